@@ -1,0 +1,45 @@
+# Two commands do it all: `make demo` and `make test`. Both need Python 3.11+ and git, nothing else.
+SHELL := /bin/sh
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+UV := .uv/bin/uv
+export UV_PYTHON_DOWNLOADS := never
+export UV_LINK_MODE := copy
+
+.PHONY: help setup demo test check bench soak clean
+
+help: ## what there is
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.ready ## .venv with the tierflow command in it
+
+.venv/.ready: pyproject.toml uv.lock $(UV)
+	@$(UV) sync --frozen --quiet
+	@touch $@
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit("tierflow needs Python 3.11 or newer; write PYTHON=python3.11, say") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv .uv || { echo "Python's venv module is missing: install it (Debian: apt-get install python3-venv)"; exit 1; }
+	@echo "setting up .venv (once)"
+	@.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+demo: setup ## the main job on this machine, about a minute
+	@.venv/bin/tierflow demo --seconds 60
+
+check: setup ## style, types, import directions
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+test: check ## all tests, on a real Apache Kafka
+	@.venv/bin/pytest
+
+bench: setup ## the throughput benchmark
+	@.venv/bin/tierflow bench throughput
+
+soak: setup ## long fault runs: kill -9 again and again
+	@TIERFLOW_KILLS=20 .venv/bin/pytest tests/faults -k kill
+
+clean: ## takes away what setup and the tests made
+	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

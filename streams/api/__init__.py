@@ -1,0 +1,1 @@
+"""The HTTP side of a worker: customers, tiers, health, metrics and the console page."""

@@ -1,0 +1,69 @@
+"""Who may ask: the bearer token, or without one the loopback interface alone."""
+
+import hmac
+from http import HTTPStatus
+from ipaddress import ip_address
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from streams.api.page import page
+from streams.api.problem import problem
+from streams.settings import Settings
+
+OPEN: Final = frozenset({"/healthz", "/readyz"})
+"""The routes that need no token."""
+
+
+def authorization(settings: Settings) -> Middleware:
+    """Make the middleware that lets a request pass with the token of the settings, or refuses it.
+
+    All but the `OPEN` routes need `Authorization: Bearer <token>`, unknown paths too. Without a token in the settings
+    the request must name a loopback host: a foreign page that makes its own name point here gets nothing.
+    """
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        resource = request.match_info.route.resource
+        path = resource.canonical if resource else None
+        if path in OPEN:
+            return await handler(request)
+        if not settings.http_token:
+            return await handler(request) if _names_loopback(request, settings.http_host) else _misdirected()
+        if _bears(request, settings.http_token):
+            return await handler(request)
+        if path == "/" and "text/html" in request.headers.get("Accept", ""):
+            # A browser cannot send the token before the page has asked for it; the page itself holds no data.
+            refusal = page(HTTPStatus.UNAUTHORIZED)
+        else:
+            refusal = problem(HTTPStatus.UNAUTHORIZED, "Send the header `Authorization: Bearer <TIERFLOW_HTTP_TOKEN>`.")
+        refusal.headers["WWW-Authenticate"] = 'Bearer realm="tierflow"'
+        return refusal
+
+    return check
+
+
+def _bears(request: web.Request, token: str) -> bool:
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    # Bytes that are no UTF-8 arrive as surrogates; compare_digest takes the same time wherever the two differ.
+    given_bytes = given.strip().encode("utf-8", "surrogateescape")
+    return hmac.compare_digest(given_bytes, token.encode()) and scheme.lower() == "bearer"
+
+
+def _names_loopback(request: web.Request, own_host: str) -> bool:
+    try:
+        name = request.url.host or ""
+    except ValueError:
+        return False
+    if name in {"localhost", own_host}:
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _misdirected() -> web.Response:
+    detail = "Without TIERFLOW_HTTP_TOKEN only http://127.0.0.1 and http://localhost are answered; set a token."
+    return problem(HTTPStatus.MISDIRECTED_REQUEST, detail)

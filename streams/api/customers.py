@@ -1,0 +1,63 @@
+"""GET /customers/{id}: the current tier change and the live measures, whichever worker holds the customer."""
+
+from http import HTTPStatus
+
+import orjson
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from streams.api.peers import FORWARDED, Peers, PeerSilentError
+from streams.api.problem import problem, unavailable
+from streams.api.source import CustomerView, Local, Remote, TierSource, Unavailable
+
+
+def customer_handler(source: TierSource, peers: Peers) -> Handler:
+    """Make the handler. It answers 200, 404 for an unknown customer, or 503 with Retry-After."""
+
+    async def customer(request: web.Request) -> web.StreamResponse:
+        customer_id = request.match_info["customer_id"]
+        if not _is_text(customer_id):
+            return _unknown()
+        match source.owner(customer_id):
+            case Local():
+                return _answer(source.customer(customer_id))
+            case Unavailable(retry_after_s):
+                return unavailable("The customer's partition is being recovered.", retry_after_s=retry_after_s)
+            case Remote() if FORWARDED in request.headers:
+                # Two workers that point at each other are between two assignments: the one who asks comes back.
+                return unavailable("The customer's partition is changing hands.")
+            case Remote(url):
+                return await _forward(peers, url, customer_id)
+
+    return customer
+
+
+async def _forward(peers: Peers, url: str, customer_id: str) -> web.Response:
+    try:
+        body = await peers.customer(url, customer_id)
+    except PeerSilentError:
+        return unavailable("The worker that holds the customer's partition does not answer.")
+    return _unknown() if body is None else _json(body)
+
+
+def _answer(view: CustomerView | None) -> web.Response:
+    if view is None or view.current is None:
+        return _unknown()
+    return _json(orjson.dumps({**orjson.loads(view.current), "measures": dict(view.measures)}, default=str))
+
+
+def _json(body: bytes) -> web.Response:
+    return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _unknown() -> web.Response:
+    return problem(HTTPStatus.NOT_FOUND, "No customer with this id has a tier.")
+
+
+def _is_text(customer_id: str) -> bool:
+    # Bytes that are no UTF-8 come as surrogates; keys are UTF-8, so nobody has such an id.
+    try:
+        customer_id.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

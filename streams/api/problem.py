@@ -1,0 +1,54 @@
+"""Errors as application/problem+json (RFC 9457), whoever raised them."""
+
+import logging
+import math
+import traceback
+from collections.abc import Sequence
+from http import HTTPStatus
+
+import orjson
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+logger = logging.getLogger(__name__)
+
+
+def problem(status: HTTPStatus, detail: str, *, reasons: Sequence[str] = ()) -> web.Response:
+    """Answer with an error; `reasons` is added as a list where there are any."""
+    body = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
+    return web.Response(
+        status=status,
+        body=orjson.dumps({**body, "reasons": list(reasons)} if reasons else body),
+        content_type="application/problem+json",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def unavailable(detail: str, *, retry_after_s: float = 1, reasons: Sequence[str] = ()) -> web.Response:
+    """Answer 503 with a Retry-After of whole seconds, at least 1."""
+    response = problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, reasons=reasons)
+    response.headers["Retry-After"] = str(max(1, math.ceil(retry_after_s)))
+    return response
+
+
+@web.middleware
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn aiohttp's own errors, and any exception, into problems.
+
+    An exception is logged without its message and the request without its path: both can carry a customer id.
+    """
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        if error.status < HTTPStatus.BAD_REQUEST:
+            raise
+        response = problem(HTTPStatus(error.status), error.reason)
+        if "Allow" in error.headers:
+            response.headers["Allow"] = error.headers["Allow"]
+        return response
+    except Exception as error:  # noqa: BLE001 - the last one to catch it: no answer may carry a traceback
+        resource = request.match_info.route.resource
+        where = resource.canonical if resource else "an unknown path"
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("GET %s failed: %s\n%s", where, type(error).__name__, frames)  # noqa: TRY400
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The worker failed to answer; its log says where.")

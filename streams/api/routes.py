@@ -1,0 +1,35 @@
+"""All routes of a worker, and how they come into its web application."""
+
+from aiohttp import web
+
+from streams.api.authorization import authorization
+from streams.api.customers import customer_handler
+from streams.api.health import healthz_handler, metrics_handler, readyz_handler
+from streams.api.page import page_handler
+from streams.api.peers import Peers
+from streams.api.problem import problems
+from streams.api.source import TierSource
+from streams.api.tiers import tiers_handler
+from streams.metrics import Metrics
+from streams.settings import Settings
+
+
+def routes(source: TierSource, peers: Peers, metrics: Metrics) -> list[web.RouteDef]:
+    """Give the routes of the contract; `peers` must be opened before the first request."""
+    return [
+        web.get("/", page_handler),
+        # An id may hold slashes: the rest of the path is the id.
+        web.get("/customers/{customer_id:.+}", customer_handler(source, peers)),
+        web.get("/tiers", tiers_handler(source, peers)),
+        web.get("/healthz", healthz_handler(source)),
+        web.get("/readyz", readyz_handler(source)),
+        web.get("/metrics", metrics_handler(metrics)),
+    ]
+
+
+def install(web_app: web.Application, source: TierSource, settings: Settings, metrics: Metrics) -> None:
+    """Put routes, middlewares and the connections to the other workers into an application not yet started."""
+    peers = Peers(settings.http_token)
+    web_app.middlewares.extend([problems, authorization(settings)])
+    web_app.cleanup_ctx.append(peers.opened)
+    web_app.add_routes(routes(source, peers, metrics))

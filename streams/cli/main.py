@@ -1,0 +1,29 @@
+"""The command `tierflow`: one file a group of commands, each imported when it is called."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from streams.cli import kafka, topics, worker
+from streams.errors import UsageError
+
+app = typer.Typer(
+    name="tierflow",
+    help="Real-time customer tiering for banks: Kafka events in, tier changes out, exactly once.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(kafka.app, name="kafka")
+app.add_typer(topics.app, name="topics")
+app.command("worker")(worker.worker)
+
+
+def run() -> None:
+    """The entry point: a user's error is a sentence on standard error and exit status 2, never a traceback."""
+    try:
+        app()
+    except UsageError as error:
+        Console(stderr=True, soft_wrap=True, highlight=False).print(f"tierflow: {error}", markup=False)
+        sys.exit(2)

@@ -1,0 +1,204 @@
+"""A tier change as the outside world reads it: JSON value and CloudEvents headers (contract, "A tier change")."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from streams.engine.decide import TierChange
+from streams.engine.events import Event, Position
+from streams.engine.money import format_value
+from streams.engine.policy import Policy
+
+EVENT_TYPE = "tierflow.tier.changed.v1"
+Headers = Sequence[tuple[str, bytes]]
+
+
+class Condition(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One rule that was looked at: the measure, what it is, what it is held against, and whether it is met."""
+
+    measure: str
+    is_: str = msgspec.field(name="is")
+    at_least: str | None = None
+    is_not: str | None = None
+    tier: str | None = None
+    met: bool | None = None
+
+
+class NextTier(msgspec.Struct, frozen=True):
+    """The tier above, and what its floor wants in addition."""
+
+    tier: str
+    missing: str
+
+
+class PolicyName(msgspec.Struct, frozen=True):
+    """Which rules decided."""
+
+    name: str
+    version: int
+    digest: str
+
+
+class Components(msgspec.Struct, frozen=True):
+    """What the value is made of."""
+
+    assets: str
+    activity: str
+    credit: str
+
+
+class Strategy(msgspec.Struct, frozen=True):
+    """What the new tier is for, and what it grants and withdraws against the former one."""
+
+    needs: Sequence[str]
+    services: Sequence[object]
+    campaigns: Sequence[str]
+    risk_controls: Sequence[str]
+    granted: Sequence[str]
+    withdrawn: Sequence[str]
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """The event that led to the change, and where it stands in the log."""
+
+    event_id: str
+    topic: str
+    partition: int
+    offset: int
+    occurred_at: int
+
+
+class TierChangeMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """`tier.changes` and `tier.current`: one change of a customer's served tier."""
+
+    id: str
+    customer_id: str
+    sequence: int
+    direction: str
+    previous_tier: str | None
+    tier: str
+    earned_tier: str
+    reason: str
+    decided_at: str
+    backfill: bool
+    value: str
+    currency: str
+    components: Components
+    conditions: Sequence[Condition]
+    next_tier: NextTier | None
+    policy: PolicyName
+    strategy: Strategy | msgspec.Raw
+    cause: Cause | None
+    positions: Mapping[str, int]
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+class ChangeWriter:
+    """Writes the tier changes of one partition under one policy. What repeats from change to change is made once."""
+
+    def __init__(self, policy: Policy, topics: Sequence[str], partition: int, source: str) -> None:
+        self._policy = policy
+        self._topics = topics
+        self._partition = partition
+        self._name = PolicyName(policy.name, policy.version, policy.digest)
+        self._source = source.encode()
+        self._strategies: dict[tuple[str | None, str], msgspec.Raw] = {}
+        self._floors = [
+            (tier.id, tier.floor_e16, format_value(tier.floor_e16))
+            for tier in policy.tiers
+            if tier.floor_e16 is not None
+        ]
+
+    def value(self, change: TierChange, position: Position | None, next_offsets: Sequence[int]) -> bytes:
+        """The change as JSON. next_offsets: by topic number, the offset after the last one that was worked."""
+        measures = change.measures
+        message = TierChangeMessage(
+            id=f"{change.customer_id}:{change.sequence}",
+            customer_id=change.customer_id,
+            sequence=change.sequence,
+            direction=change.direction,
+            previous_tier=change.previous_tier,
+            tier=change.tier,
+            earned_tier=change.earned_tier,
+            reason=change.reason,
+            decided_at=self._policy.calendar.rfc3339(change.decided_at_ms),
+            backfill=False,
+            value=format_value(measures.value_e16),
+            currency=self._policy.currency,
+            components=Components(
+                format_value(measures.assets_e16),
+                format_value(measures.activity_e16),
+                format_value(measures.credit_e16),
+            ),
+            conditions=self._conditions(change),
+            next_tier=self._next_tier(change),
+            policy=self._name,
+            strategy=self._strategy(change.previous_tier, change.tier),
+            cause=self._cause(change.cause, position),
+            positions={
+                topic: offset - 1 for topic, offset in zip(self._topics, next_offsets, strict=True) if offset > 0
+            },
+        )
+        return _encode(message)
+
+    def headers(self, change: TierChange) -> Headers:
+        """The CloudEvents 1.0 attributes of the change, in Kafka's binary mode."""
+        return [
+            ("ce_id", f"{change.customer_id}:{change.sequence}".encode()),
+            ("ce_source", self._source),
+            ("ce_type", EVENT_TYPE.encode()),
+            ("ce_time", self._policy.calendar.rfc3339(change.decided_at_ms).encode()),
+            ("ce_subject", change.customer_id.encode()),
+            ("ce_specversion", b"1.0"),
+            ("content-type", b"application/json"),
+        ]
+
+    def _conditions(self, change: TierChange) -> list[Condition]:
+        value = change.measures.value_e16
+        written = format_value(value)
+        conditions = [
+            Condition("value", written, at_least=floor, tier=tier, met=value >= floor_e16)
+            for tier, floor_e16, floor in self._floors
+        ]
+        if change.standing in self._policy.caps:
+            cap = self._policy.tiers[self._policy.caps[change.standing]].id
+            conditions.append(Condition("standing", change.standing, is_not=change.standing, tier=cap, met=False))
+        return conditions
+
+    def _next_tier(self, change: TierChange) -> NextTier | None:
+        above = self._policy.rank[change.tier] + 1
+        if above >= len(self._policy.tiers):
+            return None
+        tier = self._policy.tiers[above]
+        missing = max((tier.floor_e16 or 0) - change.measures.value_e16, 0)
+        return NextTier(tier.id, format_value(missing))
+
+    def _strategy(self, previous: str | None, tier: str) -> msgspec.Raw:
+        pair = (previous, tier)
+        if pair not in self._strategies:
+            self._strategies[pair] = msgspec.Raw(_encode(strategy(self._policy, previous, tier)))
+        return self._strategies[pair]
+
+    def _cause(self, event: Event | None, position: Position | None) -> Cause | None:
+        if event is None or position is None:
+            return None
+        return Cause(event.event_id, self._topics[position.topic], self._partition, position.offset, event.at_ms)
+
+
+def strategy(policy: Policy, previous: str | None, tier: str) -> Strategy:
+    """The tier's strategy, and by service id what it grants and withdraws against the previous tier's."""
+    rule = policy.tiers[policy.rank[tier]].strategy
+    has = [service.id for service in rule.services]
+    had: list[str] = []
+    if previous is not None and previous in policy.rank:
+        had = [service.id for service in policy.tiers[policy.rank[previous]].strategy.services]
+    return Strategy(
+        needs=rule.needs,
+        services=rule.services,
+        campaigns=rule.campaigns,
+        risk_controls=rule.risk_controls,
+        granted=[service for service in has if service not in had],
+        withdrawn=[service for service in had if service not in has],
+    )

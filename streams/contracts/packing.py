@@ -1,0 +1,63 @@
+"""State <-> bytes, for the changelog. The first byte is the version of the form; an unknown one stops a take-over."""
+
+import msgspec
+
+from streams.engine.state import CustomerState, StateHeader
+
+VERSION = 1
+_VERSION_BYTE = bytes([VERSION])
+
+
+class UnknownVersionError(ValueError):
+    """The record was written by another version of the product, or is none of ours."""
+
+
+class LaneRecord(msgspec.Struct, frozen=True):
+    """What goes into the changelog with every transaction under LANE_KEY: the truth about how far a partition is."""
+
+    next_offsets: tuple[int, ...]  # by the topic numbers of events.TOPICS
+    counter: int
+    clock_ms: int
+
+
+# No UTF-8 text begins with this byte, so it is never a customer's key.
+LANE_KEY = b"\xfflane"
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_state = msgspec.msgpack.Decoder(CustomerState).decode
+_decode_header = msgspec.msgpack.Decoder(StateHeader).decode
+_decode_lane = msgspec.msgpack.Decoder(LaneRecord).decode
+
+
+def pack_state(state: CustomerState) -> bytes:
+    """The state as one changelog record."""
+    return _VERSION_BYTE + _encode(state)
+
+
+def unpack_state(packed: bytes) -> CustomerState:
+    """A fresh copy of the state in a changelog record."""
+    return _decode_state(_body(packed))
+
+
+def unpack_header(packed: bytes) -> StateHeader:
+    """The tier and the due time in a changelog record, without the rest."""
+    return _decode_header(_body(packed))
+
+
+def pack_lane(record: LaneRecord) -> bytes:
+    """The lane record as a changelog value."""
+    return _VERSION_BYTE + _encode(record)
+
+
+def unpack_lane(packed: bytes) -> LaneRecord:
+    """The lane record in a changelog value."""
+    return _decode_lane(_body(packed))
+
+
+def _body(packed: bytes) -> memoryview:
+    if packed[0] != VERSION:
+        raise UnknownVersionError(
+            f"a changelog record has version {packed[0]}, this worker reads version {VERSION}: "
+            "start the release that wrote it"
+        )
+    return memoryview(packed)[1:]

@@ -1,0 +1,5 @@
+"""Errors that are the user's to mend."""
+
+
+class UsageError(Exception):
+    """A setting, a file or the surroundings are wrong; the message says what, where, and what to do."""

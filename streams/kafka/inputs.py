@@ -1,0 +1,62 @@
+"""Where the input topics begin and end, and what the consumer group says: asked for, never guessed."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+
+class Span(NamedTuple):
+    """The offsets of one partition that can be read: from beginning, up to and without end."""
+
+    beginning: int
+    end: int
+
+
+class InputOffsets:
+    """Asks the broker about the input topics of a partition number. In the order of the topics it was given."""
+
+    def __init__(self, client_options: dict[str, Any], group: str, topics: Sequence[str]) -> None:
+        self._options = client_options
+        self._group = group
+        self._topics = topics
+        self._consumer: AIOKafkaConsumer | None = None
+
+    async def start(self) -> None:
+        """Connects."""
+        self._consumer = AIOKafkaConsumer(
+            **self._options, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest"
+        )
+        await self._consumer.start()
+
+    async def stop(self) -> None:
+        """Disconnects."""
+        if self._consumer is not None:
+            await self._consumer.stop()
+
+    async def ends(self, partition: int) -> list[int]:
+        """The offset after the last committed record, by topic."""
+        assert self._consumer is not None  # noqa: S101 - started by the app before any lane
+        tps = [TopicPartition(topic, partition) for topic in self._topics]
+        ends = await self._consumer.end_offsets(tps)
+        return [ends[tp] for tp in tps]
+
+    async def spans(self, partition: int) -> list[Span]:
+        """What can be read, by topic."""
+        assert self._consumer is not None  # noqa: S101 - started by the app before any lane
+        tps = [TopicPartition(topic, partition) for topic in self._topics]
+        beginnings = await self._consumer.beginning_offsets(tps)
+        ends = await self.ends(partition)
+        return [Span(beginnings[tp], end) for tp, end in zip(tps, ends, strict=True)]
+
+    async def committed(self, partition: int) -> list[int | None]:
+        """The group's committed offsets by topic; None where there is none."""
+        admin = AIOKafkaAdminClient(**self._options)
+        await admin.start()
+        try:
+            tps = [TopicPartition(topic, partition) for topic in self._topics]
+            offsets = await admin.list_consumer_group_offsets(self._group, partitions=tps)
+        finally:
+            await admin.close()
+        return [offsets[tp].offset if tp in offsets and offsets[tp].offset >= 0 else None for tp in tps]

@@ -1,0 +1,333 @@
+"""A lane: the one serial task of a partition number, for all input topics together.
+
+It takes what has arrived, works it as one batch, commits one transaction, and takes what arrived meanwhile: the batch
+adapts to the load. Everything it touches the world with is handed in.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from streams.contracts.packing import LaneRecord
+from streams.engine.events import TOPICS
+from streams.engine.state import NEVER_MS
+from streams.kafka.changelog import Recovered
+from streams.kafka.inputs import Span
+from streams.kafka.transactions import TransactionFailedError
+from streams.kafka.transport import FetchedRecords
+from streams.metrics import BatchOutcome, Metrics
+from streams.partition import Entry, Partition, PartitionRules, Work, merge_heads
+
+BATCH_LIMIT = 5_000
+QUEUE_HIGH = 20_000
+QUEUE_LOW = 10_000
+IDLE_S = 1.0
+TAKE_OVER_ATTEMPTS = 5
+_log = logging.getLogger(__name__)
+
+
+class LaneError(Exception):
+    """The partition cannot be worked on safely; the process ends, and a supervisor starts it again."""
+
+
+class TransactionsOfPartition(Protocol):
+    """How a lane commits (see transactions.Transactions)."""
+
+    async def start(self) -> None:
+        """Fences former owners."""
+
+    async def stop(self) -> None:
+        """Discards the producers."""
+
+    async def commit(self, work: Work) -> int:
+        """Commits; the changelog's end after it."""
+
+
+class Surroundings(Protocol):
+    """What a lane asks of the worker around it."""
+
+    def transactions(self, partition: int) -> TransactionsOfPartition:
+        """New transactions for the partition."""
+
+    async def recover(self, partition: int) -> Recovered:
+        """Reads the changelog back."""
+
+    async def changelog_end(self, partition: int) -> int:
+        """The changelog's end now."""
+
+    async def spans(self, partition: int) -> Sequence[Span]:
+        """What can be read of the inputs."""
+
+    async def committed(self, partition: int) -> Sequence[int | None]:
+        """The group's offsets of the inputs."""
+
+    async def ends(self, partition: int) -> Sequence[int]:
+        """The ends of the inputs."""
+
+    async def seek(self, partition: int, offsets: Sequence[int]) -> None:
+        """Reads the inputs from these offsets on."""
+
+    def flow(self, partition: int, topic: int, *, on: bool) -> None:
+        """Lets an input topic flow, or holds it back."""
+
+    def highwater(self, partition: int, topic: int) -> int | None:
+        """The input's end as of the last fetch."""
+
+
+class Lane:
+    """One partition, from take-over to parking. `partition` is None while nothing is known for certain."""
+
+    def __init__(
+        self,
+        rules: PartitionRules,
+        around: Surroundings,
+        metrics: Metrics,
+        now_ms: Callable[[], int],
+        on_failure: Callable[[BaseException], None],
+    ) -> None:
+        self.rules = rules
+        self.number = rules.partition
+        self.partition: Partition | None = None
+        self.progress = 0
+        self._around = around
+        self._metrics = metrics
+        self._now_ms = now_ms
+        self._on_failure = on_failure
+        self._transactions = around.transactions(self.number)
+        self._changelog_end = -1
+        self._queues: list[deque[Entry]] = [deque() for _ in TOPICS]
+        self._received = [0] * len(TOPICS)
+        self._held = [False] * len(TOPICS)
+        self._news = asyncio.Event()
+        self._parking = False
+        self._task: asyncio.Task[None] | None = None
+
+    # --- taking over, parking ---
+
+    @property
+    def serving(self) -> bool:
+        """Whether the state here is the partition's newest."""
+        return self.partition is not None and self._task is not None and not self._task.done()
+
+    @property
+    def queued(self) -> int:
+        """Records that have arrived and wait."""
+        return sum(map(len, self._queues))
+
+    @property
+    def next_offsets(self) -> list[int]:
+        """Where the inputs are to be read from."""
+        return list(self.partition.next_offsets) if self.partition is not None else list(self._received)
+
+    async def take_over(self) -> None:
+        """Fence the former owner, read the changelog, and stand where the lane record says."""
+        self.partition = None
+        started = time.monotonic()
+        await self._transactions.stop()
+        self._transactions = self._around.transactions(self.number)
+        await self._transactions.start()
+        recovered = await self._around.recover(self.number)
+        lane = await self._lane_record(recovered.lane)
+        self.partition = Partition(self.rules, recovered.packed, lane)
+        self._changelog_end = recovered.end_offset
+        self._drop_queues()
+        seconds = time.monotonic() - started
+        self._metrics.recovered(self.number, recovered.records, seconds)
+        self._metrics.show_customers(self.number, self.partition.customers_by_tier)
+        _log.info("partition %d taken over: %d records in %.3f s", self.number, recovered.records, seconds)
+
+    async def take_up_or_over(self) -> None:
+        """After a rebalance: a parked partition goes on only if nobody has written to its changelog since."""
+        if self.partition is not None and await self._around.changelog_end(self.number) == self._changelog_end:
+            self._drop_queues()
+            return
+        await self.take_over()
+
+    def start(self) -> None:
+        """Begins to work."""
+        self._parking = False
+        self._task = asyncio.create_task(self._run(), name=f"lane {self.number}")
+        self._task.add_done_callback(self._ended)
+
+    async def park(self) -> None:
+        """Finishes the transaction in hand, and stops; the state is kept in case the partition comes back."""
+        self._parking = True
+        self._news.set()
+        if self._task is not None:
+            await asyncio.wait([self._task])
+            self._task = None
+        self._drop_queues()
+
+    async def release(self) -> None:
+        """Gives the partition up."""
+        await self.park()
+        self.partition = None
+        await self._transactions.stop()
+        self._metrics.partition_released(self.number)
+
+    # --- what arrives ---
+
+    def offer(self, topic: int, fetched: FetchedRecords) -> None:
+        """Takes in a fetch. What is known already is dropped; a gap makes the lane seek back."""
+        if self.partition is None or self._parking:
+            return
+        received = self._received[topic]
+        if fetched.begins_at > received:
+            _log.warning("partition %d: a fetch of %s was lost; reading again", self.number, self.rules.topics[topic])
+            self._spawn_seek()
+            return
+        records = fetched.records
+        if fetched.begins_at < received:
+            records = [record for record in records if record.offset >= received]
+        self._queues[topic].extend(self.partition.decode(topic, records))
+        self._received[topic] = max(received, fetched.next_offset)
+        if len(self._queues[topic]) > QUEUE_HIGH and not self._held[topic]:
+            self._held[topic] = True
+            self._around.flow(self.number, topic, on=False)
+        self._news.set()
+
+    def _spawn_seek(self) -> None:
+        task = asyncio.create_task(self._around.seek(self.number, list(self._received)))
+        task.add_done_callback(lambda done: done.exception() and self._on_failure(done.exception()))  # type: ignore[arg-type]
+
+    # --- the loop ---
+
+    async def _run(self) -> None:
+        while not self._parking:
+            self._news.clear()
+            entries = await self._next_entries()
+            if entries or self._is_due():
+                await self._work(entries)
+            else:
+                await self._wait_for_news()
+
+    async def _next_entries(self) -> list[Entry]:
+        if not self.queued:
+            return []
+        awaited: frozenset[int] = frozenset()
+        if self.rules.clock == "event":
+            ends = await self._around.ends(self.number)
+            awaited = frozenset(topic for topic, end in enumerate(ends) if self._received[topic] < end)
+        entries = merge_heads(self._queues, awaited, BATCH_LIMIT)
+        for topic, held in enumerate(self._held):
+            if held and len(self._queues[topic]) < QUEUE_LOW:
+                self._held[topic] = False
+                self._around.flow(self.number, topic, on=True)
+        return entries
+
+    def _is_due(self) -> bool:
+        due_ms = self._known().next_due_ms()
+        return self.rules.clock == "wall" and due_ms is not None and due_ms <= self._now_ms()
+
+    async def _wait_for_news(self) -> None:
+        wait_s = IDLE_S
+        due_ms = self._known().next_due_ms()
+        if self.rules.clock == "wall" and due_ms is not None:
+            wait_s = min(wait_s, max((due_ms - self._now_ms()) / 1000, 0.001))
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._news.wait()
+        except TimeoutError:
+            return
+
+    async def _work(self, entries: list[Entry]) -> None:
+        partition = self._known()
+        began = time.perf_counter()
+        work = partition.work(entries, self._positions_after(), self._now_ms())
+        worked = time.perf_counter()
+        try:
+            self._changelog_end = await self._transactions.commit(work)
+        except TransactionFailedError as error:
+            self.partition = None  # nobody is shown what may not have been committed
+            self._metrics.transaction_failed(self.number)
+            _log.warning("%s; taking over again", error)
+            await self._take_over_again()
+            return
+        partition.merge(work)
+        self.progress += 1
+        self._metrics.record_batch(self._outcome(work, entries, worked - began, time.perf_counter() - worked))
+
+    async def _take_over_again(self) -> None:
+        for attempt in range(TAKE_OVER_ATTEMPTS):
+            if self._parking:
+                return
+            try:
+                await self.take_over()
+                await self._around.seek(self.number, self._received)
+            except (TransactionFailedError, TimeoutError, OSError) as error:
+                _log.warning("partition %d: take-over failed: %s", self.number, error)
+                await asyncio.sleep(0.1 * 2**attempt)
+            else:
+                return
+        raise LaneError(f"partition {self.number} could not be taken over {TAKE_OVER_ATTEMPTS} times in a row")
+
+    def _positions_after(self) -> list[int]:
+        """Where each topic stands after this batch: past control records too, where nothing of it waits."""
+        return [
+            queue[0].offset if queue else received for queue, received in zip(self._queues, self._received, strict=True)
+        ]
+
+    # --- small parts ---
+
+    async def _lane_record(self, lane: LaneRecord | None) -> LaneRecord:
+        spans = await self._around.spans(self.number)
+        if lane is None:
+            return LaneRecord(tuple(span.beginning for span in spans), 0, NEVER_MS)
+        committed = await self._around.committed(self.number)
+        for topic, span, offset, group in zip(self.rules.topics, spans, lane.next_offsets, committed, strict=True):
+            where = f"{topic} partition {self.number}"
+            if not span.beginning <= offset <= span.end:
+                raise LaneError(
+                    f"{where}: the state stands at offset {offset}, the topic holds {span.beginning} to {span.end}: "
+                    f"records were deleted before they were worked, or the topic was made anew; restore the topic, or "
+                    f"start with another TIERFLOW_APP_ID and another output prefix"
+                )
+            if group is not None and group > offset:
+                raise LaneError(
+                    f"{where}: the group's offset {group} is ahead of the state's {offset}: the changelog has lost "
+                    f"records; restore it, or start with another TIERFLOW_APP_ID and another output prefix"
+                )
+        return lane
+
+    def _known(self) -> Partition:
+        if self.partition is None:
+            raise LaneError(f"partition {self.number} is worked on before it was taken over")
+        return self.partition
+
+    def _drop_queues(self) -> None:
+        for topic, queue in enumerate(self._queues):
+            queue.clear()
+            if self._held[topic]:
+                self._held[topic] = False
+                self._around.flow(self.number, topic, on=True)
+        if self.partition is not None:
+            self._received = list(self.partition.next_offsets)
+
+    def _outcome(self, work: Work, entries: list[Entry], compute_s: float, commit_s: float) -> BatchOutcome:
+        topics, partition = self.rules.topics, self._known()
+        newest_ms = max((getattr(entry.record, "timestamp", 0) for entry in entries), default=0)
+        return BatchOutcome(
+            partition=self.number,
+            compute_seconds=compute_s,
+            commit_seconds=commit_s,
+            delay_seconds=max(self._now_ms() - newest_ms, 0) / 1000 if newest_ms else None,
+            events_by_topic_and_outcome={(topics[topic], what): n for (topic, what), n in work.outcomes.items()},
+            changes=work.kinds,
+            dead_letters=work.reasons,
+            lag_by_topic={topics[topic]: lag for topic, lag in enumerate(self.lags()) if lag is not None},
+            customers_by_tier=partition.customers_by_tier,
+        )
+
+    def lags(self) -> list[int | None]:
+        """Records behind the end, by topic; None before the first fetch."""
+        ends = [self._around.highwater(self.number, topic) for topic in range(len(TOPICS))]
+        return [
+            None if end is None else max(end - offset, 0) for end, offset in zip(ends, self.next_offsets, strict=True)
+        ]
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self._on_failure(task.exception())  # type: ignore[arg-type]

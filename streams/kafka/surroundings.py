@@ -1,0 +1,76 @@
+"""The broker and Faust's consumer, as a lane sees them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from faust.types import TP
+
+from streams.kafka.changelog import Recovered, end_offset, read_changelog
+from streams.kafka.inputs import InputOffsets
+from streams.kafka.transactions import TRANSACTION_TIMEOUT_MS, OutputTopics, Transactions
+from streams.settings import Settings
+
+# A foreign transaction ends by its own timeout; ours, the likeliest, by then at the latest.
+OPEN_TRANSACTION_DEADLINE_S = 2 * TRANSACTION_TIMEOUT_MS / 1000
+
+
+def output_topics(settings: Settings) -> OutputTopics:
+    """The names of the topics that a lane writes."""
+    return OutputTopics(
+        changes=settings.output_topic("changes"),
+        current=settings.output_topic("current"),
+        dead_letters=settings.output_topic("dead-letters"),
+        order=settings.output_topic("order"),
+        changelog=settings.changelog_topic,
+        inputs=settings.input_topics(),
+    )
+
+
+class BrokerSurroundings:
+    """What lanes ask for, answered by the real broker and by the consumer of the Faust app."""
+
+    def __init__(self, settings: Settings, app: Any) -> None:
+        self._settings = settings
+        self._app = app
+        self._options = settings.client_options()
+        self._outputs = output_topics(settings)
+        self.inputs = InputOffsets(self._options, settings.app_id, settings.input_topics())
+        self.ends = self.inputs.ends
+        self.spans = self.inputs.spans
+        self.committed = self.inputs.committed
+
+    def transactions(self, partition: int) -> Transactions:
+        """New transactions of a partition."""
+        return Transactions(self._options, self._settings.app_id, partition, self._outputs)
+
+    async def recover(self, partition: int) -> Recovered:
+        """Reads the changelog back."""
+        topic = self._settings.changelog_topic
+        return await read_changelog(self._options, topic, partition, OPEN_TRANSACTION_DEADLINE_S)
+
+    async def changelog_end(self, partition: int) -> int:
+        """The changelog's end now, open transactions included."""
+        return await end_offset(self._options, self._settings.changelog_topic, partition)
+
+    async def seek(self, partition: int, offsets: Sequence[int]) -> None:
+        """Reads the inputs from these offsets on."""
+        await self._app.consumer.seek_to(self.positions(partition, offsets))
+
+    def positions(self, partition: int, offsets: Sequence[int]) -> Mapping[TP, int]:
+        """The offsets by Faust's topic partitions."""
+        topics = self._settings.input_topics()
+        return {TP(topic, partition): offset for topic, offset in zip(topics, offsets, strict=True)}
+
+    def flow(self, partition: int, topic: int, *, on: bool) -> None:
+        """Lets an input topic of the partition flow, or holds it back."""
+        tp = TP(self._settings.input_topics()[topic], partition)
+        if tp in self._app.consumer.assignment():
+            (self._app.consumer.resume_partitions if on else self._app.consumer.pause_partitions)({tp})
+
+    def highwater(self, partition: int, topic: int) -> int | None:
+        """The input's end as of the last fetch."""
+        tp = TP(self._settings.input_topics()[topic], partition)
+        if tp not in self._app.consumer.assignment():
+            return None
+        end = self._app.consumer.highwater(tp)
+        return None if end is None else int(end)

@@ -1,0 +1,124 @@
+"""One transaction a batch, for one partition: outputs, state, dead letters, order and offsets together, or nothing.
+
+Two transactional producers take turns: after a commit the broker still writes markers and would put the next
+transaction of the same id off by 20 ms. Taking over starts both, which fences every former owner.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+from aiokafka.structs import RecordMetadata
+
+from streams.contracts.packing import LANE_KEY, pack_lane
+from streams.partition import Work
+
+TRANSACTION_TIMEOUT_MS = 10_000
+# Below the timeout: past it the broker aborts, and an outcome that is not known is a failure.
+DEADLINE_S = 8.0
+BATCH_BYTES = 900_000
+
+OutRecord = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]]]
+
+
+class TransactionFailedError(Exception):
+    """The transaction failed, or its outcome is not known. The partition is to be taken over again."""
+
+
+class OutputTopics(NamedTuple):
+    """Where a Work goes."""
+
+    changes: str
+    current: str
+    dead_letters: str
+    order: str
+    changelog: str
+    inputs: Sequence[str]
+
+
+class Transactions:
+    """The transactions of one partition, under ids of its own."""
+
+    def __init__(self, client_options: dict[str, Any], app_id: str, partition: int, topics: OutputTopics) -> None:
+        self._options = client_options
+        self._app_id = app_id
+        self._partition = partition
+        self._topics = topics
+        self._producers: list[AIOKafkaProducer] = []
+        self._turn = 0
+
+    async def start(self) -> None:
+        """Fences the former owner's producers and ends their transactions."""
+        for name in "ab":
+            producer = AIOKafkaProducer(
+                **self._options,
+                transactional_id=f"{self._app_id}-{self._partition}-{name}",
+                transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
+                acks="all",
+                linger_ms=0,
+                max_batch_size=BATCH_BYTES,
+                retry_backoff_ms=5,
+            )
+            self._producers.append(producer)
+            await producer.start()
+
+    async def stop(self) -> None:
+        """Closes the producers; an open transaction is left to the next owner's fencing."""
+        producers, self._producers = self._producers, []
+        for producer in producers:
+            try:
+                async with asyncio.timeout(DEADLINE_S):
+                    await producer.stop()
+            except (KafkaError, TimeoutError, AssertionError):
+                continue  # it is discarded; the broker ends what it left
+
+    async def commit(self, work: Work) -> int:
+        """Commits the work; the changelog's end offset after it. TransactionFailedError: take over again."""
+        self._turn ^= 1
+        producer = self._producers[self._turn]
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                return await self._commit(producer, work)
+        # aiokafka asserts inside after a fatal error; none of these says what became of the transaction.
+        except (KafkaError, TimeoutError, AssertionError, ValueError) as error:
+            raise TransactionFailedError(f"partition {self._partition}: {type(error).__name__}: {error}") from error
+
+    async def _commit(self, producer: AIOKafkaProducer, work: Work) -> int:
+        topics = self._topics
+        await producer.begin_transaction()
+        states = [(key, value, ()) for key, value in work.states.items()]
+        sent = [
+            *await self._send(producer, topics.changes, work.changes),
+            *await self._send(producer, topics.current, ((k, v, h) for k, (v, h) in work.current.items())),
+            *await self._send(producer, topics.dead_letters, ((k, v, ()) for k, v in work.dead_letters)),
+            *await self._send(producer, topics.order, [(None, work.order, ())]),
+            *await self._send(producer, topics.changelog, [*states, (LANE_KEY, pack_lane(work.lane), ())]),
+        ]
+        # aiokafka would commit although a batch was refused: every answer is awaited first.
+        answers: list[RecordMetadata] = await asyncio.gather(*(future for future, _ in sent))
+        await producer.send_offsets_to_transaction(
+            {
+                TopicPartition(topic, self._partition): offset
+                for topic, offset in zip(topics.inputs, work.lane.next_offsets, strict=True)
+            },
+            self._app_id,
+        )
+        await producer.commit_transaction()
+        lane_record_offset = int(answers[-1].offset) + sent[-1][1] - 1
+        return lane_record_offset + 2  # the record and the commit marker
+
+    async def _send(
+        self, producer: AIOKafkaProducer, topic: str, records: Iterable[OutRecord]
+    ) -> list[tuple[asyncio.Future[RecordMetadata], int]]:
+        sent = []
+        batch = producer.create_batch()
+        for key, value, headers in records:
+            if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
+                sent.append((await producer.send_batch(batch, topic, partition=self._partition), batch.record_count()))
+                batch = producer.create_batch()
+                batch.append(timestamp=None, key=key, value=value, headers=headers)
+        if batch.record_count():
+            sent.append((await producer.send_batch(batch, topic, partition=self._partition), batch.record_count()))
+        return sent

@@ -1,0 +1,297 @@
+"""The way of one event, on one screen: decode -> fold -> decide -> pack, for one partition's customers.
+
+A Partition does no I/O and reads no clock: records and the time are handed in, and what is to be written is handed
+back as one `Work`, which becomes one transaction. The worker's lane, the audit and the tests run this very class.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
+from heapq import heapify, heappop, heappush, heapreplace
+from typing import Literal, NamedTuple, Protocol
+
+from streams.contracts.changes import ChangeWriter, Headers
+from streams.contracts.decode import FUTURE_LIMIT_MS, Rejection, decode
+from streams.contracts.log import ENGINE_VERSION, DeadLetterMessage, OrderMessage, base64_or_none, encode_json
+from streams.contracts.packing import LaneRecord, pack_state, unpack_header, unpack_state
+from streams.engine.decide import TierChange
+from streams.engine.events import TOPICS, CustomerAction, Event, Position
+from streams.engine.fold import LimitExceededError
+from streams.engine.policy import Policy
+from streams.engine.remember import fingerprint, is_remembered, remember
+from streams.engine.state import NEVER_MS, CustomerState
+from streams.engine.step import apply_due, apply_event, forgotten
+
+Clock = Literal["wall", "event"]
+
+
+class Record(Protocol):
+    """What is read of a Kafka record."""
+
+    @property
+    def offset(self) -> int:
+        """Where it stands in its partition."""
+
+    @property
+    def key(self) -> bytes | None:
+        """Its key."""
+
+    @property
+    def value(self) -> bytes | None:
+        """Its value."""
+
+
+class Entry(NamedTuple):
+    """One decoded record. Entries order by event time, then by topic: the contract's order of a partition."""
+
+    at_ms: int
+    topic: int
+    offset: int
+    event: Event | Rejection
+    record: Record
+
+
+class PartitionRules(NamedTuple):
+    """What a partition works by: all of it handed in, nothing looked up."""
+
+    partition: int
+    policy: Policy
+    clock: Clock
+    topics: Sequence[str]  # the real names of the input topics, by topic number
+    source: str  # ce_source of the tier changes
+    owns: Callable[[bytes], bool]  # whether the partitioner puts a key into this partition
+
+
+class Work(NamedTuple):
+    """One batch, worked: all that its transaction writes, and what the partition takes over after the commit."""
+
+    states: dict[bytes, bytes]
+    changes: list[tuple[bytes, bytes, Headers]]
+    current: dict[bytes, tuple[bytes | None, Headers]]
+    dead_letters: list[tuple[bytes | None, bytes]]
+    order: bytes
+    lane: LaneRecord
+    tiers: Counter[str]  # customers won and lost, by tier
+    outcomes: Counter[tuple[int, str]]  # by topic number and outcome
+    reasons: Counter[str]  # of dead letters
+    kinds: Counter[tuple[str, str, str]]  # of changes: direction, reason, tier
+
+
+class Partition:
+    """The customers of one partition, as packed records; and the batch that is being worked."""
+
+    def __init__(
+        self, rules: PartitionRules, packed: dict[bytes, bytes] | None = None, lane: LaneRecord | None = None
+    ) -> None:
+        self.rules = rules
+        self.packed = {} if packed is None else packed
+        self.next_offsets = list(lane.next_offsets) if lane else [0] * len(TOPICS)
+        self.counter = lane.counter if lane else 0
+        self.clock_ms = lane.clock_ms if lane else NEVER_MS
+        self.customers_by_tier: Counter[str] = Counter()
+        self._due: list[tuple[int, bytes]] = []
+        self._writer = ChangeWriter(rules.policy, rules.topics, rules.partition, rules.source)
+        for key, record in self.packed.items():
+            header = unpack_header(record)
+            if header.tier is not None:
+                self.customers_by_tier[header.tier] += 1
+            if header.due_ms is not None:
+                self._due.append((header.due_ms, key))
+        heapify(self._due)
+        self._begin(self.clock_ms)
+
+    # --- decode ---
+
+    def decode(self, topic: int, records: Iterable[Record]) -> list[Entry]:
+        """The records of one input topic as entries. What cannot be used sorts first: it waits for nobody."""
+        policy = self.rules.policy
+        entries = []
+        for record in records:
+            event = decode(topic, record.key, record.value, policy)
+            at_ms = NEVER_MS if isinstance(event, Rejection) else event.at_ms
+            entries.append(Entry(at_ms, topic, record.offset, event, record))
+        return entries
+
+    # --- work a batch ---
+
+    def work(self, entries: Iterable[Entry], next_offsets: Sequence[int], wall_ms: int) -> Work:
+        """Works the entries in their order; next_offsets is where each topic stands after them.
+
+        After an exception, or when the transaction of the Work fails, this Partition is spent: take over anew.
+        """
+        first_offsets = tuple(self.next_offsets)
+        self._begin(wall_ms)
+        if self.rules.clock == "wall":
+            self._advance(wall_ms)
+        for entry in entries:
+            self._work_entry(entry)
+        self.next_offsets = list(next_offsets)
+        self.counter += 1
+        return self._packed_work(first_offsets)
+
+    def merge(self, work: Work) -> None:
+        """Takes a committed Work over, so that it is seen."""
+        self.packed.update(work.states)
+        self.customers_by_tier.update(work.tiers)
+
+    def next_due_ms(self) -> int | None:
+        """When time alone may next decide something here."""
+        return self._due[0][0] if self._due else None
+
+    def _begin(self, wall_ms: int) -> None:
+        self._wall_ms = wall_ms
+        self._loaded: dict[bytes, CustomerState] = {}
+        self._touched: set[bytes] = set()
+        self._changes: list[tuple[bytes, bytes, Headers]] = []
+        self._current: dict[bytes, tuple[bytes | None, Headers]] = {}
+        self._dead_letters: list[tuple[bytes | None, bytes]] = []
+        self._tiers: Counter[str] = Counter()
+        self._outcomes: Counter[tuple[int, str]] = Counter()
+        self._reasons: Counter[str] = Counter()
+        self._kinds: Counter[tuple[str, str, str]] = Counter()
+
+    def _work_entry(self, entry: Entry) -> None:
+        at_ms, topic, offset, event, record = entry
+        self.next_offsets[topic] = offset + 1
+        if isinstance(event, Rejection):
+            self._reject(entry, event)
+            return
+        key = record.key or b""
+        misplaced = self._misplaced(key, at_ms)
+        if misplaced is not None:
+            self._reject(entry, misplaced)
+            return
+        state = self._state(key)
+        mark = fingerprint(event.event_id)
+        if is_remembered(state, topic, mark):
+            self._outcomes[topic, "repeated"] += 1
+            return
+        if self.rules.clock == "event":
+            self._advance(at_ms)
+        due_ms = state.due_ms
+        if isinstance(event, CustomerAction) and event.action == "erase":
+            self._erase(key, state)
+        else:
+            try:
+                change = apply_event(state, event, topic, self.rules.policy, self.clock_ms)
+            except LimitExceededError as error:
+                self._reject(entry, Rejection("limit_exceeded", str(error)))
+                return
+            remember(state, topic, mark)
+            if change is not None:
+                self._emit(key, change, Position(topic, offset))
+            if state.due_ms is not None and state.due_ms != due_ms:
+                heappush(self._due, (state.due_ms, key))
+        self._touched.add(key)
+        self._outcomes[topic, "applied"] += 1
+
+    def _misplaced(self, key: bytes, at_ms: int) -> Rejection | None:
+        if key not in self.packed and key not in self._touched and not self.rules.owns(key):
+            return Rejection("wrong_partition", "the partitioner set by TIERFLOW_PARTITIONER puts this key elsewhere")
+        if self.rules.clock == "wall" and at_ms > self._wall_ms + FUTURE_LIMIT_MS:
+            return Rejection("future_event", "the event's time is more than 24 hours ahead of the clock")
+        return None
+
+    def _state(self, key: bytes) -> CustomerState:
+        state = self._loaded.get(key)
+        if state is None:
+            packed = self.packed.get(key)
+            state = self._loaded[key] = CustomerState() if packed is None else unpack_state(packed)
+        return state
+
+    def _advance(self, to_ms: int) -> None:
+        """Moves the clock on; what falls due on the way is decided first, by due time, then by customer."""
+        while self._due and self._due[0][0] <= to_ms:
+            due_ms, key = heappop(self._due)
+            state = self._state(key)
+            if state.due_ms != due_ms:
+                continue  # put off or done since it was noted
+            change = apply_due(state, key.decode(), self.rules.policy, due_ms)
+            self._touched.add(key)
+            if state.due_ms is not None:
+                heappush(self._due, (state.due_ms, key))
+            if change is not None:
+                self._emit(key, change, None)
+        self.clock_ms = max(self.clock_ms, to_ms)
+
+    # --- what goes out ---
+
+    def _emit(self, key: bytes, change: TierChange, position: Position | None) -> None:
+        value = self._writer.value(change, position, self.next_offsets)
+        headers = self._writer.headers(change)
+        self._changes.append((key, value, headers))
+        self._current[key] = (value, headers)
+        self._kinds[change.direction, change.reason, change.tier] += 1
+        self._tiers[change.tier] += 1
+        if change.previous_tier is not None:
+            self._tiers[change.previous_tier] -= 1
+
+    def _erase(self, key: bytes, state: CustomerState) -> None:
+        if state.tier is not None:
+            self._tiers[state.tier] -= 1
+        self._loaded[key] = forgotten(state)
+        self._current[key] = (None, [])
+
+    def _reject(self, entry: Entry, rejection: Rejection) -> None:
+        rules, record = self.rules, entry.record
+        letter = DeadLetterMessage(
+            topic=rules.topics[entry.topic],
+            partition=rules.partition,
+            offset=entry.offset,
+            key_base64=base64_or_none(record.key),
+            value_base64=base64_or_none(record.value),
+            reason=rejection.reason,
+            detail=rejection.detail,
+            at=rules.policy.calendar.rfc3339(self._wall_ms),
+        )
+        self._dead_letters.append((record.key, encode_json(letter)))
+        self._reasons[rejection.reason] += 1
+        self._outcomes[entry.topic, "dead_letter"] += 1
+
+    def _packed_work(self, first_offsets: Sequence[int]) -> Work:
+        rules, loaded = self.rules, self._loaded
+        spans = zip(rules.topics, first_offsets, self.next_offsets, strict=True)
+        order = OrderMessage(
+            partition=rules.partition,
+            counter=self.counter,
+            clock=rules.clock,
+            clock_ms=self.clock_ms,
+            policy=rules.policy.digest,
+            engine_version=ENGINE_VERSION,
+            positions={topic: (first, after) for topic, first, after in spans if after > first},
+        )
+        return Work(
+            states={key: pack_state(loaded[key]) for key in self._touched},
+            changes=self._changes,
+            current=self._current,
+            dead_letters=self._dead_letters,
+            order=encode_json(order),
+            lane=LaneRecord(tuple(self.next_offsets), self.counter, self.clock_ms),
+            tiers=self._tiers,
+            outcomes=self._outcomes,
+            reasons=self._reasons,
+            kinds=self._kinds,
+        )
+
+
+def merge_heads(queues: Sequence[deque[Entry]], awaited: frozenset[int], limit: int) -> list[Entry]:
+    """Takes entries from the queues' heads in the contract's order, at most limit.
+
+    awaited: numbers of topics of which more is to come; it stops where one of them has nothing to compare with.
+    """
+    if any(not queues[topic] for topic in awaited):
+        return []
+    heads = [queue[0] for queue in queues if queue]
+    heapify(heads)
+    taken: list[Entry] = []
+    while heads and len(taken) < limit:
+        entry = heads[0]
+        taken.append(entry)
+        queue = queues[entry.topic]
+        queue.popleft()
+        if queue:
+            heapreplace(heads, queue[0])
+        elif entry.topic in awaited:
+            break
+        else:
+            heappop(heads)
+    return taken

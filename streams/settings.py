@@ -1,0 +1,205 @@
+"""Settings: from the environment and a `.env` file, each with a default, each checked before anything starts."""
+
+import os
+import re
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from streams.engine.events import TOPICS
+from streams.errors import UsageError
+
+Clock = Literal["wall", "event"]
+Partitioner = Literal["murmur2", "crc32", "none"]
+
+_TOPIC_CHARACTERS = re.compile(r"[A-Za-z0-9._-]{1,200}")
+_PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+_MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+_SERVERS = re.compile(r"[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that the surroundings decide. `from_environment` is the way to one."""
+
+    bootstrap_servers: str = "127.0.0.1:9092"
+    security_protocol: str = "PLAINTEXT"
+    sasl_mechanism: str = "PLAIN"
+    sasl_username: str = ""
+    sasl_password: str = ""
+    ssl_cafile: str = ""
+    ssl_certfile: str = ""
+    ssl_keyfile: str = ""
+    app_id: str = "tierflow"
+    policy: Path
+    clock: Clock = "wall"
+    http_host: str = "127.0.0.1"
+    http_port: int = 6066
+    http_port_given: bool = False
+    http_token: str = ""
+    data_dir: Path
+    input_prefix: str = "bank."
+    output_prefix: str = "tier."
+    partitioner: Partitioner = "murmur2"
+
+    @classmethod
+    def from_environment(
+        cls, environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env")
+    ) -> "Settings":
+        """Reads the settings; the environment wins over the .env file. UsageError says what to write."""
+        given = {**_read_dotenv(dotenv), **(os.environ if environ is None else environ)}
+        settings = cls(
+            bootstrap_servers=given.get("KAFKA_BOOTSTRAP_SERVERS", cls.bootstrap_servers),
+            security_protocol=given.get("KAFKA_SECURITY_PROTOCOL", cls.security_protocol),
+            sasl_mechanism=given.get("KAFKA_SASL_MECHANISM", cls.sasl_mechanism),
+            sasl_username=given.get("KAFKA_SASL_USERNAME", ""),
+            sasl_password=given.get("KAFKA_SASL_PASSWORD", ""),
+            ssl_cafile=given.get("KAFKA_SSL_CAFILE", ""),
+            ssl_certfile=given.get("KAFKA_SSL_CERTFILE", ""),
+            ssl_keyfile=given.get("KAFKA_SSL_KEYFILE", ""),
+            app_id=given.get("TIERFLOW_APP_ID", cls.app_id),
+            policy=Path(given.get("TIERFLOW_POLICY") or policy_folder() / "standard.toml"),
+            clock=cast("Clock", _one_of(given, "TIERFLOW_CLOCK", ("wall", "event"))),
+            http_host=given.get("TIERFLOW_HTTP_HOST", cls.http_host),
+            http_port=_port(given),
+            http_port_given="TIERFLOW_HTTP_PORT" in given,
+            http_token=given.get("TIERFLOW_HTTP_TOKEN", ""),
+            data_dir=Path(given.get("TIERFLOW_DATA_DIR") or _default_data_dir(given)),
+            input_prefix=given.get("TIERFLOW_INPUT_PREFIX", cls.input_prefix),
+            output_prefix=given.get("TIERFLOW_OUTPUT_PREFIX", cls.output_prefix),
+            partitioner=cast("Partitioner", _one_of(given, "TIERFLOW_PARTITIONER", ("murmur2", "crc32", "none"))),
+        )
+        _check(settings)
+        return settings
+
+    def input_topic(self, name: str) -> str:
+        """The real name of an input topic, such as "transactions"."""
+        return self.input_prefix + name
+
+    def input_topics(self) -> tuple[str, ...]:
+        """The real names of the five input topics, by topic number (ties of event time go in this order)."""
+        return tuple(self.input_prefix + name for name in TOPICS)
+
+    def output_topic(self, name: str) -> str:
+        """The real name of an output topic, such as "changes"."""
+        return self.output_prefix + name
+
+    @property
+    def changelog_topic(self) -> str:
+        """The changelog of the customers table; its name comes from the app id, and renaming that loses state."""
+        return f"{self.app_id}-customers-changelog"
+
+    def client_options(self) -> dict[str, Any]:
+        """The keyword arguments that connect any aiokafka client."""
+        options: dict[str, Any] = {"bootstrap_servers": self.bootstrap_servers}
+        if self.security_protocol != "PLAINTEXT":
+            options["security_protocol"] = self.security_protocol
+        if self.security_protocol.startswith("SASL"):
+            options["sasl_mechanism"] = self.sasl_mechanism
+            options["sasl_plain_username"] = self.sasl_username
+            options["sasl_plain_password"] = self.sasl_password
+        if self.security_protocol.endswith("SSL"):
+            options["ssl_context"] = self.ssl_context()
+        return options
+
+    def ssl_context(self) -> ssl.SSLContext:
+        """TLS as set: the system's authorities, or those of KAFKA_SSL_CAFILE; our certificate, if any."""
+        context = ssl.create_default_context(cafile=self.ssl_cafile or None)
+        if self.ssl_certfile:
+            context.load_cert_chain(self.ssl_certfile, self.ssl_keyfile or None)
+        return context
+
+
+def policy_folder() -> Path:
+    """Where the policies that come with the product are: in the checkout, or in the installed package."""
+    here = Path(__file__).parent
+    checkout = here.parent / "config" / "policies"
+    return checkout if checkout.is_dir() else here / "policies"
+
+
+def _read_dotenv(path: Path | None) -> dict[str, str]:
+    if path is None or not path.is_file():
+        return {}
+    found = {}
+    for number, written in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        line = written.strip()
+        if not line or line.startswith("#"):
+            continue
+        name, equals, value = line.removeprefix("export ").partition("=")
+        if not equals:
+            raise UsageError(f"{path}, line {number}: {line[:40]!r} is no setting; write NAME=value")
+        found[name.strip()] = value.strip().strip("\"'")
+    return found
+
+
+def _one_of(given: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
+    value = given.get(name, allowed[0])
+    if value not in allowed:
+        raise UsageError(f"{name} is {value!r}; write {', '.join(allowed[:-1])} or {allowed[-1]}")
+    return value
+
+
+def _port(given: Mapping[str, str]) -> int:
+    value = given.get("TIERFLOW_HTTP_PORT", "6066")
+    if not value.isdecimal() or int(value) > 65_535:  # noqa: PLR2004 - the highest port
+        raise UsageError(f"TIERFLOW_HTTP_PORT is {value!r}; write a port from 1 to 65535, or 0 for any free one")
+    return int(value)
+
+
+def _default_data_dir(given: Mapping[str, str]) -> Path:
+    return Path(given.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "tierflow"
+
+
+def _check(settings: Settings) -> None:
+    if not _SERVERS.fullmatch(settings.bootstrap_servers):
+        raise UsageError(
+            f"KAFKA_BOOTSTRAP_SERVERS is {settings.bootstrap_servers!r}; write host:port, more after commas"
+        )
+    _check_security(settings)
+    for name, text in (
+        ("TIERFLOW_APP_ID", settings.app_id),
+        ("TIERFLOW_INPUT_PREFIX", settings.input_prefix),
+        ("TIERFLOW_OUTPUT_PREFIX", settings.output_prefix),
+    ):
+        if not _TOPIC_CHARACTERS.fullmatch(text):
+            raise UsageError(f"{name} is {text!r}; write letters, digits, dots, underscores and hyphens")
+    if settings.input_prefix == settings.output_prefix:
+        raise UsageError("TIERFLOW_INPUT_PREFIX and TIERFLOW_OUTPUT_PREFIX are the same; write two prefixes")
+    if not settings.policy.is_file():
+        raise UsageError(f"TIERFLOW_POLICY: there is no file {settings.policy}; write the path of a policy file")
+    if not settings.http_token and not _is_loopback(settings.http_host):
+        raise UsageError(
+            f"TIERFLOW_HTTP_HOST is {settings.http_host!r}, which others can reach; "
+            "set TIERFLOW_HTTP_TOKEN, or write 127.0.0.1"
+        )
+
+
+def _check_security(settings: Settings) -> None:
+    if settings.security_protocol not in _PROTOCOLS:
+        raise UsageError(
+            f"KAFKA_SECURITY_PROTOCOL is {settings.security_protocol!r}; write one of {', '.join(_PROTOCOLS)}"
+        )
+    if settings.security_protocol.startswith("SASL"):
+        if settings.sasl_mechanism not in _MECHANISMS:
+            raise UsageError(
+                f"KAFKA_SASL_MECHANISM is {settings.sasl_mechanism!r}; write one of {', '.join(_MECHANISMS)}"
+            )
+        if not settings.sasl_username or not settings.sasl_password:
+            raise UsageError("KAFKA_SECURITY_PROTOCOL is SASL; set KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD too")
+    for name, path in (
+        ("KAFKA_SSL_CAFILE", settings.ssl_cafile),
+        ("KAFKA_SSL_CERTFILE", settings.ssl_certfile),
+        ("KAFKA_SSL_KEYFILE", settings.ssl_keyfile),
+    ):
+        if path and not Path(path).is_file():
+            raise UsageError(f"{name}: there is no file {path}")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,174 @@
+"""The Faust app: one agent over the input topics, one table with its changelog, and a lane per partition.
+
+The way of an event: input topic -> transport (a fetch at a time) -> agent -> lane -> Partition (decode -> fold ->
+decide -> pack) -> one transaction -> tier changes. Lanes are taken over before their partitions flow.
+"""
+
+import asyncio
+import gc
+import logging
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import faust
+from faust.types import TP
+
+from streams.engine.policy import Policy
+from streams.kafka.lane import Lane, LaneError
+from streams.kafka.partitioner import partition_of
+from streams.kafka.recovery import LaneTables
+from streams.kafka.surroundings import BrokerSurroundings
+from streams.kafka.transport import BatchSchema, BatchTransport
+from streams.metrics import Metrics
+from streams.partition import PartitionRules
+from streams.settings import Settings
+
+SESSION_TIMEOUT_S = 6.0
+STALLED_AFTER_S = 60.0
+EXIT_FAILED = 70
+_log = logging.getLogger(__name__)
+
+
+class TierflowApp(faust.App):  # type: ignore[misc]
+    """Faust's frame around the lanes."""
+
+    def __init__(self, settings: Settings, policy: Policy, partitions: int) -> None:
+        super().__init__(
+            settings.app_id,
+            broker=[f"kafka://{server.strip()}" for server in settings.bootstrap_servers.split(",")],
+            store="memory://",
+            datadir=str(settings.data_dir / "faust"),
+            topic_partitions=partitions,
+            topic_allow_declare=False,  # topics are made and checked by ourselves (kafka/topics.py)
+            table_standby_replicas=0,
+            consumer_auto_offset_reset="earliest",
+            broker_max_poll_records=10_000,
+            broker_session_timeout=SESSION_TIMEOUT_S,
+            broker_heartbeat_interval=1.0,
+            stream_wait_empty=False,  # offsets are the lanes': there is nothing to wait for
+            stream_recovery_delay=0.0,
+            TableManager=LaneTables,
+            web_enabled=True,
+            web_bind=settings.http_host,
+            web_host=settings.http_host,
+            web_port=settings.http_port,
+            web_tables_enabled=False,
+            web_router_enabled=False,
+            web_stats_enabled=False,
+        )
+        self.transport = BatchTransport(self.conf.broker, self)
+        self.settings = settings
+        self.policy = policy
+        self.partitions = partitions
+        self.metrics = Metrics()
+        self.lanes: dict[int, Lane] = {}
+        self.around = BrokerSurroundings(settings, self)
+        self.on_partitions_revoked.connect(self._park_lanes)
+        self.on_before_shutdown.connect(self._release_lanes)
+
+    # --- lanes, by assignment ---
+
+    async def take_over(self, partitions: frozenset[int]) -> None:
+        """Makes the assigned partitions ours, all of them, before anything is read; the others are given up."""
+        try:
+            for number in set(self.lanes) - partitions:
+                await self.lanes.pop(number).release()
+            for number in partitions - set(self.lanes):
+                rules = self._rules(number)
+                self.lanes[number] = Lane(rules, self.around, self.metrics, wall_ms, fail)
+            await asyncio.gather(*(lane.take_up_or_over() for lane in self.lanes.values()))
+        except Exception as error:  # noqa: BLE001 - whatever it is, a partition is not ours for certain
+            fail(error)
+        gc.collect()
+        gc.freeze()
+
+    def start_lanes(self) -> None:
+        """Begins to work on the partitions that were taken over."""
+        for lane in self.lanes.values():
+            lane.start()
+        self.metrics.set_ready(True)
+
+    def lane_positions(self) -> Mapping[TP, int]:
+        """Where every input partition of ours is to be read from."""
+        return {
+            tp: offset
+            for number, lane in self.lanes.items()
+            for tp, offset in self.around.positions(number, lane.next_offsets).items()
+        }
+
+    async def _park_lanes(self, *_: Any, **__: Any) -> None:
+        self.metrics.set_ready(False)
+        await asyncio.gather(*(lane.park() for lane in self.lanes.values()))
+
+    async def _release_lanes(self, *_: Any, **__: Any) -> None:
+        await asyncio.gather(*(lane.release() for lane in self.lanes.values()))
+        await self.around.inputs.stop()
+
+    def _rules(self, number: int) -> PartitionRules:
+        def owns(key: bytes) -> bool:
+            return partition_of(key, self.partitions, self.settings.partitioner) == number
+
+        anywhere = self.settings.partitioner == "none"
+        return PartitionRules(
+            partition=number,
+            policy=self.policy,
+            clock=self.settings.clock,
+            topics=self.settings.input_topics(),
+            source=f"/tierflow/{self.settings.app_id}",
+            owns=(lambda _: True) if anywhere else owns,
+        )
+
+
+def create_app(settings: Settings, policy: Policy, partitions: int) -> TierflowApp:
+    """The app with its agent and its table, ready to be run by Faust's worker."""
+    app = TierflowApp(settings, policy, partitions)
+    numbers = {topic: number for number, topic in enumerate(settings.input_topics())}
+    # A real table: its changelog makes Faust assign a partition number of all topics to one worker.
+    app.Table("customers", partitions=partitions)
+    inputs = app.topic(*settings.input_topics(), schema=BatchSchema(), acks=False)
+
+    @app.agent(inputs, name="customers")  # type: ignore[untyped-decorator]
+    async def on_fetch(stream: Any) -> None:
+        async for event in stream.events():
+            message = event.message
+            lane = app.lanes.get(message.partition)
+            if lane is not None:
+                lane.offer(numbers[message.topic], event.value)
+
+    @app.task  # type: ignore[untyped-decorator]
+    async def connect_inputs() -> None:
+        await app.around.inputs.start()
+
+    @app.task  # type: ignore[untyped-decorator]
+    async def watch_progress() -> None:
+        await _watch_progress(app)
+
+    return app
+
+
+async def _watch_progress(app: TierflowApp) -> None:
+    """Ends the process when a lane with work before it has done nothing for a minute: a restart mends it."""
+    seen: dict[int, tuple[int, float]] = {}
+    while not app.should_stop:
+        await app.sleep(STALLED_AFTER_S / 12)
+        for number, lane in app.lanes.items():
+            progress, since = seen.get(number, (-1, 0.0))
+            idle = lane.queued == 0 and not any(lane.lags())
+            if lane.progress != progress or idle or not lane.serving:
+                seen[number] = (lane.progress, time.monotonic())
+            elif time.monotonic() - since > STALLED_AFTER_S:
+                fail(LaneError(f"partition {number} has work and made no progress for {STALLED_AFTER_S:.0f} s"))
+
+
+def wall_ms() -> int:
+    """The wall clock, in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def fail(error: BaseException) -> None:
+    """Ends the process at once: what was not committed is worked again by whoever takes over."""
+    _log.critical("worker ends: %s: %s", type(error).__name__, error, exc_info=error)
+    logging.shutdown()
+    os._exit(EXIT_FAILED)

@@ -1,0 +1,95 @@
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from streams.metrics import Metrics
+
+PROJECT = Path(__file__).parents[1]
+COMPOSE = PROJECT / "docker-compose.yml"
+DASHBOARD = PROJECT / "deploy/grafana/dashboards/tierflow.json"
+SUFFIXES = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"], "gauge": [""], "info": ["_info"]}
+
+
+def expressions() -> list[str]:
+    return [target["expr"] for panel in json.loads(DASHBOARD.read_text())["panels"] for target in panel["targets"]]
+
+
+def metric_names() -> set[str]:
+    families = Metrics().registry.collect()
+    return {family.name + suffix for family in families for suffix in SUFFIXES[family.type]}
+
+
+def test_every_metric_on_the_dashboard_exists() -> None:
+    named = set(re.findall(r"\b(?:tierflow|process)_\w+", " ".join(expressions())))
+    assert len(named) > 10
+    assert named <= metric_names()
+
+
+def test_every_metric_of_ours_is_on_the_dashboard() -> None:
+    text = " ".join(expressions())
+    families = {family.name for family in Metrics().registry.collect() if family.name.startswith("tierflow_")}
+    assert {name for name in families if name not in text} == {"tierflow_build"}
+
+
+def test_panels_do_not_overlap() -> None:
+    cells = [
+        (x, y)
+        for panel in json.loads(DASHBOARD.read_text())["panels"]
+        for x in range(panel["gridPos"]["x"], panel["gridPos"]["x"] + panel["gridPos"]["w"])
+        for y in range(panel["gridPos"]["y"], panel["gridPos"]["y"] + panel["gridPos"]["h"])
+    ]
+    assert len(cells) == len(set(cells))
+    assert max(x for x, _ in cells) < 24
+
+
+def test_ports_are_published_on_loopback_alone() -> None:
+    lines = re.findall(r"^    ports:\n((?:      - .*\n)+)", COMPOSE.read_text(), flags=re.MULTILINE)
+    published = [port for block in lines for port in re.findall(r'- "?([^"\n]+)', block)]
+    assert len(published) == 4
+    assert all(port.startswith("127.0.0.1:") for port in published)
+
+
+def test_images_are_pinned() -> None:
+    images = re.findall(r"^ +image: (\S+)", COMPOSE.read_text(), flags=re.MULTILINE)
+    assert images
+    assert [image for image in images if not re.search(r":(local|v?\d+\.\d+\.\d+)$", image)] == []
+
+
+def test_files_mounted_by_compose_exist() -> None:
+    mounted = re.findall(r"- (\./[^:]+):", COMPOSE.read_text())
+    assert len(mounted) == 3
+    assert [path for path in mounted if not (PROJECT / path).exists()] == []
+
+
+def compose(token: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["docker", "compose", "--file", str(COMPOSE), "--env-file", "/dev/null", "config"],
+        env={"PATH": "/usr/bin:/bin:/usr/local/bin", "TIERFLOW_HTTP_TOKEN": token},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def _compose_client() -> None:
+    if shutil.which("docker") is None or subprocess.run(["docker", "compose", "version"], check=False).returncode:
+        pytest.skip("no docker compose client on this machine")
+
+
+@pytest.mark.usefixtures("_compose_client")
+def test_compose_takes_the_file() -> None:
+    answer = compose("a-token")
+    assert answer.returncode == 0, answer.stderr
+
+
+@pytest.mark.usefixtures("_compose_client")
+def test_compose_asks_for_the_token() -> None:
+    answer = compose("")
+    assert answer.returncode != 0
+    assert "write TIERFLOW_HTTP_TOKEN=" in answer.stderr
