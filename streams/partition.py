@@ -12,9 +12,9 @@ from typing import Literal, NamedTuple, Protocol
 from streams.contracts.changes import ChangeWriter, Headers
 from streams.contracts.decode import FUTURE_LIMIT_MS, Rejection, decode
 from streams.contracts.log import ENGINE_VERSION, DeadLetterMessage, OrderMessage, base64_or_none, encode_json
-from streams.contracts.packing import LaneRecord, pack_state, unpack_header, unpack_state
+from streams.contracts.packing import LaneRecord, pack_change, pack_state, unpack_header, unpack_state
 from streams.engine.decide import TierChange
-from streams.engine.events import TOPICS, CustomerAction, Event, Position
+from streams.engine.events import TOPICS, Cause, CustomerAction, Event
 from streams.engine.fold import LimitExceededError
 from streams.engine.policy import Policy
 from streams.engine.remember import fingerprint, is_remembered, remember
@@ -150,44 +150,49 @@ class Partition:
         self._kinds: Counter[tuple[str, str, str]] = Counter()
 
     def _work_entry(self, entry: Entry) -> None:
-        at_ms, topic, offset, event, record = entry
-        self.next_offsets[topic] = offset + 1
+        event = self._misplaced(entry) or entry.event
         if isinstance(event, Rejection):
+            self.next_offsets[entry.topic] = entry.offset + 1
             self._reject(entry, event)
             return
-        key = record.key or b""
-        misplaced = self._misplaced(key, at_ms)
-        if misplaced is not None:
-            self._reject(entry, misplaced)
-            return
-        state = self._state(key)
+        key = entry.record.key or b""
         mark = fingerprint(event.event_id)
-        if is_remembered(state, topic, mark):
-            self._outcomes[topic, "repeated"] += 1
-            return
-        if self.rules.clock == "event":
-            self._advance(at_ms)
-        due_ms = state.due_ms
-        if isinstance(event, CustomerAction) and event.action == "erase":
-            self._erase(key, state)
+        repeated = is_remembered(self._state(key), entry.topic, mark)
+        if not repeated and self.rules.clock == "event":
+            self._advance(entry.at_ms)
+        # What time alone decided above came before this event: its positions end before it.
+        self.next_offsets[entry.topic] = entry.offset + 1
+        if repeated:
+            self._outcomes[entry.topic, "repeated"] += 1
+        elif isinstance(event, CustomerAction) and event.action == "erase":
+            self._erase(key, entry.topic, mark)
         else:
-            try:
-                change = apply_event(state, event, topic, self.rules.policy, self.clock_ms)
-            except LimitExceededError as error:
-                self._reject(entry, Rejection("limit_exceeded", str(error)))
-                return
-            remember(state, topic, mark)
-            if change is not None:
-                self._emit(key, change, Position(topic, offset))
-            if state.due_ms is not None and state.due_ms != due_ms:
-                heappush(self._due, (state.due_ms, key))
-        self._touched.add(key)
-        self._outcomes[topic, "applied"] += 1
+            self._apply(key, entry, event, mark)
 
-    def _misplaced(self, key: bytes, at_ms: int) -> Rejection | None:
+    def _apply(self, key: bytes, entry: Entry, event: Event, mark: bytes) -> None:
+        state = self._state(key)
+        due_ms = state.due_ms
+        cause = Cause(event.event_id, entry.topic, entry.offset, entry.at_ms)
+        try:
+            change = apply_event(state, event, cause, self.rules.policy, self.clock_ms)
+        except LimitExceededError as error:
+            self._reject(entry, Rejection("limit_exceeded", str(error)))
+            return
+        remember(state, entry.topic, mark)
+        if change is not None:
+            self._emit(key, state, change)
+        if state.due_ms is not None and state.due_ms != due_ms:
+            heappush(self._due, (state.due_ms, key))
+        self._touched.add(key)
+        self._outcomes[entry.topic, "applied"] += 1
+
+    def _misplaced(self, entry: Entry) -> Rejection | None:
+        if isinstance(entry.event, Rejection):
+            return None
+        key = entry.record.key or b""
         if key not in self.packed and key not in self._touched and not self.rules.owns(key):
             return Rejection("wrong_partition", "the partitioner set by TIERFLOW_PARTITIONER puts this key elsewhere")
-        if self.rules.clock == "wall" and at_ms > self._wall_ms + FUTURE_LIMIT_MS:
+        if self.rules.clock == "wall" and entry.at_ms > self.clock_ms + FUTURE_LIMIT_MS:
             return Rejection("future_event", "the event's time is more than 24 hours ahead of the clock")
         return None
 
@@ -210,13 +215,14 @@ class Partition:
             if state.due_ms is not None:
                 heappush(self._due, (state.due_ms, key))
             if change is not None:
-                self._emit(key, change, None)
+                self._emit(key, state, change)
         self.clock_ms = max(self.clock_ms, to_ms)
 
     # --- what goes out ---
 
-    def _emit(self, key: bytes, change: TierChange, position: Position | None) -> None:
-        value = self._writer.value(change, position, self.next_offsets)
+    def _emit(self, key: bytes, state: CustomerState, change: TierChange) -> None:
+        state.change = pack_change(change, self.next_offsets, self.rules.policy.mark)
+        value = self._writer.value(change, self.next_offsets)
         headers = self._writer.headers(change)
         self._changes.append((key, value, headers))
         self._current[key] = (value, headers)
@@ -225,11 +231,16 @@ class Partition:
         if change.previous_tier is not None:
             self._tiers[change.previous_tier] -= 1
 
-    def _erase(self, key: bytes, state: CustomerState) -> None:
+    def _erase(self, key: bytes, topic: int, mark: bytes) -> None:
+        state = self._state(key)
         if state.tier is not None:
             self._tiers[state.tier] -= 1
+        # The request itself is remembered: when it is repeated, what came after it stays.
         self._loaded[key] = forgotten(state)
+        remember(self._loaded[key], topic, mark)
         self._current[key] = (None, [])
+        self._touched.add(key)
+        self._outcomes[topic, "applied"] += 1
 
     def _reject(self, entry: Entry, rejection: Rejection) -> None:
         rules, record = self.rules, entry.record

@@ -8,6 +8,7 @@ import asyncio
 import gc
 import logging
 import os
+import socket
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -21,6 +22,7 @@ from streams.kafka.partitioner import partition_of
 from streams.kafka.recovery import LaneTables
 from streams.kafka.surroundings import BrokerSurroundings
 from streams.kafka.transport import BatchSchema, BatchTransport
+from streams.logs import FAUST
 from streams.metrics import Metrics
 from streams.partition import PartitionRules
 from streams.settings import Settings
@@ -34,6 +36,8 @@ _log = logging.getLogger(__name__)
 class TierflowApp(faust.App):  # type: ignore[misc]
     """Faust's frame around the lanes."""
 
+    logger = FAUST
+
     def __init__(self, settings: Settings, policy: Policy, partitions: int) -> None:
         super().__init__(
             settings.app_id,
@@ -42,6 +46,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
             datadir=str(settings.data_dir / "faust"),
             topic_partitions=partitions,
             topic_allow_declare=False,  # topics are made and checked by ourselves (kafka/topics.py)
+            topic_disable_leader=True,
             table_standby_replicas=0,
             consumer_auto_offset_reset="earliest",
             broker_max_poll_records=10_000,
@@ -54,6 +59,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
             web_bind=settings.http_host,
             web_host=settings.http_host,
             web_port=settings.http_port,
+            canonical_url=_own_url(settings),
             web_tables_enabled=False,
             web_router_enabled=False,
             web_stats_enabled=False,
@@ -64,6 +70,8 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         self.partitions = partitions
         self.metrics = Metrics()
         self.lanes: dict[int, Lane] = {}
+        self.assigned = False
+        self.stalled: str | None = None
         self.around = BrokerSurroundings(settings, self)
         self.on_partitions_revoked.connect(self._park_lanes)
         self.on_before_shutdown.connect(self._release_lanes)
@@ -88,7 +96,10 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         """Begins to work on the partitions that were taken over."""
         for lane in self.lanes.values():
             lane.start()
+        self.assigned = True
         self.metrics.set_ready(True)
+        held = ", ".join(map(str, sorted(self.lanes))) or "none"
+        _log.info("ready at %s, partitions: %s", _own_url(self.settings), held)
 
     def lane_positions(self) -> Mapping[TP, int]:
         """Where every input partition of ours is to be read from."""
@@ -99,6 +110,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         }
 
     async def _park_lanes(self, *_: Any, **__: Any) -> None:
+        self.assigned = False
         self.metrics.set_ready(False)
         await asyncio.gather(*(lane.park() for lane in self.lanes.values()))
 
@@ -138,10 +150,6 @@ def create_app(settings: Settings, policy: Policy, partitions: int) -> TierflowA
                 lane.offer(numbers[message.topic], event.value)
 
     @app.task  # type: ignore[untyped-decorator]
-    async def connect_inputs() -> None:
-        await app.around.inputs.start()
-
-    @app.task  # type: ignore[untyped-decorator]
     async def watch_progress() -> None:
         await _watch_progress(app)
 
@@ -159,7 +167,14 @@ async def _watch_progress(app: TierflowApp) -> None:
             if lane.progress != progress or idle or not lane.serving:
                 seen[number] = (lane.progress, time.monotonic())
             elif time.monotonic() - since > STALLED_AFTER_S:
-                fail(LaneError(f"partition {number} has work and made no progress for {STALLED_AFTER_S:.0f} s"))
+                app.stalled = f"partition {number} has work and made no progress for {STALLED_AFTER_S:.0f} s"
+                fail(LaneError(app.stalled))
+
+
+def _own_url(settings: Settings) -> str:
+    """Where other workers find this one: every interface is no address, so the host's name stands in for it."""
+    host = socket.gethostname() if settings.http_host in ("0.0.0.0", "::") else settings.http_host  # noqa: S104
+    return f"http://[{host}]:{settings.http_port}" if ":" in host else f"http://{host}:{settings.http_port}"
 
 
 def wall_ms() -> int:

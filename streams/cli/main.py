@@ -5,7 +5,8 @@ import sys
 import typer
 from rich.console import Console
 
-from streams.cli import kafka, topics, worker
+from streams.cli import kafka, topics
+from streams.cli.worker import worker
 from streams.errors import UsageError
 
 app = typer.Typer(
@@ -17,7 +18,7 @@ app = typer.Typer(
 )
 app.add_typer(kafka.app, name="kafka")
 app.add_typer(topics.app, name="topics")
-app.command("worker")(worker.worker)
+app.command("worker")(worker)
 
 
 def run() -> None:

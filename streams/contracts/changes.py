@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from streams.engine.decide import TierChange
-from streams.engine.events import Event, Position
+from streams.engine.events import Cause
 from streams.engine.money import format_value
 from streams.engine.policy import Policy
 
@@ -58,7 +58,7 @@ class Strategy(msgspec.Struct, frozen=True):
     withdrawn: Sequence[str]
 
 
-class Cause(msgspec.Struct, frozen=True):
+class CauseMessage(msgspec.Struct, frozen=True):
     """The event that led to the change, and where it stands in the log."""
 
     event_id: str
@@ -88,7 +88,7 @@ class TierChangeMessage(msgspec.Struct, frozen=True, kw_only=True):
     next_tier: NextTier | None
     policy: PolicyName
     strategy: Strategy | msgspec.Raw
-    cause: Cause | None
+    cause: CauseMessage | None
     positions: Mapping[str, int]
 
 
@@ -111,7 +111,7 @@ class ChangeWriter:
             if tier.floor_e16 is not None
         ]
 
-    def value(self, change: TierChange, position: Position | None, next_offsets: Sequence[int]) -> bytes:
+    def value(self, change: TierChange, next_offsets: Sequence[int]) -> bytes:
         """The change as JSON. next_offsets: by topic number, the offset after the last one that was worked."""
         measures = change.measures
         message = TierChangeMessage(
@@ -136,7 +136,7 @@ class ChangeWriter:
             next_tier=self._next_tier(change),
             policy=self._name,
             strategy=self._strategy(change.previous_tier, change.tier),
-            cause=self._cause(change.cause, position),
+            cause=self._cause(change.cause),
             positions={
                 topic: offset - 1 for topic, offset in zip(self._topics, next_offsets, strict=True) if offset > 0
             },
@@ -181,10 +181,11 @@ class ChangeWriter:
             self._strategies[pair] = msgspec.Raw(_encode(strategy(self._policy, previous, tier)))
         return self._strategies[pair]
 
-    def _cause(self, event: Event | None, position: Position | None) -> Cause | None:
-        if event is None or position is None:
+    def _cause(self, cause: Cause | None) -> CauseMessage | None:
+        if cause is None:
             return None
-        return Cause(event.event_id, self._topics[position.topic], self._partition, position.offset, event.at_ms)
+        topic = self._topics[cause.topic]
+        return CauseMessage(cause.event_id, topic, self._partition, cause.offset, cause.occurred_at_ms)
 
 
 def strategy(policy: Policy, previous: str | None, tier: str) -> Strategy:

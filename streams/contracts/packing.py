@@ -1,7 +1,11 @@
 """State <-> bytes, for the changelog. The first byte is the version of the form; an unknown one stops a take-over."""
 
+from collections.abc import Sequence
+
 import msgspec
 
+from streams.engine.decide import TierChange
+from streams.engine.measures import Measures
 from streams.engine.state import CustomerState, StateHeader
 
 VERSION = 1
@@ -20,12 +24,26 @@ class LaneRecord(msgspec.Struct, frozen=True):
     clock_ms: int
 
 
+class KeptChange(msgspec.Struct, frozen=True, array_like=True):
+    """A customer's newest tier change as the state keeps it: enough to write the very message again.
+
+    Measures are decimal text, since they pass 64 bits; policy_mark says under which policy it was decided.
+    """
+
+    change: TierChange
+    measures: tuple[str, str, str]
+    next_offsets: tuple[int, ...]
+    policy_mark: int
+
+
 # No UTF-8 text begins with this byte, so it is never a customer's key.
 LANE_KEY = b"\xfflane"
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_state = msgspec.msgpack.Decoder(CustomerState).decode
 _decode_header = msgspec.msgpack.Decoder(StateHeader).decode
+_decode_change = msgspec.msgpack.Decoder(KeptChange | None).decode
+_NO_MEASURES = Measures(0, 0, 0)
 _decode_lane = msgspec.msgpack.Decoder(LaneRecord).decode
 
 
@@ -42,6 +60,23 @@ def unpack_state(packed: bytes) -> CustomerState:
 def unpack_header(packed: bytes) -> StateHeader:
     """The tier and the due time in a changelog record, without the rest."""
     return _decode_header(_body(packed))
+
+
+def pack_change(change: TierChange, next_offsets: Sequence[int], policy_mark: int) -> msgspec.Raw:
+    """The change as CustomerState.change keeps it."""
+    measures = change.measures
+    written = (str(measures.assets_e16), str(measures.activity_e16), str(measures.credit_e16))
+    bare = msgspec.structs.replace(change, measures=_NO_MEASURES)
+    return msgspec.Raw(_encode(KeptChange(bare, written, tuple(next_offsets), policy_mark)))
+
+
+def unpack_change(raw: msgspec.Raw) -> KeptChange | None:
+    """The newest change kept in a state, measures and all; None where the customer has had none."""
+    kept: KeptChange | None = _decode_change(raw)
+    if kept is None:
+        return None
+    measures = Measures(*map(int, kept.measures))
+    return msgspec.structs.replace(kept, change=msgspec.structs.replace(kept.change, measures=measures))
 
 
 def pack_lane(record: LaneRecord) -> bytes:

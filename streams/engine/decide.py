@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from streams.engine.events import Event
+from streams.engine.events import Cause
 from streams.engine.measures import Measures, measure
 from streams.engine.policy import Policy
 from streams.engine.state import CustomerState
@@ -23,7 +23,7 @@ Reason = Literal[
 ]
 
 
-class TierChange(msgspec.Struct, frozen=True):
+class TierChange(msgspec.Struct, frozen=True, array_like=True):
     """A customer's served tier has changed. Explained by the measures and the standing it was decided on."""
 
     customer_id: str
@@ -36,7 +36,7 @@ class TierChange(msgspec.Struct, frozen=True):
     decided_at_ms: int
     measures: Measures
     standing: str | None
-    cause: Event | None
+    cause: Cause | None
 
 
 def earned_rank(measures: Measures, standing: str | None, policy: Policy) -> int:
@@ -55,7 +55,7 @@ class Occasion(msgspec.Struct, frozen=True):
     customer_id: str
     now_ms: int
     reason: Reason
-    cause: Event | None
+    cause: Cause | None
 
 
 def decide(state: CustomerState, policy: Policy, occasion: Occasion) -> TierChange | None:

@@ -88,8 +88,10 @@ class CustomerAction(msgspec.Struct, frozen=True):
 Event = Transaction | Balance | Credit | Loan | CustomerAction
 
 
-class Position(msgspec.Struct, frozen=True):
-    """Where an event stands in the log: the input topic's number in TOPICS, and its offset."""
+class Cause(msgspec.Struct, frozen=True, array_like=True):
+    """The event that led to a decision, and where it stands in the log: its topic's number in TOPICS, its offset."""
 
+    event_id: str
     topic: int
     offset: int
+    occurred_at_ms: int

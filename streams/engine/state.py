@@ -8,6 +8,7 @@ NEVER_MS = -(10**15)
 REMEMBERED_PER_TOPIC = 64
 FINGERPRINT_BYTES = 8
 ACCOUNTS_LIMIT = 2_000
+NO_CHANGE = msgspec.Raw(b"\xc0")  # nil
 
 
 class Account(msgspec.Struct, array_like=True):
@@ -57,6 +58,7 @@ class CustomerState(msgspec.Struct, array_like=True):
     remembered: list[bytes] = msgspec.field(default_factory=lambda: [b""] * len(TOPICS))
     opted_out: bool = False
     pin: Pin | None = None
+    change: msgspec.Raw = NO_CHANGE  # the newest tier change as contracts.packing keeps it; not looked at here
 
 
 class StateHeader(msgspec.Struct, array_like=True):

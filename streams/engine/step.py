@@ -1,22 +1,22 @@
 """One step of the engine: an event, or time alone, moves one customer's state, and perhaps the tier."""
 
 from streams.engine.decide import Occasion, Reason, TierChange, decide
-from streams.engine.events import CREDIT, CustomerAction, Event, Transaction
+from streams.engine.events import CREDIT, Cause, CustomerAction, Event, Transaction
 from streams.engine.fold import fold, roll
 from streams.engine.policy import Policy
 from streams.engine.state import CustomerState
 
 
-def apply_event(state: CustomerState, event: Event, topic: int, policy: Policy, now_ms: int) -> TierChange | None:
+def apply_event(state: CustomerState, event: Event, cause: Cause, policy: Policy, now_ms: int) -> TierChange | None:
     """Folds a new event into the state in place and decides; LimitExceededError: nothing was changed."""
     roll(state, policy.calendar.day_of(now_ms), policy)
     if isinstance(event, CustomerAction):
-        return _apply_action(state, event, policy, now_ms)
+        return _apply_action(state, event, cause, policy, now_ms)
     fold(state, event, policy)
-    reason = _reason(state, event, topic, policy)
+    reason = _reason(state, event, cause.topic, policy)
     state.policy_mark = policy.mark
     state.newest_ms = max(state.newest_ms, event.at_ms)
-    change = decide(state, policy, Occasion(event.customer_id, now_ms, reason, event))
+    change = decide(state, policy, Occasion(event.customer_id, now_ms, reason, cause))
     state.due_ms = due(state, policy)
     return change
 
@@ -55,7 +55,9 @@ def _reason(state: CustomerState, event: Event, topic: int, policy: Policy) -> R
     return "credit_changed" if topic == CREDIT else "threshold_crossed"
 
 
-def _apply_action(state: CustomerState, event: CustomerAction, policy: Policy, now_ms: int) -> TierChange | None:
+def _apply_action(
+    state: CustomerState, event: CustomerAction, cause: Cause, policy: Policy, now_ms: int
+) -> TierChange | None:
     reason: Reason = "pin_ended"
     match event.action:
         case "pin":
@@ -72,7 +74,7 @@ def _apply_action(state: CustomerState, event: CustomerAction, policy: Policy, n
     state.policy_mark = policy.mark
     change = None
     if state.tier is not None:
-        change = decide(state, policy, Occasion(event.customer_id, now_ms, reason, event))
+        change = decide(state, policy, Occasion(event.customer_id, now_ms, reason, cause))
     state.due_ms = due(state, policy)
     return change
 

@@ -1,5 +1,6 @@
 """Where the input topics begin and end, and what the consumer group says: asked for, never guessed."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -22,13 +23,7 @@ class InputOffsets:
         self._group = group
         self._topics = topics
         self._consumer: AIOKafkaConsumer | None = None
-
-    async def start(self) -> None:
-        """Connects."""
-        self._consumer = AIOKafkaConsumer(
-            **self._options, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest"
-        )
-        await self._consumer.start()
+        self._connecting = asyncio.Lock()
 
     async def stop(self) -> None:
         """Disconnects."""
@@ -37,16 +32,16 @@ class InputOffsets:
 
     async def ends(self, partition: int) -> list[int]:
         """The offset after the last committed record, by topic."""
-        assert self._consumer is not None  # noqa: S101 - started by the app before any lane
+        consumer = await self._connected()
         tps = [TopicPartition(topic, partition) for topic in self._topics]
-        ends = await self._consumer.end_offsets(tps)
+        ends = await consumer.end_offsets(tps)
         return [ends[tp] for tp in tps]
 
     async def spans(self, partition: int) -> list[Span]:
         """What can be read, by topic."""
-        assert self._consumer is not None  # noqa: S101 - started by the app before any lane
+        consumer = await self._connected()
         tps = [TopicPartition(topic, partition) for topic in self._topics]
-        beginnings = await self._consumer.beginning_offsets(tps)
+        beginnings = await consumer.beginning_offsets(tps)
         ends = await self.ends(partition)
         return [Span(beginnings[tp], end) for tp, end in zip(tps, ends, strict=True)]
 
@@ -60,3 +55,16 @@ class InputOffsets:
         finally:
             await admin.close()
         return [offsets[tp].offset if tp in offsets and offsets[tp].offset >= 0 else None for tp in tps]
+
+    async def _connected(self) -> AIOKafkaConsumer:
+        async with self._connecting:
+            if self._consumer is None:
+                consumer = AIOKafkaConsumer(
+                    **self._options,
+                    isolation_level="read_committed",
+                    enable_auto_commit=False,
+                    auto_offset_reset="earliest",
+                )
+                await consumer.start()
+                self._consumer = consumer
+        return self._consumer

@@ -7,11 +7,15 @@ from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
 from mode import Service
 
+from streams.logs import FAUST
+
 TakeOver = Callable[[frozenset[int]], Awaitable[None]]
 
 
 class LaneRecovery(Recovery):  # type: ignore[misc]
     """Waits for an assignment, and hands the partition numbers to the app's lanes before anything is read."""
+
+    logger = FAUST
 
     @Service.task  # type: ignore[untyped-decorator]
     async def _restart_recovery(self) -> None:
@@ -33,6 +37,7 @@ class LaneRecovery(Recovery):  # type: ignore[misc]
 class LaneTables(TableManager):  # type: ignore[misc]
     """Faust's tables, recovered by LaneRecovery."""
 
+    logger = FAUST
     _recovery: LaneRecovery | None = None
 
     @property

@@ -12,6 +12,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
+from streams.logs import FAUST
+
 FETCH_MAX_WAIT_MS = 25
 FETCH_MAX_PARTITION_BYTES = 1 << 20
 
@@ -26,6 +28,8 @@ class FetchedRecords(NamedTuple):
 
 class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     """Faust's consumer thread; it also notes from where to where each fetch went."""
+
+    logger = FAUST
 
     positions: dict[TP, int]
 
@@ -68,6 +72,8 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
 class BatchConsumer(driver.Consumer):  # type: ignore[misc]
     """Faust's consumer; hands on FetchedRecords instead of records, and seeks where the lanes say."""
+
+    logger = FAUST
 
     # Set by the app: where each assigned input partition is to be read from.
     lane_positions: Callable[[], Mapping[TP, int]]

@@ -1,0 +1,160 @@
+"""The topics: made with the settings that the guarantees need, or checked against them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from streams.errors import UsageError
+from streams.settings import Settings
+
+FOREVER_MS = -1
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+OUTPUTS = ("changes", "campaigns", "risk", "order", "dead-letters")
+COMPACTED_OUTPUTS = ("current", "policies")
+
+# Explicit: the broker's default of 7 days would end the audit there.
+_RETAINED = {"cleanup.policy": "delete", "retention.ms": str(FOREVER_MS)}
+_COMPACTED = {
+    "cleanup.policy": "compact",
+    "segment.bytes": str(64 << 20),
+    "segment.ms": str(HOUR_MS),
+    "min.cleanable.dirty.ratio": "0.2",
+    "max.compaction.lag.ms": str(DAY_MS),
+    "delete.retention.ms": str(7 * DAY_MS),
+}
+
+
+class TopicSpec(NamedTuple):
+    """One topic as it has to be; all but those of a single partition have as many as the inputs."""
+
+    name: str
+    config: Mapping[str, str]
+    single_partition: bool = False
+
+
+def topic_specs(settings: Settings) -> list[TopicSpec]:
+    """All topics of an app, the changelog included."""
+    return [
+        *(TopicSpec(name, _RETAINED) for name in settings.input_topics()),
+        *(TopicSpec(settings.output_topic(name), _RETAINED) for name in OUTPUTS),
+        TopicSpec(settings.output_topic("current"), _COMPACTED),
+        TopicSpec(settings.output_topic("policies"), _COMPACTED, single_partition=True),
+        TopicSpec(settings.changelog_topic, _COMPACTED),
+    ]
+
+
+async def ensure_topics(settings: Settings, partitions: int, replication: int = 1) -> list[str]:
+    """Makes the topics that are missing, checks those that are there; the names of those made.
+
+    New topics get the partition count of the ones that are there, `partitions` where there is none.
+    """
+    async with _Admin(settings) as admin:
+        there = await _partition_counts(admin, settings)
+        count = _common_count(there, settings) or partitions
+        missing = [spec for spec in topic_specs(settings) if spec.name not in there]
+        await _create(admin, missing, count, replication)
+        await _check(admin, settings)
+    return [spec.name for spec in missing]
+
+
+async def check_topics(settings: Settings) -> int:
+    """The partition count of the app's topics; UsageError says which topic is missing or does not fit, and why."""
+    async with _Admin(settings) as admin:
+        return await _check(admin, settings)
+
+
+class _Admin:
+    """An admin client for the length of a block; a broker that does not answer is the user's to mend."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._servers = settings.bootstrap_servers
+        self._client = AIOKafkaAdminClient(**settings.client_options())
+
+    async def __aenter__(self) -> AIOKafkaAdminClient:
+        try:
+            await self._client.start()
+        except KafkaError as error:
+            await self._client.close()
+            raise UsageError(
+                f"no Kafka answers at {self._servers} ({error}); start one (tierflow kafka start), "
+                "or set KAFKA_BOOTSTRAP_SERVERS"
+            ) from error
+        return self._client
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.close()
+
+
+async def _partition_counts(admin: AIOKafkaAdminClient, settings: Settings) -> dict[str, int]:
+    names = {spec.name for spec in topic_specs(settings)} & set(await admin.list_topics())
+    if not names:
+        return {}
+    return {found["topic"]: len(found["partitions"]) for found in await admin.describe_topics(list(names))}
+
+
+def _common_count(counts: Mapping[str, int], settings: Settings) -> int | None:
+    shared = {spec.name for spec in topic_specs(settings) if not spec.single_partition} & set(counts)
+    found = {counts[name] for name in shared}
+    if len(found) > 1:
+        listed = ", ".join(f"{name} {counts[name]}" for name in sorted(shared))
+        raise UsageError(
+            f"the topics have different partition counts ({listed}); all must have the same, or a customer's events "
+            "come to different workers: make the odd ones anew, or set other prefixes"
+        )
+    return found.pop() if found else None
+
+
+async def _create(admin: AIOKafkaAdminClient, missing: Iterable[TopicSpec], partitions: int, replication: int) -> None:
+    wanted = [
+        NewTopic(spec.name, 1 if spec.single_partition else partitions, replication, topic_configs=dict(spec.config))
+        for spec in missing
+    ]
+    if not wanted:
+        return
+    answer = await admin.create_topics(wanted)
+    for name, code, *message in answer.topic_errors:
+        # Two workers may start at once: the other one made it, and the check that follows looks at it.
+        if code not in (0, TopicAlreadyExistsError.errno):
+            reason = message[0] if message and message[0] else for_code(code).__name__
+            raise UsageError(f"the topic {name} could not be made: {reason}")
+
+
+async def _check(admin: AIOKafkaAdminClient, settings: Settings) -> int:
+    counts = await _partition_counts(admin, settings)
+    specs = topic_specs(settings)
+    missing = [spec.name for spec in specs if spec.name not in counts]
+    if missing:
+        raise UsageError(f"missing: {', '.join(missing)}; make the topics with: tierflow topics create")
+    partitions = _common_count(counts, settings)
+    cleanup = await _cleanup_policies(admin, [spec.name for spec in specs])
+    wrong = [misfit for spec in specs for misfit in _misfits(spec, cleanup[spec.name])]
+    if counts[settings.output_topic("policies")] != 1:
+        wrong.append(f"{settings.output_topic('policies')} must have 1 partition: its records have one order")
+    if wrong:
+        raise UsageError("; ".join(wrong))
+    return partitions or 0
+
+
+def _misfits(spec: TopicSpec, cleanup_policy: str) -> list[str]:
+    wanted = spec.config["cleanup.policy"]
+    if set(cleanup_policy.split(",")) == {wanted}:
+        return []
+    why = {
+        "compact": "deleting by age would lose the state of quiet customers",
+        "delete": "compaction would drop records that the audit needs",
+    }[wanted]
+    return [
+        f"{spec.name} has cleanup.policy={cleanup_policy}, it must be {wanted}: {why}; change it with kafka-configs"
+    ]
+
+
+async def _cleanup_policies(admin: AIOKafkaAdminClient, topics: Iterable[str]) -> dict[str, str]:
+    # aiokafka wants a mapping of the names to ask for, and looks at its keys alone.
+    asked = [ConfigResource(ConfigResourceType.TOPIC, topic, {"cleanup.policy": ""}) for topic in topics]
+    responses = await admin.describe_configs(asked)
+    resources: list[Any] = [resource for response in responses for resource in response.resources]
+    return {topic: str(entries[0][1]) for _, _, _, topic, entries in resources}

@@ -1,0 +1,22 @@
+"""Runs a worker to its end: Faust's worker around the app, the HTTP side on Faust's web server."""
+
+from collections.abc import Mapping
+
+import faust
+
+from streams.api.routes import install
+from streams.engine.policy import Policy
+from streams.serving import WorkerSource
+from streams.settings import Settings
+from streams.updater import create_app
+
+
+def run_worker(settings: Settings, policy: Policy, partitions: int, policies: Mapping[int, Policy]) -> None:
+    """Runs until SIGTERM or SIGINT, then leaves with exit status 0."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    app = create_app(settings, policy, partitions)
+    install(app.web.web_app, WorkerSource(app, policies), settings, app.metrics)
+    # Faust's worker: signals, start and stop in order. Its own logging, banner and spinner stay away.
+    worker = faust.Worker(app, quiet=True, redirect_stdouts=False, override_logging=False)
+    worker.spinner = None
+    worker.execute_from_commandline()

@@ -1,0 +1,118 @@
+"""What a worker tells over HTTP: its customers and tiers from memory, and which worker holds the others."""
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from streams.api.source import CustomerView, Local, Readiness, Remote, Unavailable
+from streams.contracts.changes import ChangeWriter
+from streams.contracts.packing import unpack_change, unpack_state
+from streams.engine.fold import roll
+from streams.engine.measures import measure
+from streams.engine.money import format_value
+from streams.engine.policy import Policy
+from streams.engine.state import CustomerState
+from streams.kafka.partitioner import partition_of
+from streams.partition import Partition
+from streams.updater import TierflowApp
+
+RETRY_AFTER_S = 1.0
+
+
+class WorkerSource:
+    """The TierSource of a running worker (see api/source.py)."""
+
+    def __init__(self, app: TierflowApp, policies: Mapping[int, Policy]) -> None:
+        self._app = app
+        self._policies = policies  # by mark: a change is shown under the policy that it was decided by
+
+    def ready(self) -> Readiness:
+        """Ready when partitions are assigned, recovered and worked on."""
+        if not self._app.assigned:
+            return Readiness(ready=False, reasons=["partitions are being assigned"])
+        reasons = [
+            f"partition {lane.number} is being recovered" for lane in self._app.lanes.values() if not lane.serving
+        ]
+        return Readiness(not reasons, reasons)
+
+    def healthy(self) -> str | None:
+        """What the watchdog has seen."""
+        return self._app.stalled
+
+    def customer(self, customer_id: str) -> CustomerView | None:
+        """The newest change as it was sent, and the measures as of now."""
+        key = customer_id.encode()
+        for lane in self._app.lanes.values():
+            partition = lane.partition
+            if partition is not None and key in partition.packed:
+                return self._view(partition, unpack_state(partition.packed[key]))
+        return None
+
+    def owner(self, customer_id: str) -> Local | Remote | Unavailable:
+        """By the partitioner; where none is set, wherever the customer is found, or else the next worker."""
+        app, key = self._app, customer_id.encode()
+        if app.settings.partitioner == "none":
+            here = any(lane.partition is not None and key in lane.partition.packed for lane in app.lanes.values())
+            others = self.peers()
+            return Local() if here or not others else Remote(others[0])
+        number = partition_of(key, app.partitions, app.settings.partitioner)
+        lane = app.lanes.get(number)
+        if lane is not None:
+            return Local() if app.assigned and lane.serving else Unavailable(RETRY_AFTER_S)
+        url = next((url for url, held in self._held_elsewhere().items() if number in held), None)
+        return Unavailable(RETRY_AFTER_S) if url is None else Remote(url)
+
+    def distribution(self) -> Mapping[str, int]:
+        """Customers of the partitions held here, by tier."""
+        counted: Counter[str] = Counter({tier.id: 0 for tier in self._app.policy.tiers})
+        for lane in self._app.lanes.values():
+            if lane.partition is not None:
+                counted.update(lane.partition.customers_by_tier)
+        return counted
+
+    def peers(self) -> list[str]:
+        """The other workers of the last assignment."""
+        return list(self._held_elsewhere())
+
+    def _held_elsewhere(self) -> dict[str, list[int]]:
+        changelog = self._app.settings.changelog_topic
+        distribution = self._app.assignor.changelog_distribution
+        own = str(self._app.conf.canonical_url)
+        return {
+            url.rstrip("/"): list(topics.get(changelog, ()))
+            for url, topics in distribution.items()
+            if url.rstrip("/") != own.rstrip("/")
+        }
+
+    def _view(self, partition: Partition, state: CustomerState) -> CustomerView:
+        policy = partition.rules.policy
+        now_ms = time.time_ns() // 1_000_000 if partition.rules.clock == "wall" else partition.clock_ms
+        roll(state, policy.calendar.day_of(now_ms), policy)
+        return CustomerView(self._current(partition, state), _live_measures(state, policy))
+
+    def _current(self, partition: Partition, state: CustomerState) -> bytes | None:
+        kept = unpack_change(state.change)
+        if kept is None:
+            return None
+        rules = partition.rules
+        policy = self._policies.get(kept.policy_mark, rules.policy)
+        writer = ChangeWriter(policy, rules.topics, rules.partition, rules.source)
+        return writer.value(kept.change, kept.next_offsets)
+
+
+def _live_measures(state: CustomerState, policy: Policy) -> dict[str, Any]:
+    measures = measure(state, policy)
+    return {
+        "value": format_value(measures.value_e16),
+        "assets": format_value(measures.assets_e16),
+        "activity": format_value(measures.activity_e16),
+        "credit": format_value(measures.credit_e16),
+        "currency": policy.currency,
+        "standing": state.standing or "good",
+        "score": state.score,
+        "accounts": len(state.accounts),
+        "earned_tier": state.earned_tier,
+        "pinned_until": None if state.pin is None else policy.calendar.rfc3339(state.pin.until_ms),
+        "opted_out": state.opted_out,
+    }

@@ -1,0 +1,50 @@
+"""The real Apache Kafka of all tests: one broker a run, and for every test topics and an app id of its own."""
+
+import asyncio
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streams.kafka import local
+from streams.kafka.topics import ensure_topics
+from streams.settings import Settings, policy_folder
+
+PARTITIONS = 4
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The bootstrap servers of a broker that this run started, and stops."""
+    folder = tmp_path_factory.mktemp("kafka")
+    running = local.start(folder, local.free_port())
+    yield running.bootstrap_servers
+    local.stop(folder)
+
+
+@pytest.fixture
+def environment(broker: str, tmp_path: Path) -> dict[str, str]:
+    """The settings of one test as environment variables: own topics, own app id, own folder, a free HTTP port."""
+    number = next(_numbers)
+    return {
+        "KAFKA_BOOTSTRAP_SERVERS": broker,
+        "TIERFLOW_APP_ID": f"app{number}",
+        "TIERFLOW_INPUT_PREFIX": f"bank{number}.",
+        "TIERFLOW_OUTPUT_PREFIX": f"tier{number}.",
+        "TIERFLOW_POLICY": str(policy_folder() / "assets-only.toml"),
+        "TIERFLOW_DATA_DIR": str(tmp_path / "data"),
+        "TIERFLOW_HTTP_PORT": "0",
+        "PATH": os.environ["PATH"],
+        "HOME": os.environ.get("HOME", str(tmp_path)),
+    }
+
+
+@pytest.fixture
+def settings(environment: dict[str, str]) -> Settings:
+    """The same settings, with the topics made."""
+    made = Settings.from_environment(environment, dotenv=None)
+    asyncio.run(ensure_topics(made, PARTITIONS))
+    return made
