@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from streams.cli import kafka, topics
+from streams.cli import bench, kafka, topics
 from streams.cli.worker import worker
 from streams.errors import UsageError
 
@@ -16,6 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(bench.app, name="bench")
 app.add_typer(kafka.app, name="kafka")
 app.add_typer(topics.app, name="topics")
 app.command("worker")(worker)

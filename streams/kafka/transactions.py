@@ -88,13 +88,13 @@ class Transactions:
     async def _commit(self, producer: AIOKafkaProducer, work: Work) -> int:
         topics = self._topics
         await producer.begin_transaction()
-        states = [(key, value, ()) for key, value in work.states.items()]
+        states = [(key, value, []) for key, value in work.states.items()]
         sent = [
             *await self._send(producer, topics.changes, work.changes),
             *await self._send(producer, topics.current, ((k, v, h) for k, (v, h) in work.current.items())),
-            *await self._send(producer, topics.dead_letters, ((k, v, ()) for k, v in work.dead_letters)),
-            *await self._send(producer, topics.order, [(None, work.order, ())]),
-            *await self._send(producer, topics.changelog, [*states, (LANE_KEY, pack_lane(work.lane), ())]),
+            *await self._send(producer, topics.dead_letters, ((k, v, []) for k, v in work.dead_letters)),
+            *await self._send(producer, topics.order, [(None, work.order, [])]),
+            *await self._send(producer, topics.changelog, [*states, (LANE_KEY, pack_lane(work.lane), [])]),
         ]
         # aiokafka would commit although a batch was refused: every answer is awaited first.
         answers: list[RecordMetadata] = await asyncio.gather(*(future for future, _ in sent))

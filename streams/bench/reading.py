@@ -1,0 +1,56 @@
+"""Reading what workers write: committed records only, as any subscriber would."""
+
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.bench.stand import Stand
+from streams.contracts.log import decode_order
+from streams.errors import UsageError
+
+STALLED_AFTER_S = 60.0
+POLL_MS = 100
+
+
+@asynccontextmanager
+async def reader(on: Stand, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer of all partitions of a topic, from the beginning, read_committed."""
+    consumer = AIOKafkaConsumer(
+        **on.settings.client_options(),
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        fetch_max_wait_ms=POLL_MS,
+    )
+    await consumer.start()
+    try:
+        consumer.assign([TopicPartition(topic, number) for number in range(on.partitions)])
+        for assigned in consumer.assignment():
+            consumer.seek(assigned, 0)
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def follow_order(on: Stand, sent: Mapping[tuple[str, int], int], check: Callable[[], None]) -> float:
+    """Reads `tier.order` until every record sent is worked; the moment (time.monotonic) at which the last was read.
+
+    `sent` counts the records by topic and partition. UsageError: no transaction for a minute, or `check` raised one.
+    """
+    waiting = {where: count for where, count in sent.items() if count}
+    async with reader(on, on.settings.output_topic("order")) as consumer:
+        newest = time.monotonic()
+        while waiting:
+            check()
+            fetched = await consumer.getmany(timeout_ms=POLL_MS)
+            for record in (record for records in fetched.values() for record in records):
+                newest = time.monotonic()
+                order = decode_order(record.value)
+                for topic, (_, next_offset) in order.positions.items():
+                    if next_offset >= waiting.get((topic, order.partition), next_offset + 1):
+                        del waiting[topic, order.partition]
+            if time.monotonic() - newest > STALLED_AFTER_S:
+                raise UsageError(f"the workers stand still: nothing was worked for {STALLED_AFTER_S:.0f} s")
+    return newest

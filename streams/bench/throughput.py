@@ -1,0 +1,107 @@
+"""`tierflow bench throughput`: how fast workers work a topic that is full already, and the CPU time it takes.
+
+The clock starts when the first partition is taken over, before any record is fetched, and stops when the last record
+of `tier.order` is read with read_committed: every event's transaction is committed then. The start of the processes
+is not in it. The workload's events are of the last 29 days, so that the wall clock keeps every one of them.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from streams.bench.feed import Feed
+from streams.bench.reading import follow_order
+from streams.bench.stand import Stand, stand
+from streams.bench.workers import Worker, ended_workers_cpu_s, running_workers, taken_over
+from streams.bench.workload import Workload
+from streams.engine.calendar import DAY_MS
+
+GUARANTEE = "exactly_once"
+SPAN_DAYS = 29
+MILLION = 1_000_000
+
+Say = Callable[[str], None]
+
+
+class Throughput(msgspec.Struct, frozen=True):
+    """The contract's fields. CPU time is that of the workers, user and system, while the clock runs."""
+
+    events: int
+    seconds: float
+    events_per_s: int
+    cpu_s_per_million: float
+    guarantee: str
+    policy: str
+    workers: int
+    partitions: int
+
+
+class ThroughputOptions(NamedTuple):
+    """What is measured."""
+
+    events: int
+    customers: int
+    workers: int
+    partitions: int
+    policy_file: Path | None
+    seed: int
+
+
+class _Run(NamedTuple):
+    seconds: float
+    cpu_s: float | None
+
+
+def measure_throughput(options: ThroughputOptions, say: Say) -> Throughput:
+    """Loads the workload, lets the workers work it, and measures."""
+    events = options.events
+    with stand(options.policy_file, options.partitions) as on:
+        say(f"loading {events:,} events of {options.customers:,} customers")
+        sent = asyncio.run(load(on, recent_workload(events, options.customers, options.seed)))
+        say(f"working them: {options.workers} worker(s), {options.partitions} partitions, policy {on.policy.name}")
+        cpu_before_s = ended_workers_cpu_s()
+        with running_workers(on, options.workers) as started:
+            run = asyncio.run(_measure(on, started, sent))
+        # Where the system has no /proc the start of the workers is in it.
+        cpu_s = ended_workers_cpu_s() - cpu_before_s if run.cpu_s is None else run.cpu_s
+        return Throughput(
+            events=events,
+            seconds=round(run.seconds, 3),
+            events_per_s=round(events / run.seconds),
+            cpu_s_per_million=round(cpu_s * MILLION / events, 2),
+            guarantee=GUARANTEE,
+            policy=on.policy.name,
+            workers=options.workers,
+            partitions=options.partitions,
+        )
+
+
+def recent_workload(events: int, customers: int, seed: int) -> Workload:
+    """A workload that ends now, and of which no event is too old to be kept."""
+    span_ms = SPAN_DAYS * DAY_MS
+    return Workload(events, customers, seed, int(time.time() * 1000) - span_ms, span_ms)
+
+
+async def load(on: Stand, workload: Workload) -> dict[tuple[str, int], int]:
+    """Sends the workload; how many records went where."""
+    async with Feed(on.settings, on.partitions) as feed:
+        for chunk in workload.chunks():
+            await feed.send(chunk)
+    return dict(feed.sent)
+
+
+async def _measure(on: Stand, workers: list[Worker], sent: dict[tuple[str, int], int]) -> _Run:
+    def check() -> None:
+        for worker in workers:
+            worker.check()
+
+    await taken_over(workers, 1)
+    began, cpu_before = time.monotonic(), [worker.cpu_s() for worker in workers]
+    ended = await follow_order(on, sent, check)
+    used = [worker.cpu_s() for worker in workers]
+    cpu_s = sum(after - before for after, before in zip(used, cpu_before, strict=True) if after and before is not None)
+    return _Run(ended - began, cpu_s if all(used) else None)

@@ -1,0 +1,89 @@
+"""The generated workload: transactions and balances as banks send them, the same for the same seed.
+
+7 of 10 events are transactions, 3 are balances. A quarter of the customers has half of the events; each has up to 3
+accounts. Event time moves evenly over the span; 1 event in 50 is late by up to 3 days. Amounts are lognormal.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from random import Random
+from typing import NamedTuple
+
+import orjson
+
+from streams.engine.calendar import DAY_MS
+from streams.engine.events import BALANCES, TRANSACTIONS
+
+TRANSACTION_TYPES = ("purchase", "transfer_out", "deposit", "withdrawal")
+TRANSACTION_SHARE = 0.7
+LATE_SHARE = 0.02
+LATE_LIMIT_MS = 3 * DAY_MS
+ACCOUNTS = 3
+CURRENCY = "TWD"
+CHUNK_EVENTS = 10_000
+
+
+class InputRecord(NamedTuple):
+    """One record to be sent: the input topic's number, the key and the value."""
+
+    topic: int
+    key: bytes
+    value: bytes
+
+
+class Workload(NamedTuple):
+    """What is generated: so many events of so many customers, over a span of event time."""
+
+    events: int
+    customers: int
+    seed: int
+    begins_at_ms: int
+    span_ms: int
+
+    def chunks(self) -> Iterator[list[InputRecord]]:
+        """The records in the order of sending, 10,000 at a time."""
+        records = self._records()
+        while chunk := list(islice(records, CHUNK_EVENTS)):
+            yield chunk
+
+    def _records(self) -> Iterator[InputRecord]:
+        random = Random(self.seed)  # noqa: S311 - repeatable, not secret
+        for number in range(self.events):
+            customer = int(self.customers * random.random() ** 2)
+            at_ms = self.begins_at_ms + self.span_ms * number // self.events
+            if random.random() < LATE_SHARE:
+                at_ms -= random.randrange(LATE_LIMIT_MS)
+            account = f"A{customer:07d}-{random.randrange(ACCOUNTS)}"
+            if random.random() < TRANSACTION_SHARE:
+                yield _transaction(random, number, customer, account, at_ms)
+            else:
+                balance = f"{random.lognormvariate(12.3, 1.4):.2f}"
+                yield balance_record(f"b{number:09d}", customer, account, balance, at_ms)
+
+
+def balance_record(event_id: str, customer: int, account: str, balance: str, at_ms: int) -> InputRecord:
+    """A balance of the customer with this number."""
+    customer_id = f"C{customer:07d}"
+    value = {
+        "event_id": event_id,
+        "customer_id": customer_id,
+        "account_id": account,
+        "balance": balance,
+        "currency": CURRENCY,
+        "as_of": at_ms,
+    }
+    return InputRecord(BALANCES, customer_id.encode(), orjson.dumps(value))
+
+
+def _transaction(random: Random, number: int, customer: int, account: str, at_ms: int) -> InputRecord:
+    customer_id = f"C{customer:07d}"
+    value = {
+        "event_id": f"t{number:09d}",
+        "customer_id": customer_id,
+        "account_id": account,
+        "type": random.choice(TRANSACTION_TYPES),
+        "amount": f"{random.lognormvariate(8, 1.2):.2f}",
+        "currency": CURRENCY,
+        "occurred_at": at_ms,
+    }
+    return InputRecord(TRANSACTIONS, customer_id.encode(), orjson.dumps(value))

@@ -1,0 +1,52 @@
+"""`tierflow bench throughput / latency / recovery / memory`: the benchmarks, on real workers and a real broker."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+app = typer.Typer(
+    help="The benchmarks. They use the broker of KAFKA_BOOTSTRAP_SERVERS, else a local one of their own.",
+    no_args_is_help=True,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
+Policy = Annotated[
+    Path | None, typer.Option(exists=True, dir_okay=False, help="A policy file; assets-only.toml where none is given.")
+]
+Partitions = Annotated[int, typer.Option(min=1, help="Of every topic.")]
+Seed = Annotated[int, typer.Option(help="Of the workload.")]
+
+
+@app.command()
+def throughput(  # noqa: PLR0913, PLR0917 - a command's options
+    events: Annotated[int, typer.Option(min=1, help="How many events are worked.")] = 1_000_000,
+    customers: Annotated[int, typer.Option(min=1, help="Of so many customers.")] = 100_000,
+    workers: Annotated[int, typer.Option(min=1, help="How many worker processes.")] = 1,
+    partitions: Partitions = 4,
+    policy: Policy = None,
+    seed: Seed = 7,
+    json: Json = False,
+) -> None:
+    """Events a second, and the CPU time for a million."""
+    from streams.bench.throughput import ThroughputOptions, measure_throughput
+
+    options = ThroughputOptions(events, customers, workers, partitions, policy, seed)
+    _show("Throughput", measure_throughput(options, _say), json=json)
+
+
+def _say(progress: str) -> None:
+    Console(stderr=True, highlight=False).print(progress, style="dim", markup=False)
+
+
+def _show(title: str, measured: msgspec.Struct, *, json: bool) -> None:
+    if json:
+        typer.echo(msgspec.json.encode(measured))
+        return
+    table = Table("measure", "is", title=title)
+    for name, value in msgspec.structs.asdict(measured).items():
+        table.add_row(name, f"{value:,}" if isinstance(value, int | float) else str(value))
+    Console().print(table)
