@@ -15,7 +15,7 @@ from streams.contracts.log import ENGINE_VERSION, DeadLetterMessage, OrderMessag
 from streams.contracts.packing import LaneRecord, pack_change, pack_state, unpack_header, unpack_state
 from streams.engine.decide import TierChange
 from streams.engine.events import TOPICS, Cause, CustomerAction, Event
-from streams.engine.fold import LimitExceededError
+from streams.engine.fold import LimitExceededError, check_limits
 from streams.engine.policy import Policy
 from streams.engine.remember import fingerprint, is_remembered, remember
 from streams.engine.state import NEVER_MS, CustomerState
@@ -158,12 +158,15 @@ class Partition:
         key = entry.record.key or b""
         mark = fingerprint(event.event_id)
         repeated = is_remembered(self._state(key), entry.topic, mark)
-        if not repeated and self.rules.clock == "event":
+        limit = None if repeated else self._limit_exceeded(key, event)
+        if not repeated and limit is None and self.rules.clock == "event":
             self._advance(entry.at_ms)
         # What time alone decided above came before this event: its positions end before it.
         self.next_offsets[entry.topic] = entry.offset + 1
         if repeated:
             self._outcomes[entry.topic, "repeated"] += 1
+        elif limit is not None:
+            self._reject(entry, limit)
         elif isinstance(event, CustomerAction) and event.action == "erase":
             self._erase(key, entry.topic, mark)
         else:
@@ -173,11 +176,7 @@ class Partition:
         state = self._state(key)
         due_ms = state.due_ms
         cause = Cause(event.event_id, entry.topic, entry.offset, entry.at_ms)
-        try:
-            change = apply_event(state, event, cause, self.rules.policy, self.clock_ms)
-        except LimitExceededError as error:
-            self._reject(entry, Rejection("limit_exceeded", str(error)))
-            return
+        change = apply_event(state, event, cause, self.rules.policy, self.clock_ms)
         remember(state, entry.topic, mark)
         if change is not None:
             self._emit(key, state, change)
@@ -185,6 +184,13 @@ class Partition:
             heappush(self._due, (state.due_ms, key))
         self._touched.add(key)
         self._outcomes[entry.topic, "applied"] += 1
+
+    def _limit_exceeded(self, key: bytes, event: Event) -> Rejection | None:
+        try:
+            check_limits(self._state(key), event, self.rules.policy)
+        except LimitExceededError as error:
+            return Rejection("limit_exceeded", str(error))
+        return None
 
     def _misplaced(self, entry: Entry) -> Rejection | None:
         if isinstance(entry.event, Rejection):

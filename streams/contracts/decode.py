@@ -64,7 +64,7 @@ def decode(topic: int, key: bytes | None, value: bytes | None, policy: Policy) -
     except msgspec.ValidationError as error:
         is_no_object = str(error).startswith("Expected `object`") and "`$" not in str(error)
         return Rejection("malformed" if is_no_object else "invalid_field", str(error)[:DETAIL_LIMIT])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Rejection("malformed", f"not a JSON object: {error}")
     if key != event.customer_id.encode():
         return Rejection("key_mismatch", "the record's key is not the customer_id of its value")
@@ -79,6 +79,8 @@ def _transaction(value: bytes, policy: Policy) -> Transaction:
         if message.reversed_at is None:
             raise _InvalidError("invalid_field", "a reversal needs reversed_at, the time of what it undoes - at `$`")
         belongs_at_ms = _time("reversed_at", message.reversed_at)
+        if belongs_at_ms > at_ms + FUTURE_LIMIT_MS:
+            raise _InvalidError("invalid_field", "what it undoes is more than 24 hours ahead - at `$.reversed_at`")
     amount_e4 = _amount("amount", message.amount)
     if amount_e4 < 0:
         raise _InvalidError("invalid_field", "amount is below 0; the type says the direction - at `$.amount`")
@@ -135,7 +137,13 @@ def _pin(message: CustomerMessage, policy: Policy) -> Pin:
         raise _InvalidError("invalid_field", "a pin needs tier, until, reason and by - at `$`")
     if message.tier not in policy.rank:
         raise _InvalidError("invalid_field", f"{message.tier[:50]!r} is no tier of the policy - at `$.tier`")
-    return Pin(message.tier, _time("until", message.until), message.reason, message.by)
+    return Pin(message.tier, _until(message.until), message.reason, message.by)
+
+
+def _until(written: int | str) -> int:
+    """As _time, and the last days of 9999, by which systems of banks mean for ever, are the latest time there is."""
+    at_ms = written if isinstance(written, int) else _time_from_text("until", written)
+    return _LATEST_MS if _LATEST_MS < at_ms < _LATEST_MS + 3 * DAY_MS else _time("until", at_ms)
 
 
 def _time(field: str, written: int | str) -> int:
@@ -147,7 +155,7 @@ def _time(field: str, written: int | str) -> int:
 
 def _time_from_text(field: str, text: str) -> int:
     try:
-        at = datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text.upper())
         if at.tzinfo is None or "T" not in text.upper():
             raise ValueError("it has no offset or no time of day")  # noqa: TRY301 - one message for all that is wrong
         return (at - EPOCH) // timedelta(milliseconds=1)

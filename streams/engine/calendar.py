@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
+_LAST_DAY = date.max.toordinal()
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 _CACHE_LIMIT = 100_000
@@ -26,8 +27,11 @@ class Calendar:
         return self._local_day(at_ms) if day is None else day
 
     def midnight_ms(self, day: int) -> int:
-        """The instant at which a local day begins (where the clocks jump over midnight: the end of the jump)."""
-        local = datetime.combine(date.fromordinal(day + _EPOCH_DAY), time(), self.zone)
+        """The instant at which a local day begins (where the clocks jump over midnight: the end of the jump).
+
+        Days after 9999, of which the standard library knows nothing, count as the last one of that year.
+        """
+        local = datetime.combine(date.fromordinal(min(day + _EPOCH_DAY, _LAST_DAY)), time(), self.zone)
         return round((local - EPOCH) / timedelta(milliseconds=1))
 
     def rfc3339(self, at_ms: int) -> str:

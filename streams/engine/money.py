@@ -25,6 +25,8 @@ _PLAIN = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
 _EXPONENT_LIMIT = 40
 _WHOLE_DIGITS = 14
 _ONE_AMOUNT = 10_000
+_BEYOND = "the number is beyond what an amount can be"
+_NO_AMOUNT = 'an amount is a decimal string such as "1234.50"'
 
 
 def parse_fixed(text: str, decimals: int) -> int:
@@ -53,13 +55,18 @@ def amount_from_json(raw: bytes) -> int:
 
 
 def _amount_from_any_json(raw: bytes) -> int:
-    value = json.loads(raw, parse_float=Decimal, parse_int=Decimal, parse_constant=Decimal)
+    if raw[:1] in b"[{":  # not read at all: it may be nested without end
+        raise ValueError(_NO_AMOUNT)
+    try:
+        value = json.loads(raw, parse_float=Decimal, parse_int=Decimal, parse_constant=Decimal)
+    except ArithmeticError as error:
+        raise ValueError(_BEYOND) from error
     if isinstance(value, Decimal):
         if not value.is_finite() or abs(value.adjusted()) > _EXPONENT_LIMIT:
-            raise ValueError("the number is beyond what an amount can be")
+            raise ValueError(_BEYOND)
         value = f"{value:f}"
     if not isinstance(value, str):
-        raise ValueError('an amount is a decimal string such as "1234.50"')  # noqa: TRY004 - one error for the caller
+        raise ValueError(_NO_AMOUNT)  # noqa: TRY004 - one error for the caller
     amount_e4 = parse_fixed(value, AMOUNT_DECIMALS)
     if not -AMOUNT_LIMIT_E4 < amount_e4 < AMOUNT_LIMIT_E4:
         raise ValueError(f"{value[:50]!r} is beyond {_WHOLE_DIGITS} digits before the point")

@@ -8,7 +8,7 @@ from streams.engine.state import CustomerState
 
 
 def apply_event(state: CustomerState, event: Event, cause: Cause, policy: Policy, now_ms: int) -> TierChange | None:
-    """Folds a new event into the state in place and decides; LimitExceededError: nothing was changed."""
+    """Folds a new event that fold.check_limits() has passed into the state in place, and decides."""
     roll(state, policy.calendar.day_of(now_ms), policy)
     if isinstance(event, CustomerAction):
         return _apply_action(state, event, cause, policy, now_ms)
@@ -66,11 +66,12 @@ def _apply_action(
             state.pin = None
         case "opt_out" | "opt_in":
             state.opted_out = event.action == "opt_out"
+            state.due_ms = due(state, policy)  # under a new policy the windows were summed anew
             return None
         case "erase":
             raise AssertionError("erase replaces the whole state; see forgotten()")
     if state.pin is not None and state.pin.until_ms <= now_ms:
-        state.pin = None  # over before it was heard of
+        state.pin, reason = None, "pin_ended"  # over before it was heard of
     state.policy_mark = policy.mark
     change = None
     if state.tier is not None:
