@@ -38,6 +38,46 @@ def throughput(  # noqa: PLR0913, PLR0917 - a command's options
     _show("Throughput", measure_throughput(options, _say), json=json)
 
 
+@app.command()
+def latency(
+    rate: Annotated[int, typer.Option(min=1, help="Events a second.")] = 5_000,
+    seconds: Annotated[int, typer.Option(min=1, help="How long, after 3 s of warm-up.")] = 20,
+    partitions: Partitions = 4,
+    policy: Policy = None,
+    json: Json = False,
+) -> None:
+    """The delay from producing an event to reading its committed tier change."""
+    from streams.bench.latency import LatencyOptions, measure_latency
+
+    _show("Latency", measure_latency(LatencyOptions(rate, seconds, partitions, policy), _say), json=json)
+
+
+@app.command()
+def recovery(
+    records: Annotated[int, typer.Option(min=1, help="Customers in the changelog.")] = 1_000_000,
+    partitions: Partitions = 4,
+    policy: Policy = None,
+    json: Json = False,
+) -> None:
+    """State records a second when a worker takes over."""
+    from streams.bench.recovery import RecoveryOptions, measure_recovery
+
+    _show("Recovery", measure_recovery(RecoveryOptions(records, partitions, policy), _say), json=json)
+
+
+@app.command()
+def memory(
+    customers: Annotated[int, typer.Option(min=1, help="How many the worker holds.")] = 100_000,
+    partitions: Partitions = 4,
+    policy: Policy = None,
+    json: Json = False,
+) -> None:
+    """The memory of a worker, and of each customer in it."""
+    from streams.bench.memory import MemoryOptions, measure_memory
+
+    _show("Memory", measure_memory(MemoryOptions(customers, partitions, policy), _say), json=json)
+
+
 def _say(progress: str) -> None:
     Console(stderr=True, highlight=False).print(progress, style="dim", markup=False)
 

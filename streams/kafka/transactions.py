@@ -88,7 +88,7 @@ class Transactions:
     async def _commit(self, producer: AIOKafkaProducer, work: Work) -> int:
         topics = self._topics
         await producer.begin_transaction()
-        states = [(key, value, []) for key, value in work.states.items()]
+        states: list[OutRecord] = [(key, value, []) for key, value in work.states.items()]
         sent = [
             *await self._send(producer, topics.changes, work.changes),
             *await self._send(producer, topics.current, ((k, v, h) for k, (v, h) in work.current.items())),
