@@ -1,5 +1,7 @@
 """The topics: made with the settings that the guarantees need, or checked against them."""
 
+import asyncio
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -13,6 +15,7 @@ from streams.settings import Settings
 FOREVER_MS = -1
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+LED_WITHIN_S = 15.0
 OUTPUTS = ("changes", "campaigns", "risk", "order", "dead-letters")
 COMPACTED_OUTPUTS = ("current", "policies")
 
@@ -57,6 +60,7 @@ async def ensure_topics(settings: Settings, partitions: int, replication: int = 
         count = _common_count(there, settings) or partitions
         missing = [spec for spec in topic_specs(settings) if spec.name not in there]
         await _create(admin, missing, count, replication)
+        await _wait_until_led(admin, [spec.name for spec in missing])
         await _check(admin, settings)
     return [spec.name for spec in missing]
 
@@ -121,6 +125,25 @@ async def _create(admin: AIOKafkaAdminClient, missing: Iterable[TopicSpec], part
         if code not in (0, TopicAlreadyExistsError.errno):
             reason = message[0] if message and message[0] else for_code(code).__name__
             raise UsageError(f"the topic {name} could not be made: {reason}")
+
+
+async def _wait_until_led(admin: AIOKafkaAdminClient, names: list[str]) -> None:
+    """Returns when every partition of the new topics has a leader: brokers learn of them a moment after the answer."""
+    give_up_at = time.monotonic() + LED_WITHIN_S
+    while True:
+        found = await admin.describe_topics(names) if names else []
+        waiting = [topic["topic"] for topic in found if topic["error_code"] or not _is_led(topic)]
+        if not waiting:
+            return
+        if time.monotonic() > give_up_at:
+            raise UsageError(
+                f"the new topics {', '.join(waiting)} have no leader after {LED_WITHIN_S:.0f} s: are all brokers up?"
+            )
+        await asyncio.sleep(0.05)
+
+
+def _is_led(topic: Mapping[str, Any]) -> bool:
+    return all(partition["leader"] >= 0 and not partition["error_code"] for partition in topic["partitions"])
 
 
 async def _check(admin: AIOKafkaAdminClient, settings: Settings) -> int:
