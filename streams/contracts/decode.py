@@ -2,13 +2,24 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
-from streams.contracts.inputs import BalanceMessage, CreditMessage, CustomerMessage, LoanMessage, TransactionMessage
-from streams.engine.calendar import DAY_MS, EPOCH
+from streams.contracts.inputs import (
+    CONTROL_CHARACTERS,
+    EARLIEST_MS,
+    ID_BYTES_LIMIT,
+    LATEST_MS,
+    SCORE_LIMIT,
+    BalanceMessage,
+    CreditMessage,
+    CustomerMessage,
+    LoanMessage,
+    TransactionMessage,
+)
+from streams.contracts.times import instant_ms
+from streams.engine.calendar import DAY_MS
 from streams.engine.events import (
     PRODUCTS,
     TRANSACTION_TYPES,
@@ -20,7 +31,7 @@ from streams.engine.events import (
     Pin,
     Transaction,
 )
-from streams.engine.money import amount_from_json
+from streams.engine.money import AMOUNT_LIMIT_E4, amount_from_json
 from streams.engine.policy import Policy
 
 RejectionReason = Literal[
@@ -35,9 +46,22 @@ RejectionReason = Literal[
 FUTURE_LIMIT_MS = DAY_MS
 DETAIL_LIMIT = 500
 _CURRENCY = re.compile(r"[A-Z]{3}")
-# 1900 to 9999: what calendars and 64-bit milliseconds hold without surprises.
-_EARLIEST_MS = -2_208_988_800_000
-_LATEST_MS = 253_402_128_000_000
+_CONTROL_CHARACTER = re.compile(CONTROL_CHARACTERS)
+_BACKSLASH, _DELETE = b"\\\x7f"
+_ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+    rb"|\\.",
+    re.DOTALL,
+)
+# By topic number: the fields that Id describes.
+_ID_FIELDS = (
+    ("event_id", "customer_id", "account_id"),
+    ("event_id", "customer_id", "account_id", "reverses"),
+    ("event_id", "customer_id"),
+    ("event_id", "customer_id", "loan_id"),
+    ("event_id", "customer_id"),
+)
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -55,20 +79,43 @@ class _InvalidError(Exception):
 
 def decode(topic: int, key: bytes | None, value: bytes | None, policy: Policy) -> Event | Rejection:
     """The event in one record of the input topic with this number; a Rejection where it cannot be used."""
-    if value is None:
-        return Rejection("malformed", "the record has no value")
     try:
+        # Nearly every value is plain ASCII, and no id in it can hold what ids must not hold.
+        if value is None or not value.isascii() or _BACKSLASH in value or _DELETE in value:
+            value = _checked(topic, value)
         event = _READERS[topic](value, policy)
     except _InvalidError as error:
         return error.rejection
     except msgspec.ValidationError as error:
         is_no_object = str(error).startswith("Expected `object`") and "`$" not in str(error)
         return Rejection("malformed" if is_no_object else "invalid_field", str(error)[:DETAIL_LIMIT])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return Rejection("malformed", f"not a JSON object: {error}")
+    except RecursionError:
+        return Rejection("malformed", "arrays or objects are nested hundreds of levels deep")
     if key != event.customer_id.encode():
         return Rejection("key_mismatch", "the record's key is not the customer_id of its value")
     return event
+
+
+def _checked(topic: int, value: bytes | None) -> bytes:
+    """The value, its encoding and its ids checked; what the readers alone would let pass or could not read.
+
+    Half a surrogate pair (text cut within an emoji) is no character. It becomes U+0000, which no id may hold, so that
+    it costs an event only where it matters.
+    """
+    if value is None:
+        raise _InvalidError("malformed", "the record has no value")
+    value.decode()
+    checked = _ESCAPE.sub(lambda escape: rb"\u0000" if escape["half"] else escape[0], value)
+    ids = _IDS[topic](checked)
+    for name in _ID_FIELDS[topic]:
+        text = getattr(ids, name)
+        if isinstance(text, str) and _CONTROL_CHARACTER.search(text):
+            raise _InvalidError("invalid_field", f"it holds a control character or half of one - at `$.{name}`")
+        if isinstance(text, str) and len(text.encode()) > ID_BYTES_LIMIT:
+            raise _InvalidError("invalid_field", f"it is longer than {ID_BYTES_LIMIT} bytes - at `$.{name}`")
+    return checked
 
 
 def _transaction(value: bytes, policy: Policy) -> Transaction:
@@ -76,24 +123,26 @@ def _transaction(value: bytes, policy: Policy) -> Transaction:
     at_ms = _time("occurred_at", message.occurred_at)
     belongs_at_ms, is_reversal = at_ms, message.reverses is not None
     if is_reversal:
-        if message.reversed_at is None:
-            raise _InvalidError("invalid_field", "a reversal needs reversed_at, the time of what it undoes - at `$`")
-        belongs_at_ms = _time("reversed_at", message.reversed_at)
-        if belongs_at_ms > at_ms + FUTURE_LIMIT_MS:
-            raise _InvalidError("invalid_field", "what it undoes is more than 24 hours ahead - at `$.reversed_at`")
-    amount_e4 = _amount("amount", message.amount)
-    if amount_e4 < 0:
-        raise _InvalidError("invalid_field", "amount is below 0; the type says the direction - at `$.amount`")
+        belongs_at_ms = _reversed_at(message, at_ms)
     return Transaction(
         message.event_id,
         message.customer_id,
         at_ms,
         message.type if message.type in TRANSACTION_TYPES else "other",
-        amount_e4,
+        _amount("amount", message.amount, 0),
         _currency(message.currency, policy),
         belongs_at_ms,
         is_reversal,
     )
+
+
+def _reversed_at(message: TransactionMessage, at_ms: int) -> int:
+    if message.reversed_at is None:
+        raise _InvalidError("invalid_field", "a reversal needs reversed_at, the time of what it undoes - at `$`")
+    reversed_at_ms = _time("reversed_at", message.reversed_at)
+    if reversed_at_ms > at_ms + FUTURE_LIMIT_MS:
+        raise _InvalidError("invalid_field", "it undoes what is more than 24 hours ahead of it - at `$.reversed_at`")
+    return reversed_at_ms
 
 
 def _balance(value: bytes, policy: Policy) -> Balance:
@@ -113,17 +162,21 @@ def _balance(value: bytes, policy: Policy) -> Balance:
 def _credit(value: bytes, _: Policy) -> Credit:
     message = _CREDIT(value)
     score = None if message.score is None else str(message.score)
+    if score is not None and len(score) > SCORE_LIMIT:
+        raise _InvalidError("invalid_field", f"a score has at most {SCORE_LIMIT} characters - at `$.score`")
     return Credit(message.event_id, message.customer_id, _time("as_of", message.as_of), message.standing, score)
 
 
 def _loan(value: bytes, policy: Policy) -> Loan:
     message = _LOAN(value)
-    amount_e4 = _amount("amount", message.amount)
-    if amount_e4 < 0:
-        raise _InvalidError("invalid_field", "amount is below 0 - at `$.amount`")
-    at_ms = _time("applied_at", message.applied_at)
-    currency = _currency(message.currency, policy)
-    return Loan(message.event_id, message.customer_id, at_ms, message.loan_id, amount_e4, currency)
+    return Loan(
+        message.event_id,
+        message.customer_id,
+        _time("applied_at", message.applied_at),
+        message.loan_id,
+        _amount("amount", message.amount, 0),
+        _currency(message.currency, policy),
+    )
 
 
 def _customer(value: bytes, policy: Policy) -> CustomerAction:
@@ -137,39 +190,26 @@ def _pin(message: CustomerMessage, policy: Policy) -> Pin:
         raise _InvalidError("invalid_field", "a pin needs tier, until, reason and by - at `$`")
     if message.tier not in policy.rank:
         raise _InvalidError("invalid_field", f"{message.tier[:50]!r} is no tier of the policy - at `$.tier`")
-    return Pin(message.tier, _until(message.until), message.reason, message.by)
-
-
-def _until(written: int | str) -> int:
-    """As _time, and the last days of 9999, by which systems of banks mean for ever, are the latest time there is."""
-    at_ms = written if isinstance(written, int) else _time_from_text("until", written)
-    return _LATEST_MS if _LATEST_MS < at_ms < _LATEST_MS + 3 * DAY_MS else _time("until", at_ms)
+    return Pin(message.tier, _time("until", message.until), message.reason, message.by)
 
 
 def _time(field: str, written: int | str) -> int:
-    at_ms = written if isinstance(written, int) else _time_from_text(field, written)
-    if not _EARLIEST_MS <= at_ms <= _LATEST_MS:
-        raise _InvalidError("invalid_field", f"the time is outside 1900 to 9999 - at `$.{field}`")
-    return at_ms
-
-
-def _time_from_text(field: str, text: str) -> int:
+    if isinstance(written, int) and EARLIEST_MS <= written <= LATEST_MS:
+        return written  # nearly always
     try:
-        at = datetime.fromisoformat(text.upper())
-        if at.tzinfo is None or "T" not in text.upper():
-            raise ValueError("it has no offset or no time of day")  # noqa: TRY301 - one message for all that is wrong
-        return (at - EPOCH) // timedelta(milliseconds=1)
-    except (ValueError, OverflowError) as error:
-        raise _InvalidError(
-            "invalid_field", f"{text[:50]!r} is no RFC 3339 time with an offset ({error}) - at `$.{field}`"
-        ) from error
-
-
-def _amount(field: str, raw: msgspec.Raw) -> int:
-    try:
-        return amount_from_json(bytes(raw))
+        return instant_ms(written)
     except ValueError as error:
         raise _InvalidError("invalid_field", f"{error} - at `$.{field}`") from error
+
+
+def _amount(field: str, raw: msgspec.Raw, least_e4: int = -AMOUNT_LIMIT_E4) -> int:
+    try:
+        amount_e4 = amount_from_json(bytes(raw))
+    except ValueError as error:
+        raise _InvalidError("invalid_field", f"{error} - at `$.{field}`") from error
+    if amount_e4 < least_e4:
+        raise _InvalidError("invalid_field", f"it is below 0, a direction is told by the type - at `$.{field}`")
+    return amount_e4
 
 
 def _currency(currency: str, policy: Policy) -> str:
@@ -180,6 +220,9 @@ def _currency(currency: str, policy: Policy) -> str:
     raise _InvalidError("unknown_currency", f"the policy {policy.name!r} has no rate for {currency} - at `$.currency`")
 
 
+_IDS = [
+    msgspec.json.Decoder(msgspec.defstruct("Ids", [(name, Any, None) for name in names])).decode for names in _ID_FIELDS
+]
 _TRANSACTION = msgspec.json.Decoder(TransactionMessage).decode
 _BALANCE = msgspec.json.Decoder(BalanceMessage).decode
 _CREDIT = msgspec.json.Decoder(CreditMessage).decode

@@ -1,45 +1,128 @@
-"""The five inputs as they are on the wire: the contract's field names and types. JSON Schemas are made from these."""
+"""The five inputs as they are on the wire: the contract's field names and types. JSON Schemas are made from these.
+
+Strict where a rule reads or a record keeps a field; a field that nobody reads (`Unread`) makes no event unusable.
+"""
 
 from typing import Annotated, Any
 
 import msgspec
 
-from streams.engine.events import Action, Standing
+from streams.engine.events import PRODUCTS, TRANSACTION_TYPES, Action, Standing
 
-Id = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
-Time = Annotated[
-    int | str,
-    msgspec.Meta(description="epoch milliseconds, or RFC 3339 with an offset"),
-]
-Amount = Annotated[
-    msgspec.Raw,
+# 1900 to the end of 9999, wherever on earth: what is later than LATEST_MS counts as LATEST_MS, so that the open end
+# of banks' systems (9999-12-31) can be written, and every zone's calendar can still show it.
+EARLIEST_MS = -2_208_988_800_000
+LATEST_MS = 253_402_128_000_000
+LATEST_WRITTEN_MS = 253_402_387_199_999
+RFC3339_PATTERN = (
+    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?"
+    r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+)
+CONTROL_CHARACTERS = "[\u0000-\u001f\u007f-\u009f]"
+ID_BYTES_LIMIT = 256
+SCORE_LIMIT = 64
+
+_AMOUNT_EXAMPLES = ["1234.50"]
+
+
+def _amount(sign: str, **number: float) -> dict[str, Any]:
+    return {
+        "description": "a decimal with at most 4 decimals, as a string (a JSON number is read exactly)",
+        "anyOf": [
+            {"type": "string", "pattern": rf"^{sign}[0-9]{{1,14}}(\.[0-9]{{1,4}}0*)?$"},
+            {"type": "number", **number, "exclusiveMaximum": 10**14},
+        ],
+        "examples": _AMOUNT_EXAMPLES,
+    }
+
+
+Id = Annotated[
+    str,
     msgspec.Meta(
-        extra_json_schema={
-            "description": "a decimal with at most 4 decimals, as a string (a JSON number is read exactly)",
-            "anyOf": [{"type": "string", "pattern": r"^-?[0-9]{1,14}(\.[0-9]{1,4})?$"}, {"type": "number"}],
-        }
+        min_length=1,
+        max_length=ID_BYTES_LIMIT,
+        description=f"1 to {ID_BYTES_LIMIT} bytes of UTF-8, without control characters",
+        extra_json_schema={"not": {"pattern": CONTROL_CHARACTERS}},
     ),
 ]
-Currency = Annotated[str, msgspec.Meta(max_length=16, description="ISO 4217 code", examples=["TWD"])]
+Time = Annotated[
+    Annotated[
+        int,
+        msgspec.Meta(
+            description="epoch milliseconds, written without a point or an exponent",
+            examples=[1795483800125],
+            extra_json_schema={"minimum": EARLIEST_MS, "maximum": LATEST_WRITTEN_MS},
+        ),
+    ]
+    | Annotated[
+        str,
+        msgspec.Meta(
+            description="RFC 3339 with an offset; cut to the millisecond",
+            examples=["2026-11-24T09:30:00.125+08:00"],
+            extra_json_schema={"format": "date-time", "pattern": RFC3339_PATTERN},
+        ),
+    ],
+    msgspec.Meta(description="when, in the time of the source"),
+]
+Amount = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema=_amount("-?", exclusiveMinimum=-(10**14)))]
+AmountFromZero = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema=_amount("", minimum=0))]
+Currency = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=16,
+        description="ISO 4217 code; the policy in force must have a rate for it",
+        examples=["TWD"],
+        extra_json_schema={"pattern": "^[A-Z]{3}$"},
+    ),
+]
+TransactionType = Annotated[
+    str,
+    msgspec.Meta(
+        description=f"known: {', '.join(sorted(TRANSACTION_TYPES))}; an unknown one counts as other",
+        examples=sorted(TRANSACTION_TYPES),
+    ),
+]
+Product = Annotated[
+    str,
+    msgspec.Meta(
+        description=f"known: {', '.join(sorted(PRODUCTS))}; a missing or unknown one counts as other",
+        examples=sorted(PRODUCTS),
+    ),
+]
+UnreadText = Annotated[
+    Any,
+    msgspec.Meta(
+        description="read by no rule; any value is taken",
+        extra_json_schema={"type": ["string", "null"]},
+    ),
+]
+UnreadNumber = Annotated[
+    Any,
+    msgspec.Meta(
+        description="read by no rule; any value is taken",
+        extra_json_schema={"type": ["integer", "null"]},
+    ),
+]
 
 
 class TransactionMessage(msgspec.Struct, kw_only=True):
-    """`bank.transactions`: money moved; the type says the direction."""
+    """Money moved; the type says the direction. A reversal bears the type of what it undoes."""
 
     event_id: Id
     customer_id: Id
     account_id: Id
-    type: str
-    amount: Amount
+    type: TransactionType
+    amount: AmountFromZero
     currency: Currency
     occurred_at: Time
-    channel: Any = None
+    channel: UnreadText = None
     reverses: Id | None = None
     reversed_at: Time | None = None
 
 
 class BalanceMessage(msgspec.Struct, kw_only=True):
-    """`bank.balances`: what an account holds at a time."""
+    """What an account holds at a time. The newest as_of of an account wins."""
 
     event_id: Id
     customer_id: Id
@@ -47,35 +130,35 @@ class BalanceMessage(msgspec.Struct, kw_only=True):
     balance: Amount
     currency: Currency
     as_of: Time
-    product: str | None = None
+    product: Product | None = None
 
 
 class CreditMessage(msgspec.Struct, kw_only=True):
-    """`bank.credit`: the credit standing as of a time."""
+    """The credit standing as of a time. The newest as_of wins."""
 
     event_id: Id
     customer_id: Id
     standing: Standing
     as_of: Time
-    score: float | str | None = None
-    days_past_due: int | None = None
+    score: int | float | Annotated[str, msgspec.Meta(max_length=SCORE_LIMIT)] | None = None
+    days_past_due: UnreadNumber = None
 
 
 class LoanMessage(msgspec.Struct, kw_only=True):
-    """`bank.loans`: an application for a loan."""
+    """An application for a loan."""
 
     event_id: Id
     customer_id: Id
     loan_id: Id
-    amount: Amount
+    amount: AmountFromZero
     currency: Currency
     applied_at: Time
-    purpose: str | None = None
-    term_months: int | None = None
+    purpose: UnreadText = None
+    term_months: UnreadNumber = None
 
 
 class CustomerMessage(msgspec.Struct, kw_only=True):
-    """`bank.customers`: an action for a customer. A pin has tier, until, reason and by."""
+    """An action for a customer. A pin has tier, until, reason and by."""
 
     event_id: Id
     customer_id: Id
@@ -83,5 +166,5 @@ class CustomerMessage(msgspec.Struct, kw_only=True):
     at: Time
     tier: str | None = None
     until: Time | None = None
-    reason: str | None = None
-    by: str | None = None
+    reason: Annotated[str, msgspec.Meta(max_length=1_000)] | None = None
+    by: Annotated[str, msgspec.Meta(max_length=256)] | None = None

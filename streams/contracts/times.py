@@ -1,0 +1,47 @@
+"""Times as they are written: epoch milliseconds, or RFC 3339 with an offset."""
+
+import re
+from datetime import datetime, timedelta
+
+from streams.contracts.inputs import EARLIEST_MS, LATEST_MS, LATEST_WRITTEN_MS, RFC3339_PATTERN
+from streams.engine.calendar import DAY_MS, EPOCH
+
+_RFC3339 = re.compile(RFC3339_PATTERN)
+_SECONDS = slice(17, 19)
+_LAST_SECOND_MS = 86_399_000
+
+
+def instant_ms(written: int | str) -> int:
+    """The epoch milliseconds of a time, rounded down; ValueError says what does not fit.
+
+    The last days of 9999, by which systems of banks mean for ever, are the latest time there is.
+    """
+    at_ms = _from_text(written) if isinstance(written, str) else written
+    if not EARLIEST_MS <= at_ms <= LATEST_WRITTEN_MS:
+        raise ValueError("the time is outside 1900 to 9999")
+    return min(at_ms, LATEST_MS)
+
+
+def _from_text(text: str) -> int:
+    # fromisoformat takes much that RFC 3339 does not: week dates, offsets without a colon or with seconds, commas.
+    if not _RFC3339.fullmatch(text):
+        raise ValueError(f"{text[:50]!r} is no RFC 3339 time with an offset, such as 2026-11-24T09:30:00+08:00")
+    upper = text.upper()
+    if upper[_SECONDS] == "60":
+        return _after_leap_second(upper)
+    return _milliseconds(upper)
+
+
+def _after_leap_second(text: str) -> int:
+    """Epoch time has no leap seconds: 23:59:60 UTC is the first second of the next day."""
+    at_ms = _milliseconds(f"{text[:17]}59{text[19:]}")
+    if at_ms % DAY_MS < _LAST_SECOND_MS:
+        raise ValueError(f"{text[:50]!r}: a leap second is at 23:59:60 UTC only")
+    return at_ms + 1000
+
+
+def _milliseconds(text: str) -> int:
+    try:
+        return (datetime.fromisoformat(text) - EPOCH) // timedelta(milliseconds=1)
+    except ValueError as error:
+        raise ValueError(f"{text[:50]!r} is not in the calendar ({error})") from error
