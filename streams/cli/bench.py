@@ -1,5 +1,6 @@
 """`tierflow bench throughput / latency / recovery / memory`: the benchmarks, on real workers and a real broker."""
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -8,10 +9,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-app = typer.Typer(
-    help="The benchmarks. They use the broker of KAFKA_BOOTSTRAP_SERVERS, else a local one of their own.",
-    no_args_is_help=True,
-)
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def quiet() -> None:
+    """The benchmarks. They use the broker of KAFKA_BOOTSTRAP_SERVERS, else a local one of their own."""
+    # Topics that were made a moment ago have no leader yet: aiokafka tries again, and warns each time.
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)
+
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
 Policy = Annotated[
@@ -79,6 +85,7 @@ def memory(
 
 
 def _say(progress: str) -> None:
+    """Progress goes to standard error: standard output is the result's."""
     Console(stderr=True, highlight=False).print(progress, style="dim", markup=False)
 
 

@@ -1,0 +1,64 @@
+"""The benchmark commands, small: they print the contract's fields as one JSON object, and nothing else."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+
+ROWS = [
+    (
+        ["throughput", "--events", "2000", "--customers", "200", "--partitions", "2"],
+        {
+            *("events", "seconds", "events_per_s", "cpu_s_per_million"),
+            *("guarantee", "policy", "workers", "partitions"),
+        },
+        {"events": 2000, "workers": 1, "partitions": 2, "guarantee": "exactly_once", "policy": "assets-only"},
+    ),
+    (
+        ["latency", "--rate", "200", "--seconds", "1"],
+        {"rate", "p50_ms", "p95_ms", "p99_ms", "max_ms", "guarantee"},
+        {"guarantee": "exactly_once"},
+    ),
+    (["recovery", "--records", "2000"], {"records", "seconds", "records_per_s"}, {"records": 2000}),
+    (["memory", "--customers", "500"], {"customers", "rss_mib", "bytes_per_customer"}, {"customers": 500}),
+]
+
+
+@pytest.mark.parametrize(("arguments", "fields", "values"), ROWS, ids=[row[0][0] for row in ROWS])
+async def test_prints_the_contracts_fields_and_leaves_no_topic(
+    broker: str, arguments: list[str], fields: set[str], values: dict[str, object]
+) -> None:
+    done = bench(broker, *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    measured = json.loads(done.stdout)
+    assert set(measured) == fields
+    assert values.items() <= measured.items()
+    assert await topics_left(broker) == []
+
+
+def test_names_a_policy_that_cannot_be_used(tmp_path: Path) -> None:
+    policy = tmp_path / "wrong.toml"
+    policy.write_text("name = 1")
+    done = bench("127.0.0.1:1", "throughput", "--policy", str(policy))
+    assert done.returncode == 2
+    assert str(policy) in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+async def topics_left(servers: str) -> list[str]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    await admin.start()
+    try:
+        return [topic for topic in await admin.list_topics() if topic.startswith("bench-")]
+    finally:
+        await admin.close()
+
+
+def bench(servers: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [Path(sys.executable).with_name("tierflow"), "bench", *arguments]
+    environment = {**os.environ, "KAFKA_BOOTSTRAP_SERVERS": servers}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
