@@ -1,0 +1,138 @@
+"""One customer in front of the engine: events in short words, local times as text, and time that passes."""
+
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from streams.engine.decide import TierChange
+from streams.engine.events import (
+    BALANCES,
+    CREDIT,
+    CUSTOMERS,
+    LOANS,
+    TRANSACTIONS,
+    Action,
+    Balance,
+    Cause,
+    Credit,
+    CustomerAction,
+    Event,
+    Loan,
+    Pin,
+    Standing,
+    Transaction,
+)
+from streams.engine.fold import check_limits
+from streams.engine.money import AMOUNT_DECIMALS, VALUE_DECIMALS, parse_fixed
+from streams.engine.policy import Policy, load_policy
+from streams.engine.state import CustomerState
+from streams.engine.step import apply_due, apply_event
+from streams.settings import policy_folder
+
+TAIPEI = ZoneInfo("Asia/Taipei")
+DAY_MS = 86_400_000
+_numbers = count(1)
+
+
+def policy_file(name: str) -> Path:
+    return policy_folder() / name
+
+
+STANDARD = load_policy(policy_file("standard.toml").read_text())
+ASSETS_ONLY = load_policy(policy_file("assets-only.toml").read_text())
+
+
+def at(local: str, zone: ZoneInfo = TAIPEI) -> int:
+    """Epoch milliseconds of a local time such as 2026-11-24 or 2026-11-24T09:30."""
+    moment = datetime.fromisoformat(local).replace(tzinfo=zone)
+    return round(moment.timestamp() * 1000)
+
+
+def e4(amount: str) -> int:
+    return parse_fixed(amount, AMOUNT_DECIMALS)
+
+
+def e16(value: str) -> int:
+    return parse_fixed(value, VALUE_DECIMALS)
+
+
+def balance(amount: str, when: int, account: str = "a", currency: str = "TWD", product: str = "deposit") -> Balance:
+    return Balance(f"e{next(_numbers)}", "C", when, account, e4(amount), currency, product)
+
+
+def transaction(amount: str, when: int, kind: str = "purchase", currency: str = "TWD") -> Transaction:
+    return Transaction(f"e{next(_numbers)}", "C", when, kind, e4(amount), currency, when, is_reversal=False)
+
+
+def reversal(amount: str, when: int, of: int, kind: str = "purchase") -> Transaction:
+    return Transaction(f"e{next(_numbers)}", "C", when, kind, e4(amount), "TWD", of, is_reversal=True)
+
+
+def credit(standing: Standing, when: int) -> Credit:
+    return Credit(f"e{next(_numbers)}", "C", when, standing, None)
+
+
+def loan(amount: str, when: int) -> Loan:
+    return Loan(f"e{next(_numbers)}", "C", when, "L1", e4(amount), "TWD")
+
+
+def pin(tier: str, when: int, until: int) -> CustomerAction:
+    return CustomerAction(f"e{next(_numbers)}", "C", when, "pin", Pin(tier, until, "a promise", "branch 7"))
+
+
+def action(name: Action, when: int) -> CustomerAction:
+    return CustomerAction(f"e{next(_numbers)}", "C", when, name, None)
+
+
+def topic_of(event: Event) -> int:
+    match event:
+        case Balance():
+            return BALANCES
+        case Transaction():
+            return TRANSACTIONS
+        case Credit():
+            return CREDIT
+        case Loan():
+            return LOANS
+        case CustomerAction():
+            return CUSTOMERS
+
+
+class Customer:
+    """One customer's state on the event clock: what falls due is decided before the event that moves the time on."""
+
+    def __init__(self, policy: Policy = STANDARD) -> None:
+        self.policy = policy
+        self.state = CustomerState()
+        self.now_ms = 0
+        self.changes: list[TierChange] = []
+
+    def apply(self, *events: Event) -> list[TierChange]:
+        """The changes that these events, and the time until them, gave."""
+        known = len(self.changes)
+        for event in events:
+            self.wait(event.at_ms)
+            check_limits(self.state, event, self.policy)
+            cause = Cause(event.event_id, topic_of(event), 0, event.at_ms)
+            self._note(apply_event(self.state, event, cause, self.policy, self.now_ms))
+        return self.changes[known:]
+
+    def wait(self, until_ms: int) -> list[TierChange]:
+        """The changes that fall due by time alone until then."""
+        known = len(self.changes)
+        while self.state.due_ms is not None and self.state.due_ms <= until_ms:
+            due_ms = self.state.due_ms
+            self._note(apply_due(self.state, "C", self.policy, due_ms))
+            assert self.state.due_ms is None or self.state.due_ms > due_ms, "what was due stays due"
+        self.now_ms = max(self.now_ms, until_ms)
+        return self.changes[known:]
+
+    def _note(self, change: TierChange | None) -> None:
+        if change is not None:
+            self.changes.append(change)
+
+    @property
+    def told(self) -> list[tuple[str, str, str]]:
+        """All changes in short: direction, tier, reason."""
+        return [(change.direction, change.tier, change.reason) for change in self.changes]

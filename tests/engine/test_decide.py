@@ -1,0 +1,130 @@
+import pytest
+from rows import ASSETS_ONLY, STANDARD, Customer, at, balance, credit, e16, pin, transaction
+
+from streams.engine.decide import Occasion, decide, earned_rank
+from streams.engine.events import Event, Standing
+from streams.engine.fold import roll
+from streams.engine.measures import Measures
+from streams.engine.policy import load_policy
+from streams.engine.state import CustomerState
+
+NOON = at("2026-11-24T12:00")
+
+FLOORS = [
+    ("-1", "low"),
+    ("0", "low"),
+    ("499999.9999", "low"),
+    ("499999.99", "low"),
+    ("500000", "mid"),
+    ("500000.0001", "mid"),
+    ("4999999.99", "mid"),
+    ("4999999.9999", "mid"),
+    ("5000000", "high"),
+    ("5000000.01", "high"),
+    ("99999999999999.9999", "high"),
+]
+
+
+@pytest.mark.parametrize(("assets", "tier"), FLOORS)
+@pytest.mark.parametrize("policy", [STANDARD, ASSETS_ONLY], ids=["standard", "assets-only"])
+def test_a_floor_includes_the_number_itself(policy: object, assets: str, tier: str) -> None:
+    customer = Customer(STANDARD if policy is STANDARD else ASSETS_ONLY)
+    (change,) = customer.apply(balance(assets, NOON))
+    assert (change.direction, change.tier, change.earned_tier) == ("initial", tier, tier)
+
+
+@pytest.mark.parametrize(
+    ("events", "tier"),
+    [
+        # 450,000 + 1% of the volume, at most 50,000
+        ([balance("450000", NOON), transaction("4999999.9999", NOON)], "low"),
+        ([balance("450000", NOON), transaction("5000000", NOON)], "mid"),
+        ([balance("449999.9999", NOON), transaction("90000000", NOON)], "low"),
+        # poor takes a tenth off
+        ([balance("555555.5555", NOON), credit("poor", NOON)], "low"),
+        ([balance("555555.5556", NOON), credit("poor", NOON)], "mid"),
+        # 31.5 TWD for a dollar: 500,000 lies between two amounts of 4 decimals
+        ([balance("15873.0158", NOON, currency="USD")], "low"),
+        ([balance("15873.0159", NOON, currency="USD")], "mid"),
+        # an overdraft of 0.01
+        ([balance("500000", NOON, "a"), balance("-0.01", NOON, "b")], "low"),
+    ],
+)
+def test_the_value_is_compared_before_it_is_rounded(events: list[Event], tier: str) -> None:
+    customer = Customer()
+    customer.apply(*events)
+    assert customer.state.tier == tier
+
+
+@pytest.mark.parametrize(
+    ("standing", "tier"),
+    [(None, "high"), ("excellent", "high"), ("good", "high"), ("fair", "high"), ("poor", "mid"), ("default", "low")],
+)
+def test_default_caps_the_tier_at_low_and_poor_lowers_the_value(standing: Standing | None, tier: str) -> None:
+    measures = Measures(e16("5000000"), 0, e16("-500000") if standing == "poor" else 0)
+    assert STANDARD.tiers[earned_rank(measures, standing, STANDARD)].id == tier
+
+
+def test_a_cap_does_not_lift() -> None:
+    capped = load_policy(STANDARD.document.replace('default = "low"', 'default = "mid"'))
+    assert earned_rank(Measures(e16("1"), 0, 0), "default", capped) == 0
+    assert earned_rank(Measures(e16("9000000"), 0, 0), "default", capped) == 1
+
+
+def test_a_policy_may_cap_those_without_a_standing() -> None:
+    # No standing counts as good.
+    capped = load_policy(STANDARD.document.replace('default = "low"', 'good = "mid"'))
+    assert earned_rank(Measures(e16("9000000"), 0, 0), None, capped) == 1
+
+
+def test_a_change_carries_what_it_was_decided_on() -> None:
+    customer = Customer()
+    customer.apply(credit("poor", NOON))
+    (change,) = customer.apply(balance("600000", NOON + 1))
+    assert change.measures == Measures(e16("600000"), 0, e16("-60000"))
+    assert (change.standing, change.previous_tier, change.sequence) == ("poor", "low", 2)
+    assert (change.decided_at_ms, change.reason) == (NOON + 1, "threshold_crossed")
+    assert change.cause is not None
+    assert change.cause.occurred_at_ms == NOON + 1
+
+
+def test_the_same_tier_again_is_no_change() -> None:
+    customer = Customer()
+    customer.apply(balance("600000", NOON))
+    assert customer.apply(balance("700000", NOON + 1), balance("500000", NOON + 2)) == []
+    assert customer.state.sequence == 1
+
+
+def test_a_tier_may_be_jumped_over() -> None:
+    customer = Customer()
+    customer.apply(balance("1", NOON), balance("5000000", NOON + 1), balance("0", NOON + 2))
+    assert [(change.direction, change.previous_tier, change.tier) for change in customer.changes] == [
+        ("initial", None, "low"),
+        ("upgrade", "low", "high"),
+        ("downgrade", "high", "low"),
+    ]
+
+
+def test_a_pin_is_served_and_the_earned_tier_is_told_beside_it() -> None:
+    customer = Customer()
+    customer.apply(balance("600000", NOON))
+    (change,) = customer.apply(pin("high", NOON + 1, NOON + 1_000))
+    assert (change.tier, change.earned_tier) == ("high", "mid")
+    customer.apply(balance("1", NOON + 2))
+    assert (customer.state.tier, customer.state.earned_tier) == ("high", "low")
+
+
+def test_a_pin_on_a_tier_that_the_policy_no_longer_has_is_passed_over() -> None:
+    customer = Customer()
+    customer.apply(balance("600000", NOON), pin("high", NOON, NOON + 10))
+    customer.policy = load_policy(STANDARD.document.replace('id = "high"', 'id = "top"'))
+    (change,) = customer.apply(balance("600001", NOON + 1))
+    assert (change.tier, change.reason) == ("mid", "policy_changed")
+
+
+def test_decided_at_never_goes_back_for_a_customer() -> None:
+    state = CustomerState(tier="mid", decided_at_ms=NOON)
+    roll(state, STANDARD.calendar.day_of(NOON), STANDARD)
+    change = decide(state, STANDARD, Occasion("C", NOON - 5, "window_moved", None))
+    assert change is not None
+    assert change.decided_at_ms == NOON
