@@ -4,7 +4,7 @@ import os
 import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -18,7 +18,11 @@ Partitioner = Literal["murmur2", "crc32", "none"]
 _TOPIC_CHARACTERS = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
-_SERVERS = re.compile(r"[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*")
+# A name, or an IPv6 address in brackets, and a port.
+_SERVER = re.compile(r"(?:[^\s,:\[\]]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
+_HIGHEST_PORT = 65_535
+# What an Authorization header can carry.
+_TOKEN = re.compile(r"[!-~]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +33,7 @@ class Settings:
     security_protocol: str = "PLAINTEXT"
     sasl_mechanism: str = "PLAIN"
     sasl_username: str = ""
-    sasl_password: str = ""
+    sasl_password: str = field(default="", repr=False)
     ssl_cafile: str = ""
     ssl_certfile: str = ""
     ssl_keyfile: str = ""
@@ -39,7 +43,7 @@ class Settings:
     http_host: str = "127.0.0.1"
     http_port: int = 6066
     http_port_given: bool = False
-    http_token: str = ""
+    http_token: str = field(default="", repr=False)
     data_dir: Path
     input_prefix: str = "bank."
     output_prefix: str = "tier."
@@ -61,13 +65,13 @@ class Settings:
             ssl_certfile=given.get("KAFKA_SSL_CERTFILE", ""),
             ssl_keyfile=given.get("KAFKA_SSL_KEYFILE", ""),
             app_id=given.get("TIERFLOW_APP_ID", cls.app_id),
-            policy=Path(given.get("TIERFLOW_POLICY") or policy_folder() / "standard.toml"),
+            policy=Path(given.get("TIERFLOW_POLICY") or policy_folder() / "standard.toml").expanduser(),
             clock=cast("Clock", _one_of(given, "TIERFLOW_CLOCK", ("wall", "event"))),
             http_host=given.get("TIERFLOW_HTTP_HOST", cls.http_host),
             http_port=_port(given),
             http_port_given="TIERFLOW_HTTP_PORT" in given,
             http_token=given.get("TIERFLOW_HTTP_TOKEN", ""),
-            data_dir=Path(given.get("TIERFLOW_DATA_DIR") or _default_data_dir(given)),
+            data_dir=Path(given.get("TIERFLOW_DATA_DIR") or _default_data_dir(given)).expanduser(),
             input_prefix=given.get("TIERFLOW_INPUT_PREFIX", cls.input_prefix),
             output_prefix=given.get("TIERFLOW_OUTPUT_PREFIX", cls.output_prefix),
             partitioner=cast("Partitioner", _one_of(given, "TIERFLOW_PARTITIONER", ("murmur2", "crc32", "none"))),
@@ -107,9 +111,15 @@ class Settings:
 
     def ssl_context(self) -> ssl.SSLContext:
         """TLS as set: the system's authorities, or those of KAFKA_SSL_CAFILE; our certificate, if any."""
-        context = ssl.create_default_context(cafile=self.ssl_cafile or None)
-        if self.ssl_certfile:
-            context.load_cert_chain(self.ssl_certfile, self.ssl_keyfile or None)
+        try:
+            context = ssl.create_default_context(cafile=self.ssl_cafile or None)
+            if self.ssl_certfile:
+                context.load_cert_chain(self.ssl_certfile, self.ssl_keyfile or None, password="")
+        except OSError as error:  # ssl.SSLError is one
+            raise UsageError(
+                f"KAFKA_SSL_CAFILE, KAFKA_SSL_CERTFILE or KAFKA_SSL_KEYFILE cannot be used ({error}); "
+                "write paths of PEM files, the key being that of the certificate"
+            ) from error
         return context
 
 
@@ -123,16 +133,26 @@ def policy_folder() -> Path:
 def _read_dotenv(path: Path | None) -> dict[str, str]:
     if path is None or not path.is_file():
         return {}
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read ({error}); write it as UTF-8 text, readable for this user") from error
     found = {}
-    for number, written in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, written in enumerate(lines, 1):
         line = written.strip()
         if not line or line.startswith("#"):
             continue
         name, equals, value = line.removeprefix("export ").partition("=")
         if not equals:
             raise UsageError(f"{path}, line {number}: {line[:40]!r} is no setting; write NAME=value")
-        found[name.strip()] = value.strip().strip("\"'")
+        found[name.strip()] = _unquoted(value.strip())
     return found
+
+
+def _unquoted(value: str) -> str:
+    """What is between quotes as it is; else what comes before a comment."""
+    quoted = re.fullmatch(r"""(["'])(.*?)\1(\s+#.*)?""", value)
+    return quoted[2] if quoted else re.split(r"(?:^|\s+)#", value, maxsplit=1)[0]
 
 
 def _one_of(given: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
@@ -144,7 +164,7 @@ def _one_of(given: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> st
 
 def _port(given: Mapping[str, str]) -> int:
     value = given.get("TIERFLOW_HTTP_PORT", "6066")
-    if not value.isdecimal() or int(value) > 65_535:  # noqa: PLR2004 - the highest port
+    if not re.fullmatch(r"[0-9]{1,5}", value) or int(value) > _HIGHEST_PORT:
         raise UsageError(f"TIERFLOW_HTTP_PORT is {value!r}; write a port from 1 to 65535, or 0 for any free one")
     return int(value)
 
@@ -154,10 +174,12 @@ def _default_data_dir(given: Mapping[str, str]) -> Path:
 
 
 def _check(settings: Settings) -> None:
-    if not _SERVERS.fullmatch(settings.bootstrap_servers):
-        raise UsageError(
-            f"KAFKA_BOOTSTRAP_SERVERS is {settings.bootstrap_servers!r}; write host:port, more after commas"
-        )
+    for server in settings.bootstrap_servers.split(","):
+        found = _SERVER.fullmatch(server)
+        if not found or not 0 < int(found[1]) <= _HIGHEST_PORT:
+            raise UsageError(
+                f"KAFKA_BOOTSTRAP_SERVERS is {settings.bootstrap_servers!r}; write host:port, more after commas"
+            )
     _check_security(settings)
     for name, text in (
         ("TIERFLOW_APP_ID", settings.app_id),
@@ -165,11 +187,21 @@ def _check(settings: Settings) -> None:
         ("TIERFLOW_OUTPUT_PREFIX", settings.output_prefix),
     ):
         if not _TOPIC_CHARACTERS.fullmatch(text):
-            raise UsageError(f"{name} is {text!r}; write letters, digits, dots, underscores and hyphens")
+            raise UsageError(f"{name} is {text!r}; write 1 to 200 letters, digits, dots, underscores, hyphens")
     if settings.input_prefix == settings.output_prefix:
         raise UsageError("TIERFLOW_INPUT_PREFIX and TIERFLOW_OUTPUT_PREFIX are the same; write two prefixes")
     if not settings.policy.is_file():
         raise UsageError(f"TIERFLOW_POLICY: there is no file {settings.policy}; write the path of a policy file")
+    if settings.data_dir.exists() and not settings.data_dir.is_dir():
+        raise UsageError(f"TIERFLOW_DATA_DIR: {settings.data_dir} is no folder; write the path of one")
+    _check_http(settings)
+
+
+def _check_http(settings: Settings) -> None:
+    if not _TOKEN.fullmatch(settings.http_token):
+        raise UsageError(
+            "TIERFLOW_HTTP_TOKEN has spaces or other signs that no header carries; write letters and digits"
+        )
     if not settings.http_token and not _is_loopback(settings.http_host):
         raise UsageError(
             f"TIERFLOW_HTTP_HOST is {settings.http_host!r}, which others can reach; "
@@ -182,20 +214,21 @@ def _check_security(settings: Settings) -> None:
         raise UsageError(
             f"KAFKA_SECURITY_PROTOCOL is {settings.security_protocol!r}; write one of {', '.join(_PROTOCOLS)}"
         )
-    if settings.security_protocol.startswith("SASL"):
-        if settings.sasl_mechanism not in _MECHANISMS:
-            raise UsageError(
-                f"KAFKA_SASL_MECHANISM is {settings.sasl_mechanism!r}; write one of {', '.join(_MECHANISMS)}"
-            )
-        if not settings.sasl_username or not settings.sasl_password:
-            raise UsageError("KAFKA_SECURITY_PROTOCOL is SASL; set KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD too")
+    if settings.sasl_mechanism not in _MECHANISMS:
+        raise UsageError(f"KAFKA_SASL_MECHANISM is {settings.sasl_mechanism!r}; write one of {', '.join(_MECHANISMS)}")
+    if settings.security_protocol.startswith("SASL") and not (settings.sasl_username and settings.sasl_password):
+        raise UsageError("KAFKA_SECURITY_PROTOCOL is SASL; set KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD too")
     for name, path in (
         ("KAFKA_SSL_CAFILE", settings.ssl_cafile),
         ("KAFKA_SSL_CERTFILE", settings.ssl_certfile),
         ("KAFKA_SSL_KEYFILE", settings.ssl_keyfile),
     ):
         if path and not Path(path).is_file():
-            raise UsageError(f"{name}: there is no file {path}")
+            raise UsageError(f"{name}: there is no file {path}; write the path of a PEM file")
+    if settings.ssl_keyfile and not settings.ssl_certfile:
+        raise UsageError("KAFKA_SSL_KEYFILE is set alone; write KAFKA_SSL_CERTFILE too, the certificate of that key")
+    if settings.security_protocol.endswith("SSL"):
+        settings.ssl_context()
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,0 +1,248 @@
+import ssl
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from streams.errors import UsageError
+from streams.settings import Settings, policy_folder
+
+# Every variable of the contract, the field it sets, a value of it, and what that becomes.
+VARIABLES = [
+    ("KAFKA_BOOTSTRAP_SERVERS", "bootstrap_servers", "a.example:9093,[::1]:9092", "a.example:9093,[::1]:9092"),
+    ("KAFKA_SECURITY_PROTOCOL", "security_protocol", "SSL", "SSL"),
+    ("KAFKA_SASL_MECHANISM", "sasl_mechanism", "SCRAM-SHA-512", "SCRAM-SHA-512"),
+    ("KAFKA_SASL_USERNAME", "sasl_username", "tierflow", "tierflow"),
+    ("KAFKA_SASL_PASSWORD", "sasl_password", "a b#c", "a b#c"),
+    ("KAFKA_SSL_CAFILE", "ssl_cafile", __file__, __file__),
+    ("KAFKA_SSL_CERTFILE", "ssl_certfile", __file__, __file__),
+    ("TIERFLOW_APP_ID", "app_id", "tiers-2", "tiers-2"),
+    ("TIERFLOW_POLICY", "policy", __file__, Path(__file__)),
+    ("TIERFLOW_CLOCK", "clock", "event", "event"),
+    ("TIERFLOW_HTTP_HOST", "http_host", "::1", "::1"),
+    ("TIERFLOW_HTTP_PORT", "http_port", "0", 0),
+    ("TIERFLOW_HTTP_TOKEN", "http_token", "c2VjcmV0+/=", "c2VjcmV0+/="),
+    ("TIERFLOW_DATA_DIR", "data_dir", "~/tierflow", Path.home() / "tierflow"),
+    ("TIERFLOW_INPUT_PREFIX", "input_prefix", "core.", "core."),
+    ("TIERFLOW_OUTPUT_PREFIX", "output_prefix", "out_", "out_"),
+    ("TIERFLOW_PARTITIONER", "partitioner", "crc32", "crc32"),
+]
+
+
+def settings(dotenv: Path | None = None, **environ: str) -> Settings:
+    return Settings.from_environment(environ, dotenv)
+
+
+def complaint(**environ: str) -> str:
+    with pytest.raises(UsageError) as error:
+        settings(**environ)
+    return str(error.value)
+
+
+def test_everything_has_a_default() -> None:
+    assert settings(HOME="/nowhere", XDG_DATA_HOME="/var/lib") == Settings(
+        bootstrap_servers="127.0.0.1:9092",
+        security_protocol="PLAINTEXT",
+        sasl_mechanism="PLAIN",
+        app_id="tierflow",
+        policy=policy_folder() / "standard.toml",
+        clock="wall",
+        http_host="127.0.0.1",
+        http_port=6066,
+        http_port_given=False,
+        http_token="",
+        data_dir=Path("/var/lib/tierflow"),
+        input_prefix="bank.",
+        output_prefix="tier.",
+        partitioner="murmur2",
+    )
+
+
+@pytest.mark.parametrize(("variable", "field", "written", "becomes"), VARIABLES)
+def test_every_variable_sets_its_field(variable: str, field: str, written: str, becomes: object) -> None:
+    assert getattr(settings(**{variable: written}), field) == becomes
+
+
+def test_every_field_has_a_variable() -> None:
+    # The key is set with its certificate, below; the other says whether the port was set.
+    assert {field.name for field in fields(Settings)} - {field for _, field, _, _ in VARIABLES} == {
+        "ssl_keyfile",
+        "http_port_given",
+    }
+
+
+@pytest.mark.parametrize(
+    ("variable", "written", "advice"),
+    [
+        *(
+            ("KAFKA_BOOTSTRAP_SERVERS", written, "write host:port, more after commas")
+            for written in ("", "localhost", "a:1,", "a:1, b:2", ",a:1", "a:b", "a:65536", "a:0", "a:٩", "::1:9092")
+        ),
+        *(
+            ("KAFKA_SECURITY_PROTOCOL", written, "write one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL")
+            for written in ("", "TLS", "ssl")
+        ),
+        ("KAFKA_SASL_MECHANISM", "GSSAPI", "write one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512"),
+        *((name, "/nowhere/ca.pem", "write the path of a PEM file") for name in ("KAFKA_SSL_CAFILE",)),
+        *((name, "/", "write the path of a PEM file") for name in ("KAFKA_SSL_CERTFILE", "KAFKA_SSL_KEYFILE")),
+        ("KAFKA_SSL_KEYFILE", __file__, "write KAFKA_SSL_CERTFILE too"),
+        *(("TIERFLOW_CLOCK", written, "write wall or event") for written in ("", "Wall", "processing")),
+        *(("TIERFLOW_PARTITIONER", written, "write murmur2, crc32 or none") for written in ("", "murmur", "Murmur2")),
+        *(
+            ("TIERFLOW_HTTP_PORT", written, "write a port from 1 to 65535, or 0 for any free one")
+            for written in ("", "http", "-1", "65536", "6066.0", "٦٠٦٦", " 6066", "9" * 5000)
+        ),
+        *(
+            ("TIERFLOW_HTTP_HOST", written, "set TIERFLOW_HTTP_TOKEN, or write 127.0.0.1")
+            for written in ("0.0.0.0", "::", "", "192.168.1.5", "tiers.example")  # noqa: S104 - what must be refused
+        ),
+        *(("TIERFLOW_HTTP_TOKEN", written, "write letters and digits") for written in ("two words", "密碼", "a\n")),
+        *(("TIERFLOW_POLICY", written, "write the path of a policy file") for written in ("/nowhere.toml", "/")),
+        ("TIERFLOW_DATA_DIR", __file__, "write the path of one"),
+        *(
+            (name, written, "write 1 to 200 letters, digits, dots, underscores, hyphens")
+            for name in ("TIERFLOW_APP_ID", "TIERFLOW_INPUT_PREFIX", "TIERFLOW_OUTPUT_PREFIX")
+            for written in ("", "a b", "bank/", "銀行.", "a\n", "x" * 201)
+        ),
+        ("TIERFLOW_INPUT_PREFIX", "tier.", "write two prefixes"),
+        ("TIERFLOW_OUTPUT_PREFIX", "bank.", "write two prefixes"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_to_write(variable: str, written: str, advice: str) -> None:
+    sentence = complaint(**{variable: written})
+    assert variable in sentence
+    assert advice in sentence
+
+
+@pytest.mark.parametrize("protocol", ["SASL_PLAINTEXT", "SASL_SSL"])
+@pytest.mark.parametrize("login", [{}, {"KAFKA_SASL_USERNAME": "a"}, {"KAFKA_SASL_PASSWORD": "b"}])
+def test_sasl_needs_a_login(protocol: str, login: dict[str, str]) -> None:
+    assert "set KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD" in complaint(KAFKA_SECURITY_PROTOCOL=protocol, **login)
+
+
+@pytest.mark.parametrize("files", [{"KAFKA_SSL_CAFILE": __file__}, {"KAFKA_SSL_CERTFILE": __file__}])
+def test_files_that_are_no_pem_stop_the_start(files: dict[str, str]) -> None:
+    assert "write paths of PEM files" in complaint(KAFKA_SECURITY_PROTOCOL="SSL", **files)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+def test_loopback_needs_no_token(host: str) -> None:
+    assert settings(TIERFLOW_HTTP_HOST=host).http_host == host
+
+
+def test_with_a_token_the_server_may_be_reached() -> None:
+    reachable = settings(TIERFLOW_HTTP_HOST="0.0.0.0", TIERFLOW_HTTP_TOKEN="secret")  # noqa: S104, S106
+    assert reachable.http_host == "0.0.0.0"  # noqa: S104 - allowed with a token
+
+
+def test_secrets_are_not_shown() -> None:
+    shown = repr(settings(TIERFLOW_HTTP_TOKEN="opensesame", KAFKA_SASL_PASSWORD="opensesame"))  # noqa: S106
+    assert "opensesame" not in shown
+    assert "opensesame" not in complaint(TIERFLOW_HTTP_TOKEN="opensesame now")  # noqa: S106
+
+
+# --- the .env file ---------------------------------------------------------------------------------------------------
+
+
+def test_a_dotenv_file_gives_what_the_environment_does_not(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("TIERFLOW_APP_ID=from-file\nTIERFLOW_CLOCK=event\n", encoding="utf-8")
+    read = settings(dotenv, TIERFLOW_APP_ID="from-environment")
+    assert (read.app_id, read.clock) == ("from-environment", "event")
+
+
+def test_the_dotenv_file_of_the_folder_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".env").write_text("TIERFLOW_APP_ID=here\n", encoding="utf-8")
+    assert Settings.from_environment({}).app_id == "here"
+
+
+@pytest.mark.parametrize(
+    ("line", "password"),
+    [
+        ("KAFKA_SASL_PASSWORD=plain", "plain"),
+        ("  export KAFKA_SASL_PASSWORD = spaced  ", "spaced"),
+        ('KAFKA_SASL_PASSWORD="two words # all of it"', "two words # all of it"),
+        ("KAFKA_SASL_PASSWORD='it is'  # said so", "it is"),
+        ('KAFKA_SASL_PASSWORD=half"', 'half"'),
+        ("KAFKA_SASL_PASSWORD=a#b=c # but not this", "a#b=c"),
+        ("KAFKA_SASL_PASSWORD= # none", ""),
+        ("KAFKA_SASL_PASSWORD=", ""),
+        ("# KAFKA_SASL_PASSWORD=x", ""),
+        ("\ufeffKAFKA_SASL_PASSWORD=after a mark", "after a mark"),
+        ("KAFKA_SASL_PASSWORD=first\nKAFKA_SASL_PASSWORD=last", "last"),
+        ("KAFKA_SASL_PASSWORD=密碼\r", "密碼"),
+    ],
+)
+def test_the_forms_of_a_line(tmp_path: Path, line: str, password: str) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text(f"{line}\n\n", encoding="utf-8")
+    assert settings(dotenv).sasl_password == password
+
+
+def test_a_line_that_is_no_setting_is_named(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("# mine\nTIERFLOW_CLOCK event\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"\.env, line 2: 'TIERFLOW_CLOCK event' is no setting; write NAME=value"):
+        settings(dotenv)
+
+
+def test_a_dotenv_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_bytes(b"TIERFLOW_APP_ID=\xff\n")
+    with pytest.raises(UsageError, match=r"\.env cannot be read .* write it as UTF-8 text"):
+        settings(dotenv)
+
+
+# --- what is made of them --------------------------------------------------------------------------------------------
+
+
+def test_topics_have_the_prefixes_and_the_changelog_the_app_id() -> None:
+    read = settings(TIERFLOW_INPUT_PREFIX="core.", TIERFLOW_OUTPUT_PREFIX="out_", TIERFLOW_APP_ID="a1")
+    names = ("balances", "transactions", "credit", "loans", "customers")
+    assert read.input_topics() == tuple(f"core.{name}" for name in names)
+    assert read.input_topic("loans") == "core.loans"
+    assert read.output_topic("dead-letters") == "out_dead-letters"
+    assert read.changelog_topic == "a1-customers-changelog"
+
+
+def test_the_longest_names_are_legal_for_kafka() -> None:
+    longest = "x" * 200
+    read = settings(TIERFLOW_APP_ID=longest, TIERFLOW_INPUT_PREFIX=longest, TIERFLOW_OUTPUT_PREFIX=f"{longest[1:]}y")
+    names = [*read.input_topics(), read.output_topic("dead-letters"), read.changelog_topic]
+    assert max(len(name) for name in names) <= 249
+
+
+@pytest.mark.parametrize("dots", [".", ".."])
+def test_dots_alone_are_a_prefix_but_never_a_name(dots: str) -> None:
+    assert settings(TIERFLOW_INPUT_PREFIX=dots).input_topic("loans") == f"{dots}loans"
+
+
+@pytest.mark.parametrize(
+    ("environ", "options"),
+    [
+        ({}, {"bootstrap_servers": "127.0.0.1:9092"}),
+        (
+            {
+                "KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+                "KAFKA_SASL_MECHANISM": "SCRAM-SHA-256",
+                "KAFKA_SASL_USERNAME": "a",
+                "KAFKA_SASL_PASSWORD": "b",
+            },
+            {
+                "bootstrap_servers": "127.0.0.1:9092",
+                "security_protocol": "SASL_PLAINTEXT",
+                "sasl_mechanism": "SCRAM-SHA-256",
+                "sasl_plain_username": "a",
+                "sasl_plain_password": "b",
+            },
+        ),
+    ],
+)
+def test_what_connects_a_client(environ: dict[str, str], options: dict[str, str]) -> None:
+    assert settings(**environ).client_options() == options
+
+
+def test_tls_checks_the_broker() -> None:
+    context = settings(KAFKA_SECURITY_PROTOCOL="SSL").client_options()["ssl_context"]
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
