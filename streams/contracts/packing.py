@@ -90,9 +90,10 @@ def unpack_lane(packed: bytes) -> LaneRecord:
 
 
 def _body(packed: bytes) -> memoryview:
-    if packed[0] != VERSION:
+    if packed[:1] != _VERSION_BYTE:
+        version = packed[0] if packed else "none"
         raise UnknownVersionError(
-            f"a changelog record has version {packed[0]}, this worker reads version {VERSION}: "
+            f"a changelog record has version {version}, this worker reads version {VERSION}: "
             "start the release that wrote it"
         )
     return memoryview(packed)[1:]

@@ -1,0 +1,158 @@
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.contracts.packing import (
+    LANE_KEY,
+    VERSION,
+    LaneRecord,
+    UnknownVersionError,
+    pack_change,
+    pack_lane,
+    pack_state,
+    unpack_change,
+    unpack_header,
+    unpack_lane,
+    unpack_state,
+)
+from streams.engine.decide import TierChange
+from streams.engine.events import Cause, Pin
+from streams.engine.measures import Measures
+from streams.engine.state import Account, Bucket, CustomerState, Window
+
+times_ms = st.integers(-(10**15), 10**15)
+amounts_e4 = st.integers(-9 * 10**18, 9 * 10**18)
+days = st.integers(-30_000, 3_000_000)
+currencies = st.sampled_from(["TWD", "USD", "JPY"])
+texts = st.text(max_size=20)
+sums = st.dictionaries(currencies, amounts_e4)
+
+states = st.builds(
+    CustomerState,
+    tier=st.none() | texts,
+    due_ms=st.none() | times_ms,
+    earned_tier=st.none() | texts,
+    sequence=st.integers(0, 2**40),
+    decided_at_ms=times_ms,
+    newest_ms=times_ms,
+    policy_mark=st.integers(0, 2**32 - 1),
+    accounts=st.dictionaries(texts, st.builds(Account, times_ms, amounts_e4, currencies, texts), max_size=5),
+    assets_e4_by_currency=sums,
+    days=st.dictionaries(
+        days,
+        st.dictionaries(texts, st.builds(Bucket, st.integers(-(2**31), 2**31), amounts_e4), max_size=3),
+        max_size=3,
+    ),
+    windows=st.lists(st.builds(Window, days, sums, st.none() | days), max_size=2),
+    standing=st.none() | texts,
+    standing_as_of_ms=times_ms,
+    score=st.none() | texts,
+    remembered=st.lists(st.binary(max_size=64), min_size=5, max_size=5),
+    opted_out=st.booleans(),
+    pin=st.none() | st.builds(Pin, texts, times_ms, texts, texts),
+)
+changes = st.builds(
+    TierChange,
+    customer_id=texts,
+    sequence=st.integers(1, 2**40),
+    previous_tier=st.none() | texts,
+    tier=texts,
+    earned_tier=texts,
+    decided_at_ms=times_ms,
+    # Products of amounts and rates: far beyond 64 bits.
+    measures=st.builds(Measures, *[st.integers(-(10**40), 10**40)] * 3),
+    standing=st.none() | texts,
+    cause=st.none() | st.builds(Cause, texts, st.integers(0, 4), st.integers(0, 2**62), times_ms),
+)
+
+
+@given(states)
+def test_a_state_comes_back_as_it_went(state: CustomerState) -> None:
+    assert unpack_state(pack_state(state)) == state
+
+
+@given(states)
+def test_a_header_is_the_beginning_of_the_state(state: CustomerState) -> None:
+    header = unpack_header(pack_state(state))
+    assert (header.tier, header.due_ms) == (state.tier, state.due_ms)
+
+
+@given(changes, st.lists(st.integers(0, 2**62), min_size=5, max_size=5), st.integers(0, 2**32 - 1))
+def test_a_change_kept_in_a_state_comes_back_with_its_measures(
+    change: TierChange, offsets: list[int], mark: int
+) -> None:
+    state = CustomerState(change=pack_change(change, offsets, mark))
+    kept = unpack_change(unpack_state(pack_state(state)).change)
+    assert kept is not None
+    assert (kept.change, kept.next_offsets, kept.policy_mark) == (change, tuple(offsets), mark)
+
+
+def test_a_new_state_keeps_no_change() -> None:
+    assert unpack_change(unpack_state(pack_state(CustomerState())).change) is None
+
+
+@given(st.lists(st.integers(0, 2**62), min_size=5, max_size=5), st.integers(0, 2**62), times_ms)
+def test_a_lane_record_comes_back_as_it_went(offsets: list[int], counter: int, clock_ms: int) -> None:
+    record = LaneRecord(tuple(offsets), counter, clock_ms)
+    assert unpack_lane(pack_lane(record)) == record
+
+
+def test_every_unpacked_state_is_a_copy_of_its_own() -> None:
+    packed = pack_state(CustomerState())
+    unpack_state(packed).accounts["A1"] = Account(0, 1, "TWD", "deposit")
+    assert unpack_state(packed).accounts == {}
+
+
+def test_the_version_is_the_first_byte() -> None:
+    assert pack_state(CustomerState())[0] == pack_lane(LaneRecord((0,) * 5, 0, 0))[0] == VERSION == 1
+
+
+@pytest.mark.parametrize("unpack", [unpack_state, unpack_header, unpack_lane])
+@pytest.mark.parametrize(("first", "named"), [(b"\x00", "0"), (b"\x02", "2"), (b"{", "123"), (b"", "none")])
+def test_another_version_stops_with_both_named(unpack: object, first: bytes, named: str) -> None:
+    packed = first and first + pack_state(CustomerState())[1:]
+    with pytest.raises(UnknownVersionError, match=rf"has version {named}, this worker reads version 1"):
+        unpack(packed)  # type: ignore[operator]
+
+
+def test_a_record_cut_short_is_not_taken_for_a_state() -> None:
+    with pytest.raises(msgspec.DecodeError):
+        unpack_state(pack_state(CustomerState(tier="mid"))[:-3])
+
+
+def test_no_customer_has_the_key_of_the_lane() -> None:
+    with pytest.raises(UnicodeDecodeError):
+        LANE_KEY.decode()
+
+
+def test_records_of_version_1_are_read_for_ever() -> None:
+    # Fields may be added at the end; any other change of the form needs a new version.
+    state = CustomerState(
+        tier="mid",
+        due_ms=1_795_483_800_125,
+        earned_tier="mid",
+        sequence=3,
+        decided_at_ms=5,
+        newest_ms=6,
+        policy_mark=7,
+        accounts={"A1": Account(8, -9, "TWD", "deposit")},
+        assets_e4_by_currency={"TWD": -9},
+        days={20_000: {"purchase.TWD": Bucket(1, 125_000)}},
+        windows=[Window(20_001, {"TWD": 125_000}, 20_090)],
+        standing="fair",
+        standing_as_of_ms=10,
+        score="712",
+        remembered=[b"12345678", b"", b"", b"", b""],
+        opted_out=True,
+        pin=Pin("high", 11, "board member", "clerk 7"),
+    )
+    assert unpack_state(bytes.fromhex(VERSION_1)) == state
+
+
+VERSION_1 = """
+01dc0012a36d6964cf000001a20b2c923da36d69640305060781a241319408f7a3545744a76465706f73697481a3545744f7
+81cd4e2081ac70757263686173652e5457449201ce0001e8489193cd4e2181a3545744ce0001e848cd4e7aa4666169720aa3
+37313295c4083132333435363738c400c400c400c400c394a4686967680bac626f617264206d656d626572a7636c65726b20
+37c0
+"""
