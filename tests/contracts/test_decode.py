@@ -1,7 +1,9 @@
 import json
 
 import pytest
-from wire import AT_MS, MESSAGES, read, reason, value
+from hypothesis import given
+from hypothesis import strategies as st
+from wire import AT_MS, MESSAGES, read, reason, short, value
 
 from streams.contracts.decode import DETAIL_LIMIT, Rejection
 from streams.engine.events import (
@@ -130,7 +132,7 @@ def test_of_two_fields_of_one_name_the_last_counts() -> None:
     assert read(TRANSACTIONS, b'{"amount": "7", ' + value(TRANSACTIONS)[1:]) == read(TRANSACTIONS, value(TRANSACTIONS))
 
 
-@pytest.mark.parametrize("customer", ["客戶001", "😀", "a/b c?#%", "a" * 256, "龍" * 85])
+@pytest.mark.parametrize("customer", ["客戶001", "😀", "a/b c?#%", "a" * 256, "龍" * 85], ids=short)
 def test_an_id_may_hold_any_other_text(customer: str) -> None:
     event = read(CREDIT, value(CREDIT, customer_id=json.dumps(customer)), customer.encode())
     assert isinstance(event, Credit)
@@ -202,6 +204,7 @@ def test_money_is_read_exactly(topic: int, name: str, written: str, amount_e4: i
         *('"100000000000000"', "100000000000000", "1e14", "1e400", "1e-400", "9" * 5000, "1e99999999999999999999"),
         *("null", "true", "[]", "{}", '["5"]', '{"value": 5}'),
     ],
+    ids=short,
 )
 @pytest.mark.parametrize(("topic", "name"), MONEY_FIELDS)
 def test_what_is_no_amount_is_an_invalid_field(topic: int, name: str, written: str) -> None:
@@ -283,6 +286,7 @@ def test_a_time_is_epoch_milliseconds_or_rfc_3339(written: str, at_ms: int) -> N
         *("-2208988800001", "253402387200000", "1795483800125000", '"1899-12-31T23:59:59Z"'),
         *("true", "false", "null", "[]", "{}", "[1795483800125]"),
     ],
+    ids=short,
 )
 @pytest.mark.parametrize(("topic", "name"), TIME_FIELDS)
 def test_what_is_no_time_is_an_invalid_field(topic: int, name: str, written: str) -> None:
@@ -319,6 +323,7 @@ def test_what_is_no_time_is_an_invalid_field(topic: int, name: str, written: str
         value(TRANSACTIONS, channel='{"a":' * 100_000 + "1" + "}" * 100_000),
         b"[" * 100_000,
     ],
+    ids=short,
 )
 @pytest.mark.parametrize("key", [b"C001", None])
 def test_what_is_no_json_object_is_malformed(raw: bytes | None, key: bytes | None) -> None:
@@ -386,6 +391,7 @@ def test_a_field_that_is_missing_or_of_another_type_is_invalid(topic: int, name:
         (CUSTOMERS, "reason", f'"{"x" * 1001}"'),
         (CUSTOMERS, "by", f'"{"x" * 257}"'),
     ],
+    ids=short,
 )
 def test_what_a_field_must_not_hold_is_invalid(topic: int, name: str, written: str | None) -> None:
     for key in (b"C001", None):
@@ -423,8 +429,44 @@ def test_a_currency_that_the_policy_has_no_rate_for_is_unknown(topic: int) -> No
     ]
 
 
+def test_the_first_reason_of_several_is_given() -> None:
+    no_rate, no_time = '"CHF"', '"now"'
+    assert reason(read(LOANS, value(LOANS, currency=no_rate, applied_at=no_time), b"C002")) == "invalid_field"
+    assert reason(read(LOANS, value(LOANS, currency=no_rate), b"C002")) == "unknown_currency"
+    assert reason(read(LOANS, value(LOANS)[1:], b"C002")) == "malformed"
+
+
 def test_a_detail_says_where_and_stays_short() -> None:
     outcome = read(CREDIT, value(CREDIT, as_of=json.dumps("y" * 100_000)))
     assert isinstance(outcome, Rejection)
     assert "`$.as_of`" in outcome.detail
     assert len(outcome.detail) <= DETAIL_LIMIT
+
+
+# --- whatever comes --------------------------------------------------------------------------------------------------
+
+json_texts = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+).map(json.dumps)
+topics = st.sampled_from(sorted(MESSAGES))
+
+
+@given(topics, st.binary(), st.none() | st.binary())
+def test_bytes_of_any_kind_raise_nothing(topic: int, raw: bytes, key: bytes | None) -> None:
+    assert reason(read(topic, raw, key)) == "malformed"
+
+
+@given(topics, st.integers(0, 200), st.integers(0, 255))
+def test_a_flipped_byte_raises_nothing(topic: int, at: int, byte: int) -> None:
+    raw = bytearray(value(topic))
+    raw[at % len(raw)] = byte
+    assert reason(read(topic, bytes(raw))) in {"", "malformed", "invalid_field", "key_mismatch", "unknown_currency"}
+
+
+@given(st.data(), topics)
+def test_a_field_of_any_content_raises_nothing_and_is_no_malformed_json(data: st.DataObject, topic: int) -> None:
+    name = data.draw(st.sampled_from(sorted(MESSAGES[topic])))
+    outcome = reason(read(topic, value(topic, **{name: data.draw(json_texts)})))
+    assert outcome in {"", "invalid_field", "key_mismatch", "unknown_currency"}

@@ -43,6 +43,11 @@ def reason(outcome: Event | Rejection) -> str:
     return outcome.reason if isinstance(outcome, Rejection) else ""
 
 
+def short(content: object) -> str:
+    """The id of a test: as much of its row as can be read."""
+    return repr(content)[:40]
+
+
 class Record(NamedTuple):
     """A Kafka record, as far as it is read."""
 

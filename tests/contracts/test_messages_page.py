@@ -1,0 +1,86 @@
+import json
+import re
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from jsonschema import Draft202012Validator
+from wire import INPUTS, MESSAGES, POLICY, read, worked
+
+from streams.contracts.decode import Rejection, RejectionReason, decode
+from streams.contracts.schemas import TOPICS, schema
+from streams.engine.decide import Direction, Reason
+from streams.engine.events import BALANCES, LOANS, PRODUCTS, TRANSACTION_TYPES, Action, Standing
+from streams.engine.state import ACCOUNTS_LIMIT
+
+PAGE = (Path(__file__).parents[2] / "docs" / "messages.md").read_text("utf-8")
+SCHEMAS = {topic.name: schema(topic) for topic in TOPICS}
+# `tier.current` holds what `tier.changes` holds, and has no example of its own.
+SECTIONS = {re.findall(r"`(\S+)`", section)[0]: section for section in re.split(r"^### ", PAGE, flags=re.MULTILINE)[1:]}
+EXAMPLES = [
+    (topic, json.loads(block))
+    for topic, section in SECTIONS.items()
+    for block in re.findall(r"```json\n(.*?)```", section, flags=re.DOTALL)
+]
+
+
+def example(topic: str) -> Any:
+    return next(message for name, message in EXAMPLES if name == topic)
+
+
+def test_every_block_is_found_and_every_topic_has_one() -> None:
+    assert len(EXAMPLES) == PAGE.count("```json")
+    assert {topic for topic, _ in EXAMPLES} == set(SCHEMAS) - {"tier.current"}
+
+
+@pytest.mark.parametrize(("topic", "message"), EXAMPLES)
+def test_every_example_is_as_its_schema_says(topic: str, message: Any) -> None:
+    assert list(Draft202012Validator(SCHEMAS[topic]).iter_errors(message)) == []
+
+
+@pytest.mark.parametrize(("topic", "message"), [pair for pair in EXAMPLES if pair[0] in INPUTS])
+def test_every_example_of_an_input_is_read(topic: str, message: Any) -> None:
+    raw = json.dumps(message).encode()
+    assert not isinstance(decode(INPUTS.index(topic), message["customer_id"].encode(), raw, POLICY), Rejection)
+
+
+@pytest.mark.parametrize("topic", sorted(set(SCHEMAS) - {"tier.current"}))
+def test_every_field_is_named(topic: str) -> None:
+    named = set(re.findall(r"`(\w+)`", re.sub(r"```.*?```", "", SECTIONS[topic], flags=re.DOTALL)))
+    shown = {name for name, message in EXAMPLES if name == topic for name in message}
+    assert set(SCHEMAS[topic]["properties"]) <= named | shown
+
+
+def test_the_tier_change_is_what_the_balance_gives() -> None:
+    [(_, raw, _)] = worked((BALANCES, json.dumps(example("bank.balances")).encode())).changes
+    change, shown = json.loads(raw), example("tier.changes")
+    for part in ("policy", "strategy"):  # as long as the policy file; its form is in the schema
+        assert set(change.pop(part)) == set(shown.pop(part))
+    assert shown == change
+
+
+def test_the_order_of_work_is_that_of_the_balance() -> None:
+    order = json.loads(worked((BALANCES, json.dumps(example("bank.balances")).encode())).order)
+    assert example("tier.order") | {"policy": POLICY.digest} == order
+
+
+def test_the_dead_letter_is_what_no_json_gives() -> None:
+    [(_, letter)] = worked((LOANS, b"not JSON")).dead_letters
+    assert example("tier.dead-letters") == json.loads(letter)
+
+
+@pytest.mark.parametrize("words", [Direction, Reason, RejectionReason, Standing, Action])
+def test_every_word_of_a_set_is_named(words: Any) -> None:
+    assert [word for word in get_args(words) if not re.search(rf"\b{word}\b", PAGE)] == []
+
+
+def test_every_type_product_header_and_limit_is_named() -> None:
+    [(_, _, headers)] = worked((BALANCES, json.dumps(example("bank.balances")).encode())).changes
+    words = {*TRANSACTION_TYPES, *PRODUCTS, *(name for name, _ in headers), f"{ACCOUNTS_LIMIT:,} accounts"}
+    assert [word for word in words if word not in PAGE] == []
+
+
+@pytest.mark.parametrize("name", ["channel", "purpose", "term_months", "days_past_due"])
+def test_what_is_said_to_be_ignored_is(name: str) -> None:
+    for topic, message in MESSAGES.items():
+        assert read(topic, json.dumps(message | {name: [{}]}).encode()) == read(topic, json.dumps(message).encode())
