@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from streams.cli import bench, kafka, topics
+from streams.cli import audit, bench, kafka, topics
 from streams.cli.worker import worker
 from streams.errors import UsageError
 
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.add_typer(bench.app, name="bench")
 app.add_typer(kafka.app, name="kafka")
 app.add_typer(topics.app, name="topics")
+app.command("audit")(audit.audit)
 app.command("worker")(worker)
 
 

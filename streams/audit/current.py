@@ -1,0 +1,102 @@
+"""Holding `tier.current` against the replay: the newest record of every customer is the last change, or a tombstone."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from streams.audit.report import Difference, FieldDifference
+from streams.contracts.changes import Headers
+from streams.kafka.replay import Tape
+
+Written = tuple[bytes | None, Headers]
+
+
+class Newest(NamedTuple):
+    """The newest record of a customer, without its bytes: there may be a million of them."""
+
+    change_id: bytes | None  # None: a tombstone
+    digest: int
+    offset: int = -1
+
+
+_NOTHING = Newest(None, 0)
+
+
+class CurrentComparison:
+    """One partition of `tier.current`. only: the key of the one customer who is looked at."""
+
+    def __init__(self, tape: Tape, report: Callable[[Difference], None], only: bytes | None) -> None:
+        self._tape = tape
+        self._report = report
+        self._only = only
+        self._expected: dict[bytes, Newest] = {}
+        self._wrong: dict[bytes, Newest] = {}
+
+    @property
+    def compared(self) -> int:
+        """Customers whose newest record was looked at."""
+        return len(self._expected)
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether all that the topic has was expected."""
+        return not self._wrong
+
+    def expect(self, current: Mapping[bytes, Written]) -> None:
+        """Takes in what one transaction should have written."""
+        for key, (value, headers) in current.items():
+            if self._only is None or key == self._only:
+                self._expected[key] = _newest(value, headers)
+
+    async def read(self) -> None:
+        """Reads the topic, and notes who has another record than expected."""
+        newest: dict[bytes, Newest] = {}
+        while (record := await self._tape.next()) is not None:
+            key = record.key or b""
+            if self._only is None or key == self._only:
+                newest[key] = _newest(record.value, record.headers, record.offset)
+        for key in newest.keys() | self._expected.keys():
+            found = newest.get(key, _NOTHING)
+            if not _is_same(found, self._expected.get(key, _NOTHING)):
+                self._wrong[key] = found
+
+    def explain(self, current: Mapping[bytes, Written]) -> None:
+        """A later transaction wrote these: what was found may be its work."""
+        for key, (value, headers) in current.items():
+            if key in self._wrong and _is_same(self._wrong[key], _newest(value, headers)):
+                del self._wrong[key]
+
+    def finish(self) -> None:
+        """Reports what is wrong."""
+        for key, found in self._wrong.items():
+            expected = self._expected.get(key, _NOTHING)
+            tp = self._tape.tp
+            self._report(
+                Difference(
+                    kind="missing"
+                    if found.change_id is None
+                    else "extra"
+                    if expected.change_id is None
+                    else "different",
+                    topic=tp.topic,
+                    partition=tp.partition,
+                    offset=found.offset if found.offset >= 0 else None,
+                    what=f"the newest change of {key.decode(errors='replace')}",
+                    transaction=None,
+                    fields=[FieldDifference(field="id", topic=_shown(found), replay=_shown(expected))],
+                )
+            )
+
+
+def _newest(value: bytes | None, headers: Headers, offset: int = -1) -> Newest:
+    if value is None:
+        return Newest(None, 0, offset)
+    # A change's first header is its id.
+    return Newest(headers[0][1] if headers else b"", hash((value, tuple(headers))), offset)
+
+
+def _is_same(found: Newest, expected: Newest) -> bool:
+    return found[:2] == expected[:2]
+
+
+def _shown(newest: Newest) -> str | None:
+    return None if newest.change_id is None else newest.change_id.decode(errors="replace")

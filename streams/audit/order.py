@@ -1,0 +1,89 @@
+"""`tier.order` as instructions: how each transaction of a partition is worked anew, with the worker's own Partition."""
+
+import sys
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import msgspec
+
+from streams.contracts.log import ENGINE_VERSION, OrderMessage, decode_order
+from streams.contracts.packing import LaneRecord
+from streams.engine.policy import Policy
+from streams.errors import UsageError
+from streams.kafka.rules import partition_rules
+from streams.partition import Clock, Entry, Partition, Record, Work, merge_heads
+from streams.settings import Settings
+
+
+def order_of(record: Any) -> OrderMessage | None:
+    """The order record; None where it is none."""
+    try:
+        return decode_order(record.value or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def check_replayable(settings: Settings, order: OrderMessage, offset: int) -> None:
+    """UsageError where this release, or these settings, cannot replay what the order record tells."""
+    where = f"{settings.output_topic('order')} partition {order.partition} offset {offset}"
+    if order.engine_version != ENGINE_VERSION:
+        raise UsageError(
+            f"{where} was worked by engine version {order.engine_version}, this release has {ENGINE_VERSION}; "
+            "audit it with the release that wrote it"
+        )
+    if order.clock not in ("wall", "event"):
+        raise UsageError(f"{where} was worked on a clock {order.clock!r}, which this release does not know")
+    for topic in order.positions:
+        if topic not in settings.input_topics():
+            raise UsageError(f"{where} names the input topic {topic}; set TIERFLOW_INPUT_PREFIX as the workers have it")
+
+
+class Order:
+    """`tier.order` of one partition as instructions: how each transaction is worked anew."""
+
+    def __init__(
+        self, settings: Settings, policies: Mapping[str, Policy], partition: int, partitions: int, lane: LaneRecord
+    ) -> None:
+        self._settings = settings
+        self._policies = policies
+        self._number = partition
+        self._partitions = partitions
+        self._packed: dict[bytes, bytes] = {}
+        self._lane = lane
+        self._partition: Partition | None = None
+
+    @property
+    def lane(self) -> LaneRecord:
+        """How far the replay is."""
+        return self._lane
+
+    def work(self, order: OrderMessage, records: Sequence[Sequence[Record]]) -> Work:
+        """Works one transaction as the worker did, from the records of each input topic."""
+        partition = self._partition_under(order)
+        queues = [deque(partition.decode(topic, found)) for topic, found in enumerate(records)]
+        entries: list[Entry] = merge_heads(queues, frozenset(), sys.maxsize)
+        # On the event clock nothing looks at the wall's but the time in a dead letter, which is not compared.
+        wall_ms = order.clock_ms if order.clock == "wall" else 0
+        work = partition.work(entries, self.next_offsets(order), wall_ms)
+        partition.merge(work)
+        self._lane = work.lane
+        return work
+
+    def next_offsets(self, order: OrderMessage) -> list[int]:
+        """Where each input topic stands after the transaction."""
+        topics = self._settings.input_topics()
+        return [
+            order.positions[topic][1] if topic in order.positions else offset
+            for topic, offset in zip(topics, self._lane.next_offsets, strict=True)
+        ]
+
+    def _partition_under(self, order: OrderMessage) -> Partition:
+        """The partition by the rules of the transaction; where they change, it is taken over as by a new worker."""
+        former = self._partition
+        if former is None or (former.rules.policy.digest, former.rules.clock) != (order.policy, order.clock):
+            policy = self._policies[order.policy]
+            clock = cast("Clock", order.clock)
+            rules = partition_rules(self._settings, policy, self._number, self._partitions, clock)
+            self._partition = Partition(rules, self._packed, self._lane)
+        return cast("Partition", self._partition)

@@ -1,0 +1,236 @@
+"""One partition replayed, order record by order record, and what comes of it held against what was written."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, cast
+
+import msgspec
+from aiokafka import TopicPartition
+
+from streams.audit.comparison import CHANGES, DEAD_LETTERS, Comparison, Expected
+from streams.audit.current import CurrentComparison
+from streams.audit.log import Cut, Survey, output
+from streams.audit.order import Order, check_replayable, order_of
+from streams.audit.report import AuditedChange, Difference, FieldDifference, Report, Verdict, field_differences
+from streams.contracts.changes import TierChangeMessage
+from streams.contracts.log import OrderMessage
+from streams.contracts.packing import LaneRecord
+from streams.engine.policy import Policy
+from streams.engine.state import NEVER_MS
+from streams.kafka.inputs import Span
+from streams.kafka.replay import Offsets, Tape
+from streams.settings import Settings
+
+_decode_change = msgspec.json.Decoder(TierChangeMessage).decode
+
+
+class Surroundings(NamedTuple):
+    """What the audit of a partition is given."""
+
+    settings: Settings
+    offsets: Offsets
+    policies: Mapping[str, Policy]
+    partitions: int
+    only: bytes | None  # the key of the one customer who is looked at
+    report: Report
+    advance: Callable[[int], None]  # tells how many offsets of the inputs were replayed
+
+
+class PartitionAudit:
+    """The audit of one partition. `run` goes through all of it once."""
+
+    def __init__(self, around: Surroundings, cut: Cut, survey: Survey) -> None:
+        self._around = around
+        self._number = cut.partition
+        self._report = around.report
+        self._cut = cut
+        self._survey = survey
+        lane = LaneRecord(tuple(survey.first_offsets), 0, NEVER_MS)
+        self._order = Order(around.settings, around.policies, cut.partition, around.partitions, lane)
+        # Inputs are read as far as the order says; the ends let transactions pass that come later.
+        spans = [Span(first, sys.maxsize) for first in survey.first_offsets]
+        inputs = [TopicPartition(topic, cut.partition) for topic in around.settings.input_topics()]
+        self._inputs = [self._tape(tp, span) for tp, span in zip(inputs, spans, strict=True)]
+        tapes = {
+            name: self._tape(output(around.settings, name, cut.partition), cut.outputs[name]) for name in cut.outputs
+        }
+        self._tapes = tapes
+        add, only = around.report.add, around.only
+        self._changes = Comparison(CHANGES, tapes["changes"], add, only)
+        self._letters = Comparison(DEAD_LETTERS, tapes["dead-letters"], add, only)
+        self._current = CurrentComparison(tapes["current"], add, only)
+
+    async def run(self) -> None:
+        """Replays and compares; the findings go into the report."""
+        try:
+            if await self._replay():
+                await self._current.read()
+                await self._look_at_later_transactions()
+                await self._changes.finish()
+                await self._letters.finish()
+                self._current.finish()
+        finally:
+            for tape in (*self._inputs, *self._tapes.values()):
+                await tape.close()
+        self._count()
+
+    def _tape(self, tp: TopicPartition, span: Span) -> Tape:
+        return Tape(self._around.settings.client_options(), tp, *span)
+
+    # --- the audited transactions ---
+
+    async def _replay(self) -> bool:
+        """Up to the end of the cut; False where the order breaks, since nothing after it can be recomputed."""
+        worked = 0
+        while (record := await self._tapes["order"].next()) is not None:
+            order = order_of(record)
+            match self._look_at(order, record):
+                case "skip":
+                    continue
+                case "stop":
+                    self._report.notes.append(
+                        f"partition {self._number}: the order breaks after transaction {self._order.lane.counter}; "
+                        f"{self._survey.transactions - worked} later ones could not be replayed"
+                    )
+                    return False
+                case "work":
+                    await self._work(cast("OrderMessage", order), record)
+                    worked += 1
+        return True
+
+    def _look_at(self, order: OrderMessage | None, record: Any) -> Literal["work", "skip", "stop"]:
+        """Whether the record is the next transaction: numbers and positions go on where the former ended."""
+        lane = self._order.lane
+        if order is None or order.partition != self._number:
+            self._differs("extra", "an order record of another form or partition", record, None)
+            return "skip"
+        if order.counter <= lane.counter:
+            self._differs("doubled", f"transaction {order.counter}", record, order.counter)
+            return "skip"
+        if order.counter > lane.counter + 1:
+            missing = [str(number) for number in sorted({lane.counter + 1, order.counter - 1})]
+            self._differs("missing", f"transaction {' to '.join(missing)}", None, None)
+            return "stop"
+        firsts = dict(zip(self._around.settings.input_topics(), lane.next_offsets, strict=True))
+        fields = [
+            FieldDifference(field=f"positions.{topic}", topic=f"{first} to {after}", replay=f"from {firsts[topic]}")
+            for topic, (first, after) in order.positions.items()
+            if first != firsts[topic] or after <= first
+        ]
+        if fields:
+            self._differs("different", f"transaction {order.counter}", record, order.counter, fields)
+            return "stop"
+        return "work"
+
+    async def _work(self, order: OrderMessage, record: Any) -> None:
+        report = self._report
+        records = await self._inputs_of(order)
+        work = self._order.work(order, records)
+        if work.order != record.value:
+            fields = field_differences(msgspec.json.decode(record.value), msgspec.json.decode(work.order))
+            if fields:
+                self._differs("different", f"transaction {order.counter}", record, order.counter, fields)
+        changes = [Expected(*change) for change in work.changes]
+        verdicts = await self._changes.expect(changes, order.counter)
+        await self._letters.expect((Expected(key, value, []) for key, value in work.dead_letters), order.counter)
+        self._current.expect(work.current)
+        if self._around.only is not None:
+            self._list(changes, verdicts)
+        report.transactions += 1
+        report.events += sum(map(len, records))
+        self._around.advance(sum(after - first for first, after in order.positions.values()))
+
+    async def _inputs_of(self, order: OrderMessage) -> list[list[Any]]:
+        return [
+            await tape.before(offset)
+            for tape, offset in zip(self._inputs, self._order.next_offsets(order), strict=True)
+        ]
+
+    def _list(self, changes: Sequence[Expected], verdicts: Sequence[Verdict]) -> None:
+        theirs = [change for change in changes if change.key == self._around.only]
+        for change, verdict in zip(theirs, verdicts, strict=True):
+            self._report.customer.append(_audited(_decode_change(change.value or b""), verdict))
+
+    # --- what came while the audit ran ---
+
+    async def _look_at_later_transactions(self) -> None:
+        """Replays them as long as they may explain what else the outputs hold; what they lack is not missed."""
+        settings = self._around.settings
+        tp = output(settings, "order", self._number)
+        end = (await self._around.offsets.decided_ends([tp]))[0]
+        later = self._tape(tp, Span(self._cut.outputs["order"].end, end))
+        try:
+            goes_on = True
+            while (record := await later.next()) is not None:
+                self._report.later_transactions += 1
+                goes_on = goes_on and await self._explain(order_of(record), record)
+        finally:
+            await later.close()
+
+    async def _explain(self, order: OrderMessage | None, record: Any) -> bool:
+        if await self._changes.is_exhausted() and await self._letters.is_exhausted() and self._current.is_exhausted:
+            return False
+        lane = self._order.lane
+        if order is None or order.counter != lane.counter + 1 or order.policy not in self._around.policies:
+            return False
+        check_replayable(self._around.settings, order, record.offset)
+        work = self._order.work(order, await self._inputs_of(order))
+        changes = (Expected(*change) for change in work.changes)
+        letters = (Expected(key, value, []) for key, value in work.dead_letters)
+        await self._changes.expect(changes, order.counter, required=False)
+        await self._letters.expect(letters, order.counter, required=False)
+        self._current.explain(work.current)
+        return True
+
+    # --- small parts ---
+
+    def _differs(
+        self,
+        kind: Literal["missing", "doubled", "different", "extra"],
+        what: str,
+        record: Any | None,
+        transaction: int | None,
+        fields: Sequence[FieldDifference] = (),
+    ) -> None:
+        self._report.add(
+            Difference(
+                kind=kind,
+                topic=self._around.settings.output_topic("order"),
+                partition=self._number,
+                offset=None if record is None else record.offset,
+                what=what,
+                transaction=transaction,
+                fields=fields,
+            )
+        )
+
+    def _count(self) -> None:
+        report = self._report
+        report.partitions += 1
+        report.changes += self._changes.compared
+        report.dead_letters += self._letters.compared
+        report.customers += self._current.compared
+        for name, comparison in (("changes", self._changes), ("dead-letters", self._letters)):
+            if comparison.skipped:
+                topic = self._around.settings.output_topic(name)
+                report.notes.append(
+                    f"{topic} partition {self._number} reaches back to offset {self._cut.outputs[name].beginning}: "
+                    f"{comparison.skipped} older records were deleted and could not be compared"
+                )
+
+
+def _audited(change: TierChangeMessage, verdict: Verdict) -> AuditedChange:
+    cause = change.cause
+    return AuditedChange(
+        id=change.id,
+        sequence=change.sequence,
+        decided_at=change.decided_at,
+        direction=change.direction,
+        previous_tier=change.previous_tier,
+        tier=change.tier,
+        reason=change.reason,
+        value=change.value,
+        currency=change.currency,
+        cause=None if cause is None else f"{cause.topic}/{cause.partition}/{cause.offset}",
+        verdict=verdict,
+    )

@@ -1,0 +1,79 @@
+"""`tierflow audit`: replays the log, and compares what was written with what should have been."""
+
+import asyncio
+import sys
+from typing import Annotated
+
+import typer
+
+from streams.audit.report import AuditedChange, Report
+from streams.settings import Settings
+
+SHOWN = 20
+
+
+def audit(
+    customer: Annotated[
+        str | None, typer.Option("--customer", metavar="ID", help="Only this customer: every change, with why.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Replay the inputs in the order of tier.order and compare with what was written; exit status 1 if it differs."""
+    import msgspec
+
+    report = _run(Settings.from_environment(), customer)
+    if as_json:
+        typer.echo(msgspec.json.encode(report).decode())
+    else:
+        _print(report, customer)
+    if report.differences:
+        raise typer.Exit(1)
+
+
+def _run(settings: Settings, customer: str | None) -> Report:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from streams.audit.run import audit as run_audit
+
+    console = Console(stderr=True)
+    columns = (TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TextColumn("offsets"), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("", total=None)
+        return asyncio.run(
+            run_audit(settings, customer, lambda done, total: bar.update(task, completed=done, total=total))
+        )
+
+
+def _print(report: Report, customer: str | None) -> None:
+    for change in report.customer:
+        typer.echo(_line(change))
+    if customer is not None and not report.customer:
+        typer.echo(f"the replay has no tier change of {customer}")
+    for difference in report.found[:SHOWN]:
+        typer.echo(str(difference))
+    if report.differences > SHOWN:
+        typer.echo(f"... and {report.differences - SHOWN:,} more")
+    for note in report.notes:
+        typer.echo(f"note: {note}")
+    if report.later_transactions:
+        typer.echo(f"note: while the audit ran {_count(report.later_transactions, 'transaction')} came, not audited")
+    typer.echo(
+        f"{_count(report.partitions, 'partition')}, {_count(report.transactions, 'transaction')}, "
+        f"{_count(report.events, 'event')} replayed in {report.seconds:.1f} s; compared: "
+        f"{_count(report.changes, 'change')}, {_count(report.dead_letters, 'dead letter')}, "
+        f"{_count(report.customers, 'customer')} in tier.current"
+    )
+    typer.echo(_count(report.differences, "difference") if report.differences else "clean")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _line(change: AuditedChange) -> str:
+    move = change.tier if change.previous_tier is None else f"{change.previous_tier} -> {change.tier}"
+    value = "" if change.value is None else f", value {change.value} {change.currency}"
+    cause = "time alone" if change.cause is None else change.cause
+    verdict = "OK" if change.verdict == "ok" else change.verdict.replace("_", " ")
+    return f"{change.id}  {change.decided_at}  {move}  {change.reason}{value}, by {cause}  {verdict}"

@@ -1,0 +1,171 @@
+"""Each kind of damage to what was written gives exactly its difference."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from logs import START_MS, Input, LogWriter, Writing, action, balance, customers_of
+
+from streams.audit.report import Difference
+from streams.audit.run import audit
+from streams.partition import Work
+from streams.settings import Settings
+
+A, B, C = customers_of(0, 3)
+Damage = Callable[[Work], Work]
+
+FIRST = [balance("b1", A, "600000"), Input("loans", b"{", A.encode()), balance("b2", B, "1")]
+SECOND = [
+    balance("b3", A, "1", START_MS + 1),
+    balance("b4", B, "6000000", START_MS + 2),
+    Input("loans", b"[", B.encode()),
+]
+THIRD = [balance("b5", A, "5000000", START_MS + 3), balance("b6", C, "5", START_MS + 4)]
+
+
+async def damaged(settings: Settings, damage: Damage = lambda work: work) -> list[str]:
+    """Three batches in partition 0, the second one damaged on its way to the topics: what the audit finds."""
+    async with Writing(settings) as writing:
+        writer = await writing.writer(0)
+        await writer.batch(FIRST)
+        await writer.batch(SECOND, damage=damage)
+        await writer.batch(THIRD)
+    return await found(settings)
+
+
+async def found(settings: Settings) -> list[str]:
+    report = await audit(settings)
+    assert len(report.found) == report.differences
+    return [_told(difference, settings) for difference in report.found]
+
+
+def _told(difference: Difference, settings: Settings) -> str:
+    fields = "".join(f"; {field.field}: {field.topic} / {field.replay}" for field in difference.fields)
+    topic = difference.topic.removeprefix(settings.output_prefix)
+    at = "" if difference.transaction is None else f" in {difference.transaction}"
+    return f"{topic} {difference.what} {difference.kind}{at}{fields}"
+
+
+def change_value(work: Work) -> Work:
+    (key, value, headers), *others = work.changes
+    altered = value.replace(b'"value":"1.00"', b'"value":"2.00"')
+    return work._replace(changes=[(key, altered, headers), *others])
+
+
+def change_header(work: Work) -> Work:
+    (key, value, headers), *others = work.changes
+    return work._replace(changes=[(key, value, [*headers[:-1], ("content-type", b"text/plain")]), *others])
+
+
+def spaced(work: Work) -> Work:
+    """The same JSON, written otherwise."""
+    return work._replace(changes=[(key, value.replace(b'":', b'": '), headers) for key, value, headers in work.changes])
+
+
+@pytest.mark.parametrize(
+    ("damage", "differences"),
+    [
+        (lambda work: work, []),
+        (spaced, []),
+        (lambda work: work._replace(changes=work.changes[1:]), [f"changes {A}:2 missing in 2"]),
+        (lambda work: work._replace(changes=[]), [f"changes {A}:2 missing in 2", f"changes {B}:2 missing in 2"]),
+        (lambda work: work._replace(changes=[work.changes[0], *work.changes]), [f"changes {A}:2 doubled"]),
+        (lambda work: work._replace(changes=[*work.changes, work.changes[0]]), [f"changes {A}:2 doubled"]),
+        (lambda work: work._replace(changes=work.changes[::-1]), [f"changes {B}:2 out_of_order in 2"]),
+        (change_value, [f'changes {A}:2 different in 2; value: "2.00" / "1.00"']),
+        (change_header, [f'changes {A}:2 different in 2; header.content-type: "text/plain" / "application/json"']),
+        (lambda work: work._replace(dead_letters=[]), ["dead-letters {loans} offset 1 missing in 2"]),
+        (lambda work: work._replace(dead_letters=work.dead_letters * 2), ["dead-letters {loans} offset 1 doubled"]),
+        (
+            lambda work: work._replace(current={key: work.current[key] for key in (A.encode(),)}),
+            [f"current the newest change of {B} different; id: {B}:1 / {B}:2"],
+        ),
+    ],
+)
+async def test_each_damage_gives_exactly_its_difference(
+    settings: Settings, damage: Damage, differences: list[str]
+) -> None:
+    loans = settings.input_topic("loans")
+    assert await damaged(settings, damage) == [difference.format(loans=loans) for difference in differences]
+
+
+async def test_a_batch_worked_in_another_order_differs(settings: Settings) -> None:
+    async with Writing(settings) as writing:
+        writer = await writing.writer(0)
+        await writer.batch([balance("b1", A, "600000"), action("p1", B, "opt_out")])
+        late = balance("b2", A, "1", START_MS + 1)
+        await writer.batch([late, balance("b3", A, "5000000", START_MS + 2)], shuffle=lambda entries: entries[::-1])
+    told = await found(settings)
+    assert told
+    assert all(difference.startswith((f"changes {A}:", "current the newest change")) for difference in told)
+
+
+async def test_a_foreign_change_is_extra(settings: Settings) -> None:
+    async with Writing(settings) as writing:
+        writer = await writing.writer(0)
+        await writer.batch(FIRST)
+        topic = settings.output_topic("changes")
+        forged = b'{"customer_id":"X1","sequence":1,"tier":"high"}'
+        await writing.foreign.send_and_wait(topic, forged, key=b"X1", partition=0)
+        await writing.foreign.send_and_wait(topic, b"no change at all", key=b"X1", partition=0)
+        await writer.batch(SECOND)
+        await writing.foreign.send_and_wait(topic, forged, key=b"X1", partition=3)
+    told = await found(settings)
+    assert sorted(told) == ["changes X1:1 extra", "changes X1:1 extra", "changes a record of unknown form extra"]
+
+
+async def test_a_foreign_newest_change_is_extra(settings: Settings) -> None:
+    async with Writing(settings) as writing:
+        await (await writing.writer(0)).batch(FIRST)
+        topic = settings.output_topic("current")
+        await writing.foreign.send_and_wait(topic, b"{}", key=b"X1", partition=0)
+    assert await found(settings) == ["current the newest change of X1 extra; id:  / None"]
+
+
+async def lose_order(writer: LogWriter, settings: Settings) -> None:
+    transactions = writer.transactions
+    topics = transactions._topics
+    transactions._topics = topics._replace(order=settings.output_topic("risk"))
+    await writer.batch(SECOND)
+    transactions._topics = topics
+
+
+async def double_order(writer: LogWriter, settings: Settings) -> None:
+    work = await writer.batch(SECOND)
+    await writer.producer.send_and_wait(settings.output_topic("order"), work.order, partition=0)
+
+
+async def spoil_positions(writer: LogWriter, _: Settings) -> None:
+    await writer.batch(SECOND, damage=lambda work: work._replace(order=work.order.replace(b"[2,4]", b"[3,4]")))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "difference", "transactions", "notes"),
+    [
+        (lose_order, "order transaction 2 missing", 1, 1),
+        (double_order, "order transaction 2 doubled in 2", 3, 0),
+        (spoil_positions, "order transaction 2 different in 2; positions.{balances}: 3 to 4 / from 2", 1, 1),
+    ],
+)
+async def test_a_broken_order_is_said_and_nothing_after_it_is_guessed(
+    settings: Settings,
+    spoil: Callable[[LogWriter, Settings], Awaitable[None]],
+    difference: str,
+    transactions: int,
+    notes: int,
+) -> None:
+    async with Writing(settings) as writing:
+        writer = await writing.writer(0)
+        await writer.batch(FIRST)
+        await spoil(writer, settings)
+        await writer.batch(THIRD)
+    report = await audit(settings)
+    told = [_told(found, settings) for found in report.found]
+    assert told == [difference.format(balances=settings.input_topic("balances"))]
+    assert (report.transactions, len(report.notes)) == (transactions, notes)
+
+
+async def test_an_event_clock_that_was_written_wrong_differs(settings: Settings) -> None:
+    async with Writing(settings, clock="event") as writing:
+        writer = await writing.writer(0)
+        await writer.batch(FIRST, damage=lambda work: work._replace(order=work.order.replace(b"800000", b"800001")))
+    assert await found(settings) == [f"order transaction 1 different in 1; clock_ms: {START_MS + 1} / {START_MS}"]
