@@ -16,11 +16,14 @@ FOREVER_MS = -1
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 LED_WITHIN_S = 15.0
-OUTPUTS = ("changes", "campaigns", "risk", "order", "dead-letters")
+OUTPUTS = ("changes", "campaigns", "risk", "order")
 COMPACTED_OUTPUTS = ("current", "policies")
 
 # Explicit: the broker's default of 7 days would end the audit there.
 _RETAINED = {"cleanup.policy": "delete", "retention.ms": str(FOREVER_MS)}
+# A dead letter holds its input in base64, a third longer: with the broker's default of 1 MiB a large input that
+# cannot be used would stop its partition for ever.
+_DEAD_LETTERS = {**_RETAINED, "max.message.bytes": str(4 << 20)}
 _COMPACTED = {
     "cleanup.policy": "compact",
     "segment.bytes": str(64 << 20),
@@ -44,6 +47,7 @@ def topic_specs(settings: Settings) -> list[TopicSpec]:
     return [
         *(TopicSpec(name, _RETAINED) for name in settings.input_topics()),
         *(TopicSpec(settings.output_topic(name), _RETAINED) for name in OUTPUTS),
+        TopicSpec(settings.output_topic("dead-letters"), _DEAD_LETTERS),
         TopicSpec(settings.output_topic("current"), _COMPACTED),
         TopicSpec(settings.output_topic("policies"), _COMPACTED, single_partition=True),
         TopicSpec(settings.changelog_topic, _COMPACTED),
