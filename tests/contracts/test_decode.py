@@ -446,7 +446,7 @@ def test_a_detail_says_where_and_stays_short() -> None:
 # --- whatever comes --------------------------------------------------------------------------------------------------
 
 json_texts = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=5,
 ).map(json.dumps)
