@@ -1,5 +1,6 @@
 """Runs a worker to its end: Faust's worker around the app, the HTTP side on Faust's web server."""
 
+import gc
 from collections.abc import Mapping
 
 import faust
@@ -10,9 +11,14 @@ from streams.serving import WorkerSource
 from streams.settings import Settings
 from streams.updater import create_app
 
+# A batch makes tens of thousands of objects that live until its commit, and no cycles: a look at them every 700 finds
+# nothing and costs a third of the work.
+GC_THRESHOLDS = (200_000, 20, 100)
+
 
 def run_worker(settings: Settings, policy: Policy, partitions: int, policies: Mapping[int, Policy]) -> None:
     """Runs until SIGTERM or SIGINT, then leaves with exit status 0."""
+    gc.set_threshold(*GC_THRESHOLDS)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     app = create_app(settings, policy, partitions)
     install(app.web.web_app, WorkerSource(app, policies), settings, app.metrics)

@@ -47,6 +47,7 @@ def test_a_change_says_all_that_the_contract_asks_for() -> None:
         "conditions": [
             {"measure": "value", "is": "512345.00", "at_least": "500000.00", "tier": "mid", "met": True},
             {"measure": "value", "is": "512345.00", "at_least": "5000000.00", "tier": "high", "met": False},
+            {"measure": "standing", "is": "good", "is_not": "default", "tier": "low", "met": True},
         ],
         "next_tier": {"tier": "high", "missing": "4487655.00"},
         "policy": {"name": "standard", "version": 1},

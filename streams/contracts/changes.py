@@ -86,7 +86,7 @@ class TierChangeMessage(msgspec.Struct, frozen=True, kw_only=True):
     components: Components
     conditions: Sequence[Condition]
     next_tier: NextTier | None
-    policy: PolicyName
+    policy: PolicyName | msgspec.Raw
     strategy: Strategy | msgspec.Raw
     cause: CauseMessage | None
     positions: Mapping[str, int]
@@ -102,9 +102,10 @@ class ChangeWriter:
         self._policy = policy
         self._topics = topics
         self._partition = partition
-        self._name = PolicyName(policy.name, policy.version, policy.digest)
+        self._name = msgspec.Raw(_encode(PolicyName(policy.name, policy.version, policy.digest)))
         self._source = source.encode()
         self._strategies: dict[tuple[str | None, str], msgspec.Raw] = {}
+        self._caps = [(standing, policy.tiers[rank].id) for standing, rank in policy.caps.items()]
         self._floors = [
             (tier.id, tier.floor_e16, format_value(tier.floor_e16))
             for tier in policy.tiers
@@ -162,9 +163,9 @@ class ChangeWriter:
             Condition("value", written, at_least=floor, tier=tier, met=value >= floor_e16)
             for tier, floor_e16, floor in self._floors
         ]
-        if change.standing in self._policy.caps:
-            cap = self._policy.tiers[self._policy.caps[change.standing]].id
-            conditions.append(Condition("standing", change.standing, is_not=change.standing, tier=cap, met=False))
+        standing = change.standing or "good"
+        for capped, tier in self._caps:
+            conditions.append(Condition("standing", standing, is_not=capped, tier=tier, met=standing != capped))
         return conditions
 
     def _next_tier(self, change: TierChange) -> NextTier | None:

@@ -147,7 +147,6 @@ def _reversed_at(message: TransactionMessage, at_ms: int) -> int:
 
 def _balance(value: bytes, policy: Policy) -> Balance:
     message = _BALANCE(value)
-    product = message.product
     return Balance(
         message.event_id,
         message.customer_id,
@@ -155,7 +154,7 @@ def _balance(value: bytes, policy: Policy) -> Balance:
         message.account_id,
         _amount("balance", message.balance),
         _currency(message.currency, policy),
-        product if product in PRODUCTS else "other",
+        PRODUCTS.get(message.product or "other", "other"),
     )
 
 

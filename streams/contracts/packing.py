@@ -42,7 +42,7 @@ LANE_KEY = b"\xfflane"
 _encode = msgspec.msgpack.Encoder().encode
 _decode_state = msgspec.msgpack.Decoder(CustomerState).decode
 _decode_header = msgspec.msgpack.Decoder(StateHeader).decode
-_decode_change = msgspec.msgpack.Decoder(KeptChange | None).decode
+_decode_change = msgspec.msgpack.Decoder(KeptChange).decode
 _NO_MEASURES = Measures(0, 0, 0)
 _decode_lane = msgspec.msgpack.Decoder(LaneRecord).decode
 
@@ -62,19 +62,19 @@ def unpack_header(packed: bytes) -> StateHeader:
     return _decode_header(_body(packed))
 
 
-def pack_change(change: TierChange, next_offsets: Sequence[int], policy_mark: int) -> msgspec.Raw:
+def pack_change(change: TierChange, next_offsets: Sequence[int], policy_mark: int) -> bytes:
     """The change as CustomerState.change keeps it."""
     measures = change.measures
     written = (str(measures.assets_e16), str(measures.activity_e16), str(measures.credit_e16))
     bare = msgspec.structs.replace(change, measures=_NO_MEASURES)
-    return msgspec.Raw(_encode(KeptChange(bare, written, tuple(next_offsets), policy_mark)))
+    return _encode(KeptChange(bare, written, tuple(next_offsets), policy_mark))
 
 
-def unpack_change(raw: msgspec.Raw) -> KeptChange | None:
+def unpack_change(packed: bytes) -> KeptChange | None:
     """The newest change kept in a state, measures and all; None where the customer has had none."""
-    kept: KeptChange | None = _decode_change(raw)
-    if kept is None:
+    if not packed:
         return None
+    kept = _decode_change(packed)
     measures = Measures(*map(int, kept.measures))
     return msgspec.structs.replace(kept, change=msgspec.structs.replace(kept.change, measures=measures))
 

@@ -16,6 +16,7 @@ class Calendar:
     def __init__(self, zone: tzinfo) -> None:
         self.zone = zone
         self._day_of_hour: dict[int, int | None] = {}
+        self._written: tuple[int, str] | None = None
 
     def day_of(self, at_ms: int) -> int:
         """The local day of an instant."""
@@ -36,8 +37,10 @@ class Calendar:
 
     def rfc3339(self, at_ms: int) -> str:
         """The instant with the zone's offset, to the millisecond where there is one."""
-        local = self._local(at_ms)
-        return local.isoformat(timespec="milliseconds" if at_ms % 1000 else "seconds")
+        if self._written is None or self._written[0] != at_ms:
+            local = self._local(at_ms)
+            self._written = at_ms, local.isoformat(timespec="milliseconds" if at_ms % 1000 else "seconds")
+        return self._written[1]
 
     def _remember(self, hour: int) -> int | None:
         # An hour that midnight cuts has two days: it is looked at afresh for each instant.

@@ -1,5 +1,6 @@
 """Deciding a tier: the value against inclusive floors, a cap by credit standing, and a pin above both."""
 
+from bisect import bisect_right
 from typing import Literal
 
 import msgspec
@@ -41,11 +42,7 @@ class TierChange(msgspec.Struct, frozen=True, array_like=True):
 
 def earned_rank(measures: Measures, standing: str | None, policy: Policy) -> int:
     """The highest tier whose floor the value reaches, no higher than the standing's cap."""
-    value = measures.value_e16
-    rank = 0
-    for index, tier in enumerate(policy.tiers):
-        if tier.floor_e16 is not None and value >= tier.floor_e16:
-            rank = index
+    rank = bisect_right(policy.floors_e16, measures.value_e16)  # floors are inclusive, and rise
     return min(rank, policy.caps.get(standing or "good", rank))
 
 

@@ -1,6 +1,6 @@
 """The input events as the engine takes them: checked, times in epoch milliseconds, amounts in ten-thousandths."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -17,7 +17,8 @@ TRANSACTION_TYPES = frozenset(
         *("interest", "fee", "refund", "loan_payment", "securities", "other"),
     }
 )
-PRODUCTS = frozenset({"deposit", "time_deposit", "fund", "securities", "insurance", "loan", "other"})
+Product = Literal["deposit", "time_deposit", "fund", "securities", "insurance", "loan", "other"]
+PRODUCTS: dict[str, Product] = {product: product for product in get_args(Product)}
 
 
 class Transaction(msgspec.Struct, frozen=True):
@@ -42,7 +43,7 @@ class Balance(msgspec.Struct, frozen=True):
     account_id: str
     balance_e4: int
     currency: str
-    product: str
+    product: Product
 
 
 class Credit(msgspec.Struct, frozen=True):

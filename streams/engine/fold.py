@@ -3,11 +3,13 @@
 from streams.engine.events import Balance, Credit, Event, Loan, Transaction
 from streams.engine.money import SUM_LIMIT_E4
 from streams.engine.policy import Policy, WindowSum
-from streams.engine.state import ACCOUNTS_LIMIT, Account, Bucket, CustomerState, Window
+from streams.engine.state import ACCOUNTS_LIMIT, Account, Bucket, CustomerState, Window, buckets_of, keep_buckets
 
 # A day's sum of one type up to this size is not counted up with the others: 3,660 days of 12 types of it stay within
 # the 0.2e18 that lie between SUM_LIMIT_E4 and 64 bits.
 _SMALL_SUM_E4 = 10**12
+# One amount up to this size is not looked at: it takes 100 million of them to fill those 0.2e18.
+_SMALL_AMOUNT_E4 = 10**9
 
 
 class LimitExceededError(Exception):
@@ -67,9 +69,11 @@ def fold_transaction(state: CustomerState, event: Transaction, policy: Policy) -
         return  # older than any measure looks back
     sign = -1 if event.is_reversal else 1
     amount_e4 = sign * event.amount_e4
-    bucket = state.days.setdefault(day, {}).setdefault(f"{event.type}.{event.currency}", Bucket())
+    buckets = buckets_of(state, day)
+    bucket = buckets.setdefault(f"{event.type}.{event.currency}", Bucket())
     bucket.count += sign
     bucket.amount_e4 += amount_e4
+    keep_buckets(state, day, buckets)
     for window, rule in zip(state.windows, policy.windows, strict=True):
         if event.type in rule.types:
             _add_to_window(window, rule, day, event.currency, amount_e4)
@@ -100,8 +104,8 @@ def roll(state: CustomerState, today: int, policy: Policy) -> None:
 
 def _summed(state: CustomerState, rule: WindowSum, today: int) -> Window:
     window = Window(today, {})
-    for day, buckets in state.days.items():
-        for name, bucket in buckets.items():
+    for day in state.days:
+        for name, bucket in buckets_of(state, day).items():
             kind, _, currency = name.partition(".")
             if kind in rule.types:
                 _add_to_window(window, rule, day, currency, bucket.amount_e4)
@@ -129,6 +133,8 @@ def _copy(source: Window, target: Window) -> None:
 
 def _check_balance(state: CustomerState, event: Balance) -> None:
     former = state.accounts.get(event.account_id)
+    if former is not None and abs(event.balance_e4) <= _SMALL_SUM_E4 and abs(former.balance_e4) <= _SMALL_SUM_E4:
+        return  # 2,000 accounts of that size stay within the 0.2e18
     if former is None and len(state.accounts) >= ACCOUNTS_LIMIT:
         raise LimitExceededError(f"the customer has {ACCOUNTS_LIMIT} accounts already, the most that are kept")
     if former is not None and former.as_of_ms > event.at_ms:
@@ -148,8 +154,10 @@ def _check_transaction(state: CustomerState, event: Transaction, day: int) -> No
 
     So windows can be summed anew under another policy, and days ahead of the clock can come in, without a check.
     """
+    if event.amount_e4 <= _SMALL_AMOUNT_E4:
+        return
     name = f"{event.type}.{event.currency}"
-    bucket = state.days.get(day, {}).get(name)
+    bucket = buckets_of(state, day).get(name)
     before = bucket.amount_e4 if bucket is not None else 0
     after = before - event.amount_e4 if event.is_reversal else before + event.amount_e4
     if abs(after) <= max(_SMALL_SUM_E4, abs(before)):
@@ -157,8 +165,8 @@ def _check_transaction(state: CustomerState, event: Transaction, day: int) -> No
     suffix = f".{event.currency}"
     others = sum(
         abs(bucket.amount_e4)
-        for buckets in state.days.values()
-        for kind, bucket in buckets.items()
+        for kept in state.days
+        for kind, bucket in buckets_of(state, kept).items()
         if kind.endswith(suffix)
     )
     _check(others - abs(before) + abs(after))

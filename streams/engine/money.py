@@ -25,6 +25,7 @@ _PLAIN = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
 _EXPONENT_LIMIT = 40
 _WHOLE_DIGITS = 14
 _ONE_AMOUNT = 10_000
+_ONE_CENT_E16 = 10 ** (VALUE_DECIMALS - 2)
 _BEYOND = "the number is beyond what an amount can be"
 _NO_AMOUNT = 'an amount is a decimal string such as "1234.50"'
 
@@ -75,6 +76,9 @@ def _amount_from_any_json(raw: bytes) -> int:
 
 def format_value(value_e16: int) -> str:
     """The figure with 2 to 4 decimals, as many as it needs, rounded half up (away from zero) beyond the fourth."""
+    cents, rest = divmod(value_e16, _ONE_CENT_E16)
+    if not rest and cents >= 0:  # what figures mostly are
+        return f"{cents // 100}.{cents % 100:02d}"
     negative, size = value_e16 < 0, abs(value_e16)
     step = 10 ** (VALUE_DECIMALS - 4)
     whole, fraction = divmod((size + step // 2) // step, 10_000)

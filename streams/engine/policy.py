@@ -125,6 +125,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     credit_share_e4: dict[str, int]
     caps: dict[str, int]  # by standing: the highest tier's index
     tiers: tuple[Tier, ...]
+    floors_e16: tuple[int, ...]  # of the second tier and up
     rank: dict[str, int]
     kept_days: int
 
@@ -158,6 +159,7 @@ def load_policy(document: str) -> Policy:
         },
         caps={standing: _rank(rank, f"caps.{standing}", tier) for standing, tier in file.caps.items()},
         tiers=tiers,
+        floors_e16=tuple(tier.floor_e16 for tier in tiers if tier.floor_e16 is not None),
         rank=rank,
         kept_days=max([_days("keep.transaction_days", file.keep.transaction_days, 0), *(w.days for w in windows)]),
     )

@@ -2,13 +2,12 @@
 
 import msgspec
 
-from streams.engine.events import TOPICS, Pin
+from streams.engine.events import TOPICS, Pin, Product, Standing
 
 NEVER_MS = -(10**15)
 REMEMBERED_PER_TOPIC = 64
 FINGERPRINT_BYTES = 8
 ACCOUNTS_LIMIT = 2_000
-NO_CHANGE = msgspec.Raw(b"\xc0")  # nil
 
 
 class Account(msgspec.Struct, array_like=True):
@@ -17,7 +16,7 @@ class Account(msgspec.Struct, array_like=True):
     as_of_ms: int
     balance_e4: int
     currency: str
-    product: str
+    product: Product
 
 
 class Bucket(msgspec.Struct, array_like=True):
@@ -50,15 +49,30 @@ class CustomerState(msgspec.Struct, array_like=True):
     policy_mark: int = 0
     accounts: dict[str, Account] = {}
     assets_e4_by_currency: dict[str, int] = {}
-    days: dict[int, dict[str, Bucket]] = {}
+    days: dict[int, bytes] = {}  # by local day: see buckets_of() and keep_buckets()
     windows: list[Window] = []
-    standing: str | None = None
+    standing: Standing | None = None
     standing_as_of_ms: int = NEVER_MS
     score: str | None = None
     remembered: list[bytes] = msgspec.field(default_factory=lambda: [b""] * len(TOPICS))
     opted_out: bool = False
     pin: Pin | None = None
-    change: msgspec.Raw = NO_CHANGE  # the newest tier change as contracts.packing keeps it; not looked at here
+    change: bytes = b""  # the newest tier change as contracts.packing keeps it; not looked at here
+
+
+def buckets_of(state: CustomerState, day: int) -> dict[str, Bucket]:
+    """A day's buckets by "type.currency". Days stay packed until they are looked at: most events look at one alone."""
+    packed = state.days.get(day)
+    return {} if packed is None else _decode_buckets(packed)
+
+
+def keep_buckets(state: CustomerState, day: int, buckets: dict[str, Bucket]) -> None:
+    """Puts a day's buckets back."""
+    state.days[day] = _encode(buckets)
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_buckets = msgspec.msgpack.Decoder(dict[str, Bucket]).decode
 
 
 class StateHeader(msgspec.Struct, array_like=True):

@@ -37,12 +37,11 @@ def apply_due(state: CustomerState, customer_id: str, policy: Policy, due_ms: in
 
 def due(state: CustomerState, policy: Policy) -> int | None:
     """The next instant at which time alone may decide something for this customer."""
-    instants = [
-        policy.calendar.midnight_ms(window.moves_on_day) for window in state.windows if window.moves_on_day is not None
-    ]
-    if state.pin is not None:
-        instants.append(state.pin.until_ms)
-    return min(instants, default=None)
+    days = [window.moves_on_day for window in state.windows if window.moves_on_day is not None]
+    moves_on_ms = policy.calendar.midnight_ms(min(days)) if days else None
+    if state.pin is None:
+        return moves_on_ms
+    return state.pin.until_ms if moves_on_ms is None else min(moves_on_ms, state.pin.until_ms)
 
 
 def _reason(state: CustomerState, event: Event, topic: int, policy: Policy) -> Reason:

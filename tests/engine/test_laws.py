@@ -158,7 +158,7 @@ def test_every_component_equals_a_naive_count(plan: list[tuple[Any, ...]], days_
     # A new customer moves the clock; a change is then forced by a balance that crosses a floor either way.
     when = START + 5_000 * DAY_MS if days_later > 150 else at("2028-06-01") + days_later * DAY_MS
     low = Oracle(history, "C1").tier(local_day(when)) == "low"
-    history.balance("C1", "99000000" if low else "-99000000", when, "swing", product="deposit")
+    history.balance("C1", "9000000000" if low else "-9000000000", when, "swing", product="deposit")
     outcome = Bench().work(history)
     oracle = Oracle(history, "C1")
     if oracle.standing() == "default":

@@ -26,7 +26,7 @@ def test_a_packed_state_comes_back_the_same() -> None:
 def test_a_new_customer_is_empty_and_shares_nothing() -> None:
     one, other = CustomerState(), CustomerState()
     one.remembered[0] = b"x"
-    one.days[1] = {}
+    one.days[1] = b""
     assert other == CustomerState()
     assert len(other.remembered) == len(TOPICS)
 
