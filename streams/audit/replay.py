@@ -157,7 +157,7 @@ class PartitionAudit:
         """Replays them as long as they may explain what else the outputs hold; what they lack is not missed."""
         settings = self._around.settings
         tp = output(settings, "order", self._number)
-        end = (await self._around.offsets.decided_ends([tp]))[0]
+        end = (await self._around.offsets.written_ends([tp]))[0]
         later = self._tape(tp, Span(self._cut.outputs["order"].end, end))
         try:
             goes_on = True

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 from logs import DAY_MS, START_MS, Input, LogWriter, Writing, action, balance, customers_of, policy_named, purchase
@@ -13,6 +13,7 @@ from logs import DAY_MS, START_MS, Input, LogWriter, Writing, action, balance, c
 from streams.audit.report import Report
 from streams.audit.run import audit
 from streams.errors import UsageError
+from streams.kafka import replay
 from streams.kafka.policies import publish_policy
 from streams.kafka.replay import Offsets
 from streams.partition import Clock
@@ -111,6 +112,27 @@ async def test_deleted_inputs_are_said(settings: Settings) -> None:
     await admin.close()
     with pytest.raises(UsageError, match=f"{topic} partition 3 reaches back to offset 2, the work began at 0"):
         await audit(settings)
+
+
+@pytest.mark.parametrize("topic", ["changes", "order", "current"])
+async def test_a_foreign_transaction_counts_for_nothing_aborted_and_is_said_while_open(
+    settings: Settings, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replay, "PATIENCE_S", 0.5)
+    name = settings.output_topic(topic)
+    foreign = AIOKafkaProducer(**settings.client_options(), transactional_id=f"foreign-{settings.app_id}")
+    async with Writing(settings) as writing, foreign:
+        writer = await writing.writer(0)
+        await foreign.begin_transaction()
+        await foreign.send_and_wait(name, b"{}", key=b"x", partition=0)
+        await foreign.abort_transaction()
+        await writer.batch([balance("b1", customers_of(0, 1)[0], "5")])
+        assert (await audit(settings)).found == []
+        await foreign.begin_transaction()
+        await foreign.send_and_wait(name, b"{}", key=b"x", partition=0)
+        with pytest.raises(UsageError, match=f"{name} partition 0 cannot be read .* a transaction has been open"):
+            await audit(settings)
+        await foreign.abort_transaction()
 
 
 async def test_what_a_worker_writes_meanwhile_is_no_difference(
