@@ -5,7 +5,8 @@ import sys
 import typer
 from rich.console import Console
 
-from streams.cli import audit, bench, kafka, topics
+from streams.cli import audit, bench, kafka, load, topics
+from streams.cli.watch import watch
 from streams.cli.worker import worker
 from streams.errors import UsageError
 
@@ -18,8 +19,10 @@ app = typer.Typer(
 )
 app.add_typer(bench.app, name="bench")
 app.add_typer(kafka.app, name="kafka")
+app.add_typer(load.app, name="load")
 app.add_typer(topics.app, name="topics")
 app.command("audit")(audit.audit)
+app.command("watch")(watch)
 app.command("worker")(worker)
 
 

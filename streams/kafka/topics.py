@@ -75,6 +75,15 @@ async def check_topics(settings: Settings) -> int:
         return await _check(admin, settings)
 
 
+async def partition_count(settings: Settings, topic: str) -> int:
+    """How many partitions one of the app's topics has; UsageError where it is not there. Asks for no configuration."""
+    async with _Admin(settings) as admin:
+        count = (await _partition_counts(admin, settings)).get(topic)
+    if count is None:
+        raise UsageError(f"there is no topic {topic}; make the topics with: tierflow topics create")
+    return count
+
+
 class _Admin:
     """An admin client for the length of a block; a broker that does not answer is the user's to mend."""
 

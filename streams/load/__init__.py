@@ -1,1 +1,1 @@
-"""load."""
+"""Data sets into the input topics: files of events, and the real bank's data of PKDD'99."""

@@ -1,0 +1,62 @@
+"""A line of a file of events, {"topic": "bank.balances", "value": {…}}: one reading of it for all commands."""
+
+from typing import NamedTuple
+
+import msgspec
+
+from streams.engine.events import TOPICS
+
+# Files always say this, whatever the topics are really called.
+FILE_PREFIX = "bank."
+
+
+class EventLine(NamedTuple):
+    """What a line puts into an input topic; `topic` is its number in events.TOPICS."""
+
+    topic: int
+    key: bytes | None
+    value: bytes
+
+
+def parse_line(line: bytes) -> EventLine:
+    """The line as a record: the value's bytes as they are written, the key its customer_id where that is a string.
+
+    The value is not looked at further: what the worker cannot use becomes a dead letter. ValueError says why the line
+    itself is none, and what to write.
+    """
+    try:
+        topic, value = _parse(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(
+            f'not a JSON object with topic and value ({error}); write {{"topic": "bank.balances", "value": {{…}}}}'
+        ) from error
+    if topic not in _NUMBERS:
+        *most, last = _NUMBERS
+        raise ValueError(f"the topic is {topic[:50]!r}; write {', '.join(most)} or {last}")
+    return EventLine(_NUMBERS[topic], _key(value), value)
+
+
+class _Line(msgspec.Struct):
+    topic: str
+    value: msgspec.Raw
+
+
+class _Owned(msgspec.Struct):
+    customer_id: str
+
+
+_NUMBERS = {FILE_PREFIX + name: number for number, name in enumerate(TOPICS)}
+_decode_line = msgspec.json.Decoder(_Line).decode
+_decode_owned = msgspec.json.Decoder(_Owned).decode
+
+
+def _parse(line: bytes) -> tuple[str, bytes]:
+    parsed = _decode_line(line)
+    return parsed.topic, bytes(parsed.value)
+
+
+def _key(value: bytes) -> bytes | None:
+    try:
+        return _decode_owned(value).customer_id.encode()
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None

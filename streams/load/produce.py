@@ -1,0 +1,133 @@
+"""Events into the input topics: each to its exact partition, in order, a wave at a time.
+
+Within a partition the order is that of the events. Between topics and partitions Kafka has none; a wave is sent only
+when the one before it is on the broker, so that a reader never finds a topic further ahead than a wave.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from streams.contracts.lines import EventLine
+from streams.errors import UsageError
+from streams.kafka.partitioner import partition_of
+from streams.kafka.topics import ensure_topics
+from streams.settings import Settings
+
+PARTITIONS = 4  # of topics that are not there yet
+BATCH_BYTES = 900_000  # below the broker's default limit of 1 MiB
+_KEYLESS_PARTITION = 0
+_REMEMBERED_KEYS = 200_000
+
+
+class Wave(NamedTuple):
+    """Events that go out together, and how much of the source they are (in bytes, or in rows)."""
+
+    events: Sequence[EventLine]
+    progress: int
+
+
+class Sent(NamedTuple):
+    """What was sent, and in which time; making the topics is not counted."""
+
+    events: int
+    seconds: float
+
+
+async def produce(settings: Settings, waves: Iterator[Wave], on_wave: Callable[[Wave], None]) -> Sent:
+    """Sends the waves; all of them are on the broker when it returns. Makes the topics that are missing.
+
+    A UsageError of the waves comes on when everything before it is sent, with how many these were.
+    """
+    await ensure_topics(settings, PARTITIONS)
+    producer = AIOKafkaProducer(
+        **settings.client_options(), enable_idempotence=True, acks="all", linger_ms=0, max_batch_size=BATCH_BYTES
+    )
+    sending = _Sending(producer, settings)
+    started_at = time.perf_counter()
+    try:
+        await producer.start()
+        await _send_all(sending, waves, on_wave)
+    except KafkaError as error:
+        raise UsageError(
+            f"Kafka took {sending.acknowledged:,} events and refused what came next ({type(error).__name__}: {error})"
+        ) from error
+    finally:
+        await producer.stop()
+    return Sent(sending.acknowledged, time.perf_counter() - started_at)
+
+
+async def _send_all(sending: "_Sending", waves: Iterator[Wave], on_wave: Callable[[Wave], None]) -> None:
+    try:
+        # In a thread: standard input may have nothing to read for long, and the last wave is on its way meanwhile.
+        while (wave := await asyncio.to_thread(next, waves, None)) is not None:
+            await sending.settle()
+            await sending.send(wave.events)
+            on_wave(wave)
+        await sending.settle()
+    except UsageError as error:
+        await sending.settle()
+        raise UsageError(f"{error} ({sending.acknowledged:,} events before it were sent)") from error
+
+
+class _Sending:
+    """One wave on its way, and the count of what the broker has acknowledged."""
+
+    def __init__(self, producer: AIOKafkaProducer, settings: Settings) -> None:
+        self.acknowledged = 0
+        self._producer = producer
+        self._topics = settings.input_topics()
+        self._partitioner = settings.partitioner
+        self._partition_counts: list[int] = []
+        self._partition_by_key: dict[tuple[int, bytes], int] = {}
+        self._under_way: list[tuple[asyncio.Future[Any], int]] = []
+
+    async def send(self, events: Sequence[EventLine]) -> None:
+        """Hands the events to the producer, in order."""
+        if not self._partition_counts:
+            self._partition_counts = [len(await self._producer.partitions_for(topic)) for topic in self._topics]
+        batches: dict[tuple[int, int], BatchBuilder] = {}
+        for topic, key, value in events:
+            place = topic, self._partition(topic, key)
+            batch = batches.get(place)
+            if batch is None or batch.append(timestamp=None, key=key, value=value) is None:
+                if batch is not None:
+                    await self._hand_over(place, batch)
+                batch = batches[place] = self._producer.create_batch()
+                batch.append(timestamp=None, key=key, value=value)  # an empty one takes a record of any size
+        for place, batch in batches.items():
+            await self._hand_over(place, batch)
+
+    async def settle(self) -> None:
+        """Waits for the broker's answer to all that was sent; KafkaError when it refused something."""
+        under_way, self._under_way = self._under_way, []
+        answers = await asyncio.gather(*(future for future, _ in under_way), return_exceptions=True)
+        self.acknowledged += sum(
+            count
+            for answer, (_, count) in zip(answers, under_way, strict=True)
+            if not isinstance(answer, BaseException)
+        )
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+
+    async def _hand_over(self, place: tuple[int, int], batch: BatchBuilder) -> None:
+        topic, partition = place
+        future = await self._producer.send_batch(batch, self._topics[topic], partition=partition)
+        self._under_way.append((future, batch.record_count()))
+
+    def _partition(self, topic: int, key: bytes | None) -> int:
+        if key is None:
+            return _KEYLESS_PARTITION
+        partition = self._partition_by_key.get((topic, key))
+        if partition is None:
+            if len(self._partition_by_key) >= _REMEMBERED_KEYS:
+                self._partition_by_key.clear()
+            partition = partition_of(key, self._partition_counts[topic], self._partitioner)
+            self._partition_by_key[topic, key] = partition
+        return partition

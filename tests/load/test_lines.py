@@ -1,0 +1,49 @@
+import pytest
+
+from streams.contracts.lines import EventLine, parse_line
+from streams.engine.events import BALANCES, CUSTOMERS, TRANSACTIONS
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (
+            b'{"topic": "bank.balances", "value": {"customer_id": "C1", "balance": 0.10}}',
+            EventLine(BALANCES, b"C1", b'{"customer_id": "C1", "balance": 0.10}'),
+        ),
+        (
+            b'{"value":{"customer_id":"\\u674e"},"topic":"bank.customers","note":1}\r',
+            EventLine(CUSTOMERS, "李".encode(), b'{"customer_id":"\\u674e"}'),
+        ),
+        # Not usable, and sent all the same: the worker says why.
+        (b'{"topic": "bank.balances", "value": {"customer_id": 7}}', EventLine(BALANCES, None, b'{"customer_id": 7}')),
+        (b'{"topic": "bank.transactions", "value": {}}', EventLine(TRANSACTIONS, None, b"{}")),
+        (b'{"topic": "bank.transactions", "value": null}', EventLine(TRANSACTIONS, None, b"null")),
+        (b'{"topic": "bank.transactions", "value": [1]}', EventLine(TRANSACTIONS, None, b"[1]")),
+        (b'{"topic": "bank.transactions", "value": "\xff"}', EventLine(TRANSACTIONS, None, b'"\xff"')),
+        (b'{"topic": "bank.balances", "value": {"customer_id": ""}}', EventLine(BALANCES, b"", b'{"customer_id": ""}')),
+    ],
+)
+def test_a_line_is_a_record_with_the_bytes_as_written(line: bytes, expected: EventLine) -> None:
+    assert parse_line(line) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        (b"C1,500", "not a JSON object with topic and value"),
+        (b"[1]", "not a JSON object with topic and value"),
+        (b'{"topic": "bank.balances"}', "missing required field `value`"),
+        (b'{"value": {}}', "missing required field `topic`"),
+        (b'{"topic": 1, "value": {}}', "Expected `str`"),
+        (b'{"topic": "bank.balances", "value": {}', 'write {"topic": "bank.balances", "value": {…}}'),
+        (b'{"topic": "bank.balances", "value": {}} {}', "trailing characters"),
+        (b'{"topic": "\xff", "value": {}}', "can't decode byte"),
+        (b'{"topic": "tier.changes", "value": {}}', "the topic is 'tier.changes'; write bank.balances, "),
+        (b'{"topic": "balances", "value": {}}', "bank.loans or bank.customers"),
+    ],
+)
+def test_what_is_no_event_is_said_with_what_to_write(line: bytes, complaint: str) -> None:
+    with pytest.raises(ValueError, match=r".") as raised:
+        parse_line(line)
+    assert complaint in str(raised.value)
