@@ -76,6 +76,10 @@ class Work(NamedTuple):
     kinds: Counter[tuple[str, str, str]]  # of changes: direction, reason, tier
 
 
+_WRONG_PARTITION = Rejection("wrong_partition", "the partitioner set by TIERFLOW_PARTITIONER puts this key elsewhere")
+_FUTURE_EVENT = Rejection("future_event", "the event's time is more than 24 hours ahead of the clock")
+
+
 class Partition:
     """The customers of one partition, as packed records; and the batch that is being worked."""
 
@@ -150,63 +154,62 @@ class Partition:
         self._kinds: Counter[tuple[str, str, str]] = Counter()
 
     def _work_entry(self, entry: Entry) -> None:
-        event = self._misplaced(entry) or entry.event
-        if isinstance(event, Rejection):
-            self.next_offsets[entry.topic] = entry.offset + 1
-            self._reject(entry, event)
-            return
-        key = entry.record.key or b""
-        mark = fingerprint(event.event_id)
-        repeated = is_remembered(self._state(key), entry.topic, mark)
-        limit = None if repeated else self._limit_exceeded(key, event)
-        if not repeated and limit is None and self.rules.clock == "event":
-            self._advance(entry.at_ms)
-        # What time alone decided above came before this event: its positions end before it.
+        event = entry.event
+        rejection = event if isinstance(event, Rejection) else self._work_event(entry, event)
         self.next_offsets[entry.topic] = entry.offset + 1
-        if repeated:
-            self._outcomes[entry.topic, "repeated"] += 1
-        elif limit is not None:
-            self._reject(entry, limit)
-        elif isinstance(event, CustomerAction) and event.action == "erase":
-            self._erase(key, entry.topic, mark)
-        else:
-            self._apply(key, entry, event, mark)
+        if rejection is not None:
+            self._reject(entry, rejection)
 
-    def _apply(self, key: bytes, entry: Entry, event: Event, mark: bytes) -> None:
+    def _work_event(self, entry: Entry, event: Event) -> Rejection | None:
+        """Works an event that could be read; a Rejection where it cannot be used here, and then nothing has changed."""
+        topic, key = entry.topic, entry.record.key or b""
         state = self._state(key)
+        if state is None:
+            return _WRONG_PARTITION
+        if self.rules.clock == "wall" and entry.at_ms > self.clock_ms + FUTURE_LIMIT_MS:
+            return _FUTURE_EVENT
+        mark = fingerprint(event.event_id)
+        if is_remembered(state, topic, mark):
+            self._outcomes[topic, "repeated"] += 1
+            return None
+        try:
+            check_limits(state, event, self.rules.policy)
+        except LimitExceededError as error:
+            return Rejection("limit_exceeded", str(error))
+        if self.rules.clock == "event":
+            # What time alone decides here comes before this event: its positions end before it.
+            self._advance(entry.at_ms)
+        self.next_offsets[topic] = entry.offset + 1
+        if isinstance(event, CustomerAction) and event.action == "erase":
+            self._erase(key, state, topic, mark)
+        else:
+            self._apply(key, state, entry, event)
+            remember(state, topic, mark)
+        self._touched.add(key)
+        self._outcomes[topic, "applied"] += 1
+        return None
+
+    def _apply(self, key: bytes, state: CustomerState, entry: Entry, event: Event) -> None:
         due_ms = state.due_ms
         cause = Cause(event.event_id, entry.topic, entry.offset, entry.at_ms)
         change = apply_event(state, event, cause, self.rules.policy, self.clock_ms)
-        remember(state, entry.topic, mark)
         if change is not None:
             self._emit(key, state, change)
         if state.due_ms is not None and state.due_ms != due_ms:
             heappush(self._due, (state.due_ms, key))
-        self._touched.add(key)
-        self._outcomes[entry.topic, "applied"] += 1
 
-    def _limit_exceeded(self, key: bytes, event: Event) -> Rejection | None:
-        try:
-            check_limits(self._state(key), event, self.rules.policy)
-        except LimitExceededError as error:
-            return Rejection("limit_exceeded", str(error))
-        return None
-
-    def _misplaced(self, entry: Entry) -> Rejection | None:
-        if isinstance(entry.event, Rejection):
-            return None
-        key = entry.record.key or b""
-        if key not in self.packed and key not in self._touched and not self.rules.owns(key):
-            return Rejection("wrong_partition", "the partitioner set by TIERFLOW_PARTITIONER puts this key elsewhere")
-        if self.rules.clock == "wall" and entry.at_ms > self.clock_ms + FUTURE_LIMIT_MS:
-            return Rejection("future_event", "the event's time is more than 24 hours ahead of the clock")
-        return None
-
-    def _state(self, key: bytes) -> CustomerState:
+    def _state(self, key: bytes) -> CustomerState | None:
+        """The customer's state, new where there is none; None where the partitioner puts the customer elsewhere."""
         state = self._loaded.get(key)
         if state is None:
             packed = self.packed.get(key)
-            state = self._loaded[key] = CustomerState() if packed is None else unpack_state(packed)
+            if packed is not None:
+                state = unpack_state(packed)
+            elif self.rules.owns(key):
+                state = CustomerState()
+            else:
+                return None
+            self._loaded[key] = state
         return state
 
     def _advance(self, to_ms: int) -> None:
@@ -214,7 +217,7 @@ class Partition:
         while self._due and self._due[0][0] <= to_ms:
             due_ms, key = heappop(self._due)
             state = self._state(key)
-            if state.due_ms != due_ms:
+            if state is None or state.due_ms != due_ms:
                 continue  # put off or done since it was noted
             change = apply_due(state, key.decode(), self.rules.policy, due_ms)
             self._touched.add(key)
@@ -237,16 +240,13 @@ class Partition:
         if change.previous_tier is not None:
             self._tiers[change.previous_tier] -= 1
 
-    def _erase(self, key: bytes, topic: int, mark: bytes) -> None:
-        state = self._state(key)
+    def _erase(self, key: bytes, state: CustomerState, topic: int, mark: bytes) -> None:
         if state.tier is not None:
             self._tiers[state.tier] -= 1
         # The request itself is remembered: when it is repeated, what came after it stays.
-        self._loaded[key] = forgotten(state)
-        remember(self._loaded[key], topic, mark)
+        self._loaded[key] = erased = forgotten(state)
+        remember(erased, topic, mark)
         self._current[key] = (None, [])
-        self._touched.add(key)
-        self._outcomes[topic, "applied"] += 1
 
     def _reject(self, entry: Entry, rejection: Rejection) -> None:
         rules, record = self.rules, entry.record

@@ -18,13 +18,12 @@ from faust.types import TP
 
 from streams.engine.policy import Policy
 from streams.kafka.lane import Lane, LaneError
-from streams.kafka.partitioner import partition_of
 from streams.kafka.recovery import LaneTables
+from streams.kafka.rules import partition_rules
 from streams.kafka.surroundings import BrokerSurroundings
 from streams.kafka.transport import BatchSchema, BatchTransport
 from streams.logs import FAUST
 from streams.metrics import Metrics
-from streams.partition import PartitionRules
 from streams.settings import Settings
 
 SESSION_TIMEOUT_S = 6.0
@@ -84,7 +83,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
             for number in set(self.lanes) - partitions:
                 await self.lanes.pop(number).release()
             for number in partitions - set(self.lanes):
-                rules = self._rules(number)
+                rules = partition_rules(self.settings, self.policy, number, self.partitions, self.settings.clock)
                 self.lanes[number] = Lane(rules, self.around, self.metrics, wall_ms, fail)
             await asyncio.gather(*(lane.take_up_or_over() for lane in self.lanes.values()))
         except Exception as error:  # noqa: BLE001 - whatever it is, a partition is not ours for certain
@@ -117,20 +116,6 @@ class TierflowApp(faust.App):  # type: ignore[misc]
     async def _release_lanes(self, *_: Any, **__: Any) -> None:
         await asyncio.gather(*(lane.release() for lane in self.lanes.values()))
         await self.around.inputs.stop()
-
-    def _rules(self, number: int) -> PartitionRules:
-        def owns(key: bytes) -> bool:
-            return partition_of(key, self.partitions, self.settings.partitioner) == number
-
-        anywhere = self.settings.partitioner == "none"
-        return PartitionRules(
-            partition=number,
-            policy=self.policy,
-            clock=self.settings.clock,
-            topics=self.settings.input_topics(),
-            source=f"/tierflow/{self.settings.app_id}",
-            owns=(lambda _: True) if anywhere else owns,
-        )
 
 
 def create_app(settings: Settings, policy: Policy, partitions: int) -> TierflowApp:

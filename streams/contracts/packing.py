@@ -54,12 +54,14 @@ def pack_state(state: CustomerState) -> bytes:
 
 def unpack_state(packed: bytes) -> CustomerState:
     """A fresh copy of the state in a changelog record."""
-    return _decode_state(_body(packed))
+    _check_version(packed)
+    return _decode_state(memoryview(packed)[1:])
 
 
 def unpack_header(packed: bytes) -> StateHeader:
     """The tier and the due time in a changelog record, without the rest."""
-    return _decode_header(_body(packed))
+    _check_version(packed)
+    return _decode_header(memoryview(packed)[1:])
 
 
 def pack_change(change: TierChange, next_offsets: Sequence[int], policy_mark: int) -> bytes:
@@ -86,14 +88,14 @@ def pack_lane(record: LaneRecord) -> bytes:
 
 def unpack_lane(packed: bytes) -> LaneRecord:
     """The lane record in a changelog value."""
-    return _decode_lane(_body(packed))
+    _check_version(packed)
+    return _decode_lane(memoryview(packed)[1:])
 
 
-def _body(packed: bytes) -> memoryview:
+def _check_version(packed: bytes) -> None:
     if packed[:1] != _VERSION_BYTE:
         version = packed[0] if packed else "none"
         raise UnknownVersionError(
             f"a changelog record has version {version}, this worker reads version {VERSION}: "
             "start the release that wrote it"
         )
-    return memoryview(packed)[1:]

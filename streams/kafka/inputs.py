@@ -64,6 +64,7 @@ class InputOffsets:
                     isolation_level="read_committed",
                     enable_auto_commit=False,
                     auto_offset_reset="earliest",
+                    retry_backoff_ms=5,  # it learns of one new topic a try
                 )
                 await consumer.start()
                 self._consumer = consumer

@@ -21,9 +21,9 @@ from streams.kafka.transport import FetchedRecords
 from streams.metrics import BatchOutcome, Metrics
 from streams.partition import Entry, Partition, PartitionRules, Work, merge_heads
 
-BATCH_LIMIT = 5_000
-QUEUE_HIGH = 20_000
-QUEUE_LOW = 10_000
+BATCH_LIMIT = 10_000
+QUEUE_HIGH = 30_000
+QUEUE_LOW = 15_000
 IDLE_S = 1.0
 TAKE_OVER_ATTEMPTS = 5
 _log = logging.getLogger(__name__)

@@ -42,7 +42,7 @@ TRANSACTION_TYPES: Sequence[tuple[str | None, str | None, str | None, str]] = (
     ("VYDAJ", None, "SLUZBY", "fee"),  # for the statement
     ("VYDAJ", None, "UVER", "loan_payment"),
     ("VYDAJ", "PREVOD NA UCET", None, "transfer_out"),  # SIPO: household, POJISTNE: insurance
-    (None, "VYBER KARTOU", None, "purchase"),  # by card: the only use of a card in the data
+    (None, "VYBER KARTOU", None, "cash"),  # withdrawn by card, in round hundreds
     (None, "VYBER", None, "cash"),  # paid out in cash; rows of type VYBER, too
 )
 

@@ -70,7 +70,7 @@ def at_ms(event: EventLine) -> int:
         ("VYDAJ", "PREVOD NA UCET", "POJISTNE", "transfer_out"),  # 13,388
         ("VYBER", "VYBER", "", "cash"),  # 12,126
         ("VYDAJ", "PREVOD NA UCET", "UVER", "loan_payment"),  # 9,701
-        ("VYDAJ", "VYBER KARTOU", "", "purchase"),  # 5,743
+        ("VYDAJ", "VYBER KARTOU", "", "cash"),  # 5,743
         ("VYDAJ", "VYBER", "SIPO", "cash"),  # 2,007
         ("VYDAJ", "VYBER", "SANKC. UROK", "fee"),  # 1,148
         ("VYDAJ", "VYBER", "POJISTNE", "cash"),  # 16
