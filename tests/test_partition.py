@@ -616,6 +616,17 @@ def test_only_touched_customers_are_written() -> None:
     assert [set(work.states) for work in bench.outcome.works] == [{b"A", b"B", b"C"}, {b"B"}]
 
 
+def test_what_was_put_off_is_not_worked_at_its_former_time() -> None:
+    bench = Bench(clock="wall")
+    history = History()
+    history.balance("C", "1", NOON)
+    history.pin("C", "mid", NOON, NOON + DAY_MS)
+    history.pin("C", "mid", NOON, NOON + 2 * DAY_MS)
+    bench.work(history, wall_ms=NOON)
+    assert bench.batch([], NOON + DAY_MS).states == {}
+    assert [value for value in bench.batch([], NOON + 2 * DAY_MS).changes if b"pin_ended" in value[1]]
+
+
 def test_the_topics_keep_their_real_names() -> None:
     assert INPUTS[BALANCES] == "bank.balances"
     bench = Bench()

@@ -104,6 +104,17 @@ def test_activity_that_leaves_the_window_takes_the_tier_at_midnight(second: str)
     assert (change.decided_at_ms, change.cause) == (fall, None)
 
 
+def test_an_event_from_before_what_time_has_decided_is_a_correction() -> None:
+    # 24 Nov       | 22 Feb 00:00   | 22 Feb 00:01
+    # purchase, mid| falls to low   | hears of a balance of 21 Feb
+    fall = at("2027-02-22")
+    customer = Customer()
+    customer.apply(balance("499000", NOON), transaction("100000", NOON))
+    customer.wait(fall + MINUTE)
+    (change,) = customer.apply(balance("600000", fall - MINUTE))
+    assert (change.tier, change.reason, change.decided_at_ms) == ("mid", "correction", fall + MINUTE)
+
+
 def test_what_fell_due_long_ago_is_decided_at_its_due_time() -> None:
     customer = Customer()
     customer.apply(balance("499000", NOON), transaction("100000", NOON))
