@@ -106,7 +106,7 @@ UnreadNumber = Annotated[
 ]
 
 
-class TransactionMessage(msgspec.Struct, kw_only=True):
+class TransactionMessage(msgspec.Struct, kw_only=True, gc=False):
     """Money moved; the type says the direction. A reversal bears the type of what it undoes."""
 
     event_id: Id
@@ -121,7 +121,7 @@ class TransactionMessage(msgspec.Struct, kw_only=True):
     reversed_at: Time | None = None
 
 
-class BalanceMessage(msgspec.Struct, kw_only=True):
+class BalanceMessage(msgspec.Struct, kw_only=True, gc=False):
     """What an account holds at a time. The newest as_of of an account wins."""
 
     event_id: Id
@@ -133,7 +133,7 @@ class BalanceMessage(msgspec.Struct, kw_only=True):
     product: Product | None = None
 
 
-class CreditMessage(msgspec.Struct, kw_only=True):
+class CreditMessage(msgspec.Struct, kw_only=True, gc=False):
     """The credit standing as of a time. The newest as_of wins."""
 
     event_id: Id
@@ -144,7 +144,7 @@ class CreditMessage(msgspec.Struct, kw_only=True):
     days_past_due: UnreadNumber = None
 
 
-class LoanMessage(msgspec.Struct, kw_only=True):
+class LoanMessage(msgspec.Struct, kw_only=True, gc=False):
     """An application for a loan."""
 
     event_id: Id
@@ -157,7 +157,7 @@ class LoanMessage(msgspec.Struct, kw_only=True):
     term_months: UnreadNumber = None
 
 
-class CustomerMessage(msgspec.Struct, kw_only=True):
+class CustomerMessage(msgspec.Struct, kw_only=True, gc=False):
     """An action for a customer. A pin has tier, until, reason and by."""
 
     event_id: Id

@@ -24,7 +24,7 @@ Reason = Literal[
 ]
 
 
-class TierChange(msgspec.Struct, frozen=True, array_like=True):
+class TierChange(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A customer's served tier has changed. Explained by the measures and the standing it was decided on."""
 
     customer_id: str
@@ -46,7 +46,7 @@ def earned_rank(measures: Measures, standing: str | None, policy: Policy) -> int
     return min(rank, policy.caps.get(standing or "good", rank))
 
 
-class Occasion(msgspec.Struct, frozen=True):
+class Occasion(msgspec.Struct, frozen=True, gc=False):
     """Why and when a customer is rated: an event, or time alone (cause None)."""
 
     customer_id: str

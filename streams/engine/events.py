@@ -21,7 +21,7 @@ Product = Literal["deposit", "time_deposit", "fund", "securities", "insurance", 
 PRODUCTS: dict[str, Product] = {product: product for product in get_args(Product)}
 
 
-class Transaction(msgspec.Struct, frozen=True):
+class Transaction(msgspec.Struct, frozen=True, gc=False):
     """Money moved. `belongs_at_ms` is the time whose day it counts in: its own, or that of what it undoes."""
 
     event_id: str
@@ -34,7 +34,7 @@ class Transaction(msgspec.Struct, frozen=True):
     is_reversal: bool
 
 
-class Balance(msgspec.Struct, frozen=True):
+class Balance(msgspec.Struct, frozen=True, gc=False):
     """What an account held at a time."""
 
     event_id: str
@@ -46,7 +46,7 @@ class Balance(msgspec.Struct, frozen=True):
     product: Product
 
 
-class Credit(msgspec.Struct, frozen=True):
+class Credit(msgspec.Struct, frozen=True, gc=False):
     """The customer's credit standing as of a time."""
 
     event_id: str
@@ -56,7 +56,7 @@ class Credit(msgspec.Struct, frozen=True):
     score: str | None
 
 
-class Loan(msgspec.Struct, frozen=True):
+class Loan(msgspec.Struct, frozen=True, gc=False):
     """An application for a loan."""
 
     event_id: str
@@ -67,7 +67,7 @@ class Loan(msgspec.Struct, frozen=True):
     currency: str
 
 
-class Pin(msgspec.Struct, frozen=True, array_like=True):
+class Pin(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A tier fixed by a person until a time, with who and why."""
 
     tier: str
@@ -76,7 +76,7 @@ class Pin(msgspec.Struct, frozen=True, array_like=True):
     by: str
 
 
-class CustomerAction(msgspec.Struct, frozen=True):
+class CustomerAction(msgspec.Struct, frozen=True, gc=False):
     """What a person or a system asks for a customer: a pin, its end, campaign consent, or to be forgotten."""
 
     event_id: str
@@ -89,7 +89,7 @@ class CustomerAction(msgspec.Struct, frozen=True):
 Event = Transaction | Balance | Credit | Loan | CustomerAction
 
 
-class Cause(msgspec.Struct, frozen=True, array_like=True):
+class Cause(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """The event that led to a decision, and where it stands in the log: its topic's number in TOPICS, its offset."""
 
     event_id: str

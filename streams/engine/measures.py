@@ -7,7 +7,7 @@ from streams.engine.policy import Policy
 from streams.engine.state import CustomerState
 
 
-class Measures(msgspec.Struct, frozen=True, array_like=True):
+class Measures(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """The components of the value, in units of 10**-16 of the policy's currency."""
 
     assets_e16: int

@@ -10,7 +10,7 @@ FINGERPRINT_BYTES = 8
 ACCOUNTS_LIMIT = 2_000
 
 
-class Account(msgspec.Struct, array_like=True):
+class Account(msgspec.Struct, array_like=True, gc=False):
     """The newest balance of one account."""
 
     as_of_ms: int
@@ -19,14 +19,14 @@ class Account(msgspec.Struct, array_like=True):
     product: Product
 
 
-class Bucket(msgspec.Struct, array_like=True):
+class Bucket(msgspec.Struct, array_like=True, gc=False):
     """Transactions of one type and currency on one local day: how many, and how much."""
 
     count: int = 0
     amount_e4: int = 0
 
 
-class Window(msgspec.Struct, array_like=True):
+class Window(msgspec.Struct, array_like=True, gc=False):
     """The running sum of a window of days that ends with `through_day`; saves summing its days at every event.
 
     `moves_on_day` is the next day on which the sum changes by time alone; None where nothing is in it.
@@ -37,7 +37,7 @@ class Window(msgspec.Struct, array_like=True):
     moves_on_day: int | None = None
 
 
-class CustomerState(msgspec.Struct, array_like=True):
+class CustomerState(msgspec.Struct, array_like=True, gc=False):
     """A customer's measures and tier. The first two fields are what a take-over reads of a million customers."""
 
     tier: str | None = None
@@ -75,7 +75,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_buckets = msgspec.msgpack.Decoder(dict[str, Bucket]).decode
 
 
-class StateHeader(msgspec.Struct, array_like=True):
+class StateHeader(msgspec.Struct, array_like=True, gc=False):
     """The leading fields of a CustomerState, read alone where the rest is not needed."""
 
     tier: str | None = None
