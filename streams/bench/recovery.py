@@ -19,7 +19,8 @@ from streams.bench.throughput import Say, recent_workload
 from streams.bench.workers import Worker, running_workers, taken_over
 from streams.contracts.packing import LANE_KEY, LaneRecord, pack_lane
 from streams.engine.events import TOPICS
-from streams.partition import Entry, Partition, PartitionRules
+from streams.kafka.rules import partition_rules
+from streams.partition import Entry, Partition
 
 SAMPLE_CUSTOMERS = 1_000
 EVENTS_PER_CUSTOMER = 40
@@ -65,15 +66,7 @@ def measure_recovery(options: RecoveryOptions, say: Say) -> Recovery:
 
 def packed_sample(on: Stand) -> list[bytes]:
     """The changelog records of a thousand customers with a history."""
-    rules = PartitionRules(
-        partition=0,
-        policy=on.policy,
-        clock="wall",
-        topics=on.settings.input_topics(),
-        source="",
-        owns=lambda _: True,
-    )
-    partition = Partition(rules)
+    partition = Partition(partition_rules(on.settings, on.policy, partition=0, partitions=1))
     entries: list[Entry] = []
     offset = 0
     for chunk in recent_workload(SAMPLE_CUSTOMERS * EVENTS_PER_CUSTOMER, SAMPLE_CUSTOMERS, SAMPLE_SEED).chunks():

@@ -42,15 +42,15 @@ def stand(policy_file: Path | None, partitions: int) -> Iterator[Stand]:
     """A stand whose topics are empty. UsageError: the policy cannot be used, or no broker answers."""
     path = policy_file or policy_folder() / DEFAULT_POLICY
     policy = _policy(path)
-    with TemporaryDirectory(prefix="tierflow-bench-") as name, _ending_on_sigterm(), _broker(Path(name)) as broker:
-        environment = {**os.environ, **_names(), **broker, "TIERFLOW_POLICY": str(path.absolute())}
+    with TemporaryDirectory(prefix="tierflow-bench-") as name, ending_on_signals(), broker(Path(name)) as servers:
+        environment = {**os.environ, **_names(), **servers, "TIERFLOW_POLICY": str(path.absolute())}
         settings = Settings.from_environment(environment)
         asyncio.run(ensure_topics(settings, partitions))
         try:
             yield Stand(settings, environment, policy, partitions, Path(name))
         finally:
             if SERVERS in os.environ:
-                asyncio.run(_delete_topics(settings))
+                asyncio.run(delete_topics(settings))
 
 
 def _policy(path: Path) -> Policy:
@@ -74,29 +74,32 @@ def _names() -> dict[str, str]:
 
 
 @contextmanager
-def _broker(folder: Path) -> Iterator[dict[str, str]]:
+def broker(folder: Path) -> Iterator[Mapping[str, str]]:
     """The settings of the broker: those that are there already, or the ones of a broker of our own."""
     if SERVERS in os.environ:
         yield {}
         return
-    running = local.start(folder / "kafka", local.free_port())
     try:
+        running = local.start(folder / "kafka", local.free_port())
         yield {SERVERS: running.bootstrap_servers, "KAFKA_SECURITY_PROTOCOL": "PLAINTEXT"}
     finally:
         local.stop(folder / "kafka")
 
 
 @contextmanager
-def _ending_on_sigterm() -> Iterator[None]:
-    """SIGTERM unwinds as an exit does, so that no broker and no worker is left behind."""
-    former = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+def ending_on_signals() -> Iterator[None]:
+    """SIGTERM and a closed terminal unwind as an exit does, so that no broker and no worker is left behind."""
+    awaited = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
+    formers = {number: signal.signal(number, lambda number, _: sys.exit(128 + number)) for number in awaited}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, former)
+        for number, former in formers.items():
+            signal.signal(number, former)
 
 
-async def _delete_topics(settings: Settings) -> None:
+async def delete_topics(settings: Settings) -> None:
+    """Deletes all topics of these settings, and what is in them."""
     admin = AIOKafkaAdminClient(**settings.client_options())
     await admin.start()
     try:

@@ -40,7 +40,12 @@ class Worker:
         environment = {**on.environment, "TIERFLOW_DATA_DIR": str(on.folder / f"worker{number}")}
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
-                [*_tierflow(), "worker"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
+                [*_tierflow(), "worker"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                process_group=0,  # ctrl-C is ours: the worker ends when we are done with it
             )
 
     def check(self) -> None:
