@@ -70,6 +70,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         self.metrics = Metrics()
         self.lanes: dict[int, Lane] = {}
         self.assigned = False
+        self.revocations = 0
         self.stalled: str | None = None
         self.around = BrokerSurroundings(settings, self)
         self.on_partitions_revoked.connect(self._park_lanes)
@@ -108,7 +109,12 @@ class TierflowApp(faust.App):  # type: ignore[misc]
             for tp, offset in self.around.positions(number, lane.next_offsets).items()
         }
 
+    def on_inputs_lost(self, error: Exception) -> None:
+        """Ends the process: records were deleted before they were worked. The next take-over says which."""
+        fail(LaneError(f"an input cannot be read on, its records are gone: {error}"))
+
     async def _park_lanes(self, *_: Any, **__: Any) -> None:
+        self.revocations += 1
         self.assigned = False
         self.metrics.set_ready(False)
         await asyncio.gather(*(lane.park() for lane in self.lanes.values()))

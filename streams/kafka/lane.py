@@ -8,8 +8,11 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import count
 from typing import Protocol
+
+from aiokafka.errors import KafkaError
 
 from streams.contracts.packing import LaneRecord
 from streams.engine.events import TOPICS
@@ -25,7 +28,10 @@ BATCH_LIMIT = 10_000
 QUEUE_HIGH = 30_000
 QUEUE_LOW = 15_000
 IDLE_S = 1.0
-TAKE_OVER_ATTEMPTS = 5
+# Brokers restart and coordinators move; what has not mended itself by then needs somebody.
+TAKE_OVER_WITHIN_S = 60.0
+PAUSE_LIMIT_S = 2.0
+FAILURES_LIMIT = 10
 _log = logging.getLogger(__name__)
 
 
@@ -103,6 +109,7 @@ class Lane:
         self._held = [False] * len(TOPICS)
         self._news = asyncio.Event()
         self._parking = False
+        self._failures = 0  # transactions in a row
         self._task: asyncio.Task[None] | None = None
 
     # --- taking over, parking ---
@@ -140,7 +147,14 @@ class Lane:
         _log.info("partition %d taken over: %d records in %.3f s", self.number, recovered.records, seconds)
 
     async def take_up_or_over(self) -> None:
-        """After a rebalance: a parked partition goes on only if nobody has written to its changelog since."""
+        """After a rebalance: a parked partition goes on only if nobody has written to its changelog since.
+
+        Returns at once, with nothing taken over, when the lane is parked meanwhile.
+        """
+        self._parking = False
+        await self._persistently(self._take_up_or_over)
+
+    async def _take_up_or_over(self) -> None:
         if self.partition is not None and await self._around.changelog_end(self.number) == self._changelog_end:
             self._drop_queues()
             return
@@ -242,27 +256,42 @@ class Lane:
             self._changelog_end = await self._transactions.commit(work)
         except TransactionFailedError as error:
             self.partition = None  # nobody is shown what may not have been committed
-            self._metrics.transaction_failed(self.number)
-            _log.warning("%s; taking over again", error)
-            await self._take_over_again()
+            await self._failed(error)
             return
+        self._failures = 0
         partition.merge(work)
         self.progress += 1
         self._metrics.record_batch(self._outcome(work, entries, worked - began, time.perf_counter() - worked))
 
-    async def _take_over_again(self) -> None:
-        for attempt in range(TAKE_OVER_ATTEMPTS):
+    async def _failed(self, error: TransactionFailedError) -> None:
+        self._metrics.transaction_failed(self.number)
+        self._failures += 1
+        if self._failures >= FAILURES_LIMIT:
+            raise LaneError(f"{self._failures} transactions in a row have failed") from error
+        _log.warning("%s; taking over again", error)
+        await asyncio.sleep(_pause_s(self._failures))  # a worker that has lost the partition is told so meanwhile
+        await self._persistently(self._take_over_and_seek)
+
+    async def _take_over_and_seek(self) -> None:
+        await self.take_over()
+        await self._around.seek(self.number, self._received)
+
+    async def _persistently(self, attempt: Callable[[], Awaitable[None]]) -> None:
+        give_up_at = time.monotonic() + TAKE_OVER_WITHIN_S
+        for number in count(1):
             if self._parking:
                 return
             try:
-                await self.take_over()
-                await self._around.seek(self.number, self._received)
-            except (TransactionFailedError, TimeoutError, OSError) as error:
-                _log.warning("partition %d: take-over failed: %s", self.number, error)
-                await asyncio.sleep(0.1 * 2**attempt)
+                await attempt()
+            except (TransactionFailedError, KafkaError, TimeoutError, OSError) as error:
+                self.partition = None
+                if time.monotonic() > give_up_at:
+                    where = f"partition {self.number} could not be taken over for {TAKE_OVER_WITHIN_S:.0f} s"
+                    raise LaneError(f"{where}: {type(error).__name__}: {error}") from error
+                _log.warning("partition %d: take-over failed: %s: %s", self.number, type(error).__name__, error)
+                await asyncio.sleep(_pause_s(number))
             else:
                 return
-        raise LaneError(f"partition {self.number} could not be taken over {TAKE_OVER_ATTEMPTS} times in a row")
 
     def _positions_after(self) -> list[int]:
         """Where each topic stands after this batch: past control records too, where nothing of it waits."""
@@ -274,9 +303,14 @@ class Lane:
 
     async def _lane_record(self, lane: LaneRecord | None) -> LaneRecord:
         spans = await self._around.spans(self.number)
-        if lane is None:
-            return LaneRecord(tuple(span.beginning for span in spans), 0, NEVER_MS)
         committed = await self._around.committed(self.number)
+        if lane is None:
+            if any(committed):
+                raise LaneError(
+                    f"partition {self.number}: the group has offsets but the changelog is empty: it was deleted or "
+                    f"made anew; restore it, or start with another TIERFLOW_APP_ID and another output prefix"
+                )
+            return LaneRecord(tuple(span.beginning for span in spans), 0, NEVER_MS)
         for topic, span, offset, group in zip(self.rules.topics, spans, lane.next_offsets, committed, strict=True):
             where = f"{topic} partition {self.number}"
             if not span.beginning <= offset <= span.end:
@@ -329,5 +363,11 @@ class Lane:
         ]
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and task.exception() is not None:
-            self._on_failure(task.exception())  # type: ignore[arg-type]
+        # Nobody cancels a lane; but a future of the client that it awaits may be.
+        error = LaneError(f"partition {self.number} was cancelled") if task.cancelled() else task.exception()
+        if error is not None:
+            self._on_failure(error)
+
+
+def _pause_s(attempt: int) -> float:
+    return float(min(0.05 * 2**attempt, PAUSE_LIMIT_S))

@@ -23,11 +23,13 @@ class LaneRecovery(Recovery):  # type: ignore[misc]
             if await self.wait_for_stopped(self.signal_recovery_start):
                 return
             self.signal_recovery_start.clear()
-            generation = self._generation_id
+            generation, revocations = self._generation_id, self.app.revocations
             await self.app.take_over(frozenset(tp.partition for tp in self.active_tps))
             if self.app.consumer_generation_id == generation and not self.signal_recovery_start.is_set():
                 await self._resume_streams(generation)
-                self.app.start_lanes()
+                # Revoked meanwhile: nothing is ours until the next assignment, which is on its way.
+                if self.app.revocations == revocations:
+                    self.app.start_lanes()
 
     @Service.task  # type: ignore[untyped-decorator]
     async def _slurp_changelogs(self) -> None:

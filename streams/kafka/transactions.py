@@ -1,7 +1,9 @@
 """One transaction a batch, for one partition: outputs, state, dead letters, order and offsets together, or nothing.
 
 Two transactional producers take turns: after a commit the broker still writes markers and would put the next
-transaction of the same id off by 20 ms. Taking over starts both, which fences every former owner.
+transaction of the same id off by 20 ms. Taking over starts both, which fences every former owner. Two may take over at
+once; the one that was started first then goes first, so that whoever was overtaken in between is refused at once: had
+it the other id still, both could commit.
 """
 
 import asyncio
@@ -18,6 +20,8 @@ from streams.partition import Work
 TRANSACTION_TIMEOUT_MS = 10_000
 # Below the timeout: past it the broker aborts, and an outcome that is not known is a failure.
 DEADLINE_S = 8.0
+START_WITHIN_S = 30.0
+STOP_WITHIN_S = 3.0
 BATCH_BYTES = 900_000
 
 OutRecord = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]]]
@@ -47,32 +51,21 @@ class Transactions:
         self._partition = partition
         self._topics = topics
         self._producers: list[AIOKafkaProducer] = []
-        self._turn = 0
+        self._turn = 1  # the first commit turns it to the producer that was started first
 
     async def start(self) -> None:
-        """Fences the former owner's producers and ends their transactions."""
-        for name in "ab":
-            producer = AIOKafkaProducer(
-                **self._options,
-                transactional_id=f"{self._app_id}-{self._partition}-{name}",
-                transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
-                acks="all",
-                linger_ms=0,
-                max_batch_size=BATCH_BYTES,
-                retry_backoff_ms=5,
-            )
-            self._producers.append(producer)
-            await producer.start()
+        """Fences the former owner's producers and ends their transactions. TransactionFailedError: try again."""
+        try:
+            async with asyncio.timeout(START_WITHIN_S):
+                for name in "ab":
+                    await self._start_producer(name)
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise TransactionFailedError(f"partition {self._partition}: {type(error).__name__}: {error}") from error
 
     async def stop(self) -> None:
         """Closes the producers; an open transaction is left to the next owner's fencing."""
         producers, self._producers = self._producers, []
-        for producer in producers:
-            try:
-                async with asyncio.timeout(DEADLINE_S):
-                    await producer.stop()
-            except (KafkaError, TimeoutError, AssertionError):
-                continue  # it is discarded; the broker ends what it left
+        await asyncio.gather(*map(_close, producers))
 
     async def commit(self, work: Work) -> int:
         """Commits the work; the changelog's end offset after it. TransactionFailedError: take over again."""
@@ -84,6 +77,19 @@ class Transactions:
         # aiokafka asserts inside after a fatal error; none of these says what became of the transaction.
         except (KafkaError, TimeoutError, AssertionError, ValueError) as error:
             raise TransactionFailedError(f"partition {self._partition}: {type(error).__name__}: {error}") from error
+
+    async def _start_producer(self, name: str) -> None:
+        producer = AIOKafkaProducer(
+            **self._options,
+            transactional_id=f"{self._app_id}-{self._partition}-{name}",
+            transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
+            acks="all",
+            linger_ms=0,
+            max_batch_size=BATCH_BYTES,
+            retry_backoff_ms=5,
+        )
+        self._producers.append(producer)
+        await producer.start()
 
     async def _commit(self, producer: AIOKafkaProducer, work: Work) -> int:
         topics = self._topics
@@ -122,3 +128,12 @@ class Transactions:
         if batch.record_count():
             sent.append((await producer.send_batch(batch, topic, partition=self._partition), batch.record_count()))
         return sent
+
+
+async def _close(producer: AIOKafkaProducer) -> None:
+    try:
+        async with asyncio.timeout(STOP_WITHIN_S):
+            await producer.stop()
+    except (KafkaError, TimeoutError, AssertionError):
+        # It is discarded with what it was about to send: without connections it can do nothing any more.
+        await producer.client.close()

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import faust
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
@@ -39,6 +40,8 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS  # noqa: SLF001
         consumer._isolation_level = "read_committed"  # noqa: SLF001
         consumer._max_partition_fetch_bytes = FETCH_MAX_PARTITION_BYTES  # noqa: SLF001
+        # The lanes say where to read. A reset would pass over records that were deleted before they were worked.
+        consumer._auto_offset_reset = "none"  # noqa: SLF001
         self.positions = {}
         return consumer
 
@@ -51,10 +54,18 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
                 consumer.seek(driver.ensure_aiokafka_TP(tp), offset)
                 self.positions[tp] = offset
 
+    def highwater(self, tp: TP) -> int | None:
+        """The end of what can be read: before the first transaction that is still open."""
+        end: int | None = self._ensure_consumer().last_stable_offset(tp)
+        return end
+
     async def _fetch_records(
         self, consumer: AIOKafkaConsumer, active_partitions: set[TP], **options: Any
     ) -> dict[TP, FetchedRecords]:
-        fetched = await super()._fetch_records(consumer, active_partitions, **options)
+        try:
+            fetched = await super()._fetch_records(consumer, active_partitions, **options)
+        except NoOffsetForPartitionError:
+            return {}  # left from before the lanes sought
         if not self.consumer.flow_active:
             return {}
         assignment = consumer._subscription.subscription.assignment  # noqa: SLF001
@@ -83,15 +94,21 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's
         """Yields one message per partition with news."""
-        batches, active = await self._wait_next_records(timeout)
+        try:
+            batches, _ = await self._wait_next_records(timeout)
+        except OffsetOutOfRangeError as error:
+            self.app.on_inputs_lost(error)
+            raise
         generation = self.app.consumer_generation_id
         if batches is None or self.should_stop or not self.flow_active:
             return
         for tp, batch in batches.items():
             if not self.flow_active or self.app.consumer_generation_id != generation:
                 return  # what is dropped here leaves a gap in the positions, and the lane seeks back
-            if active is None or tp in active or tp in self._buffered_partitions:
-                yield tp, _message(tp, batch, generation)
+            # Faust would drop what was fetched while its partition was being paused, which may be the last there is,
+            # and what lies before the newest message, where a lane may have sought back to.
+            self._read_offset[tp] = None
+            yield tp, _message(tp, batch, generation)
 
     async def perform_seek(self) -> None:
         """Seeks to the lanes' positions, which are the truth; committed group offsets are not."""

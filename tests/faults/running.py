@@ -1,0 +1,306 @@
+"""Real workers as processes, events for them, and what is read back: for the tests of faults."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from streams.kafka.partitioner import partition_of
+from streams.settings import Settings
+
+PARTITIONS = 4
+TIERFLOW = str(Path(sys.executable).with_name("tierflow"))
+STARTED_WITHIN_S = 30.0
+STOPPED_WITHIN_S = 20.0
+SOAK = os.environ.get("TIERFLOW_SOAK") == "1"
+
+
+async def until(reached: Callable[[], Any], within_s: float, what: str) -> None:
+    """Waits for a condition; it may be a coroutine function."""
+    give_up_at = time.monotonic() + within_s
+    while True:
+        answer = reached()
+        if asyncio.iscoroutine(answer):
+            answer = await answer
+        if answer:
+            return
+        assert time.monotonic() < give_up_at, f"not within {within_s:.0f} s: {what}"
+        await asyncio.sleep(0.02)
+
+
+class Worker:
+    """One `tierflow worker`, with a log and a data folder of its own; started again under the same name if wished."""
+
+    def __init__(self, environment: Mapping[str, str], folder: Path, name: str = "w1", code: str | None = None) -> None:
+        self.name = name
+        self.log = folder / f"{name}.log"
+        self._environment = {**environment, "TIERFLOW_DATA_DIR": str(folder / name)}
+        self._command = [TIERFLOW, "worker"] if code is None else [sys.executable, "-c", code]
+        self._read_from = 0
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._read_from = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment
+            )
+
+    def start_again(self) -> None:
+        assert self.process.poll() is not None
+        self.process = self._start()
+
+    def says(self, pattern: str) -> list[tuple[str, ...]]:
+        """What the log of the newest process holds of a pattern."""
+        with self.log.open("rb") as log:
+            log.seek(self._read_from)
+            text = log.read().decode(errors="replace")
+        return [match.groups() for match in re.finditer(pattern, text)]
+
+    @property
+    def holds(self) -> set[int] | None:
+        """The partitions of the newest assignment; None before the first."""
+        said = self.says(r"ready at [^,]*, partitions: ([\d, ]+|none)")
+        if not said:
+            return None
+        return set() if said[-1][0] == "none" else {int(number) for number in said[-1][0].split(", ")}
+
+    async def ready(self, within_s: float = STARTED_WITHIN_S) -> None:
+        def is_ready() -> bool:
+            assert self.process.poll() is None, f"{self.name} ended with {self.process.returncode}:\n{self.tail()}"
+            return self.holds is not None
+
+        await until(is_ready, within_s, f"{self.name} is ready; its log:\n{self.tail()}")
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    async def ended(self, within_s: float = STOPPED_WITHIN_S) -> int:
+        """Waits for the end; the exit status."""
+        await until(lambda: self.process.poll() is not None, within_s, f"{self.name} ends; its log:\n{self.tail()}")
+        return int(self.process.returncode)
+
+    async def stop(self) -> int:
+        """SIGTERM, and the exit status."""
+        self.signal(signal.SIGTERM)
+        return await self.ended()
+
+    def tail(self) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-25:])
+
+    def discard(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()  # also if it is stopped
+        self.process.wait()
+
+
+class Workers:
+    """Workers of one test; at its end none is left."""
+
+    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
+        self._environment = environment
+        self._folder = folder
+        self._workers: list[Worker] = []
+
+    def start(self, name: str = "w1", code: str | None = None, **more: str) -> Worker:
+        worker = Worker({**self._environment, **more}, self._folder, name, code)
+        self._workers.append(worker)
+        return worker
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            worker.discard()
+
+
+class Events:
+    """Puts events on the input topics, and remembers what every customer's balance must come to."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.sent = 0
+        self.balances: dict[str, int] = {}
+        self._producer = AIOKafkaProducer(**settings.client_options(), acks="all", linger_ms=2)
+        self._futures: list[Any] = []
+
+    async def __aenter__(self) -> Self:
+        await self._producer.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._producer.stop()
+
+    async def put(
+        self, topic: str, customer: str, *, partition: int | None = None, raw: bytes | None = None, **fields: Any
+    ) -> None:
+        """One event; raw: a value as it is. It is there when `settle` has returned."""
+        self.sent += 1
+        value = {"event_id": f"e{self.sent}", "customer_id": customer, **fields}
+        key = customer.encode()
+        number = partition_of(key, PARTITIONS, "murmur2") if partition is None else partition
+        body = json.dumps(value).encode() if raw is None else raw
+        topic = self.settings.input_topic(topic)
+        self._futures.append(await self._producer.send(topic, body, key=key, partition=number))
+
+    async def balance(self, customer: str, amount: int, **more: Any) -> None:
+        """A balance of the customer's one account. Later calls have later times."""
+        self.balances[customer] = amount
+        fields = {"account_id": "A", "balance": f"{amount}.00", "currency": "TWD", "as_of": now_ms()}
+        await self.put("balances", customer, **{**fields, **more})
+
+    async def purchase(self, customer: str, amount: int) -> None:
+        fields = {"account_id": "A", "type": "purchase", "amount": amount, "currency": "TWD", "occurred_at": now_ms()}
+        await self.put("transactions", customer, **fields)
+
+    async def action(self, customer: str, what: str, **more: Any) -> None:
+        await self.put("customers", customer, action=what, at=now_ms(), **more)
+
+    async def settle(self) -> None:
+        """Returns when the broker has everything."""
+        futures, self._futures = self._futures, []
+        await asyncio.gather(*futures)
+
+    def tiers(self) -> dict[str, str]:
+        """The tier of every customer by a naive look at the newest balance (assets-only.toml)."""
+        return {customer: tier_of(amount) for customer, amount in self.balances.items()}
+
+
+def tier_of(amount: int) -> str:
+    return "high" if amount >= 5_000_000 else "mid" if amount >= 500_000 else "low"
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def customers_of(partition: int, how_many: int) -> list[str]:
+    """Customers whom murmur2 puts into the partition."""
+    found = (name for name in map("C{:05d}".format, range(100_000)) if owner(name) == partition)
+    return [next(found) for _ in range(how_many)]
+
+
+def owner(customer: str) -> int:
+    return partition_of(customer.encode(), PARTITIONS, "murmur2")
+
+
+# --- reading back ---
+
+
+@asynccontextmanager
+async def consumer(settings: Settings, isolation: str = "read_committed") -> AsyncIterator[AIOKafkaConsumer]:
+    reader = AIOKafkaConsumer(
+        **settings.client_options(), isolation_level=isolation, enable_auto_commit=False, auto_offset_reset="earliest"
+    )
+    await reader.start()
+    try:
+        yield reader
+    finally:
+        await reader.stop()
+
+
+async def read(settings: Settings, topic: str) -> list[ConsumerRecord]:
+    """All committed records of a topic, by partition, read by position up to the ends of now."""
+    found: list[ConsumerRecord] = []
+    tps = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+    async with consumer(settings) as reader:
+        reader.assign(tps)
+        ends = await reader.end_offsets(tps)
+        for tp in tps:
+            reader.seek(tp, 0)
+        for tp in tps:
+            while await reader.position(tp) < ends[tp]:
+                for records in (await reader.getmany(timeout_ms=100)).values():
+                    found.extend(records)
+    return sorted(found, key=lambda record: (record.partition, record.offset))
+
+
+async def ends(settings: Settings, topics: Iterable[str], isolation: str = "read_committed") -> dict[Any, int]:
+    async with consumer(settings, isolation) as reader:
+        tps = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
+        return dict(await reader.end_offsets(tps))
+
+
+async def group_offsets(settings: Settings) -> dict[TopicPartition, int]:
+    admin = AIOKafkaAdminClient(**settings.client_options())
+    await admin.start()
+    try:
+        found = await admin.list_consumer_group_offsets(settings.app_id)
+    finally:
+        await admin.close()
+    return {tp: committed.offset for tp, committed in found.items()}
+
+
+async def applied(settings: Settings, within_s: float = 40.0) -> None:
+    """Waits until the group's offsets have reached the ends of all inputs."""
+    goal = await ends(settings, settings.input_topics())
+
+    async def reached() -> bool:
+        offsets = await group_offsets(settings)
+        return all(offsets.get(tp, 0) >= end for tp, end in goal.items())
+
+    await until(reached, within_s, "all events are applied")
+
+
+class Changes(NamedTuple):
+    """The tier changes that were read."""
+
+    by_customer: dict[str, list[dict[str, Any]]]
+
+    def tiers(self) -> dict[str, str]:
+        return {customer: changes[-1]["tier"] for customer, changes in self.by_customer.items()}
+
+
+async def read_changes(settings: Settings) -> Changes:
+    """The tier changes, checked: in sequence without gaps, ids unique, each from where the one before ended."""
+    by_customer: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    ids = []
+    for record in await read(settings, settings.output_topic("changes")):
+        change = json.loads(record.value)
+        assert record.key.decode() == change["customer_id"]
+        by_customer[change["customer_id"]].append(change)
+        ids.append(change["id"])
+    assert len(ids) == len(set(ids)), f"{len(ids) - len(set(ids))} ids twice"
+    for customer, changes in by_customer.items():
+        assert [change["sequence"] for change in changes] == list(range(1, len(changes) + 1)), customer
+        assert [change["previous_tier"] for change in changes[1:]] == [change["tier"] for change in changes[:-1]]
+    return Changes(dict(by_customer))
+
+
+async def dead_letters(settings: Settings) -> list[dict[str, Any]]:
+    return [json.loads(record.value) for record in await read(settings, settings.output_topic("dead-letters"))]
+
+
+async def audit_is_clean(environment: Mapping[str, str]) -> None:
+    """`tierflow audit` finds no difference."""
+    process = await asyncio.create_subprocess_exec(
+        TIERFLOW, "audit", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=dict(environment)
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+
+
+async def all_is_right(settings: Settings, environment: Mapping[str, str], events: Events) -> Changes:
+    """Everything applied once: by the audit, by the sequences, and by the newest balance of every customer."""
+    await applied(settings)
+    changes = await read_changes(settings)
+    assert changes.tiers() == events.tiers()
+    await audit_is_clean(environment)
+    return changes
