@@ -1,0 +1,150 @@
+"""Batches of one partition as a worker would commit them, and what is read back of them."""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+
+from streams.contracts.packing import LaneRecord
+from streams.engine.events import TOPICS
+from streams.engine.policy import load_policy
+from streams.kafka.partitioner import partition_of
+from streams.kafka.rules import partition_rules
+from streams.kafka.surroundings import output_topics
+from streams.kafka.transactions import Transactions
+from streams.partition import Partition, PartitionRules, Work
+from streams.settings import Settings, policy_folder
+
+PARTITIONS = 4
+NUMBER = 1
+AT_MS = 1_795_483_800_000
+ASSETS_ONLY = load_policy((policy_folder() / "assets-only.toml").read_text())
+CUSTOMER, OTHER, *OTHERS = [
+    name for name in map("C{:04}".format, range(400)) if partition_of(name.encode(), PARTITIONS, "murmur2") == NUMBER
+]
+
+
+class Line(NamedTuple):
+    """A record of an input topic."""
+
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    timestamp: int = AT_MS
+
+
+def line(offset: int, customer: str = CUSTOMER, amount: str = "1", at_ms: int = AT_MS) -> Line:
+    """A balance."""
+    value = {
+        "event_id": f"b{offset}",
+        "customer_id": customer,
+        "account_id": "A",
+        "balance": amount,
+        "currency": "TWD",
+        "as_of": at_ms + offset,
+    }
+    return Line(offset, customer.encode(), json.dumps(value).encode())
+
+
+class Batches:
+    """The batches of a partition, one after another, worked by the very class that the worker uses."""
+
+    def __init__(self, rules: PartitionRules, lane: LaneRecord | None = None) -> None:
+        self.partition = Partition(rules, {}, lane)
+
+    def next(self, amount: str = "1", customer: str = CUSTOMER) -> Work:
+        """One balance."""
+        offset = self.partition.next_offsets[0]
+        entries = self.partition.decode(0, [line(offset, customer, amount)])
+        queue = deque(entries)
+        work = self.partition.work(queue, [offset + 1, *self.partition.next_offsets[1:]], AT_MS + offset)
+        self.partition.merge(work)
+        return work
+
+
+def batches(settings: Settings) -> Batches:
+    return Batches(partition_rules(settings, ASSETS_ONLY, NUMBER, PARTITIONS))
+
+
+def transactions(settings: Settings) -> Transactions:
+    return Transactions(settings.client_options(), settings.app_id, NUMBER, output_topics(settings))
+
+
+@asynccontextmanager
+async def started(settings: Settings) -> AsyncIterator[Transactions]:
+    """Transactions that have taken the partition over."""
+    made = transactions(settings)
+    await made.start()
+    try:
+        yield made
+    finally:
+        await made.stop()
+
+
+@asynccontextmanager
+async def open_transaction(settings: Settings, topic: str) -> AsyncIterator[AIOKafkaProducer]:
+    """Somebody else's transaction, open with one record in it; aborted at the end unless it was ended before."""
+    producer = AIOKafkaProducer(**settings.client_options(), transactional_id=f"foreign-{settings.app_id}")
+    await producer.start()
+    try:
+        await producer.begin_transaction()
+        await producer.send_and_wait(topic, b"foreign", key=b"foreign", partition=NUMBER)
+        yield producer
+        if producer._txn_manager.is_in_transaction():
+            await producer.abort_transaction()
+    finally:
+        await producer.stop()
+
+
+async def put(settings: Settings, topic: str, records: list[tuple[bytes, bytes | None]]) -> None:
+    """Records on the partition, from a producer without transactions."""
+    producer = AIOKafkaProducer(**settings.client_options())
+    await producer.start()
+    try:
+        for key, value in records:
+            await producer.send_and_wait(topic, value, key=key, partition=NUMBER)
+    finally:
+        await producer.stop()
+
+
+async def read(settings: Settings, topic: str) -> list[ConsumerRecord]:
+    """The committed records of the partition."""
+    tp = TopicPartition(topic, NUMBER)
+    consumer = AIOKafkaConsumer(
+        **settings.client_options(),
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+    )
+    await consumer.start()
+    try:
+        consumer.assign([tp])
+        consumer.seek(tp, 0)
+        end = (await consumer.end_offsets([tp]))[tp]
+        found: list[ConsumerRecord] = []
+        while await consumer.position(tp) < end:
+            for records in (await consumer.getmany(tp, timeout_ms=100)).values():
+                found.extend(records)
+    finally:
+        await consumer.stop()
+    return found
+
+
+async def written(settings: Settings) -> dict[str, int]:
+    """How many committed records each output has."""
+    names = {name: settings.output_topic(name) for name in ("changes", "current", "order", "dead-letters")}
+    names["changelog"] = settings.changelog_topic
+    found = await asyncio.gather(*(read(settings, topic) for topic in names.values()))
+    return {name: len(records) for name, records in zip(names, found, strict=True) if records}
+
+
+def next_offsets(first: int) -> list[int]:
+    return [first, *[0] * (len(TOPICS) - 1)]
+
+
+def told(records: list[ConsumerRecord]) -> list[Any]:
+    return [json.loads(record.value) for record in records]
