@@ -33,7 +33,7 @@ def events(
     from streams.load.events import read_waves
 
     settings = Settings.from_environment()
-    with _open(file) as opened:
+    with open_events(file) as opened:
         of_file = os.fstat(opened.fileno())
         total = of_file.st_size if stat.S_ISREG(of_file.st_mode) else None
         _send(settings, read_waves(opened, "standard input" if file == "-" else file), total)
@@ -55,7 +55,8 @@ def berka(
     _send(settings, berka_waves(files), len(files.trans))
 
 
-def _open(file: str) -> "io.BufferedReader":
+def open_events(file: str) -> "io.BufferedReader":
+    """A file of events, opened; - is standard input. UsageError where it cannot be read."""
     try:
         return open(_STANDARD_INPUT, "rb", closefd=False) if file == "-" else Path(file).open("rb")
     except OSError as error:

@@ -87,7 +87,7 @@ def describe(value: bytes) -> "Text":
         return Text(f"a record that is no tier change: {error}", "dim")
     line = Text.assemble(
         (change.decided_at, "dim"),
-        f"  {_visible(change.customer_id):<12}  ",
+        f"  {visible(change.customer_id):<12}  ",
         (f"{change.previous_tier or 'new'} -> {change.tier}", _STYLES.get(change.direction, "")),
         "" if change.value is None else f"  {change.value} {change.currency}",
         f"  {change.reason}",
@@ -109,6 +109,6 @@ def _write_json(value: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """The text without anything that a terminal would obey."""
     return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)

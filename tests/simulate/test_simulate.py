@@ -1,0 +1,225 @@
+"""The engine on lines of a file, judged by its outputs."""
+
+import json
+import random
+from collections import deque
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import pytest
+from histories import ASSETS_ONLY, STANDARD, History, worked
+
+from streams.contracts.lines import EventLine
+from streams.engine.events import BALANCES, CREDIT, TRANSACTIONS
+from streams.engine.policy import Policy
+from streams.partition import Partition, PartitionRules, merge_heads
+from streams.simulate import Output, Simulation
+
+DAY_MS = 86_400_000
+NOON = round(datetime.fromisoformat("2026-11-24T12:00+08:00").timestamp() * 1000)
+
+
+class File(History):
+    """A history that also keeps the order in which its events were written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[EventLine] = []
+
+    def raw(self, topic: int, key: bytes | None, value: bytes | None) -> None:
+        super().raw(topic, key, value)
+        assert value is not None
+        self.lines.append(EventLine(topic, key, value))
+
+
+def outputs(lines: Sequence[EventLine], policy: Policy = STANDARD, sizes: Iterable[int] = (10_000,)) -> list[Output]:
+    """Worked in chunks of these sizes, over and over."""
+    simulation, ahead, found = Simulation(policy), deque(lines), []
+    while ahead:
+        for size in sizes:
+            chunk = [ahead.popleft() for _ in range(min(size, len(ahead)))]
+            found += simulation.work(chunk).outputs()
+    return found
+
+
+def changes(lines: Sequence[EventLine], policy: Policy = STANDARD) -> list[dict[str, Any]]:
+    return [json.loads(value) for topic, value in outputs(lines, policy) if topic == "tier.changes"]
+
+
+def told(lines: Sequence[EventLine], policy: Policy = STANDARD) -> list[tuple[str, str, str]]:
+    return [(change["id"], change["tier"], change["reason"]) for change in changes(lines, policy)]
+
+
+def decided_at_ms(change: dict[str, Any]) -> int:
+    return round(datetime.fromisoformat(change["decided_at"]).timestamp() * 1000)
+
+
+def lively(events: int) -> File:
+    """Some customers, all kinds of events, late ones, repeats and broken ones among them."""
+    dice, file, at = random.Random(20261124), File(), NOON  # noqa: S311 - the same dice every time
+    for number in range(events):
+        at += dice.randrange(20 * 3_600_000)
+        customer, when = f"C{dice.randrange(12)}", at - dice.choice([0, 0, 0, 40 * DAY_MS])
+        kind = dice.randrange(8)
+        if kind < 3:
+            file.balance(customer, str(dice.randrange(230_000, 280_000)), when, dice.choice("ab"))
+        elif kind < 5:
+            file.transaction(customer, str(dice.randrange(4_000_000)), when)
+        elif kind == 5:
+            file.credit(customer, dice.choice(["good", "poor", "default"]), when)
+        elif kind == 6:
+            file.pin(customer, "high", when, when + 5 * DAY_MS)
+        else:
+            file.balance(customer, "1", when, event_id="balances-0") if number % 2 else file.raw(CREDIT, b"C1", b"{}")
+    file.balance("C99", "1", at + 100 * DAY_MS)  # all windows end
+    return file
+
+
+# --- the same as the stream ---
+
+
+def test_the_changes_are_those_of_the_stream_in_several_batches() -> None:
+    file = lively(400)
+    in_time = File()  # a stream merges its topics by event time; so is this file written
+    partition = Partition(PartitionRules(0, STANDARD, "event", (), "", lambda _: True))
+    queues = [deque(partition.decode(topic, lines)) for topic, lines in enumerate(file.topics)]
+    for entry in merge_heads(queues, frozenset(), 1_000):
+        in_time.raw(entry.topic, entry.record.key, entry.record.value)
+    streamed = worked(in_time, sizes=[7, 1, 100, 30]).changes
+    for change in streamed:
+        if change["cause"]:
+            change["cause"]["partition"] = 0
+    assert changes(in_time.lines) == streamed
+    assert {change["reason"] for change in streamed} > {"first_event", "threshold_crossed", "window_moved", "pin_set"}
+
+
+@pytest.mark.parametrize("sizes", [[1], [2, 5], [64, 1, 300]])
+def test_the_outputs_are_the_same_however_the_file_is_cut(sizes: list[int]) -> None:
+    lines = lively(300).lines
+    assert outputs(lines, sizes=sizes) == outputs(lines)
+
+
+def test_topics_positions_and_causes_say_bank_and_count_the_lines_of_a_topic() -> None:
+    file = File()
+    file.transaction("C1", "5", NOON)
+    file.balance("C1", "1", NOON)
+    file.balance("C2", "1", NOON)
+    file.balance("C1", "500000", NOON + 1)
+    assert [(change["customer_id"], change["cause"], change["positions"]) for change in changes(file.lines)][-1] == (
+        "C1",
+        {"event_id": "balances-2", "topic": "bank.balances", "partition": 0, "offset": 2, "occurred_at": NOON + 1},
+        {"bank.balances": 2, "bank.transactions": 0},
+    )
+
+
+@pytest.mark.parametrize(
+    ("amount", "tier", "missing"),
+    [
+        ("499999.99", "low", "0.01"),
+        ("500000", "mid", "4500000.00"),
+        ("4999999.9999", "mid", "0.0001"),
+        ("5000000.00", "high", None),
+    ],
+)
+def test_floors_are_inclusive_and_exact(amount: str, tier: str, missing: str | None) -> None:
+    file = File()
+    file.balance("C1", amount, NOON)
+    (change,) = changes(file.lines, ASSETS_ONLY)
+    assert (change["tier"], change["reason"], change["backfill"]) == (tier, "first_event", False)
+    assert (change["next_tier"] or {"missing": None})["missing"] == missing
+
+
+# --- the order and the clock ---
+
+
+def test_lines_are_worked_in_their_order_whatever_their_times() -> None:
+    file = File()
+    file.balance("C1", "600000", NOON + 5)
+    file.credit("C1", "default", NOON + 1)
+    file.transaction("C2", "1", NOON - 1)
+    file.balance("C1", "1", NOON)  # older than what is known of the account
+    file.credit("C1", "good", NOON + 6)
+    assert told(file.lines) == [
+        ("C1:1", "mid", "first_event"),
+        ("C1:2", "low", "correction"),
+        ("C2:1", "low", "first_event"),
+        ("C1:3", "mid", "credit_changed"),
+    ]
+
+
+def test_a_late_event_is_decided_now() -> None:
+    file = File()
+    file.balance("C1", "1", NOON)
+    file.balance("C1", "600000", NOON - DAY_MS, account="other")
+    late = changes(file.lines)[1]
+    assert (late["reason"], decided_at_ms(late), late["cause"]["occurred_at"]) == (
+        "correction",
+        NOON,
+        NOON - DAY_MS,
+    )
+
+
+def test_what_falls_due_is_decided_at_its_due_time_before_the_line_that_moves_the_clock() -> None:
+    file = File()
+    file.balance("C1", "490000", NOON)
+    file.transaction("C1", "1000000", NOON + 1)
+    file.balance("C2", "1", NOON + 200 * DAY_MS)  # one clock for all customers
+    first, _, moved, other = changes(file.lines)
+    assert (first["customer_id"], other["customer_id"]) == ("C1", "C2")
+    assert (moved["reason"], moved["tier"], moved["cause"]) == ("window_moved", "low", None)
+    assert moved["decided_at"] == "2027-02-22T00:00:00+08:00"
+    assert moved["positions"] == {"bank.balances": 0, "bank.transactions": 0}
+
+
+def test_the_clock_stops_at_the_last_event() -> None:
+    file = File()
+    file.balance("C1", "490000", NOON)
+    file.transaction("C1", "1000000", NOON + 1)
+    assert [change["tier"] for change in changes(file.lines)] == ["low", "mid"]
+
+
+def test_a_pin_holds_until_the_clock_passes_its_end() -> None:
+    file = File()
+    file.balance("C1", "1", NOON)
+    file.pin("C1", "high", NOON, NOON + DAY_MS)
+    file.transaction("C1", "1", NOON + 2 * DAY_MS)
+    assert told(file.lines) == [
+        ("C1:1", "low", "first_event"),
+        ("C1:2", "high", "pin_set"),
+        ("C1:3", "low", "pin_ended"),
+    ]
+    assert decided_at_ms(changes(file.lines)[2]) == NOON + DAY_MS
+
+
+def test_no_event_is_too_far_ahead() -> None:
+    file = File()
+    file.balance("C1", "1", "2031-01-01T00:00:00+08:00")
+    file.balance("C1", "600000", "2099-01-01T00:00:00+08:00")
+    assert [change["tier"] for change in changes(file.lines)] == ["low", "mid"]
+
+
+# --- every output ---
+
+
+def test_dead_letters_stand_among_the_changes_where_they_came_up() -> None:
+    file = File()
+    file.balance("C1", "490000", NOON)
+    file.raw(BALANCES, b"C1", b'{"customer_id": "C1"}')
+    file.transaction("C1", "1000000", NOON + 1)
+    file.raw(TRANSACTIONS, None, b"[1]")
+    file.balance("C1", "1", NOON + 200 * DAY_MS, currency="XXX")
+    file.balance("C2", "1", NOON + 200 * DAY_MS)
+    found = [(topic, json.loads(value)) for topic, value in outputs(file.lines)]
+    assert [value.get("id") or (value["reason"], value["topic"], value["offset"]) for _, value in found] == [
+        "C1:1",
+        ("invalid_field", "bank.balances", 1),
+        "C1:2",
+        ("malformed", "bank.transactions", 1),
+        ("unknown_currency", "bank.balances", 2),
+        "C1:3",
+        "C2:1",
+    ]
+    assert [topic for topic, _ in found[:2]] == ["tier.changes", "tier.dead-letters"]
+    assert found[3][1]["key_base64"] is None
+    assert found[3][1]["at"] == "1970-01-01T08:00:00+08:00"  # there is no wall clock

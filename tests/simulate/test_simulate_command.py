@@ -1,0 +1,81 @@
+"""`tierflow simulate` as it is called: no broker, no settings."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from streams.settings import policy_folder
+
+COMMAND = Path(sys.executable).with_name("tierflow")
+POLICY = policy_folder() / "assets-only.toml"
+
+
+def balance(customer: str, amount: str, at_ms: int) -> str:
+    value = {"event_id": f"b{at_ms}", "customer_id": customer, "account_id": "a", "balance": amount, "currency": "TWD"}
+    return json.dumps({"topic": "bank.balances", "value": {**value, "as_of": at_ms}}) + "\n"
+
+
+EVENTS = balance("C1", "499999.99", 1) + "\n" + balance("李", "x", 2) + balance("C1", "500000", 3)
+
+
+def simulate(folder: Path, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    command = [COMMAND, "simulate", *arguments]
+    nothing_set = {"KAFKA_BOOTSTRAP_SERVERS": "nonsense"}  # and nothing looked at
+    return subprocess.run(
+        command, cwd=folder, env=nothing_set, input=stdin, capture_output=True, text=True, check=False
+    )
+
+
+def test_changes_are_json_lines_on_standard_output_and_the_count_is_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "events.jsonl").write_text(EVENTS)
+    done = simulate(tmp_path, "--policy", str(POLICY), "--events", "events.jsonl")
+    assert done.returncode == 0, done.stderr
+    assert [(change["id"], change["tier"]) for change in map(json.loads, done.stdout.splitlines())] == [
+        ("C1:1", "low"),
+        ("C1:2", "mid"),
+    ]
+    assert done.stderr.startswith("3 events, 2 tier changes, 1 dead letters (invalid_field 1) in ")
+
+
+def test_full_names_the_topic_of_every_output_and_a_dash_is_standard_input(tmp_path: Path) -> None:
+    done = simulate(tmp_path, "--policy", str(POLICY), "--events", "-", "--full", stdin=EVENTS)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["topic"] for line in lines] == ["tier.changes", "tier.dead-letters", "tier.changes"]
+    assert [set(line) for line in lines] == [{"topic", "value"}] * 3
+    assert lines[1]["value"]["reason"] == "invalid_field"
+    assert lines[2]["value"]["value"] == "500000.00"
+
+
+def test_a_broken_line_is_named_after_what_stands_before_it(tmp_path: Path) -> None:
+    (tmp_path / "events.jsonl").write_text(EVENTS + '{"topic": "tier.changes", "value": {}}\n' + EVENTS)
+    done = simulate(tmp_path, "--policy", str(POLICY), "--events", "events.jsonl")
+    assert done.returncode == 2
+    assert len(done.stdout.splitlines()) == 2
+    assert done.stderr.startswith("tierflow: events.jsonl, line 5: the topic is 'tier.changes'; write bank.balances, ")
+
+
+@pytest.mark.parametrize(
+    ("policy", "complaint"),
+    [
+        ("missing.toml", "tierflow: --policy: missing.toml cannot be read: No such file or directory"),
+        (".", "tierflow: --policy: . cannot be read: Is a directory"),
+        ("bad.toml", "tierflow: --policy, bad.toml: "),
+        ("binary.toml", "tierflow: --policy, binary.toml: 'utf-8' codec can't decode"),
+    ],
+)
+def test_a_policy_that_cannot_be_used_is_named(tmp_path: Path, policy: str, complaint: str) -> None:
+    (tmp_path / "bad.toml").write_text('name = "x"\n')
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    done = simulate(tmp_path, "--policy", policy, "--events", "-")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(complaint)
+
+
+def test_a_missing_file_of_events_is_named(tmp_path: Path) -> None:
+    done = simulate(tmp_path, "--policy", str(POLICY), "--events", "missing.jsonl")
+    assert done.returncode == 2
+    assert done.stderr.startswith("tierflow: missing.jsonl cannot be read: No such file or directory; name a file of ")
