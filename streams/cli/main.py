@@ -6,6 +6,8 @@ import typer
 from rich.console import Console
 
 from streams.cli import audit, bench, kafka, load, topics
+from streams.cli.demo import demo
+from streams.cli.simulate import simulate
 from streams.cli.watch import watch
 from streams.cli.worker import worker
 from streams.errors import UsageError
@@ -22,6 +24,8 @@ app.add_typer(kafka.app, name="kafka")
 app.add_typer(load.app, name="load")
 app.add_typer(topics.app, name="topics")
 app.command("audit")(audit.audit)
+app.command("demo")(demo)
+app.command("simulate")(simulate)
 app.command("watch")(watch)
 app.command("worker")(worker)
 

@@ -1,0 +1,39 @@
+"""`tierflow demo`: all of it on this machine, with a live view."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from streams.settings import Settings
+
+SHOWN_DIFFERENCES = 20
+
+
+def demo(
+    events: Annotated[int | None, typer.Option(min=1, help="End after so many events.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=0.1, help="End after so many seconds of events.")] = None,
+) -> None:
+    """Kafka, topics, a worker and live events on this machine, and a live view of the tiers; ctrl-C ends it.
+
+    However it ends, all events are worked, the audit replays them, and a summary tells what happened.
+    """
+    from rich.console import Console
+
+    from streams.cli.worker import with_http_port
+    from streams.demo.run import DemoOptions, run_demo
+    from streams.demo.view import LinesView, LiveView, summary
+    from streams.logs import set_up_logging
+
+    port = with_http_port(Settings.from_environment()).http_port
+    set_up_logging()
+    console = Console()
+    is_live = sys.stdout.isatty() and not console.is_dumb_terminal
+    outcome = run_demo(DemoOptions(events, seconds, port), LiveView(console) if is_live else LinesView(typer.echo))
+    typer.echo()
+    for line in summary(outcome):
+        typer.echo(line)
+    for difference in outcome.report.found[:SHOWN_DIFFERENCES]:
+        typer.echo(str(difference))
+    if outcome.report.differences:
+        raise typer.Exit(1)

@@ -1,0 +1,271 @@
+"""The demo from start to end: stage, worker, live events, live view; then the audit over all of it."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import NamedTuple, Protocol
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from aiokafka.structs import RecordMetadata
+
+from streams.audit.report import Report
+from streams.audit.run import audit
+from streams.bench.stand import Stand
+from streams.bench.workers import Worker, running_workers, taken_over
+from streams.demo.events import Bank
+from streams.demo.figures import Figures
+from streams.demo.stage import stage
+from streams.engine.policy import Policy
+from streams.errors import UsageError
+from streams.kafka.partitioner import partition_of
+from streams.kafka.topics import partition_count
+from streams.settings import Settings
+from streams.updater import wall_ms
+
+EVENTS_PER_S = 300
+PACE_S = 0.01
+SHOWN_EVERY_S = 0.25
+TIERS_EVERY_S = 0.5
+STALLED_AFTER_S = 30.0
+_POLL_MS = 100
+_READ = ("changes", "dead-letters", "order")
+
+
+class DemoOptions(NamedTuple):
+    """What ends the demo (None: nothing but ctrl-C), and where the worker listens."""
+
+    events: int | None
+    seconds: float | None
+    http_port: int
+    seed: int = 1
+
+
+class Outcome(NamedTuple):
+    """What the summary is made of."""
+
+    figures: Figures
+    sent_twice: int
+    seconds: float
+    report: Report
+
+
+class View(Protocol):
+    """What is shown while it runs."""
+
+    def say(self, text: str) -> None:
+        """Shows a step of the start or the end."""
+
+    def begin(self, url: str, policy: Policy) -> None:
+        """Begins to show figures; url: the console page."""
+
+    def show(self, figures: Figures, seconds: float) -> None:
+        """Shows the figures as they are, so many seconds after the first event."""
+
+    def end(self) -> None:
+        """Ends it; once more does no harm."""
+
+
+def run_demo(options: DemoOptions, view: View) -> Outcome:
+    """Plays the demo to its end. UsageError: Kafka or the worker cannot be started, or the worker stands still."""
+    with stage(options.http_port, view.say) as on:
+        view.say("starting a worker")
+        with running_workers(on, 1) as workers:
+            play = _Play(on, workers[0], options, view)
+            try:
+                seconds = asyncio.run(play.run())
+            finally:
+                view.end()
+        view.say("replaying the log: the audit")
+        report = asyncio.run(audit(on.settings))
+    return Outcome(play.figures, play.bank.sent_twice, seconds, report)
+
+
+class _Play:
+    """The running demo. One task sends, one reads what the worker committed, one shows."""
+
+    def __init__(self, on: Stand, worker: Worker, options: DemoOptions, view: View) -> None:
+        self.figures = Figures()
+        self.bank = Bank(options.seed)
+        self._on = on
+        self._worker = worker
+        self._options = options
+        self._view = view
+        self._stop = asyncio.Event()
+        self._done = asyncio.Event()
+        self._refused: BaseException | None = None
+        self._began = 0.0
+
+    async def run(self) -> float:
+        """Plays until the limit or ctrl-C, and until all that was sent is worked; the seconds of sending."""
+        await taken_over([self._worker], self._on.partitions)
+        async with _reader(self._on) as consumer, _producer(self._on) as producer:
+            with _stopping(self._stop):
+                self._view.begin(_url(self._on.settings), self._on.policy)
+                self._began = time.monotonic()
+                try:
+                    return await self._all_tasks(consumer, producer)
+                except ExceptionGroup as group:
+                    raise _first(group) from group
+
+    async def _all_tasks(self, consumer: AIOKafkaConsumer, producer: AIOKafkaProducer) -> float:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._read(consumer))
+            group.create_task(self._ask_tiers())
+            group.create_task(self._show())
+            seconds = await self._send(producer)
+            await self._until_worked()
+            self._done.set()
+        self._view.show(self.figures, self._seconds)
+        return seconds
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    async def _send(self, producer: AIOKafkaProducer) -> float:
+        most_events = self._options.events or float("inf")
+        most_seconds = self._options.seconds or float("inf")
+        topics = self._on.settings.input_topics()
+        partitions = await partition_count(self._on.settings, topics[0])
+        partitioner = self._on.settings.partitioner
+        while not self._stop.is_set() and self.figures.sent < most_events and self._seconds < most_seconds:
+            due = min(int(self._seconds * EVENTS_PER_S) + 1, most_events)
+            while self.figures.sent < due:
+                for topic, key, value in self.bank.happens(wall_ms()):
+                    if self.figures.sent < most_events:
+                        number = partition_of(key or b"", partitions, partitioner)
+                        future = await producer.send(topics[topic], value, key=key, partition=number)
+                        future.add_done_callback(self._acknowledged)
+                        self.figures.sent += 1
+            await _wait(self._stop, PACE_S)
+        seconds = self._seconds
+        await producer.flush()
+        return seconds
+
+    def _acknowledged(self, future: asyncio.Future[RecordMetadata]) -> None:
+        if future.cancelled():
+            return
+        if (error := future.exception()) is not None:
+            self._refused = error
+            return
+        metadata = future.result()
+        self.figures.note_sent(metadata.topic, metadata.partition, metadata.offset)
+
+    async def _read(self, consumer: AIOKafkaConsumer) -> None:
+        while not self._done.is_set():
+            self._see(await consumer.getmany(timeout_ms=_POLL_MS))
+        # Changes and order are other partitions: what was committed with the last of the order is read, too.
+        ends = await consumer.end_offsets(consumer.assignment())
+        while [tp for tp, end in ends.items() if await consumer.position(tp) < end]:
+            self._see(await consumer.getmany(timeout_ms=_POLL_MS))
+
+    def _see(self, fetched: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> None:
+        now_ms, name = wall_ms(), self._on.settings.output_topic
+        for tp, records in fetched.items():
+            for record in records:
+                if tp.topic == name("order"):
+                    self.figures.see_order(record.value)
+                elif tp.topic == name("changes"):
+                    self.figures.see_change(record.value, now_ms)
+                else:
+                    self.figures.see_dead_letter(record.value)
+
+    async def _ask_tiers(self) -> None:
+        """Asks the worker as anyone would; a question that is not answered is asked again."""
+        settings = self._on.settings
+        headers = {"Authorization": f"Bearer {settings.http_token}"} if settings.http_token else {}
+        async with ClientSession(headers=headers, timeout=ClientTimeout(total=2)) as session:
+            while not self._done.is_set():
+                with suppress(ClientError, TimeoutError):
+                    async with session.get(f"{_url(settings)}/tiers") as response:
+                        if response.ok:
+                            self.figures.customers_by_tier = (await response.json())["tiers"]
+                await _wait(self._done, TIERS_EVERY_S)
+
+    async def _show(self) -> None:
+        while not self._done.is_set():
+            self._worker.check()
+            if self._refused is not None:
+                raise UsageError(f"Kafka refused an event ({type(self._refused).__name__}: {self._refused})")
+            self._view.show(self.figures, self._seconds)
+            await _wait(self._done, SHOWN_EVERY_S)
+
+    async def _until_worked(self) -> None:
+        worked, since = self.figures.worked, time.monotonic()
+        while not self.figures.all_worked:
+            if self.figures.worked != worked:
+                worked, since = self.figures.worked, time.monotonic()
+            elif time.monotonic() - since > STALLED_AFTER_S:
+                raise UsageError(f"the worker stands still: nothing was worked for {STALLED_AFTER_S:.0f} s")
+            await asyncio.sleep(PACE_S)
+
+
+@asynccontextmanager
+async def _reader(on: Stand) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer of what is committed from now on: changes, dead letters and the order of work."""
+    settings = on.settings
+    consumer = AIOKafkaConsumer(
+        **settings.client_options(),
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    )
+    await consumer.start()
+    try:
+        topics = [settings.output_topic(name) for name in _READ]
+        tps = [TopicPartition(topic, n) for topic in topics for n in range(await partition_count(settings, topic))]
+        consumer.assign(tps)
+        for tp, end in (await consumer.end_offsets(tps)).items():
+            consumer.seek(tp, end)
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+@asynccontextmanager
+async def _producer(on: Stand) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(**on.settings.client_options(), acks="all", enable_idempotence=True, linger_ms=0)
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        await producer.stop()
+
+
+@contextmanager
+def _stopping(stop: asyncio.Event) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the events, and the demo goes on to its summary; a second one ends it at once."""
+
+    def on_signal(*_: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    formers = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, former in formers.items():
+            signal.signal(number, former)
+
+
+def _first(group: ExceptionGroup) -> Exception:
+    """The error that a user can mend; else the first."""
+    found = group.exceptions[0]
+    if isinstance(found, KafkaError):
+        return UsageError(f"Kafka does not answer any more ({type(found).__name__}: {found})")
+    return found
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+
+
+def _url(settings: Settings) -> str:
+    return f"http://{settings.http_host}:{settings.http_port}"

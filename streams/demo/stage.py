@@ -1,0 +1,58 @@
+"""Where the demo plays: a broker, topics and one worker; all that was started is stopped afterwards.
+
+The broker is that of KAFKA_BOOTSTRAP_SERVERS where it is set, else a local one with its data in a temporary folder. On
+a broker that others use too, topics and app id have names of their own and the topics are deleted afterwards, unless
+the settings name them.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from secrets import token_hex
+from tempfile import TemporaryDirectory
+
+from streams.bench.stand import SERVERS, Stand, broker, delete_topics, ending_on_signals
+from streams.engine.policy import load_policy
+from streams.kafka.topics import ensure_topics
+from streams.settings import Settings, policy_folder
+
+PARTITIONS = 4
+POLICY = "standard.toml"
+Say = Callable[[str], None]
+
+_NAMES = ("TIERFLOW_APP_ID", "TIERFLOW_INPUT_PREFIX", "TIERFLOW_OUTPUT_PREFIX")
+
+
+@contextmanager
+def stage(http_port: int, say: Say) -> Iterator[Stand]:
+    """A stage with its topics. UsageError: Kafka cannot be fetched or started, or does not answer."""
+    given = os.environ.get(SERVERS)
+    say(f"using the Kafka at {given}" if given else "starting Apache Kafka (the first time it is fetched: 46 MB)")
+    with TemporaryDirectory(prefix="tierflow-demo-") as name, ending_on_signals(), broker(Path(name)) as servers:
+        policy_file = policy_folder() / POLICY
+        own_names = _own_names() if given else {}
+        environment = {
+            **os.environ,
+            **own_names,
+            **servers,
+            "TIERFLOW_POLICY": str(policy_file),
+            "TIERFLOW_CLOCK": "wall",
+            "TIERFLOW_HTTP_PORT": str(http_port),
+        }
+        settings = Settings.from_environment(environment)
+        asyncio.run(ensure_topics(settings, PARTITIONS))
+        policy = load_policy(policy_file.read_text(encoding="utf-8"))
+        try:
+            yield Stand(settings, environment, policy, PARTITIONS, Path(name))
+        finally:
+            if own_names:
+                asyncio.run(delete_topics(settings))
+
+
+def _own_names() -> Mapping[str, str]:
+    if any(name in os.environ for name in _NAMES):
+        return {}
+    app_id = f"demo-{token_hex(4)}"
+    return dict(zip(_NAMES, (app_id, f"{app_id}.bank.", f"{app_id}.tier."), strict=True))
