@@ -15,7 +15,7 @@ from streams.contracts.log import ENGINE_VERSION, DeadLetterMessage, OrderMessag
 from streams.contracts.packing import LaneRecord, pack_change, pack_state, unpack_header, unpack_state
 from streams.engine.decide import TierChange
 from streams.engine.events import TOPICS, Cause, CustomerAction, Event
-from streams.engine.fold import LimitExceededError, check_limits
+from streams.engine.limits import LimitExceededError, check_limits
 from streams.engine.policy import Policy
 from streams.engine.remember import fingerprint, is_remembered, remember
 from streams.engine.state import NEVER_MS, CustomerState

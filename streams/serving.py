@@ -8,11 +8,12 @@ from typing import Any
 from streams.api.source import CustomerView, Local, Readiness, Remote, Unavailable
 from streams.contracts.changes import ChangeWriter
 from streams.contracts.packing import unpack_change, unpack_state
-from streams.engine.fold import roll
-from streams.engine.measures import measure
+from streams.engine.explain import shown_value
+from streams.engine.measures import format_figure, measure
 from streams.engine.money import format_value
 from streams.engine.policy import Policy
 from streams.engine.state import CustomerState
+from streams.engine.windows import roll
 from streams.kafka.partitioner import partition_of
 from streams.partition import Partition
 from streams.updater import TierflowApp
@@ -89,7 +90,9 @@ class WorkerSource:
         policy = partition.rules.policy
         now_ms = time.time_ns() // 1_000_000 if partition.rules.clock == "wall" else partition.clock_ms
         roll(state, policy.calendar.day_of(now_ms), policy)
-        return CustomerView(self._current(partition, state), _live_measures(state, policy))
+        return CustomerView(
+            self._current(partition, state), _live_measures(state, policy, policy.calendar.day_of(now_ms))
+        )
 
     def _current(self, partition: Partition, state: CustomerState) -> bytes | None:
         kept = unpack_change(state.change)
@@ -98,16 +101,19 @@ class WorkerSource:
         rules = partition.rules
         policy = self._policies.get(kept.policy_mark, rules.policy)
         writer = ChangeWriter(policy, rules.topics, rules.partition, rules.source)
-        return writer.value(kept.change, kept.next_offsets)
+        return writer.value(kept.change(), kept.next_offsets)
 
 
-def _live_measures(state: CustomerState, policy: Policy) -> dict[str, Any]:
-    measures = measure(state, policy)
+def _live_measures(state: CustomerState, policy: Policy, day: int) -> dict[str, Any]:
+    figures = measure(state, policy, day)
+    shown = shown_value(figures, policy)
+    named = zip(policy.measures, figures.measures, strict=True)
     return {
-        "value": format_value(measures.value_e16),
-        "assets": format_value(measures.assets_e16),
-        "activity": format_value(measures.activity_e16),
-        "credit": format_value(measures.credit_e16),
+        "value": None if shown is None else format_value(shown),
+        "assets": format_value(figures.assets),
+        "activity": format_value(figures.activity),
+        "credit": format_value(figures.credit),
+        "by_name": {rule.name: format_figure(figure, rule) for rule, figure in named},
         "currency": policy.currency,
         "standing": state.standing or "good",
         "score": state.score,

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from streams.contracts.packing import LaneRecord
 from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TOPICS, TRANSACTIONS
-from streams.engine.policy import Policy, load_policy
+from streams.engine.compile import load_policy
+from streams.engine.policy import Policy
 from streams.partition import Clock, Entry, Partition, PartitionRules, Work, merge_heads
 from streams.settings import policy_folder
 

@@ -11,8 +11,9 @@ from typing import NamedTuple
 from aiokafka import TopicPartition
 
 from streams.audit.order import check_replayable, order_of
+from streams.engine.compile import load_policy
 from streams.engine.events import TOPICS
-from streams.engine.policy import Policy, PolicyError, load_policy
+from streams.engine.policy import Policy, PolicyError
 from streams.errors import UsageError
 from streams.kafka.inputs import Span
 from streams.kafka.policies import read_policies

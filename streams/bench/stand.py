@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams.engine.policy import Policy, PolicyError, load_policy
+from streams.engine.compile import load_policy
+from streams.engine.policy import Policy, PolicyError
 from streams.errors import UsageError
 from streams.kafka import local
 from streams.kafka.topics import ensure_topics, topic_specs

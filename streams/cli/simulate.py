@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.engine.policy import Policy, PolicyError, load_policy
+from streams.engine.compile import load_policy
+from streams.engine.policy import Policy, PolicyError
 from streams.errors import UsageError
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ import asyncio
 import socket
 from dataclasses import replace
 
-from streams.engine.policy import Policy, PolicyError, load_policy
+from streams.engine.compile import load_policy
+from streams.engine.policy import Policy, PolicyError
 from streams.errors import UsageError
 from streams.settings import Settings
 

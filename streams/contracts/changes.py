@@ -6,6 +6,8 @@ import msgspec
 
 from streams.engine.decide import TierChange
 from streams.engine.events import Cause
+from streams.engine.explain import Look, looked_at, next_tier, shown_value
+from streams.engine.measures import format_figure
 from streams.engine.money import format_value
 from streams.engine.policy import Policy
 
@@ -21,6 +23,7 @@ class Condition(msgspec.Struct, frozen=True, omit_defaults=True):
     at_least: str | None = None
     is_not: str | None = None
     tier: str | None = None
+    rule: str | None = None
     met: bool | None = None
 
 
@@ -28,7 +31,7 @@ class NextTier(msgspec.Struct, frozen=True):
     """The tier above, and what its floor wants in addition."""
 
     tier: str
-    missing: str
+    missing: str | None
 
 
 class PolicyName(msgspec.Struct, frozen=True):
@@ -81,7 +84,7 @@ class TierChangeMessage(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     decided_at: str
     backfill: bool
-    value: str
+    value: str | None
     currency: str
     components: Components
     conditions: Sequence[Condition]
@@ -106,15 +109,10 @@ class ChangeWriter:
         self._source = source.encode()
         self._strategies: dict[tuple[str | None, str], msgspec.Raw] = {}
         self._caps = [(standing, policy.tiers[rank].id) for standing, rank in policy.caps.items()]
-        self._floors = [
-            (tier.id, tier.floor_e16, format_value(tier.floor_e16))
-            for tier in policy.tiers
-            if tier.floor_e16 is not None
-        ]
 
     def value(self, change: TierChange, next_offsets: Sequence[int]) -> bytes:
         """The change as JSON. next_offsets: by topic number, the offset after the last one that was worked."""
-        measures = change.measures
+        figures = change.figures
         message = TierChangeMessage(
             id=f"{change.customer_id}:{change.sequence}",
             customer_id=change.customer_id,
@@ -126,12 +124,12 @@ class ChangeWriter:
             reason=change.reason,
             decided_at=self._policy.calendar.rfc3339(change.decided_at_ms),
             backfill=False,
-            value=format_value(measures.value_e16),
+            value=None if (shown := shown_value(figures, self._policy)) is None else format_value(shown),
             currency=self._policy.currency,
             components=Components(
-                format_value(measures.assets_e16),
-                format_value(measures.activity_e16),
-                format_value(measures.credit_e16),
+                format_value(figures.assets),
+                format_value(figures.activity),
+                format_value(figures.credit),
             ),
             conditions=self._conditions(change),
             next_tier=self._next_tier(change),
@@ -157,24 +155,28 @@ class ChangeWriter:
         ]
 
     def _conditions(self, change: TierChange) -> list[Condition]:
-        value = change.measures.value_e16
-        written = format_value(value)
-        conditions = [
-            Condition("value", written, at_least=floor, tier=tier, met=value >= floor_e16)
-            for tier, floor_e16, floor in self._floors
-        ]
+        conditions = [self._condition(look) for look in looked_at(change.figures, self._policy)]
         standing = change.standing or "good"
         for capped, tier in self._caps:
             conditions.append(Condition("standing", standing, is_not=capped, tier=tier, met=standing != capped))
         return conditions
 
+    def _condition(self, look: Look) -> Condition:
+        measure = None if look.measure is None else self._policy.measures[look.measure]
+        return Condition(
+            measure="value" if measure is None else measure.name,
+            is_=format_figure(look.figure, measure),
+            at_least=format_figure(look.at_least_e16, measure),
+            tier=look.tier,
+            rule="keep" if look.rule == "keep" else None,
+            met=look.met,
+        )
+
     def _next_tier(self, change: TierChange) -> NextTier | None:
-        above = self._policy.rank[change.tier] + 1
-        if above >= len(self._policy.tiers):
+        above = next_tier(change.tier, change.figures, self._policy)
+        if above is None:
             return None
-        tier = self._policy.tiers[above]
-        missing = max((tier.floor_e16 or 0) - change.measures.value_e16, 0)
-        return NextTier(tier.id, format_value(missing))
+        return NextTier(above.tier, None if above.missing is None else format_value(above.missing))
 
     def _strategy(self, previous: str | None, tier: str) -> msgspec.Raw:
         pair = (previous, tier)

@@ -1,11 +1,14 @@
 """State <-> bytes, for the changelog. The first byte is the version of the form; an unknown one stops a take-over."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 import msgspec
 
-from streams.engine.decide import TierChange
-from streams.engine.measures import Measures
+from streams.engine.decide import Direction, Reason, TierChange
+from streams.engine.events import Cause
+from streams.engine.measures import Figures
+from streams.engine.money import Figure
 from streams.engine.state import CustomerState, StateHeader
 
 VERSION = 1
@@ -24,16 +27,43 @@ class LaneRecord(msgspec.Struct, frozen=True):
     clock_ms: int
 
 
-class KeptChange(msgspec.Struct, frozen=True, array_like=True):
+class KeptChange(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """A customer's newest tier change as the state keeps it: enough to write the very message again.
 
-    Measures are decimal text, since they pass 64 bits; policy_mark says under which policy it was decided.
+    Figures are text, a fraction as "n/d", since they pass 64 bits; policy_mark says under which policy it was decided.
     """
 
-    change: TierChange
-    measures: tuple[str, str, str]
+    customer_id: str
+    sequence: int
+    direction: Direction
+    previous_tier: str | None
+    tier: str
+    earned_tier: str
+    reason: Reason
+    decided_at_ms: int
+    standing: str | None
+    cause: Cause | None
+    measures: tuple[str, ...]
+    parts: tuple[str, str, str]
     next_offsets: tuple[int, ...]
     policy_mark: int
+
+    def change(self) -> TierChange:
+        """The change itself."""
+        figures = Figures(tuple(map(_figure, self.measures)), *map(_figure, self.parts))
+        return TierChange(
+            self.customer_id,
+            self.sequence,
+            self.direction,
+            self.previous_tier,
+            self.tier,
+            self.earned_tier,
+            self.reason,
+            self.decided_at_ms,
+            figures,
+            self.standing,
+            self.cause,
+        )
 
 
 # No UTF-8 text begins with this byte, so it is never a customer's key.
@@ -43,7 +73,6 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_state = msgspec.msgpack.Decoder(CustomerState).decode
 _decode_header = msgspec.msgpack.Decoder(StateHeader).decode
 _decode_change = msgspec.msgpack.Decoder(KeptChange).decode
-_NO_MEASURES = Measures(0, 0, 0)
 _decode_lane = msgspec.msgpack.Decoder(LaneRecord).decode
 
 
@@ -66,19 +95,30 @@ def unpack_header(packed: bytes) -> StateHeader:
 
 def pack_change(change: TierChange, next_offsets: Sequence[int], policy_mark: int) -> bytes:
     """The change as CustomerState.change keeps it."""
-    measures = change.measures
-    written = (str(measures.assets_e16), str(measures.activity_e16), str(measures.credit_e16))
-    bare = msgspec.structs.replace(change, measures=_NO_MEASURES)
-    return _encode(KeptChange(bare, written, tuple(next_offsets), policy_mark))
+    figures = change.figures
+    return _encode(
+        KeptChange(
+            customer_id=change.customer_id,
+            sequence=change.sequence,
+            direction=change.direction,
+            previous_tier=change.previous_tier,
+            tier=change.tier,
+            earned_tier=change.earned_tier,
+            reason=change.reason,
+            decided_at_ms=change.decided_at_ms,
+            standing=change.standing,
+            cause=change.cause,
+            measures=tuple(map(str, figures.measures)),
+            parts=(str(figures.assets), str(figures.activity), str(figures.credit)),
+            next_offsets=tuple(next_offsets),
+            policy_mark=policy_mark,
+        )
+    )
 
 
 def unpack_change(packed: bytes) -> KeptChange | None:
-    """The newest change kept in a state, measures and all; None where the customer has had none."""
-    if not packed:
-        return None
-    kept = _decode_change(packed)
-    measures = Measures(*map(int, kept.measures))
-    return msgspec.structs.replace(kept, change=msgspec.structs.replace(kept.change, measures=measures))
+    """The newest change kept in a state; None where the customer has had none."""
+    return _decode_change(packed) if packed else None
 
 
 def pack_lane(record: LaneRecord) -> bytes:
@@ -99,3 +139,7 @@ def _check_version(packed: bytes) -> None:
             f"a changelog record has version {version}, this worker reads version {VERSION}: "
             "start the release that wrote it"
         )
+
+
+def _figure(text: str) -> Figure:
+    return Fraction(text) if "/" in text else int(text)

@@ -17,7 +17,7 @@ import msgspec
 from streams.contracts import changes, inputs, log
 from streams.contracts.decode import RejectionReason
 from streams.engine.decide import Direction, Reason
-from streams.engine.policy import Service
+from streams.engine.rules import Service
 
 Schema = dict[str, Any]
 

@@ -14,7 +14,7 @@ from secrets import token_hex
 from tempfile import TemporaryDirectory
 
 from streams.bench.stand import SERVERS, Stand, broker, delete_topics, ending_on_signals
-from streams.engine.policy import load_policy
+from streams.engine.compile import load_policy
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings, policy_folder
 

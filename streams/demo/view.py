@@ -104,7 +104,7 @@ def _tiers(figures: Figures, policy: Policy) -> Table:
     for tier in reversed(policy.tiers):
         count = figures.customers_by_tier.get(tier.id, 0)
         share = count / total if total else 0
-        floor = "" if tier.floor_e16 is None else f"from {grouped(format_value(tier.floor_e16))}"
+        floor = "" if tier.enter is None else f"from {grouped(format_value(tier.enter.at_least_e16))}"
         bar = ProgressBar(total=1, completed=share, width=BAR_COLUMNS)
         percent = Text(f"{share:.0%}", justify="right")
         table.add_row(Text(tier.id, "bold"), Text(floor, "dim"), Text(f"{count:,}", justify="right"), bar, percent)
@@ -143,7 +143,7 @@ def _cells(change: SeenChange) -> list[str]:
     """When, who, from where to where, the value, why, and what is missing to the next tier."""
     value = "" if change.value is None else f"{grouped(change.value)} {change.currency}"
     above = change.next_tier
-    missing = "" if above is None else f"{grouped(above.missing, ROUND_UP)} to {above.tier}"
+    missing = "" if above is None or above.missing is None else f"{grouped(above.missing, ROUND_UP)} to {above.tier}"
     move = f"{change.previous_tier or 'new'} -> {change.tier}"
     return [change.decided_at[11:19], change.customer_id, move, value, change.why(), missing]
 

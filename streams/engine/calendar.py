@@ -5,9 +5,23 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _LAST_DAY = date.max.toordinal()
+_LAST_MONTH = (9999 - 1970) * 12 + 11
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 _CACHE_LIMIT = 100_000
+
+
+def month_of(day: int) -> int:
+    """The calendar month of a day, as the number of months since January 1970."""
+    at = date.fromordinal(day + _EPOCH_DAY)
+    return (at.year - 1970) * 12 + at.month - 1
+
+
+def month_start(month: int) -> int:
+    """The first day of a month; months after 9999, which the standard library does not know, begin on its last day."""
+    if month > _LAST_MONTH:
+        return _LAST_DAY - _EPOCH_DAY
+    return date(1970 + month // 12, month % 12 + 1, 1).toordinal() - _EPOCH_DAY
 
 
 class Calendar:
@@ -32,8 +46,26 @@ class Calendar:
 
         Days after 9999, of which the standard library knows nothing, count as the last one of that year.
         """
-        local = datetime.combine(date.fromordinal(min(day + _EPOCH_DAY, _LAST_DAY)), time(), self.zone)
-        return round((local - EPOCH) / timedelta(milliseconds=1))
+        return self._instant_ms(datetime.combine(date.fromordinal(min(day + _EPOCH_DAY, _LAST_DAY)), time()))
+
+    def month_begins_ms(self, at_ms: int) -> int:
+        """The beginning of the month of an instant."""
+        return self.midnight_ms(month_start(month_of(self.day_of(at_ms))))
+
+    def next_month_begins_ms(self, at_ms: int) -> int:
+        """The beginning of the month after that of an instant."""
+        return self.midnight_ms(month_start(month_of(self.day_of(at_ms)) + 1))
+
+    def days_later_ms(self, at_ms: int, days: int) -> int:
+        """The same local time some days later (where the clocks jump over it: as much later as they jump)."""
+        return self._instant_ms(self._local(at_ms).replace(tzinfo=None, fold=0) + timedelta(days=days))
+
+    def months_later_ms(self, at_ms: int, months: int) -> int:
+        """The same local day and time some months later; the last day of a month that is too short for it."""
+        day = self._local_day(at_ms)
+        month = month_of(day)
+        moved = min(month_start(month + months) + day - month_start(month), month_start(month + months + 1) - 1)
+        return self._instant_ms(datetime.combine(date.fromordinal(moved + _EPOCH_DAY), self._local(at_ms).time()))
 
     def rfc3339(self, at_ms: int) -> str:
         """The instant with the zone's offset, to the millisecond where there is one."""
@@ -49,6 +81,9 @@ class Calendar:
             self._day_of_hour.clear()
         self._day_of_hour[hour] = day = first if first == last else None
         return day
+
+    def _instant_ms(self, local: datetime) -> int:
+        return (local.replace(tzinfo=self.zone) - EPOCH) // timedelta(milliseconds=1)
 
     def _local(self, at_ms: int) -> datetime:
         return (EPOCH + timedelta(milliseconds=at_ms)).astimezone(self.zone)

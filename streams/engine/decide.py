@@ -1,14 +1,15 @@
-"""Deciding a tier: the value against inclusive floors, a cap by credit standing, and a pin above both."""
+"""Deciding a tier: what is earned by the measures, what is served by the rules of holding it, and a pin above both."""
 
-from bisect import bisect_right
 from typing import Literal
 
 import msgspec
 
+from streams.engine.conditions import entered_rank, kept_rank
 from streams.engine.events import Cause
-from streams.engine.measures import Measures, measure
+from streams.engine.measures import Figures, measure
 from streams.engine.policy import Policy
-from streams.engine.state import CustomerState
+from streams.engine.state import CustomerState, Tenure
+from streams.engine.tenure import Moment, reset, settle
 
 Direction = Literal["initial", "upgrade", "downgrade"]
 Reason = Literal[
@@ -24,8 +25,8 @@ Reason = Literal[
 ]
 
 
-class TierChange(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """A customer's served tier has changed. Explained by the measures and the standing it was decided on."""
+class TierChange(msgspec.Struct, frozen=True, gc=False):
+    """A customer's served tier has changed. Explained by the figures and the standing it was decided on."""
 
     customer_id: str
     sequence: int
@@ -35,51 +36,99 @@ class TierChange(msgspec.Struct, frozen=True, gc=False, array_like=True):
     earned_tier: str
     reason: Reason
     decided_at_ms: int
-    measures: Measures
+    figures: Figures
     standing: str | None
     cause: Cause | None
 
 
-def earned_rank(measures: Measures, standing: str | None, policy: Policy) -> int:
-    """The highest tier whose floor the value reaches, no higher than the standing's cap."""
-    rank = bisect_right(policy.floors_e16, measures.value_e16)  # floors are inclusive, and rise
-    return min(rank, policy.caps.get(standing or "good", rank))
-
-
 class Occasion(msgspec.Struct, frozen=True, gc=False):
-    """Why and when a customer is rated: an event, or time alone (cause None)."""
+    """Why a customer is looked at: an event, or time alone (cause None)."""
 
     customer_id: str
-    now_ms: int
     reason: Reason
     cause: Cause | None
 
 
-def decide(state: CustomerState, policy: Policy, occasion: Occasion) -> TierChange | None:
-    """Rates the customer at this moment, in place; the change if the served tier is another one now."""
-    measures = measure(state, policy)
-    earned = policy.tiers[earned_rank(measures, state.standing, policy)].id
-    state.earned_tier = earned
-    served = state.pin.tier if state.pin is not None and state.pin.tier in policy.rank else earned
+def decide(state: CustomerState, policy: Policy, occasion: Occasion, moment: Moment) -> TierChange | None:
+    """Decides in place; the change if the served tier is another one now."""
+    figures = measure(state, policy, rated_day(state, policy, moment))
     previous = state.tier
+    earned = _earned_rank(state, figures, policy, occasion, moment)
+    if not policy.at_once:
+        _note_rating(state.tenure, policy.tiers[earned].id, policy, moment)
+    state.earned_tier = policy.tiers[earned].id
+    served, reason = _served(state, earned, policy, occasion, moment)
     if served == previous:
         return None
     state.tier = served
     state.sequence += 1
-    state.decided_at_ms = max(state.decided_at_ms, occasion.now_ms)
+    state.decided_at_ms = max(state.decided_at_ms, moment.now_ms)
     return TierChange(
         customer_id=occasion.customer_id,
         sequence=state.sequence,
         direction=_direction(previous, served, policy),
         previous_tier=previous,
         tier=served,
-        earned_tier=earned,
-        reason=occasion.reason,
+        earned_tier=state.earned_tier,
+        reason=reason,
         decided_at_ms=state.decided_at_ms,
-        measures=measures,
+        figures=figures,
         standing=state.standing,
         cause=occasion.cause,
     )
+
+
+def rated_day(state: CustomerState, policy: Policy, moment: Moment) -> int:
+    """The last day that windows look at: today, or the day that a rating at its midnight ends."""
+    today, tenure = policy.calendar.day_of(moment.now_ms), state.tenure
+    if policy.at_once:
+        return today
+    if moment.corrects and tenure.rated_ms is not None:
+        return policy.calendar.day_of(tenure.rated_ms) - 1
+    return today - 1 if moment.now_ms in (tenure.rises_ms, tenure.falls_ms) else today
+
+
+def _earned_rank(state: CustomerState, figures: Figures, policy: Policy, occasion: Occasion, moment: Moment) -> int:
+    """What the measures give: the highest tier entered, or else kept, no higher than the standing's cap."""
+    if state.tier is None and not policy.rises.at_once:
+        return 0  # the first tier waits for the first rating
+    earned = policy.rank.get(state.earned_tier or "", 0)
+    pinned = state.pin is not None or occasion.reason == "pin_ended"
+    held = earned if pinned else policy.rank.get(state.tier or "", 0)
+    entered = entered_rank(figures, policy) if moment.rises or moment.falls else 0
+    if moment.falls:
+        rank = kept_rank(held, entered, figures, policy)
+        rank = max(rank, entered if moment.rises else min(earned, rank))
+    else:
+        rank = max(entered if moment.rises else 0, earned)
+    return min(rank, policy.caps.get(state.standing or "good", rank))
+
+
+def _note_rating(tenure: Tenure, earned: str, policy: Policy, moment: Moment) -> None:
+    """What the next ratings go by: what was earned at the last two, and when the next ones are."""
+    if moment.now_ms in (tenure.rises_ms, tenure.falls_ms):
+        tenure.rated_ms = moment.now_ms
+        tenure.former, tenure.last = tenure.last, earned
+    elif moment.corrects:
+        tenure.last = earned
+    tenure.rises_ms = policy.rises.next_ms(moment.now_ms, policy.calendar)
+    tenure.falls_ms = policy.falls.next_ms(moment.now_ms, policy.calendar)
+
+
+def _served(
+    state: CustomerState, earned: int, policy: Policy, occasion: Occasion, moment: Moment
+) -> tuple[str, Reason]:
+    """The tier to serve and the reason, if it is another one: a pin, or what the rules of holding a tier say."""
+    if state.pin is not None and state.pin.tier in policy.rank:
+        return state.pin.tier, occasion.reason
+    if state.tier is None:
+        return policy.tiers[earned].id, occasion.reason
+    if occasion.reason == "pin_ended" or state.tier not in policy.rank:
+        reset(state.tenure)
+        return policy.tiers[earned].id, occasion.reason
+    settled = settle(state, earned, policy, moment)
+    put_off = settled.was_put_off and occasion.cause is None
+    return policy.tiers[settled.rank].id, "grace_ended" if put_off else occasion.reason
 
 
 def _direction(previous: str | None, served: str, policy: Policy) -> Direction:

@@ -8,15 +8,20 @@ every sum, product and comparison is exact; only writing a figure out rounds it.
 import json
 import re
 from decimal import Decimal
+from fractions import Fraction
 
 AMOUNT_DECIMALS = 4
 RATE_DECIMALS = 8
 SHARE_DECIMALS = 4
 VALUE_DECIMALS = AMOUNT_DECIMALS + RATE_DECIMALS + SHARE_DECIMALS
 
-# A signed 64-bit integer holds 9.2e18: one amount stays below 1e18, and a sum is checked against this limit.
+# A signed 64-bit integer holds 9.2e18: one amount stays below 1e18, and a sum is checked against this limit, so that
+# the difference of two sums fits as well.
 AMOUNT_LIMIT_E4 = 10**18
-SUM_LIMIT_E4 = 9 * 10**18
+SUM_LIMIT_E4 = 4 * 10**18
+
+# Averages do not always come out even; everything else is whole.
+Figure = int | Fraction
 
 ONE_SHARE = 10**SHARE_DECIMALS
 ONE_RATE = 10**RATE_DECIMALS
@@ -74,7 +79,7 @@ def _amount_from_any_json(raw: bytes) -> int:
     return amount_e4
 
 
-def format_value(value_e16: int) -> str:
+def format_value(value_e16: Figure) -> str:
     """The figure with 2 to 4 decimals, as many as it needs, rounded half up (away from zero) beyond the fourth."""
     cents, rest = divmod(value_e16, _ONE_CENT_E16)
     if not rest and cents >= 0:  # what figures mostly are

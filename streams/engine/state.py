@@ -37,6 +37,26 @@ class Window(msgspec.Struct, array_like=True, gc=False):
     moves_on_day: int | None = None
 
 
+class Tenure(msgspec.Struct, array_like=True, gc=False):
+    """How a customer holds the served tier: the ratings to come and past, and what puts a fall off.
+
+    Instants in epoch milliseconds. `last` and `former` are the tiers earned at the last scheduled rating and at the
+    one before it; `ratings_below_before` is what the count was before the last rating, which a correction rates again.
+    """
+
+    rises_ms: int | None = None
+    falls_ms: int | None = None
+    rated_ms: int | None = None
+    below_since_ms: int | None = None
+    ratings_below: int = 0
+    ratings_below_before: int = 0
+    protected_until_ms: int | None = None
+    term_ends_ms: int | None = None
+    effective_ms: int | None = None
+    last: str | None = None
+    former: str | None = None
+
+
 class CustomerState(msgspec.Struct, array_like=True, gc=False):
     """A customer's measures and tier. The first two fields are what a take-over reads of a million customers."""
 
@@ -58,6 +78,10 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False):
     opted_out: bool = False
     pin: Pin | None = None
     change: bytes = b""  # the newest tier change as contracts.packing keeps it; not looked at here
+    loans_e4_by_currency: dict[str, int] = {}
+    first_day: int | None = None  # the local day of the first balance
+    daily: dict[str, dict[int, int]] = {}  # by "assets.TWD", by local day: how the closing total changed (closings.py)
+    tenure: Tenure = msgspec.field(default_factory=Tenure)
 
 
 def buckets_of(state: CustomerState, day: int) -> dict[str, Bucket]:

@@ -1,63 +1,112 @@
 """One step of the engine: an event, or time alone, moves one customer's state, and perhaps the tier."""
 
 from streams.engine.decide import Occasion, Reason, TierChange, decide
-from streams.engine.events import CREDIT, Cause, CustomerAction, Event, Transaction
-from streams.engine.fold import fold, roll
+from streams.engine.events import Balance, Cause, Credit, CustomerAction, Event, Transaction
+from streams.engine.fold import fold
 from streams.engine.policy import Policy
 from streams.engine.state import CustomerState
+from streams.engine.tenure import Moment, falls_due_ms
+from streams.engine.windows import roll
 
 
 def apply_event(state: CustomerState, event: Event, cause: Cause, policy: Policy, now_ms: int) -> TierChange | None:
-    """Folds a new event that fold.check_limits() has passed into the state in place, and decides."""
-    roll(state, policy.calendar.day_of(now_ms), policy)
+    """Folds a new event that limits.check_limits() has passed into the state in place, and decides."""
+    today = policy.calendar.day_of(now_ms)
+    roll(state, today, policy)
     if isinstance(event, CustomerAction):
         return _apply_action(state, event, cause, policy, now_ms)
-    fold(state, event, policy)
-    reason = _reason(state, event, cause.topic, policy)
+    fold(state, event, policy, _oldest_day(state, policy, today))
+    reason = _reason(state, event, policy)
+    moment = _moment(state, event, policy, now_ms, reason)
     state.policy_mark = policy.mark
     state.newest_ms = max(state.newest_ms, event.at_ms)
-    change = decide(state, policy, Occasion(event.customer_id, now_ms, reason, cause))
-    state.due_ms = due(state, policy)
+    change = None
+    if moment.rises or moment.falls or state.tier is None or isinstance(event, Credit):
+        change = decide(state, policy, Occasion(event.customer_id, reason, cause), moment)
+    state.due_ms = due(state, policy, now_ms)
     return change
 
 
 def apply_due(state: CustomerState, customer_id: str, policy: Policy, due_ms: int) -> TierChange | None:
-    """What falls due by time alone at due_ms: a window moves on, a pin ends."""
+    """What falls due by time alone at due_ms: a window moves on, a rating, a grace or a pin ends."""
     roll(state, policy.calendar.day_of(due_ms), policy)
     state.policy_mark = policy.mark
     reason: Reason = "window_moved"
     if state.pin is not None and state.pin.until_ms <= due_ms:
-        state.pin = None
-        reason = "pin_ended"
+        state.pin, reason = None, "pin_ended"
     state.newest_ms = max(state.newest_ms, due_ms)
-    change = decide(state, policy, Occasion(customer_id, due_ms, reason, None)) if state.tier is not None else None
-    state.due_ms = due(state, policy)
+    tenure, change = state.tenure, None
+    if state.tier is not None:
+        rises = policy.rises.at_once or tenure.rises_ms == due_ms
+        falls = policy.falls.at_once or tenure.falls_ms == due_ms
+        change = decide(state, policy, Occasion(customer_id, reason, None), Moment(due_ms, rises, falls))
+    state.due_ms = due(state, policy, due_ms)
     return change
 
 
-def due(state: CustomerState, policy: Policy) -> int | None:
+def due(state: CustomerState, policy: Policy, now_ms: int) -> int | None:
     """The next instant at which time alone may decide something for this customer."""
+    pin_ends_ms = None if state.pin is None else state.pin.until_ms
+    if state.tier is None:
+        return pin_ends_ms
+    tenure, calendar = state.tenure, policy.calendar
     days = [window.moves_on_day for window in state.windows if window.moves_on_day is not None]
-    moves_on_ms = policy.calendar.midnight_ms(min(days)) if days else None
-    if state.pin is None:
-        return moves_on_ms
-    return state.pin.until_ms if moves_on_ms is None else min(moves_on_ms, state.pin.until_ms)
+    if policy.moving_days:
+        today = calendar.day_of(now_ms)
+        looked_at = today - max(policy.moving_days) + 1
+        if any(changed >= looked_at for changes in state.daily.values() for changed in changes):
+            days.append(today + 1)
+    instants = (
+        pin_ends_ms,
+        calendar.midnight_ms(min(days)) if days else None,
+        calendar.next_month_begins_ms(now_ms) if policy.moving_months else None,
+        tenure.rises_ms,
+        tenure.falls_ms,
+        tenure.effective_ms,
+        falls_due_ms(tenure, policy),
+    )
+    return min((at_ms for at_ms in instants if at_ms is not None), default=None)
 
 
-def _reason(state: CustomerState, event: Event, topic: int, policy: Policy) -> Reason:
+def _oldest_day(state: CustomerState, policy: Policy, today: int) -> int:
+    """The first day that is kept: what the last rating looked at is, since a correction rates it again."""
+    rated_ms = state.tenure.rated_ms
+    return policy.look_back.oldest_day(today if rated_ms is None else policy.calendar.day_of(rated_ms) - 1)
+
+
+def _moment(state: CustomerState, event: Event, policy: Policy, now_ms: int, reason: Reason) -> Moment:
+    """What the event lets be decided: all at once, or the last rating anew if it belongs before that."""
+    if policy.at_once:
+        return Moment(now_ms, rises=True, falls=True)
+    tenure = state.tenure
+    if reason == "policy_changed":
+        tenure.rated_ms = min(
+            policy.rises.last_ms(now_ms, policy.calendar), policy.falls.last_ms(now_ms, policy.calendar)
+        )
+        corrects = True
+    else:
+        belongs_ms = event.belongs_at_ms if isinstance(event, Transaction) else event.at_ms
+        corrects = (
+            tenure.rated_ms is not None and belongs_ms < tenure.rated_ms and isinstance(event, Transaction | Balance)
+        )
+    return Moment(now_ms, policy.rises.at_once or corrects, policy.falls.at_once or corrects, corrects)
+
+
+def _reason(state: CustomerState, event: Event, policy: Policy) -> Reason:
     if state.tier is None:
         return "first_event"
     if state.policy_mark != policy.mark:
         return "policy_changed"
     if event.at_ms < state.newest_ms or (isinstance(event, Transaction) and event.is_reversal):
         return "correction"
-    return "credit_changed" if topic == CREDIT else "threshold_crossed"
+    return "credit_changed" if isinstance(event, Credit) else "threshold_crossed"
 
 
 def _apply_action(
     state: CustomerState, event: CustomerAction, cause: Cause, policy: Policy, now_ms: int
 ) -> TierChange | None:
     reason: Reason = "pin_ended"
+    was_pinned = state.pin is not None
     match event.action:
         case "pin":
             state.pin, reason = event.pin, "pin_set"
@@ -65,7 +114,7 @@ def _apply_action(
             state.pin = None
         case "opt_out" | "opt_in":
             state.opted_out = event.action == "opt_out"
-            state.due_ms = due(state, policy)  # under a new policy the windows were summed anew
+            state.due_ms = due(state, policy, now_ms)  # under a new policy the windows were summed anew
             return None
         case "erase":
             raise AssertionError("erase replaces the whole state; see forgotten()")
@@ -73,9 +122,10 @@ def _apply_action(
         state.pin, reason = None, "pin_ended"  # over before it was heard of
     state.policy_mark = policy.mark
     change = None
-    if state.tier is not None:
-        change = decide(state, policy, Occasion(event.customer_id, now_ms, reason, cause))
-    state.due_ms = due(state, policy)
+    if state.tier is not None and (was_pinned or state.pin is not None):
+        moment = Moment(now_ms, policy.rises.at_once, policy.falls.at_once)
+        change = decide(state, policy, Occasion(event.customer_id, reason, cause), moment)
+    state.due_ms = due(state, policy, now_ms)
     return change
 
 

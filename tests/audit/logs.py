@@ -11,7 +11,8 @@ from aiokafka import AIOKafkaProducer
 
 from streams.contracts.packing import LaneRecord
 from streams.engine.events import TOPICS
-from streams.engine.policy import Policy, load_policy
+from streams.engine.compile import load_policy
+from streams.engine.policy import Policy
 from streams.engine.state import NEVER_MS
 from streams.kafka.partitioner import partition_of
 from streams.kafka.policies import publish_policy

@@ -11,7 +11,7 @@ from streams.bench.workload import InputRecord, Workload
 from streams.contracts.decode import Rejection, decode
 from streams.engine.calendar import DAY_MS
 from streams.engine.events import BALANCES, TRANSACTIONS
-from streams.engine.policy import load_policy
+from streams.engine.compile import load_policy
 from streams.settings import policy_folder
 
 BEGINS_AT_MS = 1_760_000_000_000

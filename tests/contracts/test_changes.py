@@ -9,7 +9,7 @@ from streams.contracts.changes import ChangeWriter
 from streams.engine.decide import TierChange
 from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, TRANSACTIONS, Cause
 from streams.engine.measures import Measures
-from streams.engine.policy import load_policy
+from streams.engine.compile import load_policy
 
 ONE = 10**16
 DAY_MS = 86_400_000

@@ -23,9 +23,10 @@ from streams.engine.events import (
     Standing,
     Transaction,
 )
-from streams.engine.fold import check_limits
+from streams.engine.limits import check_limits
 from streams.engine.money import AMOUNT_DECIMALS, VALUE_DECIMALS, parse_fixed
-from streams.engine.policy import Policy, load_policy
+from streams.engine.compile import load_policy
+from streams.engine.policy import Policy
 from streams.engine.state import CustomerState
 from streams.engine.step import apply_due, apply_event
 from streams.settings import policy_folder

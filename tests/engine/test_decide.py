@@ -5,7 +5,7 @@ from streams.engine.decide import Occasion, decide, earned_rank
 from streams.engine.events import Event, Standing
 from streams.engine.fold import roll
 from streams.engine.measures import Measures
-from streams.engine.policy import load_policy
+from streams.engine.compile import load_policy
 from streams.engine.state import CustomerState
 
 NOON = at("2026-11-24T12:00")

@@ -6,8 +6,8 @@ from rows import ASSETS_ONLY, DAY_MS, STANDARD, Customer, at, balance, credit, e
 
 from streams.contracts.packing import pack_state, unpack_state
 from streams.engine.events import Balance, Transaction
-from streams.engine.fold import LimitExceededError, check_limits, fold, fold_balance, roll
-from streams.engine.policy import load_policy
+from streams.engine.limits import LimitExceededError, check_limits, fold, fold_balance, roll
+from streams.engine.compile import load_policy
 from streams.engine.state import ACCOUNTS_LIMIT, CustomerState, buckets_of
 
 NOON = at("2026-11-24T12:00")

@@ -5,7 +5,7 @@ from rows import DAY_MS, STANDARD, Customer, at, balance, credit, e16, reversal,
 
 from streams.engine.events import TRANSACTION_TYPES, Event, Standing
 from streams.engine.measures import Measures, measure
-from streams.engine.policy import load_policy
+from streams.engine.compile import load_policy
 
 NOON = at("2026-11-24T12:00")
 

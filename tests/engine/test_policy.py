@@ -3,7 +3,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from rows import ASSETS_ONLY, STANDARD, e16
 
-from streams.engine.policy import PolicyError, load_policy
+from streams.engine.compile import load_policy
+from streams.engine.policy import PolicyError
 
 BARE = """
 name = "test"

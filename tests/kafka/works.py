@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 
 from streams.contracts.packing import LaneRecord
 from streams.engine.events import TOPICS
-from streams.engine.policy import load_policy
+from streams.engine.compile import load_policy
 from streams.kafka.partitioner import partition_of
 from streams.kafka.rules import partition_rules
 from streams.kafka.surroundings import output_topics

@@ -12,7 +12,7 @@ import pytest
 from streams.contracts.decode import Rejection, decode
 from streams.contracts.lines import EventLine
 from streams.engine.events import BALANCES, CREDIT, LOANS, TOPICS, TRANSACTIONS
-from streams.engine.policy import load_policy
+from streams.engine.compile import load_policy
 from streams.errors import UsageError
 from streams.load.berka import berka_waves, transaction_type
 from streams.load.berka_files import read_berka

@@ -1,0 +1,66 @@
+"""Daily closing totals, kept as what changed on which day: the total of any kept day follows from the newest one."""
+
+from fractions import Fraction
+
+from streams.engine.policy import Policy
+from streams.engine.rules import Holding
+from streams.engine.state import CustomerState
+
+
+def change_closing(state: CustomerState, holding: Holding, currency: str, day: int, amount_e4: int) -> None:
+    """Notes that the closing totals from this day on are higher by the amount."""
+    changes = state.daily.setdefault(f"{holding}.{currency}", {})
+    changes[day] = changes.get(day, 0) + amount_e4
+
+
+def forget_before(state: CustomerState, day: int) -> None:
+    """Drops the changes of days that are not looked at any more; the total as of `day` stays what it is."""
+    for name, changes in state.daily.items():
+        if any(changed <= day for changed in changes):
+            state.daily[name] = {changed: amount for changed, amount in changes.items() if changed > day}
+
+
+def newest_e16(state: CustomerState, holding: Holding, policy: Policy) -> int:
+    """The newest total in the policy's currency."""
+    totals = state.assets_e4_by_currency if holding == "assets" else state.loans_e4_by_currency
+    value: int = 0
+    for currency, amount_e4 in totals.items():
+        value += amount_e4 * policy.to_value.get(currency, 0)
+    return value
+
+
+def closing_e16(state: CustomerState, holding: Holding, day: int, policy: Policy) -> int:
+    """The closing total of a day; 0 before the first balance."""
+    if state.first_day is None or day < state.first_day:
+        return 0
+    later = sum(amount for changed, amount in _changes_e16(state, holding, policy) if changed > day)
+    return newest_e16(state, holding, policy) - later
+
+
+def average_e16(state: CustomerState, holding: Holding, first: int, last: int, policy: Policy) -> int | Fraction:
+    """The exact average of the closing totals from day `first` to day `last`.
+
+    Days before the first balance are left out (0 where none is left); on days without news the last balance counts.
+    """
+    if state.first_day is None or state.first_day > last:
+        return 0
+    first = max(first, state.first_day)
+    days = last - first + 1
+    # A change on a later day of the span is missing from the days before it.
+    missing = sum(
+        amount * (changed - first)
+        for changed, amount in _changes_e16(state, holding, policy)
+        if first < changed <= last
+    )
+    average = Fraction(closing_e16(state, holding, last, policy) * days - missing, days)
+    return average.numerator if average.denominator == 1 else average
+
+
+def _changes_e16(state: CustomerState, holding: Holding, policy: Policy) -> list[tuple[int, int]]:
+    return [
+        (changed, amount_e4 * rate)
+        for name, changes in state.daily.items()
+        if name.startswith(holding)
+        for rate in (policy.to_value.get(name.partition(".")[2], 0),)
+        for changed, amount_e4 in changes.items()
+    ]

@@ -1,0 +1,91 @@
+"""Limits on what is kept of a customer: an event without room is refused before anything has changed."""
+
+from streams.engine.events import Balance, Event, Product, Transaction
+from streams.engine.money import SUM_LIMIT_E4
+from streams.engine.policy import Policy
+from streams.engine.state import ACCOUNTS_LIMIT, Account, CustomerState, buckets_of
+
+# A day's sum of one type up to this size is not counted up with the others: 3,660 days of 12 types of it stay within
+# the 1.2e18 that lie between twice SUM_LIMIT_E4 and 64 bits.
+_SMALL_SUM_E4 = 10**12
+# One amount up to this size is not looked at: it takes 100 million of them to fill those 1.2e18.
+_SMALL_AMOUNT_E4 = 10**9
+
+
+class LimitExceededError(Exception):
+    """The event would take a customer's record past a limit."""
+
+
+def check_limits(state: CustomerState, event: Event, policy: Policy) -> None:
+    """LimitExceededError where the event has no room. Looks only; time alone never takes room away."""
+    match event:
+        case Transaction():
+            _check_transaction(state, event, policy.calendar.day_of(event.belongs_at_ms))
+        case Balance():
+            _check_balance(state, event, policy)
+        case _:
+            pass
+
+
+def _check_balance(state: CustomerState, event: Balance, policy: Policy) -> None:
+    former = state.accounts.get(event.account_id)
+    if former is not None and abs(event.balance_e4) <= _SMALL_SUM_E4 and abs(former.balance_e4) <= _SMALL_SUM_E4:
+        return  # 2,000 accounts of that size stay within the 1.2e18
+    if former is None and len(state.accounts) >= ACCOUNTS_LIMIT:
+        raise LimitExceededError(f"the customer has {ACCOUNTS_LIMIT} accounts already, the most that are kept")
+    if former is not None and former.as_of_ms > event.at_ms:
+        return  # changes nothing
+    after = {True: dict(state.loans_e4_by_currency), False: dict(state.assets_e4_by_currency)}
+    if former is not None:
+        totals = after[former.product == "loan"]
+        totals[former.currency] = totals.get(former.currency, 0) - counted_e4(former.product, former.balance_e4)
+    totals = after[event.product == "loan"]
+    totals[event.currency] = totals.get(event.currency, 0) + counted_e4(event.product, event.balance_e4)
+    for sums in after.values():
+        for sum_e4 in sums.values():
+            _check(sum_e4)
+    if policy.daily_totals:
+        _check_closings(state, event, former, policy.calendar.day_of(event.at_ms))
+
+
+def _check_closings(state: CustomerState, event: Balance, former: Account | None, day: int) -> None:
+    """A day's change of a total can grow by balances that come late; it stays below twice the limit of a sum."""
+    parts = [(event.product, event.currency, event.balance_e4)]
+    if former is not None:
+        parts.append((former.product, former.currency, former.balance_e4))
+    for product, currency, balance_e4 in parts:
+        changes = state.daily.get(f"{'loans' if product == 'loan' else 'assets'}.{currency}", {})
+        _check((abs(changes.get(day, 0)) + abs(balance_e4)) // 2)
+
+
+def counted_e4(product: Product, balance_e4: int) -> int:
+    """What a balance counts for: a loan's by its absolute value."""
+    return abs(balance_e4) if product == "loan" else balance_e4
+
+
+def _check_transaction(state: CustomerState, event: Transaction, day: int) -> None:
+    """Holds against the limit what all kept days have in the currency, signs aside: no sum over any of them passes it.
+
+    So windows can be summed anew under another policy, and days ahead of the clock can come in, without a check.
+    """
+    if event.amount_e4 <= _SMALL_AMOUNT_E4:
+        return
+    name = f"{event.type}.{event.currency}"
+    bucket = buckets_of(state, day).get(name)
+    before = bucket.amount_e4 if bucket is not None else 0
+    after = before - event.amount_e4 if event.is_reversal else before + event.amount_e4
+    if abs(after) <= max(_SMALL_SUM_E4, abs(before)):
+        return
+    suffix = f".{event.currency}"
+    others = sum(
+        abs(bucket.amount_e4)
+        for kept in state.days
+        for kind, bucket in buckets_of(state, kept).items()
+        if kind.endswith(suffix)
+    )
+    _check(others - abs(before) + abs(after))
+
+
+def _check(sum_e4: int) -> None:
+    if not -SUM_LIMIT_E4 < sum_e4 < SUM_LIMIT_E4:
+        raise LimitExceededError("a total would pass 400,000,000,000,000 units of its currency, the most that is kept")

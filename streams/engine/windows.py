@@ -1,0 +1,79 @@
+"""Transactions by day: what is kept of them, and their sums over the last days or over whole months."""
+
+from streams.engine.policy import Measure, Policy
+from streams.engine.state import Bucket, CustomerState, Window, buckets_of, keep_buckets
+
+
+def add_transaction(  # noqa: PLR0913, PLR0917 - a transaction, taken apart
+    state: CustomerState, policy: Policy, day: int, name: str, count: int, amount_e4: int, oldest: int
+) -> None:
+    """Adds to the day's bucket (name: "type.currency") and to the running sums over it; a reversal is negative.
+
+    When a day comes in, those before `oldest` go: what is kept grows with no more than the days that are looked at.
+    """
+    if day not in state.days:
+        forget_days(state, oldest)
+    buckets = buckets_of(state, day)
+    bucket = buckets.setdefault(name, Bucket())
+    bucket.count += count
+    bucket.amount_e4 += amount_e4
+    keep_buckets(state, day, buckets)
+    kind, _, currency = name.partition(".")
+    for window, measure in zip(state.windows, policy.windows, strict=True):
+        if kind in measure.types:
+            _add_to_window(window, measure, day, currency, count if measure.kind == "count" else amount_e4)
+
+
+def sum_between(state: CustomerState, measure: Measure, first: int, last: int) -> dict[str, int]:
+    """The measure's sum by currency over the days from `first` to `last`; a count is under the currency, too."""
+    sums: dict[str, int] = {}
+    for day in state.days:
+        if first <= day <= last:
+            for name, bucket in buckets_of(state, day).items():
+                kind, _, currency = name.partition(".")
+                if kind in measure.types:
+                    amount = bucket.count if measure.kind == "count" else bucket.amount_e4
+                    sums[currency] = sums.get(currency, 0) + amount
+    return sums
+
+
+def roll(state: CustomerState, today: int, policy: Policy) -> None:
+    """Moves every running sum on to end with `today`; sums kept under another policy are made anew."""
+    if state.policy_mark != policy.mark or len(state.windows) != len(policy.windows):
+        state.windows = [_summed(state, measure, today) for measure in policy.windows]
+    elif state.windows and state.windows[0].through_day < today:
+        for number, (window, measure) in enumerate(zip(state.windows, policy.windows, strict=True)):
+            if window.moves_on_day is None or window.moves_on_day > today:
+                window.through_day = today
+            else:
+                state.windows[number] = _summed(state, measure, today)
+
+
+def forget_days(state: CustomerState, oldest: int) -> None:
+    """Drops the days before `oldest`."""
+    if any(day < oldest for day in state.days):
+        state.days = {day: buckets for day, buckets in state.days.items() if day >= oldest}
+
+
+def _summed(state: CustomerState, measure: Measure, today: int) -> Window:
+    window = Window(today, {})
+    for day in state.days:
+        for name, bucket in buckets_of(state, day).items():
+            kind, _, currency = name.partition(".")
+            if kind in measure.types:
+                amount = bucket.count if measure.kind == "count" else bucket.amount_e4
+                _add_to_window(window, measure, day, currency, amount)
+    return window
+
+
+def _add_to_window(window: Window, measure: Measure, day: int, currency: str, amount: int) -> None:
+    if day <= window.through_day - measure.days:
+        return
+    if day <= window.through_day:
+        sums = window.sum_e4_by_currency
+        sums[currency] = sums.get(currency, 0) + amount
+        moves_on_day = day + measure.days
+    else:
+        moves_on_day = day  # ahead of the clock: it counts from its own day on
+    if window.moves_on_day is None or moves_on_day < window.moves_on_day:
+        window.moves_on_day = moves_on_day
