@@ -64,3 +64,33 @@ async def test_sigterm_ends_a_worker_though_the_broker_is_away(own: OwnBroker, t
             await asyncio.to_thread(local.stop, own.folder)
             await until(lambda: local.status(own.folder) is None, 10, "the broker is away")
             assert await worker.stop() == 0
+
+
+BROKEN_AFTER_50_FETCHES = """
+from itertools import count
+from streams.cli.main import run
+from streams.kafka.transport import FetchThread
+fetch, number = FetchThread._fetch_records, count()
+async def broken(self, *arguments, **options):
+    if next(number) > 50:
+        raise {error}
+    return await fetch(self, *arguments, **options)
+FetchThread._fetch_records = broken
+import sys
+sys.argv = ["tierflow", "worker"]
+run()
+"""
+
+
+@pytest.mark.parametrize("error", ["RuntimeError('a defect')", "SystemExit(3)"])
+async def test_a_dead_consumer_thread_ends_the_worker(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path, error: str
+) -> None:
+    with Workers(environment, tmp_path) as workers:
+        worker = workers.start("broken", BROKEN_AFTER_50_FETCHES.format(error=error))
+        async with Events(settings) as events:
+            await worker.ready()
+            async with flowing(events):
+                assert await worker.ended() != 0
+            await workers.start("sound").ready()
+            await all_is_right(settings, environment, events)
