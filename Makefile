@@ -24,7 +24,7 @@ $(UV):
 	@.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 demo: setup ## the main job on this machine, about a minute
-	@.venv/bin/tierflow demo --seconds 60
+	@.venv/bin/tierflow demo --seconds 45
 
 check: setup ## style, types, import directions
 	@.venv/bin/ruff check .

@@ -9,6 +9,7 @@ import gc
 import logging
 import os
 import socket
+import threading
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -28,6 +29,7 @@ from streams.settings import Settings
 
 SESSION_TIMEOUT_S = 6.0
 STALLED_AFTER_S = 60.0
+STOPPED_WITHIN_S = 15.0
 EXIT_FAILED = 70
 _log = logging.getLogger(__name__)
 
@@ -120,6 +122,10 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         await asyncio.gather(*(lane.park() for lane in self.lanes.values()))
 
     async def _release_lanes(self, *_: Any, **__: Any) -> None:
+        # Faust waits for a broker that is away without end; what is not committed by then, somebody works again.
+        patience = threading.Timer(STOPPED_WITHIN_S, os._exit, (EXIT_FAILED if self.crashed else 0,))
+        patience.daemon = True
+        patience.start()
         await asyncio.gather(*(lane.release() for lane in self.lanes.values()))
         await self.around.inputs.stop()
 

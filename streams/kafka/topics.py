@@ -48,6 +48,7 @@ def topic_specs(settings: Settings) -> list[TopicSpec]:
         *(TopicSpec(name, _RETAINED) for name in settings.input_topics()),
         *(TopicSpec(settings.output_topic(name), _RETAINED) for name in OUTPUTS),
         TopicSpec(settings.output_topic("dead-letters"), _DEAD_LETTERS),
+        TopicSpec(settings.output_topic("dead-letters-replayed"), _RETAINED, single_partition=True),
         TopicSpec(settings.output_topic("current"), _COMPACTED),
         TopicSpec(settings.output_topic("policies"), _COMPACTED, single_partition=True),
         TopicSpec(settings.changelog_topic, _COMPACTED),

@@ -1,7 +1,7 @@
 import pytest
 from workers import Start, Table
 
-TOKEN = "s3cret-é"  # noqa: S105 - of these tests alone
+TOKEN = "s3cret-e"  # noqa: S105 - of these tests alone
 GUARDED = ["/", "/tiers", "/tiers?local=1", "/customers/C001", "/metrics", "/nowhere"]
 OPEN = ["/healthz", "/readyz"]
 

@@ -65,7 +65,7 @@ async def test_the_page_shows_the_tiers_and_the_linked_customer(start: Start, tm
     assert "Tiers | 5 | customers, all workers" in page
     assert "high | 1 | 20.0 % | mid | 1 | 20.0 % | low | 3 | 60.0 %" in page
     assert "Tier | high | Earned now" in page
-    assert "assets | 500000.00" in page
+    assert "assets | 500,000.00" in page
 
 
 async def test_the_page_asks_for_the_token_and_shows_nothing_without(start: Start, tmp_path: Path) -> None:

@@ -11,6 +11,9 @@ from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
 
+from streams.kafka.topics import topic_specs
+from streams.settings import Settings
+
 COMMAND = Path(sys.executable).with_name("tierflow")
 DEADLINE_S = 90
 
@@ -77,7 +80,7 @@ async def test_on_a_kafka_of_others_it_has_topics_of_its_own_until_ctrl_c(broker
     assert process.returncode == 0, errors
     assert re.search(r"\d s  high \d+, mid \d+, low \d+; events [\d,]+ \(\d+ a second\); changes ", line)
     assert figures(printed)["audit"].startswith("clean")
-    assert len(during) == 13
+    assert len(during) == len(topic_specs(Settings.from_environment({}, dotenv=None)))
     assert await demo_topics(broker) == []
 
 

@@ -1,0 +1,189 @@
+"""`tierflow dead-letters list / replay`: inputs that could not be used, shown, and sent again after a fix."""
+
+import asyncio
+import sys
+from collections import Counter, deque
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from streams.cli.watch import visible
+from streams.errors import UsageError
+from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from streams.kafka.dead_letters import Choice, Letter, Position
+    from streams.kafka.redelivery import Outlook
+
+app = typer.Typer(help="Inputs that could not be used: show them, send them again.", no_args_is_help=True)
+
+SHOWN = 100
+# Where no terminal says how wide it is, a row is not to be cut.
+PIPE_WIDTH = 240
+
+Reason = Annotated[str | None, typer.Option(metavar="WORD", help="Only those of this reason, such as malformed.")]
+
+
+class Listed(NamedTuple):
+    """The newest letters that are to be shown, and the counts of all that are meant."""
+
+    newest: "deque[Letter]"
+    reasons: Counter[str]
+    replayed: "set[Position]"
+    replayed_count: int
+
+
+@app.command("list")
+def list_letters(
+    reason: Reason = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help=f"The newest so many; the table has {SHOWN}, --json all.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="A letter a line, as it is in the topic.")] = False,
+) -> None:
+    """Show dead letters, oldest first, and count them by reason. Those sent again are marked."""
+    from streams.kafka.dead_letters import Choice
+    from streams.logs import set_up_logging
+
+    settings = Settings.from_environment()
+    set_up_logging()
+    choice = Choice(reason=reason)
+    if as_json and limit is None:
+        listed = asyncio.run(_read(settings, choice, 1, _write_json))
+    else:
+        listed = asyncio.run(_read(settings, choice, limit or SHOWN, None))
+        _write_all(listed.newest) if as_json else _print_table(listed)
+    total, shown = listed.reasons.total(), len(listed.newest)
+    if not as_json and shown < total:
+        typer.echo(f"the newest {shown:,} of {total:,}; --limit shows more")
+    told = f"{_count(total)}{_by_reason(listed.reasons)}"
+    typer.echo(f"{told}; {listed.replayed_count:,} of them sent again" if listed.replayed_count else told, err=as_json)
+
+
+@app.command()
+def replay(  # noqa: PLR0913, PLR0917 - a command's options
+    reason: Reason = None,
+    topic: Annotated[str | None, typer.Option(help="Only those of this input topic.")] = None,
+    partition: Annotated[int | None, typer.Option(min=0, help="Only those of this partition of the input.")] = None,
+    offset: Annotated[int | None, typer.Option(min=0, help="Only that of this offset of the input.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent, and send nothing.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask, on a terminal, before more than one is sent.")
+    ] = False,
+) -> None:
+    """Send dead letters again, byte for byte, to the input topics they came from; each letter once.
+
+    What still cannot be used comes back as a new dead letter.
+    """
+    from streams.kafka.dead_letters import Choice, extent
+    from streams.kafka.redelivery import look_out, send_again
+    from streams.logs import set_up_logging
+
+    settings = Settings.from_environment()
+    set_up_logging()
+    choice = _checked(settings, Choice(reason, topic, partition, offset))
+    within = asyncio.run(extent(settings))
+    outlook = asyncio.run(look_out(settings, within, choice))
+    count = outlook.reasons.total()
+    typer.echo(_outlook(outlook))
+    if dry_run or not count:
+        return
+    if count > 1 and not yes and sys.stdin.isatty():
+        typer.confirm(f"Send {_count(count)} again?", abort=True)
+    sent = asyncio.run(send_again(settings, within, choice))
+    typer.echo(f"sent {_count(sent)} again")
+
+
+def _checked(settings: Settings, choice: "Choice") -> "Choice":
+    if choice.topic is not None and choice.topic not in settings.input_topics():
+        *most, last = settings.input_topics()
+        raise UsageError(f"--topic is {choice.topic!r}; write {', '.join(most)} or {last}")
+    if choice.offset is not None and (choice.topic is None or choice.partition is None):
+        raise UsageError("--offset alone names no input; write --topic and --partition too")
+    return choice
+
+
+async def _read(settings: Settings, choice: "Choice", keep: int, write: "Callable[[Letter], None] | None") -> Listed:
+    from streams.kafka.dead_letters import extent, read_letters, replayed_letters
+
+    within = await extent(settings)
+    replayed = await replayed_letters(settings)
+    newest: deque[Letter] = deque(maxlen=keep)
+    reasons, replayed_count = Counter[str](), 0
+    async with aclosing(read_letters(settings, within)) as letters:
+        async for letter in letters:
+            if not choice.takes(letter):
+                continue
+            reasons[letter.message.reason] += 1
+            replayed_count += letter.position in replayed
+            newest.append(letter)
+            if write is not None:
+                write(letter)
+    return Listed(newest, reasons, replayed, replayed_count)
+
+
+def _print_table(listed: Listed) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for name in ("at", "topic", "partition", "offset", "reason", "key", "detail", "again"):
+        is_number = name in {"partition", "offset"}
+        # On a narrow terminal texts are folded, never cut.
+        table.add_column(name, no_wrap=is_number, justify="right" if is_number else "left", overflow="fold")
+    for letter in listed.newest:
+        message = letter.message
+        told = [
+            message.at.replace("T", " "),
+            message.topic,
+            str(message.partition),
+            str(message.offset),
+            message.reason,
+        ]
+        again = "yes" if letter.position in listed.replayed else ""
+        table.add_row(*(Text(visible(text)) for text in (*told, _key_text(letter.key), message.detail, again)))
+    if listed.newest:
+        console.print(table)
+
+
+def _key_text(key: bytes | None) -> str:
+    if key is None:
+        return "none"
+    try:
+        return key.decode()
+    except UnicodeDecodeError:
+        return f"0x{key.hex()}"
+
+
+def _outlook(outlook: "Outlook") -> str:
+    count = outlook.reasons.total()
+    before = f"; {_count(outlook.replayed)} sent again before" if outlook.replayed else ""
+    if not count:
+        return f"nothing to send again{before}"
+    topics = ", ".join(f"{topic} {number:,}" for topic, number in sorted(outlook.topics.items()))
+    return f"{_count(count)} to send again{_by_reason(outlook.reasons)}, to {topics}{before}"
+
+
+def _by_reason(reasons: Counter[str]) -> str:
+    return (
+        f": {', '.join(f'{visible(reason)} {count:,}' for reason, count in reasons.most_common())}" if reasons else ""
+    )
+
+
+def _count(number: int) -> str:
+    return f"{number:,} dead letter" if number == 1 else f"{number:,} dead letters"
+
+
+def _write_all(letters: "Iterable[Letter]") -> None:
+    for letter in letters:
+        _write_json(letter)
+
+
+def _write_json(letter: "Letter") -> None:
+    sys.stdout.buffer.write(letter.raw + b"\n")

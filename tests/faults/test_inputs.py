@@ -1,0 +1,275 @@
+"""Inputs that cannot be used, are large, hidden or gone: they stop nobody else, or the worker says why it stops."""
+
+import json
+import signal
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from running import (
+    PARTITIONS,
+    Events,
+    Workers,
+    all_is_right,
+    applied,
+    customers_of,
+    dead_letters,
+    group_offsets,
+    now_ms,
+    owner,
+    read,
+    until,
+)
+
+from streams.kafka.lane import QUEUE_HIGH
+from streams.settings import Settings
+
+EXIT_FAILED = 70
+
+
+async def test_what_cannot_be_used_is_a_dead_letter_and_nobody_waits(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    customers = customers_of(0, 20)
+    with Workers(environment, tmp_path) as workers:
+        async with Events(settings) as events:
+            await workers.start().ready()
+            for number, customer in enumerate(customers):
+                await events.balance(customer, 600_000)
+                await events.put("balances", customer, raw=b"{")
+                await events.put("loans", customer, raw=b"[" * 1000)
+                await events.put("transactions", customer, raw=bytes([number]) * number)
+                await events.put("balances", customer, partition=(owner(customer) + 1) % PARTITIONS, **of_balance())
+                await events.put("customers", customer, action="promote", at=now_ms())
+            await events.settle()
+            await all_is_right(settings, environment, events)
+            letters = await dead_letters(settings)
+    reasons = Counter(letter["reason"] for letter in letters)
+    assert reasons["wrong_partition"] == 20
+    assert len(letters) == 5 * 20
+    assert {letter["partition"] for letter in letters if letter["reason"] == "wrong_partition"} == {1}
+
+
+def of_balance(amount: str = "1.00") -> dict[str, object]:
+    return {"account_id": "A", "balance": amount, "currency": "TWD", "as_of": now_ms()}
+
+
+async def test_an_input_of_1_mib_is_applied_or_a_dead_letter(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    customer, other = customers_of(3, 2)
+    padding = "x" * ((1 << 20) - 1000)
+    producer = AIOKafkaProducer(**settings.client_options(), max_request_size=2 << 20)
+    await producer.start()
+    with Workers(environment, tmp_path) as workers:
+        async with Events(settings) as events:
+            await workers.start().ready()
+            try:
+                value = {"event_id": "large", "customer_id": customer, **of_balance("600000"), "note": padding}
+                topic = settings.input_topic("balances")
+                await producer.send_and_wait(topic, json.dumps(value).encode(), key=customer.encode(), partition=3)
+                await producer.send_and_wait(topic, padding.encode(), key=customer.encode(), partition=3)
+            finally:
+                await producer.stop()
+            events.balances[customer] = 600_000
+            await events.balance(other, 600_000)
+            await events.settle()
+            await all_is_right(settings, environment, events)
+            assert [letter["reason"] for letter in await dead_letters(settings)] == ["malformed"]
+
+
+async def test_a_transaction_moves_the_offsets_of_all_topics(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    [customer] = customers_of(2, 1)
+    with Workers(environment, tmp_path) as workers:
+        async with Events(settings) as events:
+            await events.balance(customer, 600_000)
+            await events.purchase(customer, 1)
+            await events.put("credit", customer, standing="good", as_of=now_ms())
+            loan = {"loan_id": "L1", "amount": "10", "currency": "TWD", "applied_at": now_ms()}
+            await events.put("loans", customer, **loan)
+            await events.action(customer, "opt_out")
+            await events.settle()
+            await workers.start().ready()
+            await all_is_right(settings, environment, events)
+            offsets = await group_offsets(settings)
+            assert [offsets[TopicPartition(topic, 2)] for topic in settings.input_topics()] == [1] * 5
+
+
+async def test_producers_with_transactions_are_read_as_they_commit(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    """Aborted events never count, open ones wait, and markers alone hold nobody back; on the event clock, too."""
+    customer, other = customers_of(1, 2)
+    topic = settings.input_topic("balances")
+    producer = AIOKafkaProducer(**settings.client_options(), transactional_id=f"core-{settings.app_id}")
+    await producer.start()
+    with Workers({**environment, "TIERFLOW_CLOCK": "event"}, tmp_path) as workers:
+        async with Events(settings) as events:
+            worker = workers.start()
+            await worker.ready()
+            for amount, keep in (("5000000", False), ("600000", True), ("1", False)):
+                value = {"event_id": f"core-{amount}", "customer_id": customer, **of_balance(amount)}
+                await producer.begin_transaction()
+                await producer.send_and_wait(topic, json.dumps(value).encode(), key=customer.encode(), partition=1)
+                await (producer.commit_transaction() if keep else producer.abort_transaction())
+            events.balances[customer] = 600_000
+            await events.purchase(other, 10)
+            await events.settle()
+            await all_is_right(settings, environment, events)
+
+            await producer.begin_transaction()
+            value = {"event_id": "core-open", "customer_id": customer, **of_balance("5000000")}
+            await producer.send_and_wait(topic, json.dumps(value).encode(), key=customer.encode(), partition=1)
+            await events.purchase(other, 10)
+            await events.settle()
+            await applied(settings)  # up to what is decided
+            await producer.commit_transaction()
+            events.balances[customer] = 5_000_000
+            await events.purchase(other, 10)
+            await events.settle()
+            await all_is_right(settings, {**environment, "TIERFLOW_CLOCK": "event"}, events)
+    await producer.stop()
+
+
+async def test_a_long_backlog_of_one_topic_is_held_back_and_worked_to_its_end(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    customers = customers_of(0, 50)
+    with Workers(environment, tmp_path) as workers:
+        async with Events(settings) as events:
+            await events.backlog([(customers[n % 50], 100 + n) for n in range(2 * QUEUE_HIGH)])
+            worker = workers.start()
+            await worker.ready()
+            await all_is_right(settings, environment, events)
+            assert not worker.says("(gap|lost|stalled)")
+
+
+async def test_records_deleted_before_they_were_worked_stop_the_worker_with_a_word(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    [customer] = customers_of(2, 1)
+    topic = settings.input_topic("balances")
+    with Workers(environment, tmp_path) as workers:
+        async with Events(settings) as events:
+            worker = workers.start()
+            await events.balance(customer, 1)
+            await events.settle()
+            await applied(settings)
+            worker.kill()
+            await events.balance(customer, 2)
+            await events.balance(customer, 3)
+            await events.settle()
+            await delete_before(settings, TopicPartition(topic, 2), 2)
+            worker.start_again()
+            assert await worker.ended() == EXIT_FAILED
+            assert worker.says(rf"({topic}) partition 2: the state stands at offset 1, the topic holds 2 to 3")
+
+
+async def test_records_deleted_under_a_worker_that_lags_are_not_passed_over(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    [customer] = customers_of(2, 1)
+    topic = settings.input_topic("balances")
+    with Workers(environment, tmp_path) as workers:
+        async with Events(settings) as events:
+            worker = workers.start()
+            await events.balance(customer, 1)
+            await events.settle()
+            await applied(settings)
+            worker.signal(signal.SIGSTOP)
+            await events.backlog([(customer, 2), (customer, 3)])
+            await delete_before(settings, TopicPartition(topic, 2), 3)
+            worker.signal(signal.SIGCONT)
+            assert await worker.ended() == EXIT_FAILED
+            # What is in flight may have been read before it was deleted: then there is nothing to say.
+            assert worker.says("(an input cannot be read on, its records are gone)")
+
+
+async def delete_before(settings: Settings, tp: TopicPartition, offset: int) -> None:
+    admin = AIOKafkaAdminClient(**settings.client_options())
+    await admin.start()
+    try:
+        await admin.delete_records({tp: RecordsToDelete(before_offset=offset)})
+    finally:
+        await admin.close()
+
+
+async def test_a_lost_changelog_stops_the_worker_with_a_word(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    [customer] = customers_of(2, 1)
+    with Workers(environment, tmp_path) as workers:
+        async with Events(settings) as events:
+            worker = workers.start()
+            await events.balance(customer, 1)
+            await events.settle()
+            await applied(settings)
+            assert await worker.stop() == 0
+            await delete_topic(settings, settings.changelog_topic)
+            worker.start_again()
+            assert await worker.ended() == EXIT_FAILED
+            assert worker.says("(the group has offsets but the changelog is empty)")
+
+
+async def delete_topic(settings: Settings, topic: str) -> None:
+    admin = AIOKafkaAdminClient(**settings.client_options())
+    await admin.start()
+
+    async def gone() -> bool:
+        return topic not in await admin.list_topics()
+
+    try:
+        await admin.delete_topics([topic])
+        await until(gone, 20, "the topic is gone")
+    finally:
+        await admin.close()
+
+
+async def test_a_record_of_another_version_stops_the_worker_with_a_word(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    [customer] = customers_of(2, 1)
+    with Workers(environment, tmp_path) as workers:
+        async with Events(settings) as events:
+            worker = workers.start()
+            await events.balance(customer, 1)
+            await events.settle()
+            await applied(settings)
+            assert await worker.stop() == 0
+            await events.put_changelog(2, customer.encode(), b"\x63of the future")
+            worker.start_again()
+            assert await worker.ended() == EXIT_FAILED
+            assert worker.says("(a changelog record has version 99, this worker reads version 1)")
+
+
+async def test_time_alone_decides_within_a_second_of_its_due_time(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    [customer] = customers_of(2, 1)
+    with Workers(environment, tmp_path) as workers:
+        async with Events(settings) as events:
+            await workers.start().ready()
+            await events.balance(customer, 100)
+            await events.settle()
+            await applied(settings)
+            until_ms = now_ms() + 3_000
+            await events.action(customer, "pin", tier="high", until=until_ms, reason="promise", by="desk")
+            await events.settle()
+            changes = settings.output_topic("changes")
+
+            async def three() -> bool:
+                return len(await read(settings, changes)) >= 3
+
+            await until(three, 15, "the pin has ended")
+            pinned, unpinned = (await read(settings, changes))[-2:]
+            change = json.loads(unpinned.value)
+            assert (json.loads(pinned.value)["reason"], change["reason"]) == ("pin_set", "pin_ended")
+            assert (change["tier"], change["cause"]) == ("low", None)
+            due = dict(unpinned.headers)["ce_time"]
+            assert change["decided_at"].encode() == due
+            assert 0 <= unpinned.timestamp - until_ms < 1_000
+            await all_is_right(settings, environment, events)

@@ -1,0 +1,32 @@
+"""Where the inputs begin and end is asked of the broker, open transactions not counted."""
+
+import asyncio
+
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from works import NUMBER, open_transaction, put
+
+from streams.kafka.inputs import InputOffsets, Span
+from streams.settings import Settings
+
+
+async def test_spans_and_ends_are_those_of_what_can_be_read(settings: Settings) -> None:
+    balances, transactions, *_ = settings.input_topics()
+    await put(settings, balances, [(b"x", b"1")] * 3)
+    admin = AIOKafkaAdminClient(**settings.client_options())
+    await admin.start()
+    try:
+        await admin.delete_records({TopicPartition(balances, NUMBER): RecordsToDelete(before_offset=2)})
+    finally:
+        await admin.close()
+    offsets = InputOffsets(settings.client_options(), settings.app_id, settings.input_topics())
+    try:
+        async with open_transaction(settings, transactions):
+            await put(settings, transactions, [(b"x", b"1")])
+            assert await offsets.spans(NUMBER) == [Span(2, 3), *[Span(0, 0)] * 4]
+        async with asyncio.timeout(10):
+            # The marker of a transaction that was aborted comes a moment after the answer.
+            while await offsets.ends(NUMBER) != [3, 3, 0, 0, 0]:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    finally:
+        await offsets.stop()

@@ -1,0 +1,103 @@
+"""Topics are made with the settings that the guarantees need; what does not fit is said."""
+
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from works import PARTITIONS
+
+from streams.errors import UsageError
+from streams.kafka import local
+from streams.kafka.topics import check_topics, ensure_topics, partition_count, topic_specs
+from streams.settings import Settings
+
+
+async def make(settings: Settings, name: str, partitions: int, **config: str) -> None:
+    admin = AIOKafkaAdminClient(**settings.client_options())
+    await admin.start()
+    configs = {key.replace("_", "."): value for key, value in config.items()}
+    try:
+        await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=configs)])
+        async with asyncio.timeout(10):
+            while name not in await admin.list_topics():  # noqa: ASYNC110 - the broker learns of it a moment later
+                await asyncio.sleep(0.01)
+    finally:
+        await admin.close()
+
+
+async def config_of(settings: Settings, topic: str) -> dict[str, str]:
+    admin = AIOKafkaAdminClient(**settings.client_options())
+    await admin.start()
+    try:
+        [response] = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+    finally:
+        await admin.close()
+    return {entry[0]: entry[1] for entry in response.resources[0][4]}
+
+
+def untouched(environment: Mapping[str, str]) -> Settings:
+    """Settings whose topics nobody has made."""
+    return Settings.from_environment(environment, dotenv=None)
+
+
+async def test_topics_get_the_settings_of_their_specs(settings: Settings) -> None:
+    for spec in topic_specs(settings):
+        found = await config_of(settings, spec.name)
+        assert {name: found[name] for name in spec.config} == dict(spec.config)
+        assert await partition_count(settings, spec.name) == (1 if spec.single_partition else PARTITIONS)
+
+
+async def test_made_once_they_are_checked(settings: Settings) -> None:
+    assert await ensure_topics(settings, 7) == []
+    assert await check_topics(settings) == PARTITIONS
+
+
+async def test_missing_ones_get_the_partition_count_of_those_that_are_there(environment: Mapping[str, str]) -> None:
+    settings = untouched(environment)
+    await make(settings, settings.input_topic("balances"), 6, cleanup_policy="delete")
+    with pytest.raises(UsageError, match=r"missing: .*make the topics with: tierflow topics create"):
+        await check_topics(settings)
+    made = await ensure_topics(settings, PARTITIONS)
+    assert len(made) == len(topic_specs(settings)) - 1
+    assert await check_topics(settings) == 6
+
+
+@pytest.mark.parametrize(
+    ("topic", "policy", "says"),
+    [
+        ("changelog", "delete", "deleting by age would lose the state"),
+        ("changelog", "compact,delete", "deleting by age would lose the state"),
+        ("balances", "compact", "compaction would drop records that the audit needs"),
+    ],
+)
+async def test_a_wrong_cleanup_policy_is_refused(
+    environment: Mapping[str, str], topic: str, policy: str, says: str
+) -> None:
+    settings = untouched(environment)
+    name = settings.changelog_topic if topic == "changelog" else settings.input_topic(topic)
+    await make(settings, name, PARTITIONS, cleanup_policy=policy)
+    with pytest.raises(UsageError, match=rf"{name} has cleanup.policy={policy}.*{says}"):
+        await ensure_topics(settings, PARTITIONS)
+
+
+async def test_different_partition_counts_are_refused(environment: Mapping[str, str]) -> None:
+    settings = untouched(environment)
+    await make(settings, settings.input_topic("balances"), 3, cleanup_policy="delete")
+    await make(settings, settings.input_topic("loans"), 4, cleanup_policy="delete")
+    with pytest.raises(UsageError, match="different partition counts"):
+        await ensure_topics(settings, PARTITIONS)
+
+
+async def test_policies_of_several_partitions_are_refused(environment: Mapping[str, str]) -> None:
+    settings = untouched(environment)
+    await make(settings, settings.output_topic("policies"), 4, cleanup_policy="compact")
+    with pytest.raises(UsageError, match="must have 1 partition"):
+        await ensure_topics(settings, PARTITIONS)
+
+
+async def test_no_broker_is_the_user_s_to_mend(environment: Mapping[str, str]) -> None:
+    settings = untouched({**environment, "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{local.free_port()}"})
+    with pytest.raises(UsageError, match=r"no Kafka answers at .*tierflow kafka start"):
+        await check_topics(settings)

@@ -1,0 +1,33 @@
+"""config/tierflow.env is the list of all settings: it can be trusted."""
+
+import inspect
+import re
+from pathlib import Path
+
+from streams.settings import Settings
+
+FILE = Path(__file__).parents[1] / "config/tierflow.env"
+SETTING = re.compile(r"#((?:KAFKA|TIERFLOW)_[A-Z_]+)=(.*)")
+
+
+def written() -> dict[str, str]:
+    found = map(SETTING.fullmatch, FILE.read_text().splitlines())
+    return {match[1]: match[2] for match in found if match}
+
+
+def test_every_setting_is_in_it_once() -> None:
+    read = re.findall(r'"((?:KAFKA|TIERFLOW)_[A-Z_]+)"', inspect.getsource(Settings.from_environment))
+    assert sorted(written()) == sorted(set(read))
+    assert len(re.findall(SETTING, FILE.read_text())) == len(written())
+
+
+def test_what_it_says_are_the_defaults(tmp_path: Path) -> None:
+    environment = {"HOME": str(tmp_path)}
+    given = Settings.from_environment({**environment, **written()}, dotenv=None)
+    default = Settings.from_environment({**environment, "TIERFLOW_HTTP_PORT": "6066"}, dotenv=None)
+    assert given == default
+
+
+def test_as_it_is_it_changes_nothing(tmp_path: Path) -> None:
+    environment = {"HOME": str(tmp_path)}
+    assert Settings.from_environment(environment, dotenv=FILE) == Settings.from_environment(environment, dotenv=None)
