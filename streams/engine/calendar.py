@@ -58,14 +58,18 @@ class Calendar:
 
     def days_later_ms(self, at_ms: int, days: int) -> int:
         """The same local time some days later (where the clocks jump over it: as much later as they jump)."""
-        return self._instant_ms(self._local(at_ms).replace(tzinfo=None, fold=0) + timedelta(days=days))
+        local = self._local(at_ms)
+        day = date.fromordinal(min(local.toordinal() + days, _LAST_DAY))
+        return self._instant_ms(datetime.combine(day, local.time().replace(fold=0)))
 
     def months_later_ms(self, at_ms: int, months: int) -> int:
         """The same local day and time some months later; the last day of a month that is too short for it."""
         day = self._local_day(at_ms)
         month = month_of(day)
-        moved = min(month_start(month + months) + day - month_start(month), month_start(month + months + 1) - 1)
-        return self._instant_ms(datetime.combine(date.fromordinal(moved + _EPOCH_DAY), self._local(at_ms).time()))
+        last = month_start(month + months + 1) - 1 if month + months < _LAST_MONTH else _LAST_DAY - _EPOCH_DAY
+        moved = min(month_start(month + months) + day - month_start(month), last)
+        local_time = self._local(at_ms).time().replace(fold=0)
+        return self._instant_ms(datetime.combine(date.fromordinal(moved + _EPOCH_DAY), local_time))
 
     def rfc3339(self, at_ms: int) -> str:
         """The instant with the zone's offset, to the millisecond where there is one."""

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+from streams.engine.limits import counted_e4
 from streams.engine.policy import Policy
 from streams.engine.rules import Holding
 from streams.engine.state import CustomerState
@@ -11,6 +12,26 @@ def change_closing(state: CustomerState, holding: Holding, currency: str, day: i
     """Notes that the closing totals from this day on are higher by the amount."""
     changes = state.daily.setdefault(f"{holding}.{currency}", {})
     changes[day] = changes.get(day, 0) + amount_e4
+
+
+def begin_closings(state: CustomerState, policy: Policy) -> None:
+    """Under another policy: keeps what it looks at; what it misses is made from the accounts' newest balances.
+
+    Each counts from its own day on, all that is known of it. The totals of holdings that it does not look at go.
+    """
+    kept = {name.partition(".")[0] for name in state.daily}
+    state.daily = {
+        name: changes for name, changes in state.daily.items() if name.startswith(tuple(policy.daily_totals))
+    }
+    if not policy.daily_totals:
+        state.first_day = None
+        return
+    for account in state.accounts.values():
+        holding: Holding = "loans" if account.product == "loan" else "assets"
+        day = policy.calendar.day_of(account.as_of_ms)
+        state.first_day = day if state.first_day is None else min(day, state.first_day)
+        if holding in policy.daily_totals and holding not in kept:
+            change_closing(state, holding, account.currency, day, counted_e4(account.product, account.balance_e4))
 
 
 def forget_before(state: CustomerState, day: int) -> None:

@@ -120,6 +120,7 @@ def _served(
 ) -> tuple[str, Reason]:
     """The tier to serve and the reason, if it is another one: a pin, or what the rules of holding a tier say."""
     if state.pin is not None and state.pin.tier in policy.rank:
+        reset(state.tenure)  # at the pin's end the earned tier is served, whatever had put a fall off
         return state.pin.tier, occasion.reason
     if state.tier is None:
         return policy.tiers[earned].id, occasion.reason

@@ -46,7 +46,7 @@ def _add_holding(  # noqa: PLR0913, PLR0917 - an account's part, taken apart
     is_loan = product == "loan"
     totals = state.loans_e4_by_currency if is_loan else state.assets_e4_by_currency
     totals[currency] = totals.get(currency, 0) + amount_e4
-    if policy.daily_totals:
+    if ("loans" if is_loan else "assets") in policy.daily_totals:
         change_closing(state, "loans" if is_loan else "assets", currency, day, amount_e4)
 
 

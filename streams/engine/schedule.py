@@ -31,7 +31,8 @@ class Schedule(msgspec.Struct, frozen=True):
             case "month_end":
                 return calendar.midnight_ms(month_start(month_of(day) + 1))
             case "dates":
-                return calendar.midnight_ms(min(ends for ends in self._rating_midnights(day) if ends > day))
+                later = [ends for ends in self._rating_midnights(day) if ends > day]
+                return calendar.midnight_ms(min(later, default=day))  # none is later than the end of 9999
 
     def last_ms(self, until_ms: int, calendar: Calendar) -> int:
         """The newest rating at or before this instant; the instant itself where ratings are at once."""

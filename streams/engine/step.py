@@ -1,5 +1,6 @@
 """One step of the engine: an event, or time alone, moves one customer's state, and perhaps the tier."""
 
+from streams.engine.closings import begin_closings
 from streams.engine.decide import Occasion, Reason, TierChange, decide
 from streams.engine.events import Balance, Cause, Credit, CustomerAction, Event, Transaction
 from streams.engine.fold import fold
@@ -13,6 +14,8 @@ def apply_event(state: CustomerState, event: Event, cause: Cause, policy: Policy
     """Folds a new event that limits.check_limits() has passed into the state in place, and decides."""
     today = policy.calendar.day_of(now_ms)
     roll(state, today, policy)
+    if state.policy_mark != policy.mark:
+        _begin_policy(state, policy, now_ms)
     if isinstance(event, CustomerAction):
         return _apply_action(state, event, cause, policy, now_ms)
     fold(state, event, policy, _oldest_day(state, policy, today))
@@ -30,8 +33,11 @@ def apply_event(state: CustomerState, event: Event, cause: Cause, policy: Policy
 def apply_due(state: CustomerState, customer_id: str, policy: Policy, due_ms: int) -> TierChange | None:
     """What falls due by time alone at due_ms: a window moves on, a rating, a grace or a pin ends."""
     roll(state, policy.calendar.day_of(due_ms), policy)
-    state.policy_mark = policy.mark
     reason: Reason = "window_moved"
+    if state.policy_mark != policy.mark:
+        _begin_policy(state, policy, due_ms - 1)  # a rating at this very instant is still to come
+        reason = "policy_changed"
+    state.policy_mark = policy.mark
     if state.pin is not None and state.pin.until_ms <= due_ms:
         state.pin, reason = None, "pin_ended"
     state.newest_ms = max(state.newest_ms, due_ms)
@@ -39,33 +45,36 @@ def apply_due(state: CustomerState, customer_id: str, policy: Policy, due_ms: in
     if state.tier is not None:
         rises = policy.rises.at_once or tenure.rises_ms == due_ms
         falls = policy.falls.at_once or tenure.falls_ms == due_ms
-        change = decide(state, policy, Occasion(customer_id, reason, None), Moment(due_ms, rises, falls))
+        moment = _anew(state, policy, due_ms) if reason == "policy_changed" else Moment(due_ms, rises, falls)
+        change = decide(state, policy, Occasion(customer_id, reason, None), moment)
     state.due_ms = due(state, policy, due_ms)
     return change
 
 
 def due(state: CustomerState, policy: Policy, now_ms: int) -> int | None:
-    """The next instant at which time alone may decide something for this customer."""
-    pin_ends_ms = None if state.pin is None else state.pin.until_ms
-    if state.tier is None:
-        return pin_ends_ms
-    tenure, calendar = state.tenure, policy.calendar
+    """The next instant at which time alone may decide something for this customer; always later than now."""
+    instants = [] if state.pin is None else [state.pin.until_ms]
+    if state.tier is not None:
+        instants += _moves_on_ms(state, policy, now_ms)
+        tenure = state.tenure
+        if not policy.at_once or policy.next_month or tenure.below_since_ms is not None:
+            instants += [tenure.rises_ms, tenure.falls_ms, tenure.effective_ms, falls_due_ms(tenure, policy)]
+    return min([at_ms for at_ms in instants if at_ms is not None and at_ms > now_ms], default=None)
+
+
+def _moves_on_ms(state: CustomerState, policy: Policy, now_ms: int) -> list[int | None]:
+    """When the measures that are rated at once move by time alone."""
+    calendar = policy.calendar
     days = [window.moves_on_day for window in state.windows if window.moves_on_day is not None]
     if policy.moving_days:
         today = calendar.day_of(now_ms)
         looked_at = today - max(policy.moving_days) + 1
         if any(changed >= looked_at for changes in state.daily.values() for changed in changes):
             days.append(today + 1)
-    instants = (
-        pin_ends_ms,
-        calendar.midnight_ms(min(days)) if days else None,
-        calendar.next_month_begins_ms(now_ms) if policy.moving_months else None,
-        tenure.rises_ms,
-        tenure.falls_ms,
-        tenure.effective_ms,
-        falls_due_ms(tenure, policy),
-    )
-    return min((at_ms for at_ms in instants if at_ms is not None), default=None)
+    instants = [calendar.midnight_ms(min(days))] if days else []
+    if policy.moving_months:
+        instants.append(calendar.next_month_begins_ms(now_ms))
+    return instants
 
 
 def _oldest_day(state: CustomerState, policy: Policy, today: int) -> int:
@@ -78,18 +87,34 @@ def _moment(state: CustomerState, event: Event, policy: Policy, now_ms: int, rea
     """What the event lets be decided: all at once, or the last rating anew if it belongs before that."""
     if policy.at_once:
         return Moment(now_ms, rises=True, falls=True)
-    tenure = state.tenure
     if reason == "policy_changed":
-        tenure.rated_ms = min(
-            policy.rises.last_ms(now_ms, policy.calendar), policy.falls.last_ms(now_ms, policy.calendar)
-        )
-        corrects = True
-    else:
-        belongs_ms = event.belongs_at_ms if isinstance(event, Transaction) else event.at_ms
-        corrects = (
-            tenure.rated_ms is not None and belongs_ms < tenure.rated_ms and isinstance(event, Transaction | Balance)
-        )
+        return _anew(state, policy, now_ms)
+    rated_ms = state.tenure.rated_ms
+    belongs_ms = event.belongs_at_ms if isinstance(event, Transaction) else event.at_ms
+    corrects = rated_ms is not None and belongs_ms < rated_ms and isinstance(event, Transaction | Balance)
     return Moment(now_ms, policy.rises.at_once or corrects, policy.falls.at_once or corrects, corrects)
+
+
+def _anew(state: CustomerState, policy: Policy, now_ms: int) -> Moment:
+    """The first rating under another policy: the last one that it would have made."""
+    if policy.at_once:
+        return Moment(now_ms, rises=True, falls=True)
+    rises, falls, calendar = policy.rises, policy.falls, policy.calendar
+    state.tenure.rated_ms = min(rises.last_ms(now_ms, calendar), falls.last_ms(now_ms, calendar))
+    return Moment(now_ms, rises=True, falls=True, corrects=True)
+
+
+def _begin_policy(state: CustomerState, policy: Policy, after_ms: int) -> None:
+    """What was kept for the rules of another policy goes, or is made anew; the ratings to come are this one's."""
+    begin_closings(state, policy)
+    tenure = state.tenure
+    tenure.rated_ms = tenure.effective_ms = None
+    tenure.rises_ms = tenure.falls_ms = None
+    if state.tier is not None:
+        tenure.rises_ms = policy.rises.next_ms(after_ms, policy.calendar)
+        tenure.falls_ms = policy.falls.next_ms(after_ms, policy.calendar)
+    if not (policy.falling.after_days or policy.falling.protection_days):
+        tenure.below_since_ms = tenure.protected_until_ms = None
 
 
 def _reason(state: CustomerState, event: Event, policy: Policy) -> Reason:

@@ -44,8 +44,11 @@ def settle(state: CustomerState, earned: int, policy: Policy, moment: Moment) ->
 
 
 def reset(tenure: Tenure) -> None:
-    """Forgets what puts falls off: a pin has ended, or the standing caps the tier."""
-    tenure.below_since_ms = tenure.protected_until_ms = tenure.term_ends_ms = tenure.effective_ms = None
+    """Forgets how long the tier was held or missed: a pin stands above it, or the standing caps it.
+
+    The protection of the last upgrade is not forgotten: it holds for whatever is served at the pin's end.
+    """
+    tenure.below_since_ms = tenure.term_ends_ms = tenure.effective_ms = None
     tenure.ratings_below = tenure.ratings_below_before = 0
 
 
