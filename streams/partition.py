@@ -4,15 +4,17 @@ A Partition does no I/O and reads no clock: records and the time are handed in, 
 back as one `Work`, which becomes one transaction. The worker's lane, the audit and the tests run this very class.
 """
 
+import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
-from heapq import heapify, heappop, heappush, heapreplace
+from heapq import heapify, heappop, heapreplace
 from typing import Literal, NamedTuple, Protocol
 
 from streams.contracts.changes import ChangeWriter, Headers
 from streams.contracts.decode import FUTURE_LIMIT_MS, Rejection, decode
 from streams.contracts.log import ENGINE_VERSION, DeadLetterMessage, OrderMessage, base64_or_none, encode_json
 from streams.contracts.packing import LaneRecord, pack_change, pack_state, unpack_header, unpack_state
+from streams.due import DueTimes
 from streams.engine.decide import TierChange
 from streams.engine.events import TOPICS, Cause, CustomerAction, Event
 from streams.engine.limits import LimitExceededError, check_limits
@@ -92,15 +94,14 @@ class Partition:
         self.counter = lane.counter if lane else 0
         self.clock_ms = lane.clock_ms if lane else NEVER_MS
         self.customers_by_tier: Counter[str] = Counter()
-        self._due: list[tuple[int, bytes]] = []
+        self._due = DueTimes()
         self._writer = ChangeWriter(rules.policy, rules.topics, rules.partition, rules.source)
         for key, record in self.packed.items():
             header = unpack_header(record)
             if header.tier is not None:
                 self.customers_by_tier[header.tier] += 1
             if header.due_ms is not None:
-                self._due.append((header.due_ms, key))
-        heapify(self._due)
+                self._due.add(header.due_ms, key)
         self._begin(self.clock_ms)
 
     # --- decode ---
@@ -118,17 +119,42 @@ class Partition:
     # --- work a batch ---
 
     def work(self, entries: Iterable[Entry], next_offsets: Sequence[int], wall_ms: int) -> Work:
-        """Works the entries in their order; next_offsets is where each topic stands after them.
+        """Works the entries in their order, and all that falls due on the way.
 
-        After an exception, or when the transaction of the Work fails, this Partition is spent: take over anew.
+        next_offsets is where each topic stands after them. After an exception, or when the transaction of the Work
+        fails, this Partition is spent: take over anew.
         """
-        first_offsets = tuple(self.next_offsets)
-        self._begin(wall_ms)
+        self.work_some(entries, wall_ms, sys.maxsize)
+        return self.pack(next_offsets)
+
+    def work_some(self, entries: Iterable[Entry], wall_ms: int, due_limit: int) -> int:
+        """Works entries until they, or due_limit decisions by time alone, are done: how many entries were worked.
+
+        On the wall clock more that is due waits for the next batches, unless an event of that customer comes first.
+        On the event clock the event that moved the time on waits with it.
+        """
+        self._begin(wall_ms, due_limit)
         if self.rules.clock == "wall":
             self._advance(wall_ms)
+            self.clock_ms = max(self.clock_ms, wall_ms)
+        worked = 0
         for entry in entries:
-            self._work_entry(entry)
-        self.next_offsets = list(next_offsets)
+            if not self._work_entry(entry):
+                break
+            worked += 1
+        return worked
+
+    def replay(self, entries: Iterable[Entry], next_offsets: Sequence[int], wall_ms: int, due: int) -> Work:
+        """Works a batch of the log anew, in which so many decisions were by time alone."""
+        on_wall = self.rules.clock == "wall"
+        self.work_some(entries, wall_ms, due if on_wall else sys.maxsize)
+        while self._due_worked < due and self._due.next_ms is not None:
+            self._work_due()
+        return self.pack(next_offsets)
+
+    def pack(self, next_offsets: Sequence[int]) -> Work:
+        """The batch that was worked, as one transaction; next_offsets is where each topic stands after it."""
+        first_offsets, self.next_offsets = self._first_offsets, list(next_offsets)
         self.counter += 1
         return self._packed_work(first_offsets)
 
@@ -139,10 +165,13 @@ class Partition:
 
     def next_due_ms(self) -> int | None:
         """When time alone may next decide something here."""
-        return self._due[0][0] if self._due else None
+        return self._due.next_ms
 
-    def _begin(self, wall_ms: int) -> None:
+    def _begin(self, wall_ms: int, due_limit: int = 0) -> None:
         self._wall_ms = wall_ms
+        self._due_limit = due_limit
+        self._due_worked = 0
+        self._first_offsets = tuple(self.next_offsets)
         self._loaded: dict[bytes, CustomerState] = {}
         self._touched: set[bytes] = set()
         self._changes: list[tuple[bytes, bytes, Headers]] = []
@@ -153,14 +182,18 @@ class Partition:
         self._reasons: Counter[str] = Counter()
         self._kinds: Counter[tuple[str, str, str]] = Counter()
 
-    def _work_entry(self, entry: Entry) -> None:
+    def _work_entry(self, entry: Entry) -> bool:
+        """Works the entry; False where it has to wait for what is due before it."""
         event = entry.event
-        rejection = event if isinstance(event, Rejection) else self._work_event(entry, event)
+        outcome = event if isinstance(event, Rejection) else self._work_event(entry, event)
+        if outcome == "waits":
+            return False
         self.next_offsets[entry.topic] = entry.offset + 1
-        if rejection is not None:
-            self._reject(entry, rejection)
+        if isinstance(outcome, Rejection):
+            self._reject(entry, outcome)
+        return True
 
-    def _work_event(self, entry: Entry, event: Event) -> Rejection | None:
+    def _work_event(self, entry: Entry, event: Event) -> Rejection | Literal["worked", "waits"]:
         """Works an event that could be read; a Rejection where it cannot be used here, and then nothing has changed."""
         topic, key = entry.topic, entry.record.key or b""
         state = self._state(key)
@@ -171,14 +204,18 @@ class Partition:
         mark = fingerprint(event.event_id)
         if is_remembered(state, topic, mark):
             self._outcomes[topic, "repeated"] += 1
-            return None
+            return "worked"
         try:
             check_limits(state, event, self.rules.policy)
         except LimitExceededError as error:
             return Rejection("limit_exceeded", str(error))
-        if self.rules.clock == "event":
-            # What time alone decides here comes before this event: its positions end before it.
-            self._advance(entry.at_ms)
+        # What time alone decides here comes before this event: its positions end before it.
+        if self.rules.clock == "wall":
+            self._catch_up(key, state)
+        elif self._advance(entry.at_ms):
+            self.clock_ms = max(self.clock_ms, entry.at_ms)
+        else:
+            return "waits"
         self.next_offsets[topic] = entry.offset + 1
         if isinstance(event, CustomerAction) and event.action == "erase":
             self._erase(key, state, topic, mark)
@@ -187,7 +224,7 @@ class Partition:
             remember(state, topic, mark)
         self._touched.add(key)
         self._outcomes[topic, "applied"] += 1
-        return None
+        return "worked"
 
     def _apply(self, key: bytes, state: CustomerState, entry: Entry, event: Event) -> None:
         due_ms = state.due_ms
@@ -196,7 +233,7 @@ class Partition:
         if change is not None:
             self._emit(key, state, change)
         if state.due_ms is not None and state.due_ms != due_ms:
-            heappush(self._due, (state.due_ms, key))
+            self._due.add(state.due_ms, key)
 
     def _state(self, key: bytes) -> CustomerState | None:
         """The customer's state, new where there is none; None where the partitioner puts the customer elsewhere."""
@@ -212,20 +249,35 @@ class Partition:
             self._loaded[key] = state
         return state
 
-    def _advance(self, to_ms: int) -> None:
-        """Moves the clock on; what falls due on the way is decided first, by due time, then by customer."""
-        while self._due and self._due[0][0] <= to_ms:
-            due_ms, key = heappop(self._due)
-            state = self._state(key)
-            if state is None or state.due_ms != due_ms:
-                continue  # put off or done since it was noted
-            change = apply_due(state, key.decode(), self.rules.policy, due_ms)
-            self._touched.add(key)
-            if state.due_ms is not None:
-                heappush(self._due, (state.due_ms, key))
-            if change is not None:
-                self._emit(key, state, change)
-        self.clock_ms = max(self.clock_ms, to_ms)
+    def _advance(self, to_ms: int) -> bool:
+        """Decides what falls due until then, by due time, then by customer; False where the batch takes no more."""
+        while (due_ms := self._due.next_ms) is not None and due_ms <= to_ms:
+            if self._due_worked >= self._due_limit:
+                return False
+            self._work_due()
+        return True
+
+    def _work_due(self) -> None:
+        due_ms, key = self._due.pop()
+        state = self._state(key)
+        if state is None or state.due_ms != due_ms:
+            return  # put off or done since it was noted
+        self._due_worked += 1
+        self.clock_ms = max(self.clock_ms, due_ms)
+        self._decide_due(key, state, due_ms)
+
+    def _catch_up(self, key: bytes, state: CustomerState) -> None:
+        """What is due for this customer comes before the customer's event, even while others wait for their turn."""
+        while state.due_ms is not None and state.due_ms <= self.clock_ms:
+            self._decide_due(key, state, state.due_ms)
+
+    def _decide_due(self, key: bytes, state: CustomerState, due_ms: int) -> None:
+        change = apply_due(state, key.decode(), self.rules.policy, due_ms)
+        self._touched.add(key)
+        if state.due_ms is not None:
+            self._due.add(state.due_ms, key)
+        if change is not None:
+            self._emit(key, state, change)
 
     # --- what goes out ---
 
@@ -274,6 +326,7 @@ class Partition:
             clock_ms=self.clock_ms,
             policy=rules.policy.digest,
             engine_version=ENGINE_VERSION,
+            due=self._due_worked,
             positions={topic: (first, after) for topic, first, after in spans if after > first},
         )
         return Work(

@@ -65,7 +65,7 @@ class Order:
         entries: list[Entry] = merge_heads(queues, frozenset(), sys.maxsize)
         # On the event clock nothing looks at the wall's but the time in a dead letter, which is not compared.
         wall_ms = order.clock_ms if order.clock == "wall" else 0
-        work = partition.work(entries, self.next_offsets(order), wall_ms)
+        work = partition.replay(entries, self.next_offsets(order), wall_ms, order.due)
         partition.merge(work)
         self._lane = work.lane
         return work

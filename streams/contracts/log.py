@@ -11,7 +11,8 @@ class OrderMessage(msgspec.Struct, frozen=True, kw_only=True):
     """`tier.order`: one transaction's work, enough to replay it exactly.
 
     `positions` has, for each input topic, the first offset worked and the one after the last. `clock_ms` is the
-    partition's clock at the end of the batch (on the wall clock also throughout it).
+    partition's clock at the end of the batch (on the wall clock also throughout it). `due` is how many decisions of
+    the batch were by time alone; those that an event of their customer brought forward are not counted.
     """
 
     partition: int
@@ -20,6 +21,7 @@ class OrderMessage(msgspec.Struct, frozen=True, kw_only=True):
     clock_ms: int
     policy: str
     engine_version: int
+    due: int = 0
     positions: dict[str, tuple[int, int]]
 
 

@@ -22,12 +22,14 @@ from streams.kafka.inputs import Span
 from streams.kafka.transactions import TransactionFailedError
 from streams.kafka.transport import FetchedRecords
 from streams.metrics import BatchOutcome, Metrics
-from streams.partition import Entry, Partition, PartitionRules, Work, merge_heads
+from streams.partition import Clock, Entry, Partition, PartitionRules, Work, merge_heads
 
 BATCH_LIMIT = 10_000
 QUEUE_HIGH = 30_000
 QUEUE_LOW = 15_000
 IDLE_S = 1.0
+# Decisions by time alone in a batch. On the wall clock live events wait no longer for them than for a small batch.
+DUE_LIMIT: dict[Clock, int] = {"wall": 500, "event": 5_000}
 # Brokers restart and coordinators move; what has not mended itself by then needs somebody.
 TAKE_OVER_WITHIN_S = 60.0
 PAUSE_LIMIT_S = 2.0
@@ -250,8 +252,11 @@ class Lane:
     async def _work(self, entries: list[Entry]) -> None:
         partition = self._known()
         began = time.perf_counter()
-        work = partition.work(entries, self._positions_after(), self._now_ms())
-        worked = time.perf_counter()
+        worked = partition.work_some(entries, self._now_ms(), DUE_LIMIT[self.rules.clock])
+        for entry in reversed(entries[worked:]):
+            self._queues[entry.topic].appendleft(entry)
+        work = partition.pack(self._positions_after())
+        computed = time.perf_counter()
         try:
             self._changelog_end = await self._transactions.commit(work)
         except TransactionFailedError as error:
@@ -261,7 +266,8 @@ class Lane:
         self._failures = 0
         partition.merge(work)
         self.progress += 1
-        self._metrics.record_batch(self._outcome(work, entries, worked - began, time.perf_counter() - worked))
+        seconds = computed - began, time.perf_counter() - computed
+        self._metrics.record_batch(self._outcome(work, entries[:worked], *seconds))
 
     async def _failed(self, error: TransactionFailedError) -> None:
         self._metrics.transaction_failed(self.number)
