@@ -53,7 +53,7 @@ def apply_due(state: CustomerState, customer_id: str, policy: Policy, due_ms: in
 
 def due(state: CustomerState, policy: Policy, now_ms: int) -> int | None:
     """The next instant at which time alone may decide something for this customer; always later than now."""
-    instants = [] if state.pin is None else [state.pin.until_ms]
+    instants: list[int | None] = [] if state.pin is None else [state.pin.until_ms]
     if state.tier is not None:
         instants += _moves_on_ms(state, policy, now_ms)
         tenure = state.tenure
@@ -71,7 +71,7 @@ def _moves_on_ms(state: CustomerState, policy: Policy, now_ms: int) -> list[int 
         looked_at = today - max(policy.moving_days) + 1
         if any(changed >= looked_at for changes in state.daily.values() for changed in changes):
             days.append(today + 1)
-    instants = [calendar.midnight_ms(min(days))] if days else []
+    instants: list[int | None] = [calendar.midnight_ms(min(days))] if days else []
     if policy.moving_months:
         instants.append(calendar.next_month_begins_ms(now_ms))
     return instants

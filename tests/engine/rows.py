@@ -5,6 +5,7 @@ from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from streams.engine.compile import load_policy
 from streams.engine.decide import TierChange
 from streams.engine.events import (
     BALANCES,
@@ -25,7 +26,6 @@ from streams.engine.events import (
 )
 from streams.engine.limits import check_limits
 from streams.engine.money import AMOUNT_DECIMALS, VALUE_DECIMALS, parse_fixed
-from streams.engine.compile import load_policy
 from streams.engine.policy import Policy
 from streams.engine.state import CustomerState
 from streams.engine.step import apply_due, apply_event
@@ -40,8 +40,19 @@ def policy_file(name: str) -> Path:
     return policy_folder() / name
 
 
-STANDARD = load_policy(policy_file("standard.toml").read_text())
-ASSETS_ONLY = load_policy(policy_file("assets-only.toml").read_text())
+def policy_of(name: str) -> Policy:
+    return load_policy(policy_file(f"{name}.toml").read_text())
+
+
+STANDARD = policy_of("standard")
+ASSETS_ONLY = policy_of("assets-only")
+# The rules of standard.toml without grace and protection: up and down at once.
+PLAIN = load_policy(STANDARD.document.replace("after_days = 30", "").replace("protection_days = 90", ""))
+
+
+def a_policy(text: str, zone: str = "Asia/Taipei") -> Policy:
+    """A policy in TWD with these lines."""
+    return load_policy(f'name = "test"\nversion = 1\ncurrency = "TWD"\ntime_zone = "{zone}"\n{text}')
 
 
 def at(local: str, zone: ZoneInfo = TAIPEI) -> int:

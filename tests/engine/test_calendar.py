@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from rows import DAY_MS, TAIPEI, at
 
-from streams.engine.calendar import HOUR_MS, Calendar
+from streams.engine.calendar import HOUR_MS, Calendar, month_of, month_start
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -70,6 +70,88 @@ def test_a_day_beyond_the_year_9999_is_the_last_one() -> None:
     calendar = Calendar(TAIPEI)
     last = calendar.day_of(at("9999-12-31T07:00"))
     assert calendar.midnight_ms(last + 3_660) == calendar.midnight_ms(last) == at("9999-12-31")
+
+
+# --- later, by the clock on the wall ---
+
+# New York    8 March 2026: 02:00 -> 03:00       1 November 2026: 02:00 -> 01:00
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "days", "end"),
+    [
+        ("Asia/Taipei", "2026-11-24T09:30:00.125", 30, "2026-12-24T09:30:00.125+08:00"),
+        ("Asia/Taipei", "2026-12-31T23:59", 1, "2027-01-01T23:59:00+08:00"),
+        ("Asia/Taipei", "2028-02-28T12:00", 1, "2028-02-29T12:00:00+08:00"),
+        ("Asia/Taipei", "2028-02-29T12:00", 365, "2029-02-28T12:00:00+08:00"),
+        ("America/New_York", "2026-03-07T12:00", 1, "2026-03-08T12:00:00-04:00"),
+        ("America/New_York", "2026-03-07T02:30", 1, "2026-03-08T03:30:00-04:00"),  # 02:30 is jumped over
+        ("America/New_York", "2026-03-07T02:30", 2, "2026-03-09T02:30:00-04:00"),
+        ("America/New_York", "2026-03-07T01:59:59.999", 1, "2026-03-08T01:59:59.999-05:00"),
+        ("America/New_York", "2026-10-31T01:30", 1, "2026-11-01T01:30:00-04:00"),  # the first of two
+        ("America/New_York", "2026-11-01T00:30", 1, "2026-11-02T00:30:00-05:00"),
+        ("America/New_York", "2026-10-02T12:00", 90, "2026-12-31T12:00:00-05:00"),
+        ("Asia/Taipei", "9999-12-20T12:00", 30, "9999-12-31T12:00:00+08:00"),
+        ("Asia/Taipei", "9999-12-29T12:00", 3_660, "9999-12-31T12:00:00+08:00"),
+    ],
+)
+def test_days_later_is_the_same_time_of_day(zone: str, start: str, days: int, end: str) -> None:
+    calendar = Calendar(ZoneInfo(zone))
+    assert calendar.rfc3339(calendar.days_later_ms(at(start, ZoneInfo(zone)), days)) == end
+
+
+@pytest.mark.parametrize("minutes", [0, 60], ids=["first 01:30", "second 01:30"])
+def test_a_day_after_either_half_past_one_is_half_past_one(minutes: int) -> None:
+    calendar = Calendar(NEW_YORK)
+    start = at("2026-11-01T01:30", NEW_YORK) + minutes * 60_000
+    assert calendar.rfc3339(start) == f"2026-11-01T01:30:00-0{4 + minutes // 60}:00"
+    assert calendar.rfc3339(calendar.days_later_ms(start, 1)) == "2026-11-02T01:30:00-05:00"
+    assert calendar.rfc3339(calendar.months_later_ms(start, 1)) == "2026-12-01T01:30:00-05:00"
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "months", "end"),
+    [
+        ("Asia/Taipei", "2026-11-24T09:30", 12, "2027-11-24T09:30:00+08:00"),
+        ("Asia/Taipei", "2027-01-31T12:00", 1, "2027-02-28T12:00:00+08:00"),
+        ("Asia/Taipei", "2028-01-31T12:00", 1, "2028-02-29T12:00:00+08:00"),
+        ("Asia/Taipei", "2028-02-29T12:00", 12, "2029-02-28T12:00:00+08:00"),
+        ("Asia/Taipei", "2028-02-29T12:00", 48, "2032-02-29T12:00:00+08:00"),
+        ("Asia/Taipei", "2026-08-31T00:00", 3, "2026-11-30T00:00:00+08:00"),
+        ("Asia/Taipei", "2026-12-01T00:00", 15, "2028-03-01T00:00:00+08:00"),
+        ("America/New_York", "2026-02-08T02:30", 1, "2026-03-08T03:30:00-04:00"),
+        ("America/New_York", "2026-10-01T01:30", 1, "2026-11-01T01:30:00-04:00"),
+        ("America/New_York", "2026-12-01T00:00", 12, "2027-12-01T00:00:00-05:00"),
+        ("Asia/Taipei", "9999-11-30T12:00", 1, "9999-12-30T12:00:00+08:00"),
+        ("Asia/Taipei", "9999-12-30T12:00", 1, "9999-12-31T12:00:00+08:00"),
+        ("Asia/Taipei", "9999-01-15T12:00", 120, "9999-12-31T12:00:00+08:00"),
+    ],
+)
+def test_months_later_is_the_same_day_or_the_last_of_the_month(zone: str, start: str, months: int, end: str) -> None:
+    calendar = Calendar(ZoneInfo(zone))
+    assert calendar.rfc3339(calendar.months_later_ms(at(start, ZoneInfo(zone)), months)) == end
+
+
+@pytest.mark.parametrize(
+    ("zone", "instant", "begins", "next_begins"),
+    [
+        ("Asia/Taipei", "2026-11-01", "2026-11-01T00:00:00+08:00", "2026-12-01T00:00:00+08:00"),
+        ("Asia/Taipei", "2026-12-31T23:59:59.999", "2026-12-01T00:00:00+08:00", "2027-01-01T00:00:00+08:00"),
+        ("Asia/Taipei", "2028-02-29T23:59", "2028-02-01T00:00:00+08:00", "2028-03-01T00:00:00+08:00"),
+        ("America/New_York", "2026-03-20", "2026-03-01T00:00:00-05:00", "2026-04-01T00:00:00-04:00"),
+        ("America/New_York", "2026-11-01T12:00", "2026-11-01T00:00:00-04:00", "2026-12-01T00:00:00-05:00"),
+    ],
+)
+def test_months_begin_at_local_midnight(zone: str, instant: str, begins: str, next_begins: str) -> None:
+    calendar, at_ms = Calendar(ZoneInfo(zone)), at(instant, ZoneInfo(zone))
+    assert calendar.rfc3339(calendar.month_begins_ms(at_ms)) == begins
+    assert calendar.rfc3339(calendar.next_month_begins_ms(at_ms)) == next_begins
+
+
+@pytest.mark.parametrize(("day", "month"), [(0, 0), (30, 0), (31, 1), (-1, -1), (-31, -1), (-32, -2), (365, 12)])
+def test_months_are_counted_from_january_1970(day: int, month: int) -> None:
+    assert month_of(day) == month
+    assert month_start(month) <= day < month_start(month + 1)
 
 
 def test_days_before_1970_count_down() -> None:

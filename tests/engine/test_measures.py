@@ -1,19 +1,21 @@
+from fractions import Fraction
 from typing import get_args
 
 import pytest
-from rows import DAY_MS, STANDARD, Customer, at, balance, credit, e16, reversal, transaction
+from rows import DAY_MS, STANDARD, Customer, a_policy, at, balance, credit, e16, reversal, transaction
 
-from streams.engine.events import TRANSACTION_TYPES, Event, Standing
-from streams.engine.measures import Measures, measure
 from streams.engine.compile import load_policy
+from streams.engine.events import TRANSACTION_TYPES, Credit, Event, Standing
+from streams.engine.measures import Figures, format_figure, measure
+from streams.engine.policy import Policy
 
 NOON = at("2026-11-24T12:00")
 
 
-def measures(*events: Event) -> Measures:
-    customer = Customer()
+def measures(*events: Event, policy: Policy = STANDARD) -> Figures:
+    customer = Customer(policy)
     customer.apply(*events)
-    return measure(customer.state, STANDARD)
+    return measure(customer.state, policy, policy.calendar.day_of(customer.now_ms))
 
 
 @pytest.mark.parametrize(
@@ -28,18 +30,18 @@ def measures(*events: Event) -> Measures:
     ],
 )
 def test_assets_are_in_the_policys_currency_exactly(amount: str, currency: str, assets: str) -> None:
-    assert measures(balance(amount, NOON, currency=currency)).assets_e16 == e16(assets)
+    assert measures(balance(amount, NOON, currency=currency)).assets == e16(assets)
 
 
 def test_currencies_add_up() -> None:
     events = [balance("100", NOON, "a"), balance("10", NOON, "b", "USD"), balance("1", NOON, "c", "GBP")]
-    assert measures(*events).value_e16 == e16("455.1")
+    assert measures(*events).value == e16("455.1")
 
 
 @pytest.mark.parametrize("kind", sorted(TRANSACTION_TYPES))
 def test_purchases_and_transfers_are_activity(kind: str) -> None:
     counted = kind in {"purchase", "transfer_in", "transfer_out"}
-    assert measures(transaction("200", NOON, kind)).activity_e16 == (e16("2") if counted else 0)
+    assert measures(transaction("200", NOON, kind)).activity == (e16("2") if counted else 0)
 
 
 @pytest.mark.parametrize(
@@ -53,21 +55,21 @@ def test_purchases_and_transfers_are_activity(kind: str) -> None:
     ],
 )
 def test_activity_is_a_hundredth_of_the_volume_up_to_its_cap(volume: str, activity: str) -> None:
-    assert measures(transaction(volume, NOON)).activity_e16 == e16(activity)
+    assert measures(transaction(volume, NOON)).activity == e16(activity)
 
 
 def test_the_cap_holds_for_the_sum_and_not_for_each_part() -> None:
     parts = [transaction("3000000", NOON), transaction("3000000", NOON, "transfer_in")]
-    assert measures(*parts).activity_e16 == e16("50000")
-    assert measures(*parts, reversal("3000000", NOON + 1, of=NOON)).activity_e16 == e16("30000")
+    assert measures(*parts).activity == e16("50000")
+    assert measures(*parts, reversal("3000000", NOON + 1, of=NOON)).activity == e16("30000")
 
 
 def test_volume_in_another_currency_is_converted() -> None:
-    assert measures(transaction("1000", NOON, currency="USD")).activity_e16 == e16("315")
+    assert measures(transaction("1000", NOON, currency="USD")).activity == e16("315")
 
 
 def test_a_reversal_without_its_transaction_counts_against_the_customer() -> None:
-    assert measures(reversal("100", NOON, of=NOON)).activity_e16 == e16("-1")
+    assert measures(reversal("100", NOON, of=NOON)).activity == e16("-1")
 
 
 @pytest.mark.parametrize("standing", [None, *get_args(Standing)])
@@ -79,29 +81,158 @@ def test_only_poor_takes_ten_percent_off_the_assets(standing: Standing | None, a
     measured = measures(*events)
     # Off debts nothing is taken: poor standing never raises the value.
     taken = max(e16(assets), 0) // 10 if standing == "poor" else 0
-    assert (measured.credit_e16, measured.value_e16) == (-taken, e16(assets) - taken)
+    assert (measured.credit, measured.value) == (-taken, e16(assets) - taken)
 
 
 def test_poor_takes_nothing_off_the_activity() -> None:
     events = [balance("100", NOON), transaction("10000", NOON), credit("poor", NOON)]
-    assert measures(*events).value_e16 == e16("190")
+    assert measures(*events).value == e16("190")
 
 
 def test_value_is_what_is_held_against_the_floors() -> None:
-    assert Measures(5, 7, -2).value_e16 == 10
+    assert Figures((), 5, 7, -2).value == 10
+    assert Figures((), Fraction(1, 3), 0, Fraction(2, 3)).value == 1
 
 
 def test_activity_without_a_cap_has_none() -> None:
-    document = STANDARD.document.replace('at_most = "50000"', "")
-    customer = Customer(load_policy(document))
-    customer.apply(transaction("99999999999999", NOON), transaction("1", NOON - 89 * DAY_MS))
-    assert measure(customer.state, customer.policy).activity_e16 == e16("1000000000000")
+    uncapped = load_policy(STANDARD.document.replace(', at_most = "50000"', ""))
+    events = [transaction("99999999999999", NOON), transaction("1", NOON - 89 * DAY_MS)]
+    assert measures(*events, policy=uncapped).activity == e16("1000000000000")
 
 
-def test_a_policy_without_activity_looks_at_no_transactions() -> None:
-    document = STANDARD.document.replace("[value.activity]", "[value.unused]")
-    document = document.replace('[value.unused]\nshare = "0.01"\n', "")
-    document = document.replace('of = ["purchase", "transfer_in", "transfer_out"]\ndays = 90\nat_most = "50000"\n', "")
-    customer = Customer(load_policy(document))
-    customer.apply(balance("5", NOON), transaction("100", NOON))
-    assert measure(customer.state, customer.policy) == Measures(e16("5"), 0, 0)
+def test_a_value_without_transactions_has_no_activity() -> None:
+    bare = load_policy(STANDARD.document.replace(', { measure = "volume", weight = "0.01", at_most = "50000" }', ""))
+    figures = measures(balance("5", NOON), transaction("100", NOON), policy=bare)
+    assert figures == Figures((e16("5"),), e16("5"), 0, 0)
+
+
+# --- weights and caps ---
+
+TIERS = """
+[[tiers]]
+id = "low"
+
+[[tiers]]
+id = "high"
+at_least = "100"
+"""
+WEIGHED = a_policy(
+    """
+[measures.spent]
+sum = ["purchase"]
+days = 10
+
+[measures.often]
+count = ["purchase", "cash"]
+days = 10
+
+[value]
+terms = [
+    { measure = "assets", weight = "0.5", at_most = "60" },
+    { measure = "loans", weight = "-0.25" },
+    { measure = "spent", weight = "1.5", at_most = "30" },
+    { measure = "often", weight = "2" },
+    { measure = "score", weight = "0.1" },
+]
+"""
+    + TIERS
+)
+
+
+@pytest.mark.parametrize(
+    ("events", "value"),
+    [
+        ([balance("119.99", NOON)], "59.995"),
+        ([balance("120", NOON)], "60"),
+        ([balance("9000", NOON)], "60"),
+        ([balance("-10", NOON)], "-5"),
+        ([balance("100", NOON), balance("-40", NOON, "b", product="loan")], "40"),
+        ([transaction("10", NOON)], "17"),
+        ([transaction("20.0001", NOON)], "32"),
+        ([transaction("5", NOON, "cash")], "2"),
+        ([transaction("10", NOON), reversal("10", NOON, of=NOON)], "0"),
+        ([Credit("s", "C", NOON, "good", "712.5")], "71.25"),
+        ([Credit("s", "C", NOON, "good", "A+")], "0"),
+        ([Credit("s", "C", NOON, "good", None)], "0"),
+    ],
+)
+def test_each_part_has_its_weight_and_its_cap(events: list[Event], value: str) -> None:
+    assert measures(*events, policy=WEIGHED).value == e16(value)
+
+
+def test_parts_add_up_by_where_they_come_from() -> None:
+    figures = measures(
+        balance("100", NOON), balance("40", NOON, "b", product="loan"), transaction("10", NOON),
+        Credit("s", "C", NOON, "good", "700"), policy=WEIGHED,
+    )  # fmt: skip
+    assert (figures.assets, figures.activity, figures.credit) == (e16("110"), e16("17"), 0)
+    assert [rule.name for rule in WEIGHED.measures] == ["assets", "loans", "spent", "often", "score"]
+    assert figures.measures == (e16("100"), e16("40"), e16("10"), e16("1"), e16("700"))
+
+
+def test_the_newest_score_counts() -> None:
+    old, new = Credit("s1", "C", NOON, "good", "500"), Credit("s2", "C", NOON + 1, "good", "600")
+    assert measures(old, new, policy=WEIGHED).value == measures(new, old, policy=WEIGHED).value == e16("60")
+
+
+def test_a_share_of_an_average_is_exact() -> None:
+    thirds = a_policy(
+        """
+[measures.average]
+average = "assets"
+days = 3
+
+[value]
+terms = [{ measure = "average", weight = "0.0001" }]
+"""
+        + TIERS
+    )
+    customer = Customer(thirds)
+    customer.apply(balance("1", NOON), balance("2", NOON + 2 * DAY_MS))
+    day = thirds.calendar.day_of(customer.now_ms)
+    # 1 + 1 + 2, by 3
+    assert measure(customer.state, thirds, day).value == Fraction(4 * 10**16, 3 * 10_000)
+
+
+def test_poor_takes_its_share_off_the_newest_assets_also_where_averages_decide() -> None:
+    averaged = a_policy(
+        """
+[measures.average]
+average = "assets"
+days = 2
+
+[value]
+terms = [{ measure = "average" }]
+credit = { poor = "-0.1" }
+"""
+        + TIERS
+    )
+    figures = measures(
+        balance("100", NOON - DAY_MS), credit("poor", NOON - DAY_MS), balance("300", NOON), policy=averaged
+    )
+    assert (figures.assets, figures.credit) == (e16("200"), e16("-30"))
+
+
+@pytest.mark.parametrize(
+    ("figure", "name", "written"),
+    [
+        ("3", "often", "3"),
+        ("3", "spent", "3.00"),
+        ("712", "score", "712"),
+        ("712.5", "score", "712.50"),
+        ("0", "often", "0"),
+        ("-1", "often", "-1"),
+        ("1.005", None, "1.005"),
+    ],
+)
+def test_counts_and_scores_are_written_without_idle_decimals(figure: str, name: str | None, written: str) -> None:
+    rule = next((rule for rule in WEIGHED.measures if rule.name == name), None)
+    assert format_figure(e16(figure), rule) == written
+
+
+@pytest.mark.parametrize(
+    ("figure", "written"),
+    [(Fraction(10**16, 3), "0.3333"), (Fraction(2 * 10**16, 3), "0.6667"), (Fraction(-(10**16), 3), "-0.3333")],
+)
+def test_an_average_that_does_not_come_out_even_is_rounded_in_writing_alone(figure: Fraction, written: str) -> None:
+    assert format_figure(figure, None) == written
