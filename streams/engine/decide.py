@@ -128,7 +128,7 @@ def _served(
         reset(state.tenure)
         return policy.tiers[earned].id, occasion.reason
     settled = settle(state, earned, policy, moment)
-    put_off = settled.was_put_off and occasion.cause is None
+    put_off = settled.was_put_off and occasion.reason == "window_moved"
     return policy.tiers[settled.rank].id, "grace_ended" if put_off else occasion.reason
 
 

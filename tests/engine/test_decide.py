@@ -1,12 +1,14 @@
 import pytest
-from rows import ASSETS_ONLY, STANDARD, Customer, at, balance, credit, e16, pin, transaction
+from rows import ASSETS_ONLY, DAY_MS, PLAIN, STANDARD, Customer, at, balance, credit, e16, pin, transaction
 
-from streams.engine.decide import Occasion, decide, earned_rank
-from streams.engine.events import Event, Standing
-from streams.engine.fold import roll
-from streams.engine.measures import Measures
 from streams.engine.compile import load_policy
+from streams.engine.decide import Occasion, decide
+from streams.engine.events import Event, Standing
+from streams.engine.measures import Figures
+from streams.engine.policy import Policy
 from streams.engine.state import CustomerState
+from streams.engine.tenure import Moment
+from streams.engine.windows import roll
 
 NOON = at("2026-11-24T12:00")
 
@@ -27,8 +29,8 @@ FLOORS = [
 
 @pytest.mark.parametrize(("assets", "tier"), FLOORS)
 @pytest.mark.parametrize("policy", [STANDARD, ASSETS_ONLY], ids=["standard", "assets-only"])
-def test_a_floor_includes_the_number_itself(policy: object, assets: str, tier: str) -> None:
-    customer = Customer(STANDARD if policy is STANDARD else ASSETS_ONLY)
+def test_a_floor_includes_the_number_itself(policy: Policy, assets: str, tier: str) -> None:
+    customer = Customer(policy)
     (change,) = customer.apply(balance(assets, NOON))
     assert (change.direction, change.tier, change.earned_tier) == ("initial", tier, tier)
 
@@ -53,7 +55,9 @@ def test_a_floor_includes_the_number_itself(policy: object, assets: str, tier: s
 def test_the_value_is_compared_before_it_is_rounded(events: list[Event], tier: str) -> None:
     customer = Customer()
     customer.apply(*events)
-    assert customer.state.tier == tier
+    # A fall would wait for its grace: what is earned is known at once.
+    assert customer.state.earned_tier == tier
+    assert Customer(PLAIN).apply(*events)[-1].tier == tier
 
 
 @pytest.mark.parametrize(
@@ -61,27 +65,50 @@ def test_the_value_is_compared_before_it_is_rounded(events: list[Event], tier: s
     [(None, "high"), ("excellent", "high"), ("good", "high"), ("fair", "high"), ("poor", "mid"), ("default", "low")],
 )
 def test_default_caps_the_tier_at_low_and_poor_lowers_the_value(standing: Standing | None, tier: str) -> None:
-    measures = Measures(e16("5000000"), 0, e16("-500000") if standing == "poor" else 0)
-    assert STANDARD.tiers[earned_rank(measures, standing, STANDARD)].id == tier
+    assert earned("5000000", standing, STANDARD) == tier
+
+
+def earned(assets: str, standing: Standing | None, policy: Policy) -> str | None:
+    customer = Customer(policy)
+    customer.apply(*[] if standing is None else [credit(standing, NOON)], balance(assets, NOON))
+    return customer.state.earned_tier
 
 
 def test_a_cap_does_not_lift() -> None:
     capped = load_policy(STANDARD.document.replace('default = "low"', 'default = "mid"'))
-    assert earned_rank(Measures(e16("1"), 0, 0), "default", capped) == 0
-    assert earned_rank(Measures(e16("9000000"), 0, 0), "default", capped) == 1
+    assert earned("1", "default", capped) == "low"
+    assert earned("9000000", "default", capped) == "mid"
 
 
 def test_a_policy_may_cap_those_without_a_standing() -> None:
     # No standing counts as good.
     capped = load_policy(STANDARD.document.replace('default = "low"', 'good = "mid"'))
-    assert earned_rank(Measures(e16("9000000"), 0, 0), None, capped) == 1
+    assert earned("9000000", None, capped) == "mid"
+
+
+@pytest.mark.parametrize("days", [0, 1, 89, 200])
+def test_default_takes_the_tier_at_once_past_grace_and_protection(days: int) -> None:
+    customer = Customer()
+    customer.apply(balance("1", NOON), balance("9000000", NOON + 1))
+    (change,) = customer.apply(credit("default", NOON + 2 + days * DAY_MS))
+    assert (change.direction, change.tier, change.reason) == ("downgrade", "low", "credit_changed")
+    (change,) = customer.apply(credit("good", NOON + 3 + days * DAY_MS))
+    assert (change.direction, change.tier, change.reason) == ("upgrade", "high", "credit_changed")
+
+
+def test_the_cap_passes_the_grace_that_already_runs() -> None:
+    customer = Customer()
+    customer.apply(balance("9000000", NOON), balance("1", NOON + 1))
+    (change,) = customer.apply(credit("default", NOON + 2))
+    assert (change.tier, change.reason) == ("low", "credit_changed")
+    assert customer.wait(NOON + 400 * DAY_MS) == []
 
 
 def test_a_change_carries_what_it_was_decided_on() -> None:
     customer = Customer()
     customer.apply(credit("poor", NOON))
     (change,) = customer.apply(balance("600000", NOON + 1))
-    assert change.measures == Measures(e16("600000"), 0, e16("-60000"))
+    assert change.figures == Figures((e16("600000"), 0), e16("600000"), 0, e16("-60000"))
     assert (change.standing, change.previous_tier, change.sequence) == ("poor", "low", 2)
     assert (change.decided_at_ms, change.reason) == (NOON + 1, "threshold_crossed")
     assert change.cause is not None
@@ -96,7 +123,7 @@ def test_the_same_tier_again_is_no_change() -> None:
 
 
 def test_a_tier_may_be_jumped_over() -> None:
-    customer = Customer()
+    customer = Customer(PLAIN)
     customer.apply(balance("1", NOON), balance("5000000", NOON + 1), balance("0", NOON + 2))
     assert [(change.direction, change.previous_tier, change.tier) for change in customer.changes] == [
         ("initial", None, "low"),
@@ -123,8 +150,18 @@ def test_a_pin_on_a_tier_that_the_policy_no_longer_has_is_passed_over() -> None:
 
 
 def test_decided_at_never_goes_back_for_a_customer() -> None:
-    state = CustomerState(tier="mid", decided_at_ms=NOON)
+    state = CustomerState(tier="low", decided_at_ms=NOON, assets_e4_by_currency={"TWD": 10**10})
     roll(state, STANDARD.calendar.day_of(NOON), STANDARD)
-    change = decide(state, STANDARD, Occasion("C", NOON - 5, "window_moved", None))
+    change = decide(state, STANDARD, Occasion("C", "window_moved", None), Moment(NOON - 5, rises=True, falls=True))
     assert change is not None
     assert change.decided_at_ms == NOON
+
+
+def test_a_fall_that_waits_is_earned_at_once_and_served_later() -> None:
+    customer = Customer()
+    customer.apply(balance("600000", NOON))
+    assert customer.apply(balance("1", NOON + 1)) == []
+    assert (customer.state.tier, customer.state.earned_tier) == ("mid", "low")
+    (change,) = customer.wait(NOON + 400 * DAY_MS)
+    assert (change.tier, change.earned_tier, change.reason, change.cause) == ("low", "low", "grace_ended", None)
+    assert change.decided_at_ms == NOON + 1 + 30 * DAY_MS

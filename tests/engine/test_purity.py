@@ -11,6 +11,7 @@ PURE = {
     "datetime",
     "decimal",
     "enum",
+    "fractions",
     "functools",
     "hashlib",
     "heapq",

@@ -1,20 +1,27 @@
+from fractions import Fraction
+
 import pytest
 from rows import (
     ASSETS_ONLY,
     DAY_MS,
+    PLAIN,
     STANDARD,
     Customer,
+    a_policy,
     action,
     at,
     balance,
     credit,
+    e16,
     loan,
     pin,
     reversal,
     transaction,
 )
 
+from streams.engine.compile import load_policy
 from streams.engine.events import Event
+from streams.engine.policy import Policy
 from streams.engine.state import CustomerState
 from streams.engine.step import forgotten
 
@@ -71,6 +78,7 @@ def test_actions_alone_give_no_change() -> None:
         ([balance("500000", NOON + 1)], ("upgrade", "mid", "threshold_crossed")),
         ([credit("poor", NOON + 1)], None),
         ([balance("500000", NOON + 1), credit("default", NOON + 2)], ("downgrade", "low", "credit_changed")),
+        ([balance("550000", NOON + 1), credit("poor", NOON + 2)], ("downgrade", "low", "credit_changed")),
         ([balance("500000", NOON - 1, "b")], ("upgrade", "mid", "correction")),
         ([balance("500000", NOON, "b")], ("upgrade", "mid", "threshold_crossed")),
         (
@@ -80,7 +88,7 @@ def test_actions_alone_give_no_change() -> None:
     ],
 )
 def test_a_change_says_why(events: list[Event], told: tuple[str, str, str] | None) -> None:
-    customer = Customer()
+    customer = Customer(PLAIN)
     customer.apply(balance("1", NOON))
     customer.apply(*events)
     assert (customer.told[-1] if len(customer.told) > 1 else None) == told
@@ -93,7 +101,7 @@ def test_a_change_says_why(events: list[Event], told: tuple[str, str, str] | Non
 def test_activity_that_leaves_the_window_takes_the_tier_at_midnight(second: str) -> None:
     # 24 Nov: purchase, mid        21 Feb: still mid        22 Feb 00:00: 90 days later, low
     when = at(second)
-    customer = Customer()
+    customer = Customer(PLAIN)
     customer.apply(balance("499000", at("2026-11-01")), transaction("100000", when))
     assert customer.state.tier == "mid"
     fall = at("2026-11-24") + 90 * DAY_MS
@@ -104,11 +112,23 @@ def test_activity_that_leaves_the_window_takes_the_tier_at_midnight(second: str)
     assert (change.decided_at_ms, change.cause) == (fall, None)
 
 
+def test_the_grace_of_what_left_the_window_begins_at_that_midnight() -> None:
+    # 24 Nov: purchase, mid      22 Feb 00:00: below      24 Mar 00:00: 30 days later, low
+    customer = Customer()
+    customer.apply(balance("499000", at("2026-11-01")), transaction("100000", NOON))
+    below = at("2027-02-22")
+    assert customer.wait(below) == []
+    assert (customer.state.earned_tier, customer.state.due_ms) == ("low", below + 30 * DAY_MS)
+    assert customer.wait(below + 30 * DAY_MS - 1) == []
+    (change,) = customer.wait(below + 30 * DAY_MS)
+    assert (change.tier, change.reason, change.decided_at_ms) == ("low", "grace_ended", at("2027-03-24"))
+
+
 def test_an_event_from_before_what_time_has_decided_is_a_correction() -> None:
     # 24 Nov       | 22 Feb 00:00   | 22 Feb 00:01
     # purchase, mid| falls to low   | hears of a balance of 21 Feb
     fall = at("2027-02-22")
-    customer = Customer()
+    customer = Customer(PLAIN)
     customer.apply(balance("499000", NOON), transaction("100000", NOON))
     customer.wait(fall + MINUTE)
     (change,) = customer.apply(balance("600000", fall - MINUTE))
@@ -116,7 +136,7 @@ def test_an_event_from_before_what_time_has_decided_is_a_correction() -> None:
 
 
 def test_what_fell_due_long_ago_is_decided_at_its_due_time() -> None:
-    customer = Customer()
+    customer = Customer(PLAIN)
     customer.apply(balance("499000", NOON), transaction("100000", NOON))
     (change,) = customer.wait(NOON + 400 * DAY_MS)
     assert change.decided_at_ms == at("2026-11-24") + 90 * DAY_MS
@@ -180,7 +200,7 @@ def test_a_pin_on_the_tier_that_is_served_gives_no_change() -> None:
     customer.apply(balance("500000", NOON))
     assert customer.apply(pin("mid", NOON, NOON + DAY_MS)) == []
     assert customer.apply(balance("1", NOON + MINUTE)) == []
-    (change,) = customer.wait(NOON + DAY_MS)
+    (change,) = customer.wait(NOON + DAY_MS)  # the earned tier at once, without grace
     assert (change.tier, change.reason) == ("low", "pin_ended")
 
 
@@ -243,6 +263,38 @@ def test_a_window_moves_on_behind_a_pin() -> None:
     assert (change.tier, change.reason) == ("low", "pin_ended")
 
 
+@pytest.mark.parametrize("days", [29, 30, 31, 60])
+def test_a_grace_that_ends_behind_a_pin_ends_in_nothing(days: int) -> None:
+    # mid ........ below           grace would end
+    # pin          high ────────────────────────── until
+    customer = Customer()
+    customer.apply(balance("600000", NOON), balance("1", NOON + 1), pin("high", NOON + 2, NOON + days * DAY_MS))
+    assert customer.wait(NOON + days * DAY_MS - 1) == []
+    (change,) = customer.wait(NOON + days * DAY_MS)
+    assert (change.tier, change.reason) == ("low", "pin_ended")
+    assert customer.state.due_ms is None
+
+
+def test_a_pin_starts_no_protection_and_ends_none() -> None:
+    # day 0: up, protected until day 90     day 10 to 20: pinned     day 21: below     day 51: grace would end
+    customer = Customer()
+    customer.apply(balance("1", NOON), balance("600000", NOON + 1))
+    customer.apply(pin("high", NOON + 10 * DAY_MS, NOON + 20 * DAY_MS))
+    customer.apply(balance("1", NOON + 21 * DAY_MS))
+    assert customer.told[-1] == ("downgrade", "mid", "pin_ended")
+    assert customer.wait(NOON + 90 * DAY_MS) == []
+    (change,) = customer.wait(NOON + 91 * DAY_MS)
+    assert (change.tier, change.reason, change.decided_at_ms) == ("low", "grace_ended", NOON + 1 + 90 * DAY_MS)
+
+
+def test_an_unpin_without_a_pin_leaves_the_grace_alone() -> None:
+    customer = Customer()
+    customer.apply(balance("600000", NOON), balance("1", NOON + 1))
+    assert customer.apply(action("unpin", NOON + 2)) == []
+    (change,) = customer.wait(NOON + 31 * DAY_MS)
+    assert (change.reason, change.decided_at_ms) == ("grace_ended", NOON + 1 + 30 * DAY_MS)
+
+
 def test_a_pin_that_ends_as_a_window_moves_gives_one_change() -> None:
     midnight = at("2026-11-24") + 90 * DAY_MS
     customer = Customer()
@@ -295,6 +347,79 @@ def test_consent_under_another_policy_sees_to_what_falls_due() -> None:
     assert customer.state.due_ms == at("2026-11-24") + 90 * DAY_MS
 
 
+MONTHLY = a_policy("""
+[measures.average]
+average = "assets"
+months = 1
+
+[value]
+terms = [{ measure = "average" }]
+
+[rating]
+when = "month_end"
+effect = "next_month"
+
+[[tiers]]
+id = "low"
+
+[[tiers]]
+id = "mid"
+at_least = "500000"
+
+[[tiers]]
+id = "high"
+at_least = "5000000"
+""")
+
+
+def test_time_alone_under_another_policy_decides_anew() -> None:
+    customer = Customer()
+    customer.apply(balance("600000", NOON), balance("1", NOON + 1))
+    customer.policy = ASSETS_ONLY  # knows no grace
+    (change,) = customer.wait(NOON + 400 * DAY_MS)
+    assert (change.tier, change.reason, change.cause) == ("low", "policy_changed", None)
+    assert customer.state.due_ms is None
+
+
+def test_ratings_under_another_policy_are_that_ones() -> None:
+    customer = Customer(MONTHLY)
+    customer.apply(balance("600000", NOON))
+    assert (customer.state.tier, customer.state.due_ms) == ("low", at("2026-12-01"))
+    customer.policy = PLAIN
+    (change,) = customer.apply(loan("1", NOON + DAY_MS))
+    assert (change.tier, change.reason, customer.state.due_ms) == ("mid", "policy_changed", None)
+
+
+def test_a_rating_at_the_very_instant_is_not_lost_under_another_policy() -> None:
+    customer = Customer(MONTHLY)
+    customer.apply(balance("600000", NOON))
+    customer.policy = load_policy(MONTHLY.document + "\n")
+    (change,) = customer.wait(at("2026-12-01"))
+    assert (change.tier, change.decided_at_ms) == ("mid", at("2026-12-01"))
+    assert customer.state.due_ms == at("2027-01-01")
+
+
+def test_the_first_rating_of_another_policy_looks_at_the_balances_that_are_known() -> None:
+    # An average was not kept; of every account the newest balance and its day are known.
+    customer = Customer(PLAIN)
+    customer.apply(balance("900000", at("2026-10-02")), balance("1", at("2026-10-02"), "b"), balance("5000000", NOON))
+    customer.policy = MONTHLY
+    customer.apply(loan("1", NOON + 1))
+    assert customer.state.first_day == MONTHLY.calendar.day_of(at("2026-10-02"))
+    (change,) = customer.wait(at("2026-12-01"))
+    assert (change.direction, change.tier) == ("downgrade", "mid")
+    assert change.figures.value == Fraction(e16("5000000") * 7, 30) + e16("1")  # 24 to 30 November
+
+
+def test_what_another_policy_does_not_look_at_goes() -> None:
+    customer = Customer(MONTHLY)
+    customer.apply(balance("600000", NOON))
+    assert set(customer.state.daily) == {"assets.TWD"}
+    customer.policy = PLAIN
+    customer.apply(loan("1", NOON + 1))
+    assert (customer.state.daily, customer.state.first_day) == ({}, None)
+
+
 # --- the ends of time ---
 
 
@@ -309,4 +434,13 @@ def test_times_before_1970_are_times() -> None:
     customer.now_ms = at("1900-01-02")
     customer.apply(balance("499000", at("1900-01-02")), transaction("100000", at("1900-01-02")))
     (change,) = customer.wait(NOON)
-    assert (change.tier, change.decided_at_ms) == ("low", at("1900-01-02") + 90 * DAY_MS)
+    assert (change.tier, change.decided_at_ms) == ("low", at("1900-01-02") + 120 * DAY_MS)
+
+
+@pytest.mark.parametrize("policy", [STANDARD, MONTHLY], ids=["standard", "monthly"])
+def test_nothing_stays_due_at_the_end_of_the_calendar(policy: Policy) -> None:
+    customer = Customer(policy)
+    customer.apply(balance("6000000", at("9999-12-01")), balance("1", at("9999-12-20")))
+    customer.apply(credit("poor", at("9999-12-30T23:59")), balance("2", at("9999-12-31T07:59")))
+    customer.wait(at("9999-12-31T07:59:59"))
+    assert customer.state.due_ms is None or customer.state.due_ms > customer.now_ms
