@@ -7,14 +7,16 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from streams.contracts.packing import LaneRecord
-from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TOPICS, TRANSACTIONS
 from streams.engine.compile import load_policy
+from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TOPICS, TRANSACTIONS
 from streams.engine.policy import Policy
 from streams.partition import Clock, Entry, Partition, PartitionRules, Work, merge_heads
 from streams.settings import policy_folder
 
 STANDARD = load_policy((policy_folder() / "standard.toml").read_text())
 ASSETS_ONLY = load_policy((policy_folder() / "assets-only.toml").read_text())
+# The rules of standard.toml without grace and protection: up and down at once.
+PLAIN = load_policy(STANDARD.document.replace("after_days = 30", "").replace("protection_days = 90", ""))
 INPUTS = tuple(f"bank.{topic}" for topic in TOPICS)
 PARTITION = 2
 

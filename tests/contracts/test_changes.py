@@ -6,10 +6,10 @@ import pytest
 from wire import AT_MS, INPUTS, POLICY, value, worked
 
 from streams.contracts.changes import ChangeWriter
+from streams.engine.compile import load_policy
 from streams.engine.decide import TierChange
 from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, TRANSACTIONS, Cause
-from streams.engine.measures import Measures
-from streams.engine.compile import load_policy
+from streams.engine.measures import Figures
 
 ONE = 10**16
 DAY_MS = 86_400_000
@@ -48,7 +48,7 @@ CHANGE = TierChange(
     earned_tier="mid",
     reason="threshold_crossed",
     decided_at_ms=AT_MS,
-    measures=Measures(500_000 * ONE, 12_345 * ONE, 0),
+    figures=Figures((500_000 * ONE, 1_234_500 * ONE), 500_000 * ONE, 12_345 * ONE, 0),
     standing=None,
     cause=Cause("b17", BALANCES, 1234, AT_MS),
 )
@@ -125,7 +125,7 @@ def test_times_have_the_offset_of_the_policys_zone(zone: str, at_ms: int, decide
     ],
 )
 def test_amounts_have_at_least_2_decimals_rounded_half_up(value_e16: int, text: str) -> None:
-    message = written(measures=Measures(value_e16, 0, 0))
+    message = written(figures=Figures((value_e16, 0), value_e16, 0, 0))
     assert (message["value"], message["components"]["assets"]) == (text, text)
 
 
@@ -143,7 +143,7 @@ def test_amounts_have_at_least_2_decimals_rounded_half_up(value_e16: int, text: 
     ],
 )
 def test_conditions_list_every_floor_met_or_not(value_e16: int, met: list[bool]) -> None:
-    message = written(measures=Measures(value_e16, 0, 0))
+    message = written(figures=Figures((value_e16, 0), value_e16, 0, 0))
     assert [floor for _, floor, _ in floors(message)] == ["500000.00", "5000000.00"]
     assert [is_met for _, _, is_met in floors(message)] == met
 
@@ -170,7 +170,7 @@ def test_a_cap_that_holds_a_customer_down_is_a_condition_that_is_not_met() -> No
 def test_the_next_tier_says_what_is_missing_and_there_is_none_above_the_top(
     tier: str, value_e16: int, next_tier: object
 ) -> None:
-    assert written(tier=tier, measures=Measures(value_e16, 0, 0))["next_tier"] == next_tier
+    assert written(tier=tier, figures=Figures((value_e16, 0), value_e16, 0, 0))["next_tier"] == next_tier
 
 
 MID = ["time-deposits-and-funds", "online-channels", "mobile-only-products"]

@@ -5,8 +5,8 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 from streams.contracts.decode import Rejection, decode
-from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS, Event
 from streams.engine.compile import load_policy
+from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS, Event
 from streams.engine.policy import Policy
 from streams.partition import Clock, Partition, PartitionRules, Work
 from streams.settings import policy_folder
