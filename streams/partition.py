@@ -21,7 +21,7 @@ from streams.engine.limits import LimitExceededError, check_limits
 from streams.engine.policy import Policy
 from streams.engine.remember import fingerprint, is_remembered, remember
 from streams.engine.state import NEVER_MS, CustomerState
-from streams.engine.step import apply_due, apply_event, forgotten
+from streams.engine.step import apply_due, apply_event, forgotten, rerate
 
 Clock = Literal["wall", "event"]
 
@@ -61,6 +61,17 @@ class PartitionRules(NamedTuple):
     topics: Sequence[str]  # the real names of the input topics, by topic number
     source: str  # ce_source of the tier changes
     owns: Callable[[bytes], bool]  # whether the partitioner puts a key into this partition
+    backfill: bool = False  # whether a log that is worked from its start is history, until its end is reached
+
+
+class Limits(NamedTuple):
+    """How many decisions without an event one batch takes: by time alone, and by another policy."""
+
+    due: int
+    rerated: int
+
+
+NO_LIMITS = Limits(sys.maxsize, sys.maxsize)
 
 
 class Work(NamedTuple):
@@ -94,7 +105,9 @@ class Partition:
         self.counter = lane.counter if lane else 0
         self.clock_ms = lane.clock_ms if lane else NEVER_MS
         self.customers_by_tier: Counter[str] = Counter()
+        self.backfill = lane.backfill if lane else rules.backfill
         self._due = DueTimes()
+        self._stale: list[bytes] = []
         self._writer = ChangeWriter(rules.policy, rules.topics, rules.partition, rules.source)
         for key, record in self.packed.items():
             header = unpack_header(record)
@@ -102,6 +115,9 @@ class Partition:
                 self.customers_by_tier[header.tier] += 1
             if header.due_ms is not None:
                 self._due.add(header.due_ms, key)
+            if header.policy_mark != rules.policy.mark:
+                self._stale.append(key)
+        heapify(self._stale)
         self._begin(self.clock_ms)
 
     # --- decode ---
@@ -124,16 +140,17 @@ class Partition:
         next_offsets is where each topic stands after them. After an exception, or when the transaction of the Work
         fails, this Partition is spent: take over anew.
         """
-        self.work_some(entries, wall_ms, sys.maxsize)
+        self.work_some(entries, wall_ms, NO_LIMITS)
         return self.pack(next_offsets)
 
-    def work_some(self, entries: Iterable[Entry], wall_ms: int, due_limit: int) -> int:
-        """Works entries until they, or due_limit decisions by time alone, are done: how many entries were worked.
+    def work_some(self, entries: Iterable[Entry], wall_ms: int, limits: Limits) -> int:
+        """Works entries until they, or as many decisions by time alone, are done: how many entries were worked.
 
         On the wall clock more that is due waits for the next batches, unless an event of that customer comes first.
-        On the event clock the event that moved the time on waits with it.
+        On the event clock the event that moved the time on waits with it. Customers whom another policy rated last
+        are rated anew behind the entries, as many as the limit lets.
         """
-        self._begin(wall_ms, due_limit)
+        self._begin(wall_ms, limits.due)
         if self.rules.clock == "wall":
             self._advance(wall_ms)
             self.clock_ms = max(self.clock_ms, wall_ms)
@@ -142,14 +159,16 @@ class Partition:
             if not self._work_entry(entry):
                 break
             worked += 1
+        self._rerate_some(limits.rerated)
         return worked
 
-    def replay(self, entries: Iterable[Entry], next_offsets: Sequence[int], wall_ms: int, due: int) -> Work:
-        """Works a batch of the log anew, in which so many decisions were by time alone."""
+    def replay(self, entries: Iterable[Entry], next_offsets: Sequence[int], wall_ms: int, counts: Limits) -> Work:
+        """Works a batch of the log anew, in which so many decisions were made without an event."""
         on_wall = self.rules.clock == "wall"
-        self.work_some(entries, wall_ms, due if on_wall else sys.maxsize)
-        while self._due_worked < due and self._due.next_ms is not None:
+        self.work_some(entries, wall_ms, Limits(counts.due if on_wall else sys.maxsize, 0))
+        while self._due_worked < counts.due and self._due.next_ms is not None:
             self._work_due()
+        self._rerate_some(counts.rerated)
         return self.pack(next_offsets)
 
     def pack(self, next_offsets: Sequence[int]) -> Work:
@@ -157,6 +176,16 @@ class Partition:
         first_offsets, self.next_offsets = self._first_offsets, list(next_offsets)
         self.counter += 1
         return self._packed_work(first_offsets)
+
+    @property
+    def lane(self) -> LaneRecord:
+        """How far it is: with this and the packed states another Partition goes on, by the same rules or by others."""
+        return LaneRecord(tuple(self.next_offsets), self.counter, self.clock_ms, self.backfill)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether customers are left whom another policy rated last."""
+        return bool(self._stale)
 
     def merge(self, work: Work) -> None:
         """Takes a committed Work over, so that it is seen."""
@@ -170,7 +199,8 @@ class Partition:
     def _begin(self, wall_ms: int, due_limit: int = 0) -> None:
         self._wall_ms = wall_ms
         self._due_limit = due_limit
-        self._due_worked = 0
+        self._due_worked = self._rerated = 0
+        self._is_backfill = self.backfill
         self._first_offsets = tuple(self.next_offsets)
         self._loaded: dict[bytes, CustomerState] = {}
         self._touched: set[bytes] = set()
@@ -216,6 +246,8 @@ class Partition:
             self.clock_ms = max(self.clock_ms, entry.at_ms)
         else:
             return "waits"
+        if state.tier is not None and state.policy_mark != self.rules.policy.mark:
+            self._rerate(key, state)
         self.next_offsets[topic] = entry.offset + 1
         if isinstance(event, CustomerAction) and event.action == "erase":
             self._erase(key, state, topic, mark)
@@ -279,11 +311,28 @@ class Partition:
         if change is not None:
             self._emit(key, state, change)
 
+    def _rerate_some(self, limit: int) -> None:
+        while self._stale and self._rerated < limit:
+            key = heappop(self._stale)
+            state = self._state(key)
+            if state is not None and state.policy_mark != self.rules.policy.mark:
+                self._rerated += 1
+                self._rerate(key, state)
+
+    def _rerate(self, key: bytes, state: CustomerState) -> None:
+        change = rerate(state, key.decode(), self.rules.policy, self.clock_ms)
+        self._touched.add(key)
+        if state.due_ms is not None:
+            self._due.add(state.due_ms, key)
+        if change is not None:
+            self._emit(key, state, change)
+
     # --- what goes out ---
 
     def _emit(self, key: bytes, state: CustomerState, change: TierChange) -> None:
-        state.change = pack_change(change, self.next_offsets, self.rules.policy.mark)
-        value = self._writer.value(change, self.next_offsets)
+        backfill = self._is_backfill or change.reason == "policy_changed"  # nobody has done anything
+        state.change = pack_change(change, self.next_offsets, self.rules.policy.mark, backfill=backfill)
+        value = self._writer.value(change, self.next_offsets, backfill=backfill)
         headers = self._writer.headers(change)
         self._changes.append((key, value, headers))
         self._current[key] = (value, headers)
@@ -327,6 +376,8 @@ class Partition:
             policy=rules.policy.digest,
             engine_version=ENGINE_VERSION,
             due=self._due_worked,
+            rerated=self._rerated,
+            backfill=self._is_backfill,
             positions={topic: (first, after) for topic, first, after in spans if after > first},
         )
         return Work(
@@ -335,7 +386,7 @@ class Partition:
             current=self._current,
             dead_letters=self._dead_letters,
             order=encode_json(order),
-            lane=LaneRecord(tuple(self.next_offsets), self.counter, self.clock_ms),
+            lane=self.lane,
             tiers=self._tiers,
             outcomes=self._outcomes,
             reasons=self._reasons,

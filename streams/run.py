@@ -1,12 +1,11 @@
 """Runs a worker to its end: Faust's worker around the app, the HTTP side on Faust's web server."""
 
 import gc
-from collections.abc import Mapping
 
 import faust
 
 from streams.api.routes import install
-from streams.engine.policy import Policy
+from streams.kafka.policies import KnownPolicies
 from streams.serving import WorkerSource
 from streams.settings import Settings
 from streams.updater import create_app
@@ -16,12 +15,12 @@ from streams.updater import create_app
 GC_THRESHOLDS = (200_000, 20, 100)
 
 
-def run_worker(settings: Settings, policy: Policy, partitions: int, policies: Mapping[int, Policy]) -> None:
+def run_worker(settings: Settings, known: KnownPolicies, partitions: int) -> None:
     """Runs until SIGTERM or SIGINT, then leaves with exit status 0."""
     gc.set_threshold(*GC_THRESHOLDS)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    app = create_app(settings, policy, partitions)
-    install(app.web.web_app, WorkerSource(app, policies), settings, app.metrics)
+    app = create_app(settings, known, partitions)
+    install(app.web.web_app, WorkerSource(app), settings, app.metrics)
     # Faust's worker: signals, start and stop in order. Its own logging, banner and spinner stay away.
     worker = faust.Worker(app, quiet=True, redirect_stdouts=False, override_logging=False)
     worker.spinner = None

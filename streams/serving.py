@@ -24,9 +24,8 @@ RETRY_AFTER_S = 1.0
 class WorkerSource:
     """The TierSource of a running worker (see api/source.py)."""
 
-    def __init__(self, app: TierflowApp, policies: Mapping[int, Policy]) -> None:
+    def __init__(self, app: TierflowApp) -> None:
         self._app = app
-        self._policies = policies  # by mark: a change is shown under the policy that it was decided by
 
     def ready(self) -> Readiness:
         """Ready when partitions are assigned, recovered and worked on."""
@@ -99,9 +98,10 @@ class WorkerSource:
         if kept is None:
             return None
         rules = partition.rules
-        policy = self._policies.get(kept.policy_mark, rules.policy)
+        # A change is shown under the policy that it was decided by.
+        policy = self._app.policies.get(kept.policy_mark, rules.policy)
         writer = ChangeWriter(policy, rules.topics, rules.partition, rules.source)
-        return writer.value(kept.change(), kept.next_offsets)
+        return writer.value(kept.change(), kept.next_offsets, backfill=kept.backfill)
 
 
 def _live_measures(state: CustomerState, policy: Policy, day: int) -> dict[str, Any]:

@@ -48,6 +48,7 @@ class Settings:
     input_prefix: str = "bank."
     output_prefix: str = "tier."
     partitioner: Partitioner = "murmur2"
+    backfill: bool = False
 
     @classmethod
     def from_environment(
@@ -75,6 +76,7 @@ class Settings:
             input_prefix=given.get("TIERFLOW_INPUT_PREFIX", cls.input_prefix),
             output_prefix=given.get("TIERFLOW_OUTPUT_PREFIX", cls.output_prefix),
             partitioner=cast("Partitioner", _one_of(given, "TIERFLOW_PARTITIONER", ("murmur2", "crc32", "none"))),
+            backfill=_one_of(given, "TIERFLOW_BACKFILL", ("off", "on")) == "on",
         )
         _check(settings)
         return settings

@@ -17,14 +17,17 @@ from typing import Any
 import faust
 from faust.types import TP
 
+from streams.engine.compile import load_policy
 from streams.engine.policy import Policy
 from streams.kafka.lane import Lane, LaneError
+from streams.kafka.policies import KnownPolicies, follow_policies
 from streams.kafka.recovery import LaneTables
 from streams.kafka.rules import partition_rules
 from streams.kafka.surroundings import BrokerSurroundings
 from streams.kafka.transport import BatchSchema, BatchTransport
 from streams.logs import FAUST
 from streams.metrics import Metrics
+from streams.partition import PartitionRules
 from streams.settings import Settings
 
 SESSION_TIMEOUT_S = 6.0
@@ -68,6 +71,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         self.transport = BatchTransport(self.conf.broker, self)
         self.settings = settings
         self.policy = policy
+        self.policies: dict[int, Policy] = {}  # by mark: all that are known
         self.partitions = partitions
         self.metrics = Metrics()
         self.lanes: dict[int, Lane] = {}
@@ -86,13 +90,24 @@ class TierflowApp(faust.App):  # type: ignore[misc]
             for number in set(self.lanes) - partitions:
                 await self.lanes.pop(number).release()
             for number in partitions - set(self.lanes):
-                rules = partition_rules(self.settings, self.policy, number, self.partitions, self.settings.clock)
-                self.lanes[number] = Lane(rules, self.around, self.metrics, wall_ms, fail)
+                self.lanes[number] = Lane(self._rules(number), self.around, self.metrics, wall_ms, fail)
             await asyncio.gather(*(lane.take_up_or_over() for lane in self.lanes.values()))
         except Exception as error:  # noqa: BLE001 - whatever it is, a partition is not ours for certain
             fail(error)
         gc.collect()
         gc.freeze()
+
+    def adopt(self, policy: Policy) -> None:
+        """Puts a policy in force here: every lane takes it up between two batches."""
+        if policy.digest == self.policy.digest:
+            return
+        _log.info("policy %s version %d is in force (%s)", policy.name, policy.version, policy.digest)
+        self.policies[policy.mark] = self.policy = policy
+        for number, lane in self.lanes.items():
+            lane.adopt(self._rules(number))
+
+    def _rules(self, number: int) -> PartitionRules:
+        return partition_rules(self.settings, self.policy, number, self.partitions)
 
     def start_lanes(self) -> None:
         """Begins to work on the partitions that were taken over."""
@@ -130,9 +145,11 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         await self.around.inputs.stop()
 
 
-def create_app(settings: Settings, policy: Policy, partitions: int) -> TierflowApp:
-    """The app with its agent and its table, ready to be run by Faust's worker."""
-    app = TierflowApp(settings, policy, partitions)
+def create_app(settings: Settings, known: KnownPolicies, partitions: int) -> TierflowApp:
+    """The app with its agent and its table, ready to be run by Faust's worker; a policy of `known` is in force."""
+    policies = {policy.digest: policy for policy in map(load_policy, known.documents.values())}
+    app = TierflowApp(settings, policies[known.in_force or ""], partitions)
+    app.policies.update((policy.mark, policy) for policy in policies.values())
     numbers = {topic: number for number, topic in enumerate(settings.input_topics())}
     # A real table: its changelog makes Faust assign a partition number of all topics to one worker.
     app.Table("customers", partitions=partitions)
@@ -145,6 +162,11 @@ def create_app(settings: Settings, policy: Policy, partitions: int) -> TierflowA
             lane = app.lanes.get(message.partition)
             if lane is not None:
                 lane.offer(numbers[message.topic], event.value)
+
+    @app.task  # type: ignore[untyped-decorator]
+    async def follow_policy_topic() -> None:
+        async for document in follow_policies(settings, known):
+            app.adopt(load_policy(document))
 
     @app.task  # type: ignore[untyped-decorator]
     async def watch_progress() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from streams.contracts.log import decode_order
 from streams.due import DueTimes
 from streams.engine.compile import load_policy
-from streams.partition import Clock, Partition, PartitionRules, Work, merge_heads
+from streams.partition import Clock, Limits, Partition, PartitionRules, Work, merge_heads
 
 # Rated at every midnight of Taipei: all customers at once.
 DAILY = load_policy(
@@ -67,7 +67,7 @@ def worked(on: Partition, history: History, limit: int, wall_ms: int = 0) -> lis
     works = []
     while any(queues) or (on.rules.clock == "wall" and (on.next_due_ms() or wall_ms + 1) <= wall_ms):
         entries = merge_heads(queues, frozenset(), 1_000)
-        done = on.work_some(entries, wall_ms, limit)
+        done = on.work_some(entries, wall_ms, Limits(limit, 0))
         for entry in reversed(entries[done:]):
             queues[entry.topic].appendleft(entry)
         works.append(on.pack([queue[0].offset if queue else len(history.topics[n]) for n, queue in enumerate(queues)]))
@@ -104,7 +104,7 @@ def test_on_the_wall_clock_live_events_go_on_while_others_are_due() -> None:
     later.topics[0] = [*history.topics[0]]
     later.balance("C6", "900", NOON + DAY_MS)
     queues = [deque(on.decode(0, later.topics[0][7:])), *(deque() for _ in range(4))]
-    done = on.work_some(merge_heads(queues, frozenset(), 10), NOON + DAY_MS, 2)
+    done = on.work_some(merge_heads(queues, frozenset(), 10), NOON + DAY_MS, Limits(2, 0))
     work = on.pack([8, 0, 0, 0, 0])
     # Two whose turn it was, and the one with an event, whose rating came before the event.
     assert (done, set(work.states)) == (1, {b"C0", b"C1", b"C6"})
@@ -123,6 +123,8 @@ def test_a_replay_by_the_log_gives_the_same_batches(clock: Clock, limit: int) ->
         queues = [deque(entries[first:after]) for entries, (first, after) in zip(decoded, spans, strict=True)]
         nexts = [after or before for (_, after), before in zip(spans, again.next_offsets, strict=True)]
         wall_ms = order.clock_ms if clock == "wall" else 0
-        replayed = again.replay(merge_heads(queues, frozenset(), 1_000), nexts, wall_ms, order.due)
+        replayed = again.replay(
+            merge_heads(queues, frozenset(), 1_000), nexts, wall_ms, Limits(order.due, order.rerated)
+        )
         again.merge(replayed)
         assert (replayed.order, replayed.states, replayed.changes) == (work.order, work.states, work.changes)

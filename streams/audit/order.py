@@ -12,7 +12,7 @@ from streams.contracts.packing import LaneRecord
 from streams.engine.policy import Policy
 from streams.errors import UsageError
 from streams.kafka.rules import partition_rules
-from streams.partition import Clock, Entry, Partition, Record, Work, merge_heads
+from streams.partition import Clock, Entry, Limits, Partition, Record, Work, merge_heads
 from streams.settings import Settings
 
 
@@ -65,7 +65,8 @@ class Order:
         entries: list[Entry] = merge_heads(queues, frozenset(), sys.maxsize)
         # On the event clock nothing looks at the wall's but the time in a dead letter, which is not compared.
         wall_ms = order.clock_ms if order.clock == "wall" else 0
-        work = partition.replay(entries, self.next_offsets(order), wall_ms, order.due)
+        partition.backfill = order.backfill
+        work = partition.replay(entries, self.next_offsets(order), wall_ms, Limits(order.due, order.rerated))
         partition.merge(work)
         self._lane = work.lane
         return work

@@ -1,13 +1,18 @@
 """`tierflow worker`: one worker; start more to share the partitions."""
 
 import asyncio
+import logging
 import socket
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from streams.engine.compile import load_policy
 from streams.engine.policy import Policy, PolicyError
 from streams.errors import UsageError
 from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.kafka.policies import KnownPolicies
 
 PARTITIONS = 4
 
@@ -20,8 +25,8 @@ def worker() -> None:
     settings = with_http_port(Settings.from_environment())
     policy = policy_of(settings)
     set_up_logging()
-    partitions, policies = asyncio.run(_prepare(settings, policy))
-    run_worker(settings, policy, partitions, policies)
+    known, partitions = asyncio.run(_prepare(settings, policy))
+    run_worker(settings, known, partitions)
 
 
 def policy_of(settings: Settings) -> Policy:
@@ -49,14 +54,20 @@ def with_http_port(settings: Settings) -> Settings:
         return replace(settings, http_port=listener.getsockname()[1])
 
 
-async def _prepare(settings: Settings, policy: Policy) -> tuple[int, dict[int, Policy]]:
-    """Topics made or checked, the policy known by its digest: the partition count, all policies by mark."""
-    from streams.kafka.policies import publish_policy, read_policies
+async def _prepare(settings: Settings, policy: Policy) -> "tuple[KnownPolicies, int]":
+    """Topics made or checked; the policy of the file in force where none is: all policies, the partition count."""
+    from streams.kafka.policies import publish_policy, read_known_policies
     from streams.kafka.topics import check_topics, ensure_topics
 
     await ensure_topics(settings, PARTITIONS)
-    documents = await read_policies(settings)
-    if policy.digest not in documents:
+    known = await read_known_policies(settings)
+    if known.in_force is None:
         await publish_policy(settings, policy)
-    known = [load_policy(document) for document in documents.values()]
-    return await check_topics(settings), {policy.mark: policy, **{former.mark: former for former in known}}
+        known = await read_known_policies(settings)
+    if known.in_force != policy.digest:
+        logging.getLogger(__name__).warning(
+            "another policy is in force than the file %s: following %s; to change it: tierflow policy publish FILE",
+            settings.policy,
+            settings.output_topic("policies"),
+        )
+    return known, await check_topics(settings)

@@ -110,7 +110,7 @@ class ChangeWriter:
         self._strategies: dict[tuple[str | None, str], msgspec.Raw] = {}
         self._caps = [(standing, policy.tiers[rank].id) for standing, rank in policy.caps.items()]
 
-    def value(self, change: TierChange, next_offsets: Sequence[int]) -> bytes:
+    def value(self, change: TierChange, next_offsets: Sequence[int], *, backfill: bool = False) -> bytes:
         """The change as JSON. next_offsets: by topic number, the offset after the last one that was worked."""
         figures = change.figures
         message = TierChangeMessage(
@@ -123,7 +123,7 @@ class ChangeWriter:
             earned_tier=change.earned_tier,
             reason=change.reason,
             decided_at=self._policy.calendar.rfc3339(change.decided_at_ms),
-            backfill=False,
+            backfill=backfill,
             value=None if (shown := shown_value(figures, self._policy)) is None else format_value(shown),
             currency=self._policy.currency,
             components=Components(

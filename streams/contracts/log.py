@@ -12,7 +12,9 @@ class OrderMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     `positions` has, for each input topic, the first offset worked and the one after the last. `clock_ms` is the
     partition's clock at the end of the batch (on the wall clock also throughout it). `due` is how many decisions of
-    the batch were by time alone; those that an event of their customer brought forward are not counted.
+    the batch were by time alone; those that an event of their customer brought forward are not counted. `rerated` is
+    how many customers were rated anew under another policy than before, again without those whose event came first.
+    `backfill`: the batch was history, for which no campaign is to fire.
     """
 
     partition: int
@@ -22,6 +24,8 @@ class OrderMessage(msgspec.Struct, frozen=True, kw_only=True):
     policy: str
     engine_version: int
     due: int = 0
+    rerated: int = 0
+    backfill: bool = False
     positions: dict[str, tuple[int, int]]
 
 

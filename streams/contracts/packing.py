@@ -25,6 +25,7 @@ class LaneRecord(msgspec.Struct, frozen=True):
     next_offsets: tuple[int, ...]  # by the topic numbers of events.TOPICS
     counter: int
     clock_ms: int
+    backfill: bool = False  # whether the log is worked from its start and not yet up to its end
 
 
 class KeptChange(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -47,6 +48,7 @@ class KeptChange(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     parts: tuple[str, str, str]
     next_offsets: tuple[int, ...]
     policy_mark: int
+    backfill: bool = False
 
     def change(self) -> TierChange:
         """The change itself."""
@@ -93,7 +95,7 @@ def unpack_header(packed: bytes) -> StateHeader:
     return _decode_header(memoryview(packed)[1:])
 
 
-def pack_change(change: TierChange, next_offsets: Sequence[int], policy_mark: int) -> bytes:
+def pack_change(change: TierChange, next_offsets: Sequence[int], policy_mark: int, *, backfill: bool = False) -> bytes:
     """The change as CustomerState.change keeps it."""
     figures = change.figures
     return _encode(
@@ -112,6 +114,7 @@ def pack_change(change: TierChange, next_offsets: Sequence[int], policy_mark: in
             parts=(str(figures.assets), str(figures.activity), str(figures.credit)),
             next_offsets=tuple(next_offsets),
             policy_mark=policy_mark,
+            backfill=backfill,
         )
     )
 

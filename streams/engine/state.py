@@ -41,7 +41,8 @@ class Tenure(msgspec.Struct, array_like=True, gc=False):
     """How a customer holds the served tier: the ratings to come and past, and what puts a fall off.
 
     Instants in epoch milliseconds. `last` and `former` are the tiers earned at the last scheduled rating and at the
-    one before it; `ratings_below_before` is what the count was before the last rating, which a correction rates again.
+    one before it. A correction rates anew: for that, `since_ms` is when the served tier began (that of the rating
+    which gave it, even if late), `held_before` the tier and `term_before_ms` its term's end before the last rating.
     """
 
     rises_ms: int | None = None
@@ -49,16 +50,18 @@ class Tenure(msgspec.Struct, array_like=True, gc=False):
     rated_ms: int | None = None
     below_since_ms: int | None = None
     ratings_below: int = 0
-    ratings_below_before: int = 0
+    since_ms: int | None = None
     protected_until_ms: int | None = None
     term_ends_ms: int | None = None
     effective_ms: int | None = None
     last: str | None = None
     former: str | None = None
+    held_before: str | None = None
+    term_before_ms: int | None = None
 
 
 class CustomerState(msgspec.Struct, array_like=True, gc=False):
-    """A customer's measures and tier. The first two fields are what a take-over reads of a million customers."""
+    """A customer's measures and tier. The first fields are what a take-over reads of a million customers (StateHeader)."""
 
     tier: str | None = None
     due_ms: int | None = None
@@ -104,3 +107,8 @@ class StateHeader(msgspec.Struct, array_like=True, gc=False):
 
     tier: str | None = None
     due_ms: int | None = None
+    earned_tier: str | None = None
+    sequence: int = 0
+    decided_at_ms: int = NEVER_MS
+    newest_ms: int = NEVER_MS
+    policy_mark: int = 0

@@ -6,7 +6,7 @@ from streams.engine.events import Balance, Cause, Credit, CustomerAction, Event,
 from streams.engine.fold import fold
 from streams.engine.policy import Policy
 from streams.engine.state import CustomerState
-from streams.engine.tenure import Moment, falls_due_ms
+from streams.engine.tenure import Moment, falls_due_ms, ratings_looked_at
 from streams.engine.windows import roll
 
 
@@ -51,14 +51,26 @@ def apply_due(state: CustomerState, customer_id: str, policy: Policy, due_ms: in
     return change
 
 
+def rerate(state: CustomerState, customer_id: str, policy: Policy, now_ms: int) -> TierChange | None:
+    """The first decision under another policy than the state was kept under, made by nothing but the new policy."""
+    roll(state, policy.calendar.day_of(now_ms), policy)
+    _begin_policy(state, policy, now_ms)
+    state.policy_mark = policy.mark
+    change = None
+    if state.tier is not None:
+        change = decide(state, policy, Occasion(customer_id, "policy_changed", None), _anew(state, policy, now_ms))
+    state.due_ms = due(state, policy, now_ms)
+    return change
+
+
 def due(state: CustomerState, policy: Policy, now_ms: int) -> int | None:
     """The next instant at which time alone may decide something for this customer; always later than now."""
     instants: list[int | None] = [] if state.pin is None else [state.pin.until_ms]
     if state.tier is not None:
         instants += _moves_on_ms(state, policy, now_ms)
         tenure = state.tenure
-        if not policy.at_once or policy.next_month or tenure.below_since_ms is not None:
-            instants += [tenure.rises_ms, tenure.falls_ms, tenure.effective_ms, falls_due_ms(tenure, policy)]
+        if not policy.at_once or policy.next_month or policy.falling.term_months or tenure.below_since_ms is not None:
+            instants += [tenure.rises_ms, tenure.falls_ms, tenure.effective_ms, *falls_due_ms(tenure, policy)]
     return min([at_ms for at_ms in instants if at_ms is not None and at_ms > now_ms], default=None)
 
 
@@ -78,9 +90,13 @@ def _moves_on_ms(state: CustomerState, policy: Policy, now_ms: int) -> list[int 
 
 
 def _oldest_day(state: CustomerState, policy: Policy, today: int) -> int:
-    """The first day that is kept: what the last rating looked at is, since a correction rates it again."""
+    """The first day that is kept: what the last ratings looked at is, since a correction rates them again."""
     rated_ms = state.tenure.rated_ms
-    return policy.look_back.oldest_day(today if rated_ms is None else policy.calendar.day_of(rated_ms) - 1)
+    if rated_ms is None:
+        return policy.look_back.oldest_day(today)
+    for _ in range(ratings_looked_at(policy) - 1):
+        rated_ms = policy.falls.last_ms(rated_ms - 1, policy.calendar)
+    return policy.look_back.oldest_day(policy.calendar.day_of(rated_ms) - 1)
 
 
 def _moment(state: CustomerState, event: Event, policy: Policy, now_ms: int, reason: Reason) -> Moment:

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
+from operator import ge
 from typing import Protocol
 
 from aiokafka.errors import KafkaError
@@ -22,14 +23,14 @@ from streams.kafka.inputs import Span
 from streams.kafka.transactions import TransactionFailedError
 from streams.kafka.transport import FetchedRecords
 from streams.metrics import BatchOutcome, Metrics
-from streams.partition import Clock, Entry, Partition, PartitionRules, Work, merge_heads
+from streams.partition import Clock, Entry, Limits, Partition, PartitionRules, Work, merge_heads
 
 BATCH_LIMIT = 10_000
 QUEUE_HIGH = 30_000
 QUEUE_LOW = 15_000
 IDLE_S = 1.0
-# Decisions by time alone in a batch. On the wall clock live events wait no longer for them than for a small batch.
-DUE_LIMIT: dict[Clock, int] = {"wall": 500, "event": 5_000}
+# Decisions without an event in a batch. On the wall clock live events wait no longer for them than for a small batch.
+LIMITS: dict[Clock, Limits] = {"wall": Limits(due=500, rerated=500), "event": Limits(due=5_000, rerated=5_000)}
 # Brokers restart and coordinators move; what has not mended itself by then needs somebody.
 TAKE_OVER_WITHIN_S = 60.0
 PAUSE_LIMIT_S = 2.0
@@ -112,6 +113,7 @@ class Lane:
         self._news = asyncio.Event()
         self._parking = False
         self._failures = 0  # transactions in a row
+        self._next_rules: PartitionRules | None = None
         self._task: asyncio.Task[None] | None = None
 
     # --- taking over, parking ---
@@ -168,6 +170,11 @@ class Lane:
         self._task = asyncio.create_task(self._run(), name=f"lane {self.number}")
         self._task.add_done_callback(self._ended)
 
+    def adopt(self, rules: PartitionRules) -> None:
+        """Goes on by other rules, from the next batch on."""
+        self._next_rules = rules
+        self._news.set()
+
     async def park(self) -> None:
         """Finishes the transaction in hand, and stops; the state is kept in case the partition comes back."""
         self._parking = True
@@ -214,8 +221,9 @@ class Lane:
     async def _run(self) -> None:
         while not self._parking:
             self._news.clear()
+            self._change_rules()
             entries = await self._next_entries()
-            if entries or self._is_due():
+            if entries or self._is_due() or self._known().is_stale:
                 await self._work(entries)
             else:
                 await self._wait_for_news()
@@ -234,11 +242,27 @@ class Lane:
                 self._around.flow(self.number, topic, on=True)
         return entries
 
+    def _change_rules(self) -> None:
+        """Takes up the rules that came meanwhile; what waits was read by the former ones, and is read again."""
+        rules, self._next_rules = self._next_rules, None
+        former = self.partition
+        if rules is None or former is None:
+            return
+        self.rules = rules
+        self.partition = Partition(rules, former.packed, former.lane)
+        for topic, queue in enumerate(self._queues):
+            self._queues[topic] = deque(self.partition.decode(topic, [entry.record for entry in queue]))
+
     def _is_due(self) -> bool:
         due_ms = self._known().next_due_ms()
         return self.rules.clock == "wall" and due_ms is not None and due_ms <= self._now_ms()
 
+    def _has_reached(self, ends: Sequence[int]) -> bool:
+        return not self.queued and all(map(ge, self._received, ends))
+
     async def _wait_for_news(self) -> None:
+        if self._known().backfill and self._has_reached(await self._around.ends(self.number)):
+            self._known().backfill = False
         wait_s = IDLE_S
         due_ms = self._known().next_due_ms()
         if self.rules.clock == "wall" and due_ms is not None:
@@ -251,10 +275,13 @@ class Lane:
 
     async def _work(self, entries: list[Entry]) -> None:
         partition = self._known()
+        ends = await self._around.ends(self.number) if partition.backfill else None
         began = time.perf_counter()
-        worked = partition.work_some(entries, self._now_ms(), DUE_LIMIT[self.rules.clock])
+        worked = partition.work_some(entries, self._now_ms(), LIMITS[self.rules.clock])
         for entry in reversed(entries[worked:]):
             self._queues[entry.topic].appendleft(entry)
+        if ends is not None and self._has_reached(ends):
+            partition.backfill = False
         work = partition.pack(self._positions_after())
         computed = time.perf_counter()
         try:

@@ -1,10 +1,19 @@
-"""Policy documents on the compacted topic `tier.policies`, by digest: whoever reads a tier change finds its rules."""
+"""Policies on the compacted topic `tier.policies`: documents by digest, and which one is in force.
+
+Whoever reads a tier change finds its rules there; every worker follows it, so that a policy is put in force, or an
+earlier one again, without a restart.
+"""
+
+from collections.abc import AsyncIterator
+from typing import NamedTuple
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from streams.engine.policy import Policy
 from streams.settings import Settings
+
+IN_FORCE_KEY = b"in-force"
 
 
 class PolicyMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,13 +25,81 @@ class PolicyMessage(msgspec.Struct, frozen=True, kw_only=True):
     document: str
 
 
+class InForceMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """`tier.policies`, key: in-force. The digest of the policy that is in force from here on."""
+
+    digest: str
+
+
+class KnownPolicies(NamedTuple):
+    """The documents that were ever put to use, by digest; which one is in force; up to which offset that was read."""
+
+    documents: dict[str, str]
+    in_force: str | None
+    next_offset: int
+
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(PolicyMessage).decode
+_decode_in_force = msgspec.json.Decoder(InForceMessage).decode
+
+
+async def read_known_policies(settings: Settings) -> KnownPolicies:
+    """All that the topic holds now."""
+    tp = TopicPartition(settings.output_topic("policies"), 0)
+    consumer = await _consumer(settings)
+    documents: dict[str, str] = {}
+    in_force: str | None = None
+    try:
+        consumer.assign([tp])
+        end = (await consumer.end_offsets([tp]))[tp]
+        consumer.seek(tp, (await consumer.beginning_offsets([tp]))[tp])
+        while await consumer.position(tp) < end:
+            for record in (await consumer.getmany(tp, timeout_ms=200)).get(tp, ()):
+                in_force = _take(record, documents) or in_force
+    finally:
+        await consumer.stop()
+    return KnownPolicies(documents, in_force, end)
 
 
 async def read_policies(settings: Settings) -> dict[str, str]:
     """The documents that were ever put to use, by digest."""
+    return (await read_known_policies(settings)).documents
+
+
+async def follow_policies(settings: Settings, known: KnownPolicies) -> AsyncIterator[str]:
+    """The document of every policy that comes into force after what is known, without end."""
     tp = TopicPartition(settings.output_topic("policies"), 0)
+    documents = dict(known.documents)
+    consumer = await _consumer(settings)
+    try:
+        consumer.assign([tp])
+        consumer.seek(tp, known.next_offset)
+        async for record in consumer:
+            digest = _take(record, documents)
+            if digest is not None and digest in documents:
+                yield documents[digest]
+    finally:
+        await consumer.stop()
+
+
+async def publish_policy(settings: Settings, policy: Policy) -> None:
+    """Puts the policy in force: its document first, then the word that it is the one. Once more does no harm."""
+    message = PolicyMessage(name=policy.name, version=policy.version, digest=policy.digest, document=policy.document)
+    records = [
+        (policy.digest.encode(), _encode(message)),
+        (IN_FORCE_KEY, _encode(InForceMessage(digest=policy.digest))),
+    ]
+    producer = AIOKafkaProducer(**settings.client_options(), acks="all", enable_idempotence=True)
+    await producer.start()
+    try:
+        for key, value in records:
+            await producer.send_and_wait(settings.output_topic("policies"), value, key=key, partition=0)
+    finally:
+        await producer.stop()
+
+
+async def _consumer(settings: Settings) -> AIOKafkaConsumer:
     consumer = AIOKafkaConsumer(
         **settings.client_options(),
         isolation_level="read_committed",
@@ -31,28 +108,15 @@ async def read_policies(settings: Settings) -> dict[str, str]:
         fetch_max_wait_ms=100,
     )
     await consumer.start()
-    documents: dict[str, str] = {}
-    try:
-        consumer.assign([tp])
-        end = (await consumer.end_offsets([tp]))[tp]
-        consumer.seek(tp, (await consumer.beginning_offsets([tp]))[tp])
-        while await consumer.position(tp) < end:
-            for record in (await consumer.getmany(tp, timeout_ms=200)).get(tp, ()):
-                if record.value is not None:
-                    message = _decode(record.value)
-                    documents[message.digest] = message.document
-    finally:
-        await consumer.stop()
-    return documents
+    return consumer
 
 
-async def publish_policy(settings: Settings, policy: Policy) -> None:
-    """Writes the policy's document under its digest; once more does no harm."""
-    message = PolicyMessage(name=policy.name, version=policy.version, digest=policy.digest, document=policy.document)
-    producer = AIOKafkaProducer(**settings.client_options(), acks="all", enable_idempotence=True)
-    await producer.start()
-    try:
-        topic = settings.output_topic("policies")
-        await producer.send_and_wait(topic, _encode(message), key=policy.digest.encode(), partition=0)
-    finally:
-        await producer.stop()
+def _take(record: ConsumerRecord, documents: dict[str, str]) -> str | None:
+    """Notes a document; gives the digest where the record says which policy is in force."""
+    if record.value is None:
+        return None
+    if record.key == IN_FORCE_KEY:
+        return _decode_in_force(record.value).digest
+    message = _decode(record.value)
+    documents[message.digest] = message.document
+    return None

@@ -32,4 +32,5 @@ def partition_rules(
         topics=settings.input_topics(),
         source=f"/tierflow/{settings.app_id}",
         owns=_Owns(partition, partitions, settings),
+        backfill=settings.backfill,
     )
