@@ -8,8 +8,8 @@ from streams.engine.conditions import entered_rank, kept_rank
 from streams.engine.events import Cause
 from streams.engine.measures import Figures, measure
 from streams.engine.policy import Policy
-from streams.engine.state import CustomerState, Tenure
-from streams.engine.tenure import Moment, reset, settle
+from streams.engine.state import CustomerState
+from streams.engine.tenure import Moment, begin, end_pin, settle, stand_above
 
 Direction = Literal["initial", "upgrade", "downgrade"]
 Reason = Literal[
@@ -55,7 +55,7 @@ def decide(state: CustomerState, policy: Policy, occasion: Occasion, moment: Mom
     previous = state.tier
     earned = _earned_rank(state, figures, policy, occasion, moment)
     if not policy.at_once:
-        _note_rating(state.tenure, policy.tiers[earned].id, policy, moment)
+        _note_rating(state, policy.tiers[earned].id, policy, occasion, moment)
     state.earned_tier = policy.tiers[earned].id
     served, reason = _served(state, earned, policy, occasion, moment)
     if served == previous:
@@ -95,6 +95,8 @@ def _earned_rank(state: CustomerState, figures: Figures, policy: Policy, occasio
     earned = policy.rank.get(state.earned_tier or "", 0)
     pinned = state.pin is not None or occasion.reason == "pin_ended"
     held = earned if pinned else policy.rank.get(state.tier or "", 0)
+    if moment.corrects:  # what the last rating took is given back if it should have been kept
+        held = max(held, policy.rank.get(state.tenure.held_before or "", 0))
     entered = entered_rank(figures, policy) if moment.rises or moment.falls else 0
     if moment.falls:
         rank = kept_rank(held, entered, figures, policy)
@@ -104,13 +106,20 @@ def _earned_rank(state: CustomerState, figures: Figures, policy: Policy, occasio
     return min(rank, policy.caps.get(state.standing or "good", rank))
 
 
-def _note_rating(tenure: Tenure, earned: str, policy: Policy, moment: Moment) -> None:
+def _note_rating(state: CustomerState, earned: str, policy: Policy, occasion: Occasion, moment: Moment) -> None:
     """What the next ratings go by: what was earned at the last two, and when the next ones are."""
+    tenure = state.tenure
     if moment.now_ms in (tenure.rises_ms, tenure.falls_ms):
         tenure.rated_ms = moment.now_ms
         tenure.former, tenure.last = tenure.last, earned
+        pinned = state.pin is not None or occasion.reason == "pin_ended"
+        tenure.held_before = state.earned_tier if pinned else state.tier
     elif moment.corrects:
         tenure.last = earned
+        if tenure.former is not None and tenure.rated_ms is not None and policy.falling.to == "higher_of_last_two":
+            former_ms = policy.falls.last_ms(tenure.rated_ms - 1, policy.calendar)
+            figures = measure(state, policy, policy.calendar.day_of(former_ms) - 1)
+            tenure.former = policy.tiers[entered_rank(figures, policy)].id
     tenure.rises_ms = policy.rises.next_ms(moment.now_ms, policy.calendar)
     tenure.falls_ms = policy.falls.next_ms(moment.now_ms, policy.calendar)
 
@@ -120,12 +129,13 @@ def _served(
 ) -> tuple[str, Reason]:
     """The tier to serve and the reason, if it is another one: a pin, or what the rules of holding a tier say."""
     if state.pin is not None and state.pin.tier in policy.rank:
-        reset(state.tenure)  # at the pin's end the earned tier is served, whatever had put a fall off
+        stand_above(state.tenure, is_other=state.pin.tier != state.tier)
         return state.pin.tier, occasion.reason
     if state.tier is None:
+        begin(state.tenure, policy, moment)
         return policy.tiers[earned].id, occasion.reason
     if occasion.reason == "pin_ended" or state.tier not in policy.rank:
-        reset(state.tenure)
+        end_pin(state.tenure, policy, moment, is_other=policy.tiers[earned].id != state.tier)
         return policy.tiers[earned].id, occasion.reason
     settled = settle(state, earned, policy, moment)
     put_off = settled.was_put_off and occasion.reason == "window_moved"

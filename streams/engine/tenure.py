@@ -9,6 +9,8 @@ last two       a rating below, and the next one, too -> fall to the higher of th
 
 from typing import NamedTuple
 
+from streams.engine.conditions import entered_rank, kept_rank
+from streams.engine.measures import measure
 from streams.engine.policy import Policy
 from streams.engine.state import CustomerState, Tenure
 
@@ -31,62 +33,115 @@ class Settled(NamedTuple):
 
 def settle(state: CustomerState, earned: int, policy: Policy, moment: Moment) -> Settled:
     """The tier to serve by the rules, pins aside, to a customer who is served one; moves the tenure on, in place."""
-    held = policy.rank[state.tier or policy.tiers[0].id]
+    held, tenure = policy.rank[state.tier or policy.tiers[0].id], state.tenure
+    _rate_anew(tenure, moment)
     cap = policy.caps.get(state.standing or "good")
     if cap is not None and held > cap:
-        reset(state.tenure)
-        return Settled(cap)
-    if policy.next_month and not _takes_effect(state.tenure, policy, moment):
+        reset(tenure)
+        begin(tenure, policy, moment)
+        held = cap
+    elif policy.next_month and not _takes_effect(tenure, policy, moment):
         return Settled(held)
     if earned >= held:
-        return _stay_or_rise(state.tenure, held, earned, policy, moment)
-    return _fall(state.tenure, held, earned, policy, moment)
+        return _stay_or_rise(tenure, held, earned, policy, moment)
+    return _fall(state, held, earned, policy, moment)
 
 
 def reset(tenure: Tenure) -> None:
-    """Forgets how long the tier was held or missed: a pin stands above it, or the standing caps it.
+    """Forgets how long the tier's floor was missed: a pin stands above it, or the standing caps it.
 
     The protection of the last upgrade is not forgotten: it holds for whatever is served at the pin's end.
     """
-    tenure.below_since_ms = tenure.term_ends_ms = tenure.effective_ms = None
-    tenure.ratings_below = tenure.ratings_below_before = 0
+    tenure.below_since_ms = tenure.effective_ms = None
+    tenure.ratings_below = 0
 
 
-def falls_due_ms(tenure: Tenure, policy: Policy) -> int | None:
-    """When a customer who stays below will fall by time alone, between ratings."""
+def begin(tenure: Tenure, policy: Policy, moment: Moment) -> None:
+    """The served tier begins, and with it its term. One that corrects a rating counts as if that had given it."""
+    corrected_ms = tenure.rated_ms if moment.corrects else None
+    tenure.since_ms = moment.now_ms if corrected_ms is None else corrected_ms
+    _begin_term(tenure, moment.now_ms, policy)
+
+
+def stand_above(tenure: Tenure, *, is_other: bool) -> None:
+    """A pin is served. Only one of another tier ends the term of what was served."""
+    reset(tenure)
+    if is_other:
+        tenure.since_ms = tenure.term_ends_ms = tenure.term_before_ms = None
+
+
+def end_pin(tenure: Tenure, policy: Policy, moment: Moment, *, is_other: bool) -> None:
+    """A pin has ended: the earned tier is served, and begins, unless it was served all along and its term runs."""
+    reset(tenure)
+    if is_other or tenure.since_ms is None or (tenure.term_ends_ms or moment.now_ms) <= moment.now_ms:
+        begin(tenure, policy, moment)
+
+
+def falls_due_ms(tenure: Tenure, policy: Policy) -> list[int | None]:
+    """When a customer who stays below may fall by time alone, between ratings."""
+    if policy.falling.term_months:
+        return [tenure.term_ends_ms, _grace_ends_ms(tenure, policy)]
     if tenure.below_since_ms is None:
-        return None
-    grace_ends_ms = policy.calendar.days_later_ms(tenure.below_since_ms, policy.falling.after_days)
-    return max(grace_ends_ms, tenure.protected_until_ms or grace_ends_ms)
+        return []
+    ends_ms = _row_ends_ms(tenure.below_since_ms, policy)
+    return [max(ends_ms, tenure.protected_until_ms or ends_ms)]
+
+
+def counts_ratings(policy: Policy) -> bool:
+    """Whether months below are counted by their ratings; otherwise they are a span of time."""
+    return policy.falling.after_months > 0 and policy.falls.when in {"month_end", "dates"}
+
+
+def ratings_looked_at(policy: Policy) -> int:
+    """How many of the last ratings a decision goes by, and so a correction has to rate anew."""
+    if counts_ratings(policy):
+        return policy.falling.after_months
+    return 2 if policy.falling.to == "higher_of_last_two" else 1
+
+
+def _rate_anew(tenure: Tenure, moment: Moment) -> None:
+    """Before a rating: keeps what its correction will need; before a correction: takes back what the rating did."""
+    held_over = tenure.since_ms is None or tenure.rated_ms is None or tenure.since_ms < tenure.rated_ms
+    if moment.corrects and held_over and tenure.term_before_ms is not None:
+        tenure.term_ends_ms = tenure.term_before_ms
+    elif moment.falls and moment.now_ms == tenure.rated_ms:
+        tenure.term_before_ms = tenure.term_ends_ms
 
 
 def _takes_effect(tenure: Tenure, policy: Policy, moment: Moment) -> bool:
-    """Where tiers change with the month: whether this is its beginning; else notes when the next one begins."""
-    if policy.calendar.month_begins_ms(moment.now_ms) == moment.now_ms:
-        tenure.effective_ms = None
-        return True
-    tenure.effective_ms = policy.calendar.next_month_begins_ms(moment.now_ms)
-    return False
+    """Where tiers change with the month: whether the one in which this takes effect has begun; else notes when it does.
+
+    A corrected rating takes effect when it would have if it had been right.
+    """
+    calendar, rated_ms = policy.calendar, moment.now_ms
+    if moment.corrects and tenure.rated_ms is not None:
+        rated_ms = tenure.rated_ms
+    at_beginning = calendar.month_begins_ms(rated_ms) == rated_ms
+    begins_ms = rated_ms if at_beginning else calendar.next_month_begins_ms(rated_ms)
+    tenure.effective_ms = None if begins_ms <= moment.now_ms else begins_ms
+    return tenure.effective_ms is None
 
 
 def _stay_or_rise(tenure: Tenure, held: int, earned: int, policy: Policy, moment: Moment) -> Settled:
     falling, calendar = policy.falling, policy.calendar
     tenure.below_since_ms = None
     if moment.falls:
-        tenure.ratings_below_before, tenure.ratings_below = tenure.ratings_below, 0
+        tenure.ratings_below = 0
     if earned > held:
         if falling.protection_days:
             tenure.protected_until_ms = calendar.days_later_ms(moment.now_ms, falling.protection_days)
-        _begin_term(tenure, moment.now_ms, policy)
-    elif moment.falls and tenure.term_ends_ms is not None and moment.now_ms >= tenure.term_ends_ms:
-        _begin_term(tenure, moment.now_ms, policy)
+        begin(tenure, policy, moment)
+    elif moment.falls and tenure.term_ends_ms is not None:
+        rated_ms = tenure.rated_ms if moment.corrects and tenure.rated_ms is not None else moment.now_ms
+        if rated_ms >= tenure.term_ends_ms:
+            _begin_term(tenure, rated_ms, policy)
     return Settled(earned)
 
 
-def _fall(tenure: Tenure, held: int, earned: int, policy: Policy, moment: Moment) -> Settled:
-    falling = policy.falling
-    was_below = tenure.below_since_ms is not None or tenure.ratings_below > 0
-    if not _is_ripe(tenure, policy, moment):
+def _fall(state: CustomerState, held: int, earned: int, policy: Policy, moment: Moment) -> Settled:
+    falling, tenure = policy.falling, state.tenure
+    was_below = tenure.below_since_ms is not None or tenure.ratings_below > 0 or falling.to == "higher_of_last_two"
+    if not _is_ripe(state, held, policy, moment):
         return Settled(held)
     to = earned
     if falling.to == "higher_of_last_two":
@@ -94,33 +149,59 @@ def _fall(tenure: Tenure, held: int, earned: int, policy: Policy, moment: Moment
     elif falling.to == "one_step":
         to = held - 1
     if to < held:
-        tenure.below_since_ms = moment.now_ms if to > earned and falling.after_days else None
-        tenure.ratings_below_before, tenure.ratings_below = tenure.ratings_below, 0
-        _begin_term(tenure, moment.now_ms, policy)
+        tenure.below_since_ms = moment.now_ms if to > earned and _is_span(policy) else None
+        tenure.ratings_below = 0
+        begin(tenure, policy, moment)
     return Settled(to, was_below)
 
 
-def _is_ripe(tenure: Tenure, policy: Policy, moment: Moment) -> bool:
+def _is_ripe(state: CustomerState, held: int, policy: Policy, moment: Moment) -> bool:
     """Whether a customer below the held tier's floor falls now; counts and begins what it takes."""
-    falling, now_ms = policy.falling, moment.now_ms
+    falling, tenure, now_ms = policy.falling, state.tenure, moment.now_ms
     if moment.falls:
-        before = tenure.ratings_below_before if moment.corrects else tenure.ratings_below
-        tenure.ratings_below_before, tenure.ratings_below = before, before + 1
-    if falling.after_months:
+        tenure.ratings_below = _ratings_below(state, held, policy) if moment.corrects else tenure.ratings_below + 1
+    protected = tenure.protected_until_ms is not None and now_ms < tenure.protected_until_ms
+    if counts_ratings(policy):
         ripe = moment.falls and tenure.ratings_below >= falling.after_months
     elif falling.term_months:
-        ends_ms = tenure.term_ends_ms
-        grace_ms = None if ends_ms is None else policy.calendar.months_later_ms(ends_ms, falling.grace_months)
-        ripe = moment.falls and (grace_ms is None or now_ms >= grace_ms)
-    elif falling.after_days:
-        if tenure.below_since_ms is None:
-            tenure.below_since_ms = now_ms
-        ripe = now_ms >= policy.calendar.days_later_ms(tenure.below_since_ms, falling.after_days)
+        grace_ms = _grace_ends_ms(tenure, policy)
+        ripe = moment.falls if grace_ms is None else now_ms >= grace_ms
     else:
-        ripe = True
-        if tenure.protected_until_ms is not None and now_ms < tenure.protected_until_ms and moment.falls:
-            tenure.below_since_ms = tenure.below_since_ms or now_ms
-    return ripe and (tenure.protected_until_ms is None or now_ms >= tenure.protected_until_ms)
+        if tenure.below_since_ms is None and (_is_span(policy) or protected):
+            tenure.below_since_ms = now_ms
+        ripe = tenure.below_since_ms is None or now_ms >= _row_ends_ms(tenure.below_since_ms, policy)
+    return ripe and not protected
+
+
+def _ratings_below(state: CustomerState, held: int, policy: Policy) -> int:
+    """In a correction: how many of the last ratings in a row, since the tier began, were below its floor."""
+    tenure, rated_ms, count = state.tenure, state.tenure.rated_ms, 0
+    while rated_ms is not None and count < ratings_looked_at(policy):
+        if tenure.since_ms is not None and rated_ms < tenure.since_ms:
+            break
+        figures = measure(state, policy, policy.calendar.day_of(rated_ms) - 1)
+        if kept_rank(held, entered_rank(figures, policy), figures, policy) >= held:
+            break
+        count += 1
+        rated_ms = policy.falls.last_ms(rated_ms - 1, policy.calendar)
+    return count
+
+
+def _is_span(policy: Policy) -> bool:
+    return policy.falling.after_days > 0 or (policy.falling.after_months > 0 and not counts_ratings(policy))
+
+
+def _row_ends_ms(since_ms: int, policy: Policy) -> int:
+    """When days, or months, in a row below are over that began then."""
+    if policy.falling.after_months:
+        return policy.calendar.months_later_ms(since_ms, policy.falling.after_months)
+    return policy.calendar.days_later_ms(since_ms, policy.falling.after_days)
+
+
+def _grace_ends_ms(tenure: Tenure, policy: Policy) -> int | None:
+    if tenure.term_ends_ms is None:
+        return None
+    return policy.calendar.months_later_ms(tenure.term_ends_ms, policy.falling.grace_months)
 
 
 def _begin_term(tenure: Tenure, now_ms: int, policy: Policy) -> None:
