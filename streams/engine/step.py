@@ -117,7 +117,7 @@ def _anew(state: CustomerState, policy: Policy, now_ms: int) -> Moment:
         return Moment(now_ms, rises=True, falls=True)
     rises, falls, calendar = policy.rises, policy.falls, policy.calendar
     state.tenure.rated_ms = min(rises.last_ms(now_ms, calendar), falls.last_ms(now_ms, calendar))
-    return Moment(now_ms, rises=True, falls=True, corrects=True)
+    return Moment(now_ms, rises=True, falls=True, corrects=True, another_policy=True)
 
 
 def _begin_policy(state: CustomerState, policy: Policy, after_ms: int) -> None:

@@ -16,12 +16,16 @@ from streams.engine.state import CustomerState, Tenure
 
 
 class Moment(NamedTuple):
-    """What is decided at an instant: whether customers can rise, whether falls are rated, or the last rating anew."""
+    """What is decided at an instant: whether customers can rise, whether falls are rated, or the last rating anew.
+
+    The last rating is made anew for a correction, or under another policy, which did not make it.
+    """
 
     now_ms: int
     rises: bool
     falls: bool
     corrects: bool = False
+    another_policy: bool = False
 
 
 class Settled(NamedTuple):
@@ -114,7 +118,7 @@ def _takes_effect(tenure: Tenure, policy: Policy, moment: Moment) -> bool:
     A corrected rating takes effect when it would have if it had been right.
     """
     calendar, rated_ms = policy.calendar, moment.now_ms
-    if moment.corrects and tenure.rated_ms is not None:
+    if moment.corrects and not moment.another_policy and tenure.rated_ms is not None:
         rated_ms = tenure.rated_ms
     at_beginning = calendar.month_begins_ms(rated_ms) == rated_ms
     begins_ms = rated_ms if at_beginning else calendar.next_month_begins_ms(rated_ms)
