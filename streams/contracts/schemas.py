@@ -30,6 +30,11 @@ _MONEY: Schema = {
     "pattern": r"^-?[0-9]+\.[0-9]{2,4}$",
     "description": "a decimal with 2 to 4 decimals, rounded half up",
 }
+_FIGURE: Schema = {
+    "type": "string",
+    "pattern": r"^-?[0-9]+(\.[0-9]{2,4})?$",
+    "description": "an amount with 2 to 4 decimals, rounded half up; a count or a score may have none",
+}
 _TIME: Schema = {
     "type": "string",
     "format": "date-time",
@@ -66,8 +71,10 @@ _FIELDS: Mapping[type, Mapping[str, Schema]] = {
         },
     },
     changes.Components: {"assets": _MONEY, "activity": _MONEY, "credit": _MONEY},
-    changes.Condition: {"at_least": _MONEY},
-    changes.NextTier: {"missing": _MONEY},
+    changes.Condition: {"at_least": _FIGURE},
+    changes.NextTier: {
+        "missing": {"anyOf": [_MONEY, {"type": "null"}], "description": "null where the tier has several floors"}
+    },
     changes.PolicyName: {"digest": _DIGEST},
     changes.Strategy: {
         "services": {"type": "array", "items": {"$ref": "#/$defs/Service"}},

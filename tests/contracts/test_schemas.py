@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from wire import AT_MS, INPUTS, MESSAGES, read, reason, value, worked
 
 from streams.contracts.schemas import COMMAND, TOPICS, files, schema
+from streams.engine.compile import load_policy
 from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS
 
 FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
@@ -127,6 +128,45 @@ def test_tier_changes_are_as_their_schema_says() -> None:
     for change in changes:
         assert errors("tier.changes", change) == []
         assert errors("tier.current", change) == []
+
+
+SEVERAL = load_policy("""
+name = "several"
+version = 1
+currency = "TWD"
+
+[measures.often]
+count = ["purchase"]
+days = 30
+
+[measures.average]
+average = "assets"
+days = 3
+
+[[tiers]]
+id = "low"
+
+[[tiers]]
+id = "high"
+enter = { all = [
+    { measure = "often", at_least = "1" },
+    { any = [{ measure = "average", at_least = "0.0001" }, { measure = "score", at_least = "700.5" }] },
+] }
+keep = { measure = "assets", at_least = "7" }
+""")
+
+
+def test_changes_by_several_floors_are_as_their_schema_says() -> None:
+    work = worked((BALANCES, value(BALANCES)), (TRANSACTIONS, value(TRANSACTIONS)), policy=SEVERAL)
+    first, second = [json.loads(change) for _, change, _ in work.changes]
+    assert [errors("tier.changes", change) for change in (first, second)] == [[], []]
+    assert (first["value"], first["next_tier"]) == (None, {"tier": "high", "missing": None})
+    assert second["conditions"] == [
+        {"measure": "often", "is": "1", "at_least": "1", "tier": "high", "met": True},
+        {"measure": "average", "is": "500000.00", "at_least": "0.0001", "tier": "high", "met": True},
+        {"measure": "score", "is": "0", "at_least": "700.50", "tier": "high", "met": False},
+        {"measure": "assets", "is": "500000.00", "at_least": "7.00", "tier": "high", "rule": "keep", "met": True},
+    ]
 
 
 def test_dead_letters_are_as_their_schema_says() -> None:
