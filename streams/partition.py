@@ -115,7 +115,7 @@ class Partition:
                 self.customers_by_tier[header.tier] += 1
             if header.due_ms is not None:
                 self._due.add(header.due_ms, key)
-            if header.policy_mark != rules.policy.mark:
+            if header.tier is not None and header.policy_mark != rules.policy.mark:
                 self._stale.append(key)
         heapify(self._stale)
         self._begin(self.clock_ms)
@@ -315,7 +315,7 @@ class Partition:
         while self._stale and self._rerated < limit:
             key = heappop(self._stale)
             state = self._state(key)
-            if state is not None and state.policy_mark != self.rules.policy.mark:
+            if state is not None and state.tier is not None and state.policy_mark != self.rules.policy.mark:
                 self._rerated += 1
                 self._rerate(key, state)
 
