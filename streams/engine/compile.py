@@ -1,55 +1,102 @@
 """The text of a policy file -> the policy. What cannot be used is said with its place in the file."""
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator
+from decimal import Decimal
 from hashlib import sha256
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from streams.engine.calendar import Calendar
 from streams.engine.events import TRANSACTION_TYPES
 from streams.engine.money import ONE_RATE, RATE_DECIMALS, SHARE_DECIMALS, VALUE_DECIMALS, parse_fixed
-from streams.engine.policy import MARK_BITS, Condition, Falling, LookBack, Measure, Policy, PolicyError, Term, Tier
+from streams.engine.policy import (
+    MARK_BITS,
+    Condition,
+    Falling,
+    Floor,
+    LookBack,
+    Measure,
+    Policy,
+    PolicyError,
+    Term,
+    Tier,
+)
+from streams.engine.problems import Path, Problem, Problems
 from streams.engine.rules import ConditionRule, FallingRule, MeasureRule, PolicyFile
 from streams.engine.schedule import Schedule
+from streams.engine.shape import fit
+from streams.engine.texts import quoted, unknown
 
-DAYS_LIMIT = 3_660
-MONTHS_LIMIT = 120
 _BUILT_IN = {
     "assets": MeasureRule(total="assets"),
     "loans": MeasureRule(total="loans"),
 }
-_LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_ALWAYS = Condition()
+
+
+class Reading(NamedTuple):
+    """What became of a document: the policy and the file that it is of, or else the problems."""
+
+    policy: Policy | None
+    file: PolicyFile | None
+    problems: tuple[Problem, ...]
 
 
 def load_policy(document: str) -> Policy:
     """Compiles a policy document (the text of a TOML file); PolicyError where it cannot be used."""
+    reading = read_policy(document)
+    if reading.policy is None:
+        raise PolicyError(reading.problems)
+    return reading.policy
+
+
+def read_policy(document: str) -> Reading:
+    """Compiles a policy document; where it cannot be used, all problems that could be found."""
     try:
-        file = msgspec.convert(tomllib.loads(document), PolicyFile)
+        written = tomllib.loads(document, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        raise PolicyError(f"the policy is not valid TOML: {error}") from error
-    except msgspec.ValidationError as error:
-        raise PolicyError(f"the policy does not fit its form: {error}") from error
-    return _Compiler(file).policy(document)
+        return Reading(None, None, (_toml_problem(document, str(error)),))
+    except (RecursionError, ArithmeticError, ValueError):  # lists in lists without end; numbers and dates beyond all
+        return Reading(None, None, (Problem((), "", "this is not valid TOML: something in it is beyond all size"),))
+    problems = Problems(written)
+    file = fit(written, problems)
+    policy = _Compiler(file, problems).policy(document)
+    if problems.found:
+        return Reading(None, None, tuple(problems.found))
+    return Reading(policy, file, ())
+
+
+def _toml_problem(document: str, said: str) -> Problem:
+    message, _, place = said.partition(" (at ")
+    line = re.match(r"line ([0-9]+)", place)
+    last = document.rstrip().count("\n") + 1
+    return Problem((), "", f"this is not valid TOML: {message}", int(line[1]) if line else last)
 
 
 class _Compiler:
     """One file on its way to a policy. Measures get their numbers as conditions and terms ask for them."""
 
-    def __init__(self, file: PolicyFile) -> None:
+    def __init__(self, file: PolicyFile, problems: Problems) -> None:
         self.file = file
+        self.problems = problems
+        self.add = problems.add_unless_known
         self.measures: list[Measure] = []
-        self.rises = _schedule("rating.when", file.rating.when)
-        self.falls = self.rises if file.falling.when is None else _schedule("falling.when", file.falling.when)
+        self.rises = self._schedule("rating", file.rating.when)
+        self.falls = self.rises if file.falling.when is None else self._schedule("falling", file.falling.when)
 
     def policy(self, document: str) -> Policy:
-        """The whole policy."""
+        """The whole policy; not to be used where a problem was noted."""
         file, digest = self.file, sha256(document.encode()).hexdigest()
         terms = tuple(self._terms())
         tiers = tuple(self._tiers())
         rank = {tier.id: index for index, tier in enumerate(tiers)}
-        history_days = _within("history.transaction_days", file.history.transaction_days, 0, DAYS_LIMIT)
+        history_days = file.history.transaction_days
+        caps: dict[str, int] = {standing: self._rank(rank, standing, tier) for standing, tier in file.caps.items()}
+        self._look_at_unused_measures()
         types = frozenset(type_ for measure in self.measures for type_ in measure.types)
         return Policy(
             name=file.name,
@@ -58,28 +105,28 @@ class _Compiler:
             mark=int(digest[: MARK_BITS // 4], 16),
             document=document,
             currency=file.currency,
-            calendar=Calendar(_zone(file)),
-            to_value=_to_value(file),
+            calendar=Calendar(self._zone()),
+            to_value=self._to_value(),
             measures=tuple(self.measures),
             windows=tuple(measure for measure in self.measures if measure.window is not None),
             terms=terms,
-            credit_share_e4={
-                standing: figure(f"value.credit.{standing}", share, SHARE_DECIMALS)
-                for standing, share in file.value.credit.items()
-            },
-            caps={standing: _rank(rank, f"caps.{standing}", tier) for standing, tier in file.caps.items()},
+            credit_share_e4={standing: _fixed(share, SHARE_DECIMALS) for standing, share in file.value.credit.items()},
+            caps=caps,
             tiers=tiers,
             floors_e16=_floors(tiers),
+            floors=tuple(floor for tier in tiers for floor in _floors_of(tier)),
             keeps=any(tier.keep is not None for tier in tiers),
             rank=rank,
             look_back=LookBack(self.measures, history_days),
             at_once=self.rises.at_once and self.falls.at_once,
             moving_days=tuple(m.days for m in self._rated_at_once() if m.kind == "average" and m.days),
+            timeless=self._is_timeless(),
             moving_months=any(m.months for m in self._rated_at_once()),
             rises=self.rises,
             falls=self.falls,
-            falling=_falling(file.falling),
+            falling=self._falling(file.falling),
             next_month=file.rating.effect == "next_month",
+            looked_at_types=types,
             kept_types=TRANSACTION_TYPES if history_days else types,
             history_days=history_days,
             daily_totals=frozenset(m.of for m in self.measures if m.kind in ("average", "month_end")),
@@ -88,56 +135,80 @@ class _Compiler:
     def _rated_at_once(self) -> list[Measure]:
         return self.measures if self.rises.at_once or self.falls.at_once else []
 
+    def _is_timeless(self) -> bool:
+        """Whether only what happens decides: rated at once, nothing that a window moves on over, and no fall put off."""
+        falling = self.file.falling
+        waits = falling.after_days or falling.protection_days or falling.term_months
+        looks_back = any(measure.days or measure.months for measure in self.measures)
+        at_once = self.rises.at_once and self.falls.at_once and self.file.rating.effect == "at_once"
+        return at_once and not waits and not looks_back
+
     def _terms(self) -> list[Term]:
+        rules = self.file.value.terms
+        if not rules:
+            self.add(("value", "terms"), 'the list is empty; write at least one term: [{ measure = "assets" }]')
         terms = []
-        for number, rule in enumerate(self.file.value.terms):
-            where = f"value.terms[{number}]"
-            at_most = None if rule.at_most is None else figure(f"{where}.at_most", rule.at_most, VALUE_DECIMALS)
-            weight_e4 = figure(f"{where}.weight", rule.weight, SHARE_DECIMALS)
-            terms.append(Term(self._measure(f"{where}.measure", rule.measure), weight_e4, at_most))
+        for number, rule in enumerate(rules):
+            at_most = None if rule.at_most is None else _fixed(rule.at_most, VALUE_DECIMALS)
+            measure = self._measure(("value", "terms", number, "measure"), rule.measure)
+            terms.append(Term(measure, _fixed(rule.weight, SHARE_DECIMALS), at_most))
         return terms
 
     def _tiers(self) -> list[Tier]:
         if not self.file.tiers:
-            raise PolicyError("tiers: there is none; write at least one [[tiers]]")
+            self.add(("tiers",), 'there is no tier; write at least one [[tiers]], and below it id = "low"')
         tiers: list[Tier] = []
         for number, rule in enumerate(self.file.tiers):
-            where = f"tiers[{number}] ({rule.id})"
+            path = ("tiers", number)
             if rule.id in {tier.id for tier in tiers}:
-                raise PolicyError(f"{where}: the id is there twice")
+                self.add((*path, "id"), f"another tier has the id {quoted(rule.id)} already; write another id")
             if rule.at_least is not None and rule.enter is not None:
-                raise PolicyError(f"{where}: at_least is short for a condition to enter; write one of the two")
-            enter = ConditionRule(measure="value", at_least=rule.at_least) if rule.at_least else rule.enter
-            if (number == 0) != (enter is None):
-                raise PolicyError(f"{where}: the first tier is everybody's, every other one has at_least or enter")
-            if number == 0 and rule.keep is not None:
-                raise PolicyError(f"{where}.keep: the first tier cannot be lost; take the line out")
-            tiers.append(
-                Tier(
-                    rule.id,
-                    None if enter is None else self._condition(f"{where}.enter", enter),
-                    None if rule.keep is None else self._condition(f"{where}.keep", rule.keep),
-                    rule.strategy,
+                self.add(
+                    (*path, "at_least"),
+                    "this tier has at_least and enter; at_least is short for an enter: write one of the two",
                 )
-            )
+            tiers.append(Tier(rule.id, self._enter(path, number), self._keep(path, number), rule.strategy))
         return tiers
 
-    def _condition(self, where: str, rule: ConditionRule) -> Condition:
-        forms = [rule.measure is not None, rule.all is not None, rule.any is not None]
-        if forms.count(True) != 1 or (rule.measure is None) != (rule.at_least is None):
-            raise PolicyError(f"{where}: write measure and at_least, or all = [...], or any = [...]")
-        if rule.measure is not None and rule.at_least is not None:
-            floor = figure(f"{where}.at_least", rule.at_least, VALUE_DECIMALS)
-            return Condition(
-                None if rule.measure == "value" else self._measure(f"{where}.measure", rule.measure), floor
-            )
-        rules = rule.all or rule.any or []
-        parts = tuple(self._condition(f"{where}[{number}]", part) for number, part in enumerate(rules))
-        if not parts:
-            raise PolicyError(f"{where}: the list of conditions is empty")
-        return Condition(all=parts) if rule.all is not None else Condition(any=parts)
+    def _enter(self, path: Path, number: int) -> Condition | None:
+        rule = self.file.tiers[number]
+        if number == 0:
+            for word in ("at_least", "enter"):
+                if getattr(rule, word) is not None:
+                    self.add((*path, word), "the first tier is everybody's and asks nothing; take the line out")
+            return None
+        if rule.at_least is not None:
+            return Condition(None, _fixed(rule.at_least, VALUE_DECIMALS))
+        if rule.enter is not None:
+            return self._condition((*path, "enter"), rule.enter)
+        self.add(path, 'this tier says nothing of who is in it; write at_least = "500000" or a condition to enter')
+        return _ALWAYS
 
-    def _measure(self, where: str, name: str) -> int:
+    def _keep(self, path: Path, number: int) -> Condition | None:
+        rule = self.file.tiers[number].keep
+        if rule is not None and number == 0:
+            self.add((*path, "keep"), "the first tier cannot be lost; take the line out")
+            return None
+        return None if rule is None else self._condition((*path, "keep"), rule)
+
+    def _condition(self, path: Path, rule: ConditionRule) -> Condition:
+        forms = [rule.measure is not None, rule.all is not None, rule.any is not None]
+        if rule.at_least is not None and not any(forms):
+            self.add(path, "there is a floor and no measure; write measure, too, or at_least as a line of the tier")
+        elif forms.count(True) != 1 or (rule.measure is None) != (rule.at_least is None):
+            self.add(path, "a condition is a measure and at_least, or all = [ … ], or any = [ … ]; write one of these")
+        elif rule.measure is not None and rule.at_least is not None:
+            measure = None if rule.measure == "value" else self._measure((*path, "measure"), rule.measure)
+            return Condition(measure, _fixed(rule.at_least, VALUE_DECIMALS))
+        else:
+            word, rules = ("all", rule.all) if rule.all is not None else ("any", rule.any)
+            parts = tuple(self._condition((*path, word, number), part) for number, part in enumerate(rules or []))
+            if not parts:
+                self.add((*path, word), "the list of conditions is empty; write at least one condition")
+            return Condition(all=parts) if word == "all" else Condition(any=parts)
+        return _ALWAYS
+
+    def _measure(self, path: Path, name: str) -> int:
         for number, measure in enumerate(self.measures):
             if measure.name == name:
                 return number
@@ -146,38 +217,147 @@ class _Compiler:
             return len(self.measures) - 1
         rule = self.file.measures.get(name, _BUILT_IN.get(name))
         if rule is None:
-            known = sorted({*self.file.measures, *_BUILT_IN, "score"})
-            raise PolicyError(f"{where}: there is no measure {name!r}; there are {', '.join(known)}")
-        measure = _measure(f"measures.{name}", name, rule)
+            if not self.problems.has_broken_measures():
+                self.add(path, self._no_measure(name, is_term=path[0] == "value"))
+            return 0
+        measure = self._made(("measures", name), name, rule)
         if measure.types and measure.days and (self.rises.at_once or self.falls.at_once):
             measure = msgspec.structs.replace(measure, window=sum(m.window is not None for m in self.measures))
         self.measures.append(measure)
         return len(self.measures) - 1
 
+    def _no_measure(self, name: str, *, is_term: bool) -> str:
+        if is_term and name == "value":
+            return "the value cannot be a part of itself; write a measure such as assets"
+        also = () if is_term else ("value",)
+        return unknown(name, sorted({*self.file.measures, *_BUILT_IN, "score", *also}), "measure")
 
-def _measure(where: str, name: str, rule: MeasureRule) -> Measure:
-    given = [kind for kind in ("total", "average", "month_end", "sum", "count") if getattr(rule, kind) is not None]
-    if len(given) != 1:
-        raise PolicyError(f"{where}: write one of total, average, month_end, sum, count")
-    days = 0 if rule.days is None else _within(f"{where}.days", rule.days, 1, DAYS_LIMIT)
-    months = 0 if rule.months is None else _within(f"{where}.months", rule.months, 1, MONTHS_LIMIT)
-    spans = (days > 0) + (months > 0)
-    match given[0]:
-        case "total" | "month_end" as kind:
-            if spans:
-                raise PolicyError(f"{where}: {kind} looks at one moment; take days and months out")
+    def _look_at_unused_measures(self) -> None:
+        """What no rule looks at is made all the same, so that its problems are told; nothing is kept for it."""
+        used = {measure.name for measure in self.measures}
+        for name, rule in self.file.measures.items():
+            if name in _BUILT_IN or name in {"score", "value"}:
+                self.add(("measures", name), f"{quoted(name)} is a measure by itself; write another name for this one")
+            elif name not in used:
+                self._made(("measures", name), name, rule)
+
+    def _made(self, path: Path, name: str, rule: MeasureRule) -> Measure:
+        given = [kind for kind in ("total", "average", "month_end", "sum", "count") if getattr(rule, kind) is not None]
+        if len(given) != 1:
+            says = f"it has {' and '.join(given)}" if given else "it does not say of what"
+            self.add(path, f"{says}; a measure is one of total, average, month_end, sum, count: write one of them")
+            return Measure(name, "total")
+        kind, days, months = given[0], rule.days or 0, rule.months or 0
+        if kind in {"total", "month_end"}:
+            for word in ("days", "months"):
+                if getattr(rule, word) is not None:
+                    self.add((*path, word), f"{kind} looks at one moment; take this line out, or write average instead")
             holding = rule.total or rule.month_end or "assets"
-            return Measure(name, kind, of=holding, months=1 if kind == "month_end" else 0)
-        case _ if spans != 1:
-            raise PolicyError(f"{where}: write days = N (today included) or months = N (whole months)")
-        case "average":
-            return Measure(name, "average", of=rule.average or "assets", days=days, months=months)
-        case kind:
-            types = frozenset(rule.sum or rule.count or ())
-            unknown = sorted(types - TRANSACTION_TYPES)
-            if unknown or not types:
-                raise PolicyError(f"{where}.{kind}: {unknown} not among {sorted(TRANSACTION_TYPES)}")
-            return Measure(name, "sum" if kind == "sum" else "count", types=types, days=days, months=months)
+            return Measure(name, "total" if kind == "total" else "month_end", holding, months=int(kind == "month_end"))
+        if days and months:
+            self.add((*path, "months"), "days and months are both there; write one of the two")
+        elif not days and not months:
+            self.add(path, f"{kind} needs a span; write days = 90 (today included) or months = 3 (whole months)")
+        if kind == "average":
+            return Measure(name, "average", rule.average or "assets", days=days, months=0 if days else months)
+        types = frozenset(rule.sum or rule.count or ())
+        if not types:
+            self.add(
+                (*path, kind), f"the list is empty; write types of transactions: {', '.join(sorted(TRANSACTION_TYPES))}"
+            )
+        return Measure(name, "sum" if kind == "sum" else "count", types=types, days=days, months=0 if days else months)
+
+    def _schedule(self, table: str, when: str | list[str]) -> Schedule:
+        if when in ("at_once", "daily", "month_end"):
+            return Schedule(when)  # type: ignore[arg-type]
+        if not when:
+            self.add((table, "when"), 'the list of dates is empty; write days of the year: ["06-30", "12-31"]')
+        dates = [
+            (int(month), int(day)) for month, _, day in (text.partition("-") for text in when) if _is_day(month, day)
+        ]
+        return Schedule("dates", tuple(sorted(set(dates))))
+
+    def _falling(self, rule: FallingRule) -> Falling:
+        ways = {
+            "after_days": rule.after_days,
+            "after_months": rule.after_months,
+            "term_months": rule.term_months,
+            "to": rule.to == "higher_of_last_two",
+        }
+        given = [word for word, is_given in ways.items() if is_given]
+        if len(given) > 1:
+            names = " and ".join(given).replace("to", '"higher_of_last_two"') if "to" in given else " and ".join(given)
+            self.add(("falling", given[-1]), f"{names} are both there; a tier is lost in one way: write one of them")
+        if rule.grace_months and not rule.term_months:
+            self.add(
+                ("falling", "grace_months"), "a grace follows a term; write term_months, too, or after_months instead"
+            )
+        self._look_at_ratings(rule)
+        return Falling(
+            rule.after_days, rule.after_months, rule.protection_days, rule.term_months, rule.grace_months, rule.to
+        )
+
+    def _look_at_ratings(self, rule: FallingRule) -> None:
+        """Ways to fall that count ratings need ratings by the calendar."""
+        if self.problems.has(("rating", "when"), ("falling", "when")):
+            return
+        where = "[rating] or in [falling]"
+        if rule.after_months and self.falls.when != "month_end":
+            self.add(
+                ("falling", "after_months"),
+                f'months in a row are counted at the ends of months; write when = "month_end" in {where}',
+            )
+        if not self.falls.at_once:
+            return
+        dates = f'when = "month_end", "daily" or a list of dates in {where}'
+        if rule.term_months:
+            self.add(("falling", "term_months"), f"a term is looked at when customers are rated; write {dates}")
+        if rule.to == "higher_of_last_two":
+            self.add(
+                ("falling", "to"), f"there are no last two ratings where everything is rated at once; write {dates}"
+            )
+        if rule.to == "one_step" and not rule.after_days:
+            self.add(
+                ("falling", "to"),
+                f"at once, one step would follow the other with every event; write after_days, or {dates}",
+            )
+
+    def _zone(self) -> ZoneInfo:
+        try:
+            return ZoneInfo(self.file.time_zone)
+        except (KeyError, ValueError, OSError):  # told already: texts.py
+            return ZoneInfo("UTC")
+
+    def _to_value(self) -> dict[str, int]:
+        rates = {currency: _fixed(rate, RATE_DECIMALS) for currency, rate in self.file.rates.items()}
+        if self.file.currency in rates:
+            self.add(("rates", self.file.currency), "the policy's own currency has no rate; take the line out")
+        rates[self.file.currency] = ONE_RATE
+        return {currency: rate_e8 * 10**SHARE_DECIMALS for currency, rate_e8 in rates.items()}
+
+    def _rank(self, rank: dict[str, int], standing: str, tier: str) -> int:
+        if tier not in rank and not self.problems.has_broken_tiers():
+            self.add(("caps", standing), unknown(tier, list(rank), "tier"))
+        return rank.get(tier, 0)
+
+
+def _floors_of(tier: Tier) -> Iterator[Floor]:
+    """All floors of a tier, those to enter first."""
+    for leaf in _leaves(tier.enter):
+        yield Floor(tier.id, "enter", leaf.measure, leaf.at_least_e16)
+    for leaf in _leaves(tier.keep):
+        yield Floor(tier.id, "keep", leaf.measure, leaf.at_least_e16)
+
+
+def _leaves(condition: Condition | None) -> Iterator[Condition]:
+    if condition is None:
+        return
+    parts = condition.all if condition.all is not None else condition.any
+    if parts is None:
+        yield condition
+        return
+    for part in parts:
+        yield from _leaves(part)
 
 
 def _floors(tiers: tuple[Tier, ...]) -> tuple[int, ...] | None:
@@ -187,74 +367,18 @@ def _floors(tiers: tuple[Tier, ...]) -> tuple[int, ...] | None:
         if tier.enter is None or tier.enter.all or tier.enter.any or tier.enter.measure is not None:
             return None
         if floors and tier.enter.at_least_e16 <= floors[-1]:
-            raise PolicyError(f"tiers ({tier.id}).at_least: floors rise from tier to tier; this one does not")
+            return None  # not in their order: the highest that is met counts
         floors.append(tier.enter.at_least_e16)
     return tuple(floors)
 
 
-def _schedule(where: str, when: str | list[str]) -> Schedule:
-    if when in ("at_once", "daily", "month_end"):
-        return Schedule(when)  # type: ignore[arg-type]
-    dates = []
-    for text in when:
-        month, _, day = text.partition("-")
-        fits = month.isdecimal() and day.isdecimal() and 1 <= int(month) <= len(_LONGEST_MONTHS)
-        if not fits or not 1 <= int(day) <= _LONGEST_MONTHS[int(month) - 1]:
-            raise PolicyError(f"{where}: {text!r} is no day of the year such as 06-30")
-        dates.append((int(month), int(day)))
-    if not dates:
-        raise PolicyError(f"{where}: the list of dates is empty")
-    return Schedule("dates", tuple(sorted(set(dates))))
+def _is_day(month: str, day: str) -> bool:
+    return month.isascii() and day.isascii() and month.isdecimal() and day.isdecimal()
 
 
-def _falling(rule: FallingRule) -> Falling:
-    _within("falling.after_days", rule.after_days, 0, DAYS_LIMIT)
-    _within("falling.protection_days", rule.protection_days, 0, DAYS_LIMIT)
-    for name in ("after_months", "term_months", "grace_months"):
-        _within(f"falling.{name}", getattr(rule, name), 0, MONTHS_LIMIT)
-    ways = [bool(rule.after_days), bool(rule.after_months), bool(rule.term_months), rule.to == "higher_of_last_two"]
-    if sum(ways) > 1:
-        raise PolicyError("falling: write one of after_days, after_months, term_months, to = 'higher_of_last_two'")
-    if rule.grace_months and not rule.term_months:
-        raise PolicyError("falling.grace_months: it follows a term; write term_months too, or after_months instead")
-    return Falling(
-        rule.after_days, rule.after_months, rule.protection_days, rule.term_months, rule.grace_months, rule.to
-    )
-
-
-def _zone(file: PolicyFile) -> ZoneInfo:
-    try:
-        return ZoneInfo(file.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise PolicyError(f"time_zone: {file.time_zone!r} is no IANA time zone such as Asia/Taipei") from error
-
-
-def _to_value(file: PolicyFile) -> dict[str, int]:
-    rates = {currency: figure(f"rates.{currency}", rate, RATE_DECIMALS) for currency, rate in file.rates.items()}
-    if file.currency in rates:
-        raise PolicyError(f"rates.{file.currency}: the policy's own currency has no rate; take the line out")
-    for currency, rate in rates.items():
-        if rate <= 0:
-            raise PolicyError(f"rates.{currency}: a rate is above 0")
-    rates[file.currency] = ONE_RATE
-    return {currency: rate_e8 * 10**SHARE_DECIMALS for currency, rate_e8 in rates.items()}
-
-
-def _rank(rank: Mapping[str, int], where: str, tier: str) -> int:
-    if tier not in rank:
-        raise PolicyError(f"{where}: {tier!r} is no tier of this policy; they are {', '.join(rank)}")
-    return rank[tier]
-
-
-def figure(where: str, text: str, decimals: int) -> int:
-    """The number in text as an integer of 10**-decimals; PolicyError where it is none."""
+def _fixed(text: str, decimals: int) -> int:
+    """The number in a text that texts.py has looked at; 0 for one that was told to be wrong."""
     try:
         return parse_fixed(text, decimals)
-    except ValueError as error:
-        raise PolicyError(f"{where}: {error}") from error
-
-
-def _within(where: str, number: int, least: int, most: int) -> int:
-    if not least <= number <= most:
-        raise PolicyError(f"{where}: {number} is not between {least} and {most}")
-    return number
+    except ValueError:
+        return 0

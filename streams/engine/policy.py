@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from streams.engine.calendar import Calendar, month_of, month_start
+from streams.engine.problems import Problem
 from streams.engine.rules import Holding, StrategyRule
 from streams.engine.schedule import Schedule
 
@@ -15,7 +16,13 @@ Kind = Literal["total", "average", "month_end", "sum", "count", "score"]
 
 
 class PolicyError(ValueError):
-    """The policy cannot be used; the message says where, what is wrong and what is allowed."""
+    """The policy cannot be used; the message says where, what is wrong and what is allowed: the first, and how many."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        more = len(problems) - 1
+        rest = f" (and {more} more; `tierflow policy check` shows all of them with their lines)" if more else ""
+        super().__init__(f"{problems[0]}{rest}")
+        self.problems = tuple(problems)
 
 
 class Measure(msgspec.Struct, frozen=True):
@@ -55,6 +62,15 @@ class Condition(msgspec.Struct, frozen=True):
     at_least_e16: int = 0
     all: "tuple[Condition, ...] | None" = None
     any: "tuple[Condition, ...] | None" = None
+
+
+class Floor(msgspec.Struct, frozen=True):
+    """A floor of a tier's condition to enter or to keep it; a measure by its number, None for the value."""
+
+    tier: str
+    rule: Literal["enter", "keep"]
+    measure: int | None
+    at_least_e16: int
 
 
 class Tier(msgspec.Struct, frozen=True):
@@ -111,16 +127,19 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     caps: dict[str, int]  # by standing: the highest tier's index
     tiers: tuple[Tier, ...]
     floors_e16: tuple[int, ...] | None  # of the value, from the second tier up, where nothing else decides
+    floors: tuple[Floor, ...]  # all that are looked at, from the lowest tier up
     keeps: bool  # whether any tier has a condition to stay of its own
     rank: dict[str, int]
     look_back: LookBack
     at_once: bool  # every event is rated, up and down
     moving_days: tuple[int, ...]  # the lengths of the windows of days of averages that are rated at once
+    timeless: bool  # time alone decides nothing but the end of a pin
     moving_months: bool  # whether measures of whole months are rated at once
     rises: Schedule
     falls: Schedule
     falling: Falling
     next_month: bool  # what is earned is served from the next month's beginning
+    looked_at_types: frozenset[str]  # the types of transactions that a measure looks at
     kept_types: frozenset[str]  # the types of transactions that are kept by day
     history_days: int
     daily_totals: frozenset[Holding]  # the holdings whose daily closing totals are kept

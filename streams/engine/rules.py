@@ -1,12 +1,33 @@
-"""A policy file as it is written: the words of the language, and which values they take (docs/policies.md)."""
+"""A policy file as it is written: the words of the language, and which values they take (docs/policies.md).
 
-from typing import Literal
+What a text has to look like stands in its type as a `form`, which texts.py knows; shape.py holds a file against it.
+"""
+
+from typing import Annotated, Literal
 
 import msgspec
 
 from streams.engine.events import Standing
 
+DAYS_LIMIT = 3_660
+MONTHS_LIMIT = 120
+
 Holding = Literal["assets", "loans"]
+
+Word = Annotated[str, msgspec.Meta(extra={"form": "word"})]
+Title = Annotated[str, msgspec.Meta(extra={"form": "title"})]
+Currency = Annotated[str, msgspec.Meta(extra={"form": "currency"})]
+Zone = Annotated[str, msgspec.Meta(extra={"form": "zone"})]
+Floor = Annotated[str, msgspec.Meta(extra={"form": "floor"})]
+Weight = Annotated[str, msgspec.Meta(extra={"form": "weight"})]
+Share = Annotated[str, msgspec.Meta(extra={"form": "share"})]
+Rate = Annotated[str, msgspec.Meta(extra={"form": "rate"})]
+YearDay = Annotated[str, msgspec.Meta(extra={"form": "year_day"})]
+TransactionType = Annotated[str, msgspec.Meta(extra={"form": "transaction_type"})]
+Days = Annotated[int, msgspec.Meta(ge=0, le=DAYS_LIMIT)]
+Months = Annotated[int, msgspec.Meta(ge=0, le=MONTHS_LIMIT)]
+
+When = Literal["at_once", "daily", "month_end"] | list[YearDay]
 
 
 class MeasureRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -15,32 +36,32 @@ class MeasureRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     total: Holding | None = None
     average: Holding | None = None
     month_end: Holding | None = None
-    sum: list[str] | None = None
-    count: list[str] | None = None
-    days: int | None = None
-    months: int | None = None
+    sum: list[TransactionType] | None = None
+    count: list[TransactionType] | None = None
+    days: Annotated[int, msgspec.Meta(ge=1, le=DAYS_LIMIT)] | None = None
+    months: Annotated[int, msgspec.Meta(ge=1, le=MONTHS_LIMIT)] | None = None
 
 
 class TermRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A measure's part in the value: times its weight, at most so much."""
 
-    measure: str
-    weight: str = "1"
-    at_most: str | None = None
+    measure: Word
+    weight: Weight = "1"
+    at_most: Floor | None = None
 
 
 class ValueRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the floors of the tiers are held against: the terms' sum, adjusted by a share of the assets by standing."""
 
     terms: list[TermRule] = msgspec.field(default_factory=lambda: [TermRule(measure="assets")])
-    credit: dict[Standing, str] = {}
+    credit: dict[Standing, Share] = {}
 
 
 class ConditionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A measure that reaches a floor, or all or any of several conditions."""
 
-    measure: str | None = None
-    at_least: str | None = None
+    measure: Word | None = None
+    at_least: Floor | None = None
     all: "list[ConditionRule] | None" = None
     any: "list[ConditionRule] | None" = None
 
@@ -68,9 +89,9 @@ class TierRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     at_least: the value's floor to enter, short for a condition; keep: the condition to stay, where it is another one.
     """
 
-    id: str
+    id: Word
     name: dict[str, str] = {}
-    at_least: str | None = None
+    at_least: Floor | None = None
     enter: ConditionRule | None = None
     keep: ConditionRule | None = None
     strategy: StrategyRule = StrategyRule()
@@ -79,40 +100,40 @@ class TierRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 class RatingRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """When customers are rated, and when a tier that was earned is served."""
 
-    when: Literal["at_once", "daily", "month_end"] | list[str] = "at_once"
+    when: When = "at_once"
     effect: Literal["at_once", "next_month"] = "at_once"
 
 
 class FallingRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How a tier is lost: when that is looked at, after how long below, and to where."""
 
-    when: Literal["at_once", "daily", "month_end"] | list[str] | None = None  # None: as rising
-    after_days: int = 0
-    after_months: int = 0
-    protection_days: int = 0
-    term_months: int = 0
-    grace_months: int = 0
+    when: When | None = None  # None: as rising
+    after_days: Days = 0
+    after_months: Months = 0
+    protection_days: Days = 0
+    term_months: Months = 0
+    grace_months: Months = 0
     to: Literal["earned", "one_step", "higher_of_last_two"] = "earned"
 
 
 class HistoryRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is kept beyond the needs of the rules, so that a later policy finds it."""
 
-    transaction_days: int = 0
+    transaction_days: Days = 0
 
 
 class PolicyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole file."""
 
-    name: str
-    version: int
-    currency: str
+    name: Title
+    version: Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
+    currency: Currency
     tiers: list[TierRule]
-    time_zone: str = "Asia/Taipei"
-    rates: dict[str, str] = {}
-    measures: dict[str, MeasureRule] = {}
+    time_zone: Zone = "Asia/Taipei"
+    rates: dict[Currency, Rate] = {}
+    measures: dict[Word, MeasureRule] = {}
     value: ValueRule = ValueRule()
-    caps: dict[Standing, str] = {}
+    caps: dict[Standing, Word] = {}
     rating: RatingRule = RatingRule()
     falling: FallingRule = FallingRule()
     history: HistoryRule = HistoryRule()

@@ -1,0 +1,80 @@
+"""What is wrong with a policy file, gathered: a user who mends one line wants to know of the others, too."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+Path = tuple[str | int, ...]
+
+
+class Problem(NamedTuple):
+    """A place in the file, the same in words (`tiers.mid.at_least`), and a sentence: what is wrong, what is allowed.
+
+    line: where the reader of TOML itself found it; None elsewhere, the place tells.
+    """
+
+    path: Path
+    field: str
+    message: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = self.field if self.line is None else f"line {self.line}"
+        return f"{place}: {self.message}" if place else self.message
+
+
+class Problems:
+    """The problems of one document, in the order in which they are found."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+        self.found: list[Problem] = []
+
+    def add(self, path: Path, message: str) -> None:
+        """Notes a problem."""
+        self.found.append(Problem(path, written(path, self._document), message))
+
+    def add_unless_known(self, path: Path, message: str) -> None:
+        """Notes a problem unless there is one already at this place, inside it or around it, which it may come of."""
+        if not any(_touch(path, known.path) for known in self.found):
+            self.add(path, message)
+
+    def has(self, *paths: Path) -> bool:
+        """Whether there is a problem at one of these places."""
+        return any(known.path in paths for known in self.found)
+
+    def has_broken_tiers(self) -> bool:
+        """Whether the tiers' ids cannot be relied on."""
+        return any(known.path[:1] == ("tiers",) and _is_name(known.path) for known in self.found)
+
+    def has_broken_measures(self) -> bool:
+        """Whether the names of the measures cannot be relied on."""
+        return self.has(("measures",))
+
+
+def written(path: Path, document: Mapping[str, Any]) -> str:
+    """The path in words: a tier by its id where it has one, other parts of a list by their number, from 0."""
+    text = ""
+    for depth, part in enumerate(path):
+        name = _tier_id(part, document) if depth == 1 and path[0] == "tiers" else part
+        text += f"[{name}]" if isinstance(name, int) else f".{name}"
+    return text.removeprefix(".")
+
+
+def _tier_id(number: str | int, document: Mapping[str, Any]) -> str | int:
+    tiers = document.get("tiers")
+    if not isinstance(number, int) or not isinstance(tiers, list) or not isinstance(tiers[number], dict):
+        return number
+    ids = [tier.get("id") for tier in tiers if isinstance(tier, dict)]
+    found = tiers[number].get("id")
+    is_known = isinstance(found, str) and re.fullmatch(r"[\w.-]{1,64}", found) and ids.count(found) == 1
+    return found if is_known else number
+
+
+def _is_name(path: Path) -> bool:
+    return len(path) <= len(("tiers", 0)) or path[-1] == "id"
+
+
+def _touch(one: Path, other: Path) -> bool:
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
