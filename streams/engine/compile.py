@@ -138,7 +138,7 @@ class _Compiler:
     def _is_timeless(self) -> bool:
         """Whether only what happens decides: rated at once, nothing that a window moves on over, and no fall put off."""
         falling = self.file.falling
-        waits = falling.after_days or falling.protection_days or falling.term_months
+        waits = falling.after_days or falling.after_months or falling.protection_days or falling.term_months
         looks_back = any(measure.days or measure.months for measure in self.measures)
         at_once = self.rises.at_once and self.falls.at_once and self.file.rating.effect == "at_once"
         return at_once and not waits and not looks_back

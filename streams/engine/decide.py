@@ -51,7 +51,8 @@ class Occasion(msgspec.Struct, frozen=True, gc=False):
 
 def decide(state: CustomerState, policy: Policy, occasion: Occasion, moment: Moment) -> TierChange | None:
     """Decides in place; the change if the served tier is another one now."""
-    figures = measure(state, policy, rated_day(state, policy, moment))
+    day, is_over = rated_day(state, policy, moment)
+    figures = measure(state, policy, day, is_over=is_over)
     previous = state.tier
     earned = _earned_rank(state, figures, policy, occasion, moment)
     if not policy.at_once:
@@ -78,14 +79,14 @@ def decide(state: CustomerState, policy: Policy, occasion: Occasion, moment: Mom
     )
 
 
-def rated_day(state: CustomerState, policy: Policy, moment: Moment) -> int:
-    """The last day that windows look at: today, or the day that a rating at its midnight ends."""
+def rated_day(state: CustomerState, policy: Policy, moment: Moment) -> tuple[int, bool]:
+    """The last day that windows look at: today, or the day that a rating at its midnight ends, which is over."""
     today, tenure = policy.calendar.day_of(moment.now_ms), state.tenure
     if policy.at_once:
-        return today
+        return today, False
     if moment.corrects and tenure.rated_ms is not None:
-        return policy.calendar.day_of(tenure.rated_ms) - 1
-    return today - 1 if moment.now_ms in (tenure.rises_ms, tenure.falls_ms) else today
+        return policy.calendar.day_of(tenure.rated_ms) - 1, True
+    return (today - 1, True) if moment.now_ms in (tenure.rises_ms, tenure.falls_ms) else (today, False)
 
 
 def _earned_rank(state: CustomerState, figures: Figures, policy: Policy, occasion: Occasion, moment: Moment) -> int:
@@ -118,7 +119,7 @@ def _note_rating(state: CustomerState, earned: str, policy: Policy, occasion: Oc
         tenure.last = earned
         if tenure.former is not None and tenure.rated_ms is not None and policy.falling.to == "higher_of_last_two":
             former_ms = policy.falls.last_ms(tenure.rated_ms - 1, policy.calendar)
-            figures = measure(state, policy, policy.calendar.day_of(former_ms) - 1)
+            figures = measure(state, policy, policy.calendar.day_of(former_ms) - 1, is_over=True)
             tenure.former = policy.tiers[entered_rank(figures, policy)].id
     tenure.rises_ms = policy.rises.next_ms(moment.now_ms, policy.calendar)
     tenure.falls_ms = policy.falls.next_ms(moment.now_ms, policy.calendar)

@@ -36,9 +36,12 @@ class Figures(msgspec.Struct, frozen=True, gc=False):
         return self.assets + self.activity + self.credit
 
 
-def measure(state: CustomerState, policy: Policy, day: int) -> Figures:
-    """The figures as of a day, which is the last one that windows of days look at."""
-    figures = tuple([_figure(state, rule, policy, day) for rule in policy.measures])
+def measure(state: CustomerState, policy: Policy, day: int, *, is_over: bool = False) -> Figures:
+    """The figures as of a day, which is the last one that windows of days look at; over: at the midnight that ends it.
+
+    A month is whole when its last day is over.
+    """
+    figures = tuple([_figure(state, rule, policy, day, is_over) for rule in policy.measures])
     assets: Figure = 0
     activity: Figure = 0
     for term in policy.terms:
@@ -62,27 +65,28 @@ def format_figure(figure: Figure, rule: Measure | None) -> str:
     return format_value(figure)
 
 
-def _figure(state: CustomerState, rule: Measure, policy: Policy, day: int) -> Figure:
+def _figure(state: CustomerState, rule: Measure, policy: Policy, day: int, is_over: bool) -> Figure:  # noqa: FBT001
     match rule.kind:
         case "total":
             return newest_e16(state, rule.of, policy)
         case "sum" | "count":
-            return _transactions(state, rule, policy, day)
+            return _transactions(state, rule, policy, day, is_over)
         case "average":
-            return average_e16(state, rule.of, rule.first_day(day), rule.last_day(day), policy)
+            first, last = rule.first_day(day, is_over=is_over), rule.last_day(day, is_over=is_over)
+            return average_e16(state, rule.of, first, last, policy)
         case "month_end":
-            return closing_e16(state, rule.of, rule.last_day(day), policy)
+            return closing_e16(state, rule.of, rule.last_day(day, is_over=is_over), policy)
         case "score":
             return _score(state.score)
         case never:
             assert_never(never)
 
 
-def _transactions(state: CustomerState, rule: Measure, policy: Policy, day: int) -> int:
+def _transactions(state: CustomerState, rule: Measure, policy: Policy, day: int, is_over: bool) -> int:  # noqa: FBT001
     if rule.window is not None and state.windows[rule.window].through_day == day:
         sums = state.windows[rule.window].sum_e4_by_currency
     else:
-        sums = sum_between(state, rule, rule.first_day(day), rule.last_day(day))
+        sums = sum_between(state, rule, rule.first_day(day, is_over=is_over), rule.last_day(day, is_over=is_over))
     if rule.kind == "count":
         count: int = sum(sums.values()) * ONE_E16
         return count

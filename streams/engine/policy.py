@@ -36,15 +36,15 @@ class Measure(msgspec.Struct, frozen=True):
     months: int = 0
     window: int | None = None
 
-    def first_day(self, day: int) -> int:
-        """The first day that it looks at when the last one is `day`: whole months end before the month of day + 1."""
+    def first_day(self, day: int, *, is_over: bool) -> int:
+        """The first day that it looks at when the last one is `day`; whole months end with that day if it is over."""
         if self.days:
             return day - self.days + 1
-        return month_start(month_of(day + 1) - self.months)
+        return month_start(month_of(day + is_over) - self.months)
 
-    def last_day(self, day: int) -> int:
+    def last_day(self, day: int, *, is_over: bool) -> int:
         """The last day that it looks at."""
-        return day if self.days else month_start(month_of(day + 1)) - 1
+        return day if self.days else month_start(month_of(day + is_over)) - 1
 
 
 class Term(msgspec.Struct, frozen=True):
@@ -99,14 +99,14 @@ class LookBack:
     def __init__(self, measures: Sequence[Measure], history_days: int) -> None:
         self._measures = [measure for measure in measures if measure.days or measure.months]
         self._history_days = history_days
-        self._answer = (0, 0)
+        self._answer = (0, False, 0)
 
-    def oldest_day(self, day: int) -> int:
-        """The first day that is looked at when the last one is `day`; all before it can go."""
-        if self._answer[0] != day:
-            first_days = [measure.first_day(day) for measure in self._measures]
-            self._answer = (day, min([day - self._history_days + 1, *first_days]))
-        return self._answer[1]
+    def oldest_day(self, day: int, *, is_over: bool = False) -> int:
+        """The first day that is looked at when the last one is `day`, over or not; all before it can go."""
+        if self._answer[0] != day or self._answer[1] != is_over:
+            first_days = [measure.first_day(day, is_over=is_over) for measure in self._measures]
+            self._answer = (day, is_over, min([day - self._history_days + 1, *first_days]))
+        return self._answer[2]
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

@@ -183,7 +183,7 @@ def _ratings_below(state: CustomerState, held: int, policy: Policy) -> int:
     while rated_ms is not None and count < ratings_looked_at(policy):
         if tenure.since_ms is not None and rated_ms < tenure.since_ms:
             break
-        figures = measure(state, policy, policy.calendar.day_of(rated_ms) - 1)
+        figures = measure(state, policy, policy.calendar.day_of(rated_ms) - 1, is_over=True)
         if kept_rank(held, entered_rank(figures, policy), figures, policy) >= held:
             break
         count += 1
