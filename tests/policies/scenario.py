@@ -72,7 +72,8 @@ def check(name: str, table: str) -> None:
     lines = list(_lines(rows, policy))
     expected = [row.change for row in rows if row.change is not None]
     offline = changes_offline(policy, lines)
-    assert [_short(change) for change in offline] == expected
+    found = [_short(change) for change in offline]
+    assert found == expected, "\n".join(["found", *map(str, found), "expected", *map(str, expected)])
     assert changes_in_stream(policy, lines, [len(lines)]) == offline
     assert changes_in_stream(policy, lines, [1]) == offline
     assert [change["sequence"] for change in offline] == list(range(1, len(offline) + 1))
@@ -112,7 +113,7 @@ def event_line(topic: int, at: datetime, customer: str = CUSTOMER, **fields: Any
 
 def tick(at: datetime) -> EventLine:
     """Somebody else's event, which moves the clock on."""
-    return event_line(LOANS, at, "somebody else", loan_id="L", amount="1", currency="TWD")
+    return event_line(CREDIT, at, "somebody else", standing="good")
 
 
 _made: list[int] = []

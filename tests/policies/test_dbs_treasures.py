@@ -1,0 +1,137 @@
+"""dbs-treasures: enter at 350,000 of newest total, at once; keep while the month-end total is at least 200,000."""
+
+import pytest
+from scenario import check
+
+
+def test_the_floor_to_enter_is_rated_at_once() -> None:
+    check(
+        "dbs-treasures",
+        """
+        2026-01-05T10:00 | balance 349999.99 | initial -> standard first_event 349999.99
+        2026-01-05T10:01 | balance 350000    | upgrade standard -> treasures threshold_crossed 350000.00
+        """,
+    )
+
+
+def test_the_first_event_may_earn_it() -> None:
+    check("dbs-treasures", "2026-01-31T10:00 | balance 350000 | initial -> treasures first_event 350000.00")
+
+
+@pytest.mark.parametrize(
+    ("balance", "change"),
+    [
+        ("200000", ""),
+        ("199999.99", "downgrade treasures -> standard window_moved 199999.99"),
+        ("-1", "downgrade treasures -> standard window_moved -1.00"),
+    ],
+)
+def test_the_floor_to_keep_is_the_month_end_total(balance: str, change: str) -> None:
+    check(
+        "dbs-treasures",
+        f"""
+        2026-01-05T10:00        | balance 350000    | initial -> treasures first_event 350000.00
+        2026-01-31T23:59:59.999 | balance {balance} |
+        2026-02-01              |                   | {change}
+        """,
+    )
+
+
+def test_what_lies_between_the_floors_keeps_but_does_not_enter() -> None:
+    check(
+        "dbs-treasures",
+        """
+        2026-01-05T10:00 | balance 349999.99 | initial -> standard first_event 349999.99
+        2026-02-01       |                   |
+        2026-02-10T10:00 | balance 350000    | upgrade standard -> treasures threshold_crossed 350000.00
+        2026-02-11T10:00 | balance 200000    |
+        2026-12-31T10:00 | balance 199999.99 |
+        2027-01-01       |                   | downgrade treasures -> standard window_moved 199999.99
+        2027-01-02T10:00 | balance 349999.99 |
+        2027-02-02       |                   |
+        """,
+    )
+
+
+def test_nothing_falls_within_the_month_and_an_event_at_the_rating_is_too_late() -> None:
+    check(
+        "dbs-treasures",
+        """
+        2028-02-05T10:00 | balance 350000 | initial -> treasures first_event 350000.00
+        2028-02-06T10:00 | balance 0      |
+        2028-02-29T23:59 | balance 200000 |
+        2028-03-01       | balance 0      |
+        2028-03-31       | credit good    |
+        2028-04-01       |                | downgrade treasures -> standard window_moved 0.00
+        2028-04-01       | balance 350000 | upgrade standard -> treasures threshold_crossed 350000.00
+        """,
+    )
+
+
+def test_either_floor_keeps_at_the_month_end() -> None:
+    check(
+        "dbs-treasures",
+        """
+        2026-01-05T10:00        | balance 350000 | initial -> treasures first_event 350000.00
+        2026-01-10T10:00        | balance 0      |
+        2026-01-31T23:59:59.999 | balance 350000 |
+        2026-02-01              | balance 0      |
+        2026-03-01              |                | downgrade treasures -> standard window_moved 0.00
+        """,
+    )
+
+
+# --- corrections ---
+
+
+def test_a_late_balance_takes_the_month_end_total_below_the_floor_to_keep() -> None:
+    check(
+        "dbs-treasures",
+        """
+        2026-01-05T10:00 | balance 350000                             | initial -> treasures first_event 350000.00
+        2026-02-10T10:00 | balance 200000 as_of=2026-01-20T10:00      |
+        2026-02-11T10:00 | balance 199999.99 as_of=2026-01-20T10:00   | downgrade treasures -> standard correction 199999.99
+        """,
+    )
+
+
+def test_a_fall_that_a_late_balance_proves_wrong_is_taken_back() -> None:
+    check(
+        "dbs-treasures",
+        """
+        2026-01-05T10:00 | balance 350000                            | initial -> treasures first_event 350000.00
+        2026-01-10T10:00 | balance 150000                            |
+        2026-02-01       |                                           | downgrade treasures -> standard window_moved 150000.00
+        2026-02-10T10:00 | balance 49999.99 b as_of=2026-01-31T23:00 |
+        2026-02-11T10:00 | balance 50000 b as_of=2026-01-31T23:00    | upgrade standard -> treasures correction 200000.00
+        2026-03-01       |                                           |
+        """,
+    )
+
+
+def test_a_late_balance_may_enter_at_once() -> None:
+    check(
+        "dbs-treasures",
+        """
+        2026-01-05T10:00 | balance 300000                          | initial -> standard first_event 300000.00
+        2026-02-10T10:00 | balance 50000 b as_of=2026-01-20T10:00  | upgrade standard -> treasures correction 350000.00
+        """,
+    )
+
+
+# --- pins ---
+
+
+def test_a_pin_over_a_month_end_and_what_was_kept_underneath() -> None:
+    check(
+        "dbs-treasures",
+        """
+        2026-01-05T10:00 | balance 350000                   | initial -> treasures first_event 350000.00
+        2026-01-10T10:00 | pin standard until=2026-02-15    | downgrade treasures -> standard pin_set 350000.00 earned treasures
+        2026-01-31T10:00 | balance 200000                   |
+        2026-02-15       |                                  | upgrade standard -> treasures pin_ended 200000.00
+        2026-02-16T10:00 | pin treasures until=2026-03-01   |
+        2026-02-17T10:00 | balance 199999.99                |
+        2026-03-01       |                                  | downgrade treasures -> standard pin_ended 199999.99
+        """,
+    )

@@ -1,0 +1,82 @@
+"""hsbc-premier-sg: the month's average; withdrawn after more than 12 months in a row below."""
+
+from scenario import check
+
+
+def test_the_floor_is_inclusive() -> None:
+    check(
+        "hsbc-premier-sg",
+        """
+        2026-01-31T23:59:59.999 | balance 199999.99 | initial -> personal first_event 0.00
+        2026-02-01              | balance 200000    |
+        2026-03-01              |                   | upgrade personal -> premier window_moved 200000.00
+        """,
+    )
+
+
+def test_twelve_months_below_are_not_enough_the_thirteenth_is() -> None:
+    #  Jan 2026 met | Feb 2026 ... Jan 2027: 12 below | Feb 2027: the 13th |
+    check(
+        "hsbc-premier-sg",
+        """
+        2026-01-31T10:00 | balance 200000    | initial -> personal first_event 0.00
+        2026-02-01       |                   | upgrade personal -> premier window_moved 200000.00
+        2026-02-01       | balance 199999.99 |
+        2027-02-01       |                   |
+        2027-02-28T23:59 |                   |
+        2027-03-01       |                   | downgrade premier -> personal grace_ended 199999.99
+        """,
+    )
+
+
+def test_a_thirteenth_month_at_the_floor_begins_the_count_anew() -> None:
+    check(
+        "hsbc-premier-sg",
+        """
+        2027-01-31T10:00 | balance 200000    | initial -> personal first_event 0.00
+        2027-02-01       |                   | upgrade personal -> premier window_moved 200000.00
+        2027-02-01       | balance 199999.99 |
+        2028-02-01       | balance 200000    |
+        2028-03-01       | balance 199999.99 |
+        2029-04-01       |                   | downgrade premier -> personal grace_ended 199999.99
+        """,
+    )
+
+
+def test_the_thirteenth_average_misses_the_floor_by_a_cents_part_or_meets_it() -> None:
+    # February 2028 has 29 days
+    for balance, change in (("5800000", ""), ("5799999.99", "downgrade premier -> personal grace_ended 199999.9997")):
+        check(
+            "hsbc-premier-sg",
+            f"""
+            2027-01-31T10:00 | balance 200000    | initial -> personal first_event 0.00
+            2027-02-01       |                   | upgrade personal -> premier window_moved 200000.00
+            2027-02-01       | balance 0         |
+            2028-02-29T23:59 | balance {balance} |
+            2028-03-01       |                   | {change}
+            """,
+        )
+
+
+def test_a_late_balance_of_thirteen_months_ago_counts_all_of_them() -> None:
+    check(
+        "hsbc-premier-sg",
+        """
+        2026-01-31T10:00 | balance 200000                     | initial -> personal first_event 0.00
+        2026-02-01       |                                    | upgrade personal -> premier window_moved 200000.00
+        2027-03-10T10:00 | balance 0 as_of=2026-02-01         | downgrade premier -> personal correction 0.00
+        """,
+    )
+
+
+def test_a_pins_end_serves_what_is_earned_without_waiting_13_months() -> None:
+    check(
+        "hsbc-premier-sg",
+        """
+        2026-01-31T10:00 | balance 200000                  | initial -> personal first_event 0.00
+        2026-02-01       |                                 | upgrade personal -> premier window_moved 200000.00
+        2026-02-01       | balance 0                       |
+        2026-03-10       | pin premier until=2026-03-20    |
+        2026-03-20       |                                 | downgrade premier -> personal pin_ended 0.00
+        """,
+    )
