@@ -5,12 +5,12 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from recount import Recount
 from rows import DAY_MS, Customer, a_policy, at, balance, e16
 
 from streams.engine.calendar import month_of, month_start
 from streams.engine.closings import average_e16, closing_e16, newest_e16
 from streams.engine.events import Balance
-from streams.engine.rules import Holding
 
 quick = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 
@@ -55,36 +55,6 @@ def after(*events: Balance) -> Customer:
     customer = Customer(AVERAGES)
     customer.apply(*events)
     return customer
-
-
-class Recount:
-    """The closing totals of every day, from all balances that were told, in the order in which they came."""
-
-    def __init__(self, events: list[Balance]) -> None:
-        # A balance that is older than its account's newest changes nothing, averages neither.
-        newest: dict[str, int] = {}
-        self.heard = []
-        for event in events:
-            if event.at_ms >= newest.get(event.account_id, event.at_ms):
-                newest[event.account_id] = event.at_ms
-                self.heard.append(event)
-        self.first_day = min(AVERAGES.calendar.day_of(event.at_ms) for event in self.heard)
-
-    def closing(self, holding: Holding, day: int) -> Fraction:
-        held: dict[str, Balance] = {}
-        for event in self.heard:
-            if AVERAGES.calendar.day_of(event.at_ms) <= day:
-                held[event.account_id] = event
-        total = Fraction(0)
-        for event in held.values():
-            if (event.product == "loan") == (holding == "loans"):
-                amount = abs(event.balance_e4) if holding == "loans" else event.balance_e4
-                total += Fraction(amount, 10**4) * RATES[event.currency]
-        return total * 10**16
-
-    def average(self, holding: Holding, first: int, last: int) -> Fraction:
-        days = range(max(first, self.first_day), last + 1)
-        return sum((self.closing(holding, day) for day in days), Fraction(0)) / len(days) if days else Fraction(0)
 
 
 # --- by hand ---
@@ -199,16 +169,19 @@ def test_totals_and_averages_equal_a_recount_day_by_day(
         events.append(balance(amount, now_then, account, currency, product))
         customer.apply(events[-1])
     customer.wait(now + days_later * DAY_MS)
-    recount, today = Recount(events), AVERAGES.calendar.day_of(customer.now_ms)
+    recount, today = Recount(events, AVERAGES.calendar, RATES), AVERAGES.calendar.day_of(customer.now_ms)
     for holding in ("assets", "loans"):
-        assert newest_e16(customer.state, holding, AVERAGES) == recount.closing(holding, today)
+        assert newest_e16(customer.state, holding, AVERAGES) == recount.closing(holding, today) * 10**16
     month = month_of(today + 1)
-    spans: list[tuple[Holding, int, int]] = [
+    spans = [
         ("assets", today - 9, today),
         ("assets", month_start(month - 2), month_start(month) - 1),
         ("loans", today - 44, today),
     ]
     for holding, first, last in spans:
-        assert average_e16(customer.state, holding, first, last, AVERAGES) == recount.average(holding, first, last)
+        assert (
+            average_e16(customer.state, holding, first, last, AVERAGES)
+            == recount.average(holding, first, last) * 10**16
+        )
     end = month_start(month) - 1
-    assert closing_e16(customer.state, "assets", end, AVERAGES) == recount.closing("assets", end)
+    assert closing_e16(customer.state, "assets", end, AVERAGES) == recount.closing("assets", end) * 10**16

@@ -40,11 +40,14 @@ def named(measure: int | None) -> str:
     return "value" if measure is None else LADDER.measures[measure].name
 
 
+def told(floor: Floor) -> tuple[str, str, str]:
+    return floor.tier, floor.rule, named(floor.measure)
+
+
 def test_every_floor_of_every_tier_is_looked_at_from_the_lowest_up() -> None:
-    looks = looked_at(found("150", assets="200", spent="9.99", score="712"), LADDER)
-    assert [
-        (look.tier, look.rule, named(look.measure), look.figure, look.at_least_e16, look.met) for look in looks
-    ] == [
+    looks = list(looked_at(found("150", assets="200", spent="9.99", score="712"), LADDER))
+    seen = [(*told(look.floor), look.figure, look.floor.at_least_e16, look.met) for look in looks]
+    assert [(*told(look.floor), look.figure, look.floor.at_least_e16, look.met) for look in looks] == [
         ("silver", "enter", "value", e16("150"), e16("100"), True),
         ("silver", "keep", "loans", 0, e16("80"), False),
         ("gold", "enter", "assets", e16("200"), e16("200"), True),

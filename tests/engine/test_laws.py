@@ -2,83 +2,56 @@
 
 import json
 from collections import defaultdict
+from datetime import datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
+import msgspec
 import pytest
-from histories import Bench, History, Outcome
-from hypothesis import given, settings
+from histories import Bench, History, Line, Outcome
+from hypothesis import given
 from hypothesis import strategies as st
-from rows import ASSETS_ONLY, STANDARD, at, balance, e16
+from plans import (
+    POLICIES,
+    START,
+    Plan,
+    accounts,
+    actions,
+    calm_years,
+    decoded,
+    events,
+    history_of,
+    in_order,
+    laws,
+    own_currency,
+    signed,
+    steps,
+    years,
+)
+from recount import Recount
+from rows import PLAIN, STANDARD, Customer, at, balance
 
 from streams.contracts.packing import unpack_state
-from streams.engine.decide import earned_rank
+from streams.engine.calendar import DAY_MS, EPOCH, HOUR_MS, month_of, month_start
+from streams.engine.conditions import entered_rank, kept_rank
+from streams.engine.events import Balance, Event
 from streams.engine.fold import fold_balance
-from streams.engine.measures import Measures
+from streams.engine.measures import measure
 from streams.engine.policy import Policy
-from streams.engine.state import CustomerState
+from streams.engine.rules import Holding
+from streams.engine.state import NEVER_MS, CustomerState
 
-quick = settings(max_examples=100, deadline=None, derandomize=True, database=None)
+quick = laws(100)
 
-DAY_MS = 86_400_000
-HOUR_MS = 3_600_000
-START = at("2026-11-24")
 TAIPEI_MS = 8 * HOUR_MS  # Taipei has known no summer time since 1979
 RATES = {"TWD": Decimal(1), "USD": Decimal("31.5"), "JPY": Decimal("0.21")}
 ACTIVE = {"purchase", "transfer_in", "transfer_out"}
 
-amounts = st.one_of(
-    st.sampled_from(["0", "0.0001", "499999.99", "500000", "4999999.99", "5000000", "450000", "555555.5555"]),
-    st.decimals(0, 9_000_000, places=4).map(str),
-)
-signed = st.one_of(amounts, amounts.map(lambda amount: f"-{amount}"))
 currencies = st.sampled_from(["TWD", "TWD", "USD", "JPY"])
-customers = st.sampled_from(["C1", "C2"])
-accounts = st.sampled_from(["a", "b", "c"])
-# Steps of time, mostly forward, some late: hours, so that midnights and equal times come up often.
-steps = st.sampled_from([0, 0, 1, 5, 12, 24, 24 * 7, 24 * 45, 24 * 90, -1, -24, -24 * 40])
-
-events = st.one_of(
-    st.tuples(st.just("balance"), customers, steps, signed, currencies, accounts,
-              st.sampled_from(["deposit", "fund", "loan", None])),
-    st.tuples(st.just("transaction"), customers, steps, amounts, currencies,
-              st.sampled_from(["purchase", "transfer_in", "transfer_out", "deposit", "fee", "novelty"]),
-              st.sampled_from([None, None, None, 0, 30, 89, 90, 200])),
-    st.tuples(st.just("credit"), customers, steps, st.sampled_from(["excellent", "good", "fair", "poor", "default"])),
-    st.tuples(st.just("loan"), customers, steps, amounts),
-)  # fmt: skip
-actions = st.one_of(
-    st.tuples(st.just("pin"), customers, steps, st.sampled_from(["low", "mid", "high"]), st.integers(-1, 60)),
-    st.tuples(st.just("action"), customers, steps, st.sampled_from(["unpin", "opt_out", "opt_in", "erase"])),
-)
-holdings = st.tuples(signed, accounts, currencies, st.sampled_from(["deposit", "loan"]))
-plans = st.lists(events, min_size=1, max_size=25)
-wild_plans = st.lists(st.one_of(events, events, actions), min_size=1, max_size=25)
-
-
-def history_of(plan: list[tuple[Any, ...]]) -> History:
-    history = History()
-    now = START
-    for kind, customer, step, *rest in plan:
-        when = now + step * HOUR_MS
-        now = max(now, when)
-        match kind, rest:
-            case "balance", [amount, currency, account, product]:
-                history.balance(customer, amount, when, account, currency=currency, product=product)
-            case "transaction", [amount, currency, kind_of, undoes_days_ago]:
-                more: dict[str, Any] = {"type": kind_of, "currency": currency}
-                if undoes_days_ago is not None:
-                    more |= {"reverses": "t", "reversed_at": when - undoes_days_ago * DAY_MS}
-                history.transaction(customer, amount, when, **more)
-            case "credit", [standing]:
-                history.credit(customer, standing, when)
-            case "loan", [amount]:
-                history.loan(customer, amount, when)
-            case "pin", [tier, days]:
-                history.pin(customer, tier, when, when + days * DAY_MS)
-            case "action", [action]:
-                history.action(customer, action, when)
-    return history
+plans = st.lists(events(steps, currencies), min_size=1, max_size=25)
+wild_plans = st.lists(st.one_of(*[events(steps, currencies)] * 2, actions(steps)), min_size=1, max_size=25)
+every_policy = pytest.mark.parametrize("name", POLICIES)
 
 
 # --- the oracle ---
@@ -139,8 +112,8 @@ class Oracle:
 @quick
 @given(plans)
 def test_tiers_and_measures_equal_a_naive_count(plan: list[tuple[Any, ...]]) -> None:
-    history = history_of(plan)
-    outcome = Bench().work(history)
+    history = history_of(plan, PLAIN)
+    outcome = Bench(PLAIN).work(history)
     assert outcome.dead_letters == []
     assert outcome.lane is not None
     today = local_day(outcome.lane.clock_ms)
@@ -154,12 +127,12 @@ def test_tiers_and_measures_equal_a_naive_count(plan: list[tuple[Any, ...]]) -> 
 @quick
 @given(plans, st.integers(0, 200))
 def test_every_component_equals_a_naive_count(plan: list[tuple[Any, ...]], days_later: int) -> None:
-    history = history_of(plan)
-    # A new customer moves the clock; a change is then forced by a balance that crosses a floor either way.
+    history = history_of(plan, PLAIN)
+    # A change is forced by a balance that crosses a floor either way.
     when = START + 5_000 * DAY_MS if days_later > 150 else at("2028-06-01") + days_later * DAY_MS
     low = Oracle(history, "C1").tier(local_day(when)) == "low"
     history.balance("C1", "9000000000" if low else "-9000000000", when, "swing", product="deposit")
-    outcome = Bench().work(history)
+    outcome = Bench(PLAIN).work(history)
     oracle = Oracle(history, "C1")
     if oracle.standing() == "default":
         return
@@ -170,16 +143,20 @@ def test_every_component_equals_a_naive_count(plan: list[tuple[Any, ...]], days_
     assert abs(Decimal(change["value"]) - sum(expected)) <= Decimal("0.00005")
 
 
-@quick
-@given(wild_plans, st.lists(st.integers(1, 4), min_size=1, max_size=10), st.booleans())
+@every_policy
+@laws(60)
+@given(years, st.lists(st.integers(1, 4), min_size=1, max_size=10), st.booleans())
 def test_replay_equals_what_was_worked_batch_by_batch(
-    plan: list[tuple[Any, ...]],
+    name: str,
+    plan: Plan,
     sizes: list[int],
     take_over: bool,  # noqa: FBT001 - hypothesis gives it by position
 ) -> None:
-    history = history_of(plan)
-    whole = Bench().work(history)
-    cut = Bench(take_over=take_over).work(history, sizes)
+    policy = POLICIES[name]
+    history = history_of(plan, policy)
+    whole = Bench(policy).work(history)
+    cut = Bench(policy, take_over=take_over).work(history, sizes)
+    assert whole.dead_letters == []
     assert cut.changes == whole.changes
     assert cut.packed == whole.packed
 
@@ -207,43 +184,45 @@ def bare(outcome: Outcome) -> list[dict[str, Any]]:
 @quick
 @given(wild_plans, st.integers(2, 3))
 def test_repeats_change_nothing(plan: list[tuple[Any, ...]], often: int) -> None:
-    history = history_of(plan)
+    history = history_of(plan, STANDARD)
     once, often_worked = Bench().work(history), Bench().work(repeated(history, often))
     assert bare(once) == bare(often_worked)
 
 
-@quick
-@given(wild_plans, st.sampled_from([STANDARD, ASSETS_ONLY]))
-def test_every_change_has_an_event_or_a_due_time_and_follows_the_one_before(
-    plan: list[tuple[Any, ...]], policy: Policy
-) -> None:
-    outcome = Bench(policy).work(history_of(plan))
+BY_TIME = {"window_moved", "grace_ended"}
+
+
+@every_policy
+@laws(60)
+@given(years)
+def test_every_change_has_an_event_or_a_due_time_and_follows_the_one_before(name: str, plan: Plan) -> None:
+    policy = POLICIES[name]
+    outcome = Bench(policy).work(history_of(plan, policy))
     before: dict[str, dict[str, Any]] = {}
-    causes = set()
+    causes, instants = set(), set()
     for change in outcome.changes:
         former = before.get(change["customer_id"])
         assert change["sequence"] == (former["sequence"] + 1 if former else 1)
-        assert (change["cause"] is None) == (change["reason"] == "window_moved" or _expired(change))
+        if change["cause"] is None:
+            assert change["reason"] in BY_TIME | {"pin_ended"}
+            due = (change["customer_id"], change["decided_at"])
+            assert due not in instants, "a due time gave two changes"
+            instants.add(due)
+        else:
+            assert change["reason"] not in BY_TIME
+            cause = (change["cause"]["topic"], change["cause"]["offset"])
+            assert cause not in causes, "an event gave two changes"
+            causes.add(cause)
+            assert change["positions"][cause[0]] == cause[1]
         if change["previous_tier"] is None:
             assert (change["direction"], change["reason"]) == ("initial", "first_event")
         else:
             assert former is not None
             assert change["previous_tier"] == former["tier"] != change["tier"]
-            assert (change["direction"] == "upgrade") == (_rank(change["tier"]) > _rank(former["tier"]))
-        if change["cause"] is not None:
-            cause = (change["cause"]["topic"], change["cause"]["offset"])
-            assert cause not in causes, "an event gave two changes"
-            causes.add(cause)
-            assert change["positions"][cause[0]] == cause[1]
+            rises = policy.rank[change["tier"]] > policy.rank[former["tier"]]
+            assert change["direction"] == ("upgrade" if rises else "downgrade")
+            assert former["decided_at"] <= change["decided_at"]
         before[change["customer_id"]] = change
-
-
-def _expired(change: dict[str, Any]) -> bool:
-    return change["reason"] == "pin_ended" and change["cause"] is None
-
-
-def _rank(tier: str) -> int:
-    return ("low", "mid", "high").index(tier)
 
 
 @quick
@@ -259,7 +238,7 @@ def test_the_order_of_balances_does_not_matter(rows: list[tuple[str, str, str, s
     for order in (history, shuffled):
         state = CustomerState()
         for event in order:
-            fold_balance(state, event)
+            fold_balance(state, event, STANDARD, 0)
         totals.append({currency: total for currency, total in state.assets_e4_by_currency.items() if total})
         assert state.assets_e4_by_currency == defaultdict(int, state.assets_e4_by_currency) | _recounted(state)
     assert totals[0] == totals[1]
@@ -273,14 +252,276 @@ def _recounted(state: CustomerState) -> dict[str, int]:
     return totals
 
 
-@quick
-@given(signed, signed, st.sampled_from([None, "excellent", "poor", "default"]))
-@pytest.mark.parametrize("policy", [STANDARD, ASSETS_ONLY], ids=["standard", "assets-only"])
-def test_more_assets_never_earn_a_lower_tier(policy: Policy, one: str, other: str, standing: str | None) -> None:
-    def rank(amount: str) -> int:
-        assets = e16(amount)
-        credit = max(assets, 0) * policy.credit_share_e4.get(standing or "good", 0) // 10_000
-        return earned_rank(Measures(assets, 0, credit), standing, policy)
+# --- rules of holding a tier ---
 
-    less, more = sorted((one, other), key=Decimal)
-    assert rank(less) <= rank(more)
+
+def worked_for_one(plan: Plan, policy: Policy) -> Customer:
+    """The plan as the history of one customer."""
+    customer = Customer(policy)
+    customer.apply(*decoded(history_of(plan, policy), policy))
+    return customer
+
+
+def raised(event: Any, more: int) -> Any:
+    """The event with as much more of assets."""
+    if isinstance(event, Balance) and event.product != "loan":
+        return msgspec.structs.replace(event, balance_e4=event.balance_e4 + more * 10_000)
+    return event
+
+
+@every_policy
+@laws(60)
+@given(calm_years, st.sampled_from([1, 100, 25_000, 400_000, 9_000_000]))
+def test_more_assets_never_earn_a_lower_tier(name: str, plan: Plan, more: int) -> None:
+    policy = POLICIES[name]
+    less_rich, richer = Customer(policy), Customer(policy)
+    for event in decoded(history_of(plan, policy), policy):
+        less_rich.apply(event)
+        richer.apply(raised(event, more))
+        assert policy.rank[less_rich.state.earned_tier or ""] <= policy.rank[richer.state.earned_tier or ""]
+
+
+@every_policy
+@laws(40)
+@given(years)
+def test_served_is_earned_once_every_timer_has_run_out(name: str, plan: Plan) -> None:
+    policy = POLICIES[name]
+    quiet = [step for step in plan if step[0] != "action" or step[3] != "erase"]
+    customer = worked_for_one(quiet, policy)
+    customer.wait(customer.now_ms + 5 * 366 * DAY_MS)  # pins last 500 days at most, no rule longer than 15 months
+    state = customer.state
+    assert state.pin is None
+    assert state.tier == state.earned_tier
+    if state.tier is not None:
+        figures = measure(state, policy, policy.calendar.day_of(customer.now_ms))
+        entered = entered_rank(figures, policy)
+        kept = kept_rank(policy.rank[state.tier], entered, figures, policy)
+        assert policy.rank[state.tier] == min(max(entered, kept), policy.caps.get(state.standing or "good", 99))
+    assert customer.wait(customer.now_ms + 3 * 366 * DAY_MS) == []
+
+
+@quick
+@given(years)
+def test_there_is_no_downgrade_inside_protection_but_by_default_or_a_pin(plan: Plan) -> None:
+    customer = worked_for_one([step for step in plan if step[-1] != "erase"], STANDARD)
+    protected_until_ms = 0
+    for change in customer.changes:
+        if change.direction == "upgrade" and change.reason not in {"pin_set", "pin_ended"}:
+            protected_until_ms = change.decided_at_ms + 90 * DAY_MS
+        elif change.direction == "downgrade" and change.reason not in {"pin_set", "pin_ended"}:
+            assert change.decided_at_ms >= protected_until_ms or change.standing == "default"
+
+
+# --- served tiers by hand ---
+
+
+def ms_of(written: str) -> int:
+    return (datetime.fromisoformat(written) - EPOCH) // timedelta(milliseconds=1)
+
+
+class StandardByHand:
+    """What standard.toml serves to C1, walked over all events, midnights and ends of grace."""
+
+    def __init__(self, history: History) -> None:
+        self.tier, self.below_since, self.protected_until = "", 0, 0
+        self.changes: list[tuple[int, str]] = []
+        told, clock = History(), NEVER_MS
+        self.oracle = Oracle(told, "C1")
+        for when, topic, value in in_order(history):
+            if self.tier:
+                clock = self.walk(clock, when)
+            clock = max(clock, when)
+            if value["customer_id"] == "C1":
+                told.topics[topic].append(Line(0, None, json.dumps(value).encode()))
+                self.oracle = Oracle(told, "C1")
+                self.decide(clock)
+
+    def walk(self, clock: int, until: int) -> int:
+        while True:
+            midnight = (local_day(clock) + 1) * DAY_MS - TAIPEI_MS
+            falls = self.falls() if self.below_since else midnight
+            due = min(midnight, falls) if falls > clock else midnight
+            if due > until:
+                return clock
+            clock = due
+            self.decide(clock)
+
+    def falls(self) -> int:
+        return max(self.below_since + 30 * DAY_MS, self.protected_until)
+
+    def decide(self, now: int) -> None:
+        earned, tier = self.oracle.tier(local_day(now)), self.tier
+        capped = self.oracle.standing() == "default" and tier not in {"", "low"}
+        if not tier or capped or earned == tier:
+            self.tier, self.below_since = earned, 0
+        elif _rank(earned) > _rank(tier):
+            self.tier, self.below_since, self.protected_until = earned, 0, now + 90 * DAY_MS
+        else:
+            self.below_since = self.below_since or now
+            if now >= self.falls():
+                self.tier, self.below_since = earned, 0
+        if self.tier != tier:
+            self.changes.append((now, self.tier))
+
+
+def _rank(tier: str) -> int:
+    return ("low", "mid", "high").index(tier)
+
+
+@laws(60)
+@given(st.lists(events(steps, currencies), min_size=1, max_size=15))
+def test_the_standard_rules_equal_a_walk_by_hand(plan: Plan) -> None:
+    outcome = Bench().work(history_of(plan, STANDARD))
+    found = [
+        (ms_of(change["decided_at"]), change["tier"])
+        for change in outcome.changes
+        if change["customer_id"] == "C1"
+    ]  # fmt: skip
+    assert found == StandardByHand(history_of(plan, STANDARD)).changes
+
+
+class ByHand:
+    """The served tier of one customer of a policy that rates by the calendar, walked from rating to rating."""
+
+    def __init__(self, policy: Policy, seen: list[Event]) -> None:
+        self.calendar, self.names = policy.calendar, [tier.id for tier in policy.tiers]
+        self.floors = [Fraction(floor, 10**16) for floor in policy.floors_e16 or ()]
+        self.currency, self.tier, self.changes = policy.currency, -1, list[tuple[int, str]]()
+        self.begin()
+        for number, event in enumerate(seen):
+            self.recount = Recount(seen[:number], self.calendar, {self.currency: Fraction(1)})
+            if number:
+                self.walk(seen[number - 1].at_ms, event.at_ms)
+            else:
+                self.serve(event.at_ms, 0)
+
+    def begin(self) -> None:
+        """What the rule counts."""
+
+    def walk(self, after: int, until: int) -> None:
+        now = self.next_rating(after)
+        while now <= until:
+            self.serve(now, self.rate(self.month(now)))
+            now = self.next_rating(now)
+
+    def next_rating(self, after: int) -> int:
+        return self.calendar.next_month_begins_ms(after)
+
+    def month(self, now: int) -> int:
+        """The month that begins with the rating."""
+        return month_of(self.calendar.day_of(now))
+
+    def serve(self, now: int, tier: int) -> None:
+        if tier != self.tier:
+            self.tier = tier
+            self.changes.append((now, self.names[tier]))
+
+    def average(self, month: int, months: int, holding: Holding = "assets") -> Fraction:
+        return self.recount.average(holding, month_start(month - months), month_start(month) - 1)
+
+    def earned(self, value: Fraction) -> int:
+        return sum(floor <= value for floor in self.floors)
+
+    def rate(self, month: int) -> int:
+        raise NotImplementedError
+
+
+class MonthsBelow(ByHand):
+    """Up at the end of the month that reaches the floor, down after so many months in a row below."""
+
+    months = 1
+
+    def begin(self) -> None:
+        self.below = 0
+
+    def rate(self, month: int) -> int:
+        earned = self.worth(month)
+        self.below = self.below + 1 if earned < self.tier else 0
+        if earned > self.tier or self.below >= self.months:
+            self.below = 0
+            return earned
+        return self.tier
+
+    def worth(self, month: int) -> int:
+        return self.earned(self.average(month, 1))
+
+
+class ThreeMonthsBelow(MonthsBelow):
+    months = 3
+
+
+class ThirteenMonthsBelow(MonthsBelow):
+    months = 13
+
+
+class PurchasesAndAverage(MonthsBelow):
+    def worth(self, month: int) -> int:
+        purchases = self.recount.sum({"purchase"}, month_start(month - 1), month_start(month) - 1)
+        return int(purchases >= 30_000 and self.average(month, 1) >= 300_000)
+
+
+class TermAndGrace(ByHand):
+    """Sure for 12 months, then 3 of grace; a rating at the term's end or in the grace that meets the floor renews."""
+
+    def begin(self) -> None:
+        self.term_ends = 0  # as a number of months
+
+    def rate(self, month: int) -> int:
+        earned = self.earned(self.average(month, 3))
+        if earned < self.tier and month < self.term_ends + 3:
+            return self.tier
+        if earned != self.tier or month >= self.term_ends:
+            self.term_ends = month + 12
+        return earned
+
+
+class HigherOfLastTwo(ByHand):
+    """Rated on 30 June and 31 December by points; down to the higher of the last two ratings."""
+
+    def begin(self) -> None:
+        self.former = 0
+
+    def next_rating(self, after: int) -> int:
+        now = super().next_rating(after)
+        return now if self.month(now) % 6 == 0 else self.next_rating(now)
+
+    def rate(self, month: int) -> int:
+        volume = self.recount.sum(ACTIVE, month_start(month - 6), month_start(month) - 1)
+        assets, loans = self.average(month, 6), self.average(month, 6, "loans")
+        earned = self.earned(assets / 1_000 + loans / 2_000 + volume / 10_000)
+        former, self.former = self.former, earned
+        return max(earned, min(former, self.tier))
+
+
+# Balances around the floors come up often, so that tiers change; time goes on by days, months and years.
+near = st.tuples(
+    st.just("balance"), st.just("C1"), st.sampled_from([1, 24, 24 * 9, 24 * 31, 24 * 92, 24 * 365]),
+    st.sampled_from(["0", "1", "19999.99", "20000", "60000", "100000", "199999.99", "200000", "500000", "9000000"]),
+    own_currency, accounts, st.sampled_from(["deposit", "deposit", "loan"]),
+)  # fmt: skip
+spent = st.tuples(
+    st.just("transaction"), st.just("C1"), st.sampled_from([0, 12, 24 * 20]),
+    st.sampled_from(["29999.99", "30000", "500000"]), own_currency, st.sampled_from(["purchase", "transfer_in", "fee"]),
+    st.sampled_from([None, None, 0]),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "by_hand"),
+    [
+        ("citi-relationship", ThreeMonthsBelow),
+        ("hsbc-premier-sg", ThirteenMonthsBelow),
+        ("hsbc-premier-cn", MonthsBelow),
+        ("sinopac-dawho", MonthsBelow),
+        ("esun-unicard-up", PurchasesAndAverage),
+        ("bofa-preferred-rewards", TermAndGrace),
+        ("icbc-stars", HigherOfLastTwo),
+    ],
+)
+@laws(40)
+@given(st.lists(st.one_of(near, near, spent), min_size=2, max_size=14))
+def test_rated_tiers_equal_a_walk_by_hand(name: str, by_hand: type[ByHand], plan: Plan) -> None:
+    policy = POLICIES[name]
+    seen = decoded(history_of(plan, policy), policy)
+    found = [(change.decided_at_ms, change.tier) for change in worked_for_one(plan, policy).changes]
+    assert found == by_hand(policy, seen).changes
