@@ -80,13 +80,22 @@ def decide(state: CustomerState, policy: Policy, occasion: Occasion, moment: Mom
 
 
 def rated_day(state: CustomerState, policy: Policy, moment: Moment) -> tuple[int, bool]:
-    """The last day that windows look at: today, or the day that a rating at its midnight ends, which is over."""
+    """The last day that windows look at: today, or the day that a rating at its midnight ends, which is over.
+
+    Between ratings nothing is earned: what is decided then is explained by the figures of the last one.
+    """
     today, tenure = policy.calendar.day_of(moment.now_ms), state.tenure
     if policy.at_once:
         return today, False
     if moment.corrects and tenure.rated_ms is not None:
         return policy.calendar.day_of(tenure.rated_ms) - 1, True
-    return (today - 1, True) if moment.now_ms in (tenure.rises_ms, tenure.falls_ms) else (today, False)
+    if moment.now_ms in (tenure.rises_ms, tenure.falls_ms):
+        return today - 1, True
+    rises, falls, calendar = policy.rises, policy.falls, policy.calendar
+    if rises.at_once or falls.at_once:
+        return today, False
+    last_ms = max(rises.last_ms(moment.now_ms, calendar), falls.last_ms(moment.now_ms, calendar))
+    return calendar.day_of(last_ms) - 1, True
 
 
 def _earned_rank(state: CustomerState, figures: Figures, policy: Policy, occasion: Occasion, moment: Moment) -> int:
