@@ -110,7 +110,7 @@ def _earned_rank(state: CustomerState, figures: Figures, policy: Policy, occasio
     entered = entered_rank(figures, policy) if moment.rises or moment.falls else 0
     if moment.falls:
         rank = kept_rank(held, entered, figures, policy)
-        rank = max(rank, entered if moment.rises else min(earned, rank))
+        rank = max(rank, entered if moment.rises else min(earned, entered))
     else:
         rank = max(entered if moment.rises else 0, earned)
     return min(rank, policy.caps.get(state.standing or "good", rank))
