@@ -298,25 +298,22 @@ class _Compiler:
         )
 
     def _look_at_ratings(self, rule: FallingRule) -> None:
-        """Ways to fall that count ratings need ratings by the calendar."""
+        """Ways to fall that go by ratings need ratings by the calendar."""
         if self.problems.has(("rating", "when"), ("falling", "when")):
             return
-        where = "[rating] or in [falling]"
-        if rule.after_months and self.falls.when != "month_end":
+        if rule.after_months and self.falls.when == "dates":
             self.add(
                 ("falling", "after_months"),
-                f'months in a row are counted at the ends of months; write when = "month_end" in {where}',
+                "months are not counted by ratings on dates; write term_months instead, or another when in [falling]",
             )
         if not self.falls.at_once:
             return
-        dates = f'when = "month_end", "daily" or a list of dates in {where}'
-        if rule.term_months:
-            self.add(("falling", "term_months"), f"a term is looked at when customers are rated; write {dates}")
+        dates = 'when = "month_end", "daily" or a list of dates in [rating] or in [falling]'
         if rule.to == "higher_of_last_two":
             self.add(
                 ("falling", "to"), f"there are no last two ratings where everything is rated at once; write {dates}"
             )
-        if rule.to == "one_step" and not rule.after_days:
+        if rule.to == "one_step" and not (rule.after_days or rule.after_months or rule.term_months):
             self.add(
                 ("falling", "to"),
                 f"at once, one step would follow the other with every event; write after_days, or {dates}",
