@@ -99,7 +99,7 @@ class LookBack:
     def __init__(self, measures: Sequence[Measure], history_days: int) -> None:
         self._measures = [measure for measure in measures if measure.days or measure.months]
         self._history_days = history_days
-        self._answer = (0, False, 0)
+        self._answer: tuple[int | None, bool, int] = (None, False, 0)
 
     def oldest_day(self, day: int, *, is_over: bool = False) -> int:
         """The first day that is looked at when the last one is `day`, over or not; all before it can go."""
