@@ -5,6 +5,7 @@ from rows import STANDARD, a_policy, e16, policy_of
 
 from streams.engine.explain import Missing, looked_at, next_tier, shown_value
 from streams.engine.measures import Figures
+from streams.engine.policy import Floor
 
 LADDER = a_policy("""
 [measures.spent]
@@ -46,7 +47,6 @@ def told(floor: Floor) -> tuple[str, str, str]:
 
 def test_every_floor_of_every_tier_is_looked_at_from_the_lowest_up() -> None:
     looks = list(looked_at(found("150", assets="200", spent="9.99", score="712"), LADDER))
-    seen = [(*told(look.floor), look.figure, look.floor.at_least_e16, look.met) for look in looks]
     assert [(*told(look.floor), look.figure, look.floor.at_least_e16, look.met) for look in looks] == [
         ("silver", "enter", "value", e16("150"), e16("100"), True),
         ("silver", "keep", "loans", 0, e16("80"), False),
