@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from streams.cli import audit, bench, dead_letters, kafka, load, topics
+from streams.cli import audit, bench, dead_letters, kafka, load, policy, topics
 from streams.cli.demo import demo
 from streams.cli.simulate import simulate
 from streams.cli.watch import watch
@@ -23,6 +23,7 @@ app.add_typer(bench.app, name="bench")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(kafka.app, name="kafka")
 app.add_typer(load.app, name="load")
+app.add_typer(policy.app, name="policy")
 app.add_typer(topics.app, name="topics")
 app.command("audit")(audit.audit)
 app.command("demo")(demo)
