@@ -122,15 +122,24 @@ def test_an_account_that_changes_its_currency_counts_in_each_at_its_time() -> No
 
 
 @pytest.mark.parametrize(
-    ("today", "total"),
-    [("2026-10-30", "0"), ("2026-10-31", "100"), ("2026-11-29", "100"), ("2026-11-30", "400"), ("2026-12-15", "400")],
+    ("today", "is_over", "total"),
+    [
+        ("2026-10-31", False, "0"),
+        ("2026-10-31", True, "100"),
+        ("2026-11-29", True, "100"),
+        ("2026-11-30", False, "100"),
+        ("2026-11-30", True, "400"),
+        ("2026-12-15", False, "400"),
+    ],
 )
-def test_the_month_end_total_is_that_of_the_last_day_of_the_newest_whole_month(today: str, total: str) -> None:
+def test_the_month_end_total_is_that_of_the_last_day_of_the_newest_whole_month(
+    today: str, total: str, *, is_over: bool
+) -> None:
     customer = after(balance("100", at("2026-10-31T23:59")), balance("400", at("2026-11-30")))
     customer.apply(balance("900", at("2026-12-01")))
     (rule,) = [rule for rule in AVERAGES.measures if rule.name == "end"]
-    day = AVERAGES.calendar.day_of(at(today))
-    assert closing_e16(customer.state, "assets", rule.last_day(day), AVERAGES) == e16(total)
+    last = rule.last_day(AVERAGES.calendar.day_of(at(today)), is_over=is_over)
+    assert closing_e16(customer.state, "assets", last, AVERAGES) == e16(total)
 
 
 def test_nothing_is_kept_longer_than_it_is_looked_at() -> None:
@@ -138,7 +147,7 @@ def test_nothing_is_kept_longer_than_it_is_looked_at() -> None:
     for number in range(300):
         customer.apply(balance(f"{number}", NOON + number * DAY_MS))
     last = AVERAGES.calendar.day_of(customer.now_ms)
-    oldest = min(rule.first_day(last) for rule in AVERAGES.measures if rule.days or rule.months)
+    oldest = min(rule.first_day(last, is_over=False) for rule in AVERAGES.measures if rule.days or rule.months)
     (changes,) = customer.state.daily.values()
     assert min(changes) == oldest + 1  # the total of the oldest day follows from what changed since
     assert len(changes) == last - oldest

@@ -191,9 +191,11 @@ enter = { any = [
 """)
 
 
-def sums(customer: Customer, day: int) -> dict[str, dict[str, int]]:
+def sums(customer: Customer, day: int, *, is_over: bool = False) -> dict[str, dict[str, int]]:
     return {
-        rule.name: sum_between(customer.state, rule, rule.first_day(day), rule.last_day(day))
+        rule.name: sum_between(
+            customer.state, rule, rule.first_day(day, is_over=is_over), rule.last_day(day, is_over=is_over)
+        )
         for rule in customer.policy.measures
         if rule.types
     }
@@ -212,31 +214,39 @@ def test_every_measure_has_its_own_types_and_days() -> None:
         "month": {"TWD": e4("2")},  # the last whole one: October
         "quarter_count": {},
     }
-    assert sums(customer, customer.policy.calendar.day_of(at("2026-11-30"))) == {
+    assert sums(customer, customer.policy.calendar.day_of(at("2026-11-30")), is_over=True) == {
         "week": {"TWD": e4("32")},
         "often": {"TWD": 2},
-        "month": {"TWD": e4("36")},  # on its last day November is whole
+        "month": {"TWD": e4("36")},  # at the end of its last day November is whole
         "quarter_count": {"TWD": 2},
     }
 
 
 @pytest.mark.parametrize(
-    ("day", "first", "last"),
+    ("day", "is_over", "first", "last"),
     [
-        ("2026-11-24", "2026-08-01", "2026-10-31"),
-        ("2026-11-30", "2026-09-01", "2026-11-30"),
-        ("2026-12-01", "2026-09-01", "2026-11-30"),
-        ("2027-01-31", "2026-11-01", "2027-01-31"),
-        ("2028-02-28", "2027-11-01", "2028-01-31"),  # 28 February of a leap year is not the last of its month
-        ("2028-02-29", "2027-12-01", "2028-02-29"),
-        ("2027-02-28", "2026-12-01", "2027-02-28"),
+        ("2026-11-24", False, "2026-08-01", "2026-10-31"),
+        ("2026-11-24", True, "2026-08-01", "2026-10-31"),
+        ("2026-11-30", False, "2026-08-01", "2026-10-31"),
+        ("2026-11-30", True, "2026-09-01", "2026-11-30"),
+        ("2026-12-01", False, "2026-09-01", "2026-11-30"),
+        ("2027-01-31", True, "2026-11-01", "2027-01-31"),
+        ("2028-02-28", True, "2027-11-01", "2028-01-31"),  # 28 February of a leap year is not the last of its month
+        ("2028-02-29", True, "2027-12-01", "2028-02-29"),
+        ("2027-02-28", True, "2026-12-01", "2027-02-28"),
     ],
 )
-def test_whole_months_end_with_a_day_that_ends_one(day: str, first: str, last: str) -> None:
+def test_a_month_is_whole_when_its_last_day_is_over(day: str, first: str, last: str, *, is_over: bool) -> None:
     rule = next(rule for rule in SEVERAL.measures if rule.name == "quarter_count")
     number = SEVERAL.calendar.day_of(at(day))
-    assert rule.first_day(number) == SEVERAL.calendar.day_of(at(first))
-    assert rule.last_day(number) == SEVERAL.calendar.day_of(at(last))
+    assert rule.first_day(number, is_over=is_over) == SEVERAL.calendar.day_of(at(first))
+    assert rule.last_day(number, is_over=is_over) == SEVERAL.calendar.day_of(at(last))
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_days_end_with_today_whether_it_is_over_or_not(*, is_over: bool) -> None:
+    rule = next(rule for rule in SEVERAL.measures if rule.name == "week")
+    assert (rule.first_day(TODAY, is_over=is_over), rule.last_day(TODAY, is_over=is_over)) == (TODAY - 6, TODAY)
 
 
 def test_running_sums_and_counts_equal_those_made_anew() -> None:
@@ -259,4 +269,6 @@ def test_the_days_of_the_longest_look_back_are_kept_and_no_more() -> None:
     for day in range(300):
         customer.apply(transaction("1", NOON + day * DAY_MS))
     last = customer.policy.calendar.day_of(customer.now_ms)
-    assert min(customer.state.days) == min(rule.first_day(last) for rule in SEVERAL.measures)
+    assert min(customer.state.days) == min(
+        rule.first_day(last, is_over=False) for rule in SEVERAL.measures if rule.days or rule.months
+    )
