@@ -100,6 +100,7 @@ class Partition:
         self, rules: PartitionRules, packed: dict[bytes, bytes] | None = None, lane: LaneRecord | None = None
     ) -> None:
         self.rules = rules
+        self._on_wall = rules.clock == "wall"
         self.packed = {} if packed is None else packed
         self.next_offsets = list(lane.next_offsets) if lane else [0] * len(TOPICS)
         self.counter = lane.counter if lane else 0
@@ -151,7 +152,7 @@ class Partition:
         are rated anew behind the entries, as many as the limit lets.
         """
         self._begin(wall_ms, limits.due)
-        if self.rules.clock == "wall":
+        if self._on_wall:
             self._advance(wall_ms)
             self.clock_ms = max(self.clock_ms, wall_ms)
         worked = 0
@@ -164,8 +165,7 @@ class Partition:
 
     def replay(self, entries: Iterable[Entry], next_offsets: Sequence[int], wall_ms: int, counts: Limits) -> Work:
         """Works a batch of the log anew, in which so many decisions were made without an event."""
-        on_wall = self.rules.clock == "wall"
-        self.work_some(entries, wall_ms, Limits(counts.due if on_wall else sys.maxsize, 0))
+        self.work_some(entries, wall_ms, Limits(counts.due if self._on_wall else sys.maxsize, 0))
         while self._due_worked < counts.due and self._due.next_ms is not None:
             self._work_due()
         self._rerate_some(counts.rerated)
@@ -208,6 +208,7 @@ class Partition:
         self._current: dict[bytes, tuple[bytes | None, Headers]] = {}
         self._dead_letters: list[tuple[bytes | None, bytes]] = []
         self._tiers: Counter[str] = Counter()
+        self._applied = [0] * len(TOPICS)
         self._outcomes: Counter[tuple[int, str]] = Counter()
         self._reasons: Counter[str] = Counter()
         self._kinds: Counter[tuple[str, str, str]] = Counter()
@@ -215,38 +216,43 @@ class Partition:
     def _work_entry(self, entry: Entry) -> bool:
         """Works the entry; False where it has to wait for what is due before it."""
         event = entry.event
-        outcome = event if isinstance(event, Rejection) else self._work_event(entry, event)
-        if outcome == "waits":
+        worked = event if isinstance(event, Rejection) else self._work_event(entry, event)
+        if worked is False:
             return False
         self.next_offsets[entry.topic] = entry.offset + 1
-        if isinstance(outcome, Rejection):
-            self._reject(entry, outcome)
+        if isinstance(worked, Rejection):
+            self._reject(entry, worked)
         return True
 
-    def _work_event(self, entry: Entry, event: Event) -> Rejection | Literal["worked", "waits"]:
-        """Works an event that could be read; a Rejection where it cannot be used here, and then nothing has changed."""
+    def _work_event(self, entry: Entry, event: Event) -> Rejection | bool:
+        """Works an event that could be read; False where it has to wait.
+
+        A Rejection where it cannot be used here, and then nothing has changed.
+        """
         topic, key = entry.topic, entry.record.key or b""
         state = self._state(key)
         if state is None:
             return _WRONG_PARTITION
-        if self.rules.clock == "wall" and entry.at_ms > self.clock_ms + FUTURE_LIMIT_MS:
+        if self._on_wall and entry.at_ms > self.clock_ms + FUTURE_LIMIT_MS:
             return _FUTURE_EVENT
         mark = fingerprint(event.event_id)
         if is_remembered(state, topic, mark):
             self._outcomes[topic, "repeated"] += 1
-            return "worked"
+            return True
+        policy = self.rules.policy
         try:
-            check_limits(state, event, self.rules.policy)
+            check_limits(state, event, policy)
         except LimitExceededError as error:
             return Rejection("limit_exceeded", str(error))
         # What time alone decides here comes before this event: its positions end before it.
-        if self.rules.clock == "wall":
-            self._catch_up(key, state)
+        if self._on_wall:
+            if state.due_ms is not None:
+                self._catch_up(key, state)
         elif self._advance(entry.at_ms):
             self.clock_ms = max(self.clock_ms, entry.at_ms)
         else:
-            return "waits"
-        if state.tier is not None and state.policy_mark != self.rules.policy.mark:
+            return False
+        if state.policy_mark != policy.mark and state.tier is not None:
             self._rerate(key, state)
         self.next_offsets[topic] = entry.offset + 1
         if isinstance(event, CustomerAction) and event.action == "erase":
@@ -255,8 +261,8 @@ class Partition:
             self._apply(key, state, entry, event)
             remember(state, topic, mark)
         self._touched.add(key)
-        self._outcomes[topic, "applied"] += 1
-        return "worked"
+        self._applied[topic] += 1
+        return True
 
     def _apply(self, key: bytes, state: CustomerState, entry: Entry, event: Event) -> None:
         due_ms = state.due_ms
@@ -380,6 +386,7 @@ class Partition:
             backfill=self._is_backfill,
             positions={topic: (first, after) for topic, first, after in spans if after > first},
         )
+        self._outcomes.update({(topic, "applied"): count for topic, count in enumerate(self._applied) if count})
         return Work(
             states={key: pack_state(loaded[key]) for key in self._touched},
             changes=self._changes,

@@ -6,6 +6,7 @@ import faust
 
 from streams.api.routes import install
 from streams.kafka.policies import KnownPolicies
+from streams.kafka.records import read_bare_records
 from streams.serving import WorkerSource
 from streams.settings import Settings
 from streams.updater import create_app
@@ -18,6 +19,7 @@ GC_THRESHOLDS = (200_000, 20, 100)
 def run_worker(settings: Settings, known: KnownPolicies, partitions: int) -> None:
     """Runs until SIGTERM or SIGINT, then leaves with exit status 0."""
     gc.set_threshold(*GC_THRESHOLDS)
+    read_bare_records()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     app = create_app(settings, known, partitions)
     install(app.web.web_app, WorkerSource(app), settings, app.metrics)

@@ -6,7 +6,7 @@ import msgspec
 
 from streams.engine.decide import TierChange
 from streams.engine.events import Cause
-from streams.engine.explain import Look, looked_at, next_tier, shown_value
+from streams.engine.explain import looked_at, next_tier, shown_value
 from streams.engine.measures import format_figure
 from streams.engine.money import format_value
 from streams.engine.policy import Policy
@@ -108,6 +108,11 @@ class ChangeWriter:
         self._name = msgspec.Raw(_encode(PolicyName(policy.name, policy.version, policy.digest)))
         self._source = source.encode()
         self._strategies: dict[tuple[str | None, str], msgspec.Raw] = {}
+        measures = [None if floor.measure is None else policy.measures[floor.measure] for floor in policy.floors]
+        self._floors = [
+            ("value" if measure is None else measure.name, measure, format_figure(floor.at_least_e16, measure))
+            for floor, measure in zip(policy.floors, measures, strict=True)
+        ]
         self._caps = [(standing, policy.tiers[rank].id) for standing, rank in policy.caps.items()]
 
     def value(self, change: TierChange, next_offsets: Sequence[int], *, backfill: bool = False) -> bytes:
@@ -155,22 +160,22 @@ class ChangeWriter:
         ]
 
     def _conditions(self, change: TierChange) -> list[Condition]:
-        conditions = [self._condition(look) for look in looked_at(change.figures, self._policy)]
+        looks = zip(looked_at(change.figures, self._policy), self._floors, strict=True)
+        conditions = [
+            Condition(
+                measure=name,
+                is_=format_figure(look.figure, measure),
+                at_least=at_least,
+                tier=look.floor.tier,
+                rule="keep" if look.floor.rule == "keep" else None,
+                met=look.met,
+            )
+            for look, (name, measure, at_least) in looks
+        ]
         standing = change.standing or "good"
         for capped, tier in self._caps:
             conditions.append(Condition("standing", standing, is_not=capped, tier=tier, met=standing != capped))
         return conditions
-
-    def _condition(self, look: Look) -> Condition:
-        measure = None if look.measure is None else self._policy.measures[look.measure]
-        return Condition(
-            measure="value" if measure is None else measure.name,
-            is_=format_figure(look.figure, measure),
-            at_least=format_figure(look.at_least_e16, measure),
-            tier=look.tier,
-            rule="keep" if look.rule == "keep" else None,
-            met=look.met,
-        )
 
     def _next_tier(self, change: TierChange) -> NextTier | None:
         above = next_tier(change.tier, change.figures, self._policy)

@@ -31,6 +31,7 @@ class Calendar:
         self.zone = zone
         self._day_of_hour: dict[int, int | None] = {}
         self._written: tuple[int, str] | None = None
+        self._midnight_of_day: dict[int, int] = {}
 
     def day_of(self, at_ms: int) -> int:
         """The local day of an instant."""
@@ -46,7 +47,14 @@ class Calendar:
 
         Days after 9999, of which the standard library knows nothing, count as the last one of that year.
         """
-        return self._instant_ms(datetime.combine(date.fromordinal(min(day + _EPOCH_DAY, _LAST_DAY)), time()))
+        midnight_ms = self._midnight_of_day.get(day)
+        if midnight_ms is None:
+            if len(self._midnight_of_day) >= _CACHE_LIMIT:
+                self._midnight_of_day.clear()
+            ordinal = min(day + _EPOCH_DAY, _LAST_DAY)
+            midnight_ms = self._instant_ms(datetime.combine(date.fromordinal(ordinal), time()))
+            self._midnight_of_day[day] = midnight_ms
+        return midnight_ms
 
     def month_begins_ms(self, at_ms: int) -> int:
         """The beginning of the month of an instant."""

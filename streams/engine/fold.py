@@ -5,30 +5,34 @@ from streams.engine.events import Balance, Credit, Loan, Product, Transaction
 from streams.engine.limits import counted_e4
 from streams.engine.policy import Policy
 from streams.engine.state import Account, CustomerState
-from streams.engine.windows import add_transaction
+from streams.engine.tenure import ratings_looked_at
+from streams.engine.windows import add_transaction, forget_days
 
 
-def fold(state: CustomerState, event: Transaction | Balance | Credit | Loan, policy: Policy, oldest: int) -> None:
-    """Puts an event that limits.check_limits() has passed into the state, in place. oldest: the first day kept."""
+def fold(state: CustomerState, event: Transaction | Balance | Credit | Loan, policy: Policy, today: int) -> bool:
+    """Puts an event that limits.check_limits() has passed into the state, in place.
+
+    Gives whether that can move a measure: what no rule looks at decides nothing.
+    """
     match event:
         case Transaction():
-            fold_transaction(state, event, policy, oldest)
+            return fold_transaction(state, event, policy, today)
         case Balance():
-            fold_balance(state, event, policy, oldest)
+            return fold_balance(state, event, policy, today)
         case Credit():
-            fold_credit(state, event)
+            return fold_credit(state, event)
         case Loan():  # an application moves no measure
-            pass
+            return False
 
 
-def fold_balance(state: CustomerState, event: Balance, policy: Policy, oldest: int) -> None:
+def fold_balance(state: CustomerState, event: Balance, policy: Policy, today: int) -> bool:
     """The newest as_of of an account wins; at equal times the later offset, which is the one folded later.
 
     It counts from the day of its as_of on: the closing totals since then change with it.
     """
     former = state.accounts.get(event.account_id)
     if former is not None and former.as_of_ms > event.at_ms:
-        return
+        return False
     day = policy.calendar.day_of(event.at_ms) if policy.daily_totals else 0
     if former is not None:
         less_e4 = -counted_e4(former.product, former.balance_e4)
@@ -36,8 +40,9 @@ def fold_balance(state: CustomerState, event: Balance, policy: Policy, oldest: i
     _add_holding(state, event.product, event.currency, counted_e4(event.product, event.balance_e4), day, policy)
     if policy.daily_totals:
         state.first_day = day if state.first_day is None else min(day, state.first_day)
-        forget_before(state, oldest)
+        forget_before(state, oldest_day(state, policy, today))
     state.accounts[event.account_id] = Account(event.at_ms, event.balance_e4, event.currency, event.product)
+    return True
 
 
 def _add_holding(  # noqa: PLR0913, PLR0917 - an account's part, taken apart
@@ -50,18 +55,37 @@ def _add_holding(  # noqa: PLR0913, PLR0917 - an account's part, taken apart
         change_closing(state, "loans" if is_loan else "assets", currency, day, amount_e4)
 
 
-def fold_credit(state: CustomerState, event: Credit) -> None:
+def fold_credit(state: CustomerState, event: Credit) -> bool:
     """The newest standing wins, like a balance."""
-    if event.at_ms >= state.standing_as_of_ms:
-        state.standing, state.standing_as_of_ms, state.score = event.standing, event.at_ms, event.score
+    if event.at_ms < state.standing_as_of_ms:
+        return False
+    state.standing, state.standing_as_of_ms, state.score = event.standing, event.at_ms, event.score
+    return True
 
 
-def fold_transaction(state: CustomerState, event: Transaction, policy: Policy, oldest: int) -> None:
-    """Adds to (a reversal: takes off) the bucket of the transaction's day, if any rule looks at that."""
+def fold_transaction(state: CustomerState, event: Transaction, policy: Policy, today: int) -> bool:
+    """Adds to (a reversal: takes off) the bucket of the transaction's day, if a rule looks at it or it is to be kept.
+
+    When a day comes in, those go that no measure looks back to: what is kept does not grow without end.
+    """
     if event.type not in policy.kept_types:
-        return
+        return False
     day = policy.calendar.day_of(event.belongs_at_ms)
-    if day < oldest:
-        return
+    if day not in state.days:
+        oldest = oldest_day(state, policy, today)
+        if day < oldest:
+            return False
+        forget_days(state, oldest)
     sign = -1 if event.is_reversal else 1
-    add_transaction(state, policy, day, f"{event.type}.{event.currency}", sign, sign * event.amount_e4, oldest)
+    add_transaction(state, policy, day, f"{event.type}.{event.currency}", sign, sign * event.amount_e4)
+    return event.type in policy.looked_at_types
+
+
+def oldest_day(state: CustomerState, policy: Policy, today: int) -> int:
+    """The first day that is kept: what the last ratings looked at is, since a correction rates them again."""
+    rated_ms = state.tenure.rated_ms
+    if rated_ms is None:
+        return policy.look_back.oldest_day(today)
+    for _ in range(ratings_looked_at(policy) - 1):
+        rated_ms = policy.falls.last_ms(rated_ms - 1, policy.calendar)
+    return policy.look_back.oldest_day(policy.calendar.day_of(rated_ms) - 1, is_over=True)

@@ -29,10 +29,12 @@ def check_limits(state: CustomerState, event: Event, policy: Policy) -> None:
 
 def _check_balance(state: CustomerState, event: Balance, policy: Policy) -> None:
     former = state.accounts.get(event.account_id)
-    if former is not None and abs(event.balance_e4) <= _SMALL_SUM_E4 and abs(former.balance_e4) <= _SMALL_SUM_E4:
-        return  # 2,000 accounts of that size stay within the 1.2e18
     if former is None and len(state.accounts) >= ACCOUNTS_LIMIT:
         raise LimitExceededError(f"the customer has {ACCOUNTS_LIMIT} accounts already, the most that are kept")
+    if -_SMALL_SUM_E4 <= event.balance_e4 <= _SMALL_SUM_E4 and (
+        former is None or -_SMALL_SUM_E4 <= former.balance_e4 <= _SMALL_SUM_E4
+    ):
+        return  # 2,000 accounts of that size stay within the 1.2e18
     if former is not None and former.as_of_ms > event.at_ms:
         return  # changes nothing
     after = {True: dict(state.loans_e4_by_currency), False: dict(state.assets_e4_by_currency)}

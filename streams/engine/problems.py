@@ -63,7 +63,9 @@ def written(path: Path, document: Mapping[str, Any]) -> str:
 
 def _tier_id(number: str | int, document: Mapping[str, Any]) -> str | int:
     tiers = document.get("tiers")
-    if not isinstance(number, int) or not isinstance(tiers, list) or not isinstance(tiers[number], dict):
+    if not isinstance(number, int) or not isinstance(tiers, list) or not 0 <= number < len(tiers):
+        return number
+    if not isinstance(tiers[number], dict):
         return number
     ids = [tier.get("id") for tier in tiers if isinstance(tier, dict)]
     found = tiers[number].get("id")

@@ -6,26 +6,32 @@ from streams.engine.events import Balance, Cause, Credit, CustomerAction, Event,
 from streams.engine.fold import fold
 from streams.engine.policy import Policy
 from streams.engine.state import CustomerState
-from streams.engine.tenure import Moment, falls_due_ms, ratings_looked_at
+from streams.engine.tenure import Moment, falls_due_ms
 from streams.engine.windows import roll
 
 
 def apply_event(state: CustomerState, event: Event, cause: Cause, policy: Policy, now_ms: int) -> TierChange | None:
     """Folds a new event that limits.check_limits() has passed into the state in place, and decides."""
     today = policy.calendar.day_of(now_ms)
-    roll(state, today, policy)
+    if state.windows or state.policy_mark != policy.mark:
+        roll(state, today, policy)
     if state.policy_mark != policy.mark:
         _begin_policy(state, policy, now_ms)
     if isinstance(event, CustomerAction):
         return _apply_action(state, event, cause, policy, now_ms)
-    fold(state, event, policy, _oldest_day(state, policy, today))
+    is_settled = state.tier is not None and state.policy_mark == policy.mark
+    moved = fold(state, event, policy, today)
+    if not moved and is_settled:  # what no rule looks at decides nothing
+        if event.at_ms > state.newest_ms:
+            state.newest_ms = event.at_ms
+        return None
     reason = _reason(state, event, policy)
-    moment = _moment(state, event, policy, now_ms, reason)
     state.policy_mark = policy.mark
     state.newest_ms = max(state.newest_ms, event.at_ms)
-    change = None
-    if moment.rises or moment.falls or state.tier is None or isinstance(event, Credit):
-        change = decide(state, policy, Occasion(event.customer_id, reason, cause), moment)
+    moment = _moment(state, event, policy, now_ms, reason)
+    if is_settled and not (moment.rises or moment.falls or isinstance(event, Credit)):
+        return None
+    change = decide(state, policy, Occasion(event.customer_id, reason, cause), moment)
     state.due_ms = due(state, policy, now_ms)
     return change
 
@@ -65,6 +71,8 @@ def rerate(state: CustomerState, customer_id: str, policy: Policy, now_ms: int) 
 
 def due(state: CustomerState, policy: Policy, now_ms: int) -> int | None:
     """The next instant at which time alone may decide something for this customer; always later than now."""
+    if policy.timeless and state.pin is None:
+        return None
     instants: list[int | None] = [] if state.pin is None else [state.pin.until_ms]
     if state.tier is not None:
         instants += _moves_on_ms(state, policy, now_ms)
@@ -87,16 +95,6 @@ def _moves_on_ms(state: CustomerState, policy: Policy, now_ms: int) -> list[int 
     if policy.moving_months:
         instants.append(calendar.next_month_begins_ms(now_ms))
     return instants
-
-
-def _oldest_day(state: CustomerState, policy: Policy, today: int) -> int:
-    """The first day that is kept: what the last ratings looked at is, since a correction rates them again."""
-    rated_ms = state.tenure.rated_ms
-    if rated_ms is None:
-        return policy.look_back.oldest_day(today)
-    for _ in range(ratings_looked_at(policy) - 1):
-        rated_ms = policy.falls.last_ms(rated_ms - 1, policy.calendar)
-    return policy.look_back.oldest_day(policy.calendar.day_of(rated_ms) - 1)
 
 
 def _moment(state: CustomerState, event: Event, policy: Policy, now_ms: int, reason: Reason) -> Moment:

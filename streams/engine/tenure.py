@@ -7,7 +7,7 @@ term           |--- sure for N months ---|-- grace --> fall; a rating that meets
 last two       a rating below, and the next one, too -> fall to the higher of the two
 """
 
-from typing import NamedTuple
+import msgspec
 
 from streams.engine.conditions import entered_rank, kept_rank
 from streams.engine.measures import measure
@@ -15,7 +15,7 @@ from streams.engine.policy import Policy
 from streams.engine.state import CustomerState, Tenure
 
 
-class Moment(NamedTuple):
+class Moment(msgspec.Struct, frozen=True, gc=False):
     """What is decided at an instant: whether customers can rise, whether falls are rated, or the last rating anew.
 
     The last rating is made anew for a correction, or under another policy, which did not make it.
@@ -28,7 +28,7 @@ class Moment(NamedTuple):
     another_policy: bool = False
 
 
-class Settled(NamedTuple):
+class Settled(msgspec.Struct, frozen=True, gc=False):
     """The tier to serve, by rank, and whether it is a fall that had been put off."""
 
     rank: int

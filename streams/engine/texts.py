@@ -131,6 +131,8 @@ def _no_figure(text: str, example: str, *, is_share: bool) -> str:  # noqa: PLR0
         return f"{quoted(text)} is a percentage; write it as a share of 1: {quoted(_hundredth(percent))}"
     if bare.endswith("%"):
         return f'{quoted(text)} is a percentage; here is a number wanted, such as "{example}"'
+    if re.fullmatch(r"-?[0-9]+,[0-9]+", bare):
+        example = bare.replace(",", ".")
     if "," in bare:
         return f'{quoted(text)} has a comma; write a point before decimals and nothing between thousands: "{example}"'
     return f'{quoted(text)} is no plain number; write digits, and perhaps a point: "{example}"'

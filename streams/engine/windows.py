@@ -5,23 +5,19 @@ from streams.engine.state import Bucket, CustomerState, Window, buckets_of, keep
 
 
 def add_transaction(  # noqa: PLR0913, PLR0917 - a transaction, taken apart
-    state: CustomerState, policy: Policy, day: int, name: str, count: int, amount_e4: int, oldest: int
+    state: CustomerState, policy: Policy, day: int, name: str, count: int, amount_e4: int
 ) -> None:
-    """Adds to the day's bucket (name: "type.currency") and to the running sums over it; a reversal is negative.
-
-    When a day comes in, those before `oldest` go: what is kept grows with no more than the days that are looked at.
-    """
-    if day not in state.days:
-        forget_days(state, oldest)
+    """Adds to the day's bucket (name: "type.currency") and to the running sums over it; a reversal is negative."""
     buckets = buckets_of(state, day)
     bucket = buckets.setdefault(name, Bucket())
     bucket.count += count
     bucket.amount_e4 += amount_e4
     keep_buckets(state, day, buckets)
-    kind, _, currency = name.partition(".")
-    for window, measure in zip(state.windows, policy.windows, strict=True):
-        if kind in measure.types:
-            _add_to_window(window, measure, day, currency, count if measure.kind == "count" else amount_e4)
+    if state.windows:
+        kind, _, currency = name.partition(".")
+        for window, measure in zip(state.windows, policy.windows, strict=True):
+            if kind in measure.types:
+                _add_to_window(window, measure, day, currency, count if measure.kind == "count" else amount_e4)
 
 
 def sum_between(state: CustomerState, measure: Measure, first: int, last: int) -> dict[str, int]:
@@ -50,8 +46,8 @@ def roll(state: CustomerState, today: int, policy: Policy) -> None:
 
 
 def forget_days(state: CustomerState, oldest: int) -> None:
-    """Drops the days before `oldest`."""
-    if any(day < oldest for day in state.days):
+    """Drops the days before `oldest`, once the first that came in is one of them: days mostly come in their order."""
+    if state.days and next(iter(state.days)) < oldest:
         state.days = {day: buckets for day, buckets in state.days.items() if day >= oldest}
 
 
