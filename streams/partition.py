@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from streams.contracts.changes import ChangeWriter, Headers
 from streams.contracts.decode import FUTURE_LIMIT_MS, Rejection, decode
+from streams.contracts.fingerprint import fingerprint
 from streams.contracts.log import ENGINE_VERSION, DeadLetterMessage, OrderMessage, base64_or_none, encode_json
 from streams.contracts.packing import LaneRecord, pack_change, pack_state, unpack_header, unpack_state
 from streams.due import DueTimes
@@ -19,7 +20,7 @@ from streams.engine.decide import TierChange
 from streams.engine.events import TOPICS, Cause, CustomerAction, Event
 from streams.engine.limits import LimitExceededError, check_limits
 from streams.engine.policy import Policy
-from streams.engine.remember import fingerprint, is_remembered, remember
+from streams.engine.remember import is_remembered, remember
 from streams.engine.state import NEVER_MS, CustomerState
 from streams.engine.step import apply_due, apply_event, forgotten, rerate
 

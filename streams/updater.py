@@ -32,7 +32,7 @@ from streams.settings import Settings
 
 SESSION_TIMEOUT_S = 6.0
 STALLED_AFTER_S = 60.0
-STOPPED_WITHIN_S = 15.0
+STOPPED_WITHIN_S = 12.0
 EXIT_FAILED = 70
 _log = logging.getLogger(__name__)
 

@@ -1,5 +1,6 @@
-"""`tierflow policy …`: checks policy files."""
+"""`tierflow policy check / publish / list`: policy files, and which policy is in force."""
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,9 +9,10 @@ import typer
 from streams.errors import UsageError
 
 if TYPE_CHECKING:
+    from streams.kafka.policies import KnownPolicies
     from streams.policy_check.check import Finding
 
-app = typer.Typer(help="The rules: check a policy file.", no_args_is_help=True)
+app = typer.Typer(help="The rules: check a policy file, put it in force, list those known.", no_args_is_help=True)
 
 
 @app.callback()
@@ -33,6 +35,52 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy fi
         typer.echo(f"{_count(len(report.errors), 'error')}; the policy cannot be used")
         raise typer.Exit(1)
     typer.echo(in_words(report.policy, report.file))
+
+
+@app.command()
+def publish(file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy file.")]) -> None:
+    """Put a policy in force, for all workers, between two batches; every customer is rated anew by it."""
+    from streams.kafka.policies import publish_policy
+    from streams.kafka.topics import check_topics
+    from streams.policy_check.check import check as check_policy
+    from streams.settings import Settings
+
+    report = check_policy(_text_of(file))
+    if report.policy is None:
+        for finding in report.errors:
+            typer.echo(_told(file, finding), err=True)
+        raise UsageError(f"{file} cannot be used and was not published; the policy in force stays")
+    settings, policy = Settings.from_environment(), report.policy
+
+    async def put_in_force() -> None:
+        await check_topics(settings)
+        await publish_policy(settings, policy)
+
+    asyncio.run(put_in_force())
+    typer.echo(f"{policy.name} version {policy.version} is in force ({policy.digest}); workers take it up now")
+
+
+@app.command(name="list")
+def list_policies() -> None:
+    """Show the policies that were ever put in force, the newest last, and which one is."""
+    from streams.engine.compile import load_policy
+    from streams.kafka.policies import read_known_policies
+    from streams.kafka.topics import check_topics
+    from streams.settings import Settings
+
+    settings = Settings.from_environment()
+
+    async def read() -> "KnownPolicies":
+        await check_topics(settings)
+        return await read_known_policies(settings)
+
+    known = asyncio.run(read())
+    for digest, document in known.documents.items():
+        policy = load_policy(document)
+        mark = "in force" if digest == known.in_force else ""
+        typer.echo(f"{policy.name:<30} version {policy.version:<6} {digest}  {mark}".rstrip())
+    if not known.documents:
+        typer.echo("no policy was put in force yet; the first worker publishes its own (TIERFLOW_POLICY)")
 
 
 def _text_of(file: Path) -> str:

@@ -1,15 +1,8 @@
 """Repeats: the last 64 event ids of a customer and topic, as 64-bit fingerprints in one string of bytes."""
 
-from xxhash import xxh3_64_digest
-
 from streams.engine.state import FINGERPRINT_BYTES, REMEMBERED_PER_TOPIC, CustomerState
 
 _LIMIT_BYTES = REMEMBERED_PER_TOPIC * FINGERPRINT_BYTES
-
-
-def fingerprint(event_id: str) -> bytes:
-    """8 bytes that stand for an event id: two ids of one customer share them once in 10**17 events."""
-    return xxh3_64_digest(event_id)
 
 
 def is_remembered(state: CustomerState, topic: int, mark: bytes) -> bool:

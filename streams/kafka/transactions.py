@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalOperation, KafkaError
 from aiokafka.structs import RecordMetadata
 
 from streams.contracts.packing import LANE_KEY, pack_lane
@@ -74,8 +74,9 @@ class Transactions:
         try:
             async with asyncio.timeout(DEADLINE_S):
                 return await self._commit(producer, work)
-        # aiokafka asserts inside after a fatal error; none of these says what became of the transaction.
-        except (KafkaError, TimeoutError, AssertionError, ValueError) as error:
+        # aiokafka asserts inside after a fatal error, and calls the next step of a failed transaction illegal; none of
+        # these says what became of the transaction.
+        except (KafkaError, IllegalOperation, TimeoutError, AssertionError, ValueError) as error:
             raise TransactionFailedError(f"partition {self._partition}: {type(error).__name__}: {error}") from error
 
     async def _start_producer(self, name: str) -> None:
@@ -118,22 +119,32 @@ class Transactions:
     async def _send(
         self, producer: AIOKafkaProducer, topic: str, records: Iterable[OutRecord]
     ) -> list[tuple[asyncio.Future[RecordMetadata], int]]:
-        sent = []
         batch = producer.create_batch()
+        batches = [batch]
         for key, value, headers in records:
             if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
-                sent.append((await producer.send_batch(batch, topic, partition=self._partition), batch.record_count()))
                 batch = producer.create_batch()
+                batches.append(batch)
                 batch.append(timestamp=None, key=key, value=value, headers=headers)
-        if batch.record_count():
-            sent.append((await producer.send_batch(batch, topic, partition=self._partition), batch.record_count()))
+        sent = []
+        for batch in batches:
+            if batch.record_count():
+                future = await producer.send_batch(batch, topic, partition=self._partition)
+                future.add_done_callback(_heard)
+                sent.append((future, batch.record_count()))
         return sent
+
+
+def _heard(answer: asyncio.Future[RecordMetadata]) -> None:
+    """Where a later step fails first, nobody else asks for this answer, and asyncio would complain."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 async def _close(producer: AIOKafkaProducer) -> None:
     try:
         async with asyncio.timeout(STOP_WITHIN_S):
             await producer.stop()
-    except (KafkaError, TimeoutError, AssertionError):
+    except (KafkaError, IllegalOperation, TimeoutError, AssertionError):
         # It is discarded with what it was about to send: without connections it can do nothing any more.
         await producer.client.close()

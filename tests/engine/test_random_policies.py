@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from histories import Bench
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from plans import Plan, decoded, events, history_of, laws, own_currency, strides, years
@@ -141,6 +142,17 @@ def test_served_is_earned_once_every_timer_has_run_out(document: str, plan: Plan
         rank, entered = policy.rank[state.tier], entered_rank(figures, policy)
         kept = kept_rank(rank, entered, figures, policy)
         assert rank == min(max(entered, kept), policy.caps.get(state.standing or "good", 99))
+
+
+@laws(60)
+@given(documents(), years, st.lists(st.integers(1, 4), min_size=1, max_size=10))
+def test_what_is_packed_is_all_that_there_is(document: str, plan: Plan, sizes: list[int]) -> None:
+    policy = loaded(document)
+    history = history_of(plan, policy)
+    whole = Bench(policy).work(history)
+    cut = Bench(policy, take_over=True).work(history, sizes)
+    assert whole.dead_letters == []
+    assert (cut.changes, cut.packed) == (whole.changes, whole.packed)
 
 
 @laws(60)

@@ -237,16 +237,22 @@ async def consumer(settings: Settings, isolation: str = "read_committed") -> Asy
 
 
 async def read(settings: Settings, topic: str) -> list[ConsumerRecord]:
-    """All committed records of a topic, by partition, read by position up to the ends of now."""
+    """All committed records of a topic, by partition, read by position up to the ends of now.
+
+    What is open there is waited for: the markers of a transaction come a moment after it is committed.
+    """
     found: list[ConsumerRecord] = []
     tps = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+    goal = await ends(settings, [topic], "read_uncommitted")
     async with consumer(settings) as reader:
         reader.assign(tps)
-        ends = await reader.end_offsets(tps)
+        async with asyncio.timeout(20):
+            while any(end < goal[tp] for tp, end in (await reader.end_offsets(tps)).items()):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
         for tp in tps:
             reader.seek(tp, 0)
         for tp in tps:
-            while await reader.position(tp) < ends[tp]:
+            while await reader.position(tp) < goal[tp]:
                 for records in (await reader.getmany(timeout_ms=100)).values():
                     found.extend(records)
     return sorted(found, key=lambda record: (record.partition, record.offset))

@@ -1,39 +1,21 @@
 """The broker restarts, or is away, while a worker runs."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from brokers import OwnBroker
 from flows import CUSTOMERS, flowing
-from running import SOAK, Events, Workers, all_is_right, applied, until
+from running import PARTITIONS, SOAK, Events, Workers, all_is_right, applied
 
-from streams.kafka import local
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
 
-PARTITIONS = 4
+only_in_a_soak = pytest.mark.skipif(not SOAK, reason="takes long; make soak runs it")
 
 
-class OwnBroker:
-    """A broker of the test's own, and what connects to it."""
-
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        self.folder = folder
-        self.port = local.free_port()
-        local.start(folder, self.port)
-        self.environment = {**environment, "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{self.port}"}
-        self.settings = Settings.from_environment(self.environment, dotenv=None)
-
-
-@pytest.fixture
-def own(environment: Mapping[str, str], tmp_path: Path) -> Iterator[OwnBroker]:
-    broker = OwnBroker(tmp_path / "kafka", environment)
-    yield broker
-    local.stop(broker.folder)
-
-
-@pytest.mark.parametrize("away_s", [0.0, pytest.param(25.0, marks=pytest.mark.skipif(not SOAK, reason="soak only"))])
+@pytest.mark.parametrize("away_s", [0.0, pytest.param(25.0, marks=only_in_a_soak)])
 async def test_a_worker_survives_a_restart_of_the_broker(own: OwnBroker, tmp_path: Path, away_s: float) -> None:
     # The worker makes the topics itself, on a broker where nothing was ever coordinated.
     with Workers(own.environment, tmp_path) as workers:
@@ -42,9 +24,9 @@ async def test_a_worker_survives_a_restart_of_the_broker(own: OwnBroker, tmp_pat
         async with Events(own.settings) as events:
             async with flowing(events):
                 await asyncio.sleep(1.0)
-                await asyncio.to_thread(local.stop, own.folder)
+                await asyncio.to_thread(own.stop)
                 await asyncio.sleep(away_s)
-                await asyncio.to_thread(local.start, own.folder, own.port)
+                await asyncio.to_thread(own.start)
                 await asyncio.sleep(1.0)
             await all_is_right(own.settings, own.environment, events)
             assert worker.process.poll() is None, worker.tail()
@@ -61,8 +43,7 @@ async def test_sigterm_ends_a_worker_though_the_broker_is_away(own: OwnBroker, t
             await events.settle()
             await applied(own.settings)
             await worker.ready()
-            await asyncio.to_thread(local.stop, own.folder)
-            await until(lambda: local.status(own.folder) is None, 10, "the broker is away")
+            await asyncio.to_thread(own.stop)
             assert await worker.stop() == 0
 
 
@@ -82,7 +63,7 @@ run()
 """
 
 
-@pytest.mark.parametrize("error", ["RuntimeError('a defect')", "SystemExit(3)"])
+@pytest.mark.parametrize("error", ["RuntimeError('a defect')", pytest.param("SystemExit(3)", marks=only_in_a_soak)])
 async def test_a_dead_consumer_thread_ends_the_worker(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path, error: str
 ) -> None:
@@ -94,3 +75,27 @@ async def test_a_dead_consumer_thread_ends_the_worker(
                 assert await worker.ended() != 0
             await workers.start("sound").ready()
             await all_is_right(settings, environment, events)
+
+
+FORGETFUL = {
+    "transactional.id.expiration.ms": "2000",
+    "producer.id.expiration.ms": "2000",
+    "transaction.remove.expired.transaction.cleanup.interval.ms": "500",
+}
+
+
+@only_in_a_soak
+@pytest.mark.parametrize("broker_settings", [FORGETFUL])
+async def test_producers_that_the_broker_has_forgotten_are_made_anew(own: OwnBroker, tmp_path: Path) -> None:
+    """A broker forgets a transactional id after 7 days without a transaction; this one after 2 s."""
+    with Workers(own.environment, tmp_path) as workers:
+        worker = workers.start()
+        await worker.ready()
+        async with Events(own.settings) as events:
+            for amount in (100, 600_000, 100):
+                await events.balance("C001", amount)
+                await events.settle()
+                await applied(own.settings)
+                await asyncio.sleep(5.0)
+            await all_is_right(own.settings, own.environment, events)
+        assert worker.says("(taking) over again")

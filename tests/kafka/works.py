@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from streams.contracts.packing import LaneRecord
-from streams.engine.events import TOPICS
 from streams.engine.compile import load_policy
+from streams.engine.events import TOPICS
+from streams.kafka.changelog import end_offset
 from streams.kafka.partitioner import partition_of
 from streams.kafka.rules import partition_rules
 from streams.kafka.surroundings import output_topics
@@ -112,7 +113,8 @@ async def put(settings: Settings, topic: str, records: list[tuple[bytes, bytes |
 
 
 async def read(settings: Settings, topic: str) -> list[ConsumerRecord]:
-    """The committed records of the partition."""
+    """The committed records of the partition; the markers of what was committed just now are waited for."""
+    written = await end_offset(settings.client_options(), topic, NUMBER)
     tp = TopicPartition(topic, NUMBER)
     consumer = AIOKafkaConsumer(
         **settings.client_options(),
@@ -124,9 +126,11 @@ async def read(settings: Settings, topic: str) -> list[ConsumerRecord]:
     try:
         consumer.assign([tp])
         consumer.seek(tp, 0)
-        end = (await consumer.end_offsets([tp]))[tp]
+        async with asyncio.timeout(10):
+            while (await consumer.end_offsets([tp]))[tp] < written:  # noqa: ASYNC110 - the broker tells nobody
+                await asyncio.sleep(0.005)
         found: list[ConsumerRecord] = []
-        while await consumer.position(tp) < end:
+        while await consumer.position(tp) < written:
             for records in (await consumer.getmany(tp, timeout_ms=100)).values():
                 found.extend(records)
     finally:

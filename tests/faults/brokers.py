@@ -1,0 +1,41 @@
+"""A broker of a test's own, which may be stopped."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from streams.kafka import local
+from streams.settings import Settings
+
+
+class OwnBroker:
+    """The broker, and the settings of what connects to it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        broker_settings: Mapping[str, str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        configure = local._configure
+
+        def configured(folder: Path, port: int) -> Path:
+            path = configure(folder, port)
+            path.write_text(path.read_text() + "".join(f"{name}={value}\n" for name, value in broker_settings.items()))
+            return path
+
+        monkeypatch.setattr(local, "_configure", configured)
+        self._folder = folder
+        self._port = local.free_port()
+        self.start()
+        self.environment = {**environment, "KAFKA_BOOTSTRAP_SERVERS": f"{local.HOST}:{self._port}"}
+        self.settings = Settings.from_environment(self.environment, dotenv=None)
+
+    def start(self) -> None:
+        """Not for coroutines: asyncio.to_thread."""
+        local.start(self._folder, self._port)
+
+    def stop(self) -> None:
+        local.stop(self._folder)
