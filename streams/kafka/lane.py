@@ -343,7 +343,7 @@ class Lane:
                     f"partition {self.number}: the group has offsets but the changelog is empty: it was deleted or "
                     f"made anew; restore it, or start with another TIERFLOW_APP_ID and another output prefix"
                 )
-            return LaneRecord(tuple(span.beginning for span in spans), 0, NEVER_MS)
+            return LaneRecord(tuple(span.beginning for span in spans), 0, NEVER_MS, self.rules.backfill)
         for topic, span, offset, group in zip(self.rules.topics, spans, lane.next_offsets, committed, strict=True):
             where = f"{topic} partition {self.number}"
             if not span.beginning <= offset <= span.end:
