@@ -6,7 +6,8 @@
 
 A row's first column is the local time, in the policy's zone, at which the event arrives and the change is decided; with
 as_of or at the event itself is older: somebody else's event has moved the clock on. A row without an event lets time
-alone pass until then; what is due at the very instant of the next row's event is decided before that. The table lists every change of the customer; the earned tier is the served one unless given.
+alone pass until then; what is due at the instant of the next row's event is decided before that. The table lists every
+change of the customer; the earned tier is the served one unless given.
 
     balance AMOUNT [ACCOUNT] [currency=] [product=] [as_of=]     credit STANDING [as_of=]      loan AMOUNT
     purchase AMOUNT (or another type) [currency=] [at=] [reverses=TIME]
@@ -17,11 +18,13 @@ The table is worked offline and as the stream works it, in one batch and taken o
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from histories import INPUTS
+from naive import Heard, Model
 
 from streams.contracts.lines import EventLine
 from streams.engine.compile import load_policy
@@ -69,6 +72,7 @@ def check(name: str, table: str) -> None:
     """The table's changes and no others, offline and in the stream."""
     policy = policy_named(name)
     rows = list(_rows(table, zone_of(policy)))
+    assert rows == sorted(rows, key=lambda row: row.at), "the rows are not in the order of their times"
     lines = list(_lines(rows, policy))
     expected = [row.change for row in rows if row.change is not None]
     offline = changes_offline(policy, lines)
@@ -77,6 +81,47 @@ def check(name: str, table: str) -> None:
     assert changes_in_stream(policy, lines, [len(lines)]) == offline
     assert changes_in_stream(policy, lines, [1]) == offline
     assert [change["sequence"] for change in offline] == list(range(1, len(offline) + 1))
+
+
+def agree(name: str, model: Model, heard: Sequence[Heard]) -> None:
+    """The engine, offline and in the stream, tells the same changes as the naive model of the policy, if any at all."""
+    policy = policy_named(name)
+    zone = zone_of(policy)
+    until = max(event.at for event in heard) + timedelta(days=1000)
+    lines = [_heard_line(event, policy, zone) for event in heard]
+    lines.append(tick(until.replace(tzinfo=zone)))
+    offline = changes_offline(policy, lines)
+    told = [(change["decided_at"][:-6], change["tier"]) for change in offline]
+    expected = [
+        (at.isoformat(timespec="milliseconds" if at.microsecond else "seconds"), tier)
+        for at, tier in model.run(heard, until)
+    ]
+    assert told == expected, "\n".join(["found", *map(str, told), "expected", *map(str, expected)])
+    assert changes_in_stream(policy, lines, [1, 7, 2]) == offline
+
+
+def _heard_line(event: Heard, policy: Policy, zone: ZoneInfo) -> EventLine:
+    """A naive model's event as a line of a file."""
+    at = event.at.replace(tzinfo=zone)
+    amount = f"{Decimal(event.amount.numerator) / Decimal(event.amount.denominator):f}"
+    money = {"currency": policy.currency, "account_id": event.account or "a"}
+    match event.kind:
+        case "balance":
+            return event_line(BALANCES, at, **money, balance=amount, product=event.word)
+        case "credit":
+            return event_line(CREDIT, at, standing=event.word)
+        case "pin":
+            assert event.until is not None
+            until = event.until.replace(tzinfo=zone).isoformat()
+            return event_line(
+                CUSTOMERS, at, action="pin", tier=event.word, until=until, reason="a promise", by="branch 7"
+            )
+        case "unpin":
+            return event_line(CUSTOMERS, at, action="unpin")
+    undoes = {}
+    if event.reverses is not None:
+        undoes = {"reverses": "that one", "reversed_at": event.reverses.replace(tzinfo=zone).isoformat()}
+    return event_line(TRANSACTIONS, at, **money, type=event.kind, amount=amount, **undoes)
 
 
 def changes_offline(policy: Policy, lines: Sequence[EventLine]) -> list[dict[str, Any]]:

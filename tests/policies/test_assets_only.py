@@ -1,7 +1,10 @@
 """assets-only: the table alone; newest total assets decide, up and down at once."""
 
+from datetime import date
+
 import pytest
-from scenario import check
+from naive import Model, history, rank
+from scenario import agree, check
 
 
 def test_floors_are_inclusive_on_both_sides() -> None:
@@ -78,3 +81,31 @@ def test_a_pin_holds_to_its_end_and_the_earned_tier_follows() -> None:
         2026-04-02T12:00 |                                |
         """,
     )
+
+
+# --- against a naive model, over years of random events ---
+
+
+FLOORS = (500_000, 5_000_000)
+
+
+class AssetsOnly(Model):
+    tiers = ("low", "mid", "high")
+
+    def first_tier(self) -> int:
+        return self.earned()
+
+    def earned(self) -> int:
+        return rank(self.book.newest(), FLOORS)
+
+    def happened(self) -> int:
+        return self.earned()
+
+    def rate(self, rating: date) -> int:  # noqa: ARG002 - rated at once
+        return self.earned()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_years_of_random_events_are_decided_as_by_the_naive_model(seed: int) -> None:
+    kinds = ["balance", "balance", "loan", "credit", "purchase"]
+    agree("assets-only", AssetsOnly(), history(seed, FLOORS, 3, kinds, late=True, pins=AssetsOnly.tiers))

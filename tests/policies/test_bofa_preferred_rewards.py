@@ -1,7 +1,10 @@
-"""bofa-preferred-rewards: 3-month average; a tier is sure for 12 months, then 3 months of grace, renewed by a rating."""
+"""bofa-preferred-rewards: 3-month average; a tier is sure for 12 months, then come 3 of grace; ratings renew it."""
+
+from datetime import date, datetime
 
 import pytest
-from scenario import check
+from naive import Model, history, months_after, months_before, rank
+from scenario import agree, check
 
 
 @pytest.mark.parametrize(
@@ -28,7 +31,9 @@ def test_floors_are_inclusive(balance: str, tier: str) -> None:
 
 
 def test_a_cent_below_the_floor_is_below() -> None:
-    check("bofa-preferred-rewards", "2026-01-01 | balance 19999.99 | initial -> member first_event 0.00\n2027-01-01 | | ")
+    check(
+        "bofa-preferred-rewards", "2026-01-01 | balance 19999.99 | initial -> member first_event 0.00\n2027-01-01 | | "
+    )
 
 
 @pytest.mark.parametrize(
@@ -232,3 +237,51 @@ def test_the_tier_after_a_pin_begins_at_the_pins_end() -> None:
         2027-10-01       |                               | downgrade gold -> member grace_ended 0.00
         """,
     )
+
+
+# --- against a naive model, over years of random events ---
+
+
+FLOORS = (20_000, 50_000, 100_000, 1_000_000)
+
+
+class PreferredRewards(Model):
+    tiers = ("member", "gold", "platinum", "platinum-honors", "diamond")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.term_ends: datetime | None = None
+
+    def earned(self) -> int:
+        rating = self.last_rating
+        return rank(self.book.average(months_before(rating, 3), rating), FLOORS) if rating else 0
+
+    def deadlines(self) -> list[datetime]:
+        return [months_after(self.term_ends, 3)] if self.term_ends else []
+
+    def rate(self, rating: date) -> int:
+        assert self.term_ends is not None
+        assert rating == self.last_rating
+        if self.earned() == self.tier and self.now >= self.term_ends:
+            self.term_ends = months_after(self.now, 12)
+        return self.happened()
+
+    def happened(self) -> int:
+        earned, served = self.earned(), self.tier or 0
+        is_sure = bool(self.term_ends) and self.now < self.deadlines()[0]
+        return served if earned < served and is_sure else earned
+
+    def begins(self, tier: int, *, by_pin: bool) -> None:
+        is_pinned = by_pin and self.pin is not None and self.tiers[tier] == self.pin.word
+        self.term_ends = None if is_pinned else months_after(self.now, 12)
+
+    def pin_ended(self) -> None:
+        if self.term_ends is None or self.term_ends <= self.now:
+            self.term_ends = months_after(self.now, 12)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_years_of_random_events_are_decided_as_by_the_naive_model(seed: int) -> None:
+    kinds = ["balance", "balance", "balance", "credit", "loan", "purchase"]
+    pins = PreferredRewards.tiers if seed % 2 else ()
+    agree("bofa-preferred-rewards", PreferredRewards(), history(seed, FLOORS, 6, kinds, pins=pins))

@@ -1,7 +1,10 @@
-"""citi-relationship: the month's average; up at the month's end, down after 3 months in a row below, to what is earned."""
+"""citi-relationship: the month's average; up at its end, down after 3 months in a row below, to what is earned."""
+
+from datetime import date, time
 
 import pytest
-from scenario import check
+from naive import DAY, Model, history, months_before, rank
+from scenario import agree, check
 
 
 @pytest.mark.parametrize(
@@ -225,6 +228,17 @@ def test_corrections_of_one_month_back_and_forth_count_it_once() -> None:
     )
 
 
+def test_who_is_first_heard_of_late_is_rated_from_then_on() -> None:
+    check(
+        "citi-relationship",
+        """
+        2026-03-10T10:00 | balance 40000 as_of=2026-01-05 | initial -> base first_event 40000.00
+        2026-03-11T10:00 | balance 1 b as_of=2026-01-06   |
+        2026-04-01       |                                | upgrade base -> priority window_moved 40001.00
+        """,
+    )
+
+
 # --- pins ---
 
 
@@ -265,3 +279,53 @@ def test_after_a_pin_of_nobody_the_months_below_still_count() -> None:
         2026-05-01       |               | downgrade priority -> base grace_ended 0.00
         """,
     )
+
+
+# --- against a naive model, over years of random events ---
+
+
+FLOORS = (30_000, 200_000, 1_000_000)
+
+
+class MonthsInARow(Model):
+    """Citi's rules, and with other numbers those of HSBC in Singapore."""
+
+    tiers = ("base", "priority", "gold", "private")
+    floors = FLOORS
+    months_below = 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.since = date.min
+        self.rating = date.min
+
+    def earned_at(self, rating: date) -> int:
+        if not self.was_rated(rating):
+            return 0
+        return rank(self.book.average(months_before(rating, 1), rating), self.floors)
+
+    def earned(self) -> int:
+        return self.earned_at(self.last_rating) if self.last_rating else 0
+
+    def rate(self, rating: date) -> int:
+        self.rating = rating
+        earned, served = self.earned_at(rating), self.tier or 0
+        rows = [months_before(rating, number) for number in range(self.months_below)]
+        below = all(row >= self.since and self.was_rated(row) and self.earned_at(row) < served for row in rows)
+        return earned if earned > served or below else served
+
+    def begins(self, tier: int, *, by_pin: bool) -> None:  # noqa: ARG002
+        day = self.now.date()
+        self.since = (
+            (day if self.now.time() == time() else day + DAY) if by_pin or not self.last_rating else self.rating
+        )
+
+    def pin_ended(self) -> None:
+        self.since = self.now.date() if self.now.time() == time() else self.now.date() + DAY
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_years_of_random_events_are_decided_as_by_the_naive_model(seed: int) -> None:
+    kinds = ["balance", "balance", "balance", "purchase", "credit", "loan"]
+    pins = MonthsInARow.tiers if seed % 3 == 2 else ()
+    agree("citi-relationship", MonthsInARow(), history(seed, FLOORS, 4, kinds, late=seed % 3 == 1, pins=pins))

@@ -1,7 +1,10 @@
 """dbs-treasures: enter at 350,000 of newest total, at once; keep while the month-end total is at least 200,000."""
 
+from datetime import date, time
+
 import pytest
-from scenario import check
+from naive import DAY, Model, history
+from scenario import agree, check
 
 
 def test_the_floor_to_enter_is_rated_at_once() -> None:
@@ -88,9 +91,9 @@ def test_a_late_balance_takes_the_month_end_total_below_the_floor_to_keep() -> N
     check(
         "dbs-treasures",
         """
-        2026-01-05T10:00 | balance 350000                             | initial -> treasures first_event 350000.00
-        2026-02-10T10:00 | balance 200000 as_of=2026-01-20T10:00      |
-        2026-02-11T10:00 | balance 199999.99 as_of=2026-01-20T10:00   | downgrade treasures -> standard correction 199999.99
+        2026-01-05T10:00 | balance 350000                           | initial -> treasures first_event 350000.00
+        2026-02-10T10:00 | balance 200000 as_of=2026-01-20    |
+        2026-02-11T10:00 | balance 199999.99 as_of=2026-01-20 | downgrade treasures -> standard correction 199999.99
         """,
     )
 
@@ -99,12 +102,12 @@ def test_a_fall_that_a_late_balance_proves_wrong_is_taken_back() -> None:
     check(
         "dbs-treasures",
         """
-        2026-01-05T10:00 | balance 350000                            | initial -> treasures first_event 350000.00
-        2026-01-10T10:00 | balance 150000                            |
-        2026-02-01       |                                           | downgrade treasures -> standard window_moved 150000.00
-        2026-02-10T10:00 | balance 49999.99 b as_of=2026-01-31T23:00 |
-        2026-02-11T10:00 | balance 50000 b as_of=2026-01-31T23:00    | upgrade standard -> treasures correction 200000.00
-        2026-03-01       |                                           |
+        2026-01-05T10:00 | balance 350000                      | initial -> treasures first_event 350000.00
+        2026-01-10T10:00 | balance 150000                      |
+        2026-02-01       |                                     | downgrade treasures -> standard window_moved 150000.00
+        2026-02-10       | balance 49999.99 b as_of=2026-01-31 |
+        2026-02-11       | balance 50000 b as_of=2026-01-31    | upgrade standard -> treasures correction 200000.00
+        2026-03-01       |                                     |
         """,
     )
 
@@ -114,7 +117,7 @@ def test_a_late_balance_may_enter_at_once() -> None:
         "dbs-treasures",
         """
         2026-01-05T10:00 | balance 300000                          | initial -> standard first_event 300000.00
-        2026-02-10T10:00 | balance 50000 b as_of=2026-01-20T10:00  | upgrade standard -> treasures correction 350000.00
+        2026-02-10T10:00 | balance 50000 b as_of=2026-01-20  | upgrade standard -> treasures correction 350000.00
         """,
     )
 
@@ -126,12 +129,48 @@ def test_a_pin_over_a_month_end_and_what_was_kept_underneath() -> None:
     check(
         "dbs-treasures",
         """
-        2026-01-05T10:00 | balance 350000                   | initial -> treasures first_event 350000.00
-        2026-01-10T10:00 | pin standard until=2026-02-15    | downgrade treasures -> standard pin_set 350000.00 earned treasures
-        2026-01-31T10:00 | balance 200000                   |
-        2026-02-15       |                                  | upgrade standard -> treasures pin_ended 200000.00
-        2026-02-16T10:00 | pin treasures until=2026-03-01   |
-        2026-02-17T10:00 | balance 199999.99                |
-        2026-03-01       |                                  | downgrade treasures -> standard pin_ended 199999.99
+        2026-01-05T10:00 | balance 350000                 | initial -> treasures first_event 350000.00
+        2026-01-10 | pin standard until=2026-02-15 | downgrade treasures -> standard pin_set 350000.00 earned treasures
+        2026-01-31T10:00 | balance 200000                 |
+        2026-02-15       |                                | upgrade standard -> treasures pin_ended 200000.00
+        2026-02-16T10:00 | pin treasures until=2026-03-01 |
+        2026-02-17T10:00 | balance 199999.99              |
+        2026-03-01       |                                | downgrade treasures -> standard pin_ended 199999.99
         """,
     )
+
+
+# --- against a naive model, over years of random events ---
+
+
+class Treasures(Model):
+    tiers = ("standard", "treasures")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.had = 0  # before the last rating
+        self.underneath = 0
+
+    def enters(self) -> bool:
+        return self.book.newest() >= 350_000
+
+    def first_tier(self) -> int:
+        return int(self.enters())
+
+    def happened(self) -> int:
+        return int(self.enters() or bool(self.tier))
+
+    def earned(self) -> int:
+        return self.underneath
+
+    def rate(self, rating: date) -> int:
+        if self.now.date() == rating and self.now.time() == time():
+            self.had = self.tier or 0
+        kept = (self.tier or self.had) and self.book.closing(rating - DAY) >= 200_000
+        return int(self.enters() or bool(kept))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_years_of_random_events_are_decided_as_by_the_naive_model(seed: int) -> None:
+    kinds = ["balance", "balance", "balance", "credit", "loan", "purchase"]
+    agree("dbs-treasures", Treasures(), history(seed, (350_000, 200_000, 200_000), 4, kinds, late=seed % 2 == 1))

@@ -1,7 +1,10 @@
-"""esun-unicard-up: last month's purchases of 30,000 AND average assets of 300,000: the upper tier for the next month."""
+"""esun-unicard-up: a month's purchases of 30,000 AND average assets of 300,000 give the upper tier for the next."""
+
+from datetime import date
 
 import pytest
-from scenario import check
+from naive import Model, history, months_before
+from scenario import agree, check
 
 
 @pytest.mark.parametrize(
@@ -99,3 +102,25 @@ def test_a_pin_over_the_month_end() -> None:
         2026-03-01       |                         | downgrade up -> basic window_moved null
         """,
     )
+
+
+# --- against a naive model, over years of random events ---
+
+
+class UnicardUp(Model):
+    tiers = ("basic", "up")
+
+    def rate(self, rating: date) -> int:
+        begins = months_before(rating, 1)
+        bought = self.book.volume(begins, rating, ["purchase"])
+        return int(bought >= 30_000 and self.book.average(begins, rating) >= 300_000)
+
+    def earned(self) -> int:
+        return self.rate(self.last_rating) if self.last_rating else 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_years_of_random_events_are_decided_as_by_the_naive_model(seed: int) -> None:
+    kinds = ["balance", "purchase", "purchase", "purchase", "reversal", "credit", "refund"]
+    pins = UnicardUp.tiers if seed % 3 == 2 else ()
+    agree("esun-unicard-up", UnicardUp(), history(seed, (300_000,), 4, kinds, late=seed % 3 == 1, pins=pins))

@@ -1,7 +1,10 @@
 """hsbc-premier-cn: premier from 500,000 on the month's average; up and down at each month's end."""
 
+from datetime import date
+
 import pytest
-from scenario import check
+from naive import Model, history, months_before, rank
+from scenario import agree, check
 
 
 def test_up_and_down_at_each_months_end() -> None:
@@ -58,11 +61,11 @@ def test_corrections_go_both_ways_at_once_and_those_that_change_nothing_give_non
     check(
         "hsbc-premier-cn",
         """
-        2026-01-15T10:00 | balance 400000                           | initial -> personal first_event 0.00
-        2026-02-10T09:00 | balance 99999 b as_of=2026-01-15T12:00   |
-        2026-02-10T10:00 | balance 100000 b as_of=2026-01-15T12:00  | upgrade personal -> premier correction 500000.00
-        2026-02-11T10:00 | balance 900000 b as_of=2026-01-14        |
-        2026-02-12T10:00 | balance 0 b as_of=2026-02-01T10:00       |
+        2026-01-15T10:00 | balance 400000                          | initial -> personal first_event 0.00
+        2026-02-10T09:00 | balance 99999 b as_of=2026-01-15T12:00  |
+        2026-02-10T10:00 | balance 100000 b as_of=2026-01-15T12:00 | upgrade personal -> premier correction 500000.00
+        2026-02-11       | balance 900000 b as_of=2026-01-14       |
+        2026-02-12       | balance 0 b as_of=2026-02-01T10:00      |
         """,
     )
 
@@ -83,8 +86,31 @@ def test_an_event_of_the_rating_instant_corrects_nothing() -> None:
     check(
         "hsbc-premier-cn",
         """
-        2026-01-15T10:00 | balance 499999                     | initial -> personal first_event 0.00
-        2026-02-10T10:00 | balance 99999999 b as_of=2026-02-01 |
-        2026-02-11T10:00 | balance 99999999 c as_of=2026-01-31T23:59:59.999 | upgrade personal -> premier correction 6382351.8824
+        2026-01-15T10:00 | balance 499999                                   | initial -> personal first_event 0.00
+        2026-02-10       | balance 99999999 b as_of=2026-02-01              |
+        2026-02-11 | balance 99999999 c as_of=2026-01-31T23:59 | upgrade personal -> premier correction 6382351.8824
         """,
     )
+
+
+# --- against a naive model, over years of random events ---
+
+
+class LastMonth(Model):
+    """What last month earned is served: HSBC's rule in China, and SinoPac's."""
+
+    tiers = ("personal", "premier")
+    floors = (500_000,)
+
+    def rate(self, rating: date) -> int:
+        return rank(self.book.average(months_before(rating, 1), rating), self.floors)
+
+    def earned(self) -> int:
+        return self.rate(self.last_rating) if self.last_rating else 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_years_of_random_events_are_decided_as_by_the_naive_model(seed: int) -> None:
+    kinds = ["balance", "balance", "balance", "credit", "loan", "purchase"]
+    pins = LastMonth.tiers if seed % 3 == 2 else ()
+    agree("hsbc-premier-cn", LastMonth(), history(seed, LastMonth.floors, 4, kinds, late=seed % 3 == 1, pins=pins))

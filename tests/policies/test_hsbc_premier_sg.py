@@ -1,6 +1,9 @@
 """hsbc-premier-sg: the month's average; withdrawn after more than 12 months in a row below."""
 
-from scenario import check
+import pytest
+from naive import history
+from scenario import agree, check
+from test_citi_relationship import MonthsInARow
 
 
 def test_the_floor_is_inclusive() -> None:
@@ -80,3 +83,20 @@ def test_a_pins_end_serves_what_is_earned_without_waiting_13_months() -> None:
         2026-03-20       |                                 | downgrade premier -> personal pin_ended 0.00
         """,
     )
+
+
+# --- against a naive model, over years of random events ---
+
+
+class PremierSingapore(MonthsInARow):
+    tiers = ("personal", "premier")
+    floors = (200_000,)
+    months_below = 13
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_years_of_random_events_are_decided_as_by_the_naive_model(seed: int) -> None:
+    kinds = ["balance", "balance", "credit"]
+    pins = PremierSingapore.tiers if seed % 3 == 2 else ()
+    heard = history(seed, (200_000, 180_000, 180_000), 6, kinds, late=seed % 3 == 1, pins=pins)
+    agree("hsbc-premier-sg", PremierSingapore(), heard)

@@ -1,7 +1,10 @@
 """icbc-stars: points over 6 months, rated on 30 June and 31 December; down one period later, to the higher of two."""
 
+from datetime import date
+
 import pytest
-from scenario import check
+from naive import Model, history, months_before, rank
+from scenario import agree, check
 
 
 @pytest.mark.parametrize(
@@ -196,3 +199,40 @@ def test_a_pin_over_a_rating_and_one_that_ends_at_it() -> None:
         2027-02-01       |                             | upgrade star-1 -> star-4 pin_ended 1760.8696
         """,
     )
+
+
+# --- against a naive model, over years of random events ---
+
+
+FLOORS = (50, 500, 2_000, 10_000, 80_000)
+VOLUME = ("purchase", "transfer_in", "transfer_out")
+
+
+class Stars(Model):
+    tiers = ("star-1", "star-3", "star-4", "star-5", "star-6", "star-7")
+    rating_months = (1, 7)
+
+    def earned_at(self, rating: date) -> int:
+        if not self.was_rated(rating):
+            return 0
+        begins = months_before(rating, 6)
+        points = self.book.average(begins, rating) / 1_000
+        points += self.book.average(begins, rating, loans=True) / 2_000
+        points += self.book.volume(begins, rating, VOLUME) / 10_000
+        return rank(points, FLOORS)
+
+    def earned(self) -> int:
+        return self.earned_at(self.last_rating) if self.last_rating else 0
+
+    def rate(self, rating: date) -> int:
+        return max(self.earned_at(rating), self.earned_at(months_before(rating, 6)))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_years_of_random_events_are_decided_as_by_the_naive_model(seed: int) -> None:
+    kinds = ["balance", "balance", "balance", "credit", "loan", "purchase", "transfer_in", "cash"]
+    pins = Stars.tiers if seed % 3 == 2 else ()
+    if not pins:  # the naive model forgets that a pin's end served what is earned when it corrects a rating
+        kinds.append("reversal")
+    floors = (50_000, 500_000, 2_000_000, 10_000_000, 80_000_000)
+    agree("icbc-stars", Stars(), history(seed, floors, 6, kinds, late=seed % 3 == 1, pins=pins))

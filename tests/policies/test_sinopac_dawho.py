@@ -1,7 +1,9 @@
 """sinopac-dawho: a month's average of at least 100,000 gives the upper tier for the next month."""
 
 import pytest
-from scenario import check
+from naive import history
+from scenario import agree, check
+from test_hsbc_premier_cn import LastMonth
 
 
 def test_a_months_average_at_the_floor_gives_the_next_month_and_only_that() -> None:
@@ -74,3 +76,18 @@ def test_pins_over_a_month_end_and_to_it() -> None:
         2026-04-01       |                            | downgrade upper -> basic pin_ended 0.00
         """,
     )
+
+
+# --- against a naive model, over years of random events ---
+
+
+class Dawho(LastMonth):
+    tiers = ("basic", "upper")
+    floors = (100_000,)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_years_of_random_events_are_decided_as_by_the_naive_model(seed: int) -> None:
+    kinds = ["balance", "balance", "balance", "credit", "loan", "purchase"]
+    pins = Dawho.tiers if seed % 3 == 2 else ()
+    agree("sinopac-dawho", Dawho(), history(seed, Dawho.floors, 4, kinds, late=seed % 3 == 1, pins=pins))

@@ -1,7 +1,11 @@
 """standard: assets, activity and credit standing; 30 days of grace, 90 days of protection, default caps at low."""
 
+from datetime import date, datetime
+from fractions import Fraction
+
 import pytest
-from scenario import check
+from naive import DAY, Model, history, rank
+from scenario import agree, check
 
 
 def test_floors_are_inclusive_on_both_sides() -> None:
@@ -243,7 +247,9 @@ def test_poor_takes_a_tenth_off_the_assets_alone() -> None:
 
 
 def test_nothing_is_taken_off_an_overdraft() -> None:
-    check("standard", "2026-01-01T10:00 | balance -100 | initial -> low first_event -100.00\n2026-01-02 | credit poor | ")
+    check(
+        "standard", "2026-01-01T10:00 | balance -100 | initial -> low first_event -100.00\n2026-01-02 | credit poor | "
+    )
 
 
 def test_standing_up_again_upgrades_at_once() -> None:
@@ -440,6 +446,17 @@ def test_an_upgrade_under_a_pin_is_served_at_its_end_without_protection() -> Non
     )
 
 
+def test_a_pin_before_the_first_event_is_served_with_it() -> None:
+    check(
+        "standard",
+        """
+        2026-01-01T10:00 | pin high until=2026-02-01 |
+        2026-01-02T10:00 | balance 1                 | initial -> high first_event 1.00 earned low
+        2026-02-01       |                           | downgrade high -> low pin_ended 1.00
+        """,
+    )
+
+
 # --- currencies, and being forgotten ---
 
 
@@ -472,3 +489,58 @@ def test_erase_forgets_grace_and_protection_and_the_next_event_is_the_first() ->
         2026-05-04T10:00 |                | downgrade mid -> low grace_ended 1.00
         """,
     )
+
+
+# --- against a naive model, over years of random events ---
+
+
+FLOORS = (500_000, 5_000_000)
+VOLUME = ("purchase", "transfer_in", "transfer_out")
+
+
+class Standard(Model):
+    tiers = ("low", "mid", "high")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.below_since: datetime | None = None
+        self.protected_until = datetime.min  # noqa: DTZ901 - local
+
+    def first_tier(self) -> int:
+        return self.earned()
+
+    def earned(self) -> int:
+        today, assets = self.now.date(), self.book.newest()
+        activity = self.book.volume(today - 89 * DAY, today + DAY, VOLUME) / 100
+        penalty = max(assets, Fraction(0)) / 10 if self.book.standing == "poor" else 0
+        earned = rank(assets + min(activity, Fraction(50_000)) - penalty, FLOORS)
+        return 0 if self.book.standing == "default" else earned
+
+    def deadlines(self) -> list[datetime]:
+        return [] if self.below_since is None else [max(self.below_since + 30 * DAY, self.protected_until)]
+
+    def rate(self, rating: date) -> int:  # noqa: ARG002 - rated at once
+        return self.happened()
+
+    def happened(self) -> int:
+        earned, served = self.earned(), self.tier or 0
+        if earned >= served or self.book.standing == "default":
+            self.below_since = None
+            return earned
+        self.below_since = self.below_since or self.now
+        return earned if self.now >= self.deadlines()[0] else served
+
+    def begins(self, tier: int, *, by_pin: bool) -> None:
+        if not by_pin and self.tier is not None and tier > self.tier:
+            self.protected_until = self.now + 90 * DAY
+        self.below_since = None
+
+    def pin_ended(self) -> None:
+        self.below_since = None
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_years_of_random_events_are_decided_as_by_the_naive_model(seed: int) -> None:
+    kinds = ["balance", "balance", "balance", "purchase", "transfer_in", "reversal", "credit", "loan", "deposit"]
+    pins = Standard.tiers if seed % 2 else ()
+    agree("standard", Standard(), history(seed, FLOORS, 4, kinds, late=seed % 4 > 1, pins=pins))
