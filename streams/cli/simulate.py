@@ -32,13 +32,14 @@ def simulate(
     from streams.load.events import read_waves
     from streams.simulate import Simulation
 
-    simulation = Simulation(_policy_of(policy))
+    simulation = Simulation(policy_of(policy))
     with open_events(events) as opened:
         waves = read_waves(opened, "standard input" if events == "-" else events)
         _write((simulation.work(wave.events) for wave in waves), full)
 
 
-def _policy_of(file: Path) -> Policy:
+def policy_of(file: Path) -> Policy:
+    """The policy in a file of the option --policy; UsageError where it cannot be used."""
     try:
         return load_policy(file.read_text(encoding="utf-8"))
     except OSError as error:
