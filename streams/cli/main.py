@@ -7,6 +7,7 @@ from rich.console import Console
 
 from streams.cli import audit, bench, dead_letters, kafka, load, policy, topics
 from streams.cli.demo import demo
+from streams.cli.explain import explain
 from streams.cli.simulate import simulate
 from streams.cli.watch import watch
 from streams.cli.worker import worker
@@ -27,6 +28,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(topics.app, name="topics")
 app.command("audit")(audit.audit)
 app.command("demo")(demo)
+app.command("explain")(explain)
 app.command("simulate")(simulate)
 app.command("watch")(watch)
 app.command("worker")(worker)

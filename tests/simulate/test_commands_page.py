@@ -43,6 +43,7 @@ def options_of(*words: str) -> set[str]:
         ("load", "berka"),
         ("watch",),
         ("audit",),
+        ("explain",),
         ("dead-letters", "list"),
         ("dead-letters", "replay"),
     ],

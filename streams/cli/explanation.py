@@ -1,0 +1,226 @@
+"""An explanation as it is read by people: what is, what is missing, what keeps the tier, and what is to come."""
+
+import sys
+from collections.abc import Iterator, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from streams.cli.watch import visible
+from streams.explain.message import (
+    ChangeToCome,
+    ConditionNow,
+    Explanation,
+    KeepsNow,
+    LastChange,
+    NextTierNow,
+    Window,
+)
+
+# Where no terminal says how wide it is, a row is not to be cut.
+PIPE_WIDTH = 240
+_RIGHT = {"is", "at least", "missing", "then", "is then", "missing then"}
+
+
+def show(told: Explanation) -> None:
+    """Prints it."""
+    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+
+    def section(title: str, lines: Iterator[str]) -> None:
+        console.print(Text(f"\n{title}", "bold"))
+        for line in lines:
+            console.print(Text(f"  {visible(line)}"), soft_wrap=True)
+
+    console.print(Text.assemble((visible(told.customer_id), "bold"), f"  {told.tier}", f"  as of {_time(told.at)}"))
+    section("tier", _tier(told))
+    section("measures", _ratings(told))
+    console.print(_measures(told))
+    section("conditions", iter(()))
+    console.print(_conditions(told))
+    section("next tier", _next_tier(told))
+    section(f"what keeps {told.tier}", _keeps(told))
+    section("if nothing changes", _outlook(told))
+
+
+def _tier(told: Explanation) -> Iterator[str]:
+    earned = "which the measures give" if told.earned_tier == told.tier else f"the measures give {told.earned_tier}"
+    yield f"served: {told.tier}; {earned}"
+    if told.change is not None:
+        yield _since(told.change, told.currency)
+    yield f"policy: {told.policy.name} version {told.policy.version}, {told.policy.digest}"
+    if told.policy_in_force is not None:
+        name = told.policy_in_force
+        yield f"in force by now: {name.name} version {name.version}, {name.digest}; by it the customer is rated anew"
+
+
+def _since(change: LastChange, currency: str) -> str:
+    move = "the first tier" if change.previous_tier is None else f"{change.direction} from {change.previous_tier}"
+    value = "" if change.value is None else f", value {change.value} {currency}"
+    cause = "by time alone" if change.cause is None else f"by event {change.cause}"
+    waits = "" if change.written else "; due since, no worker has written it yet"
+    return f"since {_time(change.decided_at)}: {move}, {change.reason}{value}, {cause} ({change.id}){waits}"
+
+
+# --- measures and conditions ---
+
+
+def _ratings(told: Explanation) -> Iterator[str]:
+    if told.last_rating_at is not None:
+        yield f"as of the last rating, {_time(told.last_rating_at)}"
+    if told.next_rating_at is not None:
+        yield f"then: at the next rating, {_time(told.next_rating_at)}, if nothing changes"
+
+
+def _table(names: Sequence[str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 1), pad_edge=True)
+    for name in names:
+        table.add_column(name, justify="right" if name in _RIGHT else "left", overflow="fold")
+    return table
+
+
+def _measures(told: Explanation) -> Table:
+    rated = told.next_rating_at is not None
+    table = _table(["measure", "is", "window", *(["then", "window then"] if rated else [])])
+    for found in told.measures:
+        cells = [found.measure, found.is_, _window(found.measure, found.window)]
+        if rated:
+            cells += [found.at_next_rating or "", _window(found.measure, found.window_at_next_rating)]
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _conditions(told: Explanation) -> Table:
+    rated = told.next_rating_at is not None
+    then = ["is then", "met then", "missing then"] if rated else []
+    table = _table(["tier", "to", "measure", "at least", "is", "met", "missing", *then])
+    for found in told.conditions:
+        cells = [found.tier, found.rule, found.measure, found.at_least]
+        cells += _look(found.is_, found.missing, met=found.met)
+        if rated:
+            is_then, missing_then = found.at_next_rating or "", found.missing_at_next_rating or ""
+            cells += _look(is_then, missing_then, met=bool(found.met_at_next_rating))
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _look(figure: str, missing: str, *, met: bool) -> list[str]:
+    return [figure, "yes" if met else "no", "" if met else missing]
+
+
+def _window(measure: str, window: Window | None) -> str:
+    if window is None:
+        return "" if measure == "value" else "newest"
+    return f"end of {window.to}" if window.from_ is None else f"{window.from_} to {window.to}"
+
+
+# --- the next tier, this tier, the time to come ---
+
+
+def _next_tier(told: Explanation) -> Iterator[str]:
+    above = told.next_tier
+    if above is None:
+        yield f"none: {told.tier} is the highest"
+        return
+    lacks = [_lack(found) for found in above.missing]
+    joint = " or " if above.needs == "any" else " and "
+    yield f"{above.tier}: {joint.join(lacks) if lacks else 'no figure is missing'}"
+    if above.by_itself_at is not None:
+        yield f"comes by itself at {_time(above.by_itself_at)}"
+    yield from _ways(above, told.currency)
+
+
+def _ways(above: NextTierNow, currency: str) -> Iterator[str]:
+    for way in above.deposits:
+        yield (
+            f"with {way.amount} {currency} more from now on, held until {_time(way.held_until)} at the least: "
+            f"{above.tier} at {_time(way.at)}"
+        )
+    if not above.deposits and above.by_itself_at is None:
+        yield "no deposit alone gives it"
+
+
+def _lack(found: ConditionNow) -> str:
+    return f"{found.missing_at_next_rating or found.missing} missing in {found.measure}"
+
+
+def _keeps(told: Explanation) -> Iterator[str]:
+    keeps = told.keeps
+    if keeps.is_lowest and keeps.pin is None:
+        yield "it is the lowest, and cannot be lost"
+        return
+    if keeps.pin is not None:
+        pin = keeps.pin
+        yield f"a pin to {pin.tier} until {_time(pin.until)}, by {pin.by}: {pin.reason}"
+    elif keeps.floor_to_keep:
+        yield "its floor to keep, which is met; that to enter is not"
+    elif keeps.earned:
+        yield "the measures give it"
+    else:
+        yield f"not the measures: they give {told.earned_tier}"
+    if keeps.capped_at is not None:
+        yield f"the credit standing {keeps.standing} lets no tier above {keeps.capped_at} be served"
+    yield from _timers(keeps)
+    yield from _by_ratings(keeps)
+
+
+def _timers(keeps: KeepsNow) -> Iterator[str]:
+    if keeps.protected_until is not None:
+        yield f"protected by the last upgrade until {_time(keeps.protected_until)}"
+    if keeps.below_since is not None and keeps.grace_until is not None:
+        yield f"below its floor since {_time(keeps.below_since)}; the grace ends at {_time(keeps.grace_until)}"
+    if keeps.term_until is not None and keeps.term_grace_until is not None:
+        yield (
+            f"sure until {_time(keeps.term_until)}, then grace until {_time(keeps.term_grace_until)}: "
+            "a rating at the end of the one or in the other that meets its floor renews it"
+        )
+
+
+def _by_ratings(keeps: KeepsNow) -> Iterator[str]:
+    if keeps.ratings_needed and keeps.pin is None:
+        yield f"{keeps.ratings_below} ratings in a row below its floor so far; lost at {keeps.ratings_needed}"
+    if keeps.last_ratings:
+        yield f"the last ratings gave {' and '.join(keeps.last_ratings)}; it falls to the higher of the last two"
+    if keeps.effective_at is not None:
+        yield f"what the last rating gave is served from {_time(keeps.effective_at)}"
+    if keeps.next_fall_rated_at is not None:
+        yield f"rated next, for a fall, at {_time(keeps.next_fall_rated_at)}"
+
+
+def _outlook(told: Explanation) -> Iterator[str]:
+    ahead = told.outlook
+    for change in ahead.changes:
+        yield _to_come(change)
+    if ahead.falls is None and told.keeps.is_lowest:
+        if not ahead.changes:
+            yield f"{told.tier} is served, as far as was looked, until {_time(ahead.until)}"
+        return
+    if ahead.falls is None:
+        yield f"{told.tier} is not lost until {_time(ahead.until)}, as far as was looked"
+        return
+    deposit = ahead.deposit
+    if deposit is None:
+        yield f"no deposit keeps {told.tier} beyond {_time(ahead.falls.at)}"
+        return
+    yield (
+        f"{told.tier} is not lost at {_time(ahead.falls.at)} with {deposit.amount} {told.currency} more from now on, "
+        f"held until {_time(deposit.held_until)} at the least"
+    )
+    if deposit.falls_if_withdrawn_at is not None:
+        yield f"  withdrawn then, it is lost at {_time(deposit.falls_if_withdrawn_at)}"
+    if deposit.falls_if_held_at is None:
+        yield f"  held on, it is not lost until {_time(ahead.until)}"
+        return
+    yield f"  held on, it is lost at {_time(deposit.falls_if_held_at)}"
+    if deposit.lasting_amount is not None:
+        yield f"  with {deposit.lasting_amount} {told.currency} held on, it is not lost until {_time(ahead.until)}"
+
+
+def _to_come(change: ChangeToCome) -> str:
+    earned = "" if change.earned_tier == change.tier else f", earned {change.earned_tier}"
+    return f"{_time(change.at)}  {change.previous_tier} -> {change.tier}  {change.reason}{earned}"
+
+
+def _time(written: str) -> str:
+    return written.replace("T", " ")

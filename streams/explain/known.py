@@ -1,0 +1,117 @@
+"""What is known of one customer: the newest committed state in the changelog, and the policy that it was kept under."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from aiokafka import TopicPartition
+
+from streams.contracts.packing import LANE_KEY, UnknownVersionError, unpack_lane, unpack_state
+from streams.engine.compile import load_policy
+from streams.engine.policy import MARK_BITS, Policy, PolicyError
+from streams.engine.state import NEVER_MS, CustomerState
+from streams.errors import UsageError
+from streams.kafka.partitioner import partition_of
+from streams.kafka.policies import KnownPolicies, read_known_policies
+from streams.kafka.replay import Offsets, Tape
+from streams.kafka.topics import partition_count
+from streams.settings import Settings
+
+_MARK_DIGITS = MARK_BITS // 4
+
+
+class Known(NamedTuple):
+    """A customer, packed, as of the clock of the partition; in_force: the policy that comes next, if it is another."""
+
+    customer_id: str
+    packed: bytes
+    clock_ms: int
+    policy: Policy
+    in_force: Policy | None = None
+
+
+async def read_known(settings: Settings, customer_id: str) -> Known:
+    """Reads the customer's newest committed state; UsageError where there is none to explain, or no policy for it."""
+    partitions = await partition_count(settings, settings.changelog_topic)
+    key, found = customer_id.encode(), None
+    for number in _partitions_of(settings, key, partitions):
+        newest = await _newest(settings, number, key)
+        if key in newest:
+            found = newest
+    if found is None:
+        raise UsageError(
+            f"{settings.changelog_topic} knows no customer {customer_id}: no event that a worker could use has come; "
+            "see tierflow dead-letters list"
+        )
+    state = state_of(customer_id, found[key])
+    clock_ms = unpack_lane(found[LANE_KEY]).clock_ms if LANE_KEY in found else NEVER_MS
+    policies = await read_known_policies(settings)
+    policy = _policy_of(state, policies.documents, settings)
+    return Known(customer_id, found[key], clock_ms, policy, _in_force(policies, policy))
+
+
+def state_of(customer_id: str, packed: bytes) -> CustomerState:
+    """A fresh copy of the state; UsageError where the customer has no tier that could be explained."""
+    try:
+        state = unpack_state(packed)
+    except UnknownVersionError as error:
+        raise UsageError(str(error)) from error
+    if state.tier is None and state.sequence:
+        raise UsageError(
+            f"{customer_id} was erased: all that is kept is that the next tier change is number {state.sequence + 1}"
+        )
+    if state.tier is None:
+        raise UsageError(
+            f"{customer_id} has no tier: no transaction, balance, credit standing or loan has come, or it was erased"
+        )
+    return state
+
+
+def _partitions_of(settings: Settings, key: bytes, partitions: int) -> list[int]:
+    if settings.partitioner == "none":
+        return list(range(partitions))
+    return [partition_of(key, partitions, settings.partitioner)]
+
+
+async def _newest(settings: Settings, partition: int, key: bytes) -> dict[bytes, bytes]:
+    """The newest committed records of the customer and of the lane; nothing else of the partition is kept."""
+    tp = TopicPartition(settings.changelog_topic, partition)
+    options = settings.client_options()
+    async with Offsets(options) as offsets:
+        (begins_at,), (end,) = await offsets.beginnings([tp]), await offsets.decided_ends([tp])
+    tape = Tape(options, tp, begins_at, end)
+    newest: dict[bytes, bytes] = {}
+    try:
+        while (record := await tape.next()) is not None:
+            if record.key in {key, LANE_KEY}:
+                newest[record.key] = record.value
+    finally:
+        await tape.close()
+    return {key: value for key, value in newest.items() if value is not None}
+
+
+def _policy_of(state: CustomerState, documents: Mapping[str, str], settings: Settings) -> Policy:
+    """The policy whose mark the state carries: from `tier.policies`, or the file of TIERFLOW_POLICY."""
+    for digest, document in documents.items():
+        if int(digest.removeprefix("sha256:")[:_MARK_DIGITS], 16) == state.policy_mark:
+            return _compiled(document, digest)
+    policy = _compiled(settings.policy.read_text(encoding="utf-8"), f"TIERFLOW_POLICY, {settings.policy}")
+    if policy.mark != state.policy_mark:
+        raise UsageError(
+            f"the policy that rated this customer, sha256:{state.policy_mark:0{_MARK_DIGITS}x}…, is neither in "
+            f"{settings.output_topic('policies')} nor the file {settings.policy}; set TIERFLOW_POLICY to it"
+        )
+    return policy
+
+
+def _in_force(policies: KnownPolicies, policy: Policy) -> Policy | None:
+    digest = policies.in_force
+    if digest is None or digest == policy.digest or digest not in policies.documents:
+        return None
+    return _compiled(policies.documents[digest], digest)
+
+
+def _compiled(document: str, where: str) -> Policy:
+    try:
+        return load_policy(document)
+    except PolicyError as error:
+        raise UsageError(f"{where}: {error}") from error
