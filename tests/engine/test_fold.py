@@ -2,10 +2,10 @@ import copy
 from itertools import permutations
 
 import pytest
-from rows import DAY_MS, STANDARD, Customer, at, balance, credit, e4, loan
+from rows import ASSETS_ONLY, DAY_MS, STANDARD, Customer, at, balance, credit, e4, loan, transaction
 
-from streams.engine.events import Balance
-from streams.engine.fold import fold_balance
+from streams.engine.events import Balance, Credit, Loan, Transaction
+from streams.engine.fold import fold, fold_balance
 from streams.engine.state import CustomerState
 
 NOON = at("2026-11-24T12:00")
@@ -15,7 +15,7 @@ TODAY = STANDARD.calendar.day_of(NOON)
 def state_after(*events: Balance) -> CustomerState:
     state = CustomerState()
     for event in events:
-        fold_balance(state, event, STANDARD, TODAY - 89)
+        fold_balance(state, event, STANDARD, TODAY)
     return state
 
 
@@ -102,6 +102,37 @@ def test_a_loan_leaves_its_former_currency_and_product(after: Balance, loans: di
 def test_a_policy_without_averages_keeps_no_closing_totals() -> None:
     state = state_after(balance("100", NOON), balance("40", NOON + DAY_MS), balance("5", NOON, "b", product="loan"))
     assert (state.daily, state.first_day) == ({}, None)
+
+
+# --- what can move a measure ---
+
+
+@pytest.mark.parametrize(
+    ("event", "moves"),
+    [
+        (balance("40", NOON), True),
+        (balance("40", NOON - 1), False),  # older than the account's newest
+        (balance("40", NOON - 1, "b"), True),
+        (credit("fair", NOON), True),
+        (credit("fair", NOON - 1), False),
+        (transaction("1", NOON), True),
+        (transaction("1", NOON - 89 * DAY_MS), True),
+        (transaction("1", NOON - 90 * DAY_MS), False),
+        (transaction("1", NOON, "fee"), False),
+        (loan("1", NOON), False),
+    ],
+    ids=lambda part: type(part).__name__ if not isinstance(part, bool) else str(part),
+)
+def test_folding_says_whether_a_measure_can_move(event: Transaction | Balance | Credit | Loan, *, moves: bool) -> None:
+    customer = Customer()
+    customer.apply(balance("100", NOON), credit("poor", NOON))
+    assert fold(customer.state, event, STANDARD, TODAY) == moves
+
+
+def test_what_is_kept_for_a_later_policy_moves_nothing() -> None:
+    state = CustomerState()
+    assert not fold(state, transaction("1", NOON), ASSETS_ONLY, TODAY)
+    assert set(state.days) == {TODAY}
 
 
 # --- credit and loans ---

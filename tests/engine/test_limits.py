@@ -11,7 +11,6 @@ from streams.engine.windows import roll
 
 NOON = at("2026-11-24T12:00")
 TODAY = STANDARD.calendar.day_of(NOON)
-OLDEST = TODAY - 89
 HUGE = "99999999999999.9999"
 
 
@@ -43,7 +42,7 @@ def refused(state: CustomerState, event: Balance | Transaction, policy: Policy =
     except LimitExceededError:
         assert pack_state(state) == before
         return True
-    fold(state, event, policy, OLDEST)
+    fold(state, event, policy, TODAY)
     assert unpack_state(pack_state(state)) == state
     return False
 
@@ -84,7 +83,7 @@ def test_a_stale_balance_is_never_refused() -> None:
 def test_2000_accounts_are_kept_and_no_more() -> None:
     state = CustomerState()
     for number in range(ACCOUNTS_LIMIT):
-        fold_balance(state, balance("1", NOON, f"a{number}"), STANDARD, OLDEST)
+        fold_balance(state, balance("1", NOON, f"a{number}"), STANDARD, TODAY)
     assert refused(state, balance("1", NOON, "one more"))
     assert refused(state, balance("1", NOON, "one more", product="loan"))
     assert not refused(state, balance("2", NOON + 1, "a7"))

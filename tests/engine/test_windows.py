@@ -86,8 +86,8 @@ def test_a_transaction_ahead_of_the_clock_counts_from_its_own_day() -> None:
     state = CustomerState()
     roll(state, TODAY, STANDARD)
     state.policy_mark = STANDARD.mark
-    fold_transaction(state, transaction("10", at("2026-11-25T00:30")), STANDARD, TODAY - 89)
-    fold_transaction(state, transaction("1", NOON), STANDARD, TODAY - 89)
+    fold_transaction(state, transaction("10", at("2026-11-25T00:30")), STANDARD, TODAY)
+    fold_transaction(state, transaction("1", NOON), STANDARD, TODAY)
     assert state.windows[0].sum_e4_by_currency == {"TWD": e4("1")}
     assert state.windows[0].moves_on_day == TODAY + 1
     roll(state, TODAY + 1, STANDARD)
