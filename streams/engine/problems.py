@@ -58,7 +58,7 @@ def written(path: Path, document: Mapping[str, Any]) -> str:
     for depth, part in enumerate(path):
         name = _tier_id(part, document) if depth == 1 and path[0] == "tiers" else part
         text += f"[{name}]" if isinstance(name, int) else f".{name}"
-    return text.removeprefix(".")
+    return "".join(sign if sign.isprintable() else " " for sign in text.removeprefix("."))
 
 
 def _tier_id(number: str | int, document: Mapping[str, Any]) -> str | int:

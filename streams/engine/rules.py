@@ -15,6 +15,7 @@ MONTHS_LIMIT = 120
 Holding = Literal["assets", "loans"]
 
 Word = Annotated[str, msgspec.Meta(extra={"form": "word"})]
+Language = Annotated[str, msgspec.Meta(extra={"form": "language"})]
 Title = Annotated[str, msgspec.Meta(extra={"form": "title"})]
 Currency = Annotated[str, msgspec.Meta(extra={"form": "currency"})]
 Zone = Annotated[str, msgspec.Meta(extra={"form": "zone"})]
@@ -90,7 +91,7 @@ class TierRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """
 
     id: Word
-    name: dict[str, str] = {}
+    name: dict[Language, str] = {}
     at_least: Floor | None = None
     enter: ConditionRule | None = None
     keep: ConditionRule | None = None

@@ -223,7 +223,7 @@ def _allowed(kind: Type) -> str:
             return f"a list such as [{_example(item)}]"
         case DictType(key_type=key, value_type=item):
             name = str(key.values[0]) if isinstance(key, LiteralType) else _example(key).strip('"')
-            return f"a table such as {{ {'en' if isinstance(key, StrType) else name} = {_example(item)} }}"
+            return f"a table such as {{ {'en' if name == 'some words' else name} = {_example(item)} }}"
         case _:
             return _example(kind)
 

@@ -57,6 +57,12 @@ def _word(text: str) -> str | None:
     return f"{quoted(text)} is no word: letters, digits, hyphens and underscores, no spaces, at most 64; {write}"
 
 
+def _language(text: str) -> str | None:
+    if re.fullmatch(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*", text):
+        return None
+    return f'{quoted(text)} is no language; write a code such as "en", "zh" or "zh-Hant"'
+
+
 def _title(text: str) -> str | None:
     if text.strip() and text.isprintable() and len(text) <= _TITLE_LENGTH:
         return None
@@ -152,6 +158,7 @@ def _hundredth(percent: str) -> str:
 FORMS = {
     "text": Form("some words", lambda _: None),
     "word": Form("mid", _word),
+    "language": Form("en", _language),
     "title": Form("standard", _title),
     "currency": Form("TWD", _currency),
     "zone": Form("Asia/Taipei", _zone),

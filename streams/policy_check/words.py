@@ -6,20 +6,10 @@ from decimal import Decimal
 from streams.engine.policy import Policy
 from streams.engine.rules import ConditionRule, FallingRule, MeasureRule, PolicyFile, RatingRule, TermRule, TierRule
 
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 def in_words(policy: Policy, file: PolicyFile) -> str:

@@ -1,0 +1,84 @@
+"""`tierflow policy check` as it is called: what is printed, and the exit status."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from streams.cli.main import app
+from streams.errors import UsageError
+from streams.settings import policy_folder
+
+GOOD = 'name = "x"\nversion = 1\ncurrency = "TWD"\n[[tiers]]\nid = "low"\n[[tiers]]\nid = "mid"\nat_least = "500000"\n'
+
+
+STANDARD = """
+standard, version 1: 3 tiers, in TWD, by the days of Asia/Taipei. Everybody is at least low; mid is from a value of
+500,000; high is from a value of 5,000,000. The value is assets + 0.01 times volume (at most 50,000), 10% of the assets
+less in poor standing. Here volume is the amount of purchase, transfer_in and transfer_out transactions in the last 90
+days; assets are the newest total of all products but loans. In default standing nobody is above low. Customers are
+rated at once, whenever something changes. A tier is lost after 30 days in a row below its floor, to the tier that is
+earned. Nobody falls within 90 days of an upgrade.
+"""
+
+
+def checked(path: Path) -> Result:
+    return CliRunner().invoke(app, ["policy", "check", str(path)])
+
+
+def test_a_good_policy_is_told_in_a_paragraph() -> None:
+    done = checked(policy_folder() / "standard.toml")
+    assert done.exit_code == 0
+    assert done.stdout.splitlines() == [" ".join(STANDARD.split())]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("dbs-treasures", "treasures is from a value of 350,000, kept from month_end_total of 200,000"),
+        ("dbs-treasures", "A tier is lost at the first rating below its floor, which is judged at each month's end"),
+        ("esun-unicard-up", "up is from purchases of 30,000 and month_average of 300,000"),
+        ("esun-unicard-up", "a change is served from the next month's beginning"),
+        ("bofa-preferred-rewards", "A tier is sure for 12 months, and then for a grace of 3 months"),
+        ("hsbc-premier-sg", "A tier is lost after 13 months in a row below its floor"),
+        ("icbc-stars", "Customers are rated at the end of 30 June and 31 December"),
+        ("icbc-stars", "A tier is lost at a rating, to the higher of what the last two ratings gave"),
+        ("icbc-stars", "0.001 times assets_average + 0.0005 times loans_average + 0.0001 times volume"),
+    ],
+)
+def test_the_paragraph_says_what_the_bank_says(name: str, says: str) -> None:
+    assert says in checked(policy_folder() / f"{name}.toml").stdout
+
+
+def test_errors_name_file_line_and_field_and_the_exit_status_is_1(tmp_path: Path) -> None:
+    file = tmp_path / "bad.toml"
+    file.write_text(GOOD.replace('"500000"', "500000").replace('"TWD"', '"twd"'))
+    done = checked(file)
+    assert done.exit_code == 1
+    first, second, last = done.stdout.splitlines()
+    assert first.startswith(f'{file}, line 3, currency: "twd" is no currency code of three capital letters (ISO 4217);')
+    assert second == f'{file}, line 8, tiers.mid.at_least: 500000 is a number; write it in quotes: "500000"'
+    assert last == "2 errors; the policy cannot be used"
+
+
+def test_warnings_stand_above_the_paragraph_and_the_exit_status_is_0(tmp_path: Path) -> None:
+    file = tmp_path / "odd.toml"
+    file.write_text(GOOD + '[measures.idle]\nmonth_end = "assets"\n')
+    done = checked(file)
+    assert done.exit_code == 0
+    first, second = done.stdout.splitlines()
+    assert first == f'{file}, line 9, measures.idle: warning: no tier looks at "idle"; use it, or take it out'
+    assert second.startswith("x, version 1: 2 tiers")
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b"\xff\xfe")
+    for path, says in [
+        (tmp_path / "none.toml", "No such file"),
+        (tmp_path, "Is a directory"),
+        (binary, "no text in UTF-8"),
+    ]:
+        error = checked(path).exception
+        assert isinstance(error, UsageError)
+        assert says in str(error)
