@@ -68,14 +68,14 @@ def fault_of(document: str, line: int, said: str) -> Fault:
         fault = _repeat(rows, lines) or _single_brackets(rows, row, lines)
         if fault is not None:
             return fault
-    opened = _opened(rows, line)
-    if opened is not None and (said.startswith("Unclosed") or _begins_anew(row)):
-        return Fault(opened, _path(rows, opened, lines), f"{_UNCLOSED}; what follows was not looked at", None)
     path = _path(rows, line, lines)
     mended, unquoted = _in_quotes(row)
     if unquoted:
         told = "; ".join(f"{raw} is not in quotes; write {text}" for raw, text in unquoted)
         return Fault(line, path, told, _with(rows, line, mended))
+    opened = _opened(rows, line)
+    if opened is not None and (said.startswith("Unclosed") or _begins_anew(row)):
+        return Fault(opened, _path(rows, opened, lines), f"{_UNCLOSED}; what follows was not looked at", None)
     message = next((words for start, words in _SAID if said.startswith(start)), f"this is not valid TOML ({said})")
     if _can_go(rows, line):
         return Fault(line, path, message, _with(rows, line, ""), is_lost=True)

@@ -9,7 +9,7 @@ from streams.audit.report import Report
 from streams.demo.figures import Figures
 from streams.demo.run import Outcome
 from streams.demo.view import LinesView, LiveView, summary
-from streams.engine.policy import load_policy
+from streams.engine.compile import load_policy
 from streams.settings import policy_folder
 
 POLICY = load_policy((policy_folder() / "standard.toml").read_text(encoding="utf-8"))

@@ -72,6 +72,7 @@ ROWS = [
     ('at_least = "500000"', "at_least = true", 36, "tiers.mid.at_least", 'true is not allowed here; write a text in quotes, such as "500000"'),
     ('at_least = "500000"', 'at_least = ["500000"]', 36, "tiers.mid.at_least", 'this is a list; write a text in quotes, such as "500000"'),
     ('weight = "0.01"', "weight = 0.01", 16, "value.terms[1].weight", '0.01 is a number; write it in quotes: "0.01"'),
+    ('weight = "0.01"', "weight = 1%", 16, "value", '1% is not in quotes; write "1%"'),
     ('weight = "0.01"', 'weight = "0.00001"', 16, "value.terms[1].weight", '"0.00001" has 5 decimals; at most 4 are allowed'),
     ('weight = "0.01"', 'weight = "1%"', 16, "value.terms[1].weight", '"1%" is a percentage; write it as a share of 1: "0.01"'),
     ('weight = "0.01"', 'weight = "0"', 16, "value.terms[1].weight", "a weight of 0 counts nothing; take the term out, or write another weight"),
