@@ -39,12 +39,14 @@ class Book:
         self.transactions: list[tuple[date, str, Fraction]] = []
         self.standings: list[tuple[datetime, str]] = []
         self.first: date | None = None
+        self.closings: dict[tuple[date, bool], Fraction] = {}  # looked up since the last balance
 
     def write(self, heard: Heard) -> None:
         if heard.kind == "balance":
             known = self.accounts.setdefault(heard.account, [])
             if not known or known[-1][0] <= heard.at:
                 known.append((heard.at, heard.amount, heard.word))
+                self.closings = {}
                 self.first = min(self.first or heard.at.date(), heard.at.date())
         elif heard.kind == "credit":
             if not self.standings or self.standings[-1][0] <= heard.at:
@@ -59,6 +61,11 @@ class Book:
 
     def closing(self, day: date, *, loans: bool = False) -> Fraction:
         """The total at the end of a day."""
+        if (day, loans) not in self.closings:
+            self.closings[day, loans] = self._closing(day, loans=loans)
+        return self.closings[day, loans]
+
+    def _closing(self, day: date, *, loans: bool) -> Fraction:
         total = Fraction(0)
         for known in self.accounts.values():
             number = bisect_right(known, datetime.combine(day, time.max), key=lambda entry: entry[0])

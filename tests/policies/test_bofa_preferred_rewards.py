@@ -262,14 +262,14 @@ class PreferredRewards(Model):
     def rate(self, rating: date) -> int:
         assert self.term_ends is not None
         assert rating == self.last_rating
-        if self.earned() == self.tier and self.now >= self.term_ends:
+        earned, served = self.earned(), self.tier or 0
+        if earned == served and self.now >= self.term_ends:
             self.term_ends = months_after(self.now, 12)
-        return self.happened()
+        return earned if earned > served else self.happened()
 
     def happened(self) -> int:
-        earned, served = self.earned(), self.tier or 0
-        is_sure = bool(self.term_ends) and self.now < self.deadlines()[0]
-        return served if earned < served and is_sure else earned
+        is_sure = self.term_ends is not None and self.now < self.deadlines()[0]
+        return self.tier or 0 if is_sure else self.earned()
 
     def begins(self, tier: int, *, by_pin: bool) -> None:
         is_pinned = by_pin and self.pin is not None and self.tiers[tier] == self.pin.word
