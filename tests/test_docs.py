@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.engine.policy import load_policy
+from streams.engine.compile import load_policy
 from streams.metrics import Metrics
 
 PROJECT = Path(__file__).parents[1]
@@ -33,10 +33,11 @@ def test_the_policy_in_the_readme_has_the_rules_of_the_standard_one() -> None:
     [shown] = re.findall(r"```toml\n(.+?)```", (PROJECT / "README.md").read_text(), flags=re.DOTALL)
     short = load_policy('name = "short"\nversion = 1\n' + shown)
     standard = load_policy((PROJECT / "config/policies/standard.toml").read_text())
-    assert (short.floors_e16, short.windows, short.activity) == (
+    assert (short.floors_e16, short.measures, short.terms, short.falling) == (
         standard.floors_e16,
-        standard.windows,
-        standard.activity,
+        standard.measures,
+        standard.terms,
+        standard.falling,
     )
     assert (short.caps, short.credit_share_e4) == (standard.caps, standard.credit_share_e4)
     assert tomllib.loads(shown)["rates"].items() <= tomllib.loads(standard.document)["rates"].items()

@@ -61,7 +61,7 @@ class Tenure(msgspec.Struct, array_like=True, gc=False):
 
 
 class CustomerState(msgspec.Struct, array_like=True, gc=False):
-    """A customer's measures and tier. The first fields are what a take-over reads of a million customers (StateHeader)."""
+    """A customer's measures and tier. A take-over reads the first fields of a million customers (StateHeader)."""
 
     tier: str | None = None
     due_ms: int | None = None

@@ -10,8 +10,8 @@ from typing import NamedTuple, Self
 from aiokafka import AIOKafkaProducer
 
 from streams.contracts.packing import LaneRecord
-from streams.engine.events import TOPICS
 from streams.engine.compile import load_policy
+from streams.engine.events import TOPICS
 from streams.engine.policy import Policy
 from streams.engine.state import NEVER_MS
 from streams.kafka.partitioner import partition_of

@@ -10,8 +10,8 @@ import pytest
 from streams.bench.workload import InputRecord, Workload
 from streams.contracts.decode import Rejection, decode
 from streams.engine.calendar import DAY_MS
-from streams.engine.events import BALANCES, TRANSACTIONS
 from streams.engine.compile import load_policy
+from streams.engine.events import BALANCES, TRANSACTIONS
 from streams.settings import policy_folder
 
 BEGINS_AT_MS = 1_760_000_000_000

@@ -6,8 +6,8 @@ import pytest
 from streams.contracts.lines import EventLine
 from streams.demo.events import CUSTOMERS_LIMIT, PIN_MS, Bank
 from streams.demo.figures import grouped
-from streams.engine.events import TOPICS
 from streams.engine.compile import load_policy
+from streams.engine.events import TOPICS
 from streams.partition import Partition, PartitionRules, Work
 from streams.settings import policy_folder
 

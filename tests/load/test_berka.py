@@ -11,8 +11,8 @@ import pytest
 
 from streams.contracts.decode import Rejection, decode
 from streams.contracts.lines import EventLine
-from streams.engine.events import BALANCES, CREDIT, LOANS, TOPICS, TRANSACTIONS
 from streams.engine.compile import load_policy
+from streams.engine.events import BALANCES, CREDIT, LOANS, TOPICS, TRANSACTIONS
 from streams.errors import UsageError
 from streams.load.berka import berka_waves, transaction_type
 from streams.load.berka_files import read_berka
