@@ -120,6 +120,7 @@ class _Compiler:
             look_back=LookBack(self.measures, history_days),
             at_once=self.rises.at_once and self.falls.at_once,
             moving_days=tuple(m.days for m in self._rated_at_once() if m.kind == "average" and m.days),
+            serves_earned=self._serves_earned(),
             timeless=self._is_timeless(),
             moving_months=any(m.months for m in self._rated_at_once()),
             rises=self.rises,
@@ -135,8 +136,14 @@ class _Compiler:
     def _rated_at_once(self) -> list[Measure]:
         return self.measures if self.rises.at_once or self.falls.at_once else []
 
+    def _serves_earned(self) -> bool:
+        """Whether how a tier came to be held makes no difference: what the newest event earns is served at once."""
+        at_once = self.rises.at_once and self.falls.at_once and self.file.rating.effect == "at_once"
+        keeps = any(tier.keep is not None for tier in self.file.tiers)
+        return at_once and not keeps and msgspec.structs.replace(self.file.falling, when=None) == FallingRule()
+
     def _is_timeless(self) -> bool:
-        """Whether only what happens decides: rated at once, nothing that a window moves on over, and no fall put off."""
+        """Whether only events decide: rated at once, no window that moves on, no fall put off."""
         falling = self.file.falling
         waits = falling.after_days or falling.after_months or falling.protection_days or falling.term_months
         looks_back = any(measure.days or measure.months for measure in self.measures)

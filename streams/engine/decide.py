@@ -100,6 +100,9 @@ def rated_day(state: CustomerState, policy: Policy, moment: Moment) -> tuple[int
 
 def _earned_rank(state: CustomerState, figures: Figures, policy: Policy, occasion: Occasion, moment: Moment) -> int:
     """What the measures give: the highest tier entered, or else kept, no higher than the standing's cap."""
+    if policy.serves_earned:
+        rank = entered_rank(figures, policy)
+        return min(rank, policy.caps.get(state.standing or "good", rank))
     if state.tier is None and not policy.rises.at_once:
         return 0  # the first tier waits for the first rating
     earned = policy.rank.get(state.earned_tier or "", 0)
@@ -141,6 +144,8 @@ def _served(
     if state.pin is not None and state.pin.tier in policy.rank:
         stand_above(state.tenure, is_other=state.pin.tier != state.tier)
         return state.pin.tier, occasion.reason
+    if policy.serves_earned:
+        return policy.tiers[earned].id, occasion.reason
     if state.tier is None:
         begin(state.tenure, policy, moment)
         return policy.tiers[earned].id, occasion.reason

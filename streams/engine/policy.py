@@ -133,6 +133,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     look_back: LookBack
     at_once: bool  # every event is rated, up and down
     moving_days: tuple[int, ...]  # the lengths of the windows of days of averages that are rated at once
+    serves_earned: bool  # what is earned by the newest event is served at once: no tier is kept, and no fall put off
     timeless: bool  # time alone decides nothing but the end of a pin
     moving_months: bool  # whether measures of whole months are rated at once
     rises: Schedule

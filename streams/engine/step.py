@@ -5,7 +5,7 @@ from streams.engine.decide import Occasion, Reason, TierChange, decide
 from streams.engine.events import Balance, Cause, Credit, CustomerAction, Event, Transaction
 from streams.engine.fold import fold
 from streams.engine.policy import Policy
-from streams.engine.state import CustomerState
+from streams.engine.state import CustomerState, Tenure
 from streams.engine.tenure import Moment, falls_due_ms
 from streams.engine.windows import roll
 
@@ -22,8 +22,7 @@ def apply_event(state: CustomerState, event: Event, cause: Cause, policy: Policy
     is_settled = state.tier is not None and state.policy_mark == policy.mark
     moved = fold(state, event, policy, today)
     if not moved and is_settled:  # what no rule looks at decides nothing
-        if event.at_ms > state.newest_ms:
-            state.newest_ms = event.at_ms
+        state.newest_ms = max(state.newest_ms, event.at_ms)
         return None
     reason = _reason(state, event, policy)
     state.policy_mark = policy.mark
@@ -121,6 +120,8 @@ def _anew(state: CustomerState, policy: Policy, now_ms: int) -> Moment:
 def _begin_policy(state: CustomerState, policy: Policy, after_ms: int) -> None:
     """What was kept for the rules of another policy goes, or is made anew; the ratings to come are this one's."""
     begin_closings(state, policy)
+    if policy.serves_earned:
+        state.tenure = Tenure()
     tenure = state.tenure
     tenure.rated_ms = tenure.effective_ms = None
     tenure.rises_ms = tenure.falls_ms = None
