@@ -26,6 +26,7 @@ VARIABLES = [
     ("TIERFLOW_INPUT_PREFIX", "input_prefix", "core.", "core."),
     ("TIERFLOW_OUTPUT_PREFIX", "output_prefix", "out_", "out_"),
     ("TIERFLOW_PARTITIONER", "partitioner", "crc32", "crc32"),
+    ("TIERFLOW_BACKFILL", "backfill", "on", True),
 ]
 
 
@@ -55,6 +56,7 @@ def test_everything_has_a_default() -> None:
         input_prefix="bank.",
         output_prefix="tier.",
         partitioner="murmur2",
+        backfill=False,
     )
 
 
