@@ -1,5 +1,6 @@
 """Inputs that cannot be used, are large, hidden or gone: they stop nobody else, or the worker says why it stops."""
 
+import asyncio
 import json
 import signal
 from collections import Counter
@@ -24,6 +25,7 @@ from running import (
 )
 
 from streams.kafka.lane import QUEUE_HIGH
+from streams.kafka.transport import FETCH_MAX_WAIT_MS
 from streams.settings import Settings
 
 EXIT_FAILED = 70
@@ -181,11 +183,11 @@ async def test_records_deleted_under_a_worker_that_lags_are_not_passed_over(
             await events.settle()
             await applied(settings)
             worker.signal(signal.SIGSTOP)
+            await asyncio.sleep(20 * FETCH_MAX_WAIT_MS / 1000)  # the fetch that waits at the broker comes back empty
             await events.backlog([(customer, 2), (customer, 3)])
             await delete_before(settings, TopicPartition(topic, 2), 3)
             worker.signal(signal.SIGCONT)
             assert await worker.ended() == EXIT_FAILED
-            # What is in flight may have been read before it was deleted: then there is nothing to say.
             assert worker.says("(an input cannot be read on, its records are gone)")
 
 
