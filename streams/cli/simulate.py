@@ -1,10 +1,14 @@
-"""`tierflow simulate`: what a policy makes of a file of events, without Kafka."""
+"""`tierflow simulate`: what a policy makes of events, without a worker; and two policies compared on them."""
 
+import gc
+import os
+import stat
 import sys
 import time
 from collections import Counter
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -13,39 +17,147 @@ from streams.engine.policy import Policy, PolicyError
 from streams.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from streams.simulate import Chunk
+    from streams.load.produce import Wave
+    from streams.simulate import Chunk, Simulation
+    from streams.simulate.simulation import Given
+
+# Thousands at a time are quick: a customer is packed once a batch.
+BATCH_EVENTS = 20_000
+# As in a worker: a batch is tens of thousands of objects that live to its end, and no cycles.
+_GC_THRESHOLDS = (200_000, 20, 100)
 
 
-def simulate(
+class Answer(NamedTuple):
+    """What is wanted of a comparison."""
+
+    list_cell: str | None
+    as_json: bool
+    picture: Path | None
+
+    @property
+    def options(self) -> list[str]:
+        """Those that were written."""
+        given = {"--list": self.list_cell is not None, "--json": self.as_json, "--picture": self.picture is not None}
+        return [name for name, is_given in given.items() if is_given]
+
+
+def simulate(  # noqa: PLR0913, PLR0917 - a command's options
     policy: Annotated[Path, typer.Option(metavar="FILE", help="A policy file.")],
-    events: Annotated[str, typer.Option(metavar="FILE", help="A JSON object a line; - is standard input.")],
+    events: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A JSON object a line; - is standard input.")
+    ] = None,
+    from_kafka: Annotated[
+        bool, typer.Option("--from-kafka", help="Instead of a file: the input topics, up to where they end now.")
+    ] = False,
     full: Annotated[bool, typer.Option("--full", help='Every output, as {"topic": …, "value": …}.')] = False,
+    compare: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Another policy file: who moves from where to where.")
+    ] = None,
+    list_cell: Annotated[
+        str | None, typer.Option("--list", metavar="FROM:TO", help="With --compare: the customers behind a cell.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="With --compare: one JSON object.")] = False,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --compare: the matrix as .svg or .png, too.")
+    ] = None,
 ) -> None:
-    """Work a file of events with the worker's engine, in the order of its lines; tier changes on standard output.
+    """Work events with the worker's engine, in the order of their lines; tier changes on standard output.
 
     A line is {"topic": "bank.balances", "value": {…}}. Time is the newest event's; what the worker could not use
-    is counted, and shown with --full. Needs no Kafka, and reads no setting.
+    is counted, and shown with --full. A file needs no Kafka, and no setting is read. With --compare both policies
+    work the same events, and the tiers served in the end are held against each other.
     """
-    from streams.cli.load import open_events
-    from streams.load.events import read_waves
-    from streams.simulate import Simulation
+    answer = Answer(list_cell, as_json, picture)
+    _check(events, from_kafka, full, compare, answer)
+    gc.set_threshold(*_GC_THRESHOLDS)
+    first = policy_of(policy)
+    second = None if compare is None else policy_of(compare, "--compare")
+    with _opened(events, first) as batches:
+        if second is None:
+            _simulate(first, batches, full)
+        else:
+            _compare(first, second, batches, answer)
 
-    simulation = Simulation(policy_of(policy))
-    with open_events(events) as opened:
-        waves = read_waves(opened, "standard input" if events == "-" else events)
-        _write((simulation.work(wave.events) for wave in waves), full)
 
-
-def policy_of(file: Path) -> Policy:
-    """The policy in a file of the option --policy; UsageError where it cannot be used."""
+def policy_of(file: Path, option: str = "--policy") -> Policy:
+    """The policy in a file that an option names; UsageError where it cannot be used."""
     try:
         return load_policy(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"--policy: {file} cannot be read: {error.strerror}; name a policy file") from error
+        raise UsageError(f"{option}: {file} cannot be read: {error.strerror}; name a policy file") from error
     except (PolicyError, UnicodeDecodeError) as error:
-        raise UsageError(f"--policy, {file}: {error}") from error
+        raise UsageError(f"{option}, {file}: {error}") from error
+
+
+def _check(events: str | None, from_kafka: bool, full: bool, compare: Path | None, answer: Answer) -> None:
+    if (events is None) is not from_kafka:
+        raise UsageError("write either --events FILE or --from-kafka: one of them says where the events are")
+    if compare is None and answer.options:
+        raise UsageError(f"{answer.options[0]} needs another policy to compare with; write --compare FILE too")
+    if compare is not None and full:
+        raise UsageError("--full shows the outputs of one policy; leave out --compare, or --full")
+    if answer.list_cell is not None and answer.as_json:
+        raise UsageError("--list and --json are two answers; write one of them")
+    if answer.picture is not None:
+        _check_picture(answer.picture)
+
+
+def _check_picture(file: Path) -> None:
+    if file.suffix.lower() not in {".svg", ".png"}:
+        raise UsageError(f"--picture: {file} ends with {file.suffix or 'nothing'}; write a name with .svg or .png")
+    if not file.parent.is_dir():
+        raise UsageError(f"--picture: there is no folder {file.parent}; make it, or write another one")
+
+
+# --- where events come from ---
+
+
+@contextmanager
+def _opened(events: str | None, policy: Policy) -> "Iterator[Iterator[Sequence[Given]]]":
+    if events is None:
+        from streams.logs import set_up_logging
+        from streams.settings import Settings
+        from streams.simulate.inputs import read_inputs
+
+        settings = Settings.from_environment()
+        set_up_logging()
+        with closing(read_inputs(settings, policy)) as batches:
+            yield batches
+        return
+    from streams.cli.load import open_events
+    from streams.load.events import read_waves
+
+    with open_events(events) as opened:
+        waves = read_waves(opened, "standard input" if events == "-" else events)
+        is_file = stat.S_ISREG(os.fstat(opened.fileno()).st_mode)
+        yield _batches(waves) if is_file else (wave.events for wave in waves)
+
+
+def _batches(waves: "Iterator[Wave]") -> "Iterator[Sequence[Given]]":
+    """A file has arrived as a whole; what else there is is worked as it comes."""
+    batch: list[Given] = []
+    try:
+        for wave in waves:
+            batch += wave.events
+            if len(batch) >= BATCH_EVENTS:
+                yield batch
+                batch = []
+    except UsageError:
+        yield batch
+        raise
+    yield batch
+
+
+# --- one policy ---
+
+
+def _simulate(policy: Policy, batches: "Iterable[Sequence[Given]]", full: bool) -> None:
+    from streams.simulate import Simulation
+
+    simulation = Simulation(policy)
+    _write((chunk for batch in batches for chunk in simulation.work_in_parts(batch)), full)
 
 
 def _write(chunks: "Iterable[Chunk]", full: bool) -> None:
@@ -57,10 +169,15 @@ def _write(chunks: "Iterable[Chunk]", full: bool) -> None:
         events += len(chunk.events)
         changes += len(chunk.work.changes)
         reasons += chunk.work.reasons
-    told = f"{events:,} events, {changes:,} tier changes, {reasons.total():,} dead letters"
+    told = f"{events:,} events, {changes:,} tier changes, {_dead_letters(reasons)}"
+    typer.echo(f"{told} in {time.perf_counter() - began:.1f} s", err=True)
+
+
+def _dead_letters(reasons: Counter[str]) -> str:
+    told = f"{reasons.total():,} dead letters"
     if reasons:
         told += f" ({', '.join(f'{reason} {count:,}' for reason, count in reasons.most_common())})"
-    typer.echo(f"{told} in {time.perf_counter() - began:.1f} s", err=True)
+    return told
 
 
 def _changes(chunk: "Chunk") -> bytes:
@@ -69,3 +186,47 @@ def _changes(chunk: "Chunk") -> bytes:
 
 def _full_lines(chunk: "Chunk") -> bytes:
     return b"".join(b'{"topic":"%s","value":%s}\n' % (topic.encode(), value) for topic, value in chunk.outputs())
+
+
+# --- two policies ---
+
+
+def _compare(first: Policy, second: Policy, batches: "Iterable[Sequence[Given]]", answer: Answer) -> None:
+    from streams.cli.matrix import write_answer
+    from streams.simulate import Simulation
+
+    before, after = Simulation(first), Simulation(second)
+    cell = None if answer.list_cell is None else _cell(answer.list_cell, first, second)
+    began, events = time.perf_counter(), 0
+    reasons = {"--policy": Counter[str](), "--compare": Counter[str]()}
+    for batch in batches:
+        events += len(batch)
+        reasons["--policy"] += _worked(before, batch)
+        reasons["--compare"] += _worked(after, batch)
+    write_answer(before, after, cell, as_json=answer.as_json, picture=answer.picture)
+    told = "; ".join(f"{option}: {_dead_letters(found)}" for option, found in reasons.items() if found)
+    seconds = time.perf_counter() - began
+    typer.echo(f"{events:,} events under two policies in {seconds:.1f} s{f'; {told}' if told else ''}", err=True)
+
+
+def _worked(simulation: "Simulation", batch: "Sequence[Given]") -> Counter[str]:
+    reasons = Counter[str]()
+    for chunk in simulation.work_in_parts(batch):
+        reasons += chunk.work.reasons
+    return reasons
+
+
+def _cell(written: str, first: Policy, second: Policy) -> tuple[str, str]:
+    before, colon, after = written.partition(":")
+    if not colon:
+        raise UsageError(
+            f"--list is {written!r}; write two tiers with a colon between, such as {_example(first, second)}"
+        )
+    for tier, policy, option in ((before, first, "--policy"), (after, second, "--compare")):
+        if tier not in policy.rank:
+            raise UsageError(f"--list: {option} has no tier {tier!r}; write one of {', '.join(policy.rank)}")
+    return before, after
+
+
+def _example(first: Policy, second: Policy) -> str:
+    return f"{first.tiers[0].id}:{second.tiers[-1].id}"

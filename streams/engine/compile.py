@@ -93,6 +93,7 @@ class _Compiler:
         file, digest = self.file, sha256(document.encode()).hexdigest()
         terms = tuple(self._terms())
         tiers = tuple(self._tiers())
+        floors = tuple(floor for tier in tiers for floor in _floors_of(tier))
         rank = {tier.id: index for index, tier in enumerate(tiers)}
         history_days = file.history.transaction_days
         caps: dict[str, int] = {standing: self._rank(rank, standing, tier) for standing, tier in file.caps.items()}
@@ -114,7 +115,8 @@ class _Compiler:
             caps=caps,
             tiers=tiers,
             floors_e16=_floors(tiers),
-            floors=tuple(floor for tier in tiers for floor in _floors_of(tier)),
+            floors=floors,
+            held_measures=tuple({floor.measure: None for floor in floors if floor.rule == "enter"}) or (None,),
             keeps=any(tier.keep is not None for tier in tiers),
             rank=rank,
             look_back=LookBack(self.measures, history_days),

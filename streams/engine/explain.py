@@ -41,8 +41,8 @@ def next_tier(tier: str, figures: Figures, policy: Policy) -> Missing | None:
 
 def shown_value(figures: Figures, policy: Policy) -> Figure | None:
     """The figure that is held against the floors to enter; None where there are several."""
-    held = {floor.measure for floor in policy.floors if floor.rule == "enter"} or {None}
-    return figure_of(held.pop(), figures) if len(held) == 1 else None
+    held = policy.held_measures
+    return figure_of(held[0], figures) if len(held) == 1 else None
 
 
 def figure_of(measure: int | None, figures: Figures) -> Figure:

@@ -128,6 +128,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     tiers: tuple[Tier, ...]
     floors_e16: tuple[int, ...] | None  # of the value, from the second tier up, where nothing else decides
     floors: tuple[Floor, ...]  # all that are looked at, from the lowest tier up
+    held_measures: tuple[int | None, ...]  # those that are held against the floors to enter, the value (None) too
     keeps: bool  # whether any tier has a condition to stay of its own
     rank: dict[str, int]
     look_back: LookBack

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from histories import ASSETS_ONLY, STANDARD, History, worked
+from histories import ASSETS_ONLY, PLAIN, STANDARD, History, worked
 
 from streams.contracts.lines import EventLine
 from streams.engine.events import BALANCES, CREDIT, TRANSACTIONS
@@ -86,11 +86,11 @@ def test_the_changes_are_those_of_the_stream_in_several_batches() -> None:
     queues = [deque(partition.decode(topic, lines)) for topic, lines in enumerate(file.topics)]
     for entry in merge_heads(queues, frozenset(), 1_000):
         in_time.raw(entry.topic, entry.record.key, entry.record.value)
-    streamed = worked(in_time, sizes=[7, 1, 100, 30]).changes
+    streamed = worked(in_time, PLAIN, sizes=[7, 1, 100, 30]).changes
     for change in streamed:
         if change["cause"]:
             change["cause"]["partition"] = 0
-    assert changes(in_time.lines) == streamed
+    assert changes(in_time.lines, PLAIN) == streamed
     assert {change["reason"] for change in streamed} > {"first_event", "threshold_crossed", "window_moved", "pin_set"}
 
 
@@ -98,6 +98,22 @@ def test_the_changes_are_those_of_the_stream_in_several_batches() -> None:
 def test_the_outputs_are_the_same_however_the_file_is_cut(sizes: list[int]) -> None:
     lines = lively(300).lines
     assert outputs(lines, sizes=sizes) == outputs(lines)
+
+
+@pytest.mark.parametrize("due_limit", [1, 2, 7])
+def test_the_outputs_are_the_same_however_few_may_fall_due_in_a_part(due_limit: int) -> None:
+    file = lively(200)
+    for number in range(30):  # they fall at one midnight, with the last event
+        file.balance(f"D{number}", "490000", NOON + number)
+        file.transaction(f"D{number}", "2000000", NOON + number)
+    file.balance("C99", "1", NOON + 900 * DAY_MS)
+    simulation = Simulation(PLAIN)
+    parts = [
+        part for lines in (file.lines[:100], file.lines[100:]) for part in simulation.work_in_parts(lines, due_limit)
+    ]
+    assert [output for part in parts for output in part.outputs()] == outputs(file.lines, PLAIN)
+    assert max(json.loads(part.work.order)["due"] for part in parts) == due_limit
+    assert sum(len(part.events) for part in parts) == len(file.lines)
 
 
 def test_topics_positions_and_causes_say_bank_and_count_the_lines_of_a_topic() -> None:
@@ -165,7 +181,7 @@ def test_what_falls_due_is_decided_at_its_due_time_before_the_line_that_moves_th
     file.balance("C1", "490000", NOON)
     file.transaction("C1", "1000000", NOON + 1)
     file.balance("C2", "1", NOON + 200 * DAY_MS)  # one clock for all customers
-    first, _, moved, other = changes(file.lines)
+    first, _, moved, other = changes(file.lines, PLAIN)
     assert (first["customer_id"], other["customer_id"]) == ("C1", "C2")
     assert (moved["reason"], moved["tier"], moved["cause"]) == ("window_moved", "low", None)
     assert moved["decided_at"] == "2027-02-22T00:00:00+08:00"

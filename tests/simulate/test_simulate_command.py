@@ -1,6 +1,7 @@
 """`tierflow simulate` as it is called: no broker, no settings."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,7 @@ EVENTS = balance("C1", "499999.99", 1) + "\n" + balance("李", "x", 2) + balance
 def simulate(folder: Path, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     command = [COMMAND, "simulate", *arguments]
     nothing_set = {"KAFKA_BOOTSTRAP_SERVERS": "nonsense"}  # and nothing looked at
+    nothing_set |= {"PYTHONPATH": os.environ["PYTHONPATH"]} if "PYTHONPATH" in os.environ else {}
     return subprocess.run(
         command, cwd=folder, env=nothing_set, input=stdin, capture_output=True, text=True, check=False
     )
@@ -48,6 +50,15 @@ def test_full_names_the_topic_of_every_output_and_a_dash_is_standard_input(tmp_p
     assert [set(line) for line in lines] == [{"topic", "value"}] * 3
     assert lines[1]["value"]["reason"] == "invalid_field"
     assert lines[2]["value"]["value"] == "500000.00"
+
+
+def test_events_are_worked_in_their_order_in_batches_of_a_file_too(tmp_path: Path) -> None:
+    lines = "".join(balance(f"C{number % 7}", str(490_000 + number % 20_000), number) for number in range(1, 45_001))
+    (tmp_path / "events.jsonl").write_text(lines)
+    of_file = simulate(tmp_path, "--policy", str(POLICY), "--events", "events.jsonl")
+    of_pipe = simulate(tmp_path, "--policy", str(POLICY), "--events", "-", stdin=lines)
+    assert of_file.stdout == of_pipe.stdout
+    assert of_file.stderr.startswith("45,000 events, ")
 
 
 def test_a_broken_line_is_named_after_what_stands_before_it(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The worker's engine offline, on a file of events: one partition, one event clock, the order of the lines.
+"""The worker's engine offline: one partition, one event clock, events in the order in which they are handed in.
 
 It is the very Partition that a worker runs, without Kafka around it. There is no wall clock: the same events give the
 same outputs, byte for byte, however they are cut into chunks.
@@ -6,15 +6,17 @@ same outputs, byte for byte, however they are cut into chunks.
 
 from collections.abc import Iterator, Mapping, Sequence
 from heapq import merge
+from itertools import islice
 from operator import itemgetter
 from typing import NamedTuple
 
 import msgspec
 
-from streams.contracts.lines import FILE_PREFIX, EventLine
+from streams.contracts.lines import FILE_PREFIX
+from streams.contracts.packing import unpack_header
 from streams.engine.events import TOPICS
 from streams.engine.policy import Policy
-from streams.partition import Partition, PartitionRules, Work
+from streams.partition import NO_LIMITS, Entry, Limits, Partition, PartitionRules, Work
 
 SOURCE = "/tierflow/simulate"
 # Outputs are always called this, as inputs are in the file.
@@ -25,6 +27,11 @@ _PARTITION = 0
 _WALL_MS = 0
 _TOPICS = tuple(FILE_PREFIX + name for name in TOPICS)
 _NUMBERS = {topic: number for number, topic in enumerate(_TOPICS)}
+# What a million customers who fall due at one midnight give is not to be in memory at once.
+DUE_LIMIT = 50_000
+
+# The number of its topic, its key and its value: an EventLine, or a record of an input topic.
+Given = tuple[int, bytes | None, bytes | None]
 
 
 class Line(NamedTuple):
@@ -32,7 +39,7 @@ class Line(NamedTuple):
 
     offset: int
     key: bytes | None
-    value: bytes
+    value: bytes | None
 
 
 class Output(NamedTuple):
@@ -45,7 +52,7 @@ class Output(NamedTuple):
 class Chunk(NamedTuple):
     """Events that were worked together, and what came of them."""
 
-    events: Sequence[EventLine]
+    events: Sequence[Given]
     first_offsets: Sequence[int]
     work: Work
 
@@ -65,33 +72,56 @@ class Chunk(NamedTuple):
         """By topic number and offset: the number of the line, over all chunks, empty lines left out."""
         next_offsets = list(self.first_offsets)
         numbers = {}
-        for number, event in enumerate(self.events, sum(self.first_offsets) + 1):
-            numbers[event.topic, next_offsets[event.topic]] = number
-            next_offsets[event.topic] += 1
+        for number, (topic, _, _) in enumerate(self.events, sum(self.first_offsets) + 1):
+            numbers[topic, next_offsets[topic]] = number
+            next_offsets[topic] += 1
         return numbers
 
 
 class Simulation:
-    """Works chunk after chunk of events, as one partition that owns every customer."""
+    """One partition that owns every customer. Thousands of events at a time are quick: a customer is packed once."""
 
     def __init__(self, policy: Policy) -> None:
         rules = PartitionRules(
             partition=_PARTITION, policy=policy, clock="event", topics=_TOPICS, source=SOURCE, owns=lambda _: True
         )
+        self.policy = policy
         self.partition = Partition(rules)
 
-    def work(self, events: Sequence[EventLine]) -> Chunk:
-        """Works the events in their order. Thousands at a time are quick: a customer is packed once a chunk."""
-        first_offsets = tuple(self.partition.next_offsets)
-        next_offsets = list(first_offsets)
+    def work(self, events: Sequence[Given]) -> Chunk:
+        """Works the events in their order, and all that falls due on the way."""
+        (chunk,) = self._chunks(events, NO_LIMITS)
+        return chunk
+
+    def work_in_parts(self, events: Sequence[Given], due_limit: int = DUE_LIMIT) -> Iterator[Chunk]:
+        """The same, in chunks of at most so many decisions by time alone: memory stays small whatever falls due."""
+        return self._chunks(events, Limits(due_limit, 0))
+
+    def tier(self, customer: bytes) -> str | None:
+        """The tier that this customer is served now."""
+        packed = self.partition.packed.get(customer)
+        return None if packed is None else unpack_header(packed).tier
+
+    def _chunks(self, events: Sequence[Given], limits: Limits) -> Iterator[Chunk]:
+        partition, entries, done = self.partition, self._decoded(events), 0
+        while True:
+            first_offsets = tuple(partition.next_offsets)
+            worked = partition.work_some(islice(entries, done, None), _WALL_MS, limits)
+            work = partition.pack(partition.next_offsets)
+            partition.merge(work)
+            yield Chunk(events[done : done + worked], first_offsets, work)
+            done += worked
+            if done == len(entries):
+                return
+
+    def _decoded(self, events: Sequence[Given]) -> list[Entry]:
+        next_offsets = list(self.partition.next_offsets)
         lines: list[list[Line]] = [[] for _ in TOPICS]
         for topic, key, value in events:
             lines[topic].append(Line(next_offsets[topic], key, value))
             next_offsets[topic] += 1
         decoded = [iter(self.partition.decode(topic, found)) for topic, found in enumerate(lines)]
-        work = self.partition.work((next(decoded[event.topic]) for event in events), next_offsets, _WALL_MS)
-        self.partition.merge(work)
-        return Chunk(events, first_offsets, work)
+        return [next(decoded[topic]) for topic, _, _ in events]
 
 
 class _Positions(msgspec.Struct):

@@ -1,0 +1,238 @@
+"""The matrix as a picture: boxes and texts, which svg.py and png.py draw."""
+
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from streams.simulate.matrix import Matrix, Move, Side, percent, told_left_out, told_moves
+
+Anchor = Literal["start", "middle", "end"]
+
+# Blue and orange: told apart by nearly everyone, and in print.
+FULL: dict[Move | None, tuple[int, int, int]] = {
+    "up": (33, 113, 181),
+    "down": (217, 95, 14),
+    "same": (95, 99, 104),
+    None: (117, 107, 177),
+}
+_LEGEND: tuple[tuple[Move | None, str], ...] = (
+    ("up", "moves up"),
+    ("down", "moves down"),
+    ("same", "stays"),
+    (None, "tiers not comparable"),
+)
+_INK, _FAINT, _PAPER, _PLAIN = "#1a1a1a", "#5f6368", "#ffffff", "#f4f5f7"
+_MARGIN, _CELL_W, _CELL_H, _HEAD_H, _TITLE_H, _GAP = 24, 128, 76, 64, 84, 4
+_LABEL_MIN, _LABEL_MAX = 110, 260
+_LEGEND_H = 44
+_SWATCHES_W, _WORD_GAP = 56, 28
+_DARKER = "the darker, the more of the row"
+# A cell's colour begins with this much of the full one, so that a single customer is seen.
+_LEAST = 0.10
+# A box that is darker than this has white letters; of 255, as the eye weighs red, green and blue.
+_DARK = 150
+_EYE = (0.299, 0.587, 0.114)
+_WIDE_EM, _NARROW_EM = 1.0, 0.56
+
+
+class Box(NamedTuple):
+    """A filled rectangle."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    fill: str
+
+
+class Text(NamedTuple):
+    """A line of text on its baseline."""
+
+    x: float
+    y: float
+    text: str
+    size: int
+    fill: str
+    anchor: Anchor
+    bold: bool
+
+
+class Picture(NamedTuple):
+    """What is to be drawn, in its order; in points."""
+
+    width: int
+    height: int
+    title: str
+    shapes: list[Box | Text]
+
+
+def picture_of(matrix: Matrix, can_show: Callable[[str], bool] = lambda _: True) -> Picture:
+    """Draws the matrix. can_show: whether the fonts at hand have a text; names that they lack are not shown."""
+    return _Drawing(matrix, can_show).picture()
+
+
+class _Drawing:
+    def __init__(self, matrix: Matrix, can_show: Callable[[str], bool]) -> None:
+        self._matrix = matrix
+        self._can_show = can_show
+        self._shapes: list[Box | Text] = []
+        rows = matrix.before.tiers
+        texts = [(tier, 14) for tier in rows] + [(self._name(matrix.before, tier), 12) for tier in rows]
+        texts.append((f"under {matrix.before.label}", 12))
+        widest = max(_width(text, size) for text, size in texts)
+        self._label_w = min(max(_LABEL_MIN, widest + 20), _LABEL_MAX)
+        self._left = _MARGIN + self._label_w
+        self._top = _MARGIN + _TITLE_H + _HEAD_H
+        heading = max(_width(self._title, 20), _width(told_moves(matrix), 13), _width(told_left_out(matrix), 13))
+        table = self._label_w + (len(matrix.after.tiers) + 1) * (_CELL_W + _GAP)
+        words = [word for _, word in self._moves()]
+        legend = sum(_SWATCHES_W + _width(word, 12) + _WORD_GAP for word in words) + _width(_DARKER, 12)
+        self._width = round(2 * _MARGIN + max(table, heading, legend))
+        self._height = round(self._top + (len(rows) + 1) * (_CELL_H + _GAP) + _LEGEND_H + _MARGIN)
+
+    @property
+    def _title(self) -> str:
+        return f"Who moves where: {self._matrix.before.label} to {self._matrix.after.label}"
+
+    def picture(self) -> Picture:
+        matrix = self._matrix
+        self._shapes.append(Box(0, 0, self._width, self._height, _PAPER))
+        self._heading()
+        for column, tier in enumerate(matrix.after.tiers):
+            x = self._x(column) + _CELL_W / 2
+            self._label(matrix.after, tier, (x, self._top - 26), _CELL_W - 8, "middle")
+        self._text(self._x(len(matrix.after.tiers)) + _CELL_W / 2, self._top - 26, "all", 14, "middle", bold=True)
+        for row, tier in enumerate(matrix.before.tiers):
+            self._row(row, tier)
+        self._totals()
+        self._legend()
+        return Picture(self._width, self._height, self._title, self._shapes)
+
+    # --- parts ---
+
+    def _heading(self) -> None:
+        matrix, y = self._matrix, _MARGIN
+        self._text(_MARGIN, y + 18, self._title, 20, bold=True)
+        self._text(_MARGIN, y + 42, told_moves(matrix), 13, fill=_FAINT)
+        self._text(_MARGIN, y + 60, told_left_out(matrix), 13, fill=_FAINT)
+        # The policies at the edges of the table: rows are tiers of the first, columns of the second.
+        self._text(self._left, self._top - 54, f"under {matrix.after.label}", 12, fill=_FAINT)
+        self._text(_MARGIN, self._top - 10, _cut(f"under {matrix.before.label}", 12, self._label_w), 12, fill=_FAINT)
+
+    def _row(self, row: int, tier: str) -> None:
+        matrix, y = self._matrix, self._y(row)
+        self._label(matrix.before, tier, (_MARGIN, y + _CELL_H / 2 - 2), self._label_w - 12, "start")
+        for column, other in enumerate(matrix.after.tiers):
+            self._cell(self._x(column), y, tier, other)
+        self._total(self._x(len(matrix.after.tiers)), y, matrix.rows[tier])
+
+    def _cell(self, x: float, y: float, tier: str, other: str) -> None:
+        matrix = self._matrix
+        count, in_row, move = matrix.counts[tier, other], matrix.rows[tier], matrix.move(tier, other)
+        if not count:
+            self._shapes.append(Box(x, y, _CELL_W, _CELL_H, _PLAIN))
+            self._text(x + _CELL_W / 2, y + _CELL_H / 2 + 6, "0", 16, "middle", fill="#9aa0a6")
+            return
+        strength = _LEAST + (1 - _LEAST) * count / in_row
+        colour = _mixed(FULL[move], strength)
+        ink = _PAPER if _brightness(colour) < _DARK else _INK
+        middle = x + _CELL_W / 2
+        self._shapes.append(Box(x, y, _CELL_W, _CELL_H, _hex(colour)))
+        self._text(middle, y + 29, f"{count:,}", 18, "middle", fill=ink, bold=True)
+        self._text(middle, y + 48, f"{percent(count, matrix.customers)} of all", 12, "middle", fill=ink)
+        self._text(middle, y + 64, f"{percent(count, in_row)} of the row", 12, "middle", fill=ink)
+
+    def _totals(self) -> None:
+        matrix, y = self._matrix, self._y(len(self._matrix.before.tiers))
+        self._text(_MARGIN, y + _CELL_H / 2 + 5, "all", 14, bold=True)
+        for column, tier in enumerate(matrix.after.tiers):
+            self._total(self._x(column), y, matrix.columns[tier])
+        self._total(self._x(len(matrix.after.tiers)), y, matrix.customers)
+
+    def _total(self, x: float, y: float, count: int) -> None:
+        self._text(x + _CELL_W / 2, y + 36, f"{count:,}", 16, "middle", bold=True)
+        self._text(
+            x + _CELL_W / 2, y + 54, f"{percent(count, self._matrix.customers)} of all", 12, "middle", fill=_FAINT
+        )
+
+    def _legend(self) -> None:
+        y = self._height - _MARGIN - 16
+        x: float = _MARGIN
+        for move, word in self._moves():
+            for step, strength in enumerate((0.2, 0.6, 1.0)):
+                self._shapes.append(Box(x + 16 * step, y, 16, 14, _hex(_mixed(FULL[move], strength))))
+            self._text(x + _SWATCHES_W, y + 12, word, 12, fill=_FAINT)
+            x += _SWATCHES_W + _width(word, 12) + _WORD_GAP
+        self._text(x, y + 12, _DARKER, 12, fill=_FAINT)
+
+    def _label(self, side: Side, tier: str, place: tuple[float, float], width: float, anchor: Anchor) -> None:
+        x, y = place
+        self._text(x, y, _cut(tier, 14, width), 14, anchor, bold=True)
+        self._text(x, y + 18, _cut(self._name(side, tier), 12, width), 12, anchor, fill=_FAINT)
+
+    # --- places and words ---
+
+    def _moves(self) -> list[tuple[Move | None, str]]:
+        """What the legend explains."""
+        found = self._matrix.moves()
+        return [(move, word) for move, word in _LEGEND if move is not None or found[move]]
+
+    def _x(self, column: int) -> float:
+        return self._left + column * (_CELL_W + _GAP)
+
+    def _y(self, row: int) -> float:
+        return self._top + row * (_CELL_H + _GAP)
+
+    def _name(self, side: Side, tier: str) -> str:
+        """The tier's name in the first language, Chinese before others, that can be shown."""
+        names = side.names.get(tier, {})
+        ordered = sorted(names, key=lambda language: not language.startswith("zh"))
+        return next((names[language] for language in ordered if self._can_show(names[language])), "")
+
+    def _text(  # noqa: PLR0913 - what a text is
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: int,
+        anchor: Anchor = "start",
+        *,
+        fill: str = _INK,
+        bold: bool = False,
+    ) -> None:
+        if text:
+            self._shapes.append(Text(x, y, text, size, fill, anchor, bold))
+
+
+def _mixed(colour: Sequence[int], strength: float) -> list[int]:
+    """The colour on white."""
+    return [round(255 - (255 - part) * strength) for part in colour]
+
+
+def _brightness(colour: Sequence[int]) -> float:
+    return sum(part * weight for part, weight in zip(colour, _EYE, strict=True))
+
+
+def _hex(colour: Sequence[int]) -> str:
+    return "#" + bytes(colour).hex()
+
+
+def _is_wide(char: str) -> bool:
+    """Whether the character is as wide as it is high, as Chinese ones are."""
+    return unicodedata.east_asian_width(char) in "WF"
+
+
+def _width(text: str, size: int) -> float:
+    """About how wide a text will be."""
+    return size * sum(_WIDE_EM if _is_wide(char) else _NARROW_EM for char in text)
+
+
+def _cut(text: str, size: int, width: float) -> str:
+    """The text, or as much of it as has room."""
+    if _width(text, size) <= width:
+        return text
+    return max(_beginnings(text, size, width), key=len, default="") + "…"
+
+
+def _beginnings(text: str, size: int, width: float) -> Iterator[str]:
+    return (text[:end] for end in range(len(text)) if _width(text[:end] + "…", size) <= width)

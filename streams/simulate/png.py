@@ -1,0 +1,78 @@
+"""A picture as PNG. Latin letters come with Pillow; for others a font of the system is looked for."""
+
+from functools import cache
+from io import BytesIO
+
+from PIL import Image, ImageDraw, ImageFont
+
+from streams.simulate.picture import Box, Picture, Text
+
+SCALE = 2
+_ANCHORS = {"start": "ls", "middle": "ms", "end": "rs"}
+# What Pillow's own font has.
+_OWN = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA1, 0x180)))) | {"…"}
+# Those that Linux, macOS and Windows have for Chinese; Pillow looks for them in the system's folders.
+_SYSTEM_FONTS = (
+    "NotoSansCJK-Regular.ttc",
+    "NotoSansCJKtc-Regular.otf",
+    "NotoSansTC-Regular.otf",
+    "NotoSansTC-Regular.ttf",
+    "NotoSansSC-Regular.ttf",
+    "SourceHanSans-Regular.ttc",
+    "wqy-microhei.ttc",
+    "wqy-zenhei.ttc",
+    "DroidSansFallbackFull.ttf",
+    "uming.ttc",
+    "PingFang.ttc",
+    "Hiragino Sans GB.ttc",
+    "STHeiti Medium.ttc",
+    "msjh.ttc",
+    "msyh.ttc",
+    "simsun.ttc",
+)
+
+
+def can_show(text: str) -> bool:
+    """Whether the fonts here have this text."""
+    return _OWN.issuperset(text) or _system_font() is not None
+
+
+def png(picture: Picture) -> bytes:
+    """The picture as a file, with twice as many dots as points."""
+    image = Image.new("RGB", (picture.width * SCALE, picture.height * SCALE), "#ffffff")
+    draw = ImageDraw.Draw(image)
+    for shape in picture.shapes:
+        if isinstance(shape, Box):
+            left, top = shape.x * SCALE, shape.y * SCALE
+            right, bottom = left + shape.width * SCALE - 1, top + shape.height * SCALE - 1
+            draw.rectangle((left, top, right, bottom), fill=shape.fill)
+        else:
+            _write(draw, shape)
+    file = BytesIO()
+    image.save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def _write(draw: ImageDraw.ImageDraw, text: Text) -> None:
+    font = _font(text.size * SCALE, own=_OWN.issuperset(text.text))
+    place = (text.x * SCALE, text.y * SCALE)
+    # Pillow's font has no bold: the letters are drawn a little thicker.
+    stroke = text.size * SCALE / 40 if text.bold else 0
+    draw.text(place, text.text, text.fill, font, _ANCHORS[text.anchor], stroke_width=stroke)
+
+
+@cache
+def _font(size: int, *, own: bool) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    name = None if own else _system_font()
+    return ImageFont.load_default(size) if name is None else ImageFont.truetype(name, size)
+
+
+@cache
+def _system_font() -> str | None:
+    for name in _SYSTEM_FONTS:
+        try:
+            ImageFont.truetype(name, 12)
+        except OSError:
+            continue
+        return name
+    return None
