@@ -42,7 +42,9 @@ class Stored(NamedTuple):
 
 
 def policy_named(name: str) -> Policy:
-    return load_policy((policy_folder() / f"{name}.toml").read_text(encoding="utf-8"))
+    document = (policy_folder() / f"{name}.toml").read_text(encoding="utf-8")
+    # Without grace and protection a balance moves a tier down at once.
+    return load_policy(document.replace("[falling]\nafter_days = 30\nprotection_days = 90\n", ""))
 
 
 def customers_of(partition: int, count: int) -> list[str]:

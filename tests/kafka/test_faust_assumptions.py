@@ -26,6 +26,7 @@ from mode import threads
 from works import ASSETS_ONLY
 
 from streams.kafka import transport
+from streams.kafka.policies import KnownPolicies
 from streams.kafka.recovery import LaneRecovery, LaneTables
 from streams.settings import Settings
 from streams.updater import create_app
@@ -138,7 +139,8 @@ def test_production_code_runs_with_assertions() -> None:
 
 
 async def test_the_worker_s_consumer_is_as_we_set_it(settings: Settings) -> None:
-    app = create_app(replace(settings, http_port=6066), ASSETS_ONLY, 4)
+    known = KnownPolicies({ASSETS_ONLY.digest: ASSETS_ONLY.document}, ASSETS_ONLY.digest, 0)
+    app = create_app(replace(settings, http_port=6066), known, 4)
     assert isinstance(app.tables, LaneTables)
     assert isinstance(app.tables.recovery, LaneRecovery)
     assert isinstance(app.consumer, transport.BatchConsumer)
