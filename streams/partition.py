@@ -5,10 +5,10 @@ back as one `Work`, which becomes one transaction. The worker's lane, the audit 
 """
 
 import sys
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from heapq import heapify, heappop, heapreplace
-from typing import Literal, NamedTuple, Protocol
+from heapq import heapify, heappop
+from typing import Literal, NamedTuple
 
 from streams.contracts.changes import ChangeWriter, Headers
 from streams.contracts.decode import FUTURE_LIMIT_MS, Rejection, decode
@@ -23,34 +23,9 @@ from streams.engine.policy import Policy
 from streams.engine.remember import is_remembered, remember
 from streams.engine.state import NEVER_MS, CustomerState
 from streams.engine.step import apply_due, apply_event, forgotten, rerate
+from streams.entries import Entry, Record
 
 Clock = Literal["wall", "event"]
-
-
-class Record(Protocol):
-    """What is read of a Kafka record."""
-
-    @property
-    def offset(self) -> int:
-        """Where it stands in its partition."""
-
-    @property
-    def key(self) -> bytes | None:
-        """Its key."""
-
-    @property
-    def value(self) -> bytes | None:
-        """Its value."""
-
-
-class Entry(NamedTuple):
-    """One decoded record. Entries order by event time, then by topic: the contract's order of a partition."""
-
-    at_ms: int
-    topic: int
-    offset: int
-    event: Event | Rejection
-    record: Record
 
 
 class PartitionRules(NamedTuple):
@@ -400,27 +375,3 @@ class Partition:
             reasons=self._reasons,
             kinds=self._kinds,
         )
-
-
-def merge_heads(queues: Sequence[deque[Entry]], awaited: frozenset[int], limit: int) -> list[Entry]:
-    """Takes entries from the queues' heads in the contract's order, at most limit.
-
-    awaited: numbers of topics of which more is to come; it stops where one of them has nothing to compare with.
-    """
-    if any(not queues[topic] for topic in awaited):
-        return []
-    heads = [queue[0] for queue in queues if queue]
-    heapify(heads)
-    taken: list[Entry] = []
-    while heads and len(taken) < limit:
-        entry = heads[0]
-        taken.append(entry)
-        queue = queues[entry.topic]
-        queue.popleft()
-        if queue:
-            heapreplace(heads, queue[0])
-        elif entry.topic in awaited:
-            break
-        else:
-            heappop(heads)
-    return taken

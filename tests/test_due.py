@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from streams.contracts.log import decode_order
 from streams.due import DueTimes
 from streams.engine.compile import load_policy
-from streams.partition import Clock, Limits, Partition, PartitionRules, Work, merge_heads
+from streams.entries import merge_heads
+from streams.partition import Clock, Limits, Partition, PartitionRules, Work
 
 # Rated at every midnight of Taipei: all customers at once.
 DAILY = load_policy(

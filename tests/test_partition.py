@@ -16,7 +16,8 @@ from histories import ASSETS_ONLY, INPUTS, PARTITION, PLAIN, STANDARD, History, 
 from streams.contracts.packing import unpack_state
 from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS
 from streams.engine.policy import Policy
-from streams.partition import Clock, Entry, Partition, merge_heads
+from streams.entries import Entry, merge_heads
+from streams.partition import Clock, Partition
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000

@@ -10,9 +10,10 @@ import msgspec
 from streams.contracts.log import ENGINE_VERSION, OrderMessage, decode_order
 from streams.contracts.packing import LaneRecord
 from streams.engine.policy import Policy
+from streams.entries import Entry, Record, merge_heads
 from streams.errors import UsageError
 from streams.kafka.rules import partition_rules
-from streams.partition import Clock, Entry, Limits, Partition, Record, Work, merge_heads
+from streams.partition import Clock, Limits, Partition, Work
 from streams.settings import Settings
 
 

@@ -9,7 +9,7 @@ import asyncio
 import time
 from itertools import cycle, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -20,7 +20,10 @@ from streams.bench.workers import Worker, running_workers, taken_over
 from streams.contracts.packing import LANE_KEY, LaneRecord, pack_lane
 from streams.engine.events import TOPICS
 from streams.kafka.rules import partition_rules
-from streams.partition import Entry, Partition
+from streams.partition import Partition
+
+if TYPE_CHECKING:
+    from streams.entries import Entry
 
 SAMPLE_CUSTOMERS = 1_000
 EVENTS_PER_CUSTOMER = 40

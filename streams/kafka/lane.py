@@ -11,19 +11,18 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from operator import ge
-from typing import Protocol
 
 from aiokafka.errors import KafkaError
 
 from streams.contracts.packing import LaneRecord
 from streams.engine.events import TOPICS
 from streams.engine.state import NEVER_MS
-from streams.kafka.changelog import Recovered
-from streams.kafka.inputs import Span
+from streams.entries import Entry, merge_heads
+from streams.kafka.around import Surroundings
 from streams.kafka.transactions import TransactionFailedError
 from streams.kafka.transport import FetchedRecords
 from streams.metrics import BatchOutcome, Metrics
-from streams.partition import Clock, Entry, Limits, Partition, PartitionRules, Work, merge_heads
+from streams.partition import Clock, Limits, Partition, PartitionRules, Work
 
 BATCH_LIMIT = 10_000
 QUEUE_HIGH = 30_000
@@ -40,50 +39,6 @@ _log = logging.getLogger(__name__)
 
 class LaneError(Exception):
     """The partition cannot be worked on safely; the process ends, and a supervisor starts it again."""
-
-
-class TransactionsOfPartition(Protocol):
-    """How a lane commits (see transactions.Transactions)."""
-
-    async def start(self) -> None:
-        """Fences former owners."""
-
-    async def stop(self) -> None:
-        """Discards the producers."""
-
-    async def commit(self, work: Work) -> int:
-        """Commits; the changelog's end after it."""
-
-
-class Surroundings(Protocol):
-    """What a lane asks of the worker around it."""
-
-    def transactions(self, partition: int) -> TransactionsOfPartition:
-        """New transactions for the partition."""
-
-    async def recover(self, partition: int) -> Recovered:
-        """Reads the changelog back."""
-
-    async def changelog_end(self, partition: int) -> int:
-        """The changelog's end now."""
-
-    async def spans(self, partition: int) -> Sequence[Span]:
-        """What can be read of the inputs."""
-
-    async def committed(self, partition: int) -> Sequence[int | None]:
-        """The group's offsets of the inputs."""
-
-    async def ends(self, partition: int) -> Sequence[int]:
-        """The ends of the inputs."""
-
-    async def seek(self, partition: int, offsets: Sequence[int]) -> None:
-        """Reads the inputs from these offsets on."""
-
-    def flow(self, partition: int, topic: int, *, on: bool) -> None:
-        """Lets an input topic flow, or holds it back."""
-
-    def highwater(self, partition: int, topic: int) -> int | None:
-        """The input's end as of the last fetch."""
 
 
 class Lane:

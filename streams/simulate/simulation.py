@@ -16,7 +16,8 @@ from streams.contracts.lines import FILE_PREFIX
 from streams.contracts.packing import unpack_header
 from streams.engine.events import TOPICS
 from streams.engine.policy import Policy
-from streams.partition import NO_LIMITS, Entry, Limits, Partition, PartitionRules, Work
+from streams.entries import Entry
+from streams.partition import NO_LIMITS, Limits, Partition, PartitionRules, Work
 
 SOURCE = "/tierflow/simulate"
 # Outputs are always called this, as inputs are in the file.

@@ -14,12 +14,13 @@ from streams.engine.compile import load_policy
 from streams.engine.events import TOPICS
 from streams.engine.policy import Policy
 from streams.engine.state import NEVER_MS
+from streams.entries import Entry, merge_heads
 from streams.kafka.partitioner import partition_of
 from streams.kafka.policies import publish_policy
 from streams.kafka.rules import partition_rules
 from streams.kafka.surroundings import output_topics
 from streams.kafka.transactions import Transactions
-from streams.partition import Clock, Entry, Partition, Work, merge_heads
+from streams.partition import Clock, Partition, Work
 from streams.settings import Settings, policy_folder
 
 PARTITIONS = 4

@@ -13,10 +13,11 @@ from streams.contracts.decode import Rejection, decode
 from streams.contracts.lines import EventLine
 from streams.engine.compile import load_policy
 from streams.engine.events import BALANCES, CREDIT, LOANS, TOPICS, TRANSACTIONS
+from streams.entries import Record
 from streams.errors import UsageError
 from streams.load.berka import berka_waves, transaction_type
 from streams.load.berka_files import read_berka
-from streams.partition import Partition, PartitionRules, Record
+from streams.partition import Partition, PartitionRules
 from streams.settings import policy_folder
 
 COMPLETE = Path(__file__).parents[3] / "shared" / "data" / "berka-complete"

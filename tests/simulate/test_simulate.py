@@ -13,7 +13,8 @@ from histories import ASSETS_ONLY, PLAIN, STANDARD, History, worked
 from streams.contracts.lines import EventLine
 from streams.engine.events import BALANCES, CREDIT, TRANSACTIONS
 from streams.engine.policy import Policy
-from streams.partition import Partition, PartitionRules, merge_heads
+from streams.entries import merge_heads
+from streams.partition import Partition, PartitionRules
 from streams.simulate import Output, Simulation
 
 DAY_MS = 86_400_000
