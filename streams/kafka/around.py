@@ -17,6 +17,9 @@ class TransactionsOfPartition(Protocol):
     async def stop(self) -> None:
         """Discards the producers."""
 
+    async def abort_leftovers(self) -> None:
+        """Aborts what is open of our ids."""
+
     async def commit(self, work: Work) -> int:
         """Commits; the changelog's end after it."""
 
@@ -26,6 +29,9 @@ class Surroundings(Protocol):
 
     def transactions(self, partition: int) -> TransactionsOfPartition:
         """New transactions for the partition."""
+
+    async def end_leftovers(self, partition: int, transactions: TransactionsOfPartition) -> None:
+        """Ends what the broker has left open of our transactions."""
 
     async def recover(self, partition: int) -> Recovered:
         """Reads the changelog back."""

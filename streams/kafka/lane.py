@@ -95,6 +95,7 @@ class Lane:
         await self._transactions.stop()
         self._transactions = self._around.transactions(self.number)
         await self._transactions.start()
+        await self._around.end_leftovers(self.number, self._transactions)
         recovered = await self._around.recover(self.number)
         lane = await self._lane_record(recovered.lane)
         self.partition = Partition(self.rules, recovered.packed, lane)

@@ -4,7 +4,6 @@ One broker in KRaft mode, on the loopback interface only, with its data in a fol
 tests and for benchmarks; production has a cluster of its own.
 """
 
-import contextlib
 import os
 import signal
 import socket
@@ -65,22 +64,18 @@ def start(folder: Path, port: int = 9092) -> RunningKafka:
 
 
 def stop(folder: Path) -> bool:
-    """Stops the broker and waits for its end; False where none ran. What it has acknowledged is kept.
-
-    It is killed, not asked: Kafka 4.3.1 asked to end, and with no other broker to lead its partitions, notes
-    transactions that are just being committed as complete without their markers, which hide all that follows for ever.
-    A broker that was killed writes those markers when it starts again.
-    """
+    """Stops the broker cleanly and waits for its end; False where none ran."""
     running = status(folder)
     if running is None:
         return False
-    os.kill(running.pid, signal.SIGKILL)
+    os.kill(running.pid, signal.SIGTERM)
     give_up_at = time.monotonic() + STOPPED_WITHIN_S
-    while not _is_gone(running.pid):
+    while _is_ours(running.pid, folder):
         if time.monotonic() > give_up_at:
             raise UsageError(
                 f"Kafka (process {running.pid}) did not stop within {STOPPED_WITHIN_S:.0f} s; see {folder}"
             )
+        _reap(running.pid)
         time.sleep(0.05)
     (folder / "pid").unlink(missing_ok=True)
     return True
@@ -230,15 +225,9 @@ def _is_ours_without_proc(pid: int) -> bool:
     return True
 
 
-def _is_gone(pid: int) -> bool:
-    """Whether the process has ended for good, its port free again; reaps it where this very process started it."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+def _reap(pid: int) -> None:
+    """Ends the zombie of a broker that this very process started."""
     try:
-        os.kill(pid, 0)
-        # Nobody may reap it, in a container say; a zombie holds no port.
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False  # no /proc here
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return

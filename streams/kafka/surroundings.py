@@ -1,17 +1,22 @@
 """The broker and Faust's consumer, as a lane sees them."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from faust.types import TP
 
+from streams.errors import UsageError
+from streams.kafka.around import TransactionsOfPartition
 from streams.kafka.changelog import Recovered, end_offset, read_changelog
 from streams.kafka.inputs import InputOffsets
-from streams.kafka.transactions import TRANSACTION_TIMEOUT_MS, OutputTopics, Transactions
+from streams.kafka.leftovers import can_be_aborted
+from streams.kafka.transactions import TRANSACTION_TIMEOUT_MS, OutputTopics, TransactionFailedError, Transactions
 from streams.settings import Settings
 
 # A foreign transaction ends by its own timeout; ours, the likeliest, by then at the latest.
 OPEN_TRANSACTION_DEADLINE_S = 2 * TRANSACTION_TIMEOUT_MS / 1000
+_log = logging.getLogger(__name__)
 
 
 def output_topics(settings: Settings) -> OutputTopics:
@@ -42,6 +47,16 @@ class BrokerSurroundings:
     def transactions(self, partition: int) -> Transactions:
         """New transactions of a partition."""
         return Transactions(self._options, self._settings.app_id, partition, self._outputs)
+
+    async def end_leftovers(self, partition: int, transactions: TransactionsOfPartition) -> None:
+        """Ends what a broker that restarted has left open of our transactions, if nobody has seen any of it."""
+        try:
+            found = await can_be_aborted(self._options, self._outputs, partition)
+        except UsageError as error:  # the broker went away: a take-over is tried again
+            raise TransactionFailedError(f"partition {partition}: {error}") from error
+        if found:
+            _log.warning("partition %d: the broker has lost the end of a transaction; it is aborted", partition)
+            await transactions.abort_leftovers()
 
     async def recover(self, partition: int) -> Recovered:
         """Reads the changelog back."""

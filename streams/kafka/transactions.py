@@ -24,6 +24,10 @@ START_WITHIN_S = 30.0
 STOP_WITHIN_S = 3.0
 BATCH_BYTES = 900_000
 
+# aiokafka asserts inside after a fatal error, and calls the next step of a failed transaction illegal; none of these
+# says what became of the transaction.
+_FAILURES = (KafkaError, IllegalOperation, TimeoutError, AssertionError, ValueError)
+
 OutRecord = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]]]
 
 
@@ -67,6 +71,21 @@ class Transactions:
         producers, self._producers = self._producers, []
         await asyncio.gather(*map(_close, producers))
 
+    async def abort_leftovers(self) -> None:
+        """Aborts what is open of our ids in any topic: one more transaction of each, aborted, ends it."""
+        topics = [topic for name, topic in self._topics._asdict().items() if name != "inputs"]
+        nothing = {TopicPartition(topic, self._partition): 0 for topic in self._topics.inputs}
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                for producer in self._producers:
+                    await producer.begin_transaction()
+                    for topic in topics:
+                        await producer.send_and_wait(topic, b"", key=LANE_KEY, partition=self._partition)
+                    await producer.send_offsets_to_transaction(nothing, self._app_id)
+                    await producer.abort_transaction()
+        except _FAILURES as error:
+            raise TransactionFailedError(f"partition {self._partition}: {type(error).__name__}: {error}") from error
+
     async def commit(self, work: Work) -> int:
         """Commits the work; the changelog's end offset after it. TransactionFailedError: take over again."""
         self._turn ^= 1
@@ -74,9 +93,7 @@ class Transactions:
         try:
             async with asyncio.timeout(DEADLINE_S):
                 return await self._commit(producer, work)
-        # aiokafka asserts inside after a fatal error, and calls the next step of a failed transaction illegal; none of
-        # these says what became of the transaction.
-        except (KafkaError, IllegalOperation, TimeoutError, AssertionError, ValueError) as error:
+        except _FAILURES as error:
             raise TransactionFailedError(f"partition {self._partition}: {type(error).__name__}: {error}") from error
 
     async def _start_producer(self, name: str) -> None:
@@ -145,6 +162,6 @@ async def _close(producer: AIOKafkaProducer) -> None:
     try:
         async with asyncio.timeout(STOP_WITHIN_S):
             await producer.stop()
-    except (KafkaError, IllegalOperation, TimeoutError, AssertionError):
+    except _FAILURES:
         # It is discarded with what it was about to send: without connections it can do nothing any more.
         await producer.client.close()

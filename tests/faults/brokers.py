@@ -1,5 +1,7 @@
 """A broker of a test's own, which may be stopped."""
 
+import os
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -36,6 +38,13 @@ class OwnBroker:
     def start(self) -> None:
         """Not for coroutines: asyncio.to_thread."""
         local.start(self._folder, self._port)
+
+    def kill(self) -> None:
+        """kill -9. Returns when its port is free again, after the last of its threads."""
+        running = local.status(self._folder)
+        assert running is not None
+        os.kill(running.pid, signal.SIGKILL)
+        os.waitpid(running.pid, 0)
 
     def stop(self) -> None:
         local.stop(self._folder)

@@ -50,7 +50,7 @@ class Faults:
         await producer.stop()
 
     async def restart_the_broker(self) -> None:
-        await asyncio.to_thread(self._broker.stop)
+        await asyncio.to_thread(self._random.choice((self._broker.stop, self._broker.kill)))
         await asyncio.sleep(self._random.choice((0.0, 3.0)))
         await asyncio.to_thread(self._broker.start)
 

@@ -65,6 +65,12 @@ class Log:
         self.end += len(work.states) + 2
         return self.end
 
+    async def end_leftovers(self, _: int, transactions: "Log") -> None:
+        assert transactions is self
+
+    async def abort_leftovers(self) -> None:
+        raise AssertionError
+
     async def recover(self, _: int) -> Recovered:
         packed: dict[bytes, bytes] = {}
         for work in self.works:

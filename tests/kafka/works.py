@@ -87,13 +87,14 @@ async def started(settings: Settings) -> AsyncIterator[Transactions]:
 
 
 @asynccontextmanager
-async def open_transaction(settings: Settings, topic: str) -> AsyncIterator[AIOKafkaProducer]:
-    """Somebody else's transaction, open with one record in it; aborted at the end unless it was ended before."""
+async def open_transaction(settings: Settings, *topics: str) -> AsyncIterator[AIOKafkaProducer]:
+    """Somebody else's transaction, open, a record in each topic; aborted at the end unless it was ended before."""
     producer = AIOKafkaProducer(**settings.client_options(), transactional_id=f"foreign-{settings.app_id}")
     await producer.start()
     try:
         await producer.begin_transaction()
-        await producer.send_and_wait(topic, b"foreign", key=b"foreign", partition=NUMBER)
+        for topic in topics:
+            await producer.send_and_wait(topic, b"foreign", key=b"foreign", partition=NUMBER)
         yield producer
         if producer._txn_manager.is_in_transaction():
             await producer.abort_transaction()
