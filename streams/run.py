@@ -20,7 +20,6 @@ def run_worker(settings: Settings, known: KnownPolicies, partitions: int) -> Non
     """Runs until SIGTERM or SIGINT, then leaves with exit status 0."""
     gc.set_threshold(*GC_THRESHOLDS)
     read_bare_records()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
     app = create_app(settings, known, partitions)
     install(app.web.web_app, WorkerSource(app), settings, app.metrics)
     # Faust's worker: signals, start and stop in order. Its own logging, banner and spinner stay away.

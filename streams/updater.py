@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import faust
+from aiokafka.errors import OffsetOutOfRangeError
 from faust.types import TP
 
 from streams.engine.compile import load_policy
@@ -126,9 +127,10 @@ class TierflowApp(faust.App):  # type: ignore[misc]
             for tp, offset in self.around.positions(number, lane.next_offsets).items()
         }
 
-    def on_inputs_lost(self, error: Exception) -> None:
-        """Ends the process: records were deleted before they were worked. The next take-over says which."""
-        fail(LaneError(f"an input cannot be read on, its records are gone: {error}"))
+    def on_inputs_unreadable(self, error: Exception) -> None:
+        """Ends the process: records were deleted before they were worked, or no client could read them."""
+        reason = "its records are gone" if isinstance(error, OffsetOutOfRangeError) else "a batch of it is damaged"
+        fail(LaneError(f"an input cannot be read on, {reason} ({type(error).__name__}): {error}"))
 
     async def _park_lanes(self, *_: Any, **__: Any) -> None:
         self.revocations += 1

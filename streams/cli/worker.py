@@ -24,9 +24,21 @@ def worker() -> None:
 
     settings = with_http_port(Settings.from_environment())
     policy = policy_of(settings)
+    make_data_dir(settings)
     set_up_logging()
     known, partitions = asyncio.run(_prepare(settings, policy))
     run_worker(settings, known, partitions)
+
+
+def make_data_dir(settings: Settings) -> None:
+    """Makes the folder for the worker's files; UsageError where that cannot be."""
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"TIERFLOW_DATA_DIR: {settings.data_dir} cannot be made ({error.strerror}); "
+            "write a folder that this user may write to"
+        ) from error
 
 
 def policy_of(settings: Settings) -> Policy:

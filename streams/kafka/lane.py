@@ -70,6 +70,7 @@ class Lane:
         self._failures = 0  # transactions in a row
         self._next_rules: PartitionRules | None = None
         self._task: asyncio.Task[None] | None = None
+        self._seek: asyncio.Task[None] | None = None  # asyncio itself keeps no hold of a task
 
     # --- taking over, parking ---
 
@@ -169,8 +170,8 @@ class Lane:
         self._news.set()
 
     def _spawn_seek(self) -> None:
-        task = asyncio.create_task(self._around.seek(self.number, list(self._received)))
-        task.add_done_callback(lambda done: done.exception() and self._on_failure(done.exception()))  # type: ignore[arg-type]
+        self._seek = asyncio.create_task(self._around.seek(self.number, list(self._received)))
+        self._seek.add_done_callback(self._ended)
 
     # --- the loop ---
 

@@ -9,7 +9,12 @@ from typing import Any, NamedTuple
 
 import faust
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
-from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.errors import (
+    CorruptRecordException,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+    UnsupportedCodecError,
+)
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
@@ -54,6 +59,9 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
                 consumer.seek(driver.ensure_aiokafka_TP(tp), offset)
                 self.positions[tp] = offset
 
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Says nothing: it would miss fetches of the changelog, which lanes read themselves; updater.py watches."""
+
     def highwater(self, tp: TP) -> int | None:
         """The end of what can be read: before the first transaction that is still open."""
         end: int | None = self._ensure_consumer().last_stable_offset(tp)
@@ -96,8 +104,8 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         """Yields one message per partition with news."""
         try:
             batches, _ = await self._wait_next_records(timeout)
-        except OffsetOutOfRangeError as error:
-            self.app.on_inputs_lost(error)
+        except (OffsetOutOfRangeError, CorruptRecordException, UnsupportedCodecError) as error:
+            self.app.on_inputs_unreadable(error)
             raise
         generation = self.app.consumer_generation_id
         if batches is None or self.should_stop or not self.flow_active:
