@@ -97,8 +97,10 @@ class Lane:
         self._transactions = self._around.transactions(self.number)
         await self._transactions.start()
         await self._around.end_leftovers(self.number, self._transactions)
+        # The group is asked before the changelog is read: were we overtaken in between, it would seem to be ahead.
+        committed = await self._around.committed(self.number)
         recovered = await self._around.recover(self.number)
-        lane = await self._lane_record(recovered.lane)
+        lane = await self._lane_record(recovered.lane, committed)
         self.partition = Partition(self.rules, recovered.packed, lane)
         self._changelog_end = recovered.end_offset
         self._drop_queues()
@@ -291,9 +293,8 @@ class Lane:
 
     # --- small parts ---
 
-    async def _lane_record(self, lane: LaneRecord | None) -> LaneRecord:
+    async def _lane_record(self, lane: LaneRecord | None, committed: Sequence[int | None]) -> LaneRecord:
         spans = await self._around.spans(self.number)
-        committed = await self._around.committed(self.number)
         if lane is None:
             if any(committed):
                 raise LaneError(

@@ -383,6 +383,21 @@ async def test_the_lane_record_says_where_to_read(
         assert stand.lane.next_offsets == [next_offset] * len(TOPICS)
 
 
+async def test_a_partition_lost_while_it_is_taken_over_is_no_lost_changelog() -> None:
+    """The new owner commits between our reading of the changelog and whatever we ask next."""
+    log = Log()
+    recover = recovering(5)
+
+    async def overtaken(number: int) -> Recovered:
+        found = await recover(number)
+        log.group = [9] * len(TOPICS)
+        return found  # type: ignore[no-any-return]
+
+    log.recover = overtaken  # type: ignore[method-assign]
+    async with running(log) as stand:
+        assert stand.lane.next_offsets == [5] * len(TOPICS)
+
+
 def recovering(offset: int | None) -> Callable[[int], Any]:
     lane = None if offset is None else LaneRecord((offset,) * len(TOPICS), 1, NEVER_MS)
 
