@@ -23,6 +23,7 @@ from streams.errors import UsageError
 from streams.kafka.dead_letters import Choice, extent, replayed_letters
 from streams.kafka.partitioner import partition_of
 from streams.kafka.redelivery import send_again
+from streams.kafka.replay import Offsets
 from streams.kafka.rules import partition_rules
 from streams.partition import Partition
 from streams.settings import Settings
@@ -82,6 +83,10 @@ def forge(settings: Settings, topic: str, value: bytes) -> None:
 
 async def _records(settings: Settings, topics: Sequence[str], partitions: int) -> list[ConsumerRecord]:
     tps = [TopicPartition(topic, number) for topic in topics for number in range(partitions)]
+    async with Offsets(settings.client_options()) as offsets:
+        # A commit is answered before its markers are written: what it wrote is seen a moment later.
+        while await offsets.decided_ends(tps) != await offsets.written_ends(tps):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.02)
     async with AIOKafkaConsumer(**settings.client_options(), isolation_level="read_committed") as consumer:
         consumer.assign(tps)
         ends = await consumer.end_offsets(tps)
