@@ -161,7 +161,7 @@ async def test_records_deleted_before_they_were_worked_stop_the_worker_with_a_wo
             await events.balance(customer, 1)
             await events.settle()
             await applied(settings)
-            worker.kill()
+            assert await worker.stop() == 0
             await events.balance(customer, 2)
             await events.balance(customer, 3)
             await events.settle()

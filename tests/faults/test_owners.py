@@ -151,7 +151,7 @@ async def test_an_erased_customer_stays_erased_whoever_takes_over(
             await events.action(customer, "erase", event_id="erase-1")
             await events.settle()
             await applied(settings)
-            worker.kill()
+            assert await worker.stop() == 0
             worker.start_again()
             await events.balance(customer, 100)
             await events.settle()
