@@ -38,8 +38,8 @@ test: check ## all tests, on a real Apache Kafka
 bench: setup ## the throughput benchmark
 	@.venv/bin/tierflow bench throughput
 
-soak: setup ## long fault runs: kill -9 again and again
-	@TIERFLOW_KILLS=20 .venv/bin/pytest tests/faults -k kill
+soak: setup ## long fault runs: every fault, again and again
+	@TIERFLOW_SOAK=1 TIERFLOW_KILLS=20 .venv/bin/pytest tests/faults
 
 clean: ## takes away what setup and the tests made
 	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
