@@ -1,24 +1,19 @@
 """Runs a worker to its end: Faust's worker around the app, the HTTP side on Faust's web server."""
 
-import gc
-
 import faust
 
 from streams.api.routes import install
+from streams.garbage import collect_rarely
 from streams.kafka.policies import KnownPolicies
 from streams.kafka.records import read_bare_records
 from streams.serving import WorkerSource
 from streams.settings import Settings
 from streams.updater import create_app
 
-# A batch makes tens of thousands of objects that live until its commit, and no cycles: a look at them every 700 finds
-# nothing and costs a third of the work.
-GC_THRESHOLDS = (200_000, 20, 100)
-
 
 def run_worker(settings: Settings, known: KnownPolicies, partitions: int) -> None:
     """Runs until SIGTERM or SIGINT, then leaves with exit status 0."""
-    gc.set_threshold(*GC_THRESHOLDS)
+    collect_rarely()
     read_bare_records()
     app = create_app(settings, known, partitions)
     install(app.web.web_app, WorkerSource(app), settings, app.metrics)

@@ -17,11 +17,10 @@ from typing import NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams.engine.compile import load_policy
-from streams.engine.policy import Policy, PolicyError
-from streams.errors import UsageError
+from streams.engine.policy import Policy
 from streams.kafka import local
 from streams.kafka.topics import ensure_topics, topic_specs
+from streams.policy_file import read_policy_file
 from streams.settings import Settings, policy_folder
 
 SERVERS = "KAFKA_BOOTSTRAP_SERVERS"
@@ -42,7 +41,7 @@ class Stand(NamedTuple):
 def stand(policy_file: Path | None, partitions: int) -> Iterator[Stand]:
     """A stand whose topics are empty. UsageError: the policy cannot be used, or no broker answers."""
     path = policy_file or policy_folder() / DEFAULT_POLICY
-    policy = _policy(path)
+    policy = read_policy_file(path, "--policy")
     with TemporaryDirectory(prefix="tierflow-bench-") as name, ending_on_signals(), broker(Path(name)) as servers:
         environment = {**os.environ, **_names(), **servers, "TIERFLOW_POLICY": str(path.absolute())}
         settings = Settings.from_environment(environment)
@@ -52,13 +51,6 @@ def stand(policy_file: Path | None, partitions: int) -> Iterator[Stand]:
         finally:
             if SERVERS in os.environ:
                 asyncio.run(delete_topics(settings))
-
-
-def _policy(path: Path) -> Policy:
-    try:
-        return load_policy(path.read_text(encoding="utf-8"))
-    except (PolicyError, UnicodeDecodeError, OSError) as error:
-        raise UsageError(f"--policy {path}: {error}") from error
 
 
 def _names() -> dict[str, str]:

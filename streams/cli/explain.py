@@ -59,12 +59,12 @@ def _from_kafka(settings: Settings, customer: str) -> "Known":
 
 def _offline(customer: str, policy: Path, events: str) -> "Known":
     from streams.cli.load import open_events
-    from streams.cli.simulate import policy_of
     from streams.explain.known import Known
     from streams.load.events import read_waves
+    from streams.policy_file import read_policy_file
     from streams.simulate import Simulation
 
-    rules = policy_of(policy)
+    rules = read_policy_file(policy, "--policy")
     simulation = Simulation(rules)
     with open_events(events) as opened:
         name = "standard input" if events == "-" else events

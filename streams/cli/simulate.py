@@ -1,6 +1,5 @@
 """`tierflow simulate`: what a policy makes of events, without a worker; and two policies compared on them."""
 
-import gc
 import os
 import stat
 import sys
@@ -12,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from streams.engine.compile import load_policy
-from streams.engine.policy import Policy, PolicyError
+from streams.engine.policy import Policy
 from streams.errors import UsageError
+from streams.garbage import collect_rarely
+from streams.policy_file import read_policy_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 # Thousands at a time are quick: a customer is packed once a batch.
 BATCH_EVENTS = 20_000
-# As in a worker: a batch is tens of thousands of objects that live to its end, and no cycles.
-_GC_THRESHOLDS = (200_000, 20, 100)
 
 
 class Answer(NamedTuple):
@@ -71,24 +69,14 @@ def simulate(  # noqa: PLR0913, PLR0917 - a command's options
     """
     answer = Answer(list_cell, as_json, picture)
     _check(events, from_kafka, full, compare, answer)
-    gc.set_threshold(*_GC_THRESHOLDS)
-    first = policy_of(policy)
-    second = None if compare is None else policy_of(compare, "--compare")
+    collect_rarely()
+    first = read_policy_file(policy, "--policy")
+    second = None if compare is None else read_policy_file(compare, "--compare")
     with _opened(events, first) as batches:
         if second is None:
             _simulate(first, batches, full)
         else:
             _compare(first, second, batches, answer)
-
-
-def policy_of(file: Path, option: str = "--policy") -> Policy:
-    """The policy in a file that an option names; UsageError where it cannot be used."""
-    try:
-        return load_policy(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{option}: {file} cannot be read: {error.strerror}; name a policy file") from error
-    except (PolicyError, UnicodeDecodeError) as error:
-        raise UsageError(f"{option}, {file}: {error}") from error
 
 
 def _check(events: str | None, from_kafka: bool, full: bool, compare: Path | None, answer: Answer) -> None:

@@ -6,9 +6,9 @@ import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from streams.engine.compile import load_policy
-from streams.engine.policy import Policy, PolicyError
+from streams.engine.policy import Policy
 from streams.errors import UsageError
+from streams.policy_file import read_policy_file
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def worker() -> None:
     from streams.run import run_worker
 
     settings = with_http_port(Settings.from_environment())
-    policy = policy_of(settings)
+    policy = read_policy_file(settings.policy, "TIERFLOW_POLICY")
     make_data_dir(settings)
     set_up_logging()
     known, partitions = asyncio.run(_prepare(settings, policy))
@@ -39,14 +39,6 @@ def make_data_dir(settings: Settings) -> None:
             f"TIERFLOW_DATA_DIR: {settings.data_dir} cannot be made ({error.strerror}); "
             "write a folder that this user may write to"
         ) from error
-
-
-def policy_of(settings: Settings) -> Policy:
-    """The policy file of the settings, compiled; UsageError names the file and what is wrong."""
-    try:
-        return load_policy(settings.policy.read_text(encoding="utf-8"))
-    except (PolicyError, UnicodeDecodeError) as error:
-        raise UsageError(f"TIERFLOW_POLICY, {settings.policy}: {error}") from error
 
 
 def with_http_port(settings: Settings) -> Settings:
