@@ -6,38 +6,25 @@ back as one `Work`, which becomes one transaction. The worker's lane, the audit 
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from heapq import heapify, heappop
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from streams.contracts.changes import ChangeWriter, Headers
 from streams.contracts.decode import FUTURE_LIMIT_MS, Rejection, decode
+from streams.contracts.envelope import Headers
 from streams.contracts.fingerprint import fingerprint
-from streams.contracts.log import ENGINE_VERSION, DeadLetterMessage, OrderMessage, base64_or_none, encode_json
-from streams.contracts.packing import LaneRecord, pack_change, pack_state, unpack_header, unpack_state
+from streams.contracts.log import ENGINE_VERSION, OrderMessage, encode_json
+from streams.contracts.packing import LaneRecord, pack_state, unpack_header, unpack_state
 from streams.due import DueTimes
-from streams.engine.decide import TierChange
+from streams.engine.apply import Outcome, apply_due, apply_event, apply_policy
 from streams.engine.events import TOPICS, Cause, CustomerAction, Event
 from streams.engine.limits import LimitExceededError, check_limits
-from streams.engine.policy import Policy
 from streams.engine.remember import is_remembered, remember
 from streams.engine.state import NEVER_MS, CustomerState
-from streams.engine.step import apply_due, apply_event, forgotten, rerate
+from streams.engine.step import forgotten
 from streams.entries import Entry, Record
-
-Clock = Literal["wall", "event"]
-
-
-class PartitionRules(NamedTuple):
-    """What a partition works by: all of it handed in, nothing looked up."""
-
-    partition: int
-    policy: Policy
-    clock: Clock
-    topics: Sequence[str]  # the real names of the input topics, by topic number
-    source: str  # ce_source of the tier changes
-    owns: Callable[[bytes], bool]  # whether the partitioner puts a key into this partition
-    backfill: bool = False  # whether a log that is worked from its start is history, until its end is reached
+from streams.outgoing import Message, Outgoing, Writers
+from streams.rules import PartitionRules
 
 
 class Limits(NamedTuple):
@@ -54,8 +41,11 @@ class Work(NamedTuple):
     """One batch, worked: all that its transaction writes, and what the partition takes over after the commit."""
 
     states: dict[bytes, bytes]
-    changes: list[tuple[bytes, bytes, Headers]]
+    changes: list[Message]
     current: dict[bytes, tuple[bytes | None, Headers]]
+    campaigns: list[Message]
+    candidates: list[Message]
+    risks: list[Message]
     dead_letters: list[tuple[bytes | None, bytes]]
     order: bytes
     lane: LaneRecord
@@ -63,6 +53,8 @@ class Work(NamedTuple):
     outcomes: Counter[tuple[int, str]]  # by topic number and outcome
     reasons: Counter[str]  # of dead letters
     kinds: Counter[tuple[str, str, str]]  # of changes: direction, reason, tier
+    triggered: Counter[tuple[str, str]]  # by campaign and group
+    risk_kinds: Counter[tuple[str, str]]  # decision and outcome, or alert and reason
 
 
 _WRONG_PARTITION = Rejection("wrong_partition", "the partitioner set by TIERFLOW_PARTITIONER puts this key elsewhere")
@@ -85,7 +77,7 @@ class Partition:
         self.backfill = lane.backfill if lane else rules.backfill
         self._due = DueTimes()
         self._stale: list[bytes] = []
-        self._writer = ChangeWriter(rules.policy, rules.topics, rules.partition, rules.source)
+        self._writers = Writers.of(rules)
         for key, record in self.packed.items():
             header = unpack_header(record)
             if header.tier is not None:
@@ -180,14 +172,9 @@ class Partition:
         self._first_offsets = tuple(self.next_offsets)
         self._loaded: dict[bytes, CustomerState] = {}
         self._touched: set[bytes] = set()
-        self._changes: list[tuple[bytes, bytes, Headers]] = []
-        self._current: dict[bytes, tuple[bytes | None, Headers]] = {}
-        self._dead_letters: list[tuple[bytes | None, bytes]] = []
-        self._tiers: Counter[str] = Counter()
         self._applied = [0] * len(TOPICS)
         self._outcomes: Counter[tuple[int, str]] = Counter()
-        self._reasons: Counter[str] = Counter()
-        self._kinds: Counter[tuple[str, str, str]] = Counter()
+        self._out = Outgoing(self.rules, self._writers, is_backfill=self.backfill)
 
     def _work_entry(self, entry: Entry) -> bool:
         """Works the entry; False where it has to wait for what is due before it."""
@@ -197,7 +184,8 @@ class Partition:
             return False
         self.next_offsets[entry.topic] = entry.offset + 1
         if isinstance(worked, Rejection):
-            self._reject(entry, worked)
+            self._out.reject(entry, worked, self._wall_ms)
+            self._outcomes[entry.topic, "dead_letter"] += 1
         return True
 
     def _work_event(self, entry: Entry, event: Event) -> Rejection | bool:
@@ -243,9 +231,8 @@ class Partition:
     def _apply(self, key: bytes, state: CustomerState, entry: Entry, event: Event) -> None:
         due_ms = state.due_ms
         cause = Cause(event.event_id, entry.topic, entry.offset, entry.at_ms)
-        change = apply_event(state, event, cause, self.rules.policy, self.clock_ms)
-        if change is not None:
-            self._emit(key, state, change)
+        outcome = apply_event(state, event, cause, self.rules.policy, self.clock_ms, is_history=self._is_backfill)
+        self._out.tell(key, state, outcome, self.next_offsets)
         if state.due_ms is not None and state.due_ms != due_ms:
             self._due.add(state.due_ms, key)
 
@@ -286,12 +273,9 @@ class Partition:
             self._decide_due(key, state, state.due_ms)
 
     def _decide_due(self, key: bytes, state: CustomerState, due_ms: int) -> None:
-        change = apply_due(state, key.decode(), self.rules.policy, due_ms)
-        self._touched.add(key)
-        if state.due_ms is not None:
-            self._due.add(state.due_ms, key)
-        if change is not None:
-            self._emit(key, state, change)
+        self._came_of_itself(
+            key, state, apply_due(state, key.decode(), self.rules.policy, due_ms, is_history=self._is_backfill)
+        )
 
     def _rerate_some(self, limit: int) -> None:
         while self._stale and self._rerated < limit:
@@ -302,53 +286,24 @@ class Partition:
                 self._rerate(key, state)
 
     def _rerate(self, key: bytes, state: CustomerState) -> None:
-        change = rerate(state, key.decode(), self.rules.policy, self.clock_ms)
+        self._came_of_itself(key, state, apply_policy(state, key.decode(), self.rules.policy, self.clock_ms))
+
+    def _came_of_itself(self, key: bytes, state: CustomerState, outcome: Outcome) -> None:
         self._touched.add(key)
         if state.due_ms is not None:
             self._due.add(state.due_ms, key)
-        if change is not None:
-            self._emit(key, state, change)
+        self._out.tell(key, state, outcome, self.next_offsets)
 
     # --- what goes out ---
 
-    def _emit(self, key: bytes, state: CustomerState, change: TierChange) -> None:
-        backfill = self._is_backfill or change.reason == "policy_changed"  # nobody has done anything
-        state.change = pack_change(change, self.next_offsets, self.rules.policy.mark, backfill=backfill)
-        value = self._writer.value(change, self.next_offsets, backfill=backfill)
-        headers = self._writer.headers(change)
-        self._changes.append((key, value, headers))
-        self._current[key] = (value, headers)
-        self._kinds[change.direction, change.reason, change.tier] += 1
-        self._tiers[change.tier] += 1
-        if change.previous_tier is not None:
-            self._tiers[change.previous_tier] -= 1
-
     def _erase(self, key: bytes, state: CustomerState, topic: int, mark: bytes) -> None:
-        if state.tier is not None:
-            self._tiers[state.tier] -= 1
+        self._out.forget(key, state)
         # The request itself is remembered: when it is repeated, what came after it stays.
         self._loaded[key] = erased = forgotten(state)
         remember(erased, topic, mark)
-        self._current[key] = (None, [])
-
-    def _reject(self, entry: Entry, rejection: Rejection) -> None:
-        rules, record = self.rules, entry.record
-        letter = DeadLetterMessage(
-            topic=rules.topics[entry.topic],
-            partition=rules.partition,
-            offset=entry.offset,
-            key_base64=base64_or_none(record.key),
-            value_base64=base64_or_none(record.value),
-            reason=rejection.reason,
-            detail=rejection.detail,
-            at=rules.policy.calendar.rfc3339(self._wall_ms),
-        )
-        self._dead_letters.append((record.key, encode_json(letter)))
-        self._reasons[rejection.reason] += 1
-        self._outcomes[entry.topic, "dead_letter"] += 1
 
     def _packed_work(self, first_offsets: Sequence[int]) -> Work:
-        rules, loaded = self.rules, self._loaded
+        rules, loaded, out = self.rules, self._loaded, self._out
         spans = zip(rules.topics, first_offsets, self.next_offsets, strict=True)
         order = OrderMessage(
             partition=rules.partition,
@@ -365,13 +320,18 @@ class Partition:
         self._outcomes.update({(topic, "applied"): count for topic, count in enumerate(self._applied) if count})
         return Work(
             states={key: pack_state(loaded[key]) for key in self._touched},
-            changes=self._changes,
-            current=self._current,
-            dead_letters=self._dead_letters,
+            changes=out.changes,
+            current=out.current,
+            campaigns=out.campaigns,
+            candidates=out.candidates,
+            risks=out.risks,
+            dead_letters=out.dead_letters,
             order=encode_json(order),
             lane=self.lane,
-            tiers=self._tiers,
+            tiers=out.tiers,
             outcomes=self._outcomes,
-            reasons=self._reasons,
-            kinds=self._kinds,
+            reasons=out.reasons,
+            kinds=out.kinds,
+            triggered=out.triggered,
+            risk_kinds=out.risk_kinds,
         )

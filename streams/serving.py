@@ -7,6 +7,7 @@ from typing import Any
 
 from streams.api.source import CustomerView, Local, Readiness, Remote, Unavailable
 from streams.contracts.changes import ChangeWriter
+from streams.contracts.envelope import Envelope
 from streams.contracts.packing import unpack_change, unpack_state
 from streams.engine.explain import shown_value
 from streams.engine.measures import format_figure, measure
@@ -100,7 +101,7 @@ class WorkerSource:
         rules = partition.rules
         # A change is shown under the policy that it was decided by.
         policy = self._app.policies.get(kept.policy_mark, rules.policy)
-        writer = ChangeWriter(policy, rules.topics, rules.partition, rules.source)
+        writer = ChangeWriter(Envelope(policy, rules.topics, rules.partition, rules.source))
         return writer.value(kept.change(), kept.next_offsets, backfill=kept.backfill)
 
 

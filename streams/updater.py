@@ -28,7 +28,7 @@ from streams.kafka.surroundings import BrokerSurroundings
 from streams.kafka.transport import BatchSchema, BatchTransport
 from streams.logs import FAUST
 from streams.metrics import Metrics
-from streams.partition import PartitionRules
+from streams.rules import PartitionRules
 from streams.settings import Settings
 
 SESSION_TIMEOUT_S = 6.0

@@ -11,7 +11,8 @@ from streams.engine.compile import load_policy
 from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TOPICS, TRANSACTIONS
 from streams.engine.policy import Policy
 from streams.entries import Entry, merge_heads
-from streams.partition import Clock, Partition, PartitionRules, Work
+from streams.partition import Partition, Work
+from streams.rules import Clock, PartitionRules
 from streams.settings import policy_folder
 
 STANDARD = load_policy((policy_folder() / "standard.toml").read_text())

@@ -11,7 +11,8 @@ from streams.contracts.log import decode_order
 from streams.due import DueTimes
 from streams.engine.compile import load_policy
 from streams.entries import merge_heads
-from streams.partition import Clock, Limits, Partition, PartitionRules, Work
+from streams.partition import Limits, Partition, Work
+from streams.rules import Clock, PartitionRules
 
 # Rated at every midnight of Taipei: all customers at once.
 DAILY = load_policy(

@@ -17,7 +17,8 @@ from streams.contracts.packing import unpack_state
 from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS
 from streams.engine.policy import Policy
 from streams.entries import Entry, merge_heads
-from streams.partition import Clock, Partition
+from streams.partition import Partition
+from streams.rules import Clock
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000

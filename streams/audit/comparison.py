@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from streams.audit.report import Difference, FieldDifference, Kind, Verdict, field_differences
-from streams.contracts.changes import Headers
+from streams.contracts.envelope import Headers
 from streams.kafka.replay import Tape
 
 # How far ahead a record is looked for: more than the changes of two full batches.

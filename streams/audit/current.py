@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from streams.audit.report import Difference, FieldDifference
-from streams.contracts.changes import Headers
+from streams.contracts.envelope import Headers
 from streams.kafka.replay import Tape
 
 Written = tuple[bytes | None, Headers]

@@ -3,7 +3,7 @@
 import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -13,8 +13,11 @@ from streams.engine.policy import Policy
 from streams.entries import Entry, Record, merge_heads
 from streams.errors import UsageError
 from streams.kafka.rules import partition_rules
-from streams.partition import Clock, Limits, Partition, Work
+from streams.partition import Limits, Partition, Work
 from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.rules import Clock
 
 
 def order_of(record: Any) -> OrderMessage | None:

@@ -1,18 +1,19 @@
 """A tier change as the outside world reads it: JSON value and CloudEvents headers (contract, "A tier change")."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from streams.contracts.envelope import CauseMessage, Envelope, Headers, PolicyName, encode
 from streams.engine.decide import TierChange
-from streams.engine.events import Cause
 from streams.engine.explain import looked_at, next_tier, shown_value
 from streams.engine.measures import format_figure
 from streams.engine.money import format_value
 from streams.engine.policy import Policy
+from streams.engine.validity import services_on
 
 EVENT_TYPE = "tierflow.tier.changed.v1"
-Headers = Sequence[tuple[str, bytes]]
 
 
 class Condition(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -34,14 +35,6 @@ class NextTier(msgspec.Struct, frozen=True):
     missing: str | None
 
 
-class PolicyName(msgspec.Struct, frozen=True):
-    """Which rules decided."""
-
-    name: str
-    version: int
-    digest: str
-
-
 class Components(msgspec.Struct, frozen=True):
     """What the value is made of."""
 
@@ -59,16 +52,6 @@ class Strategy(msgspec.Struct, frozen=True):
     risk_controls: Sequence[str]
     granted: Sequence[str]
     withdrawn: Sequence[str]
-
-
-class CauseMessage(msgspec.Struct, frozen=True):
-    """The event that led to the change, and where it stands in the log."""
-
-    event_id: str
-    topic: str
-    partition: int
-    offset: int
-    occurred_at: int
 
 
 class TierChangeMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,19 +78,14 @@ class TierChangeMessage(msgspec.Struct, frozen=True, kw_only=True):
     positions: Mapping[str, int]
 
 
-_encode = msgspec.json.Encoder().encode
-
-
 class ChangeWriter:
     """Writes the tier changes of one partition under one policy. What repeats from change to change is made once."""
 
-    def __init__(self, policy: Policy, topics: Sequence[str], partition: int, source: str) -> None:
+    def __init__(self, envelope: Envelope) -> None:
+        policy = envelope.policy
         self._policy = policy
-        self._topics = topics
-        self._partition = partition
-        self._name = msgspec.Raw(_encode(PolicyName(policy.name, policy.version, policy.digest)))
-        self._source = source.encode()
-        self._strategies: dict[tuple[str | None, str], msgspec.Raw] = {}
+        self._envelope = envelope
+        self._strategies: dict[tuple[str | None, str, int], msgspec.Raw] = {}
         measures = [None if floor.measure is None else policy.measures[floor.measure] for floor in policy.floors]
         self._floors = [
             ("value" if measure is None else measure.name, measure, format_figure(floor.at_least_e16, measure))
@@ -138,26 +116,17 @@ class ChangeWriter:
             ),
             conditions=self._conditions(change),
             next_tier=self._next_tier(change),
-            policy=self._name,
-            strategy=self._strategy(change.previous_tier, change.tier),
-            cause=self._cause(change.cause),
-            positions={
-                topic: offset - 1 for topic, offset in zip(self._topics, next_offsets, strict=True) if offset > 0
-            },
+            policy=self._envelope.policy_name,
+            strategy=self._strategy(change),
+            cause=self._envelope.cause(change.cause),
+            positions=self._envelope.positions(next_offsets),
         )
-        return _encode(message)
+        return encode(message)
 
     def headers(self, change: TierChange) -> Headers:
         """The CloudEvents 1.0 attributes of the change, in Kafka's binary mode."""
-        return [
-            ("ce_id", f"{change.customer_id}:{change.sequence}".encode()),
-            ("ce_source", self._source),
-            ("ce_type", EVENT_TYPE.encode()),
-            ("ce_time", self._policy.calendar.rfc3339(change.decided_at_ms).encode()),
-            ("ce_subject", change.customer_id.encode()),
-            ("ce_specversion", b"1.0"),
-            ("content-type", b"application/json"),
-        ]
+        id_ = f"{change.customer_id}:{change.sequence}"
+        return self._envelope.headers(id_, EVENT_TYPE, change.decided_at_ms, change.customer_id)
 
     def _conditions(self, change: TierChange) -> list[Condition]:
         looks = zip(looked_at(change.figures, self._policy), self._floors, strict=True)
@@ -183,29 +152,26 @@ class ChangeWriter:
             return None
         return NextTier(above.tier, None if above.missing is None else format_value(above.missing))
 
-    def _strategy(self, previous: str | None, tier: str) -> msgspec.Raw:
-        pair = (previous, tier)
-        if pair not in self._strategies:
-            self._strategies[pair] = msgspec.Raw(_encode(strategy(self._policy, previous, tier)))
-        return self._strategies[pair]
-
-    def _cause(self, cause: Cause | None) -> CauseMessage | None:
-        if cause is None:
-            return None
-        topic = self._topics[cause.topic]
-        return CauseMessage(cause.event_id, topic, self._partition, cause.offset, cause.occurred_at_ms)
+    def _strategy(self, change: TierChange) -> msgspec.Raw:
+        day = self._policy.calendar.day_of(change.decided_at_ms)
+        key = (change.previous_tier, change.tier, bisect_right(self._policy.strategy_days, day))
+        if key not in self._strategies:
+            made = strategy(self._policy, change.previous_tier, change.tier, day)
+            self._strategies[key] = msgspec.Raw(encode(made))
+        return self._strategies[key]
 
 
-def strategy(policy: Policy, previous: str | None, tier: str) -> Strategy:
-    """The tier's strategy, and by service id what it grants and withdraws against the previous tier's."""
+def strategy(policy: Policy, previous: str | None, tier: str, day: int) -> Strategy:
+    """The tier's strategy on a local day, and by service id what it grants and withdraws against the former tier's."""
     rule = policy.tiers[policy.rank[tier]].strategy
-    has = [service.id for service in rule.services]
+    services = services_on(rule, day)
+    has = [service.id for service in services]
     had: list[str] = []
     if previous is not None and previous in policy.rank:
-        had = [service.id for service in policy.tiers[policy.rank[previous]].strategy.services]
+        had = [service.id for service in services_on(policy.tiers[policy.rank[previous]].strategy, day)]
     return Strategy(
         needs=rule.needs,
-        services=rule.services,
+        services=services,
         campaigns=rule.campaigns,
         risk_controls=rule.risk_controls,
         granted=[service for service in has if service not in had],

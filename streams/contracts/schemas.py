@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, get_args
 
 import msgspec
 
-from streams.contracts import changes, inputs, log
+from streams.contracts import changes, envelope, inputs, log
 from streams.contracts.decode import RejectionReason
 from streams.engine.decide import Direction, Reason
 from streams.engine.rules import Service
@@ -75,13 +75,13 @@ _FIELDS: Mapping[type, Mapping[str, Schema]] = {
     changes.NextTier: {
         "missing": {"anyOf": [_MONEY, {"type": "null"}], "description": "null where the tier has several floors"}
     },
-    changes.PolicyName: {"digest": _DIGEST},
+    envelope.PolicyName: {"digest": _DIGEST},
     changes.Strategy: {
         "services": {"type": "array", "items": {"$ref": "#/$defs/Service"}},
         "granted": {"type": "array", "items": _TEXT, "description": "ids of services that the former tier had not"},
         "withdrawn": {"type": "array", "items": _TEXT, "description": "ids of services that this tier has no more"},
     },
-    changes.CauseMessage: {"partition": _OFFSET, "offset": _OFFSET},
+    envelope.CauseMessage: {"partition": _OFFSET, "offset": _OFFSET},
     Service: {"name": {"type": "object", "additionalProperties": _TEXT, "description": "by language"}},
     log.DeadLetterMessage: {
         "partition": _OFFSET,
@@ -138,7 +138,7 @@ def schema(topic: Topic) -> Schema:
     """The JSON Schema of a topic's values, self-contained."""
     types = [topic.message]
     if topic.message is changes.TierChangeMessage:
-        types += [changes.PolicyName, changes.Strategy, Service]  # in the type they may be JSON made before
+        types += [envelope.PolicyName, changes.Strategy, Service]  # in the type they may be JSON made before
     _, definitions = msgspec.json.schema_components(types, ref_template="#/$defs/{name}", schema_hook=_any_object)
     for kind in [*_FIELDS, *_WHOLE]:
         if kind.__name__ in definitions:

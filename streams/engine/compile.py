@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from decimal import Decimal
 from hashlib import sha256
 from typing import NamedTuple
@@ -11,13 +11,16 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from streams.engine.calendar import Calendar
+from streams.engine.compile_campaigns import CampaignCompiler
+from streams.engine.compile_risk import compile_risk, days_looked_back
 from streams.engine.events import TRANSACTION_TYPES
+from streams.engine.floors import floors_of, value_floors
 from streams.engine.money import ONE_RATE, RATE_DECIMALS, SHARE_DECIMALS, VALUE_DECIMALS, parse_fixed
+from streams.engine.occasions import CashBack, FeeAlert
 from streams.engine.policy import (
     MARK_BITS,
     Condition,
     Falling,
-    Floor,
     LookBack,
     Measure,
     Policy,
@@ -26,10 +29,11 @@ from streams.engine.policy import (
     Tier,
 )
 from streams.engine.problems import Path, Problem, Problems
-from streams.engine.rules import ConditionRule, FallingRule, MeasureRule, PolicyFile
+from streams.engine.rules import ConditionRule, FallingRule, MeasureRule, PolicyFile, Service
 from streams.engine.schedule import Schedule
 from streams.engine.shape import fit
 from streams.engine.texts import quoted, unknown
+from streams.engine.validity import day_number, strategy_days
 
 _BUILT_IN = {
     "assets": MeasureRule(total="assets"),
@@ -93,12 +97,18 @@ class _Compiler:
         file, digest = self.file, sha256(document.encode()).hexdigest()
         terms = tuple(self._terms())
         tiers = tuple(self._tiers())
-        floors = tuple(floor for tier in tiers for floor in _floors_of(tier))
+        floors = tuple(floor for tier in tiers for floor in floors_of(tier))
         rank = {tier.id: index for index, tier in enumerate(tiers)}
         history_days = file.history.transaction_days
         caps: dict[str, int] = {standing: self._rank(rank, standing, tier) for standing, tier in file.caps.items()}
         self._look_at_unused_measures()
         types = frozenset(type_ for measure in self.measures for type_ in measure.types)
+        campaigns = CampaignCompiler(file, self.problems, tiers, self._measure_of_campaign).campaigns()
+        months = [campaign.rule.month for campaign in campaigns if isinstance(campaign.rule, CashBack)]
+        fees = [campaign.rule.measure for campaign in campaigns if isinstance(campaign.rule, FeeAlert)]
+        risk = None if file.risk is None else compile_risk(file.risk, rank, self.problems)
+        seen = [*self.measures, *months, *fees]
+        seen_types = types.union(*(measure.types for measure in seen))
         return Policy(
             name=file.name,
             version=file.version,
@@ -114,12 +124,12 @@ class _Compiler:
             credit_share_e4={standing: _fixed(share, SHARE_DECIMALS) for standing, share in file.value.credit.items()},
             caps=caps,
             tiers=tiers,
-            floors_e16=_floors(tiers),
+            floors_e16=value_floors(tiers),
             floors=floors,
             held_measures=tuple({floor.measure: None for floor in floors if floor.rule == "enter"}) or (None,),
             keeps=any(tier.keep is not None for tier in tiers),
             rank=rank,
-            look_back=LookBack(self.measures, history_days),
+            look_back=LookBack(seen, max(history_days, days_looked_back(risk))),
             at_once=self.rises.at_once and self.falls.at_once,
             moving_days=tuple(m.days for m in self._rated_at_once() if m.kind == "average" and m.days),
             serves_earned=self._serves_earned(),
@@ -130,10 +140,26 @@ class _Compiler:
             falling=self._falling(file.falling),
             next_month=file.rating.effect == "next_month",
             looked_at_types=types,
-            kept_types=TRANSACTION_TYPES if history_days else types,
+            kept_types=TRANSACTION_TYPES if history_days else seen_types,
             history_days=history_days,
-            daily_totals=frozenset(m.of for m in self.measures if m.kind in ("average", "month_end")),
+            daily_totals=frozenset(
+                [m.of for m in seen if m.kind in ("average", "month_end")] + ["assets"] * (days_looked_back(risk) > 0)
+            ),
+            strategy_days=strategy_days(file.tiers),
+            campaigns=campaigns,
+            risk=risk,
         )
+
+    def _measure_of_campaign(self, path: Path, name: str) -> Measure:
+        """A measure that a campaign looks at, and perhaps no tier: then it is not worked out at every decision."""
+        known = next((measure for measure in self.measures if measure.name == name), None)
+        if known is not None:
+            return known
+        rule = self.file.measures.get(name, _BUILT_IN.get(name))
+        if rule is None:
+            self.add(path, unknown(name, sorted({*self.file.measures, *_BUILT_IN}), "measure"))
+            return Measure(name, "total")
+        return self._made(("measures", name), name, rule)
 
     def _rated_at_once(self) -> list[Measure]:
         return self.measures if self.rises.at_once or self.falls.at_once else []
@@ -176,8 +202,17 @@ class _Compiler:
                     (*path, "at_least"),
                     "this tier has at_least and enter; at_least is short for an enter: write one of the two",
                 )
+            self._look_at_services((*path, "strategy", "services"), rule.strategy.services)
             tiers.append(Tier(rule.id, self._enter(path, number), self._keep(path, number), rule.strategy))
         return tiers
+
+    def _look_at_services(self, path: Path, services: Sequence[Service]) -> None:
+        for number, service in enumerate(services):
+            if service.id in {other.id for other in services[:number]}:
+                self.add((*path, number, "id"), f"this tier has {quoted(service.id)} already; write another id")
+            begins, ends = service.valid_from, service.valid_until
+            if begins is not None and ends is not None and day_number(ends) < day_number(begins):
+                self.add((*path, number, "valid_until"), f"{ends} is before valid_from; write a later day")
 
     def _enter(self, path: Path, number: int) -> Condition | None:
         rule = self.file.tiers[number]
@@ -345,37 +380,6 @@ class _Compiler:
         if tier not in rank and not self.problems.has_broken_tiers():
             self.add(("caps", standing), unknown(tier, list(rank), "tier"))
         return rank.get(tier, 0)
-
-
-def _floors_of(tier: Tier) -> Iterator[Floor]:
-    """All floors of a tier, those to enter first."""
-    for leaf in _leaves(tier.enter):
-        yield Floor(tier.id, "enter", leaf.measure, leaf.at_least_e16)
-    for leaf in _leaves(tier.keep):
-        yield Floor(tier.id, "keep", leaf.measure, leaf.at_least_e16)
-
-
-def _leaves(condition: Condition | None) -> Iterator[Condition]:
-    if condition is None:
-        return
-    parts = condition.all if condition.all is not None else condition.any
-    if parts is None:
-        yield condition
-        return
-    for part in parts:
-        yield from _leaves(part)
-
-
-def _floors(tiers: tuple[Tier, ...]) -> tuple[int, ...] | None:
-    """The value's floors where each tier has one, and no other condition: then the tier is found by bisection."""
-    floors: list[int] = []
-    for tier in tiers[1:]:
-        if tier.enter is None or tier.enter.all or tier.enter.any or tier.enter.measure is not None:
-            return None
-        if floors and tier.enter.at_least_e16 <= floors[-1]:
-            return None  # not in their order: the highest that is met counts
-        floors.append(tier.enter.at_least_e16)
-    return tuple(floors)
 
 
 def _is_day(month: str, day: str) -> bool:

@@ -1,6 +1,6 @@
 """Deciding a tier: what is earned by the measures, what is served by the rules of holding it, and a pin above both."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -41,6 +41,19 @@ class TierChange(msgspec.Struct, frozen=True, gc=False):
     cause: Cause | None
 
 
+class Decision(NamedTuple):
+    """What a decision came to: the change, if the served tier is another one now, and the figures it was made on.
+
+    No figures: nothing was decided.
+    """
+
+    change: TierChange | None
+    figures: Figures | None
+
+
+NOT_DECIDED = Decision(None, None)
+
+
 class Occasion(msgspec.Struct, frozen=True, gc=False):
     """Why a customer is looked at: an event, or time alone (cause None)."""
 
@@ -49,8 +62,8 @@ class Occasion(msgspec.Struct, frozen=True, gc=False):
     cause: Cause | None
 
 
-def decide(state: CustomerState, policy: Policy, occasion: Occasion, moment: Moment) -> TierChange | None:
-    """Decides in place; the change if the served tier is another one now."""
+def decide(state: CustomerState, policy: Policy, occasion: Occasion, moment: Moment) -> Decision:
+    """Decides in place."""
     day, is_over = rated_day(state, policy, moment)
     figures = measure(state, policy, day, is_over=is_over)
     previous = state.tier
@@ -60,11 +73,11 @@ def decide(state: CustomerState, policy: Policy, occasion: Occasion, moment: Mom
     state.earned_tier = policy.tiers[earned].id
     served, reason = _served(state, earned, policy, occasion, moment)
     if served == previous:
-        return None
+        return Decision(None, figures)
     state.tier = served
     state.sequence += 1
     state.decided_at_ms = max(state.decided_at_ms, moment.now_ms)
-    return TierChange(
+    change = TierChange(
         customer_id=occasion.customer_id,
         sequence=state.sequence,
         direction=_direction(previous, served, policy),
@@ -77,6 +90,7 @@ def decide(state: CustomerState, policy: Policy, occasion: Occasion, moment: Mom
         standing=state.standing,
         cause=occasion.cause,
     )
+    return Decision(change, figures)
 
 
 def rated_day(state: CustomerState, policy: Policy, moment: Moment) -> tuple[int, bool]:

@@ -1,9 +1,10 @@
 """Limits on what is kept of a customer: an event without room is refused before anything has changed."""
 
-from streams.engine.events import Balance, Event, Product, Transaction
+from streams.engine.events import Balance, Event, Loan, Product, Transaction
 from streams.engine.money import SUM_LIMIT_E4
 from streams.engine.policy import Policy
-from streams.engine.state import ACCOUNTS_LIMIT, Account, CustomerState, buckets_of
+from streams.engine.remember import is_decided
+from streams.engine.state import ACCOUNTS_LIMIT, FINGERPRINT_BYTES, LOANS_LIMIT, Account, CustomerState, buckets_of
 
 # A day's sum of one type up to this size is not counted up with the others: 3,660 days of 12 types of it stay within
 # the 1.2e18 that lie between twice SUM_LIMIT_E4 and 64 bits.
@@ -23,6 +24,9 @@ def check_limits(state: CustomerState, event: Event, policy: Policy) -> None:
             _check_transaction(state, event, policy.calendar.day_of(event.belongs_at_ms))
         case Balance():
             _check_balance(state, event, policy)
+        case Loan() if policy.risk is not None:
+            if len(state.decided_loans) >= LOANS_LIMIT * FINGERPRINT_BYTES and not is_decided(state, event.loan_id):
+                raise LimitExceededError(f"the customer has {LOANS_LIMIT} loans already, the most that are kept")
         case _:
             pass
 

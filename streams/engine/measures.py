@@ -41,7 +41,7 @@ def measure(state: CustomerState, policy: Policy, day: int, *, is_over: bool = F
 
     A month is whole when its last day is over.
     """
-    figures = tuple([_figure(state, rule, policy, day, is_over) for rule in policy.measures])
+    figures = tuple([measure_one(state, rule, policy, day, is_over=is_over) for rule in policy.measures])
     assets: Figure = 0
     activity: Figure = 0
     for term in policy.terms:
@@ -65,7 +65,8 @@ def format_figure(figure: Figure, rule: Measure | None) -> str:
     return format_value(figure)
 
 
-def _figure(state: CustomerState, rule: Measure, policy: Policy, day: int, is_over: bool) -> Figure:  # noqa: FBT001
+def measure_one(state: CustomerState, rule: Measure, policy: Policy, day: int, *, is_over: bool = False) -> Figure:
+    """One figure as of a day, as in measure()."""
     match rule.kind:
         case "total":
             return newest_e16(state, rule.of, policy)

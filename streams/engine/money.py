@@ -14,6 +14,7 @@ from functools import lru_cache
 AMOUNT_DECIMALS = 4
 RATE_DECIMALS = 8
 SHARE_DECIMALS = 4
+CENT_DECIMALS = 2  # of what is paid
 VALUE_DECIMALS = AMOUNT_DECIMALS + RATE_DECIMALS + SHARE_DECIMALS
 
 # A signed 64-bit integer holds 9.2e18: one amount stays below 1e18, and a sum is checked against this limit, so that
@@ -31,7 +32,7 @@ _PLAIN = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
 _EXPONENT_LIMIT = 40
 _WHOLE_DIGITS = 14
 _ONE_AMOUNT = 10_000
-_ONE_CENT_E16 = 10 ** (VALUE_DECIMALS - 2)
+_ONE_CENT_E16 = 10 ** (VALUE_DECIMALS - CENT_DECIMALS)
 _BEYOND = "the number is beyond what an amount can be"
 _NO_AMOUNT = 'an amount is a decimal string such as "1234.50"'
 
@@ -92,3 +93,14 @@ def format_value(value_e16: Figure) -> str:
     digits = f"{fraction:04d}"
     sign = "-" if negative and (whole or fraction) else ""
     return f"{sign}{whole}.{digits[:2]}{digits[2:].rstrip('0')}"
+
+
+def cents_of(value_e16: int) -> int:
+    """What is paid of an amount: rounded down to the cent."""
+    cents: int = value_e16 // _ONE_CENT_E16
+    return cents
+
+
+def format_cents(cents: int) -> str:
+    """An amount in cents, with 2 decimals."""
+    return f"{cents // 100}.{cents % 100:02d}"

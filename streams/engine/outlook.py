@@ -17,7 +17,7 @@ from streams.engine.measures import Figures, measure
 from streams.engine.money import AMOUNT_LIMIT_E4
 from streams.engine.policy import Policy
 from streams.engine.state import CustomerState
-from streams.engine.step import apply_due, apply_event
+from streams.engine.step import step_due, step_event
 from streams.engine.tenure import Moment, counts_ratings, falls_due_ms
 
 HORIZON_MONTHS = 60
@@ -99,8 +99,8 @@ def outlook(state: CustomerState, customer_id: str, policy: Policy, now_ms: int)
 
 def pass_time(state: CustomerState, customer_id: str, policy: Policy, until_ms: int) -> Iterator[TierChange]:
     """Decides, in place, what falls due by time alone until then."""
-    while state.due_ms is not None and state.due_ms <= until_ms:
-        change = apply_due(state, customer_id, policy, state.due_ms)
+    while state.tier_due_ms is not None and state.tier_due_ms <= until_ms:
+        change = step_due(state, customer_id, policy, state.tier_due_ms).change
         if change is not None:
             yield change
 
@@ -192,7 +192,7 @@ class _Futures:
     def _deposit(self, state: CustomerState, cents: int, at_ms: int) -> Iterator[TierChange]:
         policy = self._policy
         event = Balance("", self._customer_id, at_ms, _ACCOUNT, cents * _CENT_E4, policy.currency, "deposit")
-        change = apply_event(state, event, Cause("", BALANCES, 0, at_ms), policy, at_ms)
+        change = step_event(state, event, Cause("", BALANCES, 0, at_ms), policy, at_ms).change
         if change is not None:
             yield change
 

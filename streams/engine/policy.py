@@ -1,7 +1,7 @@
 """A bank's tier rules, compiled from the file (rules.py) into what the stream decides with."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -9,6 +9,10 @@ from streams.engine.calendar import Calendar, month_of, month_start
 from streams.engine.problems import Problem
 from streams.engine.rules import Holding, StrategyRule
 from streams.engine.schedule import Schedule
+
+if TYPE_CHECKING:  # what a policy does with a tier looks at the policy itself
+    from streams.engine.campaigns import Campaign
+    from streams.engine.risk import Risk
 
 MARK_BITS = 32
 
@@ -94,18 +98,18 @@ class Falling(msgspec.Struct, frozen=True):
 
 
 class LookBack:
-    """How far the measures look back. Remembers the newest answer; has no other state."""
+    """How far measures, and `days` at the least, look back. Remembers the newest answer; has no other state."""
 
-    def __init__(self, measures: Sequence[Measure], history_days: int) -> None:
+    def __init__(self, measures: Sequence[Measure], days: int) -> None:
         self._measures = [measure for measure in measures if measure.days or measure.months]
-        self._history_days = history_days
+        self._days = days
         self._answer: tuple[int | None, bool, int] = (None, False, 0)
 
     def oldest_day(self, day: int, *, is_over: bool = False) -> int:
         """The first day that is looked at when the last one is `day`, over or not; all before it can go."""
         if self._answer[0] != day or self._answer[1] != is_over:
             first_days = [measure.first_day(day, is_over=is_over) for measure in self._measures]
-            self._answer = (day, is_over, min([day - self._history_days + 1, *first_days]))
+            self._answer = (day, is_over, min([day - self._days + 1, *first_days]))
         return self._answer[2]
 
 
@@ -145,3 +149,6 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     kept_types: frozenset[str]  # the types of transactions that are kept by day
     history_days: int
     daily_totals: frozenset[Holding]  # the holdings whose daily closing totals are kept
+    strategy_days: tuple[int, ...]  # between two of these days the services of all tiers stay the same
+    campaigns: "tuple[Campaign, ...]"
+    risk: "Risk | None"

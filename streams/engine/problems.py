@@ -53,22 +53,21 @@ class Problems:
 
 
 def written(path: Path, document: Mapping[str, Any]) -> str:
-    """The path in words: a tier by its id where it has one, other parts of a list by their number, from 0."""
+    """The path in words: a tier or campaign by its id where it has one, other parts of a list by number, from 0."""
     text = ""
     for depth, part in enumerate(path):
-        name = _tier_id(part, document) if depth == 1 and path[0] == "tiers" else part
+        name = _id_of(part, document.get(str(path[0]))) if depth == 1 and path[0] in {"tiers", "campaigns"} else part
         text += f"[{name}]" if isinstance(name, int) else f".{name}"
     return "".join(sign if sign.isprintable() else " " for sign in text.removeprefix("."))
 
 
-def _tier_id(number: str | int, document: Mapping[str, Any]) -> str | int:
-    tiers = document.get("tiers")
-    if not isinstance(number, int) or not isinstance(tiers, list) or not 0 <= number < len(tiers):
+def _id_of(number: str | int, tables: Any) -> str | int:
+    if not isinstance(number, int) or not isinstance(tables, list) or not 0 <= number < len(tables):
         return number
-    if not isinstance(tiers[number], dict):
+    if not isinstance(tables[number], dict):
         return number
-    ids = [tier.get("id") for tier in tiers if isinstance(tier, dict)]
-    found = tiers[number].get("id")
+    ids = [table.get("id") for table in tables if isinstance(table, dict)]
+    found = tables[number].get("id")
     is_known = isinstance(found, str) and re.fullmatch(r"[\w.-]{1,64}", found) and ids.count(found) == 1
     return found if is_known else number
 

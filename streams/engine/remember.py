@@ -1,4 +1,6 @@
-"""Repeats: the last 64 event ids of a customer and topic, as 64-bit fingerprints in one string of bytes."""
+"""Repeats, as 64-bit fingerprints in one string of bytes: the last 64 event ids of a topic, and all loans decided."""
+
+from hashlib import blake2b
 
 from streams.engine.state import FINGERPRINT_BYTES, REMEMBERED_PER_TOPIC, CustomerState
 
@@ -7,13 +9,30 @@ _LIMIT_BYTES = REMEMBERED_PER_TOPIC * FINGERPRINT_BYTES
 
 def is_remembered(state: CustomerState, topic: int, mark: bytes) -> bool:
     """Whether this customer's event of this topic was applied before, as far as is remembered."""
-    seen = state.remembered[topic]
+    return _holds(state.remembered[topic], mark)
+
+
+def remember(state: CustomerState, topic: int, mark: bytes) -> None:
+    """Adds an event to those remembered; the oldest of 64 goes."""
+    state.remembered[topic] = (state.remembered[topic] + mark)[-_LIMIT_BYTES:]
+
+
+def is_decided(state: CustomerState, loan_id: str) -> bool:
+    """Whether this loan of the customer has been decided."""
+    return _holds(state.decided_loans, _loan_mark(loan_id))
+
+
+def remember_loan(state: CustomerState, loan_id: str) -> None:
+    """Adds a loan to those decided; none is ever forgotten."""
+    state.decided_loans += _loan_mark(loan_id)
+
+
+def _holds(seen: bytes, mark: bytes) -> bool:
     at = seen.find(mark)
     while at % FINGERPRINT_BYTES and at >= 0:  # a find across two neighbours is none
         at = seen.find(mark, at + 1)
     return at >= 0
 
 
-def remember(state: CustomerState, topic: int, mark: bytes) -> None:
-    """Adds an event to those remembered; the oldest of 64 goes."""
-    state.remembered[topic] = (state.remembered[topic] + mark)[-_LIMIT_BYTES:]
+def _loan_mark(loan_id: str) -> bytes:
+    return blake2b(loan_id.encode(), digest_size=FINGERPRINT_BYTES).digest()

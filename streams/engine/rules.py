@@ -1,32 +1,33 @@
-"""A policy file as it is written: the words of the language, and which values they take (docs/policies.md).
-
-What a text has to look like stands in its type as a `form`, which texts.py knows; shape.py holds a file against it.
-"""
+"""A policy file as it is written: the words of the language, and which values they take (docs/policies.md)."""
 
 from typing import Annotated, Literal
 
 import msgspec
 
+from streams.engine.campaign_rules import CampaignRule, ContactRule
 from streams.engine.events import Standing
-
-DAYS_LIMIT = 3_660
-MONTHS_LIMIT = 120
+from streams.engine.risk_rules import RiskRule
+from streams.engine.words import (
+    DAYS_LIMIT,
+    MONTHS_LIMIT,
+    Currency,
+    DateText,
+    Days,
+    Floor,
+    Language,
+    Months,
+    Rate,
+    Share,
+    Title,
+    TransactionType,
+    Weight,
+    Word,
+    YearDay,
+    Zone,
+)
 
 Holding = Literal["assets", "loans"]
-
-Word = Annotated[str, msgspec.Meta(extra={"form": "word"})]
-Language = Annotated[str, msgspec.Meta(extra={"form": "language"})]
-Title = Annotated[str, msgspec.Meta(extra={"form": "title"})]
-Currency = Annotated[str, msgspec.Meta(extra={"form": "currency"})]
-Zone = Annotated[str, msgspec.Meta(extra={"form": "zone"})]
-Floor = Annotated[str, msgspec.Meta(extra={"form": "floor"})]
-Weight = Annotated[str, msgspec.Meta(extra={"form": "weight"})]
-Share = Annotated[str, msgspec.Meta(extra={"form": "share"})]
-Rate = Annotated[str, msgspec.Meta(extra={"form": "rate"})]
-YearDay = Annotated[str, msgspec.Meta(extra={"form": "year_day"})]
-TransactionType = Annotated[str, msgspec.Meta(extra={"form": "transaction_type"})]
-Days = Annotated[int, msgspec.Meta(ge=0, le=DAYS_LIMIT)]
-Months = Annotated[int, msgspec.Meta(ge=0, le=MONTHS_LIMIT)]
+ServiceKind = Literal["plan", "adviser", "product", "channel", "value-added"]
 
 When = Literal["at_once", "daily", "month_end"] | list[YearDay]
 
@@ -68,11 +69,13 @@ class ConditionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
 
 class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One service of a tier, in the bank's words."""
+    """One service of a tier, in the bank's words; from a local day on, and until one, if these are given."""
 
-    id: str
-    kind: str
-    name: dict[str, str]
+    id: Word
+    kind: ServiceKind
+    name: dict[Language, str]
+    valid_from: DateText | None = None
+    valid_until: DateText | None = None
 
 
 class StrategyRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -138,3 +141,6 @@ class PolicyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     rating: RatingRule = RatingRule()
     falling: FallingRule = FallingRule()
     history: HistoryRule = HistoryRule()
+    campaigns: list[CampaignRule] = []
+    contact: ContactRule = ContactRule()
+    risk: RiskRule | None = None

@@ -72,6 +72,8 @@ class _Reader:
             more = f"; besides, {fault}" if fault else f": {quoted(text)}"
             self._add(path, f"{text} is a number; write it in quotes{more}")
             return text
+        if isinstance(value, date) and not isinstance(value, datetime) and form is FORMS["date"]:
+            return value.isoformat()
         if isinstance(value, date) and form is FORMS["year_day"]:
             self._add(path, f'{value} is one date; write the day of every year in quotes: "{value:%m-%d}"')
             return f"{value:%m-%d}"

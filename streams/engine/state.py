@@ -8,6 +8,7 @@ NEVER_MS = -(10**15)
 REMEMBERED_PER_TOPIC = 64
 FINGERPRINT_BYTES = 8
 ACCOUNTS_LIMIT = 2_000
+LOANS_LIMIT = 2_000
 
 
 class Account(msgspec.Struct, array_like=True, gc=False):
@@ -60,6 +61,27 @@ class Tenure(msgspec.Struct, array_like=True, gc=False):
     term_before_ms: int | None = None
 
 
+class Course(msgspec.Struct, array_like=True, gc=False):
+    """Where a campaign stands with a customer. Instants in epoch milliseconds; what each kind keeps: occasions.py."""
+
+    looks_at_ms: int | None = None  # when time alone may make an occasion of it
+    since_ms: int | None = None  # since when it has been true in a row
+    settled_ms: int | None = None  # the newest occasion that is dealt with
+    triggered_ms: int | None = None  # the newest trigger
+
+
+class WatchedLoan(msgspec.Struct, array_like=True, gc=False):
+    """A loan that is monitored: what it was decided on, and which alerts it has had."""
+
+    until_ms: int
+    amount_e4: int
+    currency: str
+    assets_e16: str  # a decimal integer: it passes 64 bits
+    worst: Standing
+    alerts: int = 0
+    shares_e4: list[int] = []  # of the assets, at which there was an alert
+
+
 class CustomerState(msgspec.Struct, array_like=True, gc=False):
     """A customer's measures and tier. A take-over reads the first fields of a million customers (StateHeader)."""
 
@@ -85,6 +107,14 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False):
     first_day: int | None = None  # the local day of the first balance
     daily: dict[str, dict[int, int]] = {}  # by "assets.TWD", by local day: how the closing total changed (closings.py)
     tenure: Tenure = msgspec.field(default_factory=Tenure)
+    tier_due_ms: int | None = None  # when time alone may decide the tier; due_ms is the earliest of all that falls due
+    first_event_ms: int | None = None
+    last_transaction_ms: int = NEVER_MS
+    occasions: dict[str, int] = {}  # by campaign: how many triggers there were
+    courses: dict[str, Course] = {}  # by campaign
+    contacts_ms: list[int] = []  # the newest triggers of the campaigns that count together
+    loans: dict[str, WatchedLoan] = {}  # by loan_id
+    decided_loans: bytes = b""  # fingerprints, one after the other
 
 
 def buckets_of(state: CustomerState, day: int) -> dict[str, Bucket]:

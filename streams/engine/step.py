@@ -1,7 +1,10 @@
-"""One step of the engine: an event, or time alone, moves one customer's state, and perhaps the tier."""
+"""One step of a customer's tier: an event, or time alone, moves the measures, and perhaps the tier.
+
+Each gives the change, if there is one, and the figures it was decided on, if anything was decided.
+"""
 
 from streams.engine.closings import begin_closings
-from streams.engine.decide import Occasion, Reason, TierChange, decide
+from streams.engine.decide import NOT_DECIDED, Decision, Occasion, Reason, decide
 from streams.engine.events import Balance, Cause, Credit, CustomerAction, Event, Transaction
 from streams.engine.fold import fold
 from streams.engine.policy import Policy
@@ -10,7 +13,7 @@ from streams.engine.tenure import Moment, falls_due_ms
 from streams.engine.windows import roll
 
 
-def apply_event(state: CustomerState, event: Event, cause: Cause, policy: Policy, now_ms: int) -> TierChange | None:
+def step_event(state: CustomerState, event: Event, cause: Cause, policy: Policy, now_ms: int) -> Decision:
     """Folds a new event that limits.check_limits() has passed into the state in place, and decides."""
     today = policy.calendar.day_of(now_ms)
     if state.windows or state.policy_mark != policy.mark:
@@ -23,19 +26,19 @@ def apply_event(state: CustomerState, event: Event, cause: Cause, policy: Policy
     moved = fold(state, event, policy, today)
     if not moved and is_settled:  # what no rule looks at decides nothing
         state.newest_ms = max(state.newest_ms, event.at_ms)
-        return None
+        return NOT_DECIDED
     reason = _reason(state, event, policy)
     state.policy_mark = policy.mark
     state.newest_ms = max(state.newest_ms, event.at_ms)
     moment = _moment(state, event, policy, now_ms, reason)
     if is_settled and not (moment.rises or moment.falls or isinstance(event, Credit)):
-        return None
-    change = decide(state, policy, Occasion(event.customer_id, reason, cause), moment)
-    state.due_ms = due(state, policy, now_ms)
-    return change
+        return NOT_DECIDED
+    decision = decide(state, policy, Occasion(event.customer_id, reason, cause), moment)
+    state.tier_due_ms = due(state, policy, now_ms)
+    return decision
 
 
-def apply_due(state: CustomerState, customer_id: str, policy: Policy, due_ms: int) -> TierChange | None:
+def step_due(state: CustomerState, customer_id: str, policy: Policy, due_ms: int) -> Decision:
     """What falls due by time alone at due_ms: a window moves on, a rating, a grace or a pin ends."""
     roll(state, policy.calendar.day_of(due_ms), policy)
     reason: Reason = "window_moved"
@@ -46,26 +49,26 @@ def apply_due(state: CustomerState, customer_id: str, policy: Policy, due_ms: in
     if state.pin is not None and state.pin.until_ms <= due_ms:
         state.pin, reason = None, "pin_ended"
     state.newest_ms = max(state.newest_ms, due_ms)
-    tenure, change = state.tenure, None
+    tenure, decision = state.tenure, NOT_DECIDED
     if state.tier is not None:
         rises = policy.rises.at_once or tenure.rises_ms == due_ms
         falls = policy.falls.at_once or tenure.falls_ms == due_ms
         moment = _anew(state, policy, due_ms) if reason == "policy_changed" else Moment(due_ms, rises, falls)
-        change = decide(state, policy, Occasion(customer_id, reason, None), moment)
-    state.due_ms = due(state, policy, due_ms)
-    return change
+        decision = decide(state, policy, Occasion(customer_id, reason, None), moment)
+    state.tier_due_ms = due(state, policy, due_ms)
+    return decision
 
 
-def rerate(state: CustomerState, customer_id: str, policy: Policy, now_ms: int) -> TierChange | None:
+def step_policy(state: CustomerState, customer_id: str, policy: Policy, now_ms: int) -> Decision:
     """The first decision under another policy than the state was kept under, made by nothing but the new policy."""
     roll(state, policy.calendar.day_of(now_ms), policy)
     _begin_policy(state, policy, now_ms)
     state.policy_mark = policy.mark
-    change = None
+    decision = NOT_DECIDED
     if state.tier is not None:
-        change = decide(state, policy, Occasion(customer_id, "policy_changed", None), _anew(state, policy, now_ms))
-    state.due_ms = due(state, policy, now_ms)
-    return change
+        decision = decide(state, policy, Occasion(customer_id, "policy_changed", None), _anew(state, policy, now_ms))
+    state.tier_due_ms = due(state, policy, now_ms)
+    return decision
 
 
 def due(state: CustomerState, policy: Policy, now_ms: int) -> int | None:
@@ -142,9 +145,7 @@ def _reason(state: CustomerState, event: Event, policy: Policy) -> Reason:
     return "credit_changed" if isinstance(event, Credit) else "threshold_crossed"
 
 
-def _apply_action(
-    state: CustomerState, event: CustomerAction, cause: Cause, policy: Policy, now_ms: int
-) -> TierChange | None:
+def _apply_action(state: CustomerState, event: CustomerAction, cause: Cause, policy: Policy, now_ms: int) -> Decision:
     reason: Reason = "pin_ended"
     was_pinned = state.pin is not None
     match event.action:
@@ -154,21 +155,21 @@ def _apply_action(
             state.pin = None
         case "opt_out" | "opt_in":
             state.opted_out = event.action == "opt_out"
-            state.due_ms = due(state, policy, now_ms)  # under a new policy the windows were summed anew
-            return None
+            state.tier_due_ms = due(state, policy, now_ms)  # under a new policy the windows were summed anew
+            return NOT_DECIDED
         case "erase":
             raise AssertionError("erase replaces the whole state; see forgotten()")
     if state.pin is not None and state.pin.until_ms <= now_ms:
         state.pin, reason = None, "pin_ended"  # over before it was heard of
     state.policy_mark = policy.mark
-    change = None
+    decision = NOT_DECIDED
     if state.tier is not None and (was_pinned or state.pin is not None):
         moment = Moment(now_ms, policy.rises.at_once, policy.falls.at_once)
-        change = decide(state, policy, Occasion(event.customer_id, reason, cause), moment)
-    state.due_ms = due(state, policy, now_ms)
-    return change
+        decision = decide(state, policy, Occasion(event.customer_id, reason, cause), moment)
+    state.tier_due_ms = due(state, policy, now_ms)
+    return decision
 
 
 def forgotten(state: CustomerState) -> CustomerState:
-    """What is left after erase: the next sequence number, so that ids of changes are never used twice."""
-    return CustomerState(sequence=state.sequence)
+    """What is left after erase: the numbers of changes and triggers, so that no id is ever used twice."""
+    return CustomerState(sequence=state.sequence, occasions=state.occasions)

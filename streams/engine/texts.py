@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from difflib import get_close_matches
 from functools import partial
 from typing import NamedTuple
@@ -87,6 +88,14 @@ def _zone(text: str) -> str | None:
     return None
 
 
+def _date(text: str) -> str | None:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return f"{quoted(text)} is no date; write year, month and day such as 2026-12-31"
+    return None
+
+
 def _year_day(text: str) -> str | None:
     month, _, day = text.partition("-")
     fits = re.fullmatch(r"[0-9]{1,2}-[0-9]{1,2}", text) and 1 <= int(month) <= len(LONGEST_MONTHS)
@@ -162,6 +171,7 @@ FORMS = {
     "title": Form("standard", _title),
     "currency": Form("TWD", _currency),
     "zone": Form("Asia/Taipei", _zone),
+    "date": Form("2026-12-31", _date),
     "year_day": Form("06-30", _year_day),
     "transaction_type": Form("purchase", _transaction_type),
     "floor": Form("500000", partial(_figure, decimals=VALUE_DECIMALS, example="500000", bounds=">=0")),

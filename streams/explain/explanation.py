@@ -6,7 +6,7 @@ All that is said of the time to come is what the engine does if nothing else hap
 from collections.abc import Sequence
 from datetime import timedelta
 
-from streams.contracts.changes import PolicyName
+from streams.contracts.envelope import PolicyName
 from streams.contracts.packing import unpack_change
 from streams.engine.calendar import EPOCH
 from streams.engine.decide import TierChange

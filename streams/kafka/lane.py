@@ -22,7 +22,8 @@ from streams.kafka.around import Surroundings
 from streams.kafka.transactions import TransactionFailedError
 from streams.kafka.transport import FetchedRecords
 from streams.metrics import BatchOutcome, Metrics
-from streams.partition import Clock, Limits, Partition, PartitionRules, Work
+from streams.partition import Limits, Partition, Work
+from streams.rules import Clock, PartitionRules
 
 BATCH_LIMIT = 10_000
 QUEUE_HIGH = 30_000

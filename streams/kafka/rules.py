@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from streams.engine.policy import Policy
 from streams.kafka.partitioner import partition_of
-from streams.partition import Clock, PartitionRules
+from streams.rules import Clock, PartitionRules
 from streams.settings import Settings
 
 

@@ -17,7 +17,8 @@ from streams.contracts.packing import unpack_header
 from streams.engine.events import TOPICS
 from streams.engine.policy import Policy
 from streams.entries import Entry
-from streams.partition import NO_LIMITS, Limits, Partition, PartitionRules, Work
+from streams.partition import NO_LIMITS, Limits, Partition, Work
+from streams.rules import PartitionRules
 
 SOURCE = "/tierflow/simulate"
 # Outputs are always called this, as inputs are in the file.

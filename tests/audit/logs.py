@@ -20,7 +20,8 @@ from streams.kafka.policies import publish_policy
 from streams.kafka.rules import partition_rules
 from streams.kafka.surroundings import output_topics
 from streams.kafka.transactions import Transactions
-from streams.partition import Clock, Partition, Work
+from streams.partition import Partition, Work
+from streams.rules import Clock
 from streams.settings import Settings, policy_folder
 
 PARTITIONS = 4

@@ -16,7 +16,7 @@ from streams.errors import UsageError
 from streams.kafka import replay
 from streams.kafka.policies import publish_policy
 from streams.kafka.replay import Offsets
-from streams.partition import Clock
+from streams.rules import Clock
 from streams.settings import Settings
 
 

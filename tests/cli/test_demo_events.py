@@ -8,7 +8,8 @@ from streams.demo.events import CUSTOMERS_LIMIT, PIN_MS, Bank
 from streams.demo.figures import grouped
 from streams.engine.compile import load_policy
 from streams.engine.events import TOPICS
-from streams.partition import Partition, PartitionRules, Work
+from streams.partition import Partition, Work
+from streams.rules import PartitionRules
 from streams.settings import policy_folder
 
 BEGAN_MS = 1_795_483_800_000

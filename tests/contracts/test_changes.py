@@ -6,6 +6,7 @@ import pytest
 from wire import AT_MS, INPUTS, POLICY, value, worked
 
 from streams.contracts.changes import ChangeWriter
+from streams.contracts.envelope import Envelope
 from streams.engine.compile import load_policy
 from streams.engine.decide import TierChange
 from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, TRANSACTIONS, Cause
@@ -56,7 +57,7 @@ NEXT_OFFSETS = (1235, 98766, 0, 0, 0)
 
 
 def writer(**policy: Any) -> ChangeWriter:
-    return ChangeWriter(msgspec.structs.replace(POLICY, **policy), INPUTS, 2, "/tierflow/2")
+    return ChangeWriter(Envelope(msgspec.structs.replace(POLICY, **policy), INPUTS, 2, "/tierflow/2"))
 
 
 def written(**fields: Any) -> dict[str, Any]:
@@ -101,7 +102,7 @@ def test_the_fields_come_in_the_order_of_the_contract() -> None:
 )
 def test_times_have_the_offset_of_the_policys_zone(zone: str, at_ms: int, decided_at: str) -> None:
     document = POLICY.document.replace("Asia/Taipei", zone)
-    local = ChangeWriter(load_policy(document), INPUTS, 2, "/tierflow/2")
+    local = ChangeWriter(Envelope(load_policy(document), INPUTS, 2, "/tierflow/2"))
     change = msgspec.structs.replace(CHANGE, decided_at_ms=at_ms)
     assert json.loads(local.value(change, NEXT_OFFSETS))["decided_at"] == decided_at
     assert dict(local.headers(change))["ce_time"] == decided_at.encode()
@@ -196,7 +197,7 @@ def test_the_strategy_grants_and_withdraws_by_service(
 
 def test_a_service_that_both_tiers_have_is_neither_granted_nor_withdrawn() -> None:
     document = POLICY.document.replace('id = "wealth-plan"', 'id = "online-channels"')
-    both = ChangeWriter(load_policy(document), INPUTS, 2, "/tierflow/2")
+    both = ChangeWriter(Envelope(load_policy(document), INPUTS, 2, "/tierflow/2"))
     change = msgspec.structs.replace(CHANGE, previous_tier="mid", tier="high")
     strategy = json.loads(both.value(change, NEXT_OFFSETS))["strategy"]
     assert "online-channels" not in strategy["granted"] + strategy["withdrawn"]
@@ -239,7 +240,9 @@ def test_a_pin_of_the_tier_that_is_earned_changes_nothing() -> None:
 
 
 def test_positions_hold_the_topics_that_were_applied_by_their_real_names() -> None:
-    named = ChangeWriter(POLICY, ("a.balances", "a.transactions", "a.credit", "a.loans", "a.customers"), 2, "/x")
+    named = ChangeWriter(
+        Envelope(POLICY, ("a.balances", "a.transactions", "a.credit", "a.loans", "a.customers"), 2, "/x")
+    )
     message = json.loads(named.value(CHANGE, (1, 0, 8, 0, 0)))
     assert message["positions"] == {"a.balances": 0, "a.credit": 7}
     assert message["cause"]["topic"] == "a.balances"

@@ -8,7 +8,8 @@ from streams.contracts.decode import Rejection, decode
 from streams.engine.compile import load_policy
 from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS, Event
 from streams.engine.policy import Policy
-from streams.partition import Clock, Partition, PartitionRules, Work
+from streams.partition import Partition, Work
+from streams.rules import Clock, PartitionRules
 from streams.settings import policy_folder
 
 POLICY = load_policy((policy_folder() / "standard.toml").read_text(encoding="utf-8"))

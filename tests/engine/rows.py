@@ -3,8 +3,10 @@
 from datetime import datetime
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from streams.engine.apply import Outcome, apply_due, apply_event
 from streams.engine.compile import load_policy
 from streams.engine.decide import TierChange
 from streams.engine.events import (
@@ -28,8 +30,11 @@ from streams.engine.limits import check_limits
 from streams.engine.money import AMOUNT_DECIMALS, VALUE_DECIMALS, parse_fixed
 from streams.engine.policy import Policy
 from streams.engine.state import CustomerState
-from streams.engine.step import apply_due, apply_event
 from streams.settings import policy_folder
+
+if TYPE_CHECKING:
+    from streams.engine.campaigns import Trigger
+    from streams.engine.risk import RiskMessage
 
 TAIPEI = ZoneInfo("Asia/Taipei")
 DAY_MS = 86_400_000
@@ -119,6 +124,8 @@ class Customer:
         self.state = CustomerState()
         self.now_ms = 0
         self.changes: list[TierChange] = []
+        self.triggers: list[Trigger] = []
+        self.risks: list[RiskMessage] = []
 
     def apply(self, *events: Event) -> list[TierChange]:
         """The changes that these events, and the time until them, gave."""
@@ -140,9 +147,11 @@ class Customer:
         self.now_ms = max(self.now_ms, until_ms)
         return self.changes[known:]
 
-    def _note(self, change: TierChange | None) -> None:
-        if change is not None:
-            self.changes.append(change)
+    def _note(self, outcome: Outcome) -> None:
+        if outcome.change is not None:
+            self.changes.append(outcome.change)
+        self.triggers.extend(outcome.triggers)
+        self.risks.extend(outcome.risks)
 
     @property
     def told(self) -> list[tuple[str, str, str]]:

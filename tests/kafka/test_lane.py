@@ -20,7 +20,8 @@ from streams.kafka.lane import QUEUE_HIGH, Lane, LaneError
 from streams.kafka.transactions import TransactionFailedError
 from streams.kafka.transport import FetchedRecords
 from streams.metrics import Metrics
-from streams.partition import Clock, PartitionRules, Work
+from streams.partition import Work
+from streams.rules import Clock, PartitionRules
 
 INPUTS = tuple(f"bank.{topic}" for topic in TOPICS)
 BALANCES, TRANSACTIONS = 0, 1

@@ -17,7 +17,8 @@ from streams.kafka.partitioner import partition_of
 from streams.kafka.rules import partition_rules
 from streams.kafka.surroundings import output_topics
 from streams.kafka.transactions import Transactions
-from streams.partition import Partition, PartitionRules, Work
+from streams.partition import Partition, Work
+from streams.rules import PartitionRules
 from streams.settings import Settings, policy_folder
 
 PARTITIONS = 4

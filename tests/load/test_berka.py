@@ -17,7 +17,8 @@ from streams.entries import Record
 from streams.errors import UsageError
 from streams.load.berka import berka_waves, transaction_type
 from streams.load.berka_files import read_berka
-from streams.partition import Partition, PartitionRules
+from streams.partition import Partition
+from streams.rules import PartitionRules
 from streams.settings import policy_folder
 
 COMPLETE = Path(__file__).parents[3] / "shared" / "data" / "berka-complete"

@@ -30,7 +30,8 @@ from streams.contracts.lines import EventLine
 from streams.engine.compile import load_policy
 from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TOPICS, TRANSACTIONS
 from streams.engine.policy import Policy
-from streams.partition import Partition, PartitionRules
+from streams.partition import Partition
+from streams.rules import PartitionRules
 from streams.settings import policy_folder
 from streams.simulate import Simulation
 

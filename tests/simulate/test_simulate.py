@@ -14,7 +14,8 @@ from streams.contracts.lines import EventLine
 from streams.engine.events import BALANCES, CREDIT, TRANSACTIONS
 from streams.engine.policy import Policy
 from streams.entries import merge_heads
-from streams.partition import Partition, PartitionRules
+from streams.partition import Partition
+from streams.rules import PartitionRules
 from streams.simulate import Output, Simulation
 
 DAY_MS = 86_400_000

@@ -1,0 +1,113 @@
+"""Risk decisions and alerts as the outside world reads them (contract, "A campaign trigger and a risk decision")."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from streams.contracts.envelope import CauseMessage, Envelope, Headers, PolicyName, encode
+from streams.engine.money import AMOUNT_DECIMALS, VALUE_DECIMALS, Figure, format_value
+from streams.engine.risk import LoanDecision, RiskLook, RiskMessage
+
+DECISION_TYPE = "tierflow.risk.decided.v1"
+ALERT_TYPE = "tierflow.risk.alerted.v1"
+_ONE_E4 = 10 ** (VALUE_DECIMALS - AMOUNT_DECIMALS)
+
+
+class RiskCondition(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A rule that was looked at: what the measure is, what it is held against, and what a loan is if it is met.
+
+    Amounts are in the policy's currency, shares parts of 1.
+    """
+
+    measure: str
+    is_: str = msgspec.field(name="is")
+    at_least: str | None = None
+    more_than: str | None = None
+    at_most: str | None = None
+    equals: str | None = None
+    tier: str | None = None
+    outcome: str | None = None
+    met: bool | None = None
+
+
+class LoanRiskMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """`tier.risk`: a loan application is decided (kind decision), or something has become worse (kind alert)."""
+
+    id: str
+    customer_id: str
+    loan_id: str
+    kind: str
+    outcome: str | msgspec.UnsetType = msgspec.UNSET  # of a decision
+    customer: str | msgspec.UnsetType = msgspec.UNSET  # of a decision: known, or new
+    reason: str | msgspec.UnsetType = msgspec.UNSET  # of an alert
+    tier: str
+    amount: str
+    currency: str
+    decided_at: str
+    backfill: bool
+    monitored_until: str | None
+    conditions: Sequence[RiskCondition]
+    cause: CauseMessage | None
+    policy: PolicyName | msgspec.Raw
+    positions: Mapping[str, int]
+
+
+class RiskWriter:
+    """Writes the risk messages of one partition under one policy."""
+
+    def __init__(self, envelope: Envelope) -> None:
+        self._envelope = envelope
+
+    def value(self, risk: RiskMessage, next_offsets: Sequence[int], *, backfill: bool) -> bytes:
+        """The decision, or alert, as JSON. next_offsets: by topic number, the offset after the last one worked."""
+        rfc3339 = self._envelope.policy.calendar.rfc3339
+        until_ms = risk.monitored_until_ms
+        return encode(
+            LoanRiskMessage(
+                id=risk_id(risk),
+                customer_id=risk.customer_id,
+                loan_id=risk.loan_id,
+                kind="decision" if isinstance(risk, LoanDecision) else "alert",
+                outcome=risk.outcome if isinstance(risk, LoanDecision) else msgspec.UNSET,
+                customer=("new" if risk.is_new else "known") if isinstance(risk, LoanDecision) else msgspec.UNSET,
+                reason=msgspec.UNSET if isinstance(risk, LoanDecision) else risk.reason,
+                tier=risk.tier,
+                amount=format_value(risk.amount_e4 * _ONE_E4),
+                currency=risk.currency,
+                decided_at=rfc3339(risk.decided_at_ms),
+                backfill=backfill,
+                monitored_until=None if until_ms is None else rfc3339(until_ms),
+                conditions=[_condition(look) for look in risk.looks],
+                cause=self._envelope.cause(risk.cause),
+                policy=self._envelope.policy_name,
+                positions=self._envelope.positions(next_offsets),
+            )
+        )
+
+    def headers(self, risk: RiskMessage) -> Headers:
+        """The CloudEvents 1.0 attributes."""
+        kind = DECISION_TYPE if isinstance(risk, LoanDecision) else ALERT_TYPE
+        return self._envelope.headers(risk_id(risk), kind, risk.decided_at_ms, risk.customer_id)
+
+
+def risk_id(risk: RiskMessage) -> str:
+    """Of a decision or an alert: the loan has one decision, and numbered alerts."""
+    return f"{risk.loan_id}:decision" if isinstance(risk, LoanDecision) else f"{risk.loan_id}:alert:{risk.number}"
+
+
+def _condition(look: RiskLook) -> RiskCondition:
+    return RiskCondition(
+        measure=look.measure,
+        is_=look.word if look.word is not None else format_value(look.figure or 0),
+        at_least=_written(look.at_least),
+        more_than=_written(look.more_than),
+        at_most=_written(look.at_most),
+        equals=look.equals,
+        tier=look.tier,
+        outcome=look.outcome,
+        met=look.met,
+    )
+
+
+def _written(figure: Figure | None) -> str | None:
+    return None if figure is None else format_value(figure)

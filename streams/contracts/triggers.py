@@ -1,0 +1,111 @@
+"""A campaign trigger as the outside world reads it, and a candidate for one (contract, "A campaign trigger")."""
+
+import msgspec
+
+from streams.contracts.envelope import CauseMessage, Envelope, Headers, PolicyName, encode
+from streams.engine.campaigns import Budget, Trigger
+from streams.engine.money import format_cents, format_value
+
+EVENT_TYPE = "tierflow.campaign.triggered.v1"
+
+
+class CampaignMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """`tier.campaigns`: a campaign is to act for a customer, or, where the group is held out, is not."""
+
+    id: str
+    customer_id: str
+    campaign: str
+    kind: str
+    sequence: int
+    tier: str
+    group: str
+    triggered_at: str
+    period: str | None
+    amount: str | None
+    currency: str
+    missing: str | None
+    due: str | None
+    cause: CauseMessage | None
+    policy: PolicyName | msgspec.Raw
+
+
+class BudgetMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """What a campaign has in this period, in all; None: no end. Amounts in cents."""
+
+    campaign: str
+    period: str
+    triggers: int | None
+    amount_cents: int | None
+
+
+class CandidateMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A trigger that is written only if its campaign's budget has room: all that this takes, rules included."""
+
+    customer_id: str
+    id: str
+    spends: bool  # a held-out trigger costs nothing
+    amount_cents: int
+    budget: BudgetMessage
+    at: str
+    trigger: msgspec.Raw
+
+
+class TriggerWriter:
+    """Writes the triggers of one partition under one policy."""
+
+    def __init__(self, envelope: Envelope) -> None:
+        self._envelope = envelope
+
+    def value(self, trigger: Trigger) -> bytes:
+        """The trigger as JSON."""
+        rfc3339 = self._envelope.policy.calendar.rfc3339
+        return encode(
+            CampaignMessage(
+                id=trigger_id(trigger),
+                customer_id=trigger.customer_id,
+                campaign=trigger.campaign.id,
+                kind=trigger.campaign.kind,
+                sequence=trigger.number,
+                tier=trigger.tier,
+                group=trigger.group,
+                triggered_at=rfc3339(trigger.triggered_at_ms),
+                period=trigger.period,
+                amount=None if trigger.amount_cents is None else format_cents(trigger.amount_cents),
+                currency=self._envelope.policy.currency,
+                missing=None if trigger.missing is None else format_value(trigger.missing),
+                due=None if trigger.due_ms is None else rfc3339(trigger.due_ms),
+                cause=self._envelope.cause(trigger.cause),
+                policy=self._envelope.policy_name,
+            )
+        )
+
+    def headers(self, trigger: Trigger) -> Headers:
+        """The CloudEvents 1.0 attributes."""
+        return self._envelope.headers(trigger_id(trigger), EVENT_TYPE, trigger.triggered_at_ms, trigger.customer_id)
+
+    def candidate(self, trigger: Trigger, budget: Budget) -> bytes:
+        """The trigger on its way to the campaign's budget."""
+        at = self._envelope.policy.calendar.rfc3339(trigger.triggered_at_ms)
+        length = {"ever": 0, "year": 4, "month": 7, "day": 10}[budget.per]
+        return encode(
+            CandidateMessage(
+                customer_id=trigger.customer_id,
+                id=trigger_id(trigger),
+                spends=trigger.group == "treated",
+                amount_cents=trigger.amount_cents or 0,
+                budget=BudgetMessage(
+                    campaign=trigger.campaign.id,
+                    period=at[:length],
+                    triggers=budget.triggers,
+                    amount_cents=budget.amount_cents,
+                ),
+                at=at,
+                trigger=msgspec.Raw(self.value(trigger)),
+            )
+        )
+
+
+def trigger_id(trigger: Trigger) -> str:
+    """Customer, campaign and occasion: the period, or the number."""
+    occasion = trigger.number if trigger.period is None else trigger.period
+    return f"{trigger.customer_id}:{trigger.campaign.id}:{occasion}"

@@ -1,0 +1,235 @@
+"""The campaigns of a policy file -> what the stream looks at; what a kind wants, and what it does not take, is said."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from streams.engine.campaign_rules import CampaignRule, ContactRule
+from streams.engine.campaigns import Budget, Campaign, Contact
+from streams.engine.events import TRANSACTION_TYPES
+from streams.engine.money import ONE_SHARE, SHARE_DECIMALS, VALUE_DECIMALS, cents_of, parse_fixed
+from streams.engine.occasions import (
+    AtRisk,
+    CashBack,
+    Dormant,
+    FeeAlert,
+    Gift,
+    NearTier,
+    OccasionRule,
+    Welcome,
+)
+from streams.engine.policy import Condition, Measure, Tier
+from streams.engine.problems import Path, Problems
+from streams.engine.rules import PolicyFile
+from streams.engine.texts import quoted, unknown
+
+
+class _Words(NamedTuple):
+    """What a kind of campaign wants beside its id and kind, and what else it takes."""
+
+    wants: tuple[str, ...]
+    takes: tuple[str, ...] = ()
+
+
+_COMMON = ("id", "kind", "name", "tiers", "hold_out", "salt", "budget")
+_KINDS = {
+    "gift": _Words(("at_least", "within_days"), ("amount",)),
+    "cash_back": _Words(("rate",), ("types", "at_least", "at_most", "per")),
+    "near_tier": _Words(("to", "for_days"), ("at_least", "within", "within_share", "every_days", "offer_days")),
+    "dormant": _Words(("without_transaction_days",)),
+    "welcome": _Words(("tiers",)),
+    "at_risk": _Words(("days_before",)),
+    "fee_alert": _Words(("tiers", "measure", "below")),
+}
+_EXAMPLES = {
+    "at_least": '"1000"',
+    "within_days": "30",
+    "rate": '"0.01"',
+    "to": '"mid"',
+    "for_days": "3",
+    "without_transaction_days": "60",
+    "tiers": '["mid"]',
+    "days_before": "7",
+    "measure": '"average"',
+    "below": '"200000"',
+}
+
+
+class CampaignCompiler:
+    """The campaigns of one file. measure: looks a measure up by its name; the path is where a fault is told."""
+
+    def __init__(
+        self, file: PolicyFile, problems: Problems, tiers: Sequence[Tier], measure: Callable[[Path, str], Measure]
+    ) -> None:
+        self._file = file
+        self._problems = problems
+        self._add = problems.add_unless_known
+        self._tiers = tiers
+        self._measure = measure
+        self._rank = {tier.id: number for number, tier in enumerate(tiers)}
+
+    def campaigns(self) -> tuple[Campaign, ...]:
+        """All of them; not to be used where a problem was noted."""
+        contact = self._contact(self._file.contact)
+        campaigns: list[Campaign] = []
+        for number, rule in enumerate(self._file.campaigns):
+            path: Path = ("campaigns", number)
+            if rule.id in {campaign.id for campaign in campaigns}:
+                self._add((*path, "id"), f"another campaign has the id {quoted(rule.id)}; write another id")
+            self._look_at_words(path, rule)
+            self._look_at_tiers((*path, "tiers"), rule.tiers)
+            campaigns.append(
+                Campaign(
+                    id=rule.id,
+                    kind=rule.kind,
+                    rule=self._occasion(path, rule),
+                    hold_out_e4=self._share((*path, "hold_out"), rule.hold_out),
+                    salt=rule.id if rule.salt is None else rule.salt,
+                    budget=self._budget(path, rule),
+                    contact=contact if rule.id in self._file.contact.campaigns else None,
+                )
+            )
+        return tuple(campaigns)
+
+    # --- by kind ---
+
+    def _occasion(self, path: Path, rule: CampaignRule) -> OccasionRule:  # noqa: PLR0911 - one for each kind
+        tiers = frozenset(rule.tiers)
+        match rule.kind:
+            case "gift":
+                amount_cents = None if rule.amount is None else _cents(rule.amount)
+                return Gift(tiers, _fixed(rule.at_least), rule.within_days or 1, amount_cents)
+            case "cash_back":
+                return self._cash_back(path, rule, tiers)
+            case "near_tier":
+                return self._near_tier(path, rule, tiers)
+            case "dormant":
+                return Dormant(tiers, rule.without_transaction_days or 1)
+            case "welcome":
+                return Welcome(tiers)
+            case "at_risk":
+                return AtRisk(tiers, rule.days_before or 1)
+            case "fee_alert":
+                measure = self._measure((*path, "measure"), rule.measure or "assets")
+                return FeeAlert(tiers, measure, _fixed(rule.below))
+
+    def _cash_back(self, path: Path, rule: CampaignRule, tiers: frozenset[str]) -> CashBack:
+        if rule.types == []:
+            known = ", ".join(sorted(TRANSACTION_TYPES))
+            self._add((*path, "types"), f"the list is empty; write types of transactions: {known}")
+        types = frozenset(["purchase"] if rule.types is None else rule.types)
+        rate_e4 = self._share((*path, "rate"), rule.rate or "0")
+        if rule.rate is not None and not rate_e4:
+            self._add((*path, "rate"), 'a rate of 0 pays nothing; write one such as "0.01"')
+        at_most_e16 = None if rule.at_most is None else _fixed(rule.at_most)
+        per_transaction = rule.per == "transaction"
+        month = Measure(rule.id, "sum", types=types, months=0 if per_transaction else 1)
+        return CashBack(tiers, month, _fixed(rule.at_least), rate_e4, at_most_e16, per_transaction)
+
+    def _near_tier(self, path: Path, rule: CampaignRule, tiers: frozenset[str]) -> NearTier:
+        condition = self._condition_to_enter((*path, "to"), rule.to)
+        floor_e16 = condition.at_least_e16
+        given = [word for word in ("at_least", "within", "within_share") if getattr(rule, word) is not None]
+        if len(given) != 1:
+            said = f"{' and '.join(given)} are both there" if given else "it does not say how near"
+            self._add(path, f"{said}; write one of at_least, within, within_share")
+        near_e16 = _fixed(rule.at_least)
+        if rule.within is not None:
+            near_e16 = floor_e16 - _fixed(rule.within)
+        elif rule.within_share is not None:
+            share_e4 = self._share((*path, "within_share"), rule.within_share)
+            near_e16 = floor_e16 * (ONE_SHARE - share_e4) // ONE_SHARE
+        if rule.to in self._rank and near_e16 >= floor_e16:
+            self._add((*path, *given[:1]), f"who has this much is in {rule.to} already; write a lower amount")
+        below = frozenset(tier.id for tier in self._tiers[: self._rank.get(rule.to or "", 0)])
+        return NearTier(
+            tiers or below,
+            condition.measure,
+            near_e16,
+            floor_e16,
+            rule.for_days or 0,
+            rule.every_days or 0,
+            rule.offer_days,
+        )
+
+    def _condition_to_enter(self, path: Path, to: str | None) -> Condition:
+        """The one floor of the tier; a condition that nobody meets where it has none, or several."""
+        nobody = Condition(None, 0)
+        if to is None:
+            return nobody
+        if to not in self._rank:
+            self._look_at_tiers(path, [to])
+            return nobody
+        enter = self._tiers[self._rank[to]].enter
+        if enter is None:
+            self._add(path, f"{to} is the first tier, and everybody's; write another tier")
+        elif enter.all is not None or enter.any is not None:
+            self._add(path, f"{to} has several conditions, so no one amount is missing; write another tier")
+        else:
+            return enter
+        return nobody
+
+    # --- what all have ---
+
+    def _look_at_words(self, path: Path, rule: CampaignRule) -> None:
+        """Each kind wants some words, and takes no others."""
+        words, blank = _KINDS[rule.kind], CampaignRule(id=rule.id, kind=rule.kind)
+        for word in words.wants:
+            if getattr(rule, word) == getattr(blank, word):
+                self._add(path, f"a campaign of kind {rule.kind} wants {word}; write {word} = {_EXAMPLES[word]}")
+        allowed = {*_COMMON, *words.wants, *words.takes}
+        for word in rule.__struct_fields__:
+            if word not in allowed and getattr(rule, word) != getattr(blank, word):
+                takes = ", ".join([*words.wants, *words.takes])
+                self._add((*path, word), f"a campaign of kind {rule.kind} takes no {word}; it takes {takes}")
+
+    def _look_at_tiers(self, path: Path, tiers: Sequence[str]) -> None:
+        if self._problems.has_broken_tiers():
+            return
+        for tier in tiers:
+            if tier not in self._rank:
+                self._add(path, unknown(tier, list(self._rank), "tier"))
+
+    def _share(self, path: Path, text: str) -> int:
+        share_e4 = _fixed(text, SHARE_DECIMALS)
+        if share_e4 < 0:
+            self._add(path, f'{quoted(text)} is below 0; write a share from "0" to "1"')
+        return share_e4
+
+    def _budget(self, path: Path, rule: CampaignRule) -> Budget | None:
+        budget = rule.budget
+        if budget is None:
+            return None
+        if budget.triggers is None and budget.amount is None:
+            self._add((*path, "budget"), "it has no end; write triggers = 1000, or amount, or both")
+        pays = rule.kind == "cash_back" or (rule.kind == "gift" and rule.amount is not None)
+        if budget.amount is not None and not pays:
+            self._add(
+                (*path, "budget", "amount"),
+                "this campaign pays nothing, so no amount is ever spent; write triggers instead",
+            )
+        amount_cents = None if budget.amount is None else _cents(budget.amount)
+        return Budget(budget.triggers, amount_cents, budget.per)
+
+    def _contact(self, rule: ContactRule) -> Contact:
+        known = [campaign.id for campaign in self._file.campaigns]
+        for number, name in enumerate(rule.campaigns):
+            if name not in known:
+                self._add(("contact", "campaigns", number), unknown(name, known, "campaign"))
+        if (rule.at_most is None) != (rule.in_days is None):
+            self._add(("contact",), "at_most and in_days belong together: at_most = 2 and in_days = 30; write both")
+        if rule.campaigns and rule.at_most is None and not rule.quiet_days:
+            self._add(("contact",), "it says for which campaigns and not how often; write at_most and in_days")
+        return Contact(rule.at_most, rule.in_days or 0, rule.quiet_days)
+
+
+def _fixed(text: str | None, decimals: int = VALUE_DECIMALS) -> int:
+    """The number in a text that texts.py has looked at; 0 for none, and for one that was told to be wrong."""
+    try:
+        return parse_fixed(text or "0", decimals)
+    except ValueError:
+        return 0
+
+
+def _cents(text: str) -> int:
+    """An amount to be paid, rounded down to the cent."""
+    return cents_of(_fixed(text))

@@ -1,0 +1,68 @@
+"""The risk rules of a policy file -> what the stream decides loans with."""
+
+from collections.abc import Mapping
+
+from streams.engine.money import SHARE_DECIMALS, VALUE_DECIMALS, parse_fixed
+from streams.engine.problems import Path, Problems
+from streams.engine.risk import Risk, ShareLimit
+from streams.engine.risk_rules import RiskRule, ShareRule
+from streams.engine.texts import quoted, unknown
+
+
+def compile_risk(rule: RiskRule, rank: Mapping[str, int], problems: Problems) -> Risk:
+    """The rules, ready to decide with; not to be used where a problem was noted."""
+    _look_at(rule, rank, problems)
+    against, monitoring = rule.against_assets, rule.monitoring
+    shares = [] if monitoring is None else [_fixed(share, SHARE_DECIMALS) for share in monitoring.assets_at_most]
+    return Risk(
+        large_loan_e16={tier: _fixed(amount, VALUE_DECIMALS) for tier, amount in rule.large_loan.items()},
+        standing=dict(rule.standing),
+        times_assets_e16=None if against is None else _fixed(against.more_than_times, VALUE_DECIMALS),
+        against_assets="refer" if against is None else against.outcome,
+        fresh=_share_limit(("risk", "fresh_assets"), rule.fresh_assets, problems),
+        volatile=_share_limit(("risk", "volatile_assets"), rule.volatile_assets, problems),
+        monitor_days=0 if monitoring is None else monitoring.days,
+        alert_shares_e4=tuple(sorted(set(shares), reverse=True)),
+    )
+
+
+def days_looked_back(risk: Risk | None) -> int:
+    """How many days of closing totals the rules look at, today included; 0: none."""
+    fresh = risk.fresh.days + 1 if risk is not None and risk.fresh is not None else 0
+    volatile = risk.volatile.days if risk is not None and risk.volatile is not None else 0
+    return max(fresh, volatile)
+
+
+def _look_at(rule: RiskRule, rank: Mapping[str, int], problems: Problems) -> None:
+    for tier in rule.large_loan:
+        if tier not in rank and not problems.has_broken_tiers():
+            problems.add_unless_known(("risk", "large_loan", tier), unknown(tier, list(rank), "tier"))
+    if rule.against_assets is not None and not rule.large_loan:
+        problems.add_unless_known(
+            ("risk", "against_assets"),
+            "it looks at large loans, and nothing says which are large; write [risk.large_loan], and below it a line "
+            'for each tier: low = "300000"',
+        )
+    shares = [] if rule.monitoring is None else rule.monitoring.assets_at_most
+    for number, share in enumerate(shares):
+        if not 0 < _fixed(share, SHARE_DECIMALS) < 10**SHARE_DECIMALS:
+            problems.add_unless_known(
+                ("risk", "monitoring", "assets_at_most", number),
+                f'{quoted(share)} is no part of the assets; write a share between "0" and "1", such as "0.70"',
+            )
+
+
+def _share_limit(path: Path, rule: ShareRule | None, problems: Problems) -> ShareLimit | None:
+    if rule is None:
+        return None
+    more_than_e4 = _fixed(rule.more_than, SHARE_DECIMALS)
+    if more_than_e4 < 0:
+        problems.add_unless_known((*path, "more_than"), f'{quoted(rule.more_than)} is below 0; write "0" or more')
+    return ShareLimit(rule.days, more_than_e4, rule.outcome)
+
+
+def _fixed(text: str, decimals: int) -> int:
+    try:
+        return parse_fixed(text, decimals)
+    except ValueError:  # told already: texts.py
+        return 0

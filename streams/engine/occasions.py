@@ -1,0 +1,316 @@
+"""What is an occasion for a campaign, by kind: a first deposit, a month's purchases, a tier in reach, a long silence.
+
+Each kind looks at a customer after every event and whenever its own time has come, once the tier is decided:
+
+    event or time -> fold -> decide -> look -> an offer, or none
+
+A look keeps what it needs in its Course. A span of days is over at the same local time so many days later.
+"""
+
+from typing import ClassVar
+
+import msgspec
+
+from streams.engine.calendar import month_of
+from streams.engine.decide import TierChange
+from streams.engine.events import Balance, Cause, Event, Transaction
+from streams.engine.explain import figure_of
+from streams.engine.measures import Figures, measure_one
+from streams.engine.money import ONE_SHARE, Figure, cents_of
+from streams.engine.outlook import figures_now, pass_time
+from streams.engine.policy import Condition, Measure, Policy
+from streams.engine.state import NEVER_MS, Course, CustomerState
+from streams.engine.tenure import falls_due_ms
+
+
+class Scene(msgspec.Struct, gc=False, kw_only=True):
+    """What has happened to a customer, and what was decided. event None: time alone, or another policy.
+
+    figures: those of the decision, None where nothing was decided. begins: the first look under this policy.
+    """
+
+    state: CustomerState
+    customer_id: str
+    policy: Policy
+    now_ms: int
+    is_history: bool
+    event: Event | None = None
+    cause: Cause | None = None
+    change: TierChange | None = None
+    figures: Figures | None = None
+    tier_before: str | None = None
+    begins: bool = False
+
+    def is_for(self, tiers: frozenset[str]) -> bool:
+        """Whether the customer is served one of the tiers now; none named: any."""
+        return not tiers or self.state.tier in tiers
+
+
+class Offer(msgspec.Struct, frozen=True, gc=False):
+    """An occasion has come."""
+
+    period: str | None = None
+    amount_cents: int | None = None
+    missing: Figure | None = None
+    due_ms: int | None = None
+
+
+class Gift(msgspec.Struct, frozen=True, tag=True):
+    """The first deposit, or balance, of at least so much, in the first days after the customer's first event."""
+
+    tiers: frozenset[str]
+    at_least_e16: int
+    within_days: int
+    amount_cents: int | None
+    once: ClassVar[bool] = True
+
+    def look(self, scene: Scene, course: Course) -> Offer | None:
+        """settled_ms: when the first deposit came; whatever became of it, there is no other first one."""
+        event, state = scene.event, scene.state
+        if course.settled_ms is not None or event is None or not scene.is_for(self.tiers):
+            return None
+        amount_e16 = _brought_in_e16(event, state, scene.policy)
+        if amount_e16 < self.at_least_e16:
+            return None
+        course.settled_ms = scene.now_ms
+        first_ms = event.at_ms if state.first_event_ms is None else state.first_event_ms
+        if event.at_ms > scene.policy.calendar.days_later_ms(first_ms, self.within_days):
+            return None
+        return Offer(amount_cents=self.amount_cents)
+
+
+class CashBack(msgspec.Struct, frozen=True, tag=True):
+    """A share of the transactions of some types: of a whole month at its end, or of each at once."""
+
+    tiers: frozenset[str]
+    month: Measure  # their sum over a whole month
+    at_least_e16: int
+    rate_e4: int
+    at_most_e16: int | None
+    per_transaction: bool
+    once: ClassVar[bool] = False
+
+    def look(self, scene: Scene, course: Course) -> Offer | None:
+        """looks_at_ms: the end of a month in which there was such a transaction."""
+        event, policy = scene.event, scene.policy
+        counts = isinstance(event, Transaction) and event.type in self.month.types
+        if self.per_transaction:
+            if not counts or not isinstance(event, Transaction) or event.is_reversal or not scene.is_for(self.tiers):
+                return None
+            return self._offer(event.amount_e4 * policy.to_value.get(event.currency, 0), None)
+        if course.looks_at_ms is None:
+            if counts or scene.begins:
+                course.looks_at_ms = policy.calendar.next_month_begins_ms(scene.now_ms)
+            return None
+        if course.looks_at_ms > scene.now_ms:
+            return None
+        last_day = policy.calendar.day_of(course.looks_at_ms) - 1
+        goes_on = any(day > last_day for day in scene.state.days)  # transactions ahead of the clock
+        course.looks_at_ms = policy.calendar.next_month_begins_ms(scene.now_ms) if goes_on else None
+        if not scene.is_for(self.tiers):
+            return None
+        spent = measure_one(scene.state, self.month, policy, last_day, is_over=True)
+        return self._offer(int(spent), _month_text(last_day))
+
+    def _offer(self, spent_e16: int, period: str | None) -> Offer | None:
+        if spent_e16 < self.at_least_e16:
+            return None
+        amount_e16 = spent_e16 * self.rate_e4 // ONE_SHARE
+        if self.at_most_e16 is not None:
+            amount_e16 = min(amount_e16, self.at_most_e16)
+        cents = cents_of(amount_e16)
+        return Offer(period=period, amount_cents=cents) if cents > 0 else None
+
+
+class NearTier(msgspec.Struct, frozen=True, tag=True):
+    """A figure has come near a higher tier's floor and stayed there for some days in a row."""
+
+    tiers: frozenset[str]
+    measure: int | None  # that the tier's floor is held against; None: the value
+    at_least_e16: int
+    floor_e16: int
+    for_days: int
+    every_days: int
+    offer_days: int | None
+    once: ClassVar[bool] = False
+
+    def look(self, scene: Scene, course: Course) -> Offer | None:
+        """since_ms: since when it is near. Looked at again every_days after a trigger, if it is near still."""
+        calendar, now_ms = scene.policy.calendar, scene.now_ms
+        if scene.figures is not None:
+            self._follow(scene, scene.figures, course)
+        if course.looks_at_ms is None or course.looks_at_ms > now_ms:
+            return None
+        course.looks_at_ms = calendar.days_later_ms(now_ms, self.every_days) if self.every_days else None
+        figures = scene.figures or figures_now(scene.state, scene.policy, now_ms).figures
+        return Offer(missing=self.floor_e16 - figure_of(self.measure, figures), due_ms=self._due_ms(scene))
+
+    def _follow(self, scene: Scene, figures: Figures, course: Course) -> None:
+        figure, calendar = figure_of(self.measure, figures), scene.policy.calendar
+        if not (self.at_least_e16 <= figure < self.floor_e16 and scene.is_for(self.tiers)):
+            course.looks_at_ms = course.since_ms = None
+        elif course.since_ms is None:
+            course.since_ms = scene.now_ms
+            course.looks_at_ms = calendar.days_later_ms(scene.now_ms, self.for_days)
+            if course.triggered_ms is not None and self.every_days:
+                again_ms = calendar.days_later_ms(course.triggered_ms, self.every_days)
+                course.looks_at_ms = max(course.looks_at_ms, again_ms)
+
+    def _due_ms(self, scene: Scene) -> int | None:
+        """By when the customer has to be there: the end of the offer, or else the next rating."""
+        if self.offer_days is not None:
+            return scene.policy.calendar.days_later_ms(scene.now_ms, self.offer_days)
+        return scene.policy.rises.next_ms(scene.now_ms, scene.policy.calendar)
+
+
+class Dormant(msgspec.Struct, frozen=True, tag=True):
+    """No transaction for some days, nor since the first event; once until the next transaction."""
+
+    tiers: frozenset[str]
+    days: int
+    once: ClassVar[bool] = False
+
+    def look(self, scene: Scene, course: Course) -> Offer | None:
+        """settled_ms: when this dormancy was dealt with.
+
+        looks_at_ms is not put off by each transaction, only when it has come: that spares every other event the work.
+        """
+        state, now_ms, calendar = scene.state, scene.now_ms, scene.policy.calendar
+        last_ms = state.last_transaction_ms
+        if course.settled_ms is not None:
+            if last_ms < course.settled_ms:
+                return None
+            course.settled_ms = None
+        if not scene.is_for(self.tiers):
+            course.looks_at_ms = None
+            return None
+        if course.looks_at_ms is not None and course.looks_at_ms > now_ms:
+            return None
+        if last_ms == NEVER_MS:
+            last_ms = state.newest_ms if state.first_event_ms is None else state.first_event_ms
+        ends_ms = calendar.days_later_ms(last_ms, self.days)
+        course.looks_at_ms = ends_ms if ends_ms > now_ms else None
+        if course.looks_at_ms is not None:
+            return None
+        course.settled_ms = now_ms
+        return Offer()
+
+
+class Welcome(msgspec.Struct, frozen=True, tag=True):
+    """An upgrade to one of the tiers."""
+
+    tiers: frozenset[str]
+    once: ClassVar[bool] = False
+
+    def look(self, scene: Scene, _: Course) -> Offer | None:
+        """Keeps nothing."""
+        change = scene.change
+        if change is None or change.direction != "upgrade" or not scene.is_for(self.tiers):
+            return None
+        return Offer()
+
+
+class AtRisk(msgspec.Struct, frozen=True, tag=True):
+    """Some days before the tier falls, if nothing changes. The engine itself is run forward to see whether it does."""
+
+    tiers: frozenset[str]
+    days_before: int
+    once: ClassVar[bool] = False
+
+    def look(self, scene: Scene, course: Course) -> Offer | None:
+        """settled_ms: the newest instant of a possible fall that was looked at."""
+        is_due = course.looks_at_ms is not None and course.looks_at_ms <= scene.now_ms
+        if scene.figures is None and not is_due:
+            return None
+        course.looks_at_ms = None
+        fall_ms = self._next_fall_ms(scene, course) if scene.is_for(self.tiers) else None
+        if fall_ms is None:
+            return None
+        looks_at_ms = scene.policy.calendar.days_later_ms(fall_ms, -self.days_before)
+        if looks_at_ms > scene.now_ms:
+            course.looks_at_ms = looks_at_ms
+            return None
+        course.settled_ms = fall_ms
+        fall = _fall_until(scene, fall_ms)
+        return None if fall is None else Offer(missing=_missing_to_keep(scene, fall), due_ms=fall.decided_at_ms)
+
+    def _next_fall_ms(self, scene: Scene, course: Course) -> int | None:
+        tenure = scene.state.tenure
+        after_ms = max(scene.now_ms, NEVER_MS if course.settled_ms is None else course.settled_ms)
+        instants = [tenure.falls_ms, tenure.effective_ms, *falls_due_ms(tenure, scene.policy)]
+        return min([at_ms for at_ms in instants if at_ms is not None and at_ms > after_ms], default=None)
+
+
+class FeeAlert(msgspec.Struct, frozen=True, tag=True):
+    """A whole month below a floor, in a tier that asks it; at the month's end."""
+
+    tiers: frozenset[str]
+    measure: Measure
+    below_e16: int
+    once: ClassVar[bool] = False
+
+    def look(self, scene: Scene, course: Course) -> Offer | None:
+        """looks_at_ms: the end of a month. The tier that counts is the one held until then."""
+        calendar = scene.policy.calendar
+        if course.looks_at_ms is None or course.looks_at_ms > scene.now_ms:
+            if course.looks_at_ms is None and scene.is_for(self.tiers):
+                course.looks_at_ms = calendar.next_month_begins_ms(scene.now_ms)
+            return None
+        last_day = calendar.day_of(course.looks_at_ms) - 1
+        course.looks_at_ms = calendar.next_month_begins_ms(scene.now_ms) if scene.is_for(self.tiers) else None
+        figure = measure_one(scene.state, self.measure, scene.policy, last_day, is_over=True)
+        held = not self.tiers or scene.tier_before in self.tiers
+        if not held or figure >= self.below_e16:
+            return None
+        return Offer(period=_month_text(last_day), missing=self.below_e16 - figure)
+
+
+OccasionRule = Gift | CashBack | NearTier | Dormant | Welcome | AtRisk | FeeAlert
+
+
+def _brought_in_e16(event: Event, state: CustomerState, policy: Policy) -> int:
+    """What a deposit, or a balance that counts, brings, in the policy's currency; -1 where the event is neither."""
+    if isinstance(event, Balance):
+        account = state.accounts.get(event.account_id)
+        if event.product == "loan" or account is None or account.as_of_ms != event.at_ms:
+            return -1
+        return event.balance_e4 * policy.to_value.get(event.currency, 0)
+    if isinstance(event, Transaction) and event.type == "deposit" and not event.is_reversal:
+        return event.amount_e4 * policy.to_value.get(event.currency, 0)
+    return -1
+
+
+def _fall_until(scene: Scene, until_ms: int) -> TierChange | None:
+    """The first fall until then if nothing else happens."""
+    ahead = _decode(_encode(scene.state))
+    rank, held = scene.policy.rank, scene.state.tier or ""
+    changes = pass_time(ahead, scene.customer_id, scene.policy, until_ms)
+    return next((change for change in changes if rank[change.tier] < rank[held]), None)
+
+
+def _missing_to_keep(scene: Scene, fall: TierChange) -> Figure | None:
+    """What the lower of the floors to enter and to keep the tier asks beyond the figure; None where they are several.
+
+    Rated at once: today's figure. Rated by the calendar: that of the rating at which the tier falls.
+    """
+    policy = scene.policy
+    tier = policy.tiers[policy.rank[scene.state.tier or ""]]
+    figures = figures_now(scene.state, policy, scene.now_ms).figures if policy.falls.at_once else fall.figures
+    gaps = [_gap(condition, figures) for condition in (tier.enter, tier.keep) if condition is not None]
+    known = [gap for gap in gaps if gap is not None]
+    return max(min(known), 0) if known and len(known) == len(gaps) else None
+
+
+def _gap(condition: Condition, figures: Figures) -> Figure | None:
+    if condition.all is not None or condition.any is not None:
+        return None
+    return condition.at_least_e16 - figure_of(condition.measure, figures)
+
+
+def _month_text(day: int) -> str:
+    year, month = divmod(month_of(day), 12)
+    return f"{1970 + year:04}-{month + 1:02}"
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(CustomerState).decode
