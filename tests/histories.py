@@ -18,7 +18,8 @@ from streams.settings import policy_folder
 STANDARD = load_policy((policy_folder() / "standard.toml").read_text())
 ASSETS_ONLY = load_policy((policy_folder() / "assets-only.toml").read_text())
 # The rules of standard.toml without grace and protection: up and down at once.
-PLAIN = load_policy(STANDARD.document.replace("after_days = 30", "").replace("protection_days = 90", ""))
+TIERS_ALONE = STANDARD.document.partition("# --- campaigns")[0]
+PLAIN = load_policy(TIERS_ALONE.replace("after_days = 30", "").replace("protection_days = 90", ""))
 INPUTS = tuple(f"bank.{topic}" for topic in TOPICS)
 PARTITION = 2
 

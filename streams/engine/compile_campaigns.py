@@ -138,8 +138,6 @@ class CampaignCompiler:
         elif rule.within_share is not None:
             share_e4 = self._share((*path, "within_share"), rule.within_share)
             near_e16 = floor_e16 * (ONE_SHARE - share_e4) // ONE_SHARE
-        if rule.to in self._rank and near_e16 >= floor_e16:
-            self._add((*path, *given[:1]), f"who has this much is in {rule.to} already; write a lower amount")
         below = frozenset(tier.id for tier in self._tiers[: self._rank.get(rule.to or "", 0)])
         return NearTier(
             tiers or below,
