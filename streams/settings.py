@@ -98,6 +98,16 @@ class Settings:
         """The changelog of the customers table; its name comes from the app id, and renaming that loses state."""
         return f"{self.app_id}-customers-changelog"
 
+    @property
+    def candidates_topic(self) -> str:
+        """Campaign triggers on their way to a budget, by campaign."""
+        return f"{self.app_id}-candidates"
+
+    @property
+    def budgets_changelog_topic(self) -> str:
+        """The changelog of what is spent; renaming the app id loses it, like the customers' state."""
+        return f"{self.app_id}-budgets-changelog"
+
     def client_options(self) -> dict[str, Any]:
         """The keyword arguments that connect any aiokafka client."""
         options: dict[str, Any] = {"bootstrap_servers": self.bootstrap_servers}

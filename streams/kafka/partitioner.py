@@ -11,3 +11,8 @@ def partition_of(key: bytes, partitions: int, partitioner: Literal["murmur2", "c
     if partitioner == "crc32":
         return zlib.crc32(key) % partitions
     return (int(murmur2(key)) & 0x7FFFFFFF) % partitions
+
+
+def candidate_partition(campaign: bytes, partitions: int) -> int:
+    """Where the candidates of a campaign go, whatever the inputs' partitioner: only tierflow writes them."""
+    return partition_of(campaign, partitions, "murmur2")

@@ -24,9 +24,12 @@ def output_topics(settings: Settings) -> OutputTopics:
     return OutputTopics(
         changes=settings.output_topic("changes"),
         current=settings.output_topic("current"),
+        campaigns=settings.output_topic("campaigns"),
+        risk=settings.output_topic("risk"),
         dead_letters=settings.output_topic("dead-letters"),
         order=settings.output_topic("order"),
         changelog=settings.changelog_topic,
+        candidates=settings.candidates_topic,
         inputs=settings.input_topics(),
     )
 

@@ -43,7 +43,7 @@ class TopicSpec(NamedTuple):
 
 
 def topic_specs(settings: Settings) -> list[TopicSpec]:
-    """All topics of an app, the changelog included."""
+    """All topics of an app, its own inner ones included."""
     return [
         *(TopicSpec(name, _RETAINED) for name in settings.input_topics()),
         *(TopicSpec(settings.output_topic(name), _RETAINED) for name in OUTPUTS),
@@ -52,6 +52,8 @@ def topic_specs(settings: Settings) -> list[TopicSpec]:
         TopicSpec(settings.output_topic("current"), _COMPACTED),
         TopicSpec(settings.output_topic("policies"), _COMPACTED, single_partition=True),
         TopicSpec(settings.changelog_topic, _COMPACTED),
+        TopicSpec(settings.candidates_topic, _RETAINED),
+        TopicSpec(settings.budgets_changelog_topic, _COMPACTED),
     ]
 
 

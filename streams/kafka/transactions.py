@@ -7,6 +7,7 @@ it the other id still, both could commit.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -15,6 +16,8 @@ from aiokafka.errors import IllegalOperation, KafkaError
 from aiokafka.structs import RecordMetadata
 
 from streams.contracts.packing import LANE_KEY, pack_lane
+from streams.kafka.partitioner import candidate_partition
+from streams.outgoing import Message
 from streams.partition import Work
 
 TRANSACTION_TIMEOUT_MS = 10_000
@@ -29,6 +32,7 @@ BATCH_BYTES = 900_000
 _FAILURES = (KafkaError, IllegalOperation, TimeoutError, AssertionError, ValueError)
 
 OutRecord = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]]]
+Sent = tuple[asyncio.Future[RecordMetadata], int]
 
 
 class TransactionFailedError(Exception):
@@ -40,9 +44,12 @@ class OutputTopics(NamedTuple):
 
     changes: str
     current: str
+    campaigns: str
+    risk: str
     dead_letters: str
     order: str
     changelog: str
+    candidates: str
     inputs: Sequence[str]
 
 
@@ -73,14 +80,17 @@ class Transactions:
 
     async def abort_leftovers(self) -> None:
         """Aborts what is open of our ids in any topic: one more transaction of each, aborted, ends it."""
-        topics = [topic for name, topic in self._topics._asdict().items() if name != "inputs"]
-        nothing = {TopicPartition(topic, self._partition): 0 for topic in self._topics.inputs}
+        topics = self._topics
+        own = [topic for name, topic in topics._asdict().items() if name not in ("inputs", "candidates")]
+        nothing = {TopicPartition(topic, self._partition): 0 for topic in topics.inputs}
         try:
             async with asyncio.timeout(DEADLINE_S):
                 for producer in self._producers:
                     await producer.begin_transaction()
-                    for topic in topics:
-                        await producer.send_and_wait(topic, b"", key=LANE_KEY, partition=self._partition)
+                    places = [(topic, self._partition) for topic in own]
+                    places += [(topics.candidates, number) for number in await _partitions(producer, topics.candidates)]
+                    for topic, number in places:
+                        await producer.send_and_wait(topic, b"", key=LANE_KEY, partition=number)
                     await producer.send_offsets_to_transaction(nothing, self._app_id)
                     await producer.abort_transaction()
         except _FAILURES as error:
@@ -116,6 +126,9 @@ class Transactions:
         sent = [
             *await self._send(producer, topics.changes, work.changes),
             *await self._send(producer, topics.current, ((k, v, h) for k, (v, h) in work.current.items())),
+            *await self._send(producer, topics.campaigns, work.campaigns),
+            *await self._send(producer, topics.risk, work.risks),
+            *await self._send_candidates(producer, work.candidates),
             *await self._send(producer, topics.dead_letters, ((k, v, []) for k, v in work.dead_letters)),
             *await self._send(producer, topics.order, [(None, work.order, [])]),
             *await self._send(producer, topics.changelog, [*states, (LANE_KEY, pack_lane(work.lane), [])]),
@@ -133,9 +146,21 @@ class Transactions:
         lane_record_offset = int(answers[-1].offset) + sent[-1][1] - 1
         return lane_record_offset + 2  # the record and the commit marker
 
+    async def _send_candidates(self, producer: AIOKafkaProducer, candidates: Sequence[Message]) -> list[Sent]:
+        """Sends each to the partition of its campaign: there is one place where a budget is spent."""
+        if not candidates:
+            return []
+        topic, by_partition = self._topics.candidates, defaultdict[int, list[OutRecord]](list)
+        partitions = len(await _partitions(producer, topic))
+        for candidate in candidates:
+            by_partition[candidate_partition(candidate.key, partitions)].append(candidate)
+        return [
+            sent for number, some in by_partition.items() for sent in await self._send(producer, topic, some, number)
+        ]
+
     async def _send(
-        self, producer: AIOKafkaProducer, topic: str, records: Iterable[OutRecord]
-    ) -> list[tuple[asyncio.Future[RecordMetadata], int]]:
+        self, producer: AIOKafkaProducer, topic: str, records: Iterable[OutRecord], partition: int | None = None
+    ) -> list[Sent]:
         batch = producer.create_batch()
         batches = [batch]
         for key, value, headers in records:
@@ -146,10 +171,16 @@ class Transactions:
         sent = []
         for batch in batches:
             if batch.record_count():
-                future = await producer.send_batch(batch, topic, partition=self._partition)
+                future = await producer.send_batch(
+                    batch, topic, partition=self._partition if partition is None else partition
+                )
                 future.add_done_callback(_heard)
                 sent.append((future, batch.record_count()))
         return sent
+
+
+async def _partitions(producer: AIOKafkaProducer, topic: str) -> list[int]:
+    return sorted(await producer.partitions_for(topic))
 
 
 def _heard(answer: asyncio.Future[RecordMetadata]) -> None:

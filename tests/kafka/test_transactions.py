@@ -9,8 +9,10 @@ from works import ASSETS_ONLY, NUMBER, PARTITIONS, Batches, batches, read, start
 from streams.kafka import transactions as module
 from streams.kafka.changelog import end_offset, read_changelog
 from streams.kafka.inputs import InputOffsets
+from streams.kafka.partitioner import candidate_partition
 from streams.kafka.rules import partition_rules
 from streams.kafka.transactions import TransactionFailedError
+from streams.outgoing import Message
 from streams.partition import Work
 from streams.settings import Settings
 
@@ -25,6 +27,34 @@ async def test_a_commit_shows_all_together_and_moves_the_offsets_of_all_topics(s
     offsets = InputOffsets(settings.client_options(), settings.app_id, settings.input_topics())
     assert await offsets.committed(NUMBER) == [1, 0, 0, 0, 0]
     assert await offsets.committed(NUMBER - 1) == [None] * 5
+
+
+async def test_triggers_and_risk_go_to_their_topics_and_candidates_to_the_partitions_of_their_campaigns(
+    settings: Settings,
+) -> None:
+    headers = [("ce_id", b"1")]
+    candidates = [Message(f"campaign-{number}".encode(), f"{number}".encode(), headers) for number in range(20)]
+    work = (
+        batches(settings)
+        .next()
+        ._replace(
+            campaigns=[Message(b"C", b"trigger", headers)],
+            risks=[Message(b"C", b"risk", headers)],
+            candidates=candidates,
+        )
+    )
+    async with started(settings) as ours:
+        await ours.commit(work)
+    for name, value in (("campaigns", b"trigger"), ("risk", b"risk")):
+        [record] = await read(settings, settings.output_topic(name))
+        assert (record.key, record.value, list(record.headers)) == (b"C", value, headers)
+    found = [
+        (record.key, record.value, list(record.headers))
+        for number in range(PARTITIONS)
+        for record in await read(settings, settings.candidates_topic, number)
+        if candidate_partition(record.key, PARTITIONS) == number
+    ]
+    assert sorted(found) == sorted(map(tuple, candidates))
 
 
 def oversized_change(work: Work) -> Work:

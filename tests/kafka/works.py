@@ -22,6 +22,7 @@ from streams.rules import PartitionRules
 from streams.settings import Settings, policy_folder
 
 PARTITIONS = 4
+OUTPUTS = ("changes", "current", "campaigns", "risk", "order", "dead-letters")
 NUMBER = 1
 AT_MS = 1_795_483_800_000
 ASSETS_ONLY = load_policy((policy_folder() / "assets-only.toml").read_text())
@@ -114,10 +115,10 @@ async def put(settings: Settings, topic: str, records: list[tuple[bytes, bytes |
         await producer.stop()
 
 
-async def read(settings: Settings, topic: str) -> list[ConsumerRecord]:
+async def read(settings: Settings, topic: str, number: int = NUMBER) -> list[ConsumerRecord]:
     """The committed records of the partition; the markers of what was committed just now are waited for."""
-    written = await end_offset(settings.client_options(), topic, NUMBER)
-    tp = TopicPartition(topic, NUMBER)
+    written = await end_offset(settings.client_options(), topic, number)
+    tp = TopicPartition(topic, number)
     consumer = AIOKafkaConsumer(
         **settings.client_options(),
         isolation_level="read_committed",
@@ -142,7 +143,7 @@ async def read(settings: Settings, topic: str) -> list[ConsumerRecord]:
 
 async def written(settings: Settings) -> dict[str, int]:
     """How many committed records each output has."""
-    names = {name: settings.output_topic(name) for name in ("changes", "current", "order", "dead-letters")}
+    names = {name: settings.output_topic(name) for name in OUTPUTS}
     names["changelog"] = settings.changelog_topic
     found = await asyncio.gather(*(read(settings, topic) for topic in names.values()))
     return {name: len(records) for name, records in zip(names, found, strict=True) if records}
