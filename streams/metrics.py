@@ -24,7 +24,8 @@ class BatchOutcome:
 
     `events_by_topic_and_outcome` counts by (topic, outcome), outcome being applied, repeated, dead_letter or
     replayed (dropped, because a transaction had already counted it); `changes` counts by (direction, reason, tier);
-    `dead_letters` by reason. `compute_seconds` is decoding and deciding, `commit_seconds` the transaction.
+    `triggered` by (campaign, group), `risks` by (decision or alert, outcome or reason), `dead_letters` by reason.
+    `compute_seconds` is decoding and deciding, `commit_seconds` the transaction.
     `delay_seconds` is from the timestamp of the newest record to the commit, None for a batch of time alone.
     `lag_by_topic` is the number of records still to be read, `customers_by_tier` all customers of the partition.
     """
@@ -35,6 +36,8 @@ class BatchOutcome:
     delay_seconds: float | None = None
     events_by_topic_and_outcome: Mapping[tuple[str, str], int] = field(default_factory=dict)
     changes: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    triggered: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    risks: Mapping[tuple[str, str], int] = field(default_factory=dict)
     dead_letters: Mapping[str, int] = field(default_factory=dict)
     lag_by_topic: Mapping[str, int] = field(default_factory=dict)
     customers_by_tier: Mapping[str, int] = field(default_factory=dict)
@@ -74,6 +77,15 @@ class Metrics:
         self._changes = Counter(
             "tierflow_tier_changes_total", "Tier changes.", ["direction", "reason", "tier"], registry=own
         )
+        self._triggered = Counter(
+            "tierflow_campaign_triggers_total", "Campaign triggers.", ["campaign", "group"], registry=own
+        )
+        self._risks = Counter(
+            "tierflow_risk_messages_total",
+            "Loan decisions by outcome, and alerts by reason.",
+            ["kind", "outcome"],
+            registry=own,
+        )
         self._dead_letters = Counter(
             "tierflow_dead_letters_total", "Inputs that could not be used.", ["reason"], registry=own
         )
@@ -107,6 +119,10 @@ class Metrics:
             self._events.labels(topic, what).inc(count)
         for (direction, reason, tier), count in outcome.changes.items():
             self._changes.labels(direction, reason, tier).inc(count)
+        for (campaign, group), count in outcome.triggered.items():
+            self._triggered.labels(campaign, group).inc(count)
+        for (kind, what), count in outcome.risks.items():
+            self._risks.labels(kind, what).inc(count)
         for reason, count in outcome.dead_letters.items():
             self._dead_letters.labels(reason).inc(count)
         self._compute.observe(outcome.compute_seconds)

@@ -18,6 +18,9 @@ from streams.engine.state import CustomerState
 from streams.entries import Entry
 from streams.rules import PartitionRules
 
+# The output topics, without prefix; candidates are on their way to a campaign's budget.
+CHANGES, CAMPAIGNS, RISK, CANDIDATES, DEAD_LETTERS = "changes", "campaigns", "risk", "candidates", "dead-letters"
+
 
 class Message(NamedTuple):
     """A message of an output topic."""
@@ -45,6 +48,7 @@ class Outgoing:
     """The messages of one batch, in the order in which they were decided, and what is counted of them."""
 
     def __init__(self, rules: PartitionRules, writers: Writers, *, is_backfill: bool) -> None:
+        self.log: list[tuple[str, bytes]] = []  # topic and value of every message
         self.changes: list[Message] = []
         self.current: dict[bytes, tuple[bytes | None, Headers]] = {}
         self.campaigns: list[Message] = []
@@ -90,7 +94,9 @@ class Outgoing:
             detail=rejection.detail,
             at=rules.policy.calendar.rfc3339(wall_ms),
         )
-        self.dead_letters.append((record.key, encode_json(letter)))
+        value = encode_json(letter)
+        self.dead_letters.append((record.key, value))
+        self.log.append((DEAD_LETTERS, value))
         self.reasons[rejection.reason] += 1
 
     def _tell_change(self, key: bytes, state: CustomerState, change: TierChange, next_offsets: list[int]) -> None:
@@ -99,6 +105,7 @@ class Outgoing:
         writer = self._writers.changes
         value, headers = writer.value(change, next_offsets, backfill=backfill), writer.headers(change)
         self.changes.append(Message(key, value, headers))
+        self.log.append((CHANGES, value))
         self.current[key] = (value, headers)
         self.kinds[change.direction, change.reason, change.tier] += 1
         self.tiers[change.tier] += 1
@@ -110,14 +117,18 @@ class Outgoing:
         if campaign.budget is not None:
             candidate = writer.candidate(trigger, campaign.budget)
             self.candidates.append(Message(campaign.id.encode(), candidate, writer.headers(trigger)))
+            self.log.append((CANDIDATES, candidate))
             return
-        self.campaigns.append(Message(key, writer.value(trigger), writer.headers(trigger)))
+        value = writer.value(trigger)
+        self.campaigns.append(Message(key, value, writer.headers(trigger)))
+        self.log.append((CAMPAIGNS, value))
         self.triggered[campaign.id, trigger.group] += 1
 
     def _tell_risk(self, key: bytes, risk: RiskMessage, next_offsets: list[int]) -> None:
         writer = self._writers.risks
         value = writer.value(risk, next_offsets, backfill=self._is_backfill)
         self.risks.append(Message(key, value, writer.headers(risk)))
+        self.log.append((RISK, value))
         if isinstance(risk, LoanDecision):
             self.risk_kinds["decision", risk.outcome] += 1
         else:

@@ -45,6 +45,7 @@ class Work(NamedTuple):
     current: dict[bytes, tuple[bytes | None, Headers]]
     campaigns: list[Message]
     candidates: list[Message]
+    log: list[tuple[str, bytes]]  # topic and value of all messages, in the order in which they were decided
     risks: list[Message]
     dead_letters: list[tuple[bytes | None, bytes]]
     order: bytes
@@ -324,6 +325,7 @@ class Partition:
             current=out.current,
             campaigns=out.campaigns,
             candidates=out.candidates,
+            log=out.log,
             risks=out.risks,
             dead_letters=out.dead_letters,
             order=encode_json(order),

@@ -57,6 +57,16 @@ class _ChangeId(msgspec.Struct):
     sequence: int
 
 
+class _TriggerId(msgspec.Struct):
+    customer_id: str
+    campaign: str
+    sequence: int
+
+
+class _RiskId(msgspec.Struct):
+    id: str
+
+
 class _LetterId(msgspec.Struct):
     topic: str
     offset: int
@@ -70,6 +80,8 @@ class Subject(NamedTuple):
 
 
 _change_id = msgspec.json.Decoder(_ChangeId).decode
+_trigger_id = msgspec.json.Decoder(_TriggerId).decode
+_risk_id = msgspec.json.Decoder(_RiskId).decode
 _letter_id = msgspec.json.Decoder(_LetterId).decode
 
 
@@ -83,7 +95,19 @@ def _identify_letter(value: bytes) -> Identity:
     return Identity(f"{found.topic} offset {found.offset}", -1)
 
 
+def _identify_trigger(value: bytes) -> Identity:
+    found = _trigger_id(value)
+    return Identity(f"{found.customer_id}:{found.campaign}", found.sequence)
+
+
+def _identify_risk(value: bytes) -> Identity:
+    loan_id, _, number = _risk_id(value).id.rpartition(":")
+    return Identity(loan_id, int(number) if number.isdecimal() else 0)
+
+
 CHANGES = Subject(_identify_change)
+TRIGGERS = Subject(_identify_trigger)
+RISK = Subject(_identify_risk)
 # A dead letter says when it was written: that is no result of the inputs.
 DEAD_LETTERS = Subject(_identify_letter, frozenset({"at"}))
 

@@ -20,7 +20,7 @@ from streams.kafka.policies import read_policies
 from streams.kafka.replay import Offsets, Tape
 from streams.settings import Settings
 
-OUTPUTS = ("order", "changes", "dead-letters", "current")
+OUTPUTS = ("order", "changes", "campaigns", "risk", "dead-letters", "current")
 
 
 class Cut(NamedTuple):

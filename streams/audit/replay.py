@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, cast
 import msgspec
 from aiokafka import TopicPartition
 
-from streams.audit.comparison import CHANGES, DEAD_LETTERS, Comparison, Expected
+from streams.audit.comparison import CHANGES, DEAD_LETTERS, RISK, TRIGGERS, Comparison, Expected
 from streams.audit.current import CurrentComparison
 from streams.audit.log import Cut, Survey, output
 from streams.audit.order import Order, check_replayable, order_of
@@ -19,6 +19,7 @@ from streams.engine.policy import Policy
 from streams.engine.state import NEVER_MS
 from streams.kafka.inputs import Span
 from streams.kafka.replay import Offsets, Tape
+from streams.partition import Work
 from streams.settings import Settings
 
 _decode_change = msgspec.json.Decoder(TierChangeMessage).decode
@@ -57,7 +58,10 @@ class PartitionAudit:
         self._tapes = tapes
         add, only = around.report.add, around.only
         self._changes = Comparison(CHANGES, tapes["changes"], add, only)
+        self._triggers = Comparison(TRIGGERS, tapes["campaigns"], add, only)
+        self._risks = Comparison(RISK, tapes["risk"], add, only)
         self._letters = Comparison(DEAD_LETTERS, tapes["dead-letters"], add, only)
+        self._comparisons = (self._changes, self._triggers, self._risks, self._letters)
         self._current = CurrentComparison(tapes["current"], add, only)
 
     async def run(self) -> None:
@@ -66,8 +70,8 @@ class PartitionAudit:
             if await self._replay():
                 await self._current.read()
                 await self._look_at_later_transactions()
-                await self._changes.finish()
-                await self._letters.finish()
+                for comparison in self._comparisons:
+                    await comparison.finish()
                 self._current.finish()
         finally:
             for tape in (*self._inputs, *self._tapes.values()):
@@ -132,13 +136,21 @@ class PartitionAudit:
                 self._differs("different", f"transaction {order.counter}", record, order.counter, fields)
         changes = [Expected(*change) for change in work.changes]
         verdicts = await self._changes.expect(changes, order.counter)
-        await self._letters.expect((Expected(key, value, []) for key, value in work.dead_letters), order.counter)
+        await self._expect_others(work, order.counter, required=True)
         self._current.expect(work.current)
         if self._around.only is not None:
             self._list(changes, verdicts)
         report.transactions += 1
         report.events += sum(map(len, records))
         self._around.advance(sum(after - first for first, after in order.positions.values()))
+
+    async def _expect_others(self, work: Work, transaction: int, *, required: bool) -> None:
+        """What the transaction wrote beside its tier changes."""
+        triggers = (Expected(*trigger) for trigger in work.campaigns)
+        await self._triggers.expect(triggers, transaction, required=required)
+        await self._risks.expect((Expected(*risk) for risk in work.risks), transaction, required=required)
+        letters = (Expected(key, value, []) for key, value in work.dead_letters)
+        await self._letters.expect(letters, transaction, required=required)
 
     async def _inputs_of(self, order: OrderMessage) -> list[list[Any]]:
         return [
@@ -168,7 +180,8 @@ class PartitionAudit:
             await later.close()
 
     async def _explain(self, order: OrderMessage | None, record: Any) -> bool:
-        if await self._changes.is_exhausted() and await self._letters.is_exhausted() and self._current.is_exhausted:
+        exhausted = [await comparison.is_exhausted() for comparison in self._comparisons]
+        if all(exhausted) and self._current.is_exhausted:
             return False
         lane = self._order.lane
         if order is None or order.counter != lane.counter + 1 or order.policy not in self._around.policies:
@@ -176,9 +189,8 @@ class PartitionAudit:
         check_replayable(self._around.settings, order, record.offset)
         work = self._order.work(order, await self._inputs_of(order))
         changes = (Expected(*change) for change in work.changes)
-        letters = (Expected(key, value, []) for key, value in work.dead_letters)
         await self._changes.expect(changes, order.counter, required=False)
-        await self._letters.expect(letters, order.counter, required=False)
+        await self._expect_others(work, order.counter, required=False)
         self._current.explain(work.current)
         return True
 
@@ -208,9 +220,12 @@ class PartitionAudit:
         report = self._report
         report.partitions += 1
         report.changes += self._changes.compared
+        report.triggers += self._triggers.compared
+        report.risks += self._risks.compared
         report.dead_letters += self._letters.compared
         report.customers += self._current.compared
-        for name, comparison in (("changes", self._changes), ("dead-letters", self._letters)):
+        names = ("changes", "campaigns", "risk", "dead-letters")
+        for name, comparison in zip(names, self._comparisons, strict=True):
             if comparison.skipped:
                 topic = self._around.settings.output_topic(name)
                 report.notes.append(

@@ -342,6 +342,8 @@ class Lane:
             delay_seconds=max(self._now_ms() - newest_ms, 0) / 1000 if newest_ms else None,
             events_by_topic_and_outcome={(topics[topic], what): n for (topic, what), n in work.outcomes.items()},
             changes=work.kinds,
+            triggered=work.triggered,
+            risks=work.risk_kinds,
             dead_letters=work.reasons,
             lag_by_topic={topics[topic]: lag for topic, lag in enumerate(self.lags()) if lag is not None},
             customers_by_tier=partition.customers_by_tier,

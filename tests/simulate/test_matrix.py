@@ -15,9 +15,7 @@ from streams.simulate.matrix import Matrix, customers_of, matrix_message, matrix
 
 NOON = 1_795_492_800_000
 # The floors at 300,000 and 1,000,000.
-LOWER = load_policy(
-    PLAIN.document.replace('"500000"', '"300000"').replace('"5000000"', '"1000000"')
-)
+LOWER = load_policy(PLAIN.document.replace('"500000"', '"300000"').replace('"5000000"', '"1000000"'))
 HIGHER = load_policy(PLAIN.document.replace('"5000000"', '"9000000"'))
 ONLY_DOLLARS = load_policy(ASSETS_ONLY.document.replace('"TWD"', '"USD"'))
 

@@ -220,24 +220,33 @@ def test_no_event_is_too_far_ahead() -> None:
 # --- every output ---
 
 
-def test_dead_letters_stand_among_the_changes_where_they_came_up() -> None:
+def test_all_outputs_come_in_the_order_in_which_they_were_decided() -> None:
     file = File()
     file.balance("C1", "490000", NOON)
     file.raw(BALANCES, b"C1", b'{"customer_id": "C1"}')
     file.transaction("C1", "1000000", NOON + 1)
     file.raw(TRANSACTIONS, None, b"[1]")
+    file.loan("C1", "1", NOON + 2)
     file.balance("C1", "1", NOON + 200 * DAY_MS, currency="XXX")
     file.balance("C2", "1", NOON + 200 * DAY_MS)
     found = [(topic, json.loads(value)) for topic, value in outputs(file.lines)]
     assert [value.get("id") or (value["reason"], value["topic"], value["offset"]) for _, value in found] == [
         "C1:1",
+        "C1:account-opening-gift:1",
         ("invalid_field", "bank.balances", 1),
         "C1:2",
+        "C1:welcome-mid:1",
         ("malformed", "bank.transactions", 1),
+        "L1:decision",
         ("unknown_currency", "bank.balances", 2),
+        "C1:stay:1",
         "C1:3",
+        "C1:near-mid:1",
+        "C1:dormant:1",
         "C2:1",
     ]
-    assert [topic for topic, _ in found[:2]] == ["tier.changes", "tier.dead-letters"]
-    assert found[3][1]["key_base64"] is None
-    assert found[3][1]["at"] == "1970-01-01T08:00:00+08:00"  # there is no wall clock
+    topics = ["tier.changes", "tier.campaigns", "tier.dead-letters", "tier.changes", "tier.campaigns"]
+    assert [topic for topic, _ in found[:5]] == topics
+    assert found[6][0] == "tier.risk"
+    assert found[5][1]["key_base64"] is None
+    assert found[5][1]["at"] == "1970-01-01T08:00:00+08:00"  # there is no wall clock
