@@ -19,7 +19,7 @@ from streams.engine.events import TOPICS
 from streams.engine.state import NEVER_MS
 from streams.entries import Entry, merge_heads
 from streams.kafka.around import Surroundings
-from streams.kafka.transactions import TransactionFailedError
+from streams.kafka.producers import TransactionFailedError
 from streams.kafka.transport import FetchedRecords
 from streams.metrics import BatchOutcome, Metrics
 from streams.partition import Limits, Partition, Work

@@ -18,8 +18,8 @@ from aiokafka.structs import RecordMetadata
 from streams.errors import UsageError
 from streams.kafka.dead_letters import Choice, Extent, Letter, ReplayMark, read_letters, replayed_letters
 from streams.kafka.partitioner import partition_of
+from streams.kafka.producers import BATCH_BYTES, TRANSACTION_TIMEOUT_MS
 from streams.kafka.topics import partition_count
-from streams.kafka.transactions import BATCH_BYTES, TRANSACTION_TIMEOUT_MS
 from streams.settings import Settings
 
 LETTERS_LIMIT = 500  # a transaction

@@ -11,7 +11,8 @@ from streams.kafka.around import TransactionsOfPartition
 from streams.kafka.changelog import Recovered, end_offset, read_changelog
 from streams.kafka.inputs import InputOffsets
 from streams.kafka.leftovers import can_be_aborted
-from streams.kafka.transactions import TRANSACTION_TIMEOUT_MS, OutputTopics, TransactionFailedError, Transactions
+from streams.kafka.producers import TRANSACTION_TIMEOUT_MS, TransactionFailedError
+from streams.kafka.transactions import OutputTopics, Transactions
 from streams.settings import Settings
 
 # A foreign transaction ends by its own timeout; ours, the likeliest, by then at the latest.

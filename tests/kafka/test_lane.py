@@ -17,7 +17,7 @@ from streams.kafka import lane as module
 from streams.kafka.changelog import ChangelogError, Recovered
 from streams.kafka.inputs import Span
 from streams.kafka.lane import QUEUE_HIGH, Lane, LaneError
-from streams.kafka.transactions import TransactionFailedError
+from streams.kafka.producers import TransactionFailedError
 from streams.kafka.transport import FetchedRecords
 from streams.metrics import Metrics
 from streams.partition import Work

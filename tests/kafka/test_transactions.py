@@ -6,12 +6,12 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from works import ASSETS_ONLY, NUMBER, PARTITIONS, Batches, batches, read, started, told, transactions, written
 
-from streams.kafka import transactions as module
+from streams.kafka import producers as module
 from streams.kafka.changelog import end_offset, read_changelog
 from streams.kafka.inputs import InputOffsets
 from streams.kafka.partitioner import candidate_partition
+from streams.kafka.producers import TransactionFailedError
 from streams.kafka.rules import partition_rules
-from streams.kafka.transactions import TransactionFailedError
 from streams.outgoing import Message
 from streams.partition import Work
 from streams.settings import Settings
@@ -149,10 +149,10 @@ async def test_of_two_that_take_over_at_once_only_one_can_commit(settings: Setti
     ours, other = transactions(settings), transactions(settings)
     theirs = batches(settings)
     try:
-        await ours._start_producer("a")
+        await ours._producers.start_producer("a")
         await other.start()
         await other.commit(theirs.next())
-        await ours._start_producer("b")
+        await ours._producers.start_producer("b")
         found = await read_changelog(settings.client_options(), settings.changelog_topic, NUMBER, 5.0)
         mine = Batches(partition_rules(settings, ASSETS_ONLY, NUMBER, PARTITIONS), found.lane)
         outcomes = [
