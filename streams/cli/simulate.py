@@ -173,7 +173,7 @@ def _changes(chunk: "Chunk") -> bytes:
 
 
 def _full_lines(chunk: "Chunk") -> bytes:
-    return b"".join(b'{"topic":"%s","value":%s}\n' % (topic.encode(), value) for topic, value in chunk.outputs())
+    return b"".join(b'{"topic":"%s","value":%s}\n' % (topic.encode(), value) for topic, value in chunk.outputs)
 
 
 # --- two policies ---

@@ -8,11 +8,13 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from streams.budgets import Budgets
 from streams.contracts.lines import FILE_PREFIX
 from streams.contracts.packing import unpack_header
 from streams.engine.events import TOPICS
 from streams.engine.policy import Policy
 from streams.entries import Entry
+from streams.outgoing import CAMPAIGNS, CANDIDATES
 from streams.partition import NO_LIMITS, Limits, Partition, Work
 from streams.rules import PartitionRules
 
@@ -46,18 +48,15 @@ class Output(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """Events that were worked together, and what came of them."""
+    """Events that were worked together, and what came of them.
+
+    outputs: all that subscribers would read, in the order in which it was decided. `tier.current` repeats
+    `tier.changes`, and `tier.order` tells of transactions: neither is here.
+    """
 
     events: Sequence[Given]
     work: Work
-
-    def outputs(self) -> Iterator[Output]:
-        """All that subscribers would read, in the order in which it was decided.
-
-        `tier.current` repeats `tier.changes`, and `tier.order` tells of transactions: neither is here.
-        """
-        for topic, value in self.work.log:
-            yield Output(OUTPUT_PREFIX + topic, value)
+    outputs: Sequence[Output]
 
 
 class Simulation:
@@ -69,6 +68,7 @@ class Simulation:
         )
         self.policy = policy
         self.partition = Partition(rules)
+        self._budgets = Budgets()
 
     def work(self, events: Sequence[Given]) -> Chunk:
         """Works the events in their order, and all that falls due on the way."""
@@ -90,10 +90,17 @@ class Simulation:
             worked = partition.work_some(islice(entries, done, None), _WALL_MS, limits)
             work = partition.pack(partition.next_offsets)
             partition.merge(work)
-            yield Chunk(events[done : done + worked], work)
+            yield Chunk(events[done : done + worked], work, list(self._outputs(work)))
             done += worked
             if done == len(entries):
                 return
+
+    def _outputs(self, work: Work) -> Iterator[Output]:
+        for topic, value in work.log:
+            if topic != CANDIDATES:
+                yield Output(OUTPUT_PREFIX + topic, value)
+            elif (granted := self._budgets.granted(value)) is not None:
+                yield Output(OUTPUT_PREFIX + CAMPAIGNS, granted)
 
     def _decoded(self, events: Sequence[Given]) -> list[Entry]:
         next_offsets = list(self.partition.next_offsets)

@@ -88,6 +88,18 @@ def action(event_id: str, customer: str, what: str, at_ms: int = START_MS, **mor
     return Input("customers", {"event_id": event_id, "customer_id": customer, "action": what, "at": at_ms, **more})
 
 
+def loan(event_id: str, customer: str, amount: str, at_ms: int = START_MS) -> Input:
+    value = {
+        "event_id": event_id,
+        "customer_id": customer,
+        "loan_id": "L1",
+        "amount": amount,
+        "currency": "TWD",
+        "applied_at": at_ms,
+    }
+    return Input("loans", value)
+
+
 @dataclass
 class LogWriter:
     """Writes the log of one partition, a batch at a time, as a worker would."""

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
-from logs import START_MS, Input, LogWriter, Writing, action, balance, customers_of
+from logs import START_MS, Input, LogWriter, Writing, action, balance, customers_of, loan
 
 from streams.audit.report import Difference
 from streams.audit.run import audit
@@ -56,6 +56,13 @@ def change_header(work: Work) -> Work:
     return work._replace(changes=[(key, value, [*headers[:-1], ("content-type", b"text/plain")]), *others])
 
 
+def soften(work: Work) -> Work:
+    ((key, value, headers),) = work.risks
+    return work._replace(
+        risks=[(key, value.replace(b'"outcome":"refer","customer"', b'"outcome":"standard","customer"'), headers)]
+    )
+
+
 def spaced(work: Work) -> Work:
     """The same JSON, written otherwise."""
     return work._replace(changes=[(key, value.replace(b'":', b'": '), headers) for key, value, headers in work.changes])
@@ -84,6 +91,25 @@ async def test_each_damage_gives_exactly_its_difference(
 ) -> None:
     loans = settings.input_topic("loans")
     assert await damaged(settings, damage) == [difference.format(loans=loans) for difference in differences]
+
+
+@pytest.mark.parametrize(
+    ("damage", "differences"),
+    [
+        (lambda work: work, []),
+        (lambda work: work._replace(campaigns=[]), [f"campaigns {A}:account-opening-gift:1 missing in 1"]),
+        (lambda work: work._replace(campaigns=work.campaigns * 2), [f"campaigns {A}:account-opening-gift:1 doubled"]),
+        (lambda work: work._replace(risks=[]), ["risk L1:0 missing in 1"]),
+        (lambda work: work._replace(risks=work.risks * 2), ["risk L1:0 doubled"]),
+        (soften, ['risk L1:0 different in 1; outcome: "standard" / "refer"']),
+    ],
+)
+async def test_campaigns_and_risk_are_audited(settings: Settings, damage: Damage, differences: list[str]) -> None:
+    async with Writing(settings, "standard") as writing:
+        writer = await writing.writer(0)
+        await writer.batch([balance("b1", A, "1000"), loan("l1", A, "300000")], damage=damage)
+        await writer.batch([balance("b2", A, "2000", START_MS + 1)])
+    assert await found(settings) == differences
 
 
 async def test_a_batch_worked_in_another_order_differs(settings: Settings) -> None:
