@@ -4,14 +4,22 @@
     2026-02-01       |                      | upgrade low -> mid window_moved 600000.00 earned high
     2026-02-10T09:00 | balance 5 as_of=2026-01-20 b | downgrade ...
 
+    2026-01-05T10:00 | balance 1000         | account-opening-gift:1
+    2026-03-02T10:00 |                      | stay:1 missing=100.00 due=2026-03-09T10:00:00+08:00; dormant:1
+    2026-03-02T11:00 | loan 300000 L1       | L1:decision enhanced until=2026-08-29T11:00:00+08:00
+    2026-03-02T12:00 | balance 1            | L1:alert:1 assets_fell; L1:alert:2 assets_fell
+
 A row's first column is the local time, in the policy's zone, at which the event arrives and the change is decided; with
 as_of or at the event itself is older: somebody else's event has moved the clock on. A row without an event lets time
 alone pass until then; what is due at the instant of the next row's event is decided before that. The table lists every
-change of the customer; the earned tier is the served one unless given.
+change of the customer, or every trigger of the campaigns asked for, or every risk message; others may be there for the
+reader. The earned tier is the served one, and a trigger's amount, missing and due are null and its group is treated,
+unless given.
 
-    balance AMOUNT [ACCOUNT] [currency=] [product=] [as_of=]     credit STANDING [as_of=]      loan AMOUNT
+    balance AMOUNT [ACCOUNT] [currency=] [product=] [as_of=]     credit STANDING [as_of=]
+    loan AMOUNT [LOAN] [currency=] [at=]
     purchase AMOUNT (or another type) [currency=] [at=] [reverses=TIME]
-    pin TIER until=TIME, unpin, opt_out, erase
+    pin TIER until=TIME, unpin, opt_out, opt_in, erase
 
 The table is worked offline and as the stream works it, in one batch and taken over after every event.
 """
@@ -30,7 +38,7 @@ from streams.contracts.lines import EventLine
 from streams.engine.compile import load_policy
 from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TOPICS, TRANSACTIONS
 from streams.engine.policy import Policy
-from streams.partition import Partition
+from streams.partition import Message, Partition, Work
 from streams.rules import PartitionRules
 from streams.settings import policy_folder
 from streams.simulate import Simulation
@@ -52,12 +60,47 @@ class Change(NamedTuple):
     earned: str
 
 
+class Trigger(NamedTuple):
+    """What a table says of a campaign's trigger."""
+
+    triggered_at: str
+    occasion: str
+    amount: str | None
+    missing: str | None
+    due: str | None
+    group: str
+
+    @property
+    def campaign(self) -> str:
+        return self.occasion.partition(":")[0]
+
+
+class Risk(NamedTuple):
+    """What a table says of a decision on a loan, or of an alert; outcome is the reason of an alert."""
+
+    decided_at: str
+    id: str
+    outcome: str
+    until: str | None
+
+
+class Told(NamedTuple):
+    """All messages for the customer, by topic, in the order in which they were decided."""
+
+    changes: list[dict[str, Any]]
+    triggers: list[dict[str, Any]]
+    risks: list[dict[str, Any]]
+
+
+Expected = Change | Trigger | Risk
+
+
 class Row(NamedTuple):
     """One line of a table."""
 
     at: datetime
     event: str
-    change: Change | None
+    expected: list[Expected]
 
 
 def policy_named(name: str) -> Policy:
@@ -70,18 +113,46 @@ def zone_of(policy: Policy) -> ZoneInfo:
 
 
 def check(name: str, table: str) -> None:
-    """The table's changes and no others, offline and in the stream."""
-    policy = policy_named(name)
+    """The table's tier changes and no others, offline and in the stream."""
+    expected, told = _worked(policy_named(name), table)
+    _same([_short_change(change) for change in told.changes], [row for row in expected if isinstance(row, Change)])
+    assert [change["sequence"] for change in told.changes] == list(range(1, len(told.changes) + 1))
+
+
+def check_campaigns(policy: str | Policy, table: str, *campaigns: str) -> None:
+    """The table's triggers of these campaigns (none named: of all) and no others, offline and in the stream."""
+    expected, told = _worked(_policy(policy), table)
+    found = [_short_trigger(trigger) for trigger in told.triggers]
+    _same(
+        [trigger for trigger in found if not campaigns or trigger.campaign in campaigns],
+        [row for row in expected if isinstance(row, Trigger) and (not campaigns or row.campaign in campaigns)],
+    )
+
+
+def check_risks(policy: str | Policy, table: str) -> list[dict[str, Any]]:
+    """The table's decisions on loans and alerts and no others, offline and in the stream; the messages."""
+    expected, told = _worked(_policy(policy), table)
+    _same([_short_risk(risk) for risk in told.risks], [row for row in expected if isinstance(row, Risk)])
+    return told.risks
+
+
+def _policy(policy: str | Policy) -> Policy:
+    return policy_named(policy) if isinstance(policy, str) else policy
+
+
+def _worked(policy: Policy, table: str) -> tuple[list[Expected], Told]:
+    """What the table says, and what was told of it, the same offline and in the stream."""
     rows = list(_rows(table, zone_of(policy)))
     assert rows == sorted(rows, key=lambda row: row.at), "the rows are not in the order of their times"
     lines = list(_lines(rows, policy))
-    expected = [row.change for row in rows if row.change is not None]
-    offline = changes_offline(policy, lines)
-    found = [_short(change) for change in offline]
+    told = told_offline(policy, lines)
+    assert told_in_stream(policy, lines, [len(lines)]) == told
+    assert told_in_stream(policy, lines, [1]) == told
+    return [expected for row in rows for expected in row.expected], told
+
+
+def _same(found: Sequence[Expected], expected: Sequence[Expected]) -> None:
     assert found == expected, "\n".join(["found", *map(str, found), "expected", *map(str, expected)])
-    assert changes_in_stream(policy, lines, [len(lines)]) == offline
-    assert changes_in_stream(policy, lines, [1]) == offline
-    assert [change["sequence"] for change in offline] == list(range(1, len(offline) + 1))
 
 
 def agree(name: str, model: Model, heard: Sequence[Heard]) -> None:
@@ -91,14 +162,14 @@ def agree(name: str, model: Model, heard: Sequence[Heard]) -> None:
     until = max(event.at for event in heard) + timedelta(days=1000)
     lines = [_heard_line(event, policy, zone) for event in heard]
     lines.append(tick(until.replace(tzinfo=zone)))
-    offline = changes_offline(policy, lines)
-    told = [(change["decided_at"][:-6], change["tier"]) for change in offline]
+    offline = told_offline(policy, lines)
+    told = [(change["decided_at"][:-6], change["tier"]) for change in offline.changes]
     expected = [
         (at.isoformat(timespec="milliseconds" if at.microsecond else "seconds"), tier)
         for at, tier in model.run(heard, until)
     ]
     assert told == expected, "\n".join(["found", *map(str, told), "expected", *map(str, expected)])
-    assert changes_in_stream(policy, lines, [1, 7, 2]) == offline
+    assert told_in_stream(policy, lines, [1, 7, 2]) == offline
 
 
 def _heard_line(event: Heard, policy: Policy, zone: ZoneInfo) -> EventLine:
@@ -125,15 +196,15 @@ def _heard_line(event: Heard, policy: Policy, zone: ZoneInfo) -> EventLine:
     return event_line(TRANSACTIONS, at, **money, type=event.kind, amount=amount, **undoes)
 
 
-def changes_offline(policy: Policy, lines: Sequence[EventLine]) -> list[dict[str, Any]]:
+def told_offline(policy: Policy, lines: Sequence[EventLine]) -> Told:
     """As `tierflow simulate` works them."""
-    return _of_customer(value for _, value, _ in Simulation(policy).work(lines).work.changes)
+    return _of_customer([Simulation(policy).work(lines).work])
 
 
-def changes_in_stream(policy: Policy, lines: Sequence[EventLine], sizes: Sequence[int]) -> list[dict[str, Any]]:
+def told_in_stream(policy: Policy, lines: Sequence[EventLine], sizes: Sequence[int]) -> Told:
     """As a worker's partition works them in batches of these sizes, over and over; taken over before each."""
     rules = PartitionRules(0, policy, "event", INPUTS, "/tierflow/simulate", lambda _: True)
-    partition, packed, found, done, turn = Partition(rules), dict[bytes, bytes](), list[bytes](), 0, 0
+    partition, packed, found, done, turn = Partition(rules), dict[bytes, bytes](), list[Work](), 0, 0
     while done < len(lines):
         batch = lines[done : done + sizes[turn % len(sizes)]]
         offsets, entries = list(partition.next_offsets), []
@@ -143,7 +214,7 @@ def changes_in_stream(policy: Policy, lines: Sequence[EventLine], sizes: Sequenc
         work = partition.work(entries, offsets, 0)
         assert not work.dead_letters, work.dead_letters
         packed.update(work.states)
-        found += [value for _, value, _ in work.changes]
+        found.append(work)
         partition = Partition(rules, dict(packed), work.lane)
         done, turn = done + len(batch), turn + 1
     return _of_customer(found)
@@ -171,12 +242,19 @@ class _Record(NamedTuple):
     value: bytes
 
 
-def _of_customer(values: Iterable[bytes]) -> list[dict[str, Any]]:
-    changes = [json.loads(value) for value in values]
-    return [change for change in changes if change["customer_id"] == CUSTOMER]
+def _of_customer(works: Sequence[Work]) -> Told:
+    return Told(
+        _values(message for work in works for message in work.changes),
+        _values(message for work in works for message in work.campaigns),
+        _values(message for work in works for message in work.risks),
+    )
 
 
-def _short(change: dict[str, Any]) -> Change:
+def _values(messages: Iterable[Message]) -> list[dict[str, Any]]:
+    return [json.loads(value) for key, value, _ in messages if key == CUSTOMER.encode()]
+
+
+def _short_change(change: dict[str, Any]) -> Change:
     return Change(
         change["decided_at"],
         change["direction"],
@@ -188,20 +266,44 @@ def _short(change: dict[str, Any]) -> Change:
     )
 
 
+def _short_trigger(trigger: dict[str, Any]) -> Trigger:
+    customer, _, occasion = trigger["id"].partition(":")
+    assert (customer, occasion.partition(":")[0]) == (CUSTOMER, trigger["campaign"])
+    more = [trigger[name] for name in ("amount", "missing", "due", "group")]
+    return Trigger(trigger["triggered_at"], occasion, *more)
+
+
+def _short_risk(risk: dict[str, Any]) -> Risk:
+    if risk["kind"] == "decision":
+        return Risk(risk["decided_at"], risk["id"], risk["outcome"], risk["monitored_until"])
+    return Risk(risk["decided_at"], risk["id"], risk["reason"], None)
+
+
 def _rows(table: str, zone: ZoneInfo) -> Iterator[Row]:
     for line in table.splitlines():
         columns = [column.strip() for column in line.split("|")]
         if len(columns) != 3 or not columns[0][:4].isdecimal():
             continue  # a timeline, a comment, an empty line
         at = datetime.fromisoformat(columns[0]).replace(tzinfo=zone)
-        yield Row(at, columns[1], _change(columns[2], at) if columns[2] else None)
+        yield Row(at, columns[1], [_expected(text, at) for text in columns[2].split(";") if text.strip()])
 
 
-def _change(text: str, at: datetime) -> Change:
+def _expected(text: str, at: datetime) -> Expected:
+    """A tier change, or what begins with an id."""
+    written = at.isoformat(timespec="milliseconds" if at.microsecond else "seconds")
+    id_, *words = text.split()
+    if ":" not in id_:
+        return _change(text, written)
+    more = dict(word.split("=", 1) for word in words if "=" in word)
+    if ":decision" in id_ or ":alert" in id_:
+        return Risk(written, id_, words[0], more.get("until"))
+    return Trigger(written, id_, more.get("amount"), more.get("missing"), more.get("due"), more.get("group", "treated"))
+
+
+def _change(text: str, written: str) -> Change:
     before, _, after = text.partition("->")
     direction, *previous = before.split()
     tier, reason, value, *earned = after.split()
-    written = at.isoformat(timespec="milliseconds" if at.microsecond else "seconds")
     return Change(
         written,
         direction,
@@ -236,7 +338,8 @@ def _event(words: list[str], more: dict[str, str], at: datetime, policy: Policy)
         case "credit":
             return event_line(CREDIT, at, standing=rest[0], **more)
         case "loan":
-            return event_line(LOANS, at, **(money | {"loan_id": f"L{len(_made)}", "amount": rest[0]} | more))
+            loan = rest[1] if len(rest) > 1 else f"L{len(_made)}"
+            return event_line(LOANS, at, **(money | {"loan_id": loan, "amount": rest[0]} | more))
         case _ if kind in _ACTIONS:
             fields = {"action": kind}
             if kind == "pin":
