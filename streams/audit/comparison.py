@@ -121,7 +121,10 @@ def identity_of(subject: Subject, line: Line) -> Identity | None:
 
 
 class Comparison:
-    """One partition of one output topic against the replay. only: the key of the one customer who is looked at."""
+    """One partition of one output topic against the replay.
+
+    only: the key of the one customer who is looked at; the tape has no other's records.
+    """
 
     def __init__(self, subject: Subject, tape: Tape, report: Callable[[Difference], None], only: bytes | None) -> None:
         self.compared = 0
@@ -143,12 +146,12 @@ class Comparison:
         wanted = [line for line in lines if self._only is None or line.key == self._only]
         if not wanted:
             return []
-        await self._fill(len(wanted) + LOOKAHEAD)
+        await self._tape.fill(len(wanted) + LOOKAHEAD)
         return [self._expect(line, transaction, required=required) for line in wanted]
 
     async def is_exhausted(self) -> bool:
         """Whether all that the topic has was expected."""
-        await self._fill(1)
+        await self._tape.fill(1)
         self._drop_repeats()
         return self._tape.at_end and not self._early
 
@@ -213,19 +216,6 @@ class Comparison:
             if identity is None or not self._is_passed(identity):
                 return
             self._differs("doubled", ahead.popleft(), identity)
-
-    async def _fill(self, records: int) -> None:
-        tape = self._tape
-        await tape.fill(records)
-        if self._only is None:
-            return
-        while True:
-            others = [line for line in tape.ahead if line.key == self._only]
-            tape.ahead.clear()
-            tape.ahead.extend(others)
-            if len(tape.ahead) >= records or tape.position >= tape.end:
-                return
-            await tape.fill(len(tape.ahead) + 1)
 
     def _has_begun(self, identity: Identity) -> bool:
         """Whether the expected record is the first that retention has left."""

@@ -15,9 +15,10 @@ from streams.engine.compile import load_policy
 from streams.engine.events import TOPICS
 from streams.engine.policy import Policy, PolicyError
 from streams.errors import UsageError
+from streams.kafka.changelog import read_changelog
 from streams.kafka.inputs import Span
 from streams.kafka.policies import read_policies
-from streams.kafka.replay import Offsets, Tape
+from streams.kafka.replay import PATIENCE_S, Offsets, Tape
 from streams.settings import Settings
 
 OUTPUTS = ("order", "changes", "campaigns", "risk", "dead-letters", "current")
@@ -29,6 +30,8 @@ class Cut(NamedTuple):
     partition: int
     outputs: Mapping[str, Span]  # by the names of OUTPUTS
     inputs: Sequence[Span]  # by topic number
+    candidates: Span
+    granted_until: int  # the candidates before it were granted, or refused, before the outputs' ends were taken
 
 
 class Survey(NamedTuple):
@@ -46,8 +49,10 @@ async def take_cut(settings: Settings, offsets: Offsets, partitions: Sequence[in
     order = [output(settings, "order", number) for number in partitions]
     outputs = [output(settings, name, number) for name in OUTPUTS[1:] for number in partitions]
     inputs = [TopicPartition(topic, number) for topic in settings.input_topics() for number in partitions]
-    rest = [*outputs, *inputs]
+    candidates = [TopicPartition(settings.candidates_topic, number) for number in partitions]
+    rest = [*outputs, *inputs, *candidates]
     order_ends = await offsets.decided_ends(order)
+    granted = [await _granted_until(settings, offsets, tp) for tp in candidates]
     ends = [*order_ends, *await offsets.written_ends(rest)]
     beginnings = await offsets.beginnings([*order, *rest])
     spans = dict(zip([*order, *rest], map(Span, beginnings, ends), strict=True))
@@ -56,9 +61,20 @@ async def take_cut(settings: Settings, offsets: Offsets, partitions: Sequence[in
             number,
             {name: spans[output(settings, name, number)] for name in OUTPUTS},
             [spans[TopicPartition(topic, number)] for topic in settings.input_topics()],
+            spans[tp],
+            granted_until,
         )
-        for number in partitions
+        for number, tp, granted_until in zip(partitions, candidates, granted, strict=True)
     ]
+
+
+async def _granted_until(settings: Settings, offsets: Offsets, candidates: TopicPartition) -> int:
+    """How far the candidates of a partition are worked, as its grant lane has put it down."""
+    if not (await offsets.written_ends([candidates]))[0]:
+        return 0
+    topic, number = settings.budgets_changelog_topic, candidates.partition
+    recovered = await read_changelog(settings.client_options(), topic, number, PATIENCE_S)
+    return 0 if recovered.lane is None else recovered.lane.next_offsets[0]
 
 
 def output(settings: Settings, name: str, partition: int) -> TopicPartition:

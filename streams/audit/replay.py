@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, cast
 
 import msgspec
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 
+from streams.audit.budgets import BudgetAudit, has_budget
 from streams.audit.comparison import CHANGES, DEAD_LETTERS, RISK, TRIGGERS, Comparison, Expected
 from streams.audit.current import CurrentComparison
 from streams.audit.log import Cut, Survey, output
@@ -34,6 +35,7 @@ class Surroundings(NamedTuple):
     partitions: int
     only: bytes | None  # the key of the one customer who is looked at
     report: Report
+    budgets: BudgetAudit | None  # where all partitions are looked at
     advance: Callable[[int], None]  # tells how many offsets of the inputs were replayed
 
 
@@ -53,8 +55,11 @@ class PartitionAudit:
         inputs = [TopicPartition(topic, cut.partition) for topic in around.settings.input_topics()]
         self._inputs = [self._tape(tp, span) for tp, span in zip(inputs, spans, strict=True)]
         tapes = {
-            name: self._tape(output(around.settings, name, cut.partition), cut.outputs[name]) for name in cut.outputs
+            name: self._tape(output(around.settings, name, cut.partition), span, self._is_compared)
+            for name, span in cut.outputs.items()
+            if name != "order"
         }
+        tapes["order"] = self._tape(output(around.settings, "order", cut.partition), cut.outputs["order"])
         self._tapes = tapes
         add, only = around.report.add, around.only
         self._changes = Comparison(CHANGES, tapes["changes"], add, only)
@@ -64,10 +69,11 @@ class PartitionAudit:
         self._comparisons = (self._changes, self._triggers, self._risks, self._letters)
         self._current = CurrentComparison(tapes["current"], add, only)
 
-    async def run(self) -> None:
-        """Replays and compares; the findings go into the report."""
+    async def run(self) -> bool:
+        """Replays and compares; the findings go into the report. False: the order breaks, and the rest is unknown."""
         try:
-            if await self._replay():
+            whole = await self._replay()
+            if whole:
                 await self._current.read()
                 await self._look_at_later_transactions()
                 for comparison in self._comparisons:
@@ -77,9 +83,21 @@ class PartitionAudit:
             for tape in (*self._inputs, *self._tapes.values()):
                 await tape.close()
         self._count()
+        return whole
 
-    def _tape(self, tp: TopicPartition, span: Span) -> Tape:
-        return Tape(self._around.settings.client_options(), tp, *span)
+    def _tape(self, tp: TopicPartition, span: Span, keep: Callable[[ConsumerRecord], bool] = lambda _: True) -> Tape:
+        return Tape(self._around.settings.client_options(), tp, *span, keep)
+
+    def _is_compared(self, record: ConsumerRecord) -> bool:
+        """Whether a customer's lane wrote the record; what a budget granted goes to the audit of budgets."""
+        if self._around.only is not None and record.key != self._around.only:
+            return False
+        if record.topic != self._around.settings.output_topic("campaigns"):
+            return True
+        granted = has_budget(record.value, self._around.policies)
+        if granted and self._around.budgets is not None:
+            self._around.budgets.see(record, TopicPartition(record.topic, record.partition))
+        return not granted
 
     # --- the audited transactions ---
 
@@ -146,6 +164,8 @@ class PartitionAudit:
 
     async def _expect_others(self, work: Work, transaction: int, *, required: bool) -> None:
         """What the transaction wrote beside its tier changes."""
+        if self._around.budgets is not None:
+            self._around.budgets.expect(work.candidates, required=required)
         triggers = (Expected(*trigger) for trigger in work.campaigns)
         await self._triggers.expect(triggers, transaction, required=required)
         await self._risks.expect((Expected(*risk) for risk in work.risks), transaction, required=required)

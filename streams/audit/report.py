@@ -77,6 +77,7 @@ class Report(msgspec.Struct, kw_only=True):
     events: int = 0
     changes: int = 0
     triggers: int = 0
+    candidates: int = 0  # for triggers that a budget grants
     risks: int = 0  # loan decisions and alerts
     dead_letters: int = 0
     customers: int = 0  # whose newest change in tier.current was looked at

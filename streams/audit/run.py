@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+from streams.audit.budgets import BudgetAudit
 from streams.audit.log import policies_of, survey, take_cut
 from streams.audit.replay import PartitionAudit, Surroundings
 from streams.audit.report import Report
@@ -32,9 +33,12 @@ async def audit(settings: Settings, customer_id: str | None = None, progress: Pr
         policies = await policies_of(settings, frozenset[str]().union(*(found.digests for found in surveys)))
         only = None if customer_id is None else customer_id.encode()
         advance = _counted(progress, sum(found.offsets for found in surveys))
-        around = Surroundings(settings, offsets, policies, partitions, only, report, advance)
-        for cut, found in zip(cuts, surveys, strict=True):
-            await PartitionAudit(around, cut, found).run()
+        budgets = BudgetAudit(settings, report.add) if only is None else None
+        around = Surroundings(settings, offsets, policies, partitions, only, report, budgets, advance)
+        whole = [await PartitionAudit(around, cut, found).run() for cut, found in zip(cuts, surveys, strict=True)]
+        if budgets is not None and all(whole):
+            await budgets.run(cuts)
+            report.candidates = budgets.compared
     report.seconds = time.monotonic() - began
     return report
 

@@ -62,6 +62,7 @@ def _print(report: Report, customer: str | None) -> None:
         f"{_count(report.partitions, 'partition')}, {_count(report.transactions, 'transaction')}, "
         f"{_count(report.events, 'event')} replayed in {report.seconds:.1f} s; compared: "
         f"{_count(report.changes, 'change')}, {_count(report.triggers, 'campaign trigger')}, "
+        f"{f'{report.candidates:,} for budgets, ' if report.candidates else ''}"
         f"{_count(report.risks, 'risk message')}, {_count(report.dead_letters, 'dead letter')}, "
         f"{_count(report.customers, 'customer')} in tier.current"
     )

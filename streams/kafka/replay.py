@@ -6,7 +6,7 @@ consumer of its own, since aiokafka holds back all fetches of a consumer while o
 
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -20,14 +20,25 @@ _FETCH_BYTES = 1 << 20
 
 
 class Tape:
-    """One partition, from an offset to its end. Records come in order; what is taken is not kept."""
+    """One partition, from an offset to its end. Records come in order; what is taken is not kept.
 
-    def __init__(self, client_options: Mapping[str, Any], tp: TopicPartition, begins_at: int, end: int) -> None:
+    keep: which records are of interest; the others are passed over.
+    """
+
+    def __init__(
+        self,
+        client_options: Mapping[str, Any],
+        tp: TopicPartition,
+        begins_at: int,
+        end: int,
+        keep: Callable[[ConsumerRecord], bool] = lambda _: True,
+    ) -> None:
         self.tp = tp
         self.end = end
         self.position = begins_at  # all before it was taken or is in `ahead`
         self.ahead: deque[ConsumerRecord] = deque()
         self._options = client_options
+        self._keep = keep
         self._consumer: AIOKafkaConsumer | None = None
 
     async def close(self) -> None:
@@ -66,7 +77,7 @@ class Tape:
         begins_at = self.position
         while self.position == begins_at:
             for records in (await consumer.getmany(self.tp, timeout_ms=200)).values():
-                self.ahead.extend(record for record in records if record.offset < self.end)
+                self.ahead.extend(record for record in records if record.offset < self.end and self._keep(record))
             self.position = await consumer.position(self.tp)
             if self.position == begins_at and time.monotonic() > give_up_at:
                 raise UsageError(

@@ -24,16 +24,17 @@ def change(name: str) -> tuple[bytes, bytes]:
     return customer.encode(), value
 
 
-def tape_of(names: str, begins_at: int = 0) -> Tape:
+def tape_of(names: str, begins_at: int = 0, only: bytes | None = None) -> Tape:
     tape = Tape({}, TopicPartition("changes", 0), begins_at, begins_at)
-    tape.ahead.extend(Found(begins_at + index, *change(name)) for index, name in enumerate(names.split()))
+    records = [Found(begins_at + index, *change(name)) for index, name in enumerate(names.split())]
+    tape.ahead.extend(record for record in records if only is None or record.key == only)
     return tape
 
 
 async def compare(expected: str, found: str, *, begins_at: int = 0, only: bytes | None = None) -> list[str]:
     """expected: transactions after bars."""
     report = Report()
-    comparison = Comparison(CHANGES, tape_of(found, begins_at), report.add, only)
+    comparison = Comparison(CHANGES, tape_of(found, begins_at, only), report.add, only)
     for number, names in enumerate(expected.split("|"), 1):
         await comparison.expect([Expected(*change(name), []) for name in names.split()], number)
     await comparison.finish()
