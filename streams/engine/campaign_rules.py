@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from streams.engine.words import Days, Floor, Language, Period, Share, Title, TransactionType, Word
+from streams.engine.words import Days, Floor, Language, Part, Period, Title, TransactionType, Word
 
 CampaignKind = Literal["gift", "cash_back", "near_tier", "dormant", "welcome", "at_risk", "fee_alert"]
 BudgetPeriod = Literal["ever", "year", "month", "day"]
@@ -35,12 +35,12 @@ class CampaignRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     within_days: Period | None = None
     amount: Floor | None = None
     types: list[TransactionType] | None = None
-    rate: Share | None = None
+    rate: Part | None = None
     at_most: Floor | None = None
     per: Literal["month", "transaction"] | None = None
     to: Word | None = None
     within: Floor | None = None
-    within_share: Share | None = None
+    within_share: Part | None = None
     for_days: Days | None = None
     every_days: Days | None = None
     offer_days: Period | None = None
@@ -48,7 +48,7 @@ class CampaignRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     days_before: Period | None = None
     measure: Word | None = None
     below: Floor | None = None
-    hold_out: Share = "0"
+    hold_out: Part = "0"
     salt: Title | None = None  # None: the campaign's id
     budget: BudgetRule | None = None
 

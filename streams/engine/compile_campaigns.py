@@ -69,25 +69,28 @@ class CampaignCompiler:
 
     def campaigns(self) -> tuple[Campaign, ...]:
         """All of them; not to be used where a problem was noted."""
-        contact = self._contact(self._file.contact)
+        contact = self._file.contact
+        kept_to = Contact(contact.at_most, contact.in_days or 0, contact.quiet_days)
         campaigns: list[Campaign] = []
         for number, rule in enumerate(self._file.campaigns):
             path: Path = ("campaigns", number)
             if rule.id in {campaign.id for campaign in campaigns}:
                 self._add((*path, "id"), f"another campaign has the id {quoted(rule.id)}; write another id")
             self._look_at_words(path, rule)
-            self._look_at_tiers((*path, "tiers"), rule.tiers)
+            for place, tier in enumerate(rule.tiers):
+                self._look_at_tier((*path, "tiers", place), tier)
             campaigns.append(
                 Campaign(
                     id=rule.id,
                     kind=rule.kind,
                     rule=self._occasion(path, rule),
-                    hold_out_e4=self._share((*path, "hold_out"), rule.hold_out),
+                    hold_out_e4=_fixed(rule.hold_out, SHARE_DECIMALS),
                     salt=rule.id if rule.salt is None else rule.salt,
                     budget=self._budget(path, rule),
-                    contact=contact if rule.id in self._file.contact.campaigns else None,
+                    contact=kept_to if rule.id in contact.campaigns else None,
                 )
             )
+        self._look_at_contact(contact)
         return tuple(campaigns)
 
     # --- by kind ---
@@ -96,7 +99,7 @@ class CampaignCompiler:
         tiers = frozenset(rule.tiers)
         match rule.kind:
             case "gift":
-                amount_cents = None if rule.amount is None else _cents(rule.amount)
+                amount_cents = None if rule.amount is None else self._cents((*path, "amount"), rule.amount)
                 return Gift(tiers, _fixed(rule.at_least), rule.within_days or 1, amount_cents)
             case "cash_back":
                 return self._cash_back(path, rule, tiers)
@@ -109,21 +112,28 @@ class CampaignCompiler:
             case "at_risk":
                 return AtRisk(tiers, rule.days_before or 1)
             case "fee_alert":
-                measure = self._measure((*path, "measure"), rule.measure or "assets")
-                return FeeAlert(tiers, measure, _fixed(rule.below))
+                return FeeAlert(tiers, self._fee_measure((*path, "measure"), rule.measure), _fixed(rule.below))
 
     def _cash_back(self, path: Path, rule: CampaignRule, tiers: frozenset[str]) -> CashBack:
         if rule.types == []:
             known = ", ".join(sorted(TRANSACTION_TYPES))
             self._add((*path, "types"), f"the list is empty; write types of transactions: {known}")
         types = frozenset(["purchase"] if rule.types is None else rule.types)
-        rate_e4 = self._share((*path, "rate"), rule.rate or "0")
+        rate_e4 = _fixed(rule.rate, SHARE_DECIMALS)
         if rule.rate is not None and not rate_e4:
             self._add((*path, "rate"), 'a rate of 0 pays nothing; write one such as "0.01"')
+        if rule.at_most is not None:
+            self._cents((*path, "at_most"), rule.at_most)
         at_most_e16 = None if rule.at_most is None else _fixed(rule.at_most)
         per_transaction = rule.per == "transaction"
         month = Measure(rule.id, "sum", types=types, months=0 if per_transaction else 1)
         return CashBack(tiers, month, _fixed(rule.at_least), rate_e4, at_most_e16, per_transaction)
+
+    def _fee_measure(self, path: Path, name: str | None) -> Measure:
+        if name in {"value", "score"}:
+            own = ", ".join([*self._file.measures, "assets", "loans"])
+            self._add(path, f"a fee goes by an amount that is measured, and {name} is none; write one of {own}")
+        return self._measure(path, name or "assets")
 
     def _near_tier(self, path: Path, rule: CampaignRule, tiers: frozenset[str]) -> NearTier:
         condition = self._condition_to_enter((*path, "to"), rule.to)
@@ -136,7 +146,7 @@ class CampaignCompiler:
         if rule.within is not None:
             near_e16 = floor_e16 - _fixed(rule.within)
         elif rule.within_share is not None:
-            share_e4 = self._share((*path, "within_share"), rule.within_share)
+            share_e4 = _fixed(rule.within_share, SHARE_DECIMALS)
             near_e16 = floor_e16 * (ONE_SHARE - share_e4) // ONE_SHARE
         below = frozenset(tier.id for tier in self._tiers[: self._rank.get(rule.to or "", 0)])
         return NearTier(
@@ -155,7 +165,7 @@ class CampaignCompiler:
         if to is None:
             return nobody
         if to not in self._rank:
-            self._look_at_tiers(path, [to])
+            self._look_at_tier(path, to)
             return nobody
         enter = self._tiers[self._rank[to]].enter
         if enter is None:
@@ -170,28 +180,24 @@ class CampaignCompiler:
 
     def _look_at_words(self, path: Path, rule: CampaignRule) -> None:
         """Each kind wants some words, and takes no others."""
+        if self._problems.has((*path, "kind")):
+            return
         words, blank = _KINDS[rule.kind], CampaignRule(id=rule.id, kind=rule.kind)
         for word in words.wants:
             if getattr(rule, word) == getattr(blank, word):
-                self._add(path, f"a campaign of kind {rule.kind} wants {word}; write {word} = {_EXAMPLES[word]}")
+                self._add(
+                    (*path, word),
+                    f"this is missing; a campaign of kind {rule.kind} wants it: write {word} = {_EXAMPLES[word]}",
+                )
         allowed = {*_COMMON, *words.wants, *words.takes}
         for word in rule.__struct_fields__:
             if word not in allowed and getattr(rule, word) != getattr(blank, word):
                 takes = ", ".join([*words.wants, *words.takes])
                 self._add((*path, word), f"a campaign of kind {rule.kind} takes no {word}; it takes {takes}")
 
-    def _look_at_tiers(self, path: Path, tiers: Sequence[str]) -> None:
-        if self._problems.has_broken_tiers():
-            return
-        for tier in tiers:
-            if tier not in self._rank:
-                self._add(path, unknown(tier, list(self._rank), "tier"))
-
-    def _share(self, path: Path, text: str) -> int:
-        share_e4 = _fixed(text, SHARE_DECIMALS)
-        if share_e4 < 0:
-            self._add(path, f'{quoted(text)} is below 0; write a share from "0" to "1"')
-        return share_e4
+    def _look_at_tier(self, path: Path, tier: str) -> None:
+        if tier not in self._rank and not self._problems.has_broken_tiers():
+            self._add(path, unknown(tier, list(self._rank), "tier"))
 
     def _budget(self, path: Path, rule: CampaignRule) -> Budget | None:
         budget = rule.budget
@@ -200,24 +206,40 @@ class CampaignCompiler:
         if budget.triggers is None and budget.amount is None:
             self._add((*path, "budget"), "it has no end; write triggers = 1000, or amount, or both")
         pays = rule.kind == "cash_back" or (rule.kind == "gift" and rule.amount is not None)
-        if budget.amount is not None and not pays:
+        if budget.amount is not None and not pays and not self._problems.has((*path, "kind"), (*path, "amount")):
             self._add(
                 (*path, "budget", "amount"),
                 "this campaign pays nothing, so no amount is ever spent; write triggers instead",
             )
-        amount_cents = None if budget.amount is None else _cents(budget.amount)
+        amount_cents = None
+        if budget.amount is not None:
+            amount_cents = self._cents((*path, "budget", "amount"), budget.amount)
         return Budget(budget.triggers, amount_cents, budget.per)
 
-    def _contact(self, rule: ContactRule) -> Contact:
+    def _cents(self, path: Path, amount: str) -> int:
+        """An amount to be paid, rounded down to the cent."""
+        cents = cents_of(_fixed(amount))
+        if not cents:
+            self._add(path, f'{quoted(amount)} is less than a cent, so nothing is paid; write an amount such as "100"')
+        return cents
+
+    def _look_at_contact(self, rule: ContactRule) -> None:
         known = [campaign.id for campaign in self._file.campaigns]
         for number, name in enumerate(rule.campaigns):
-            if name not in known:
+            if name not in known and not self._problems.has_broken_campaigns():
                 self._add(("contact", "campaigns", number), unknown(name, known, "campaign"))
         if (rule.at_most is None) != (rule.in_days is None):
             self._add(("contact",), "at_most and in_days belong together: at_most = 2 and in_days = 30; write both")
         if rule.campaigns and rule.at_most is None and not rule.quiet_days:
-            self._add(("contact",), "it says for which campaigns and not how often; write at_most and in_days")
-        return Contact(rule.at_most, rule.in_days or 0, rule.quiet_days)
+            self._add(
+                ("contact",),
+                "it says for which campaigns and not how often; write at_most = 2 and in_days = 30, or quiet_days = 7",
+            )
+        if not rule.campaigns and (rule.at_most is not None or rule.quiet_days):
+            self._add(
+                ("contact", "campaigns"),
+                "this is missing: it says how often and not for which campaigns; write campaigns = [ their ids ]",
+            )
 
 
 def _fixed(text: str | None, decimals: int = VALUE_DECIMALS) -> int:
@@ -226,8 +248,3 @@ def _fixed(text: str | None, decimals: int = VALUE_DECIMALS) -> int:
         return parse_fixed(text or "0", decimals)
     except ValueError:
         return 0
-
-
-def _cents(text: str) -> int:
-    """An amount to be paid, rounded down to the cent."""
-    return cents_of(_fixed(text))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from streams.engine.money import SHARE_DECIMALS, VALUE_DECIMALS, parse_fixed
-from streams.engine.problems import Path, Problems
+from streams.engine.problems import Problems
 from streams.engine.risk import Risk, ShareLimit
 from streams.engine.risk_rules import RiskRule, ShareRule
 from streams.engine.texts import quoted, unknown
@@ -19,8 +19,8 @@ def compile_risk(rule: RiskRule, rank: Mapping[str, int], problems: Problems) ->
         standing=dict(rule.standing),
         times_assets_e16=None if against is None else _fixed(against.more_than_times, VALUE_DECIMALS),
         against_assets="refer" if against is None else against.outcome,
-        fresh=_share_limit(("risk", "fresh_assets"), rule.fresh_assets, problems),
-        volatile=_share_limit(("risk", "volatile_assets"), rule.volatile_assets, problems),
+        fresh=_share_limit(rule.fresh_assets),
+        volatile=_share_limit(rule.volatile_assets),
         monitor_days=0 if monitoring is None else monitoring.days,
         alert_shares_e4=tuple(sorted(set(shares), reverse=True)),
     )
@@ -37,7 +37,7 @@ def _look_at(rule: RiskRule, rank: Mapping[str, int], problems: Problems) -> Non
     for tier in rule.large_loan:
         if tier not in rank and not problems.has_broken_tiers():
             problems.add_unless_known(("risk", "large_loan", tier), unknown(tier, list(rank), "tier"))
-    if rule.against_assets is not None and not rule.large_loan:
+    if rule.against_assets is not None and not rule.large_loan and not problems.has(("risk", "large_loan")):
         problems.add_unless_known(
             ("risk", "against_assets"),
             "it looks at large loans, and nothing says which are large; write [risk.large_loan], and below it a line "
@@ -52,13 +52,10 @@ def _look_at(rule: RiskRule, rank: Mapping[str, int], problems: Problems) -> Non
             )
 
 
-def _share_limit(path: Path, rule: ShareRule | None, problems: Problems) -> ShareLimit | None:
+def _share_limit(rule: ShareRule | None) -> ShareLimit | None:
     if rule is None:
         return None
-    more_than_e4 = _fixed(rule.more_than, SHARE_DECIMALS)
-    if more_than_e4 < 0:
-        problems.add_unless_known((*path, "more_than"), f'{quoted(rule.more_than)} is below 0; write "0" or more')
-    return ShareLimit(rule.days, more_than_e4, rule.outcome)
+    return ShareLimit(rule.days, _fixed(rule.more_than, SHARE_DECIMALS), rule.outcome)
 
 
 def _fixed(text: str, decimals: int) -> int:

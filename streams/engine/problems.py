@@ -45,11 +45,18 @@ class Problems:
 
     def has_broken_tiers(self) -> bool:
         """Whether the tiers' ids cannot be relied on."""
-        return any(known.path[:1] == ("tiers",) and _is_name(known.path) for known in self.found)
+        return self._has_broken_ids("tiers")
+
+    def has_broken_campaigns(self) -> bool:
+        """Whether the campaigns' ids cannot be relied on."""
+        return self._has_broken_ids("campaigns")
 
     def has_broken_measures(self) -> bool:
         """Whether the names of the measures cannot be relied on."""
         return self.has(("measures",))
+
+    def _has_broken_ids(self, table: str) -> bool:
+        return any(known.path[:1] == (table,) and _is_name(known.path) for known in self.found)
 
 
 def written(path: Path, document: Mapping[str, Any]) -> str:

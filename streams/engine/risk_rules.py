@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from streams.engine.events import Standing
-from streams.engine.words import Floor, Period, Share, Word
+from streams.engine.words import Floor, Part, Period, Times, Word
 
 Stricter = Literal["enhanced", "refer"]
 
@@ -13,7 +13,7 @@ Stricter = Literal["enhanced", "refer"]
 class AgainstAssetsRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A large loan of more than so many times the assets."""
 
-    more_than_times: Floor
+    more_than_times: Times
     outcome: Stricter = "refer"
 
 
@@ -21,7 +21,7 @@ class ShareRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """More than a share of the assets, over the last days."""
 
     days: Period
-    more_than: Share
+    more_than: Part
     outcome: Stricter = "enhanced"
 
 
@@ -29,7 +29,7 @@ class MonitoringRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """How long a loan that was not a standard one is watched, and at which shares of the assets there is an alert."""
 
     days: Period
-    assets_at_most: list[Share] = []
+    assets_at_most: list[Part] = []
 
 
 class RiskRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -137,7 +137,7 @@ class _Reader:
             if isinstance(kind.key_type, LiteralType):
                 known = sorted(map(str, kind.key_type.values))
                 if name not in known:
-                    self._add(place, unknown(name, known, "standing" if path[-1] in ("caps", "credit") else "word"))
+                    self._add(place, unknown(name, known, "standing"))
                     continue
             elif isinstance(kind.key_type, Metadata):
                 fault = FORMS[(kind.key_type.extra or {})["form"]].fault(name)
@@ -155,7 +155,7 @@ class _Reader:
         read = {}
         for word, item in value.items():
             field = fields.get(word) or self._unknown(
-                path, word, [name for name in fields if name not in value], fields
+                path, word, [name for name in fields if name not in value], fields, is_table=isinstance(item, dict)
             )
             if field is not None:
                 read[field.name] = self.read((*path, word), item, field.type)
@@ -165,12 +165,16 @@ class _Reader:
                 read[field.name] = _stand_in(field.type)
         return read
 
-    def _unknown(self, path: Path, word: str, free: list[str], fields: Mapping[str, Field]) -> Field | None:
+    def _unknown(
+        self, path: Path, word: str, free: list[str], fields: Mapping[str, Field], *, is_table: bool
+    ) -> Field | None:
         """Notes a word that is not known here; the field that was meant, if that can be guessed."""
         close = meant(word, free)
         places = [place for place, words in _PLACES if word in words]
         if close:
             says = f"did you mean {close}?"
+        elif is_table and len(path) == len(("tiers", 0)):
+            says = f"write [[{path[0]}]], in two brackets, above a new one, and below it id = {quoted(word)}"
         elif places:
             says = (
                 f"it belongs in {' or '.join(places)}"
@@ -223,9 +227,8 @@ def _allowed(kind: Type) -> str:
             return "a list of tables"
         case ListType(item_type=item):
             return f"a list such as [{_example(item)}]"
-        case DictType(key_type=key, value_type=item):
-            name = str(key.values[0]) if isinstance(key, LiteralType) else _example(key).strip('"')
-            return f"a table such as {{ {'en' if name == 'some words' else name} = {_example(item)} }}"
+        case DictType():
+            return f"a table such as {_example(kind)}"
         case _:
             return _example(kind)
 
@@ -238,6 +241,11 @@ def _example(kind: Type) -> str:
             return str(least)
         case StrType():
             return '"some words"'
+        case LiteralType():
+            return _allowed(kind)
+        case DictType(key_type=key, value_type=item):
+            name = str(key.values[0]) if isinstance(key, LiteralType) else _example(key).strip('"')
+            return f"{{ {name} = {_example(item)} }}"
         case _:
             return "{ … }"
 
@@ -245,18 +253,18 @@ def _example(kind: Type) -> str:
 def _line_of(field: Field) -> str:
     if isinstance(field.type, ListType):
         return f'at least one [[{field.name}]], and below it id = "low"'
-    return (
-        f"{field.name} = {_example(field.type)}" if not isinstance(field.type, DictType) else f"{field.name} = {{ … }}"
-    )
+    return f"{field.name} = {_example(field.type)}"
 
 
-def _stand_in(kind: Type) -> Any:
+def _stand_in(kind: Type) -> Any:  # noqa: PLR0911 - one for each kind
     """Something that fits, for what is missing or cannot be read."""
     match kind:
         case Metadata(type=inner):
             return _stand_in(inner)
         case IntType(ge=least):
             return least or 0
+        case LiteralType(values=words):
+            return words[0]
         case ListType():
             return []
         case StructType(fields=fields):
@@ -297,7 +305,7 @@ def _places(path: tuple[str, ...], kind: Type, seen: tuple[type, ...] = ()) -> I
             yield from _places((*path, "NAME"), item, seen)
         case StructType(cls=cls, fields=fields) if cls not in seen:
             yield (
-                ("[[tiers]]" if path == ("tiers",) else f"[{'.'.join(path)}]" if path else ""),
+                (f"[[{path[0]}]]" if path in {("tiers",), ("campaigns",)} else f"[{'.'.join(path)}]" if path else ""),
                 frozenset(field.name for field in fields),
             )
             for field in fields:

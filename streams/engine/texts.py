@@ -92,8 +92,10 @@ def _date(text: str) -> str | None:
     try:
         date.fromisoformat(text)
     except ValueError:
-        return f"{quoted(text)} is no date; write year, month and day such as 2026-12-31"
-    return None
+        is_date = False
+    else:
+        is_date = len(text) == len("2026-12-31")  # the library knows shorter forms, and weeks
+    return None if is_date else f'{quoted(text)} is no date; write year, month and day such as "2026-12-31"'
 
 
 def _year_day(text: str) -> str | None:
@@ -111,9 +113,9 @@ def _transaction_type(text: str) -> str | None:
 def _figure(  # noqa: PLR0911 - a sentence for each fault
     text: str, decimals: int, example: str, bounds: str = ""
 ) -> str | None:
-    """bounds: what the figure may be: "" anything, ">0", ">=0", "share" between -1 and 1, "weight" anything but 0."""
+    """bounds: "" anything, ">0", ">=0", "share" between -1 and 1, "part" between 0 and 1, "weight" anything but 0."""
     if not _PLAIN.fullmatch(text):
-        return _no_figure(text, example, is_share=bounds in ("share", "weight"))
+        return _no_figure(text, example, is_share=bounds in ("share", "part", "weight"))
     fraction = text.partition(".")[2]
     if len(fraction.rstrip("0")) > decimals:
         return f"{quoted(text)} has {len(fraction)} decimals; at most {decimals} are allowed"
@@ -122,6 +124,8 @@ def _figure(  # noqa: PLR0911 - a sentence for each fault
     figure = parse_fixed(text, decimals)
     if bounds == ">=0" and figure < 0:
         return f'{quoted(text)} is below 0; write "0" or more'
+    if bounds == "part" and not 0 <= figure <= 10**decimals:
+        return f'{quoted(text)} is no part of the whole; write one from "0" to "1": a tenth is "{example}"'
     if bounds == ">0" and figure <= 0:
         return f'{quoted(text)} is not above 0; write a rate such as "{example}"'
     if bounds == "weight" and not figure:
@@ -175,7 +179,9 @@ FORMS = {
     "year_day": Form("06-30", _year_day),
     "transaction_type": Form("purchase", _transaction_type),
     "floor": Form("500000", partial(_figure, decimals=VALUE_DECIMALS, example="500000", bounds=">=0")),
+    "times": Form("5", partial(_figure, decimals=VALUE_DECIMALS, example="5", bounds=">=0")),
     "weight": Form("0.01", partial(_figure, decimals=SHARE_DECIMALS, example="0.01", bounds="weight")),
     "share": Form("-0.10", partial(_figure, decimals=SHARE_DECIMALS, example="-0.10", bounds="share")),
+    "part": Form("0.10", partial(_figure, decimals=SHARE_DECIMALS, example="0.10", bounds="part")),
     "rate": Form("31.5", partial(_figure, decimals=RATE_DECIMALS, example="31.5", bounds=">0")),
 }
