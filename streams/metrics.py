@@ -80,6 +80,12 @@ class Metrics:
         self._triggered = Counter(
             "tierflow_campaign_triggers_total", "Campaign triggers.", ["campaign", "group"], registry=own
         )
+        self._granted = Counter(
+            "tierflow_campaign_granted_total", "Triggers that a budget has granted.", ["campaign"], registry=own
+        )
+        self._refused = Counter(
+            "tierflow_campaign_refused_total", "Triggers that a spent budget has refused.", ["campaign"], registry=own
+        )
         self._risks = Counter(
             "tierflow_risk_messages_total",
             "Loan decisions by outcome, and alerts by reason.",
@@ -132,6 +138,14 @@ class Metrics:
         for topic, lag in outcome.lag_by_topic.items():
             self._lag.labels(topic, str(outcome.partition)).set(lag)
         self.show_customers(outcome.partition, outcome.customers_by_tier)
+
+    def record_grants(self, granted: Mapping[tuple[str, str], int], refused: Mapping[str, int]) -> None:
+        """Count what budgets have granted, by (campaign, group), and refused, by campaign, in one transaction."""
+        for (campaign, group), count in granted.items():
+            self._triggered.labels(campaign, group).inc(count)
+            self._granted.labels(campaign).inc(count)
+        for campaign, count in refused.items():
+            self._refused.labels(campaign).inc(count)
 
     def show_customers(self, partition: int, customers_by_tier: Mapping[str, int]) -> None:
         """Show all customers of a partition by tier; a tier that is not named is no longer shown."""

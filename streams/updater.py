@@ -20,11 +20,13 @@ from faust.types import TP
 
 from streams.engine.compile import load_policy
 from streams.engine.policy import Policy
-from streams.kafka.lane import Lane, LaneError
+from streams.kafka.grants import GrantLane
+from streams.kafka.lane import Lane
 from streams.kafka.policies import KnownPolicies, follow_policies
 from streams.kafka.recovery import LaneTables
 from streams.kafka.rules import partition_rules
-from streams.kafka.surroundings import BrokerSurroundings
+from streams.kafka.standing import LaneError
+from streams.kafka.surroundings import BrokerGrantSurroundings, BrokerSurroundings
 from streams.kafka.transport import BatchSchema, BatchTransport
 from streams.logs import FAUST
 from streams.metrics import Metrics
@@ -76,10 +78,12 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         self.partitions = partitions
         self.metrics = Metrics()
         self.lanes: dict[int, Lane] = {}
+        self.grants: dict[int, GrantLane] = {}  # of the same partition numbers
         self.assigned = False
         self.revocations = 0
         self.stalled: str | None = None
         self.around = BrokerSurroundings(settings, self)
+        self.around_grants = BrokerGrantSurroundings(settings)
         self.on_partitions_revoked.connect(self._park_lanes)
         self.on_before_shutdown.connect(self._release_lanes)
 
@@ -90,8 +94,10 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         try:
             for number in set(self.lanes) - partitions:
                 await self.lanes.pop(number).release()
+                del self.grants[number]
             for number in partitions - set(self.lanes):
                 self.lanes[number] = Lane(self._rules(number), self.around, self.metrics, wall_ms, fail)
+                self.grants[number] = GrantLane(number, self.around_grants, self.metrics, fail)
             await asyncio.gather(*(lane.take_up_or_over() for lane in self.lanes.values()))
         except Exception as error:  # noqa: BLE001 - whatever it is, a partition is not ours for certain
             fail(error)
@@ -112,8 +118,9 @@ class TierflowApp(faust.App):  # type: ignore[misc]
 
     def start_lanes(self) -> None:
         """Begins to work on the partitions that were taken over."""
-        for lane in self.lanes.values():
+        for number, lane in self.lanes.items():
             lane.start()
+            self.grants[number].start()
         self.assigned = True
         self.metrics.set_ready(True)
         held = ", ".join(map(str, sorted(self.lanes))) or "none"
@@ -136,15 +143,17 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         self.revocations += 1
         self.assigned = False
         self.metrics.set_ready(False)
-        await asyncio.gather(*(lane.park() for lane in self.lanes.values()))
+        parked = (grants.park() for grants in self.grants.values())
+        await asyncio.gather(*(lane.park() for lane in self.lanes.values()), *parked)
 
     async def _release_lanes(self, *_: Any, **__: Any) -> None:
         # Faust waits for a broker that is away without end; what is not committed by then, somebody works again.
         patience = threading.Timer(STOPPED_WITHIN_S, os._exit, (EXIT_FAILED if self.crashed else 0,))
         patience.daemon = True
         patience.start()
-        await asyncio.gather(*(lane.release() for lane in self.lanes.values()))
-        await self.around.inputs.stop()
+        parked = (grants.park() for grants in self.grants.values())
+        await asyncio.gather(*(lane.release() for lane in self.lanes.values()), *parked)
+        await asyncio.gather(self.around.inputs.stop(), self.around_grants.inputs.stop())
 
 
 def create_app(settings: Settings, known: KnownPolicies, partitions: int) -> TierflowApp:

@@ -53,6 +53,17 @@ def test_a_batch_of_time_alone_has_no_delay() -> None:
     assert shown["tierflow_batches_total"] == 1
 
 
+def test_what_a_budget_grants_is_a_trigger_and_what_it_refuses_is_none() -> None:
+    metrics = Metrics()
+    metrics.record_grants({("gift", "treated"): 3, ("gift", "held_out"): 1}, {"gift": 2})
+    assert {
+        "tierflow_campaign_granted_total{campaign=gift}": 4,
+        "tierflow_campaign_refused_total{campaign=gift}": 2,
+        "tierflow_campaign_triggers_total{campaign=gift,group=treated}": 3,
+        "tierflow_campaign_triggers_total{campaign=gift,group=held_out}": 1,
+    }.items() <= samples(metrics).items()
+
+
 def test_a_tier_that_a_new_policy_leaves_out_is_no_longer_shown() -> None:
     metrics = Metrics()
     metrics.show_customers(0, {"low": 5, "mid": 3})

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from streams.budgets import CandidateRecord, Grants
 from streams.kafka.changelog import Recovered
 from streams.kafka.inputs import Span
 from streams.partition import Work
@@ -56,3 +57,59 @@ class Surroundings(Protocol):
 
     def highwater(self, partition: int, topic: int) -> int | None:
         """The input's end as of the last fetch."""
+
+
+class GrantTransactionsOfPartition(Protocol):
+    """How a grant lane commits (see transactions.GrantTransactions)."""
+
+    async def start(self) -> None:
+        """Fences former owners."""
+
+    async def stop(self) -> None:
+        """Discards the producers."""
+
+    async def abort_leftovers(self) -> None:
+        """Aborts what is open of our ids."""
+
+    async def commit(self, grants: Grants) -> None:
+        """Commits."""
+
+
+class CandidatesOfPartition(Protocol):
+    """How a grant lane reads (see candidates.CandidateReader)."""
+
+    async def start(self, offset: int) -> None:
+        """Reads from the offset on."""
+
+    def seek(self, offset: int) -> None:
+        """Reads on from another offset."""
+
+    async def read(self) -> Sequence[CandidateRecord]:
+        """The next records, waited for; it may be none."""
+
+    async def stop(self) -> None:
+        """Reads no more; also where it was not started."""
+
+
+class GrantSurroundings(Protocol):
+    """What a grant lane asks of the worker around it."""
+
+    topic: str  # of the candidates
+
+    def transactions(self, partition: int) -> GrantTransactionsOfPartition:
+        """New transactions for the partition."""
+
+    def reader(self, partition: int) -> CandidatesOfPartition:
+        """A new reader of the candidates."""
+
+    async def end_leftovers(self, partition: int, transactions: GrantTransactionsOfPartition) -> None:
+        """Ends what the broker has left open of our transactions."""
+
+    async def recover(self, partition: int) -> Recovered:
+        """Reads the changelog of the budgets back."""
+
+    async def span(self, partition: int) -> Span:
+        """What can be read of the candidates."""
+
+    async def committed(self, partition: int) -> int | None:
+        """The group's offset of the candidates."""

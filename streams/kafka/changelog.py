@@ -45,7 +45,7 @@ async def read_changelog(client_options: dict[str, Any], topic: str, partition: 
     lane = packed.pop(LANE_KEY, None)
     if lane is None and packed:
         raise ChangelogError(
-            f"{topic} partition {partition} has {len(packed)} customers but no lane record: it was not written by "
+            f"{topic} partition {partition} has {len(packed)} states but no lane record: it was not written by "
             f"tierflow, or was cut; restore it, or start with another TIERFLOW_APP_ID to work the inputs anew"
         )
     return Recovered(packed, None if lane is None else unpack_lane(lane), end, records)

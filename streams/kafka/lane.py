@@ -9,10 +9,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from itertools import count
 from operator import ge
-
-from aiokafka.errors import KafkaError
 
 from streams.contracts.packing import LaneRecord
 from streams.engine.events import TOPICS
@@ -20,6 +17,7 @@ from streams.engine.state import NEVER_MS
 from streams.entries import Entry, merge_heads
 from streams.kafka.around import Surroundings
 from streams.kafka.producers import TransactionFailedError
+from streams.kafka.standing import TROUBLES, LaneError, check_standing, pause_s, persistently
 from streams.kafka.transport import FetchedRecords
 from streams.metrics import BatchOutcome, Metrics
 from streams.partition import Limits, Partition, Work
@@ -33,13 +31,8 @@ IDLE_S = 1.0
 LIMITS: dict[Clock, Limits] = {"wall": Limits(due=500, rerated=500), "event": Limits(due=5_000, rerated=5_000)}
 # Brokers restart and coordinators move; what has not mended itself by then needs somebody.
 TAKE_OVER_WITHIN_S = 60.0
-PAUSE_LIMIT_S = 2.0
 FAILURES_LIMIT = 10
 _log = logging.getLogger(__name__)
-
-
-class LaneError(Exception):
-    """The partition cannot be worked on safely; the process ends, and a supervisor starts it again."""
 
 
 class Lane:
@@ -262,7 +255,7 @@ class Lane:
         if self._failures >= FAILURES_LIMIT:
             raise LaneError(f"{self._failures} transactions in a row have failed") from error
         _log.warning("%s; taking over again", error)
-        await asyncio.sleep(_pause_s(self._failures))  # a worker that has lost the partition is told so meanwhile
+        await asyncio.sleep(pause_s(self._failures))  # a worker that has lost the partition is told so meanwhile
         await self._persistently(self._take_over_and_seek)
 
     async def _take_over_and_seek(self) -> None:
@@ -270,21 +263,15 @@ class Lane:
         await self._around.seek(self.number, self._received)
 
     async def _persistently(self, attempt: Callable[[], Awaitable[None]]) -> None:
-        give_up_at = time.monotonic() + TAKE_OVER_WITHIN_S
-        for number in count(1):
-            if self._parking:
-                return
+        async def known_or_nothing() -> None:
             try:
                 await attempt()
-            except (TransactionFailedError, KafkaError, TimeoutError, OSError) as error:
+            except TROUBLES:
                 self.partition = None
-                if time.monotonic() > give_up_at:
-                    where = f"partition {self.number} could not be taken over for {TAKE_OVER_WITHIN_S:.0f} s"
-                    raise LaneError(f"{where}: {type(error).__name__}: {error}") from error
-                _log.warning("partition %d: take-over failed: %s: %s", self.number, type(error).__name__, error)
-                await asyncio.sleep(_pause_s(number))
-            else:
-                return
+                raise
+
+        what = f"partition {self.number}"
+        await persistently(known_or_nothing, what, TAKE_OVER_WITHIN_S, lambda: self._parking)
 
     def _positions_after(self) -> list[int]:
         """Where each topic stands after this batch: past control records too, where nothing of it waits."""
@@ -296,26 +283,9 @@ class Lane:
 
     async def _lane_record(self, lane: LaneRecord | None, committed: Sequence[int | None]) -> LaneRecord:
         spans = await self._around.spans(self.number)
+        check_standing(self.number, self.rules.topics, lane, spans, committed)
         if lane is None:
-            if any(committed):
-                raise LaneError(
-                    f"partition {self.number}: the group has offsets but the changelog is empty: it was deleted or "
-                    f"made anew; restore it, or start with another TIERFLOW_APP_ID and another output prefix"
-                )
             return LaneRecord(tuple(span.beginning for span in spans), 0, NEVER_MS, self.rules.backfill)
-        for topic, span, offset, group in zip(self.rules.topics, spans, lane.next_offsets, committed, strict=True):
-            where = f"{topic} partition {self.number}"
-            if not span.beginning <= offset <= span.end:
-                raise LaneError(
-                    f"{where}: the state stands at offset {offset}, the topic holds {span.beginning} to {span.end}: "
-                    f"records were deleted before they were worked, or the topic was made anew; restore the topic, or "
-                    f"start with another TIERFLOW_APP_ID and another output prefix"
-                )
-            if group is not None and group > offset:
-                raise LaneError(
-                    f"{where}: the group's offset {group} is ahead of the state's {offset}: the changelog has lost "
-                    f"records; restore it, or start with another TIERFLOW_APP_ID and another output prefix"
-                )
         return lane
 
     def _known(self) -> Partition:
@@ -361,7 +331,3 @@ class Lane:
         error = LaneError(f"partition {self.number} was cancelled") if task.cancelled() else task.exception()
         if error is not None:
             self._on_failure(error)
-
-
-def _pause_s(attempt: int) -> float:
-    return float(min(0.05 * 2**attempt, PAUSE_LIMIT_S))

@@ -2,17 +2,20 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from faust.types import TP
 
 from streams.errors import UsageError
-from streams.kafka.around import TransactionsOfPartition
+from streams.kafka.around import GrantTransactionsOfPartition, TransactionsOfPartition
+from streams.kafka.candidates import CandidateReader
 from streams.kafka.changelog import Recovered, end_offset, read_changelog
-from streams.kafka.inputs import InputOffsets
+from streams.kafka.inputs import InputOffsets, Span
 from streams.kafka.leftovers import can_be_aborted
+from streams.kafka.partitioner import partition_of
 from streams.kafka.producers import TRANSACTION_TIMEOUT_MS, TransactionFailedError
-from streams.kafka.transactions import OutputTopics, Transactions
+from streams.kafka.transactions import GrantTopics, GrantTransactions, OutputTopics, Transactions
 from streams.settings import Settings
 
 # A foreign transaction ends by its own timeout; ours, the likeliest, by then at the latest.
@@ -32,6 +35,15 @@ def output_topics(settings: Settings) -> OutputTopics:
         changelog=settings.changelog_topic,
         candidates=settings.candidates_topic,
         inputs=settings.input_topics(),
+    )
+
+
+def grant_topics(settings: Settings) -> GrantTopics:
+    """The names of the topics that a grant lane reads and writes."""
+    return GrantTopics(
+        candidates=settings.candidates_topic,
+        campaigns=settings.output_topic("campaigns"),
+        changelog=settings.budgets_changelog_topic,
     )
 
 
@@ -93,3 +105,40 @@ class BrokerSurroundings:
             return None
         end = self._app.consumer.highwater(tp)
         return None if end is None else int(end)
+
+
+class BrokerGrantSurroundings:
+    """What grant lanes ask for, answered by the real broker."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.topic = settings.candidates_topic
+        self._settings = settings
+        self._options = settings.client_options()
+        self._topics = grant_topics(settings)
+        self.inputs = InputOffsets(self._options, settings.app_id, [self.topic])
+
+    def transactions(self, partition: int) -> GrantTransactions:
+        """New transactions of the grants of a partition."""
+        place = partial(partition_of, partitioner=self._settings.partitioner)
+        return GrantTransactions(self._options, self._settings.app_id, partition, self._topics, place)
+
+    def reader(self, partition: int) -> CandidateReader:
+        """A new reader of the candidates."""
+        return CandidateReader(self._options, self.topic, partition)
+
+    async def end_leftovers(self, partition: int, transactions: GrantTransactionsOfPartition) -> None:
+        """Ends what a broker that restarted has left open of our transactions, if nobody has seen any of it."""
+
+    async def recover(self, partition: int) -> Recovered:
+        """Reads the changelog of the budgets back."""
+        return await read_changelog(self._options, self._topics.changelog, partition, OPEN_TRANSACTION_DEADLINE_S)
+
+    async def span(self, partition: int) -> Span:
+        """What can be read of the candidates."""
+        [span] = await self.inputs.spans(partition)
+        return span
+
+    async def committed(self, partition: int) -> int | None:
+        """The group's offset of the candidates."""
+        [offset] = await self.inputs.committed(partition)
+        return offset

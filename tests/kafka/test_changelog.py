@@ -45,9 +45,9 @@ async def test_the_end_is_reached_though_the_last_records_are_aborted(settings: 
     assert await recovered(settings) == Recovered({b"x": b"1"}, LANE, 4, 2)
 
 
-async def test_customers_without_a_lane_record_were_not_written_by_us(settings: Settings) -> None:
+async def test_states_without_a_lane_record_were_not_written_by_us(settings: Settings) -> None:
     await put(settings, settings.changelog_topic, [(b"x", b"1")])
-    with pytest.raises(ChangelogError, match=r"1 customers but no lane record.*TIERFLOW_APP_ID"):
+    with pytest.raises(ChangelogError, match=r"1 states but no lane record.*TIERFLOW_APP_ID"):
         await recovered(settings)
 
 

@@ -14,10 +14,12 @@ from streams.contracts.packing import LaneRecord
 from streams.engine.events import TOPICS
 from streams.engine.state import NEVER_MS
 from streams.kafka import lane as module
+from streams.kafka import standing
 from streams.kafka.changelog import ChangelogError, Recovered
 from streams.kafka.inputs import Span
-from streams.kafka.lane import QUEUE_HIGH, Lane, LaneError
+from streams.kafka.lane import QUEUE_HIGH, Lane
 from streams.kafka.producers import TransactionFailedError
+from streams.kafka.standing import LaneError
 from streams.kafka.transport import FetchedRecords
 from streams.metrics import Metrics
 from streams.partition import Work
@@ -138,7 +140,7 @@ def fetch(*lines: Line, begins_at: int | None = None, ends_at: int | None = None
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PAUSE_LIMIT_S", 0.001)
+    monkeypatch.setattr(standing, "PAUSE_LIMIT_S", 0.001)
 
 
 async def test_what_has_arrived_is_one_batch_and_what_arrives_meanwhile_the_next() -> None:
