@@ -1,4 +1,4 @@
-"""`tierflow bench throughput / latency / recovery / memory`: the benchmarks, on real workers and a real broker."""
+"""`tierflow bench throughput / latency / recovery / memory / due`: real workers on a real broker, measured."""
 
 import logging
 from pathlib import Path
@@ -82,6 +82,20 @@ def memory(
     from streams.bench.memory import MemoryOptions, measure_memory
 
     _show("Memory", measure_memory(MemoryOptions(customers, partitions, policy), _say), json=json)
+
+
+@app.command()
+def due(
+    timers: Annotated[int, typer.Option(min=1, help="How many customers fall due at one instant.")] = 1_000_000,
+    rate: Annotated[int, typer.Option(min=1, help="Live events a second meanwhile.")] = 1_000,
+    partitions: Partitions = 4,
+    policy: Policy = None,
+    json: Json = False,
+) -> None:
+    """What falls due by time alone at one instant, and the delay of live events meanwhile."""
+    from streams.bench.due import DueOptions, measure_due
+
+    _show("Due", measure_due(DueOptions(timers, rate, partitions, policy), _say), json=json)
 
 
 def _say(progress: str) -> None:
