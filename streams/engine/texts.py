@@ -1,7 +1,6 @@
 """What the texts of a policy file have to look like, and the sentence for one that does not."""
 
 import re
-import unicodedata
 from collections.abc import Callable
 from difflib import get_close_matches
 from functools import partial
@@ -132,7 +131,7 @@ def _no_figure(text: str, example: str, *, is_share: bool) -> str:  # noqa: PLR0
     if _THOUSANDS.fullmatch(bare):
         plain = re.sub(r"[,_ ']", "", bare)
         return f"{quoted(text)} has {_signs(bare)} between its digits; write it without commas: {quoted(plain)}"
-    normal = unicodedata.normalize("NFKC", bare)
+    normal = "".join(str(int(sign)) if sign.isdecimal() else sign for sign in bare.replace("．", "."))  # noqa: RUF001
     if normal != bare and _PLAIN.fullmatch(normal):
         return f"{quoted(text)} is written in full-width signs; write plain digits: {quoted(normal)}"
     if _ROUND.fullmatch(bare):
