@@ -160,7 +160,8 @@ def _keeps(told: Explanation) -> Iterator[str]:
     else:
         yield f"not the measures: they give {told.earned_tier}"
     if keeps.capped_at is not None:
-        yield f"the credit standing {keeps.standing} lets no tier above {keeps.capped_at} be served"
+        but = " but by a pin" if keeps.pin is not None else ""
+        yield f"the credit standing {keeps.standing} lets no tier above {keeps.capped_at} be served{but}"
     yield from _timers(keeps)
     yield from _by_ratings(keeps)
 
@@ -179,7 +180,7 @@ def _timers(keeps: KeepsNow) -> Iterator[str]:
 
 def _by_ratings(keeps: KeepsNow) -> Iterator[str]:
     if keeps.ratings_needed and keeps.pin is None:
-        yield f"{keeps.ratings_below} ratings in a row below its floor so far; lost at {keeps.ratings_needed}"
+        yield f"ratings in a row below its floor so far: {keeps.ratings_below}; lost at {keeps.ratings_needed}"
     if keeps.last_ratings:
         yield f"the last ratings gave {' and '.join(keeps.last_ratings)}; it falls to the higher of the last two"
     if keeps.effective_at is not None:
