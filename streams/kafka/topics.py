@@ -52,6 +52,9 @@ def topic_specs(settings: Settings) -> list[TopicSpec]:
         TopicSpec(settings.output_topic("current"), _COMPACTED),
         TopicSpec(settings.output_topic("policies"), _COMPACTED, single_partition=True),
         TopicSpec(settings.changelog_topic, _COMPACTED),
+        # What could not be delivered over HTTP, whole; as large as a dead letter, for the same reason.
+        TopicSpec(settings.parked_topic, _DEAD_LETTERS),
+        TopicSpec(settings.resend_topic, _DEAD_LETTERS),
     ]
 
 
