@@ -243,7 +243,8 @@ class Partition:
     def _apply(self, key: bytes, state: CustomerState, entry: Entry, event: Event) -> None:
         due_ms = state.due_ms
         cause = Cause(event.event_id, entry.topic, entry.offset, entry.at_ms)
-        change = apply_event(state, event, cause, self.rules.policy, self.clock_ms)
+        is_late = not self._on_wall and entry.at_ms < self.clock_ms
+        change = apply_event(state, event, cause, self.rules.policy, self.clock_ms, is_late=is_late)
         if change is not None:
             self._emit(key, state, change)
         if state.due_ms is not None and state.due_ms != due_ms:

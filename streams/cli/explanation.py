@@ -150,20 +150,23 @@ def _keeps(told: Explanation) -> Iterator[str]:
     if keeps.is_lowest and keeps.pin is None:
         yield "it is the lowest, and cannot be lost"
         return
-    if keeps.pin is not None:
-        pin = keeps.pin
-        yield f"a pin to {pin.tier} until {_time(pin.until)}, by {pin.by}: {pin.reason}"
-    elif keeps.floor_to_keep:
-        yield "its floor to keep, which is met; that to enter is not"
-    elif keeps.earned:
-        yield "the measures give it"
-    else:
-        yield f"not the measures: they give {told.earned_tier}"
+    pin = keeps.pin
+    if pin is not None:
+        waits = "" if pin.tier == told.tier else f"; it waits, since this policy has no tier {pin.tier}"
+        yield f"a pin to {pin.tier} until {_time(pin.until)}, by {pin.by}: {pin.reason}{waits}"
+    if pin is None or pin.tier != told.tier:
+        yield _given_by(told)
     if keeps.capped_at is not None:
         but = " but by a pin" if keeps.pin is not None else ""
         yield f"the credit standing {keeps.standing} lets no tier above {keeps.capped_at} be served{but}"
     yield from _timers(keeps)
     yield from _by_ratings(keeps)
+
+
+def _given_by(told: Explanation) -> str:
+    if told.keeps.floor_to_keep:
+        return "its floor to keep, which is met; that to enter is not"
+    return "the measures give it" if told.keeps.earned else f"not the measures: they give {told.earned_tier}"
 
 
 def _timers(keeps: KeepsNow) -> Iterator[str]:

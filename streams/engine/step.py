@@ -1,7 +1,7 @@
 """One step of the engine: an event, or time alone, moves one customer's state, and perhaps the tier."""
 
 from streams.engine.closings import begin_closings
-from streams.engine.decide import Occasion, Reason, TierChange, decide
+from streams.engine.decide import Occasion, Reason, TierChange, decide, holds
 from streams.engine.events import Balance, Cause, Credit, CustomerAction, Event, Transaction
 from streams.engine.fold import fold
 from streams.engine.policy import Policy
@@ -10,8 +10,14 @@ from streams.engine.tenure import Moment, falls_due_ms
 from streams.engine.windows import roll
 
 
-def apply_event(state: CustomerState, event: Event, cause: Cause, policy: Policy, now_ms: int) -> TierChange | None:
-    """Folds a new event that limits.check_limits() has passed into the state in place, and decides."""
+def apply_event(  # noqa: PLR0913 - an event, and what is known of it
+    state: CustomerState, event: Event, cause: Cause, policy: Policy, now_ms: int, *, is_late: bool = False
+) -> TierChange | None:
+    """Folds a new event that limits.check_limits() has passed into the state in place, and decides.
+
+    is_late: the event is older than the time, where time is the events'; older than what its customer is known by
+    it is seen to be late here.
+    """
     today = policy.calendar.day_of(now_ms)
     if state.windows or state.policy_mark != policy.mark:
         roll(state, today, policy)
@@ -24,7 +30,7 @@ def apply_event(state: CustomerState, event: Event, cause: Cause, policy: Policy
     if not moved and is_settled:  # what no rule looks at decides nothing
         state.newest_ms = max(state.newest_ms, event.at_ms)
         return None
-    reason = _reason(state, event, policy)
+    reason = _reason(state, event, policy, is_late=is_late or event.at_ms < state.newest_ms)
     state.policy_mark = policy.mark
     state.newest_ms = max(state.newest_ms, event.at_ms)
     moment = _moment(state, event, policy, now_ms, reason)
@@ -44,7 +50,8 @@ def apply_due(state: CustomerState, customer_id: str, policy: Policy, due_ms: in
         reason = "policy_changed"
     state.policy_mark = policy.mark
     if state.pin is not None and state.pin.until_ms <= due_ms:
-        state.pin, reason = None, "pin_ended"
+        reason = "pin_ended" if holds(state.pin, policy) else reason
+        state.pin = None
     state.newest_ms = max(state.newest_ms, due_ms)
     tenure, change = state.tenure, None
     if state.tier is not None:
@@ -132,12 +139,12 @@ def _begin_policy(state: CustomerState, policy: Policy, after_ms: int) -> None:
         tenure.below_since_ms = tenure.protected_until_ms = None
 
 
-def _reason(state: CustomerState, event: Event, policy: Policy) -> Reason:
+def _reason(state: CustomerState, event: Event, policy: Policy, *, is_late: bool) -> Reason:
     if state.tier is None:
         return "first_event"
     if state.policy_mark != policy.mark:
         return "policy_changed"
-    if event.at_ms < state.newest_ms or (isinstance(event, Transaction) and event.is_reversal):
+    if is_late or (isinstance(event, Transaction) and event.is_reversal):
         return "correction"
     return "credit_changed" if isinstance(event, Credit) else "threshold_crossed"
 
@@ -146,7 +153,7 @@ def _apply_action(
     state: CustomerState, event: CustomerAction, cause: Cause, policy: Policy, now_ms: int
 ) -> TierChange | None:
     reason: Reason = "pin_ended"
-    was_pinned = state.pin is not None
+    was_pinned = holds(state.pin, policy)
     match event.action:
         case "pin":
             state.pin, reason = event.pin, "pin_set"
@@ -161,6 +168,7 @@ def _apply_action(
     if state.pin is not None and state.pin.until_ms <= now_ms:
         state.pin, reason = None, "pin_ended"  # over before it was heard of
     state.policy_mark = policy.mark
+    state.newest_ms = max(state.newest_ms, event.at_ms)
     change = None
     if state.tier is not None and (was_pinned or state.pin is not None):
         moment = Moment(now_ms, policy.rises.at_once, policy.falls.at_once)
