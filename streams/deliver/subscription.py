@@ -14,7 +14,8 @@ from streams.settings import Settings
 
 # A process that was killed is noticed after this time, as a worker is.
 SESSION_MS = 6_000
-HEARTBEAT_MS = 2_000
+# How soon a process learns that partitions are shared anew.
+HEARTBEAT_MS = 1_000
 # Before it gives partitions away, a process waits for the answers to its requests.
 REBALANCE_MS = 30_000
 POLL_MS = 500

@@ -33,6 +33,14 @@ ROWS = [
         },
         {"timers": 200, "guarantee": "exactly_once"},
     ),
+    (
+        ["deliver", "--events", "300"],
+        {
+            *("events", "requests", "seconds", "events_per_s", "cpu_s"),
+            *("events_per_cpu_s", "body_bytes", "in_flight", "guarantee"),
+        },
+        {"events": 300, "requests": 300, "in_flight": 32, "guarantee": "at_least_once"},
+    ),
 ]
 
 
