@@ -65,10 +65,9 @@ async def _until_asked(couriers: Sequence[Courier]) -> None:
 
 async def _check_topics(settings: Settings, targets: Sequence[Target]) -> None:
     names = {settings.output_topic(stream) for target in targets for stream in target.endpoint.events}
-    counts = {
-        name: await partition_count(settings, name)
-        for name in sorted({*names, settings.parked_topic, settings.resend_topic})
-    }
+    topics = sorted({*names, settings.parked_topic, settings.resend_topic})
+    found = await asyncio.gather(*(partition_count(settings, topic) for topic in topics))
+    counts = dict(zip(topics, found, strict=True))
     if len(set(counts.values())) > 1:
         listed = ", ".join(f"{name} {count}" for name, count in counts.items())
         raise UsageError(
