@@ -232,7 +232,10 @@ class Partition:
     def _apply(self, key: bytes, state: CustomerState, entry: Entry, event: Event) -> None:
         due_ms = state.due_ms
         cause = Cause(event.event_id, entry.topic, entry.offset, entry.at_ms)
-        outcome = apply_event(state, event, cause, self.rules.policy, self.clock_ms, is_history=self._is_backfill)
+        is_late = not self._on_wall and entry.at_ms < self.clock_ms
+        outcome = apply_event(
+            state, event, cause, self.rules.policy, self.clock_ms, is_late=is_late, is_history=self._is_backfill
+        )
         self._out.tell(key, state, outcome, self.next_offsets)
         if state.due_ms is not None and state.due_ms != due_ms:
             self._due.add(state.due_ms, key)

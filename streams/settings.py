@@ -55,7 +55,7 @@ class Settings:
         cls, environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env")
     ) -> "Settings":
         """Reads the settings; the environment wins over the .env file. UsageError says what to write."""
-        given = {**_read_dotenv(dotenv), **(os.environ if environ is None else environ)}
+        given = variables(environ, dotenv)
         settings = cls(
             bootstrap_servers=given.get("KAFKA_BOOTSTRAP_SERVERS", cls.bootstrap_servers),
             security_protocol=given.get("KAFKA_SECURITY_PROTOCOL", cls.security_protocol),
@@ -108,6 +108,16 @@ class Settings:
         """The changelog of what is spent; renaming the app id loses it, like the customers' state."""
         return f"{self.app_id}-budgets-changelog"
 
+    @property
+    def parked_topic(self) -> str:
+        """What `tierflow deliver` has put aside; its name comes from the app id."""
+        return f"{self.app_id}-deliver-parked"
+
+    @property
+    def resend_topic(self) -> str:
+        """What of that is to be sent again; its name comes from the app id."""
+        return f"{self.app_id}-deliver-resend"
+
     def client_options(self) -> dict[str, Any]:
         """The keyword arguments that connect any aiokafka client."""
         options: dict[str, Any] = {"bootstrap_servers": self.bootstrap_servers}
@@ -133,6 +143,11 @@ class Settings:
                 "write paths of PEM files, the key being that of the certificate"
             ) from error
         return context
+
+
+def variables(environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env")) -> dict[str, str]:
+    """What is set: the environment, and beneath it the .env file. UsageError where the file cannot be read."""
+    return {**_read_dotenv(dotenv), **(os.environ if environ is None else environ)}
 
 
 def policy_folder() -> Path:
@@ -214,7 +229,7 @@ def _check_http(settings: Settings) -> None:
         raise UsageError(
             "TIERFLOW_HTTP_TOKEN has spaces or other signs that no header carries; write letters and digits"
         )
-    if not settings.http_token and not _is_loopback(settings.http_host):
+    if not settings.http_token and not is_loopback(settings.http_host):
         raise UsageError(
             f"TIERFLOW_HTTP_HOST is {settings.http_host!r}, which others can reach; "
             "set TIERFLOW_HTTP_TOKEN, or write 127.0.0.1"
@@ -243,7 +258,8 @@ def _check_security(settings: Settings) -> None:
         settings.ssl_context()
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can be meant."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

@@ -266,6 +266,19 @@ def test_the_wall_clock_is_not_moved_by_events() -> None:
     assert {change["decided_at"] for change in outcome.changes} == {"2026-11-24T12:00:00.500+08:00"}
 
 
+def test_on_the_wall_clock_an_event_is_late_that_is_older_than_its_customers_newest() -> None:
+    bench, history = Bench(clock="wall"), History()
+    history.balance("C001", "1", NOON)
+    history.balance("C002", "1", NOON + 2000)
+    history.balance("C001", "500000", NOON + 1000)
+    history.balance("C002", "500000", NOON + 1000, "b")
+    changes = bench.work(history, wall_ms=NOON + 3000).changes
+    assert [(change["customer_id"], change["reason"]) for change in changes[2:]] == [
+        ("C001", "threshold_crossed"),
+        ("C002", "correction"),
+    ]
+
+
 def test_a_wall_clock_that_was_put_back_does_not_go_back() -> None:
     bench = Bench(clock="wall")
     bench.work(lifted_by_a_purchase(), wall_ms=NOON + 1_000)

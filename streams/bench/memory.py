@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from streams.bench.feed import Feed
-from streams.bench.reading import follow_order
+from streams.bench.reading import follow_order, refuse_written_dead_letters
 from streams.bench.stand import Stand, stand
 from streams.bench.throughput import Say, recent_workload
 from streams.bench.workers import Worker, running_workers, taken_over
@@ -51,14 +51,16 @@ async def _measure(on: Stand, worker: Worker, customers: int) -> tuple[int, int]
     await taken_over([worker], on.partitions)
     empty = worker.rss_bytes()
     async with Feed(on.settings, on.partitions) as feed:
-        for chunk in _events(customers):
+        for chunk in _events(customers, on.policy.currency):
             await feed.send(chunk)
     await follow_order(on, feed.sent, worker.check)
-    return empty, worker.rss_bytes()
+    full = worker.rss_bytes()
+    await refuse_written_dead_letters(on)
+    return empty, full
 
 
-def _events(customers: int) -> Iterator[list[InputRecord]]:
+def _events(customers: int, currency: str) -> Iterator[list[InputRecord]]:
     """A balance of every customer, then the workload."""
     now_ms = int(time.time() * 1000)
-    yield [balance_record(f"first{n}", n, f"A{n:07d}-0", "100000.00", now_ms) for n in range(customers)]
-    yield from recent_workload(customers * (EVENTS_PER_CUSTOMER - 1), customers, SEED).chunks()
+    yield [balance_record(f"first{n}", n, f"A{n:07d}-0", "100000.00", now_ms, currency) for n in range(customers)]
+    yield from recent_workload(customers * (EVENTS_PER_CUSTOMER - 1), customers, SEED, currency).chunks()

@@ -1,14 +1,16 @@
 """Reading what workers write: committed records only, as any subscriber would."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.bench.stand import Stand
-from streams.contracts.log import decode_order
+from streams.contracts.log import DeadLetterMessage, decode_order
 from streams.errors import UsageError
+from streams.kafka.dead_letters import extent, read_letters
 
 STALLED_AFTER_S = 60.0
 POLL_MS = 100
@@ -54,3 +56,19 @@ async def follow_order(on: Stand, sent: Mapping[tuple[str, int], int], check: Ca
             if time.monotonic() - newest > STALLED_AFTER_S:
                 raise UsageError(f"the workers stand still: nothing was worked for {STALLED_AFTER_S:.0f} s")
     return newest
+
+
+async def refuse_written_dead_letters(on: Stand) -> None:
+    """UsageError where the workers could not use an event."""
+    letters = read_letters(on.settings, await extent(on.settings))
+    refuse_dead_letters([letter.message async for letter in letters])
+
+
+def refuse_dead_letters(letters: Sequence[DeadLetterMessage]) -> None:
+    """UsageError where there is one: an event that is not worked costs less than one that is."""
+    if letters:
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in Counter(x.reason for x in letters).items())
+        raise UsageError(
+            f"{len(letters):,} of the events became dead letters ({reasons}), so there is nothing measured; the first "
+            f"one says: {letters[0].detail}. Take a policy under which the workload's events can be used"
+        )

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from streams.bench.feed import Feed
-from streams.bench.reading import follow_order
+from streams.bench.reading import follow_order, refuse_written_dead_letters
 from streams.bench.stand import Stand, stand
 from streams.bench.workers import Worker, ended_workers_cpu_s, running_workers, taken_over
 from streams.bench.workload import Workload
@@ -61,7 +61,7 @@ def measure_throughput(options: ThroughputOptions, say: Say) -> Throughput:
     events = options.events
     with stand(options.policy_file, options.partitions) as on:
         say(f"loading {events:,} events of {options.customers:,} customers")
-        sent = asyncio.run(load(on, recent_workload(events, options.customers, options.seed)))
+        sent = asyncio.run(load(on, recent_workload(events, options.customers, options.seed, on.policy.currency)))
         say(f"working them: {options.workers} worker(s), {options.partitions} partitions, policy {on.policy.name}")
         cpu_before_s = ended_workers_cpu_s()
         with running_workers(on, options.workers) as started:
@@ -80,10 +80,10 @@ def measure_throughput(options: ThroughputOptions, say: Say) -> Throughput:
         )
 
 
-def recent_workload(events: int, customers: int, seed: int) -> Workload:
+def recent_workload(events: int, customers: int, seed: int, currency: str) -> Workload:
     """A workload that ends now, and of which no event is too old to be kept."""
     span_ms = SPAN_DAYS * DAY_MS
-    return Workload(events, customers, seed, int(time.time() * 1000) - span_ms, span_ms)
+    return Workload(events, customers, seed, int(time.time() * 1000) - span_ms, span_ms, currency)
 
 
 async def load(on: Stand, workload: Workload) -> dict[tuple[str, int], int]:
@@ -103,5 +103,6 @@ async def _measure(on: Stand, workers: list[Worker], sent: dict[tuple[str, int],
     began, cpu_before = time.monotonic(), [worker.cpu_s() for worker in workers]
     ended = await follow_order(on, sent, check)
     used = [worker.cpu_s() for worker in workers]
+    await refuse_written_dead_letters(on)
     cpu_s = sum(after - before for after, before in zip(used, cpu_before, strict=True) if after and before is not None)
     return _Run(ended - began, cpu_s if all(used) else None)

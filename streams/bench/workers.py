@@ -8,9 +8,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from streams.bench.stand import Stand
@@ -33,14 +34,20 @@ class TakeOver(NamedTuple):
 
 
 class Worker:
-    """One `tierflow worker` with a log and a data folder of its own."""
+    """One `tierflow worker`, or another command that runs on, with a log and a data folder of its own."""
 
-    def __init__(self, on: Stand, number: int) -> None:
+    def __init__(
+        self,
+        on: Stand,
+        number: int,
+        command: Sequence[str] = ("worker",),
+        variables: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._log = on.folder / f"worker{number}.log"
-        environment = {**on.environment, "TIERFLOW_DATA_DIR": str(on.folder / f"worker{number}")}
+        environment = {**on.environment, "TIERFLOW_DATA_DIR": str(on.folder / f"worker{number}"), **variables}
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
-                [*_tierflow(), "worker"],
+                [*_tierflow(), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -19,7 +19,6 @@ TRANSACTION_SHARE = 0.7
 LATE_SHARE = 0.02
 LATE_LIMIT_MS = 3 * DAY_MS
 ACCOUNTS = 3
-CURRENCY = "TWD"
 CHUNK_EVENTS = 10_000
 
 
@@ -32,13 +31,17 @@ class InputRecord(NamedTuple):
 
 
 class Workload(NamedTuple):
-    """What is generated: so many events of so many customers, over a span of event time."""
+    """What is generated: so many events of so many customers, over a span of event time; all amounts in one currency.
+
+    The figures of the amounts are the same in every currency.
+    """
 
     events: int
     customers: int
     seed: int
     begins_at_ms: int
     span_ms: int
+    currency: str
 
     def chunks(self) -> Iterator[list[InputRecord]]:
         """The records in the order of sending, 10,000 at a time."""
@@ -55,13 +58,15 @@ class Workload(NamedTuple):
                 at_ms -= random.randrange(LATE_LIMIT_MS)
             account = f"A{customer:07d}-{random.randrange(ACCOUNTS)}"
             if random.random() < TRANSACTION_SHARE:
-                yield _transaction(random, number, customer, account, at_ms)
+                yield _transaction(random, number, customer, account, at_ms, self.currency)
             else:
                 balance = f"{random.lognormvariate(12.3, 1.4):.2f}"
-                yield balance_record(f"b{number:09d}", customer, account, balance, at_ms)
+                yield balance_record(f"b{number:09d}", customer, account, balance, at_ms, self.currency)
 
 
-def balance_record(event_id: str, customer: int, account: str, balance: str, at_ms: int) -> InputRecord:
+def balance_record(  # noqa: PLR0913, PLR0917 - the fields of the message
+    event_id: str, customer: int, account: str, balance: str, at_ms: int, currency: str
+) -> InputRecord:
     """A balance of the customer with this number."""
     customer_id = f"C{customer:07d}"
     value = {
@@ -69,13 +74,15 @@ def balance_record(event_id: str, customer: int, account: str, balance: str, at_
         "customer_id": customer_id,
         "account_id": account,
         "balance": balance,
-        "currency": CURRENCY,
+        "currency": currency,
         "as_of": at_ms,
     }
     return InputRecord(BALANCES, customer_id.encode(), orjson.dumps(value))
 
 
-def _transaction(random: Random, number: int, customer: int, account: str, at_ms: int) -> InputRecord:
+def _transaction(  # noqa: PLR0913, PLR0917 - as above
+    random: Random, number: int, customer: int, account: str, at_ms: int, currency: str
+) -> InputRecord:
     customer_id = f"C{customer:07d}"
     value = {
         "event_id": f"t{number:09d}",
@@ -83,7 +90,7 @@ def _transaction(random: Random, number: int, customer: int, account: str, at_ms
         "account_id": account,
         "type": random.choice(TRANSACTION_TYPES),
         "amount": f"{random.lognormvariate(8, 1.2):.2f}",
-        "currency": CURRENCY,
+        "currency": currency,
         "occurred_at": at_ms,
     }
     return InputRecord(TRANSACTIONS, customer_id.encode(), orjson.dumps(value))

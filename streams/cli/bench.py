@@ -1,4 +1,4 @@
-"""`tierflow bench throughput / latency / recovery / memory`: the benchmarks, on real workers and a real broker."""
+"""`tierflow bench throughput / latency / recovery / memory / due / deliver`: real processes on a real broker."""
 
 import logging
 from pathlib import Path
@@ -82,6 +82,34 @@ def memory(
     from streams.bench.memory import MemoryOptions, measure_memory
 
     _show("Memory", measure_memory(MemoryOptions(customers, partitions, policy), _say), json=json)
+
+
+@app.command()
+def due(
+    timers: Annotated[int, typer.Option(min=1, help="How many customers fall due at one instant.")] = 1_000_000,
+    rate: Annotated[int, typer.Option(min=1, help="Live events a second meanwhile.")] = 1_000,
+    partitions: Partitions = 4,
+    policy: Policy = None,
+    json: Json = False,
+) -> None:
+    """What falls due by time alone at one instant, and the delay of live events meanwhile."""
+    from streams.bench.due import DueOptions, measure_due
+
+    _show("Due", measure_due(DueOptions(timers, rate, partitions, policy), _say), json=json)
+
+
+@app.command()
+def deliver(
+    events: Annotated[int, typer.Option(min=1, help="How many tier changes are sent.")] = 30_000,
+    in_flight: Annotated[int, typer.Option(min=1, max=1000, help="Requests at a time.")] = 32,
+    partitions: Partitions = 4,
+    policy: Policy = None,
+    json: Json = False,
+) -> None:
+    """Events a second from Kafka to an HTTP endpoint, and the CPU time for them."""
+    from streams.bench.deliver import DeliverOptions, measure_deliver
+
+    _show("Deliver", measure_deliver(DeliverOptions(events, in_flight, partitions, policy), _say), json=json)
 
 
 def _say(progress: str) -> None:

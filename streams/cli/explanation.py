@@ -150,19 +150,23 @@ def _keeps(told: Explanation) -> Iterator[str]:
     if keeps.is_lowest and keeps.pin is None:
         yield "it is the lowest, and cannot be lost"
         return
-    if keeps.pin is not None:
-        pin = keeps.pin
-        yield f"a pin to {pin.tier} until {_time(pin.until)}, by {pin.by}: {pin.reason}"
-    elif keeps.floor_to_keep:
-        yield "its floor to keep, which is met; that to enter is not"
-    elif keeps.earned:
-        yield "the measures give it"
-    else:
-        yield f"not the measures: they give {told.earned_tier}"
+    pin = keeps.pin
+    if pin is not None:
+        waits = "" if pin.tier == told.tier else f"; it waits, since this policy has no tier {pin.tier}"
+        yield f"a pin to {pin.tier} until {_time(pin.until)}, by {pin.by}: {pin.reason}{waits}"
+    if pin is None or pin.tier != told.tier:
+        yield _given_by(told)
     if keeps.capped_at is not None:
-        yield f"the credit standing {keeps.standing} lets no tier above {keeps.capped_at} be served"
+        but = " but by a pin" if keeps.pin is not None else ""
+        yield f"the credit standing {keeps.standing} lets no tier above {keeps.capped_at} be served{but}"
     yield from _timers(keeps)
     yield from _by_ratings(keeps)
+
+
+def _given_by(told: Explanation) -> str:
+    if told.keeps.floor_to_keep:
+        return "its floor to keep, which is met; that to enter is not"
+    return "the measures give it" if told.keeps.earned else f"not the measures: they give {told.earned_tier}"
 
 
 def _timers(keeps: KeepsNow) -> Iterator[str]:
@@ -179,7 +183,7 @@ def _timers(keeps: KeepsNow) -> Iterator[str]:
 
 def _by_ratings(keeps: KeepsNow) -> Iterator[str]:
     if keeps.ratings_needed and keeps.pin is None:
-        yield f"{keeps.ratings_below} ratings in a row below its floor so far; lost at {keeps.ratings_needed}"
+        yield f"ratings in a row below its floor so far: {keeps.ratings_below}; lost at {keeps.ratings_needed}"
     if keeps.last_ratings:
         yield f"the last ratings gave {' and '.join(keeps.last_ratings)}; it falls to the higher of the last two"
     if keeps.effective_at is not None:

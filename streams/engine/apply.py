@@ -6,9 +6,9 @@ event -> fold -> decide -> look at campaigns -> look at loans
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from streams.engine.campaigns import Trigger, begin_courses, look_at_campaigns, next_look_ms
-from streams.engine.decide import Decision, TierChange
-from streams.engine.events import Cause, CustomerAction, Event, Transaction
+from streams.engine.campaigns import Campaign, Trigger, begin_courses, look_at_campaigns, next_look_ms
+from streams.engine.decide import NOT_DECIDED, Decision, TierChange
+from streams.engine.events import Balance, Cause, CustomerAction, Event, Transaction
 from streams.engine.occasions import Scene
 from streams.engine.policy import Policy
 from streams.engine.risk import RiskMessage, look_at_risk
@@ -28,21 +28,45 @@ NOTHING = Outcome(None)
 
 
 def apply_event(  # noqa: PLR0913 - an event, its place, and the rules
-    state: CustomerState, event: Event, cause: Cause, policy: Policy, now_ms: int, *, is_history: bool = False
+    state: CustomerState,
+    event: Event,
+    cause: Cause,
+    policy: Policy,
+    now_ms: int,
+    *,
+    is_late: bool = False,
+    is_history: bool = False,
 ) -> Outcome:
-    """Works a new event that limits.check_limits() has passed, in place. is_history: no campaign is to come of it."""
-    tier, begins = state.tier, state.policy_mark != policy.mark
+    """Works a new event that limits.check_limits() has passed, in place.
+
+    is_late: as in step_event(). is_history: no campaign is to come of it.
+    """
+    tier, tier_due_ms, begins = state.tier, state.tier_due_ms, state.policy_mark != policy.mark
+    is_due = begins or (state.due_ms is not None and state.due_ms <= now_ms)
     _note(state, event)
-    decision = step_event(state, event, cause, policy, now_ms)
+    decision = step_event(state, event, cause, policy, now_ms, is_late=is_late)
+    woken = policy.campaigns if is_due else _woken(event, decision, policy)
     triggers: Sequence[Trigger] = ()
-    if policy.campaigns or state.courses:
-        scene = _scene(state, event.customer_id, policy, now_ms, decision, is_history=is_history, begins=begins)
-        scene.event, scene.cause, scene.tier_before = event, cause, tier
-        triggers = _look(scene)
+    if woken or begins:
+        scene = Scene(
+            state=state,
+            customer_id=event.customer_id,
+            policy=policy,
+            now_ms=now_ms,
+            is_history=is_history,
+            event=event,
+            cause=cause,
+            change=decision.change,
+            figures=decision.figures,
+            tier_before=tier,
+            begins=begins,
+        )
+        triggers = _look(scene, woken)
     risks: Sequence[RiskMessage] = ()
     if policy.risk is not None:
         risks = look_at_risk(state, event, cause, policy, policy.risk, now_ms, is_new=tier is None)
-    _set_due(state)
+    if woken or begins or state.tier_due_ms != tier_due_ms:
+        _set_due(state)
     if decision.change is None and not triggers and not risks:
         return NOTHING
     return Outcome(decision.change, triggers, risks)
@@ -53,14 +77,12 @@ def apply_due(
 ) -> Outcome:
     """What falls due by time alone at due_ms: of the tier first, then of campaigns."""
     tier, begins = state.tier, state.policy_mark != policy.mark
-    decision = Decision(None, None)
+    decision = NOT_DECIDED
     if begins or (state.tier_due_ms is not None and state.tier_due_ms <= due_ms):
         decision = step_due(state, customer_id, policy, due_ms)
-    triggers: Sequence[Trigger] = ()
-    if policy.campaigns or state.courses:
-        scene = _scene(state, customer_id, policy, due_ms, decision, is_history=is_history or begins, begins=begins)
-        scene.tier_before = tier
-        triggers = _look(scene)
+    scene = _scene(state, customer_id, policy, due_ms, decision, tier)
+    scene.is_history, scene.begins = is_history or begins, begins
+    triggers = _look(scene, policy.campaigns)
     _set_due(state)
     return Outcome(decision.change, triggers)
 
@@ -72,9 +94,9 @@ def apply_policy(state: CustomerState, customer_id: str, policy: Policy, now_ms:
     """
     tier = state.tier
     decision = step_policy(state, customer_id, policy, now_ms)
-    scene = _scene(state, customer_id, policy, now_ms, decision, is_history=True, begins=True)
-    scene.tier_before = tier
-    _look(scene)
+    scene = _scene(state, customer_id, policy, now_ms, decision, tier)
+    scene.is_history = scene.begins = True
+    _look(scene, policy.campaigns)
     _set_due(state)
     return Outcome(decision.change)
 
@@ -87,32 +109,36 @@ def _note(state: CustomerState, event: Event) -> None:
         state.last_transaction_ms = event.at_ms
 
 
-def _scene(  # noqa: PLR0913 - a scene
-    state: CustomerState,
-    customer_id: str,
-    policy: Policy,
-    now_ms: int,
-    decision: Decision,
-    *,
-    is_history: bool,
-    begins: bool,
+def _woken(event: Event, decision: Decision, policy: Policy) -> tuple[Campaign, ...]:
+    """The campaigns that an event concerns."""
+    by_decision = policy.woken[
+        event.type if isinstance(event, Transaction) else "balance" if isinstance(event, Balance) else ""
+    ]
+    if decision.figures is None:
+        return by_decision[0]
+    return by_decision[1] if decision.change is None else by_decision[2]
+
+
+def _scene(  # noqa: PLR0913, PLR0917 - a scene
+    state: CustomerState, customer_id: str, policy: Policy, now_ms: int, decision: Decision, tier_before: str | None
 ) -> Scene:
+    """Time alone has passed."""
     return Scene(
         state=state,
         customer_id=customer_id,
         policy=policy,
         now_ms=now_ms,
-        is_history=is_history,
+        is_history=False,
         change=decision.change,
         figures=decision.figures,
-        begins=begins,
+        tier_before=tier_before,
     )
 
 
-def _look(scene: Scene) -> Sequence[Trigger]:
+def _look(scene: Scene, campaigns: tuple[Campaign, ...]) -> Sequence[Trigger]:
     if scene.begins:
         begin_courses(scene.state, scene.policy.campaigns)
-    return look_at_campaigns(scene, scene.policy.campaigns) if scene.state.tier is not None else ()
+    return look_at_campaigns(scene, campaigns) if scene.state.tier is not None else ()
 
 
 def _set_due(state: CustomerState) -> None:

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from streams.engine.conditions import entered_rank, kept_rank
-from streams.engine.events import Cause
+from streams.engine.events import Cause, Pin
 from streams.engine.measures import Figures, measure
 from streams.engine.policy import Policy
 from streams.engine.state import CustomerState
@@ -93,6 +93,11 @@ def decide(state: CustomerState, policy: Policy, occasion: Occasion, moment: Mom
     return Decision(change, figures)
 
 
+def holds(pin: Pin | None, policy: Policy) -> bool:
+    """Whether a pin fixes the tier; one to a tier that this policy does not have waits for a policy that has it."""
+    return pin is not None and pin.tier in policy.rank
+
+
 def rated_day(state: CustomerState, policy: Policy, moment: Moment) -> tuple[int, bool]:
     """The last day that windows look at: today, or the day that a rating at its midnight ends, which is over.
 
@@ -120,7 +125,7 @@ def _earned_rank(state: CustomerState, figures: Figures, policy: Policy, occasio
     if state.tier is None and not policy.rises.at_once:
         return 0  # the first tier waits for the first rating
     earned = policy.rank.get(state.earned_tier or "", 0)
-    pinned = state.pin is not None or occasion.reason == "pin_ended"
+    pinned = holds(state.pin, policy) or occasion.reason == "pin_ended"
     held = earned if pinned else policy.rank.get(state.tier or "", 0)
     if moment.corrects:  # what the last rating took is given back if it should have been kept
         held = max(held, policy.rank.get(state.tenure.held_before or "", 0))
@@ -139,7 +144,7 @@ def _note_rating(state: CustomerState, earned: str, policy: Policy, occasion: Oc
     if moment.now_ms in (tenure.rises_ms, tenure.falls_ms):
         tenure.rated_ms = moment.now_ms
         tenure.former, tenure.last = tenure.last, earned
-        pinned = state.pin is not None or occasion.reason == "pin_ended"
+        pinned = holds(state.pin, policy) or occasion.reason == "pin_ended"
         tenure.held_before = state.earned_tier if pinned else state.tier
     elif moment.corrects:
         tenure.last = earned
@@ -155,7 +160,7 @@ def _served(
     state: CustomerState, earned: int, policy: Policy, occasion: Occasion, moment: Moment
 ) -> tuple[str, Reason]:
     """The tier to serve and the reason, if it is another one: a pin, or what the rules of holding a tier say."""
-    if state.pin is not None and state.pin.tier in policy.rank:
+    if state.pin is not None and holds(state.pin, policy):
         stand_above(state.tenure, is_other=state.pin.tier != state.tier)
         return state.pin.tier, occasion.reason
     if policy.serves_earned:
@@ -174,4 +179,5 @@ def _served(
 def _direction(previous: str | None, served: str, policy: Policy) -> Direction:
     if previous is None:
         return "initial"
-    return "upgrade" if policy.rank[served] > policy.rank.get(previous, -1) else "downgrade"
+    # A tier that another policy served and this one does not know counts as the lowest.
+    return "upgrade" if policy.rank[served] > policy.rank.get(previous, 0) else "downgrade"

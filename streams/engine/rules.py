@@ -68,7 +68,7 @@ class ConditionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     any: "list[ConditionRule] | None" = None
 
 
-class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """One service of a tier, in the bank's words; from a local day on, and until one, if these are given."""
 
     id: Word

@@ -4,7 +4,7 @@ Each gives the change, if there is one, and the figures it was decided on, if an
 """
 
 from streams.engine.closings import begin_closings
-from streams.engine.decide import NOT_DECIDED, Decision, Occasion, Reason, decide
+from streams.engine.decide import NOT_DECIDED, Decision, Occasion, Reason, decide, holds
 from streams.engine.events import Balance, Cause, Credit, CustomerAction, Event, Transaction
 from streams.engine.fold import fold
 from streams.engine.policy import Policy
@@ -13,8 +13,14 @@ from streams.engine.tenure import Moment, falls_due_ms
 from streams.engine.windows import roll
 
 
-def step_event(state: CustomerState, event: Event, cause: Cause, policy: Policy, now_ms: int) -> Decision:
-    """Folds a new event that limits.check_limits() has passed into the state in place, and decides."""
+def step_event(  # noqa: PLR0913 - an event, and what is known of it
+    state: CustomerState, event: Event, cause: Cause, policy: Policy, now_ms: int, *, is_late: bool = False
+) -> Decision:
+    """Folds a new event that limits.check_limits() has passed into the state in place, and decides.
+
+    is_late: the event is older than the time, where time is the events'; older than what its customer is known by
+    it is seen to be late here.
+    """
     today = policy.calendar.day_of(now_ms)
     if state.windows or state.policy_mark != policy.mark:
         roll(state, today, policy)
@@ -27,7 +33,7 @@ def step_event(state: CustomerState, event: Event, cause: Cause, policy: Policy,
     if not moved and is_settled:  # what no rule looks at decides nothing
         state.newest_ms = max(state.newest_ms, event.at_ms)
         return NOT_DECIDED
-    reason = _reason(state, event, policy)
+    reason = _reason(state, event, policy, is_late=is_late or event.at_ms < state.newest_ms)
     state.policy_mark = policy.mark
     state.newest_ms = max(state.newest_ms, event.at_ms)
     moment = _moment(state, event, policy, now_ms, reason)
@@ -47,7 +53,8 @@ def step_due(state: CustomerState, customer_id: str, policy: Policy, due_ms: int
         reason = "policy_changed"
     state.policy_mark = policy.mark
     if state.pin is not None and state.pin.until_ms <= due_ms:
-        state.pin, reason = None, "pin_ended"
+        reason = "pin_ended" if holds(state.pin, policy) else reason
+        state.pin = None
     state.newest_ms = max(state.newest_ms, due_ms)
     tenure, decision = state.tenure, NOT_DECIDED
     if state.tier is not None:
@@ -135,19 +142,19 @@ def _begin_policy(state: CustomerState, policy: Policy, after_ms: int) -> None:
         tenure.below_since_ms = tenure.protected_until_ms = None
 
 
-def _reason(state: CustomerState, event: Event, policy: Policy) -> Reason:
+def _reason(state: CustomerState, event: Event, policy: Policy, *, is_late: bool) -> Reason:
     if state.tier is None:
         return "first_event"
     if state.policy_mark != policy.mark:
         return "policy_changed"
-    if event.at_ms < state.newest_ms or (isinstance(event, Transaction) and event.is_reversal):
+    if is_late or (isinstance(event, Transaction) and event.is_reversal):
         return "correction"
     return "credit_changed" if isinstance(event, Credit) else "threshold_crossed"
 
 
 def _apply_action(state: CustomerState, event: CustomerAction, cause: Cause, policy: Policy, now_ms: int) -> Decision:
     reason: Reason = "pin_ended"
-    was_pinned = state.pin is not None
+    was_pinned = holds(state.pin, policy)
     match event.action:
         case "pin":
             state.pin, reason = event.pin, "pin_set"
@@ -162,6 +169,7 @@ def _apply_action(state: CustomerState, event: CustomerAction, cause: Cause, pol
     if state.pin is not None and state.pin.until_ms <= now_ms:
         state.pin, reason = None, "pin_ended"  # over before it was heard of
     state.policy_mark = policy.mark
+    state.newest_ms = max(state.newest_ms, event.at_ms)
     decision = NOT_DECIDED
     if state.tier is not None and (was_pinned or state.pin is not None):
         moment = Moment(now_ms, policy.rises.at_once, policy.falls.at_once)

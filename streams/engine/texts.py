@@ -17,6 +17,9 @@ _TITLE_LENGTH = 200
 _PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 _DIGITS = 30
 _THOUSANDS = re.compile(r"-?[0-9]{1,3}([,_ '][0-9]{3})+(\.[0-9]+)?", re.ASCII)
+_ROUND = re.compile(r"[0-9]{1,6}(\.[0-9]{1,4})? ?[km萬万億亿]", re.ASCII | re.IGNORECASE)
+_ROUND_ZEROS = {"k": 3, "m": 6, "萬": 4, "万": 4, "億": 8, "亿": 8}
+_OFFSET = re.compile(r"(utc|gmt)?\s*[+-]\s*[0-9:]+", re.ASCII | re.IGNORECASE)
 _CLOSE = 0.7
 _SHOWN = 50
 
@@ -82,7 +85,7 @@ def _zone(text: str) -> str | None:
     try:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        close = get_close_matches(text, available_timezones(), 1, _CLOSE)
+        close = [] if _OFFSET.fullmatch(text) else get_close_matches(text, available_timezones(), 1, _CLOSE)
         hint = f"did you mean {quoted(close[0])}?" if close else 'write one such as "Asia/Taipei"'
         return f"{quoted(text)} is no time zone (IANA: continent and city); {hint}"
     return None
@@ -141,6 +144,11 @@ def _no_figure(text: str, example: str, *, is_share: bool) -> str:  # noqa: PLR0
     if _THOUSANDS.fullmatch(bare):
         plain = re.sub(r"[,_ ']", "", bare)
         return f"{quoted(text)} has {_signs(bare)} between its digits; write it without commas: {quoted(plain)}"
+    normal = "".join(str(int(sign)) if sign.isdecimal() else sign for sign in bare.replace("．", "."))  # noqa: RUF001
+    if normal != bare and _PLAIN.fullmatch(normal):
+        return f"{quoted(text)} is written in full-width signs; write plain digits: {quoted(normal)}"
+    if _ROUND.fullmatch(bare):
+        return f"{quoted(text)} is short for a number; write all its digits: {quoted(_all_digits(bare))}"
     if _PLAIN.fullmatch(bare):
         return f"{quoted(text)} has spaces; write it without: {quoted(bare)}"
     if _PLAIN.fullmatch(bare.removeprefix("+")):
@@ -159,6 +167,14 @@ def _no_figure(text: str, example: str, *, is_share: bool) -> str:  # noqa: PLR0
 
 def _signs(text: str) -> str:
     return "commas" if "," in text else "signs"
+
+
+def _all_digits(text: str) -> str:
+    whole, _, fraction = text[:-1].strip().partition(".")
+    zeros = _ROUND_ZEROS[text[-1].lower()]
+    return (whole + fraction[:zeros].ljust(zeros, "0")).lstrip("0") + (
+        f".{fraction[zeros:]}" if fraction[zeros:] else ""
+    )
 
 
 def _hundredth(percent: str) -> str:

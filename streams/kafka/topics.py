@@ -54,6 +54,9 @@ def topic_specs(settings: Settings) -> list[TopicSpec]:
         TopicSpec(settings.changelog_topic, _COMPACTED),
         TopicSpec(settings.candidates_topic, _RETAINED),
         TopicSpec(settings.budgets_changelog_topic, _COMPACTED),
+        # What could not be delivered over HTTP, whole; as large as a dead letter, for the same reason.
+        TopicSpec(settings.parked_topic, _DEAD_LETTERS),
+        TopicSpec(settings.resend_topic, _DEAD_LETTERS),
     ]
 
 

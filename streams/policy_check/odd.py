@@ -1,10 +1,13 @@
 """What a policy can do and is hardly meant: tiers that nobody earns, floors out of order, rules that never decide."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import get_args
+
+from msgspec import structs
 
 from streams.engine.events import Standing
 from streams.engine.measures import format_figure
+from streams.engine.money import ONE_SHARE
 from streams.engine.policy import Condition, Measure, Policy
 from streams.engine.problems import Path, Problem, Problems
 from streams.engine.rules import ConditionRule, PolicyFile
@@ -16,11 +19,40 @@ _STANDINGS: tuple[Standing, ...] = get_args(Standing)  # from the best to the wo
 def odd_places(policy: Policy, file: PolicyFile) -> list[Problem]:
     """All that is odd, with its place."""
     found = Problems({"tiers": [{"id": tier.id} for tier in policy.tiers]})
-    looks = (_tiers, _ladder, _keeps, _parts, _caps, _unused, _names)
-    for look in looks:
-        for path, message in look(policy, file):
+    alike = with_one_name(policy)
+    looks = ((_tiers, alike), (_ladder, alike), (_keeps, alike), (_parts, alike))
+    for look, seen in (*looks, (_caps, policy), (_unused, policy), (_names, policy)):
+        for path, message in look(seen, file):
             found.add(path, message)
     return found.found
+
+
+def with_one_name(policy: Policy) -> Policy:
+    """The same policy, with one measure in the place of all that are the same figure under several names."""
+    kinds = [structs.replace(measure, name="", window=None) for measure in policy.measures]
+    same: dict[int | None, int] = {number: kinds.index(kind) for number, kind in enumerate(kinds)}
+    (term, *more) = policy.terms
+    is_plain = not more and term.weight_e4 == ONE_SHARE and term.at_most_e16 is None and not policy.credit_share_e4
+    if is_plain:
+        same[None] = same[term.measure]
+    kept = dict(same)
+    if policy.falls.when == "month_end":  # a fall is looked at when the newest total is the month-end total
+        totals = {kind.of: number for number, kind in enumerate(kinds) if kind.kind == "total"}
+        ends = {number: totals.get(kind.of) for number, kind in enumerate(kinds) if kind.kind == "month_end"}
+        kept |= {number: total for number, total in ends.items() if total is not None}
+    tiers = [
+        structs.replace(tier, enter=_renamed(tier.enter, same), keep=_renamed(tier.keep, kept)) for tier in policy.tiers
+    ]
+    return structs.replace(policy, tiers=tuple(tiers))
+
+
+def _renamed(condition: Condition | None, same: Mapping[int | None, int]) -> Condition | None:
+    if condition is None:
+        return None
+    if condition.all is None and condition.any is None:
+        return structs.replace(condition, measure=same.get(condition.measure, condition.measure))
+    parts = tuple(part for part in (_renamed(part, same) for part in condition.all or condition.any or ()) if part)
+    return Condition(all=parts) if condition.all is not None else Condition(any=parts)
 
 
 _Odd = Iterator[tuple[Path, str]]

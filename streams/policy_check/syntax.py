@@ -39,9 +39,14 @@ _DECIMAL_COMMA = re.compile(r"[ \t]*([+-]?\d+,\d{1,2}|[+-]?\d+,\d{4,8})[ \t]*(#.
 _UNCLOSED = (
     "what begins here is not closed, or a comma is missing; write a comma between its parts and ] or } at its end"
 )
+# What word processors and input methods write in the place of the plain signs, and those.
+_TYPOGRAPHIC = str.maketrans(dict(zip("“”„＂「」＝，、［］｛｝＃\u3000\u00a0", '""""""=,,[]{}#  ', strict=True)))  # noqa: RUF001
+_SHOWN = 80
+_NO_KEY = "Invalid initial character for a key"
 _SAID = (
     ("Expected '=' after a key", "there is no = after the word; write it as word = value"),
     ("Invalid value", "there is no value after =, or one that cannot be read; write a text in quotes, or a number"),
+    ("Unclosed array", "a [ is not closed, or a comma is missing; write a comma between its parts and ] at its end"),
     (
         "Unclosed inline table",
         "a { is not closed, or a comma is missing; write a comma between its parts and } at its end",
@@ -50,7 +55,8 @@ _SAID = (
     ("Illegal character '\\n'", 'a text is not closed; write " at its end'),
     ("Expected newline or end of document", "there is more after the value; write one word = value a line"),
     ("Expected ']", "the brackets of this table are not closed; write [table], or [[tiers]] for a tier"),
-    ("Invalid initial character for a key", "there is no word here; write word = value"),
+    (_NO_KEY, "there is no word here; write word = value"),
+    ("Invalid statement", "a line begins with a word, or with a table in brackets; write word = value, or [table]"),
     ("Unescaped '\\'", "a backslash stands for a special sign; write it twice, or the text in single quotes"),
     ("Duplicate inline table key", "a word is there twice between { and }; take one of them out"),
     ("Cannot mutate immutable", "this table is complete already; write its words in one place"),
@@ -65,10 +71,13 @@ def fault_of(document: str, line: int, said: str) -> Fault:
     lines, rows = Lines(document), document.split("\n")
     row = rows[line - 1] if line <= len(rows) else ""
     if said.startswith(("Cannot overwrite", "Cannot declare")):
-        fault = _repeat(rows, lines) or _single_brackets(rows, row, lines)
+        fault = _repeat(rows, lines) or _single_brackets(rows, row, lines) or _misspelt_above(rows, row)
         if fault is not None:
             return fault
     path = _path(rows, line, lines)
+    fault = _typographic(rows, line, path) or (_broken_table(rows, line, path) if said.startswith(_NO_KEY) else None)
+    if fault is not None:
+        return fault
     mended, unquoted = _in_quotes(row)
     if unquoted:
         told = "; ".join(f"{raw} is not in quotes; write {text}" for raw, text in unquoted)
@@ -117,6 +126,61 @@ def _single_brackets(rows: list[str], row: str, lines: Lines) -> Fault | None:
 def _doubled(rows: list[str], line: int, name: str) -> Fault:
     message = f"[{name}] is one of several; write it in two brackets: [[{name}]]"
     return Fault(line, tuple(name.split(".")), message, _with(rows, line, f"[[{name}]]"))
+
+
+def _misspelt_above(rows: list[str], row: str) -> Fault | None:
+    """A part of one of several, such as [tiers.strategy], below a [[table]] that is not called so."""
+    header = re.match(r"\s*\[\[\s*([\w.-]+)\s*]]", row)
+    parts = [number for number, other in enumerate(rows) if header and other.strip().startswith(f"[{header[1]}.")]
+    above = [number for number in range(parts[0] if parts else 0) if rows[number].strip().startswith("[[")]
+    if header is None or not above:
+        return None
+    written, line = rows[above[-1]].strip(), above[-1] + 1
+    message = f"there is no table {written} in a policy; did you mean [[{header[1]}]]?"
+    return Fault(line, (written.strip("[] "),), message, _with(rows, line, f"[[{header[1]}]]"))
+
+
+def _typographic(rows: list[str], line: int, path: Path) -> Fault | None:
+    """Curly quotes and full-width signs outside of texts: the row with plain ones."""
+    row, plain, after = rows[line - 1] if line <= len(rows) else "", "", 0
+    for text in _STRINGS.finditer(row):
+        plain += _in_plain_signs(row[after : text.start()]) + text[0]
+        after = text.end()
+    plain += _in_plain_signs(row[after:])
+    signs = dict.fromkeys(sign for sign, other in zip(row, plain, strict=True) if sign != other)
+    if not signs:
+        return None
+    told = " and ".join(sign for sign in signs if sign.isprintable()) or "spaces of another kind"
+    message = f"{told} cannot be read here; write it with the plain signs of the keyboard: {plain.strip()[:_SHOWN]}"
+    return Fault(line, path, message, _with(rows, line, plain))
+
+
+def _in_plain_signs(text: str) -> str:
+    return re.sub("‘([^’]*)’", r'"\1"', text).translate(_TYPOGRAPHIC)  # noqa: RUF001 - meant
+
+
+def _broken_table(rows: list[str], line: int, path: Path) -> Fault | None:
+    """A { … } that goes over several lines, or has a comma before its end: the same as it should be written."""
+    joined, last = _uncommented(rows[line - 1]), line
+    message = "there is a comma before }; take it out"
+    if joined.endswith(("{", ",")) and not re.search(r",\s*}", joined):
+        message = "a { and its } stand on one line, and only a [ may be closed in a later one; write it on one line"
+        while last < len(rows) and (last == line or _depth(joined) > 0):
+            last += 1
+            joined = f"{joined} {_uncommented(rows[last - 1])}"
+    mended = re.sub(r",\s*}", " }", joined)
+    if mended == rows[line - 1]:
+        return None
+    return Fault(line, path, message, "\n".join([*rows[: line - 1], mended, *[""] * (last - line), *rows[last:]]))
+
+
+def _uncommented(row: str) -> str:
+    return _STRINGS.sub(lambda found: "" if found[0].startswith("#") else found[0], row).rstrip()
+
+
+def _depth(row: str) -> int:
+    plain = _STRINGS.sub("", row)
+    return plain.count("{") - plain.count("}")
 
 
 def _in_quotes(row: str) -> tuple[str, list[tuple[str, str]]]:

@@ -25,6 +25,22 @@ ROWS = [
     ),
     (["recovery", "--records", "2000"], {"records", "seconds", "records_per_s"}, {"records": 2000}),
     (["memory", "--customers", "500"], {"customers", "rss_mib", "bytes_per_customer"}, {"customers": 500}),
+    (
+        ["due", "--timers", "200", "--rate", "200"],
+        {
+            *("timers", "decided_within_s", "due_per_s", "rate"),
+            *("p50_ms", "p95_ms", "p99_ms", "max_ms", "guarantee"),
+        },
+        {"timers": 200, "guarantee": "exactly_once"},
+    ),
+    (
+        ["deliver", "--events", "300"],
+        {
+            *("events", "requests", "seconds", "events_per_s", "cpu_s"),
+            *("events_per_cpu_s", "body_bytes", "in_flight", "guarantee"),
+        },
+        {"events": 300, "requests": 300, "in_flight": 32, "guarantee": "at_least_once"},
+    ),
 ]
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
@@ -19,8 +20,8 @@ SPAN_MS = 60 * DAY_MS
 PEERS = Path(__file__).parents[3] / "shared" / "peers" / "workload.py"
 
 
-def workload(events: int = 20_000, seed: int = 7) -> Workload:
-    return Workload(events, 1_000, seed, BEGINS_AT_MS, SPAN_MS)
+def workload(events: int = 20_000, seed: int = 7, currency: str = "TWD") -> Workload:
+    return Workload(events, 1_000, seed, BEGINS_AT_MS, SPAN_MS, currency)
 
 
 def records(made: Workload) -> list[InputRecord]:
@@ -37,10 +38,21 @@ def test_comes_in_chunks_and_is_complete() -> None:
     assert sizes == [10_000, 10_000, 5_000]
 
 
-def test_every_record_is_a_valid_input() -> None:
-    policy = load_policy((policy_folder() / "assets-only.toml").read_text(encoding="utf-8"))
-    rejected = [r for r in records(workload(5_000)) if isinstance(decode(r.topic, r.key, r.value, policy), Rejection)]
-    assert rejected == []
+@pytest.mark.parametrize("policy_file", sorted(policy_folder().glob("*.toml")), ids=lambda file: file.stem)
+def test_every_record_is_a_valid_input_in_the_currency_of_the_policy(policy_file: Path) -> None:
+    policy = load_policy(policy_file.read_text(encoding="utf-8"))
+    made = records(workload(1_000, currency=policy.currency))
+    assert [r for r in made if isinstance(decode(r.topic, r.key, r.value, policy), Rejection)] == []
+
+
+def test_only_the_currency_differs_in_another_currency() -> None:
+    in_yuan = [record.value.replace(b'"CNY"', b'"TWD"') for record in records(workload(currency="CNY"))]
+    assert in_yuan == [record.value for record in records(workload())]
+
+
+def test_a_seed_gives_in_twd_the_bytes_that_it_always_gave() -> None:
+    digest = sha256(b"".join(record.key + record.value for record in records(workload())))
+    assert digest.hexdigest()[:16] == "d5c906a2c2a201c9"
 
 
 def test_event_ids_are_unique() -> None:

@@ -390,6 +390,51 @@ def test_ratings_under_another_policy_are_that_ones() -> None:
     assert (change.tier, change.reason, customer.state.due_ms) == ("mid", "policy_changed", None)
 
 
+OTHER_TIERS = a_policy("""
+[falling]
+after_days = 30
+
+[[tiers]]
+id = "base"
+
+[[tiers]]
+id = "gold"
+at_least = "300000"
+""")
+
+
+def test_from_a_tier_that_another_policy_does_not_have_all_but_the_lowest_is_an_upgrade() -> None:
+    directions = []
+    for amount in ("1", "300000"):
+        customer = Customer(PLAIN)
+        customer.apply(balance("5000000", NOON), balance(amount, NOON))
+        customer.policy = OTHER_TIERS
+        (change,) = customer.apply(loan("1", NOON + 1))
+        directions.append((change.previous_tier, change.tier, change.direction))
+    assert directions == [("low", "base", "downgrade"), ("low", "gold", "upgrade")]
+
+
+def test_a_pin_to_a_tier_that_another_policy_does_not_have_waits() -> None:
+    customer = Customer(PLAIN)
+    customer.apply(balance("300000", NOON), pin("high", NOON, NOON + 10 * DAY_MS))
+    customer.policy = OTHER_TIERS
+    (change,) = customer.apply(loan("1", NOON + 1))
+    assert (change.tier, change.reason) == ("gold", "policy_changed")
+    customer.policy = PLAIN
+    (change,) = customer.apply(loan("1", NOON + 2))
+    assert (change.tier, change.earned_tier, change.reason) == ("high", "low", "policy_changed")
+
+
+def test_the_end_of_a_pin_that_waits_ends_no_grace() -> None:
+    customer = Customer(PLAIN)
+    customer.apply(balance("300000", NOON), pin("high", NOON, NOON + 10 * DAY_MS))
+    customer.policy = OTHER_TIERS
+    customer.apply(loan("1", NOON + 1))
+    assert customer.apply(balance("1", NOON + DAY_MS), action("unpin", NOON + 9 * DAY_MS)) == []
+    (change,) = customer.wait(NOON + 100 * DAY_MS)
+    assert (change.tier, change.reason, change.decided_at_ms) == ("base", "grace_ended", NOON + 31 * DAY_MS)
+
+
 def test_a_rating_at_the_very_instant_is_not_lost_under_another_policy() -> None:
     customer = Customer(MONTHLY)
     customer.apply(balance("600000", NOON))

@@ -333,6 +333,20 @@ def test_a_late_balance_upgrades_at_once_and_protects_from_now() -> None:
     )
 
 
+def test_what_is_older_than_the_clock_is_late_whoever_moved_it_on() -> None:
+    check(
+        "standard",
+        """
+        2026-01-01T10:00 | balance 490000                          | initial -> low first_event 490000.00
+        2026-01-10T10:00 | balance 10000 b as_of=2026-01-10T09:59  | upgrade low -> mid correction 500000.00
+        2026-01-11T10:00 | credit default as_of=2026-01-11T09:59   | downgrade mid -> low correction 500000.00
+        2026-01-12T10:00 | credit good                             | upgrade low -> mid credit_changed 500000.00
+        2026-01-13T10:00 | purchase 450000000                      |
+        2026-01-14T10:00 | balance 4940000 as_of=2026-01-13T10:01  | upgrade mid -> high correction 5000000.00
+        """,
+    )
+
+
 def test_a_late_transaction_counts_in_the_window_of_its_own_day() -> None:
     #  3 October + 89 days = 31 December; 2 October is outside on 31 December
     check(

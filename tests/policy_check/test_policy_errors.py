@@ -66,8 +66,16 @@ ROWS = [
     ('at_least = "500000"', 'at_least = "-1"', 36, "tiers.mid.at_least", '"-1" is below 0; write "0" or more'),
     ('at_least = "500000"', 'at_least = "+500000"', 36, "tiers.mid.at_least", '"+500000" begins with +; write it without: "500000"'),
     ('at_least = "500000"', 'at_least = "500000 "', 36, "tiers.mid.at_least", '"500000 " has spaces; write it without: "500000"'),
-    ('at_least = "500000"', 'at_least = "500k"', 36, "tiers.mid.at_least", '"500k" is no plain number; write digits, and perhaps a point: "500000"'),
-    ('at_least = "500000"', 'at_least = "５００"', 36, "tiers.mid.at_least", '"５００" is no plain number; write digits, and perhaps a point: "500000"'),
+    ('at_least = "500000"', 'at_least = "500k"', 36, "tiers.mid.at_least", '"500k" is short for a number; write all its digits: "500000"'),
+    ('at_least = "500000"', 'at_least = "50萬"', 36, "tiers.mid.at_least", '"50萬" is short for a number; write all its digits: "500000"'),
+    ('at_least = "500000"', 'at_least = "0.525億"', 36, "tiers.mid.at_least", '"0.525億" is short for a number; write all its digits: "52500000"'),
+    ('at_least = "500000"', "at_least = “500000”", 36, "tiers.mid.at_least", '“ and ” cannot be read here; write it with the plain signs of the keyboard: at_least = "500000"'),
+    ('at_least = "500000"', 'at_least = “500000"', 36, "tiers.mid.at_least", '“ cannot be read here; write it with the plain signs of the keyboard: at_least = "500000"'),
+    ('at_least = "500000"', 'at_least ＝ "500000"', 36, "tiers.mid.at_least", '＝ cannot be read here; write it with the plain signs of the keyboard: at_least = "500000"'),
+    ('name = "gold"', "name = ‘gold’", 1, "name", '‘ and ’ cannot be read here; write it with the plain signs of the keyboard: name = "gold"'),
+    ("days = 90", "days\u00a0= 90", 11, "measures.volume.days", "spaces of another kind cannot be read here"),
+    ('sum = ["purchase", ', 'sum = ["purchase"、', 10, "measures.volume.sum", '、 cannot be read here; write it with the plain signs of the keyboard: sum = ["purchase","transfer_in"]'),
+    ('at_least = "500000"', 'at_least = "５００"', 36, "tiers.mid.at_least", '"５００" is written in full-width signs; write plain digits: "500"'),
     ('at_least = "500000"', 'at_least = ""', 36, "tiers.mid.at_least", '"" is no plain number; write digits, and perhaps a point: "500000"'),
     ('at_least = "500000"', "at_least = true", 36, "tiers.mid.at_least", 'true is not allowed here; write a text in quotes, such as "500000"'),
     ('at_least = "500000"', 'at_least = ["500000"]', 36, "tiers.mid.at_least", 'this is a list; write a text in quotes, such as "500000"'),
@@ -107,6 +115,7 @@ ROWS = [
     ('default = "low"', 'defualt = "low"', 21, "caps.defualt", 'there is no standing "defualt"; did you mean "default"?'),
     ('default = "low"', 'default = "lw"', 21, "caps.default", 'there is no tier "lw"; did you mean "low"?'),
     ('"Asia/Taipei"', '"Asia/Taipeh"', 4, "time_zone", '"Asia/Taipeh" is no time zone (IANA: continent and city); did you mean "Asia/Taipei"?'),
+    ('"Asia/Taipei"', '"GMT+8"', 4, "time_zone", '"GMT+8" is no time zone (IANA: continent and city); write one such as "Asia/Taipei"'),
     ('"Asia/Taipei"', '"../../etc/passwd"', 4, "time_zone", "is no time zone"),
     ('"Asia/Taipei"', '""', 4, "time_zone", '"" is no time zone (IANA: continent and city); write one such as "Asia/Taipei"'),
     ('"TWD"', '"NT$"', 3, "currency", '"NT$" is no currency code of three capital letters (ISO 4217); write one such as "TWD"'),
@@ -149,6 +158,11 @@ ROWS = [
     ("after_months = 3", 'to = "lowest"', 27, "falling.to", '"lowest" is not known here; write "earned" or "higher_of_last_two" or "one_step"'),
     ("after_months = 3", "protection_days = -1", 27, "falling.protection_days", "-1 is not allowed; write a whole number from 0 to 3660"),
     # the form of the file
+    ('name = { en = "Mid" }', 'name = {\n  en = "Mid", # so\n}', 35, "tiers.mid.name", "a { and its } stand on one line, and only a [ may be closed in a later one; write it on one line"),
+    ("enter = { all = [", "enter = {\n  all = [", 41, "tiers.high.enter", "a { and its } stand on one line"),
+    ('{ measure = "assets" },', '{ measure = "assets", },', 15, "value", "there is a comma before }; take it out"),
+    ('["purchase", "transfer_in"]', '["purchase" "transfer_in"]', 10, "measures.volume.sum", "a [ is not closed, or a comma is missing; write a comma between its parts and ] at its end"),
+    ("days = 90", "(days = 90)", 11, "measures.volume", "a line begins with a word, or with a table in brackets; write word = value, or [table]"),
     ('[[tiers]]\nid = "low"', '[tiers]\nid = "low"', 29, "tiers", "[tiers] is one of several; write it in two brackets: [[tiers]]"),
     ("[caps]", "[caps", 20, "value", "the brackets of this table are not closed; write [table], or [[tiers]] for a tier"),
     ("[caps]", "[rates]", 20, "rates", "the table [rates] is there twice, first in line 6; write it once"),
@@ -229,6 +243,13 @@ def test_what_is_missing_is_told_where_it_belongs() -> None:
 def test_a_line_that_is_left_out_is_not_told_as_missing() -> None:
     report = check(GOOD.replace("version = 1", "version 1").replace('id = "low"', 'id = "low'))
     assert [error.line for error in report.errors] == [2, 30]
+
+
+def test_a_misspelt_table_above_parts_of_the_right_one_is_told() -> None:
+    parts = '[[tier]]\nid = "low"\n[tiers.strategy]\nneeds = []\n'
+    broken = GOOD.replace('[[tiers]]\nid = "low"\nname = { en = "Low" }\n', parts)
+    (error,) = check(broken).errors
+    assert error == (29, "tier", "there is no table [[tier]] in a policy; did you mean [[tiers]]?")
 
 
 def test_a_byte_order_mark_is_told() -> None:

@@ -38,6 +38,9 @@ ROWS = [
     # rules that never decide
     (LOW + MID + keep("500"), 9, "tiers.mid.keep", "to keep mid asks as much as to enter it, or more, so it never decides"),
     (LOW + MID + keep("501"), 9, "tiers.mid.keep", "to keep mid asks as much as to enter it, or more"),
+    ('[measures.end]\nmonth_end = "assets"\n[falling]\nwhen = "month_end"\n' + LOW + MID + keep("500", "end"), 13, "tiers.mid.keep", "to keep mid asks as much as to enter it, or more"),
+    (LOW + MID + keep("500", "assets"), 9, "tiers.mid.keep", "to keep mid asks as much as to enter it, or more"),
+    (LOW + by("mid", "assets", "500") + HIGH.replace("5000", "400"), 8, "tiers.mid.enter", "the floors are out of order or the same"),
     (LOW + '[[tiers]]\nid = "mid"\nenter = { all = [\n{ measure = "assets", at_least = "1" },\n{ measure = "assets", at_least = "2" }] }\n', 9, "tiers.mid.enter.all[0]", "this part never decides"),
     (LOW + '[[tiers]]\nid = "mid"\nenter = { any = [\n{ measure = "assets", at_least = "1" },\n{ measure = "assets", at_least = "2" }] }\n', 10, "tiers.mid.enter.any[1]", "this part never decides"),
     (SPENT + LOW + MID, 4, "measures.spent", 'no tier looks at "spent"; use it, or take it out'),

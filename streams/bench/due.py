@@ -1,0 +1,139 @@
+"""`tierflow bench due`: a crowd of customers falls due at one instant, while live events go on.
+
+The worker takes the crowd over from a changelog, as after a restart: customers with 10 events on average, worked by the
+engine itself, and each with a pin to another tier than its own that ends at the instant. So each is a tier change
+(pin_ended) then, by time alone. Live events are sent from 3 seconds before the instant until the last of the crowd is
+decided; those before the instant are not counted. All changes are read with read_committed, as any subscriber would.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import orjson
+
+from streams.bench.live import LAST_CHANGES_WITHIN_S, Live, percentile
+from streams.bench.reading import reader
+from streams.bench.sample import empty_partition, fill_changelog, work_records
+from streams.bench.stand import Stand, stand
+from streams.bench.throughput import GUARANTEE, Say, recent_workload
+from streams.bench.workers import Worker, running_workers, taken_over
+from streams.bench.workload import InputRecord
+from streams.contracts.packing import unpack_header
+from streams.engine.events import CUSTOMERS
+from streams.errors import UsageError
+
+SAMPLE_CUSTOMERS = 1_000
+EVENTS_PER_CUSTOMER = 10
+SAMPLE_SEED = 7
+WARM_UP_S = 3
+# Until the instant: the start of a worker, and so many customers a second into the changelog and out of it again.
+START_S = 12
+READY_PER_S = 20_000
+
+
+class Due(msgspec.Struct, frozen=True):
+    """What is printed. `rate` is the live events a second that were really sent; the delays are theirs.
+
+    `decided_within_s` is from the instant until the last decision was read.
+    """
+
+    timers: int
+    decided_within_s: float
+    due_per_s: int
+    rate: int
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    max_ms: float
+    guarantee: str
+
+
+class DueOptions(NamedTuple):
+    """What is measured: so many customers due at once, and so many live events a second."""
+
+    timers: int
+    rate: int
+    partitions: int
+    policy_file: Path | None
+
+
+def measure_due(options: DueOptions, say: Say) -> Due:
+    """Fills a changelog, starts a worker on it, sends live events, and waits for every decision."""
+    with stand(options.policy_file, options.partitions) as on:
+        wait_s = START_S + options.timers / READY_PER_S
+        due_ms = int((time.time() + wait_s) * 1000)
+        say(f"{options.timers:,} customers fall due in {wait_s:.0f} s; filling the changelog with them")
+        asyncio.run(fill_changelog(on, pinned_sample(on, due_ms), options.timers))
+        with running_workers(on, 1) as workers:
+            return asyncio.run(_measure(on, workers[0], options, due_ms))
+
+
+def pinned_sample(on: Stand, until_ms: int) -> list[bytes]:
+    """The changelog records of a thousand customers with a history and a pin to a tier that is not their own."""
+    partition, events = empty_partition(on), SAMPLE_CUSTOMERS * EVENTS_PER_CUSTOMER
+    workload = recent_workload(events, SAMPLE_CUSTOMERS, SAMPLE_SEED, on.policy.currency)
+    work_records(partition, chain.from_iterable(workload.chunks()))
+    work_records(partition, list(_pins(on, partition.packed, until_ms)))
+    return list(partition.packed.values())
+
+
+def _pins(on: Stand, packed: dict[bytes, bytes], until_ms: int) -> Iterator[InputRecord]:
+    lowest, *_, highest = (tier.id for tier in on.policy.tiers)
+    for key, state in packed.items():
+        value = {
+            "event_id": f"pin{key.decode()}",
+            "customer_id": key.decode(),
+            "action": "pin",
+            "at": int(time.time() * 1000),
+            "tier": lowest if unpack_header(state).tier == highest else highest,
+            "until": until_ms,
+            "reason": "a crowd that falls due at once",
+            "by": "tierflow bench due",
+        }
+        yield InputRecord(CUSTOMERS, key, orjson.dumps(value))
+
+
+async def _measure(on: Stand, worker: Worker, options: DueOptions, due_ms: int) -> Due:
+    await taken_over([worker], on.partitions, within_s=options.timers / READY_PER_S + START_S)
+    wait_s = due_ms / 1000 - time.time()
+    if wait_s < WARM_UP_S:
+        raise UsageError(
+            f"the worker was ready {WARM_UP_S - wait_s:.0f} s too late for the instant: this machine is too slow, or "
+            f"too busy, for {options.timers:,} timers; take fewer"
+        )
+    await asyncio.sleep(wait_s - WARM_UP_S)
+    live, due_at = Live(on, options.rate), time.perf_counter() + due_ms / 1000 - time.time()
+    async with reader(on, on.settings.output_topic("changes")) as consumer, asyncio.TaskGroup() as group:
+        sending = group.create_task(live.send())
+        while live.missing:
+            worker.check()
+            await live.read(consumer)
+            if live.by_time >= options.timers:
+                live.stop()
+            elif time.perf_counter() - max(live.newest_by_time, due_at) > LAST_CHANGES_WITHIN_S:
+                raise UsageError(
+                    f"{options.timers - live.by_time} of {options.timers} customers were not decided; the policy must "
+                    f"serve the tier earned as soon as a pin ends"
+                )
+    return _due(live, due_at, sending.result(), options.timers)
+
+
+def _due(live: Live, due_at: float, sent_in_s: float, timers: int) -> Due:
+    decided_within_s = live.newest_by_time - due_at
+    counted = sorted(delay for sent_at, delay in zip(live.sent_at, live.delays_ms, strict=True) if sent_at >= due_at)
+    return Due(
+        timers=timers,
+        decided_within_s=round(decided_within_s, 3),
+        due_per_s=round(timers / decided_within_s),
+        rate=round(len(live.sent_at) / sent_in_s),
+        p50_ms=percentile(counted, 0.50),
+        p95_ms=percentile(counted, 0.95),
+        p99_ms=percentile(counted, 0.99),
+        max_ms=percentile(counted, 1.0),
+        guarantee=GUARANTEE,
+    )

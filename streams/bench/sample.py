@@ -1,0 +1,52 @@
+"""Changelogs with as many customers as are wanted: a sample of them, worked by the engine itself, over and over."""
+
+import time
+from collections.abc import Iterable, Sequence
+from itertools import cycle, islice
+from typing import NamedTuple
+
+from streams.bench.feed import Feed
+from streams.bench.reading import refuse_dead_letters
+from streams.bench.stand import Stand
+from streams.bench.workload import InputRecord
+from streams.contracts.log import decode_dead_letter
+from streams.contracts.packing import LANE_KEY, LaneRecord, pack_lane
+from streams.engine.events import TOPICS
+from streams.kafka.rules import partition_rules
+from streams.partition import Partition
+
+
+class _Read(NamedTuple):
+    """A record as a partition takes it."""
+
+    offset: int
+    key: bytes
+    value: bytes
+
+
+def empty_partition(on: Stand) -> Partition:
+    """A partition to which every customer belongs, under the stand's policy."""
+    return Partition(partition_rules(on.settings, on.policy, partition=0, partitions=1))
+
+
+def work_records(partition: Partition, records: Iterable[InputRecord]) -> None:
+    """Works the records as one batch. UsageError where one of them cannot be used."""
+    offset = first = max(partition.next_offsets)
+    entries = []
+    for offset, (topic, key, value) in enumerate(records, first):
+        entries += partition.decode(topic, [_Read(offset, key, value)])
+    work = partition.work(entries, [offset + 1] * len(TOPICS), int(time.time() * 1000))
+    refuse_dead_letters([decode_dead_letter(value) for _, value in work.dead_letters])
+    partition.merge(work)
+
+
+async def fill_changelog(on: Stand, sample: Sequence[bytes], records: int) -> None:
+    """A record a customer, and at the end of every partition a lane record, as transactions leave it."""
+    topic = on.settings.changelog_topic
+    async with Feed(on.settings, on.partitions) as feed:
+        for number, packed in enumerate(islice(cycle(sample), records)):
+            key = b"C%09d" % number
+            await feed.put(topic, feed.partition(key), key, packed)
+        for partition in range(on.partitions):
+            lane = LaneRecord((0,) * len(TOPICS), counter=1, clock_ms=int(time.time() * 1000))
+            await feed.put(topic, partition, LANE_KEY, pack_lane(lane))

@@ -1,0 +1,165 @@
+"""`tierflow deliver`: outputs sent on to HTTP endpoints; what was given up shown, and sent again."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from streams.cli.watch import visible
+from streams.settings import Settings, variables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from streams.deliver.config import Endpoint, Target
+    from streams.deliver.parked import Parked, Position
+
+app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
+
+CONFIG = Path("config/deliver.toml")
+# Where no terminal says how wide it is, a row is not to be cut.
+PIPE_WIDTH = 240
+
+Config = Annotated[Path, typer.Option("--config", dir_okay=False, help="The file with the endpoints.")]
+EndpointName = Annotated[str | None, typer.Option("--endpoint", metavar="NAME", help="Only those of this endpoint.")]
+
+
+@app.callback(invoke_without_command=True)
+def deliver(
+    context: typer.Context,
+    config: Config = CONFIG,
+    metrics_port: Annotated[
+        int | None, typer.Option(min=1, max=65_535, help="Metrics for Prometheus there; none where it is not given.")
+    ] = None,
+    metrics_host: Annotated[str, typer.Option(help="The address of --metrics-port.")] = "127.0.0.1",
+) -> None:
+    """Send tier changes, campaigns and risk decisions to HTTP endpoints until SIGTERM or SIGINT."""
+    if context.invoked_subcommand is not None:
+        return
+    from streams.deliver.run import MetricsAddress
+    from streams.deliver.run import deliver as run
+    from streams.logs import set_up_logging
+
+    targets = _targets(config)
+    settings = Settings.from_environment()
+    set_up_logging()
+    asyncio.run(run(settings, targets, None if metrics_port is None else MetricsAddress(metrics_host, metrics_port)))
+
+
+@app.command()
+def check(config: Config = CONFIG) -> None:
+    """Say which endpoints the file has and what each gets; exit status 2 where something cannot be used."""
+    for target in _targets(config):
+        typer.echo(_told(target.endpoint))
+
+
+@app.command()
+def parked(
+    endpoint: EndpointName = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that were sent again.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="An event a line.")] = False,
+) -> None:
+    """Show the events that were given up, oldest first."""
+    from streams.deliver.resend import Choice
+    from streams.logs import set_up_logging
+
+    settings = Settings.from_environment()
+    set_up_logging()
+    found, again = asyncio.run(_read(settings))
+    choice = Choice(endpoint)
+    shown = [each for each in found if choice.takes(each) and (everything or each.position not in again)]
+    if as_json:
+        for each in shown:
+            sys.stdout.buffer.write(msgspec.json.encode(_line(each, again)) + b"\n")
+    elif shown:
+        _print_table(shown, again)
+    typer.echo(_count(len(shown)), err=as_json)
+
+
+@app.command()
+def resend(
+    endpoint: EndpointName = None,
+    event_id: Annotated[str | None, typer.Option("--id", help="Only that of this event id.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, on a terminal, before all are sent.")] = False,
+) -> None:
+    """Send parked events again, each once: they go to the queues of their endpoints, which `tierflow deliver` works."""
+    from streams.deliver.resend import Choice
+    from streams.deliver.resend import resend as send_again
+    from streams.logs import set_up_logging
+
+    settings = Settings.from_environment()
+    set_up_logging()
+    if event_id is None and not yes and sys.stdin.isatty():
+        typer.confirm(f"Send all parked events{'' if endpoint is None else f' of {endpoint}'} again?", abort=True)
+    sent = asyncio.run(send_again(settings, Choice(endpoint, event_id)))
+    by_endpoint = {name: sum(each.endpoint == name for each in sent) for name in sorted({e.endpoint for e in sent})}
+    told = ", ".join(f"{visible(name)} {count:,}" for name, count in by_endpoint.items())
+    typer.echo(f"handed {_count(len(sent))} to the queues{f': {told}' if told else ''}")
+
+
+def _targets(config: Path) -> "list[Target]":
+    from streams.deliver.config import read_targets
+
+    return read_targets(config, variables())
+
+
+def _told(endpoint: "Endpoint") -> str:
+    from urllib.parse import urlsplit
+
+    filters = [
+        f"{word} {', '.join(values)}"
+        for word, values in (
+            ("of tiers", endpoint.tiers),
+            ("directions", endpoint.directions),
+            ("kinds", endpoint.kinds),
+            ("campaign groups", endpoint.groups if "campaigns" in endpoint.events else ()),
+        )
+        if values
+    ]
+    # Without path and query: these may hold what is nobody else's business.
+    parts = urlsplit(endpoint.url)
+    return f"{endpoint.name}: {', '.join((', '.join(endpoint.events), *filters))}; to {parts.scheme}://{parts.hostname}"
+
+
+async def _read(settings: Settings) -> "tuple[list[Parked], set[Position]]":
+    from streams.deliver.parked import read_parked, sent_again
+
+    return await read_parked(settings), await sent_again(settings)
+
+
+def _line(each: "Parked", again: "set[Position]") -> dict[str, object]:
+    told = {name: value for name, value in each._asdict().items() if name != "record"}
+    value = each.record.value or b"null"
+    try:
+        msgspec.json.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        value = msgspec.json.encode(value)  # base64
+    return told | {"sent_again": each.position in again, "value": msgspec.Raw(value)}
+
+
+def _print_table(shown: "Sequence[Parked]", again: "set[Position]") -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    names = ("at", "endpoint", "id", "topic", "partition", "offset", "tries", "reason")
+    for name in names:
+        is_number = name in {"partition", "offset", "tries"}
+        # On a narrow terminal texts are folded, never cut.
+        table.add_column(name, no_wrap=is_number, justify="right" if is_number else "left", overflow="fold")
+    table.add_column("again")
+    for each in shown:
+        told = each._asdict()
+        cells = [*(visible(str(told[name])) for name in names), "yes" if each.position in again else ""]
+        table.add_row(*map(Text, cells))
+    console.print(table)
+
+
+def _count(number: int) -> str:
+    return f"{number:,} parked event" if number == 1 else f"{number:,} parked events"

@@ -1,0 +1,65 @@
+"""What Prometheus sees of `tierflow deliver`."""
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+
+from streams.deliver.health import STATES, State
+
+_REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+# From a quick answer to an outage of a day.
+_DELAY_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200, 86_400)
+
+
+class DeliverMetrics:
+    """The metrics of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = own = CollectorRegistry()
+        self.events = Counter(
+            "tierflow_deliver_events_total",
+            "Events by what became of them.",
+            ["endpoint", "outcome"],
+            registry=own,
+        )
+        self.tries = Counter(
+            "tierflow_deliver_tries_total", "Requests by their answer.", ["endpoint", "answer"], registry=own
+        )
+        self.request = Histogram(
+            "tierflow_deliver_request_seconds",
+            "From a request to its answer.",
+            ["endpoint"],
+            buckets=_REQUEST_SECONDS,
+            registry=own,
+        )
+        self.delay = Histogram(
+            "tierflow_deliver_delay_seconds",
+            "From the record in Kafka to the endpoint's acceptance.",
+            ["endpoint"],
+            buckets=_DELAY_SECONDS,
+            registry=own,
+        )
+        self.lag = Gauge(
+            "tierflow_deliver_lag_records",
+            "Records of the partitions held here not finished yet.",
+            ["endpoint"],
+            registry=own,
+        )
+        self.waiting = Gauge(
+            "tierflow_deliver_waiting", "Events in memory, in flight ones included.", ["endpoint"], registry=own
+        )
+        self.in_flight = Gauge("tierflow_deliver_in_flight", "Requests without an answer.", ["endpoint"], registry=own)
+        self._state = Gauge(
+            "tierflow_deliver_state", "1 for the state that the endpoint is in.", ["endpoint", "state"], registry=own
+        )
+        ProcessCollector(registry=own)
+
+    def show_state(self, endpoint: str, state: State) -> None:
+        """Show which state the endpoint is in."""
+        for each in STATES:
+            self._state.labels(endpoint, each).set(each == state)
+
+
+def lag_of(ends: Mapping[object, int | None], positions: Mapping[object, int]) -> int:
+    """The records between the positions and the ends of their partitions, as far as both are known."""
+    return sum(max(0, (ends.get(tp) or 0) - position) for tp, position in positions.items())

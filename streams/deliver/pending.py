@@ -1,0 +1,171 @@
+"""The events of one endpoint that are not finished: in order per customer, customers beside one another. Pure.
+
+A customer's events stand in line; only the first of a line is ever tried. A try counts against an event only where the
+endpoint accepted another event meanwhile, or refused this one: so an endpoint that is down parks nothing.
+"""
+
+from collections import deque
+from heapq import heapify, heappop, heappush
+from typing import Literal, NamedTuple
+
+from aiokafka import ConsumerRecord, TopicPartition
+
+from streams.deliver.answers import Answer
+from streams.deliver.config import Endpoint
+from streams.deliver.health import Health
+from streams.deliver.positions import Positions
+
+REFUSED_TRIES = 3
+# Events in memory; and offsets of which a crash would send the finished ones again.
+EVENTS_LIMIT = 1_000
+SPAN_LIMIT = 10_000
+
+Verdict = Literal["finished", "later", "park"]
+
+
+class Event:
+    """A record to be delivered, and what became of it so far."""
+
+    __slots__ = ("accepted_before", "arrival", "attempts", "attributes", "record", "tp", "tries")
+
+    def __init__(self, tp: TopicPartition, record: ConsumerRecord, attributes: dict[str, str], arrival: int) -> None:
+        self.tp = tp
+        self.record = record
+        self.attributes = attributes
+        self.arrival = arrival
+        self.attempts = 0  # requests made
+        self.tries = 0  # those of them that count
+        self.accepted_before = 0  # what the endpoint had accepted at the last try
+
+
+class _Later(NamedTuple):
+    due_s: float
+    arrival: int
+    key: bytes
+
+
+class Pending:
+    """Made anew at every assignment of partitions; the health of the endpoint stays."""
+
+    def __init__(self, endpoint: Endpoint, health: Health) -> None:
+        self.positions = Positions()
+        self.count = 0
+        self.in_flight = 0
+        self.closed = False
+        self._endpoint = endpoint
+        self._health = health
+        self._lines: dict[bytes, deque[Event]] = {}
+        self._ready: deque[bytes] = deque()
+        self._later: list[_Later] = []
+        self._arrivals = 0
+
+    @property
+    def room(self) -> int:
+        """How many more records may be read."""
+        return max(0, min(EVENTS_LIMIT - self.count, SPAN_LIMIT - self.positions.span))
+
+    def add(self, tp: TopicPartition, record: ConsumerRecord, attributes: dict[str, str]) -> None:
+        """Puts the record at the end of its customer's line."""
+        self._arrivals += 1
+        self.count += 1
+        self.positions.opened(tp, record.offset)
+        line = self._lines.setdefault(record.key, deque())
+        line.append(Event(tp, record, attributes, self._arrivals))
+        if len(line) == 1:
+            self._ready.append(record.key)
+
+    def take(self, now_s: float) -> list[Event]:
+        """The events to be tried now; each is settled later."""
+        room = 0 if self.closed else self._health.room(now_s, self.in_flight)
+        if room and self._health.state == "down":
+            self._pick_probe()
+        else:
+            while self._later and self._later[0].due_s <= now_s:
+                self._ready.append(heappop(self._later).key)
+        taken: list[Event] = []
+        while len(taken) < room and self._ready:
+            event = self._lines[self._ready.popleft()][0]
+            if not event.attempts:
+                event.accepted_before = self._health.accepted_count
+            event.attempts += 1
+            taken.append(event)
+        self.in_flight += len(taken)
+        return taken
+
+    def settle(self, event: Event, answer: Answer, now_s: float) -> Verdict:
+        """What becomes of an event after a try; after "park" it is finished when it is parked."""
+        self.in_flight -= 1
+        was_down = self._health.state == "down"
+        verdict = self._judge(event, answer, now_s)
+        if was_down and self._health.state == "up":
+            # Nobody waits for the pauses of an outage that is over.
+            self._ready.extend(later.key for later in sorted(self._later))
+            self._later = []
+        return verdict
+
+    def _judge(self, event: Event, answer: Answer, now_s: float) -> Verdict:
+        health = self._health
+        match answer.kind:
+            case "accepted":
+                health.accepted()
+                self.finish(event)
+                return "finished"
+            case "failed":
+                health.failed(now_s)
+                return self._again(event, now_s, counts=False, tries=self._endpoint.tries)
+            case "refused" if health.refuses_everything:
+                health.failed(now_s)
+                return self._again(event, now_s, counts=False, tries=REFUSED_TRIES)
+            case "refused":
+                health.refused()
+                return self._again(event, now_s, counts=True, tries=REFUSED_TRIES)
+            case "gone":
+                health.gone()
+            case "busy":
+                health.busy(now_s, answer.retry_after_s)
+        event.attempts -= 1
+        self._ready.appendleft(event.record.key)
+        return "later"
+
+    def finish(self, event: Event) -> None:
+        """The event is delivered or parked; the next of its customer can be tried."""
+        self.count -= 1
+        self.positions.finished(event.tp, event.record.offset)
+        line = self._lines[event.record.key]
+        line.popleft()
+        if line:
+            self._ready.append(event.record.key)
+        else:
+            del self._lines[event.record.key]
+
+    def next_at_s(self, now_s: float) -> float | None:
+        """When `take` gives more although nothing else happens; None where only something else helps."""
+        health = self._health
+        if self.closed or health.state == "gone" or not (self._ready or self._later):
+            return None
+        if health.state != "up":
+            return None if health.state == "down" and self.in_flight else health.resumes_at_s
+        return self._later[0].due_s if self._later and health.room(now_s, self.in_flight) else None
+
+    def _again(self, event: Event, now_s: float, *, counts: bool, tries: int) -> Verdict:
+        health = self._health
+        event.tries += counts or health.accepted_count > event.accepted_before
+        event.accepted_before = health.accepted_count
+        if event.tries >= min(tries, self._endpoint.tries):
+            health.parked()
+            return "park"
+        heappush(self._later, _Later(now_s + health.backoff_s(event.attempts), event.arrival, event.record.key))
+        return "later"
+
+    def _pick_probe(self) -> None:
+        """Puts the customer first whose event was tried the least: an event that always fails must hide no good one."""
+        keys = [*self._ready, *(later.key for later in self._later)]
+        if not keys:
+            return
+        best = min(keys, key=lambda key: (self._lines[key][0].attempts, self._lines[key][0].arrival))
+        if best in self._ready:
+            self._ready.remove(best)
+        else:
+            self._later = [later for later in self._later if later.key != best]
+            heapify(self._later)
+        self._ready.appendleft(best)

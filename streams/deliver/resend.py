@@ -1,0 +1,80 @@
+"""Parked events sent again: copies for the queues of their endpoints, each parked event once.
+
+Starting fences whoever else does so for this app, and only then are the copies that are there read; so two at once
+cannot send one event twice.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, ProducerFenced
+
+from streams.deliver.parked import Parked, copy_headers, read_parked, sent_again
+from streams.errors import UsageError
+from streams.kafka.redelivery import LETTERS_LIMIT, REQUEST_BYTES
+from streams.kafka.topics import partition_count
+from streams.kafka.transactions import TRANSACTION_TIMEOUT_MS
+from streams.settings import Settings
+
+
+class Choice(NamedTuple):
+    """Which parked events are meant: of an endpoint, with an event id."""
+
+    endpoint: str | None = None
+    id: str | None = None
+
+    def takes(self, parked: Parked) -> bool:
+        """Whether this one is meant."""
+        return self.endpoint in {None, parked.endpoint} and self.id in {None, parked.id}
+
+
+async def resend(settings: Settings, choice: Choice) -> list[Parked]:
+    """Hands the chosen events that were not sent again before to the queues of their endpoints; which these were.
+
+    UsageError says how far it came where Kafka refuses one.
+    """
+    await partition_count(settings, settings.resend_topic)
+    sent: list[Parked] = []
+    producer = AIOKafkaProducer(
+        **settings.client_options(),
+        transactional_id=f"{settings.app_id}-deliver-resend",
+        transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
+        acks="all",
+        max_request_size=REQUEST_BYTES,
+    )
+    try:
+        await producer.start()
+        before = await sent_again(settings)
+        chosen = [each for each in await read_parked(settings) if choice.takes(each) and each.position not in before]
+        for first in range(0, len(chosen), LETTERS_LIMIT):
+            part = chosen[first : first + LETTERS_LIMIT]
+            await _send(producer, settings.resend_topic, part)
+            sent += part
+    except ProducerFenced as error:
+        raise UsageError(f"another resend began, and this one gave way after {len(sent):,} events") from error
+    except KafkaError as error:
+        raise UsageError(
+            f"Kafka took {len(sent):,} events and refused what came next ({type(error).__name__}: {error}); "
+            "call it again when that is mended: what was sent is not sent twice"
+        ) from error
+    finally:
+        await producer.stop()
+    return sent
+
+
+async def _send(producer: AIOKafkaProducer, topic: str, part: Sequence[Parked]) -> None:
+    async with producer.transaction():
+        sent = [
+            await producer.send(
+                topic,
+                each.record.value,
+                key=each.record.key,
+                partition=each.record.partition,
+                headers=copy_headers(each),
+            )
+            for each in part
+        ]
+        # aiokafka would commit although a record was refused: every answer is awaited first.
+        await asyncio.gather(*sent)

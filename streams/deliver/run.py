@@ -1,0 +1,101 @@
+"""Runs the couriers of all endpoints until SIGTERM or SIGINT."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from random import Random
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from prometheus_client import start_http_server
+
+from streams.deliver.clock import Clock
+from streams.deliver.config import Target
+from streams.deliver.courier import Courier, Surroundings
+from streams.deliver.metrics import DeliverMetrics
+from streams.errors import UsageError
+from streams.kafka.redelivery import REQUEST_BYTES
+from streams.kafka.topics import partition_count
+from streams.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+class MetricsAddress(NamedTuple):
+    """Where Prometheus finds the metrics."""
+
+    host: str
+    port: int
+
+
+async def deliver(settings: Settings, targets: Sequence[Target], metrics_at: MetricsAddress | None) -> None:
+    """Delivers until asked to end. UsageError: Kafka, a topic or the address of the metrics cannot be used."""
+    await _check_topics(settings, targets)
+    metrics = DeliverMetrics()
+    _serve(metrics, metrics_at)
+    producer = AIOKafkaProducer(**settings.client_options(), enable_idempotence=True, max_request_size=REQUEST_BYTES)
+    try:
+        await producer.start()
+        around = Surroundings(producer, metrics, Clock(), Random().random, _agent())  # noqa: S311 - for pauses
+        await _until_asked([Courier(settings, target, around) for target in targets])
+    except* KafkaError as errors:
+        raise UsageError(
+            f"Kafka cannot be used any more ({_first(errors)}); start again when that is mended"
+        ) from errors
+    finally:
+        await producer.stop()
+
+
+async def _until_asked(couriers: Sequence[Courier]) -> None:
+    """Runs the couriers; returns when all have ended well after a signal."""
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked.set)
+    async with asyncio.TaskGroup() as group:
+        running = [group.create_task(courier.run()) for courier in couriers]
+        _log.info("delivering to %s", ", ".join(courier.endpoint.name for courier in couriers))
+        await asked.wait()
+        for task in running:
+            task.cancel()
+
+
+async def _check_topics(settings: Settings, targets: Sequence[Target]) -> None:
+    names = {settings.output_topic(stream) for target in targets for stream in target.endpoint.events}
+    topics = sorted({*names, settings.parked_topic, settings.resend_topic})
+    found = await asyncio.gather(*(partition_count(settings, topic) for topic in topics))
+    counts = dict(zip(topics, found, strict=True))
+    if len(set(counts.values())) > 1:
+        listed = ", ".join(f"{name} {count}" for name, count in counts.items())
+        raise UsageError(
+            f"the topics have different partition counts ({listed}); all must have the same, or a customer's events "
+            "come to different processes: make the odd ones anew"
+        )
+
+
+def _serve(metrics: DeliverMetrics, at: MetricsAddress | None) -> None:
+    if at is None:
+        return
+    try:
+        start_http_server(at.port, at.host, metrics.registry)
+    except OSError as error:
+        raise UsageError(
+            f"--metrics-port: {at.host}:{at.port} cannot be listened on ({error.strerror}); write another port"
+        ) from error
+
+
+def _agent() -> str:
+    try:
+        return f"tierflow/{version('tierflow')}"
+    except PackageNotFoundError:
+        return "tierflow"
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> str:
+    first: BaseException = errors
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return f"{type(first).__name__}: {first}"

@@ -1,0 +1,76 @@
+"""Sends requests to one endpoint, and says what became of each."""
+
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+
+from streams.deliver.answers import Answer, of_status
+from streams.deliver.clock import Clock
+from streams.deliver.config import Target
+from streams.deliver.pending import Event
+from streams.deliver.request import Writer
+
+CONNECT_WITHIN_S = 5.0
+# An answer is read so that its connection can be used again; beyond this it is closed instead.
+_ANSWER_BYTES = 64 << 10
+
+
+class Sender:
+    """A context, for the connections: at most as many as requests are in flight, kept open between them."""
+
+    def __init__(self, target: Target, clock: Clock, agent: str) -> None:
+        self._endpoint = target.endpoint
+        self._writer = Writer(target, agent)
+        self._clock = clock
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        endpoint = self._endpoint
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=endpoint.in_flight),
+            timeout=aiohttp.ClientTimeout(
+                total=endpoint.timeout_s, sock_connect=min(endpoint.timeout_s, CONNECT_WITHIN_S)
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=endpoint.proxy_from_environment,
+        )
+        return self
+
+    async def __aexit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def send(self, event: Event) -> Answer:
+        """One request. Whatever happens on the way is an answer too."""
+        assert self._session is not None, "a Sender is used within its block"  # noqa: S101 - for the type
+        body = event.record.value
+        headers = self._writer.headers(event.attributes, body, self._clock.time())
+        try:
+            async with self._session.post(
+                self._endpoint.url, data=body, headers=headers, allow_redirects=False
+            ) as response:
+                answer = of_status(response.status, response.headers.get("Retry-After"), self._clock.time())
+                await _read(response)
+                return answer
+        except TimeoutError:
+            return Answer("failed", f"no answer within {self._endpoint.timeout_s:g} s")
+        except (aiohttp.ClientError, OSError) as error:
+            # The class alone: the text of some errors has the URL.
+            return Answer("failed", f"unreachable: {type(error).__name__}")
+
+
+async def _read(response: aiohttp.ClientResponse) -> None:
+    """Takes the body off the connection. The status has said everything: a body that does not come changes nothing."""
+    taken = 0
+    try:
+        while chunk := await response.content.readany():
+            taken += len(chunk)
+            if taken > _ANSWER_BYTES:
+                response.close()
+                return
+    except (TimeoutError, aiohttp.ClientError, OSError):
+        response.close()

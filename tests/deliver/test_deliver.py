@@ -1,0 +1,279 @@
+"""`tierflow deliver` as a process on the real broker, against a real endpoint that behaves badly."""
+
+import asyncio
+import json
+import random
+import re
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.request import urlopen
+
+from aiohttp import web
+from deliveries import PARTITIONS, Delivery, change, changes, committed, config, in_order, produce, run, until
+from endpoints import SECRET, Answer, Endpoint, Request
+from standardwebhooks import Webhook
+
+from streams.kafka.local import free_port
+from streams.settings import Settings
+
+Environment = Mapping[str, str]
+
+
+async def test_a_change_arrives_as_a_signed_cloud_event(
+    settings: Settings, environment: Environment, tmp_path: Path
+) -> None:
+    await produce(settings, [value := change('王 "1%".x', 1)])
+    async with Endpoint() as endpoint, Delivery(environment, config(tmp_path, ("crm", endpoint.url, ""))) as delivery:
+        await until(lambda: endpoint.accepted, 20, "it has arrived")
+        assert await delivery.end() == 0
+    [request] = endpoint.requests
+    assert json.loads(request.body) == value
+    assert Webhook(SECRET).verify(request.body, dict(request.headers)) == value
+    told = {name.lower(): text for name, text in request.headers.items()}
+    assert told["ce-id"] == "%E7%8E%8B%20%221%25%22.x:1"
+    assert told["webhook-id"] == "%E7%8E%8B%20%221%25%22%2Ex:1"
+    assert (told["ce-specversion"], told["ce-type"]) == ("1.0", "tierflow.tier.changed.v1")
+    assert (told["ce-source"], told["ce-time"]) == ("/tierflow/test", "2026-11-24T09:30:00.125+08:00")
+    assert (told["ce-subject"], told["content-type"]) == ("%E7%8E%8B%20%221%25%22.x", "application/json")
+    assert told["user-agent"].startswith("tierflow")
+
+
+async def test_every_event_arrives_in_order_through_every_kind_of_trouble(
+    settings: Settings, environment: Environment, tmp_path: Path
+) -> None:
+    chance = random.Random(7)  # noqa: S311 - repeatable, not secret
+    asked_to_wait = 0
+
+    async def trouble(request: Request) -> Answer:
+        nonlocal asked_to_wait
+        roll = chance.random()
+        if request.number <= 3 and roll < 0.1:
+            return 500
+        if request.number <= 3 and roll < 0.15:
+            return None
+        if request.number <= 3 and roll < 0.16:
+            await asyncio.sleep(1)  # longer than its timeout_s
+        if roll > 0.995 and not asked_to_wait:
+            asked_to_wait += 1
+            return web.Response(status=429, headers={"Retry-After": "1"})
+        return 200
+
+    values = changes(customers=60, each=10)
+    await produce(settings, values[:300], transaction=True)
+    async with Endpoint(trouble) as endpoint:
+        async with Delivery(environment, config(tmp_path, ("crm", endpoint.url, "tries = 30"))) as delivery:
+            await until(lambda: len(endpoint.accepted) > 100, 20, "some have arrived")
+            await endpoint.stop()
+            await produce(settings, values[300:], transaction=True)
+            await until(lambda: "is down" in delivery.said, 20, "it is seen that nobody answers")
+            await endpoint.start()
+            await until(lambda: len(endpoint.ids()) == len(values), 30, "all have arrived")
+            assert await delivery.end() == 0
+        assert set(endpoint.ids()) == {value["id"] for value in values}
+        assert in_order(endpoint.sequences())
+        assert asked_to_wait
+        assert run(environment, "parked")[1] == "0 parked events\n"
+
+
+async def test_a_process_that_is_killed_loses_nothing(
+    settings: Settings, environment: Environment, tmp_path: Path
+) -> None:
+    values = changes(customers=40, each=12)
+    await produce(settings, values)
+    async with Endpoint() as endpoint:
+        async with Delivery(environment, config(tmp_path, ("crm", endpoint.url, "in_flight = 8"))) as delivery:
+            await until(lambda: len(endpoint.accepted) > 150, 20, "some have arrived")
+            await delivery.end(signal.SIGKILL)
+            assert len(endpoint.ids()) < len(values)
+            delivery.start_again()
+            await until(lambda: len(endpoint.ids()) == len(values), 30, "all have arrived")
+            assert await delivery.end() == 0
+        assert in_order(endpoint.sequences())
+        assert endpoint.overlaps == []
+
+
+async def test_a_process_that_is_asked_to_end_leaves_nothing_to_be_sent_twice(
+    settings: Settings, environment: Environment, tmp_path: Path
+) -> None:
+    async def slowly(_request: Request) -> Answer:
+        await asyncio.sleep(0.01)
+        return 204
+
+    values = changes(customers=40, each=12)
+    await produce(settings, values)
+    async with Endpoint(slowly) as endpoint:
+        async with Delivery(environment, config(tmp_path, ("crm", endpoint.url, "in_flight = 8"))) as delivery:
+            await until(lambda: len(endpoint.accepted) > 100, 20, "some have arrived")
+            assert await delivery.end() == 0
+            arrived = len(endpoint.requests)
+            assert arrived == len(endpoint.accepted) < len(values)
+            delivery.start_again()
+            await until(lambda: len(endpoint.accepted) >= len(values), 30, "all have arrived")
+            assert await delivery.end(signal.SIGINT) == 0
+        assert len(endpoint.requests) == len(values)
+        assert endpoint.overlaps == []
+
+
+async def test_processes_share_the_partitions_of_an_endpoint(
+    settings: Settings, environment: Environment, tmp_path: Path
+) -> None:
+    async def slowly(_request: Request) -> Answer:
+        await asyncio.sleep(0.01)
+        return 204
+
+    values = changes(customers=40, each=20)
+    await produce(settings, values)
+    async with Endpoint(slowly) as endpoint:
+        file = config(tmp_path, ("crm", endpoint.url, "in_flight = 4"))
+        async with Delivery(environment, file) as first:
+            await until(lambda: len(endpoint.accepted) > 100, 20, "some have arrived")
+            async with Delivery(environment, file, name="d2") as second:
+                await until(lambda: "partitions 2, 3" in first.said + second.said, 20, "they share")
+                await until(lambda: len(endpoint.accepted) > 400, 20, "more have arrived")
+                assert await first.end() == 0
+                await until(lambda: len(endpoint.ids()) == len(values), 30, "all have arrived")
+                assert await second.end() == 0
+        assert in_order(endpoint.sequences())
+        assert endpoint.overlaps == []
+
+
+async def test_410_stops_a_queue_until_the_next_start(
+    settings: Settings, environment: Environment, tmp_path: Path
+) -> None:
+    values = changes(customers=5, each=4)
+    await produce(settings, values)
+    async with Endpoint(lambda _: 410) as gone, Endpoint() as other:
+        file = config(tmp_path, ("gone", gone.url, "in_flight = 2"), ("other", other.url, ""))
+        async with Delivery(environment, file) as delivery:
+            await until(lambda: len(other.ids()) == len(values), 20, "the other has all")
+            assert "wants no more events (status 410)" in delivery.said
+            assert 1 <= len(gone.requests) <= 2
+            assert await delivery.end() == 0
+            gone.decide = lambda _: 204
+            delivery.start_again()
+            await until(lambda: len(gone.ids()) == len(values), 20, "nothing was lost")
+        assert in_order(gone.sequences())
+
+
+async def test_what_is_refused_is_parked_and_sent_again_on_command(
+    settings: Settings, environment: Environment, tmp_path: Path
+) -> None:
+    values = changes(customers=6, each=3)
+    await produce(settings, values)
+    async with Endpoint(lambda request: 422 if request.id == "C002:2" else 204) as endpoint:
+        async with Delivery(environment, config(tmp_path, ("crm", endpoint.url, ""))) as delivery:
+            await until(lambda: len(endpoint.ids()) == len(values) - 1, 20, "the others have arrived")
+            assert endpoint.sequences()["C002"] == [1, 3]
+            assert [request.number for request in endpoint.requests if request.id == "C002:2"] == [1, 2, 3]
+            status, table, _ = await asyncio.to_thread(run, environment, "parked")
+            assert (status, table.splitlines()[-1]) == (0, "1 parked event")
+            told = json.loads((await asyncio.to_thread(run, environment, "parked", "--json"))[1])
+            assert (told["endpoint"], told["id"], told["reason"], told["tries"]) == ("crm", "C002:2", "status 422", 3)
+            assert told["value"] in values
+
+            endpoint.decide = lambda _: 204
+            again = await asyncio.to_thread(run, environment, "resend", "--endpoint", "crm", "--id", "C002:2")
+            assert again == (0, "handed 1 parked event to the queues: crm 1\n", "")
+            await until(lambda: len(endpoint.ids()) == len(values), 20, "it has arrived")
+            assert await delivery.end() == 0
+        assert run(environment, "resend")[1] == "handed 0 parked events to the queues\n"
+        assert run(environment, "parked")[1] == "0 parked events\n"
+        assert json.loads(run(environment, "parked", "--all", "--json")[1])["sent_again"] is True
+
+
+async def test_an_event_that_always_fails_is_parked_and_holds_up_its_own_customer_alone(
+    settings: Settings, environment: Environment, tmp_path: Path
+) -> None:
+    values = changes(customers=6, each=3)
+    await produce(settings, values)
+    async with Endpoint(lambda request: 500 if request.id == "C001:1" else 204) as endpoint:
+        async with Delivery(environment, config(tmp_path, ("crm", endpoint.url, "tries = 3"))) as delivery:
+            await until(lambda: len(endpoint.ids()) == len(values) - 3, 20, "the other customers have theirs")
+            # While nothing else is accepted nobody knows whose fault it is.
+            for number in range(7, 10):
+                await produce(settings, [change(f"C{number:03}", 1)])
+                await until(lambda wanted=f"C{number:03}:1": wanted in endpoint.ids(), 20, "it goes on")
+            await until(lambda: endpoint.sequences().get("C001") == [2, 3], 20, "the rest of the customer's goes on")
+            assert await delivery.end() == 0
+        [told] = [json.loads(line) for line in run(environment, "parked", "--json")[1].splitlines()]
+        assert (told["id"], told["reason"], told["tries"]) == ("C001:1", "status 500", 3)
+
+
+async def test_an_endpoint_that_is_down_stops_its_own_queue_alone_and_parks_nothing(
+    settings: Settings, environment: Environment, tmp_path: Path
+) -> None:
+    values = changes(customers=20, each=10)
+    down = Endpoint()
+    port = free_port()
+    async with Endpoint() as up:
+        file = config(tmp_path, ("down", down.url, "tries = 1"), ("up", up.url, ""))
+        async with Delivery(environment, file, "--metrics-port", str(port)) as delivery:
+            await delivery.ready(2)
+            await produce(settings, values)
+            await until(lambda: len(up.ids()) == len(values), 20, "the other has all")
+            await until(lambda: "endpoint down is down (unreachable" in delivery.said, 20, "it is seen")
+
+            def metrics() -> str:
+                return str(urlopen(f"http://127.0.0.1:{port}/metrics").read().decode())
+
+            await until(lambda: re.search(r'lag_records{endpoint="down"} 200\.0', metrics()), 10, "its lag is shown")
+            await until(lambda: 'lag_records{endpoint="up"} 0.0' in metrics(), 10, "the other has none")
+            assert 'tierflow_deliver_state{endpoint="down",state="down"} 1.0' in metrics()
+            assert f'events_total{{endpoint="up",outcome="delivered"}} {len(values)}.0' in metrics()
+            async with down:
+                await until(lambda: len(down.ids()) == len(values), 20, "nothing was lost")
+                await until(lambda: "endpoint down is up again" in delivery.said, 5, "it is seen")
+                assert await delivery.end() == 0
+            assert in_order(down.sequences())
+    assert run(environment, "parked")[1] == "0 parked events\n"
+
+
+async def test_an_endpoint_begins_now_and_has_a_position_before_anything_is_sent(
+    settings: Settings, environment: Environment, tmp_path: Path
+) -> None:
+    await produce(settings, changes(customers=4, each=1))
+    async with Endpoint() as endpoint:
+        async with Delivery(environment, config(tmp_path, ("crm", endpoint.url, 'begin = "now"'))) as delivery:
+            await delivery.ready()
+            assert len(await committed(settings, "crm")) == 4 * PARTITIONS
+            await produce(settings, later := [change(f"C{number:03}", 2) for number in range(4)])
+            await until(lambda: len(endpoint.ids()) >= len(later), 20, "what came after it began has arrived")
+            assert await delivery.end() == 0
+        assert {request.id for request in endpoint.requests} == {value["id"] for value in later}
+
+
+async def test_filters_choose_by_stream_tier_direction_kind_and_group(
+    settings: Settings, environment: Environment, tmp_path: Path
+) -> None:
+    def trigger(number: int, **fields: str) -> dict[str, object]:
+        return {"kind": "gift", "tier": "high", "group": "treated", **fields} | change(f"T{number}", 1, tier="high")
+
+    await produce(settings, [change("C1", 1, tier="mid"), change("C2", 2, tier="high"), change("C3", 1, tier="high")])
+    await produce(
+        settings, [{**trigger(1)}, {**trigger(2), "kind": "welcome"}, {**trigger(3), "group": "held_out"}], "campaigns"
+    )
+    await produce(settings, [{**change("R1", 1), "kind": "decision", "outcome": "enhanced", "tier": "high"}], "risk")
+    filters = {
+        "upgrades": 'events = ["changes"]\ndirections = ["upgrade"]',
+        "high": 'events = ["changes"]\ntiers = ["high"]',
+        "gifts": 'events = ["campaigns"]\nkinds = ["gift"]',
+        "lift": 'events = ["campaigns"]\ngroups = ["treated", "held_out"]',
+        "loans": 'events = ["risk"]\nkinds = ["enhanced"]',
+    }  # fmt: skip
+    wanted = {
+        "upgrades": ["C2:2"], "high": ["C2:2", "C3:1"], "gifts": ["T1:1"],
+        "lift": ["T1:1", "T2:1", "T3:1"], "loans": ["R1:1"],
+    }  # fmt: skip
+    endpoints = {name: Endpoint() for name in filters}
+    for endpoint in endpoints.values():
+        await endpoint.start()
+    file = config(tmp_path, *((name, endpoints[name].url, lines) for name, lines in filters.items()))
+    async with Delivery(environment, file) as delivery:
+        await until(
+            lambda: all(len(endpoints[name].ids()) >= len(ids) for name, ids in wanted.items()), 20, "all have arrived"
+        )
+        assert await delivery.end() == 0
+    for endpoint in endpoints.values():
+        await endpoint.stop()
+    assert {name: sorted(endpoint.ids()) for name, endpoint in endpoints.items()} == wanted
