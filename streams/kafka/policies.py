@@ -10,25 +10,11 @@ from typing import NamedTuple
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
+from streams.contracts.policies import IN_FORCE, InForceMessage, PolicyMessage
 from streams.engine.policy import Policy
 from streams.settings import Settings
 
-IN_FORCE_KEY = b"in-force"
-
-
-class PolicyMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """`tier.policies`, key: the digest. A policy document as it was put to use."""
-
-    name: str
-    version: int
-    digest: str
-    document: str
-
-
-class InForceMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """`tier.policies`, key: in-force. The digest of the policy that is in force from here on."""
-
-    digest: str
+IN_FORCE_KEY = IN_FORCE.encode()
 
 
 class KnownPolicies(NamedTuple):

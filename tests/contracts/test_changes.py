@@ -206,7 +206,7 @@ def test_a_service_that_both_tiers_have_is_neither_granted_nor_withdrawn() -> No
 def test_the_strategy_is_the_policys_with_services_in_the_banks_words() -> None:
     strategy = written(tier="high")["strategy"]
     assert strategy["needs"] == ["growth of wealth", "customised services"]
-    assert strategy["campaigns"] == ["welcome-high"]
+    assert strategy["campaigns"] == ["welcome-high", "stay"]
     assert strategy["risk_controls"] == ["large-loan-limit-10000000", "stricter-assessment-and-monitoring"]
     assert strategy["services"][0] == {
         "id": "wealth-plan",

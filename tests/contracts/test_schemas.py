@@ -1,15 +1,23 @@
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import msgspec
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
-from wire import AT_MS, INPUTS, MESSAGES, read, reason, value, worked
+from wire import AT_MS, INPUTS, MESSAGES, POLICY, read, reason, value, worked
 
+from streams.contracts.lines import parse_line
+from streams.contracts.policies import InForceMessage, PolicyMessage
 from streams.contracts.schemas import COMMAND, TOPICS, files, schema
+from streams.engine.campaign_rules import CampaignKind
 from streams.engine.compile import load_policy
 from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS
+from streams.engine.policy import Policy
+from streams.settings import policy_folder
+from streams.simulate import Simulation
+from streams.simulate.samples import events
 
 FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
 formats = FormatChecker()
@@ -198,3 +206,108 @@ def test_the_order_of_work_is_as_its_schema_says(wall_ms: int | None) -> None:
 def test_the_schema_of_tier_changes_is_not_blind(field: str, wrong: object) -> None:
     [(_, raw, _)] = worked((BALANCES, value(BALANCES))).changes
     assert errors("tier.changes", json.loads(raw) | {field: wrong}) != []
+
+
+# --- campaigns, risk, policies ---------------------------------------------------------------------------------------
+
+HSBC = load_policy((policy_folder() / "hsbc-premier-sg.toml").read_text(encoding="utf-8"))
+BELOW_THE_FLOOR = """\
+{"topic": "bank.balances", "value": {"event_id": "b1", "customer_id": "C1", "account_id": "A1", \
+"balance": "1000", "currency": "SGD", "as_of": "2026-01-05T10:00:00+08:00"}}
+{"topic": "bank.customers", "value": {"event_id": "p1", "customer_id": "C1", "action": "pin", "tier": "premier", \
+"at": "2026-01-06T10:00:00+08:00", "until": "2027-01-06T10:00:00+08:00", "reason": "family", "by": "clerk 7"}}
+{"topic": "bank.credit", "value": {"event_id": "c1", "customer_id": "C1", "standing": "good", \
+"as_of": "2026-03-02T10:00:00+08:00"}}
+"""
+
+
+def simulated(topic: str, lines: Any, policy: Policy = POLICY) -> list[Any]:
+    return [json.loads(output.value) for output in Simulation(policy).work(lines).outputs if output.topic == topic]
+
+
+TRIGGERS = [
+    *simulated("tier.campaigns", events()),
+    *simulated("tier.campaigns", [parse_line(line.encode()) for line in BELOW_THE_FLOOR.splitlines()], HSBC),
+]
+RISKS = simulated("tier.risk", events())
+
+
+def test_triggers_of_every_kind_are_as_their_schema_says() -> None:
+    assert {trigger["kind"] for trigger in TRIGGERS} == set(get_args(CampaignKind))
+    for trigger in TRIGGERS:
+        assert errors("tier.campaigns", trigger) == [], trigger
+
+
+def test_decisions_and_alerts_are_as_their_schema_says() -> None:
+    told = {(risk["kind"], risk.get("outcome", risk.get("reason"))) for risk in RISKS}
+    outcomes = {("decision", "standard"), ("decision", "enhanced"), ("decision", "refer")}
+    assert told == outcomes | {("alert", "assets_fell"), ("alert", "standing_worse")}
+    for risk in RISKS:
+        assert errors("tier.risk", risk) == [], risk
+
+
+def of_kind(messages: list[Any], kind: str) -> Any:
+    return next(message for message in messages if message["kind"] == kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "wrong"),
+    [
+        *(("cash_back", "amount", wrong) for wrong in (None, "1", 1.5)),
+        *(("near_tier", "missing", wrong) for wrong in (None, "much")),
+        *(("near_tier", "amount", wrong) for wrong in ("1.00",)),
+        *(("near_tier", "period", wrong) for wrong in ("2026-01",)),
+        *(("at_risk", "due", wrong) for wrong in (None, "2026-01-01")),
+        *(("fee_alert", "missing", wrong) for wrong in (None,)),
+        *(
+            ("welcome", field, wrong)
+            for field, wrong in (("amount", "1.00"), ("missing", "1.00"), ("period", "2026-01"))
+        ),
+        *(("dormant", "due", wrong) for wrong in ("2026-01-01T00:00:00+08:00",)),
+        *(("gift", field, None) for field in ("id", "sequence", "tier", "group", "triggered_at", "currency", "policy")),
+        *(("gift", field, wrong) for field, wrong in (("group", "control"), ("kind", "bonus"), ("sequence", 0))),
+    ],
+)
+def test_the_schema_of_triggers_is_not_blind(kind: str, field: str, wrong: object) -> None:
+    assert errors("tier.campaigns", of_kind(TRIGGERS, kind) | {field: wrong}) != []
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed"),
+    [
+        ("decision", {"kind": "alert"}),
+        ("decision", {"outcome": None}),
+        ("decision", {"outcome": "refused"}),
+        ("decision", {"customer": "old"}),
+        ("decision", {"reason": "assets_fell"}),
+        ("decision", {"id": "L77:alert:1"}),
+        ("decision", {"outcome": "standard", "monitored_until": "2027-05-23T09:30:00+08:00"}),
+        ("decision", {"cause": None}),
+        ("decision", {"conditions": [{"measure": "amount", "is": "1.00", "met": True}]}),
+        ("decision", {"conditions": [{"measure": "amount", "is": "1.00", "at_least": "1.00"}]}),
+        ("alert", {"kind": "decision"}),
+        ("alert", {"outcome": "refer"}),
+        ("alert", {"customer": "known"}),
+        ("alert", {"reason": "late"}),
+        ("alert", {"id": "L77:decision"}),
+        ("alert", {"id": "L77:alert:0"}),
+        ("alert", {"monitored_until": None}),
+    ],
+)
+def test_the_schema_of_risk_tells_decisions_from_alerts(kind: str, changed: dict[str, Any]) -> None:
+    assert errors("tier.risk", of_kind(RISKS, kind) | changed) != []
+
+
+@pytest.mark.parametrize(("kind", "field"), [("decision", "outcome"), ("decision", "customer"), ("alert", "reason")])
+def test_a_decision_and_an_alert_have_fields_of_their_own(kind: str, field: str) -> None:
+    message = dict(of_kind(RISKS, kind))
+    del message[field]
+    assert errors("tier.risk", message) != []
+
+
+def test_policies_are_as_their_schema_says() -> None:
+    known = PolicyMessage(name=POLICY.name, version=1, digest=POLICY.digest, document=POLICY.document)
+    assert errors("tier.policies", msgspec.to_builtins(known)) == []
+    assert errors("tier.policies", msgspec.to_builtins(InForceMessage(digest=POLICY.digest))) == []
+    assert errors("tier.policies", {"digest": "standard"}) != []
+    assert errors("tier.policies", {"digest": POLICY.digest, "document": POLICY.document}) != []

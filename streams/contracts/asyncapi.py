@@ -1,0 +1,270 @@
+"""The AsyncAPI 3.0 document of all topics: channels, operations, messages, made from the schemas of the message types.
+
+An AsyncAPI schema is a JSON Schema of draft 7: what is written for 2020-12 in schemas.py is put in those words here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+from streams.contracts import changes, inputs, log, policies, risks, triggers
+from streams.contracts.described import Schema
+from streams.contracts.policies import IN_FORCE
+from streams.contracts.schemas import REFS, definitions
+
+Configuration = Mapping[str, str]  # of a topic, in Kafka's words
+
+_BINDING = {"bindingVersion": "0.5.0"}
+_SCHEMAS = "#/components/schemas/"
+_CUSTOMER_KEY: Schema = {"type": "string", "description": "the customer_id as UTF-8, byte for byte"}
+# How an input may be addressed, and an output is.
+_INFO = (
+    "What goes into tierflow and what comes out. Values are JSON objects in UTF-8. `bank.` and `tier.` are the default "
+    "prefixes of the topics (`TIERFLOW_INPUT_PREFIX`, `TIERFLOW_OUTPUT_PREFIX`). Read the outputs with "
+    "`isolation.level=read_committed`: then every message is there once, whatever failed. Ignore fields that you do "
+    "not know; more may come. The examples are what the engine gives for one small history, in which each input "
+    "example has its part. Actions are tierflow's: what it receives you send, and what it sends you receive."
+)
+
+
+class Sample(NamedTuple):
+    """A real message, of which kind, in words; a value of None is a tombstone."""
+
+    message: str
+    title: str
+    key: bytes | None
+    headers: Mapping[str, str]
+    value: Any
+
+
+class Kind(NamedTuple):
+    """A kind of message. type None: a tombstone. only: what the type's schema is narrowed to."""
+
+    name: str
+    title: str
+    type: type | None
+    key: Schema = _CUSTOMER_KEY
+    event_type: str | None = None
+    only: Schema | None = None
+
+
+class Channel(NamedTuple):
+    """A topic."""
+
+    topic: str
+    title: str
+    kinds: Sequence[Kind]
+
+
+_CHANGED = Kind("tierChanged", "A tier changed", changes.TierChangeMessage, event_type=changes.EVENT_TYPE)
+_LETTER_KEY: Schema = {"type": ["string", "null"], "description": "the input's own key, whatever it is"}
+
+CHANNELS = (
+    Channel(
+        "bank.transactions",
+        "Transactions",
+        [Kind("transactionMade", "A transaction", inputs.TransactionMessage)],
+    ),
+    Channel("bank.balances", "Balances", [Kind("balanceReported", "A balance", inputs.BalanceMessage)]),
+    Channel("bank.credit", "Credit standing", [Kind("creditRated", "A credit standing", inputs.CreditMessage)]),
+    Channel("bank.loans", "Loan applications", [Kind("loanApplied", "A loan application", inputs.LoanMessage)]),
+    Channel(
+        "bank.customers",
+        "Actions for customers",
+        [Kind("customerAction", "An action for a customer", inputs.CustomerMessage)],
+    ),
+    Channel("tier.changes", "Tier changes", [_CHANGED]),
+    Channel(
+        "tier.current",
+        "The newest tier change of every customer, compacted",
+        [_CHANGED, Kind("customerForgotten", "A customer was erased", None)],
+    ),
+    Channel(
+        "tier.campaigns",
+        "Campaign triggers",
+        [
+            Kind(
+                "campaignTriggered",
+                "A campaign is to act for a customer, or, held out, is not",
+                triggers.CampaignMessage,
+                event_type=triggers.EVENT_TYPE,
+            )
+        ],
+    ),
+    Channel(
+        "tier.risk",
+        "Risk decisions and alerts",
+        [
+            Kind(
+                "loanDecided",
+                "A loan application is decided",
+                risks.LoanRiskMessage,
+                event_type=risks.DECISION_TYPE,
+                only={"properties": {"kind": {"const": "decision"}}},
+            ),
+            Kind(
+                "loanAlerted",
+                "A loan that is watched has become worse",
+                risks.LoanRiskMessage,
+                event_type=risks.ALERT_TYPE,
+                only={"properties": {"kind": {"const": "alert"}}},
+            ),
+        ],
+    ),
+    Channel(
+        "tier.order",
+        "The order of work, a record a transaction",
+        [Kind("batchWorked", "A transaction's work", log.OrderMessage, key={"type": "null"})],
+    ),
+    Channel(
+        "tier.policies",
+        "Policies by digest, and which one is in force, compacted",
+        [
+            Kind(
+                "policyKnown",
+                "A policy as it was put to use",
+                policies.PolicyMessage,
+                key={"type": "string", "pattern": "^sha256:", "description": "the digest"},
+            ),
+            Kind(
+                "policyInForce",
+                "Which policy is in force",
+                policies.InForceMessage,
+                key={"type": "string", "const": IN_FORCE},
+            ),
+        ],
+    ),
+    Channel(
+        "tier.dead-letters",
+        "Inputs that could not be used",
+        [Kind("deadLetter", "An input that could not be used", log.DeadLetterMessage, key=_LETTER_KEY)],
+    ),
+)
+
+
+def document(samples: Iterable[Sample], configurations: Mapping[str, Configuration]) -> Schema:
+    """The document. configurations: by topic, what is set when it is made."""
+    examples: dict[str, list[Schema]] = {}
+    for sample in samples:
+        examples.setdefault(sample.message, []).append(_example(sample))
+    kinds = {kind.name: kind for channel in CHANNELS for kind in channel.kinds}
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "tierflow",
+            "version": version("tierflow"),
+            "description": _INFO,
+            "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "servers": {
+            "local": {
+                "host": "127.0.0.1:9092",
+                "protocol": "kafka",
+                "description": "where nothing else is set (KAFKA_BOOTSTRAP_SERVERS)",
+            }
+        },
+        "channels": {channel.topic: _channel(channel, configurations[channel.topic]) for channel in CHANNELS},
+        "operations": {_operation_name(channel): _operation(channel) for channel in CHANNELS},
+        "components": {
+            "messages": {name: _message(kind, examples.get(name, [])) for name, kind in kinds.items()},
+            "schemas": _schemas(kinds.values()),
+        },
+    }
+
+
+def headers_schema(event_type: str) -> Schema:
+    """The Kafka headers of an output: CloudEvents 1.0 in binary mode, texts in UTF-8."""
+    text = {"type": "string"}
+    properties: Schema = {
+        "ce_id": {**text, "description": "the id of the value; unique"},
+        "ce_source": {**text, "format": "uri-reference", "description": "the app and the partition"},
+        "ce_type": {**text, "const": event_type},
+        "ce_time": {**text, "format": "date-time"},
+        "ce_subject": {**text, "description": "the customer_id"},
+        "ce_specversion": {**text, "const": "1.0"},
+        "content-type": {**text, "const": "application/json"},
+    }
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _channel(channel: Channel, configuration: Configuration) -> Schema:
+    single = {"partitions": 1} if channel.topic == "tier.policies" else {}
+    return {
+        "address": channel.topic,
+        "title": channel.title,
+        "messages": {kind.name: {"$ref": f"#/components/messages/{kind.name}"} for kind in channel.kinds},
+        "bindings": {"kafka": {**single, "topicConfiguration": _configured(configuration), **_BINDING}},
+    }
+
+
+def _configured(configuration: Configuration) -> Schema:
+    """Those settings of a topic that a reader or writer has to know of."""
+    numbers = {name for name in ("retention.ms", "delete.retention.ms", "max.message.bytes") if name in configuration}
+    shown: Schema = {"cleanup.policy": configuration["cleanup.policy"].split(",")}
+    return shown | {name: int(configuration[name]) for name in sorted(numbers)}
+
+
+def _operation_name(channel: Channel) -> str:
+    words = channel.topic.replace("-", ".").split(".")
+    return _action(channel) + "".join(word.capitalize() for word in words)
+
+
+def _action(channel: Channel) -> str:
+    return "receive" if channel.topic.startswith("bank.") else "send"
+
+
+def _operation(channel: Channel) -> Schema:
+    place = channel.topic
+    operation: Schema = {
+        "action": _action(channel),
+        "channel": {"$ref": f"#/channels/{place}"},
+        "summary": channel.title,
+        "messages": [{"$ref": f"#/channels/{place}/messages/{kind.name}"} for kind in channel.kinds],
+    }
+    if _action(channel) == "receive":
+        group = {"type": "string", "default": "tierflow", "description": "TIERFLOW_APP_ID"}
+        operation["bindings"] = {"kafka": {"groupId": group, **_BINDING}}
+    return operation
+
+
+def _message(kind: Kind, examples: list[Schema]) -> Schema:
+    message: Schema = {"name": kind.name, "title": kind.title, "contentType": "application/json"}
+    if kind.event_type is not None:
+        message["headers"] = headers_schema(kind.event_type)
+    message["payload"] = _payload(kind)
+    message["bindings"] = {"kafka": {"key": kind.key, **_BINDING}}
+    return {**message, "examples": examples} if examples else message
+
+
+def _payload(kind: Kind) -> Schema:
+    if kind.type is None:
+        return {"type": "null", "description": "a tombstone: a record without a value"}
+    whole = {"$ref": _SCHEMAS + kind.type.__name__}
+    return whole if kind.only is None else {"allOf": [whole, kind.only]}
+
+
+def _schemas(kinds: Iterable[Kind]) -> Schema:
+    found: Schema = {}
+    for kind in kinds:
+        if kind.type is not None:
+            found |= definitions(kind.type)
+    return {name: _in_draft_7(found[name]) for name in sorted(found)}
+
+
+def _in_draft_7(part: Any) -> Any:
+    """The same in draft 7, with references into the document."""
+    if isinstance(part, list):
+        return [_in_draft_7(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    words = {("items" if name == "prefixItems" else name): _in_draft_7(item) for name, item in part.items()}
+    reference = words.get("$ref")
+    return {"$ref": reference.replace(REFS, _SCHEMAS)} if isinstance(reference, str) else words
+
+
+def _example(sample: Sample) -> Schema:
+    key = "no key" if sample.key is None else f"key {sample.key.decode()}"
+    named = {"name": sample.title} if sample.title else {}
+    headers = {"headers": dict(sample.headers)} if sample.headers else {}
+    return {**named, "summary": key, **headers, "payload": sample.value}
