@@ -11,9 +11,9 @@ import msgspec
 
 from streams.engine.calendar import Calendar
 from streams.engine.campaign_rules import BudgetPeriod, CampaignKind
-from streams.engine.events import Cause
+from streams.engine.events import TRANSACTION_TYPES, Cause
 from streams.engine.money import ONE_SHARE, Figure
-from streams.engine.occasions import OccasionRule, Offer, Scene
+from streams.engine.occasions import OccasionRule, Offer, Scene, Waking
 from streams.engine.state import Course, CustomerState
 
 Group = Literal["treated", "held_out"]
@@ -64,6 +64,27 @@ class Trigger(msgspec.Struct, frozen=True, gc=False):
     missing: Figure | None
     due_ms: int | None
     cause: Cause | None
+
+
+# By an event's word (occasions.Waking): those woken where nothing was decided, where something was, by a change.
+Woken = dict[str, tuple[tuple[Campaign, ...], tuple[Campaign, ...], tuple[Campaign, ...]]]
+
+
+def woken_by(campaigns: tuple[Campaign, ...]) -> Woken:
+    """Which campaigns an event concerns, worked out beforehand: most concern few."""
+
+    def woken(word: str, *, decided: bool, changed: bool) -> tuple[Campaign, ...]:
+        by = Waking(word, decided, changed)
+        return tuple(campaign for campaign in campaigns if campaign.rule.is_woken(by))
+
+    return {
+        word: (
+            woken(word, decided=False, changed=False),
+            woken(word, decided=True, changed=False),
+            woken(word, decided=True, changed=True),
+        )
+        for word in ("", "balance", *TRANSACTION_TYPES)
+    }
 
 
 def look_at_campaigns(scene: Scene, campaigns: tuple[Campaign, ...]) -> list[Trigger]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from streams.engine.calendar import Calendar
+from streams.engine.campaigns import woken_by
 from streams.engine.compile_campaigns import CampaignCompiler
 from streams.engine.compile_risk import compile_risk, days_looked_back
 from streams.engine.events import TRANSACTION_TYPES
@@ -147,6 +148,7 @@ class _Compiler:
             ),
             strategy_days=strategy_days(file.tiers),
             campaigns=campaigns,
+            woken=woken_by(campaigns),
             risk=risk,
         )
 

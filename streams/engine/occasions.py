@@ -5,6 +5,7 @@ Each kind looks at a customer after every event and whenever its own time has co
     event or time -> fold -> decide -> look -> an offer, or none
 
 A look keeps what it needs in its Course. A span of days is over at the same local time so many days later.
+Most events concern few kinds: each says what wakes it, beside its own time and another policy, which wake all.
 """
 
 from typing import ClassVar
@@ -13,7 +14,7 @@ import msgspec
 
 from streams.engine.calendar import month_of
 from streams.engine.decide import TierChange
-from streams.engine.events import Balance, Cause, Event, Transaction
+from streams.engine.events import TRANSACTION_TYPES, Balance, Cause, Event, Transaction
 from streams.engine.explain import figure_of
 from streams.engine.measures import Figures, measure_one
 from streams.engine.money import ONE_SHARE, Figure, cents_of
@@ -46,6 +47,14 @@ class Scene(msgspec.Struct, gc=False, kw_only=True):
         return not tiers or self.state.tier in tiers
 
 
+class Waking(msgspec.Struct, frozen=True):
+    """What may wake a kind of campaign. word: the type of a transaction, balance, or empty."""
+
+    word: str
+    decided: bool  # the tier was looked at
+    changed: bool  # and is another one
+
+
 class Offer(msgspec.Struct, frozen=True, gc=False):
     """An occasion has come."""
 
@@ -63,6 +72,10 @@ class Gift(msgspec.Struct, frozen=True, tag=True):
     within_days: int
     amount_cents: int | None
     once: ClassVar[bool] = True
+
+    def is_woken(self, by: Waking) -> bool:
+        """By what brings money in."""
+        return by.word in {"balance", "deposit"}
 
     def look(self, scene: Scene, course: Course) -> Offer | None:
         """settled_ms: when the first deposit came; whatever became of it, there is no other first one."""
@@ -89,6 +102,10 @@ class CashBack(msgspec.Struct, frozen=True, tag=True):
     at_most_e16: int | None
     per_transaction: bool
     once: ClassVar[bool] = False
+
+    def is_woken(self, by: Waking) -> bool:
+        """By what it counts."""
+        return by.word in self.month.types
 
     def look(self, scene: Scene, course: Course) -> Offer | None:
         """looks_at_ms: the end of a month in which there was such a transaction."""
@@ -134,6 +151,10 @@ class NearTier(msgspec.Struct, frozen=True, tag=True):
     offer_days: int | None
     once: ClassVar[bool] = False
 
+    def is_woken(self, by: Waking) -> bool:
+        """By new figures."""
+        return by.decided
+
     def look(self, scene: Scene, course: Course) -> Offer | None:
         """since_ms: since when it is near. Looked at again every_days after a trigger, if it is near still."""
         calendar, now_ms = scene.policy.calendar, scene.now_ms
@@ -170,30 +191,38 @@ class Dormant(msgspec.Struct, frozen=True, tag=True):
     days: int
     once: ClassVar[bool] = False
 
+    def is_woken(self, by: Waking) -> bool:
+        """By a transaction, or another tier."""
+        return by.changed or by.word in TRANSACTION_TYPES
+
     def look(self, scene: Scene, course: Course) -> Offer | None:
-        """settled_ms: when this dormancy was dealt with.
+        """settled_ms: when this dormancy was dealt with. A transaction ends it, if it is not itself that old.
 
         looks_at_ms is not put off by each transaction, only when it has come: that spares every other event the work.
         """
-        state, now_ms, calendar = scene.state, scene.now_ms, scene.policy.calendar
-        last_ms = state.last_transaction_ms
         if course.settled_ms is not None:
-            if last_ms < course.settled_ms:
+            if not isinstance(scene.event, Transaction) or self._begins_ms(scene) <= scene.now_ms:
                 return None
             course.settled_ms = None
         if not scene.is_for(self.tiers):
             course.looks_at_ms = None
             return None
-        if course.looks_at_ms is not None and course.looks_at_ms > now_ms:
+        if course.looks_at_ms is not None and course.looks_at_ms > scene.now_ms:
             return None
+        begins_ms = self._begins_ms(scene)
+        if begins_ms > scene.now_ms:
+            course.looks_at_ms = begins_ms
+            return None
+        course.looks_at_ms, course.settled_ms = None, scene.now_ms
+        return Offer()
+
+    def _begins_ms(self, scene: Scene) -> int:
+        """When the customer is dormant, if there is no transaction before."""
+        state = scene.state
+        last_ms = state.last_transaction_ms
         if last_ms == NEVER_MS:
             last_ms = state.newest_ms if state.first_event_ms is None else state.first_event_ms
-        ends_ms = calendar.days_later_ms(last_ms, self.days)
-        course.looks_at_ms = ends_ms if ends_ms > now_ms else None
-        if course.looks_at_ms is not None:
-            return None
-        course.settled_ms = now_ms
-        return Offer()
+        return scene.policy.calendar.days_later_ms(last_ms, self.days)
 
 
 class Welcome(msgspec.Struct, frozen=True, tag=True):
@@ -201,6 +230,10 @@ class Welcome(msgspec.Struct, frozen=True, tag=True):
 
     tiers: frozenset[str]
     once: ClassVar[bool] = False
+
+    def is_woken(self, by: Waking) -> bool:
+        """By another tier."""
+        return by.changed
 
     def look(self, scene: Scene, _: Course) -> Offer | None:
         """Keeps nothing."""
@@ -216,6 +249,10 @@ class AtRisk(msgspec.Struct, frozen=True, tag=True):
     tiers: frozenset[str]
     days_before: int
     once: ClassVar[bool] = False
+
+    def is_woken(self, by: Waking) -> bool:
+        """By a decision: it may have put a fall off, or brought one near."""
+        return by.decided
 
     def look(self, scene: Scene, course: Course) -> Offer | None:
         """settled_ms: the newest instant of a possible fall that was looked at."""
@@ -248,6 +285,10 @@ class FeeAlert(msgspec.Struct, frozen=True, tag=True):
     measure: Measure
     below_e16: int
     once: ClassVar[bool] = False
+
+    def is_woken(self, by: Waking) -> bool:
+        """By another tier."""
+        return by.changed
 
     def look(self, scene: Scene, course: Course) -> Offer | None:
         """looks_at_ms: the end of a month. The tier that counts is the one held until then."""

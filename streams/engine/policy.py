@@ -11,7 +11,7 @@ from streams.engine.rules import Holding, StrategyRule
 from streams.engine.schedule import Schedule
 
 if TYPE_CHECKING:  # what a policy does with a tier looks at the policy itself
-    from streams.engine.campaigns import Campaign
+    from streams.engine.campaigns import Campaign, Woken
     from streams.engine.risk import Risk
 
 MARK_BITS = 32
@@ -151,4 +151,5 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     daily_totals: frozenset[Holding]  # the holdings whose daily closing totals are kept
     strategy_days: tuple[int, ...]  # between two of these days the services of all tiers stay the same
     campaigns: "tuple[Campaign, ...]"
+    woken: "Woken"  # by what an event is: the campaigns that it concerns
     risk: "Risk | None"
