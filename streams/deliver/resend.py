@@ -13,9 +13,9 @@ from aiokafka.errors import KafkaError, ProducerFenced
 
 from streams.deliver.parked import Parked, copy_headers, read_parked, sent_again
 from streams.errors import UsageError
+from streams.kafka.producers import TRANSACTION_TIMEOUT_MS
 from streams.kafka.redelivery import LETTERS_LIMIT, REQUEST_BYTES
 from streams.kafka.topics import partition_count
-from streams.kafka.transactions import TRANSACTION_TIMEOUT_MS
 from streams.settings import Settings
 
 
