@@ -12,16 +12,20 @@ from streams.engine.policy import Condition, Measure, Policy
 from streams.engine.problems import Path, Problem, Problems
 from streams.engine.rules import ConditionRule, PolicyFile
 from streams.engine.texts import quoted
+from streams.policy_check.odd_campaigns import odd_campaigns, odd_contact, odd_strategies
+from streams.policy_check.odd_risk import odd_risk
 
 _STANDINGS: tuple[Standing, ...] = get_args(Standing)  # from the best to the worst
 
 
 def odd_places(policy: Policy, file: PolicyFile) -> list[Problem]:
     """All that is odd, with its place."""
-    found = Problems({"tiers": [{"id": tier.id} for tier in policy.tiers]})
+    ids = {"tiers": [tier.id for tier in file.tiers], "campaigns": [rule.id for rule in file.campaigns]}
+    found = Problems({table: [{"id": id_} for id_ in known] for table, known in ids.items()})
     alike = with_one_name(policy)
     looks = ((_tiers, alike), (_ladder, alike), (_keeps, alike), (_parts, alike))
-    for look, seen in (*looks, (_caps, policy), (_unused, policy), (_names, policy)):
+    others = (_caps, _unused, _names, odd_campaigns, odd_strategies, odd_contact, odd_risk)
+    for look, seen in (*looks, *((look, policy) for look in others)):
         for path, message in look(seen, file):
             found.add(path, message)
     return found.found
@@ -159,10 +163,11 @@ def _unused(policy: Policy, file: PolicyFile) -> _Odd:
     used = {
         policy.measures[number].name for number in {*terms, *(leaf.measure for leaf in leaves)} if number is not None
     }
+    used |= {campaign.measure for campaign in file.campaigns if campaign.measure is not None}
     for name in file.measures:
         if name not in used:
             close = " (the value is made of it, but no tier has a floor on the value)" if _in_value(name, file) else ""
-            yield ("measures", name), f"no tier looks at {quoted(name)}{close}; use it, or take it out"
+            yield ("measures", name), f"no tier or campaign looks at {quoted(name)}{close}; use it, or take it out"
     if not looks_at_value and len(policy.tiers) > 1:
         if file.value.credit:
             yield ("value", "credit"), "no tier has a floor on the value, so this decides nothing"

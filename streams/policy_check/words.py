@@ -1,10 +1,13 @@
-"""What a policy does, in a paragraph that its author can hold against what was meant."""
+"""What a policy does, in sentences that its author can hold against what was meant."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from streams.engine.policy import Policy
 from streams.engine.rules import ConditionRule, FallingRule, MeasureRule, PolicyFile, RatingRule, TermRule, TierRule
+from streams.policy_check.campaign_words import campaign_sentences
+from streams.policy_check.phrases import amount, count, listed, percent
+from streams.policy_check.risk_words import risk_sentences
 
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -13,7 +16,10 @@ _MONTHS = (
 
 
 def in_words(policy: Policy, file: PolicyFile) -> str:
-    """One paragraph: tiers and floors, the value and its measures, when customers are rated, how a tier is lost."""
+    """A paragraph: tiers and floors, the value and its measures, when customers are rated, how a tier is lost.
+
+    Below it a line for each campaign, and one for loans, where the file has any.
+    """
     tiers = "1 tier" if len(file.tiers) == 1 else f"{len(file.tiers)} tiers"
     sentences = [
         f"{file.name}, version {file.version}: {tiers}, in {file.currency}, by the days of {file.time_zone}",
@@ -24,13 +30,15 @@ def in_words(policy: Policy, file: PolicyFile) -> str:
         _rating(file.rating),
         *_falling(file.rating, file.falling, file.tiers),
     ]
-    return ". ".join(sentences) + "."
+    loans = risk_sentences(file.risk)
+    paragraphs = [sentences, *([sentence] for sentence in campaign_sentences(file)), *([loans] if loans else [])]
+    return "\n".join(". ".join(paragraph) + "." for paragraph in paragraphs)
 
 
 def _tiers(tiers: Sequence[TierRule]) -> str:
     parts = [f"Everybody is at least {tiers[0].id}"]
     for tier in tiers[1:]:
-        enter = f"from a value of {_amount(tier.at_least)}" if tier.at_least is not None else ""
+        enter = f"from a value of {amount(tier.at_least)}" if tier.at_least is not None else ""
         if tier.enter is not None:
             enter = f"from {_condition(tier.enter)}"
         keep = f", kept from {_condition(tier.keep)}" if tier.keep is not None else ""
@@ -40,7 +48,7 @@ def _tiers(tiers: Sequence[TierRule]) -> str:
 
 def _condition(rule: ConditionRule) -> str:
     if rule.measure is not None:
-        return f"{'a value' if rule.measure == 'value' else rule.measure} of {_amount(rule.at_least)}"
+        return f"{'a value' if rule.measure == 'value' else rule.measure} of {amount(rule.at_least)}"
     word = " and " if rule.all is not None else " or "
     parts = [_condition(part) for part in rule.all or rule.any or []]
     return word.join(f"({part})" if " and " in part or " or " in part else part for part in parts)
@@ -52,9 +60,7 @@ def _value(policy: Policy, file: PolicyFile) -> list[str]:
         return []
     told = f"The value is {' + '.join(map(_term, file.value.terms))}"
     shares = [
-        f"{abs(Decimal(share)) * 100:f}".rstrip("0").rstrip(".")
-        + f"% of the assets {'less' if share[0] == '-' else 'more'}"
-        f" in {standing} standing"
+        f"{percent(share)} of the assets {'less' if share[0] == '-' else 'more'} in {standing} standing"
         for standing, share in file.value.credit.items()
         if policy.credit_share_e4[standing]
     ]
@@ -71,7 +77,7 @@ def _mentions(rule: ConditionRule, name: str) -> bool:
 
 def _term(term: TermRule) -> str:
     weight = "" if Decimal(term.weight) == 1 else f"{term.weight} times "
-    limit = "" if term.at_most is None else f" (at most {_amount(term.at_most)})"
+    limit = "" if term.at_most is None else f" (at most {amount(term.at_most)})"
     return f"{weight}{term.measure}{limit}"
 
 
@@ -95,9 +101,7 @@ def _measures(policy: Policy, file: PolicyFile) -> list[str]:
 
 
 def _measure(rule: MeasureRule) -> str:
-    span = (
-        f"the last {_count(rule.days, 'day')}" if rule.days else f"the last {_count(rule.months or 0, 'whole month')}"
-    )
+    span = f"the last {count(rule.days, 'day')}" if rule.days else f"the last {count(rule.months or 0, 'whole month')}"
     if rule.months == 1:
         span = "the last whole month"
     if rule.total is not None:
@@ -107,7 +111,7 @@ def _measure(rule: MeasureRule) -> str:
     if rule.average is not None:
         return f"the average of the {rule.average}' daily closing totals over {span}"
     what = "amount" if rule.sum is not None else "number"
-    return f"the {what} of {_list(rule.sum or rule.count or [])} transactions in {span}"
+    return f"the {what} of {listed(rule.sum or rule.count or [])} transactions in {span}"
 
 
 def _rating(rule: RatingRule) -> str:
@@ -125,7 +129,7 @@ def _when(when: str | Sequence[str]) -> str:
         case "month_end":
             return "at each month's end"
         case _:
-            return f"at the end of {_list([_day(text) for text in when])}"
+            return f"at the end of {listed([_day(text) for text in when])}"
 
 
 def _day(text: str) -> str:
@@ -140,28 +144,15 @@ def _falling(rating: RatingRule, rule: FallingRule, tiers: Sequence[TierRule]) -
     when = "" if rule.when is None or rule.when == rating.when else f", which is judged {_when(rule.when)}"
     at_once = (rating.when if rule.when is None else rule.when) == "at_once"
     if rule.after_days or rule.after_months:
-        span = _count(rule.after_days, "day") if rule.after_days else _count(rule.after_months, "month")
+        span = count(rule.after_days, "day") if rule.after_days else count(rule.after_months, "month")
         told = f"A tier is lost after {span} in a row below its floor{when}, {to}"
     elif rule.term_months:
-        grace = f", and then for a grace of {_count(rule.grace_months, 'month')}" if rule.grace_months else ""
-        term = f"A tier is sure for {_count(rule.term_months, 'month')}{grace}"
+        grace = f", and then for a grace of {count(rule.grace_months, 'month')}" if rule.grace_months else ""
+        term = f"A tier is sure for {count(rule.term_months, 'month')}{grace}"
         told = f"{term}; below its floor it is then lost{when}, {to}"
     elif rule.to == "higher_of_last_two":
         told = f"A tier is lost at a rating{when}, to the higher of what the last two ratings gave"
     else:
         told = f"A tier is lost at {'once' if at_once else 'the first rating'} below its floor{when}, {to}"
-    protected = _count(rule.protection_days, "day")
+    protected = count(rule.protection_days, "day")
     return [told, f"Nobody falls within {protected} of an upgrade"] if rule.protection_days else [told]
-
-
-def _amount(text: str | None) -> str:
-    return f"{Decimal(text or 0):,f}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _list(parts: Iterable[str]) -> str:
-    *most, last = parts
-    return f"{', '.join(most)} and {last}" if most else last

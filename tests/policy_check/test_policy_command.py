@@ -19,17 +19,37 @@ less in poor standing. Here volume is the amount of purchase, transfer_in and tr
 days; assets are the newest total of all products but loans. In default standing nobody is above low. Customers are
 rated at once, whenever something changes. A tier is lost after 30 days in a row below its floor, to the tier that is
 earned. Nobody falls within 90 days of an upgrade.
+Campaign account-opening-gift, for everybody: the first balance or deposit of at least 1,000, within 30 days of the
+first event, once.
+Campaign cash-back, for low: at each month's end 1% of the month's purchase transactions, from a sum of 3,000 on, at
+most 300.
+Campaign near-mid, for low: the value is at least 450,000 and below the 500,000 of mid for 3 days in a row, at most once
+in 90 days.
+Campaign dormant, for low: no transaction for 60 days.
+Campaign welcome-mid, for mid: an upgrade to it.
+Campaign welcome-high, for high: an upgrade to it.
+Campaign stay, for everybody: 7 days before the tier is lost if nothing changes.
+Of near-mid, dormant and stay a customer gets at most 2 in 30 days.
+A loan application is enhanced if it is large, which is from 300,000 for low, 3,000,000 for mid and 10,000,000 for high;
+referred if it is large and more than 5 times the assets; enhanced in poor standing; referred in default standing; enhanced if
+more than 50% of the assets came in during the last 30 days; else standard. A loan that is not standard is watched for
+180 days: an alert when the assets have come down to 70%, 40% and 10% of what they were, and at each worse standing.
 """
+LOANS = "A loan application is enhanced if it is large"
 
 
 def checked(path: Path) -> Result:
     return CliRunner().invoke(app, ["policy", "check", str(path)])
 
 
-def test_a_good_policy_is_told_in_a_paragraph() -> None:
+def test_a_good_policy_is_told_in_sentences_a_campaign_a_line() -> None:
     done = checked(policy_folder() / "standard.toml")
     assert done.exit_code == 0
-    assert done.stdout.splitlines() == [" ".join(STANDARD.split())]
+    assert done.stdout.split() == STANDARD.split()
+    assert [line.split(",")[0] for line in done.stdout.splitlines()] == [
+        *("standard", "Campaign account-opening-gift", "Campaign cash-back", "Campaign near-mid", "Campaign dormant"),
+        *("Campaign welcome-mid", "Campaign welcome-high", "Campaign stay", "Of near-mid", LOANS),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +87,9 @@ def test_warnings_stand_above_the_paragraph_and_the_exit_status_is_0(tmp_path: P
     done = checked(file)
     assert done.exit_code == 0
     first, second = done.stdout.splitlines()
-    assert first == f'{file}, line 9, measures.idle: warning: no tier looks at "idle"; use it, or take it out'
+    assert (
+        first == f'{file}, line 9, measures.idle: warning: no tier or campaign looks at "idle"; use it, or take it out'
+    )
     assert second.startswith("x, version 1: 2 tiers")
 
 

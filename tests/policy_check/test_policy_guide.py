@@ -3,17 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pytest
+from guide_tables import lines_of, rows_of, told
 
-from streams.contracts.lines import EventLine
 from streams.engine.compile import load_policy
-from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, TRANSACTIONS
-from streams.engine.policy import Policy
 from streams.engine.rules import PolicyFile
 from streams.policy_check.check import check
 from streams.simulate import Simulation
@@ -21,52 +18,6 @@ from streams.simulate import Simulation
 GUIDE = (Path(__file__).parents[2] / "docs" / "policies.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```toml\n(?P<policy>.*?)```\n(?P<table>\n\| when .*?\n\n)?", re.DOTALL)
 STEPS = {load_policy(found["policy"]).name: (found["policy"], found["table"] or "") for found in BLOCK.finditer(GUIDE)}
-
-
-class Row(NamedTuple):
-    at: datetime
-    heard: list[str]
-    change: str
-
-
-def rows_of(table: str, policy: Policy) -> list[Row]:
-    rows = []
-    for line in table.strip().splitlines()[2:]:
-        at, heard, change = (column.strip() for column in line.strip()[1:-1].split("|"))
-        rows.append(Row(datetime.fromisoformat(at).replace(tzinfo=policy.calendar.zone), heard.split(), change))
-    return rows
-
-
-def lines_of(rows: list[Row], policy: Policy) -> Iterator[EventLine]:
-    for number, row in enumerate(rows):
-        yield line(CREDIT, "another", row.at, f"t{number}", standing="good")  # the clock goes on for all
-        if not row.heard:
-            continue
-        match row.heard:
-            case ["balance", amount, *more]:
-                currency = more[0] if more else policy.currency
-                account = more[2] if more else "a"
-                found = line(BALANCES, "C", row.at, f"e{number}", balance=amount, currency=currency, account_id=account)
-            case ["standing", standing]:
-                found = line(CREDIT, "C", row.at, f"e{number}", standing=standing)
-            case ["pin", tier, "until", *until]:
-                ends = datetime.fromisoformat(" ".join(until)).replace(tzinfo=row.at.tzinfo).isoformat()
-                found = line(
-                    CUSTOMERS, "C", row.at, f"e{number}", action="pin", tier=tier, until=ends, reason="so", by="me"
-                )
-            case [kind, amount, *late]:
-                at = datetime.fromisoformat(" ".join(late[1:])).replace(tzinfo=row.at.tzinfo) if late else row.at
-                money = {"amount": amount, "currency": policy.currency, "account_id": "a"}
-                found = line(TRANSACTIONS, "C", at, f"e{number}", type=kind, **money)
-            case _:
-                raise AssertionError(row)
-        yield found
-
-
-def line(topic: int, customer: str, at: datetime, event_id: str, **fields: Any) -> EventLine:
-    name = {TRANSACTIONS: "occurred_at", CUSTOMERS: "at"}.get(topic, "as_of")
-    value = {"event_id": event_id, "customer_id": customer, name: at.isoformat(), **fields}
-    return EventLine(topic, customer.encode(), json.dumps(value).encode())
 
 
 @pytest.mark.parametrize("name", STEPS)
@@ -80,14 +31,18 @@ def test_every_table_of_the_guide_is_what_the_engine_does(name: str) -> None:
     document, table = STEPS[name]
     policy = load_policy(document)
     rows = rows_of(table, policy)
-    work = Simulation(policy).work(list(lines_of(rows, policy))).work
-    assert not work.dead_letters
-    changes = [change for change in (json.loads(value) for _, value, _ in work.changes) if change["customer_id"] == "C"]
-    found = []
-    for change in changes:
-        before = f"{change['previous_tier']} → " if change["previous_tier"] else ""
-        found.append((change["decided_at"], f"{before}{change['tier']} ({change['reason']})"))
-    assert found == [(row.at.isoformat(), row.change) for row in rows if row.change]
+    outputs = Simulation(policy).work(list(lines_of(rows, policy))).outputs
+    found = [told(output.topic, output.value) for output in outputs]
+    assert found == [(row.at.isoformat(), words) for row in rows for words in row.told]
+
+
+def test_the_conditions_of_the_loan_of_the_guide_are_those_of_its_message() -> None:
+    document, table = STEPS["loans"]
+    policy = load_policy(document)
+    outputs = Simulation(policy).work(list(lines_of(rows_of(table, policy), policy))).outputs
+    (message,) = [value for _, value in outputs if json.loads(value)["id"] == "L3:decision"]
+    (shown,) = re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)
+    assert json.loads(shown) == json.loads(message)["conditions"]
 
 
 def words_of(kind: Any, seen: tuple[Any, ...] = ()) -> Iterator[str]:
