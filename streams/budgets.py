@@ -89,7 +89,7 @@ class Budgets:
             candidate, granted, first_refusal = self.grant(record.value)
             if granted:
                 customer, trigger = candidate.customer_id.encode(), bytes(candidate.trigger)
-                grants.triggers.append(Message(customer, trigger, record.headers))
+                grants.triggers.append(Message(customer, trigger, list(record.headers)))
                 grants.granted[candidate.budget.campaign, "treated" if candidate.spends else "held_out"] += 1
             else:
                 grants.refused[candidate.budget.campaign] += 1

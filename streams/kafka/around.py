@@ -81,9 +81,6 @@ class CandidatesOfPartition(Protocol):
     async def start(self, offset: int) -> None:
         """Reads from the offset on."""
 
-    def seek(self, offset: int) -> None:
-        """Reads on from another offset."""
-
     async def read(self) -> Sequence[CandidateRecord]:
         """The next records, waited for; it may be none."""
 

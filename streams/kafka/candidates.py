@@ -34,13 +34,11 @@ class CandidateReader:
         consumer.assign([self._tp])
         consumer.seek(self._tp, offset)  # before anything is awaited: there is no other position
 
-    def seek(self, offset: int) -> None:
-        """Reads on from the offset."""
-        self._started().seek(self._tp, offset)
-
     async def read(self) -> Sequence[CandidateRecord]:
         """The next records, waited for; none where nothing has come for a while."""
-        found = await self._started().getmany(self._tp, timeout_ms=LONG_POLL_MS, max_records=BATCH_LIMIT)
+        if self._consumer is None:
+            raise RuntimeError("it is read before it was started")
+        found = await self._consumer.getmany(self._tp, timeout_ms=LONG_POLL_MS, max_records=BATCH_LIMIT)
         records: Sequence[CandidateRecord] = found.get(self._tp, [])
         return records
 
@@ -49,8 +47,3 @@ class CandidateReader:
         if self._consumer is not None:
             await self._consumer.stop()
             self._consumer = None
-
-    def _started(self) -> AIOKafkaConsumer:
-        if self._consumer is None:
-            raise RuntimeError("it is read before it was started")
-        return self._consumer

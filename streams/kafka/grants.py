@@ -58,7 +58,7 @@ class GrantLane:
 
     async def _run(self) -> None:
         try:
-            await self._persistently(self._start_reading)
+            await self._persistently(self._look)
             candidates: Sequence[CandidateRecord] = []
             while not candidates and not self._parking:
                 candidates = await self._reader.read()
@@ -73,10 +73,14 @@ class GrantLane:
     async def _persistently(self, attempt: Callable[[], Awaitable[None]]) -> None:
         await persistently(attempt, f"grants of {self.number}", TAKE_OVER_WITHIN_S, lambda: self._parking)
 
-    async def _start_reading(self) -> None:
+    async def _look(self) -> None:
+        await self._read_from((await self._around.span(self.number)).beginning)
+
+    async def _read_from(self, offset: int) -> None:
+        """By a new reader: one that is sought would end its long poll first."""
         await self._reader.stop()
         self._reader = self._around.reader(self.number)
-        await self._reader.start((await self._around.span(self.number)).beginning)
+        await self._reader.start(offset)
 
     async def _take_over(self) -> None:
         """Fences the former owner, reads what is spent, and stands where that ends."""
@@ -91,7 +95,7 @@ class GrantLane:
         span, lane = await around.span(number), recovered.lane
         check_standing(number, [around.topic], lane, [span], [committed])
         self._budgets = Budgets(recovered.packed, lane.counter if lane else 0)
-        self._reader.seek(lane.next_offsets[0] if lane else span.beginning)
+        await self._read_from(lane.next_offsets[0] if lane else span.beginning)
         seconds = time.monotonic() - began
         _log.info("grants of %d taken over: %d records in %.3f s", number, recovered.records, seconds)
 
