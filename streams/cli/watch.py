@@ -1,110 +1,130 @@
-"""`tierflow watch`: follows tier changes."""
+"""`tierflow watch`: follows tier changes, and campaigns and loan decisions if asked to."""
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
-from streams.contracts.changes import NextTier
+from streams.contracts.seen import STYLES, decode_change, decode_risk, decode_trigger
 from streams.settings import Settings
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-_STYLES = {"upgrade": "bold green", "downgrade": "bold red", "initial": "cyan"}
+CHANGES, CAMPAIGNS, RISK = "changes", "campaigns", "risk"
 
 
-class WatchedChange(msgspec.Struct, frozen=True):
-    """What a line shows of a tier change."""
-
-    customer_id: str
-    direction: str
-    previous_tier: str | None
-    tier: str
-    reason: str
-    decided_at: str
-    value: str | None
-    currency: str
-    next_tier: NextTier | None
-
-
-_decode = msgspec.json.Decoder(WatchedChange).decode
-
-
-def watch(
-    from_beginning: Annotated[bool, typer.Option("--from-beginning", help="All changes so far first.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="A change a line, as it is in the topic.")] = False,
+def watch(  # noqa: PLR0913, PLR0917 - a command's options
+    from_beginning: Annotated[bool, typer.Option("--from-beginning", help="All so far first.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="A record a line, as it is in the topic.")] = False,
+    campaigns: Annotated[bool, typer.Option("--campaigns", help="Campaign triggers, too.")] = False,
+    risk: Annotated[bool, typer.Option("--risk", help="Loan decisions and alerts, too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All of these.")] = False,
     customer: Annotated[str | None, typer.Option(help="This customer's alone.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="End after so many changes.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="End after so many.")] = None,
 ) -> None:
     """Follow tier changes as they are committed; ctrl-C ends it."""
     from streams.logs import set_up_logging
 
     settings = Settings.from_environment()
     set_up_logging()
+    names = [CHANGES, *[CAMPAIGNS] * (campaigns or everything), *[RISK] * (risk or everything)]
     try:
-        asyncio.run(_watch(settings, from_beginning, customer, limit, _write_json if as_json else _printer()))
+        asyncio.run(_watch(settings, names, from_beginning, customer, limit, _write_json if as_json else _printer()))
     except KeyboardInterrupt:
         return
 
 
-async def _watch(
-    settings: Settings, from_beginning: bool, customer: str | None, limit: int | None, write: Callable[[bytes], None]
+async def _watch(  # noqa: PLR0913, PLR0917 - as above
+    settings: Settings,
+    names: Sequence[str],
+    from_beginning: bool,
+    customer: str | None,
+    limit: int | None,
+    write: Callable[[str, bytes], None],
 ) -> None:
     from streams.kafka.follow import follow
 
-    topic = settings.output_topic("changes")
+    topics = {settings.output_topic(name): name for name in names}
     key = None if customer is None else customer.encode()
-    # On standard error: who reads the changes from a pipe learns from when on none can be missed.
+    # On standard error: who reads from a pipe learns from when on nothing can be missed.
     records = follow(
         settings,
-        topic,
+        list(topics),
         from_beginning=from_beginning,
-        on_start=lambda: typer.echo(f"watching {topic}; ctrl-C ends it", err=True),
+        on_start=lambda: typer.echo(f"watching {', '.join(topics)}; ctrl-C ends it", err=True),
     )
     written = 0
     async with aclosing(records):
         async for record in records:
             if record.value is None or key not in (None, record.key):
                 continue
-            write(record.value)
+            write(topics[record.topic], record.value)
             written += 1
             if written == limit:
                 return
 
 
-def describe(value: bytes) -> "Text":
-    """The tier change as one line for people: when, who, from and to, value, why, and what the next tier lacks."""
+def describe(name: str, value: bytes) -> "Text":
+    """A record of the output topic as one line for people."""
     from rich.text import Text
 
+    told, what = {
+        CHANGES: (_describe_change, "tier change"),
+        CAMPAIGNS: (_describe_trigger, "campaign trigger"),
+        RISK: (_describe_risk, "loan decision or alert"),
+    }[name]
     try:
-        change = _decode(value)
+        return told(value)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return Text(f"a record that is no tier change: {error}", "dim")
-    line = Text.assemble(
-        (change.decided_at, "dim"),
-        f"  {visible(change.customer_id):<12}  ",
-        (f"{change.previous_tier or 'new'} -> {change.tier}", _STYLES.get(change.direction, "")),
-        "" if change.value is None else f"  {change.value} {change.currency}",
-        f"  {change.reason}",
-    )
+        return Text(f"a record that is no {what}: {error}", "dim")
+
+
+def _describe_change(value: bytes) -> "Text":
+    """When, who, from and to, value, why, and what the next tier lacks."""
+    change = decode_change(value)
+    line = _line(change.decided_at, change.customer_id)
+    line.append(change.move, STYLES.get(change.direction, ""))
+    line.append("" if change.value is None else f"  {change.value} {change.currency}")
+    line.append(f"  {change.reason}")
     if change.next_tier is not None:
         line.append(f"  {change.next_tier.missing} more for {change.next_tier.tier}", "dim")
     return line
 
 
-def _printer() -> Callable[[bytes], None]:
+def _describe_trigger(value: bytes) -> "Text":
+    """When, who, which campaign, and what is given or missing."""
+    trigger = decode_trigger(value)
+    line = _line(trigger.triggered_at, trigger.customer_id)
+    return line.append("campaign ").append(trigger.campaign, "bold cyan").append(f"  {trigger.what()}")
+
+
+def _describe_risk(value: bytes) -> "Text":
+    """When, who, which loan and what of it, how much, and why."""
+    risk = decode_risk(value)
+    line = _line(risk.decided_at, risk.customer_id)
+    line.append(f"loan {visible(risk.loan_id)}: ").append(risk.verdict, STYLES.get(risk.verdict, ""))
+    return line.append(f"  {risk.amount} {risk.currency}  {risk.why()}".rstrip())
+
+
+def _line(at: str, customer_id: str) -> "Text":
+    from rich.text import Text
+
+    return Text.assemble((at, "dim"), f"  {visible(customer_id):<12}  ")
+
+
+def _printer() -> Callable[[str, bytes], None]:
     from rich.console import Console
 
     console = Console(soft_wrap=True, highlight=False)
-    return lambda value: console.print(describe(value))
+    return lambda name, value: console.print(describe(name, value))
 
 
-def _write_json(value: bytes) -> None:
+def _write_json(_: str, value: bytes) -> None:
     sys.stdout.buffer.write(value + b"\n")
     sys.stdout.buffer.flush()
 

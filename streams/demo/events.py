@@ -1,7 +1,8 @@
 """A small bank that never stands still: what its few hundred customers do, as input events.
 
-Salaries come in and bills go out around what each customer is used to own, so that whoever is near a floor crosses it
-both ways. Now and then an event comes twice, and some are wrong. The same seed and times give the same events.
+Most customers are there from the start; newcomers join while one looks. Salaries come in and bills go out around what
+each customer is used to own, so that whoever is near a floor crosses it both ways. Now and then an event comes twice,
+and some are wrong. The same seed and times give the same events.
 """
 
 from random import Random
@@ -15,10 +16,13 @@ from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIO
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+OLD_CUSTOMERS = 200
 CUSTOMERS_LIMIT = 300
 CURRENCY = "TWD"
 PIN_MS = 15_000
-_NEWCOMER_SHARE = 0.3
+# Longer than the 30 days in which money is new to the rules for loans, shorter than the 60 days to be called dormant.
+_KNOWN_FOR_MS = 45 * 86_400_000
+_NEWCOMER_SHARE = 0.015
 # Shares of the customers, and between what they own, in TWD: many around 500,000, some around 5,000,000.
 _WEALTH = (
     (45, (20_000, 300_000)),
@@ -84,10 +88,15 @@ class Bank:
             self._takes_back: 1,
             self._repeats: 1,
             self._is_rated: 2,
-            self._asks_for_loan: 2,
+            self._asks_for_loan: 1,
             self._is_pinned: 0.3,
             self._goes_wrong: 0.7,
         }
+
+    def opens(self, at_ms: int) -> list[EventLine]:
+        """What is known before anything happens: of the old customers, the balances and standing of 45 days ago."""
+        self._at_ms = at_ms - _KNOWN_FOR_MS
+        return [line for _ in range(OLD_CUSTOMERS) for line in (*self._joins(), *self._is_rated(self._customers[-1]))]
 
     def happens(self, at_ms: int) -> list[EventLine]:
         """The events of the next happening, at this time: one to four that belong together."""

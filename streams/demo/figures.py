@@ -1,58 +1,13 @@
-"""What a subscriber of the output topics has seen so far: changes with why, dead letters, progress, delays."""
+"""What a subscriber of the output topics has seen so far: changes, campaigns, loans, dead letters, progress, delays."""
 
 import math
 from collections import Counter, deque
-from collections.abc import Sequence
-from decimal import ROUND_DOWN, Decimal
 
-import msgspec
-
-from streams.contracts.changes import NextTier
 from streams.contracts.log import decode_dead_letter, decode_order
+from streams.contracts.seen import SeenChange, SeenRisk, SeenTrigger, decode_change, decode_risk, decode_trigger
 
 NEWEST_SHOWN = 12
 DELAYS_KEPT = 100_000
-_CENT = Decimal("0.01")
-
-
-class _Cause(msgspec.Struct, frozen=True):
-    occurred_at: int
-
-
-class _Condition(msgspec.Struct, frozen=True):
-    is_: str | None = msgspec.field(default=None, name="is")
-    at_least: str | None = None
-    is_not: str | None = None
-    met: bool | None = None
-
-
-class SeenChange(msgspec.Struct, frozen=True):
-    """What is read of a tier change."""
-
-    customer_id: str
-    direction: str
-    previous_tier: str | None
-    tier: str
-    reason: str
-    decided_at: str
-    value: str | None
-    currency: str
-    conditions: Sequence[_Condition]
-    next_tier: NextTier | None
-    cause: _Cause | None
-
-    def why(self) -> str:
-        """The floor that was reached or missed, or what else decided."""
-        capped = [one for one in self.conditions if one.is_not is not None and not one.met]
-        if self.reason in ("threshold_crossed", "credit_changed", "correction") and capped:
-            return f"standing: {capped[0].is_}"
-        reached = [one.at_least for one in self.conditions if one.at_least is not None and one.met]
-        missed = [one.at_least for one in self.conditions if one.at_least is not None and not one.met]
-        if self.reason == "threshold_crossed" and self.direction == "upgrade" and reached:
-            return f"at least {grouped(reached[-1])}"
-        if self.reason == "threshold_crossed" and self.direction == "downgrade" and missed:
-            return f"below {grouped(missed[0])}"
-        return self.reason.replace("_", " ")
 
 
 class Figures:
@@ -66,6 +21,12 @@ class Figures:
         self.directions: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.dead_letters: Counter[str] = Counter()
+        self.triggers: Counter[str] = Counter()  # by campaign, those held out among them
+        self.held_out: Counter[str] = Counter()
+        self.newest_triggers: dict[str, SeenTrigger] = {}  # by campaign
+        self.loans: Counter[str] = Counter()  # by outcome
+        self.alerts: Counter[str] = Counter()  # by reason
+        self.newest_risks: dict[str, SeenRisk] = {}  # by outcome; of the alerts, one
         self._delays_ms: deque[int] = deque(maxlen=DELAYS_KEPT)
         self._awaited: dict[tuple[str, int], int] = {}
         self._reached: dict[tuple[str, int], int] = {}
@@ -83,13 +44,29 @@ class Figures:
 
     def see_change(self, value: bytes, now_ms: int) -> None:
         """Takes in a tier change that was read at now_ms."""
-        change = _decode_change(value)
+        change = decode_change(value)
         self.directions[change.direction] += 1
         self.reasons[change.reason] += 1
         if change.direction != "initial":
             self.newest.appendleft(change)
         if change.cause is not None:
             self._delays_ms.append(max(now_ms - change.cause.occurred_at, 0))
+
+    def see_trigger(self, value: bytes) -> None:
+        """Takes in a campaign trigger."""
+        trigger = decode_trigger(value)
+        self.triggers[trigger.campaign] += 1
+        self.held_out[trigger.campaign] += trigger.is_held_out
+        self.newest_triggers[trigger.campaign] = trigger
+
+    def see_risk(self, value: bytes) -> None:
+        """Takes in a loan decision, or an alert."""
+        risk = decode_risk(value)
+        if risk.kind == "alert":
+            self.alerts[risk.reason or ""] += 1
+        else:
+            self.loans[risk.verdict] += 1
+        self.newest_risks[risk.verdict] = risk
 
     def see_dead_letter(self, value: bytes) -> None:
         """Counts a dead letter by its reason."""
@@ -104,12 +81,3 @@ class Figures:
         """The nearest-rank percentile of the time from an event to its committed change; None before the first."""
         ordered = sorted(self._delays_ms)
         return ordered[max(math.ceil(len(ordered) * share) - 1, 0)] if ordered else None
-
-
-def grouped(amount: str, rounding: str = ROUND_DOWN) -> str:
-    """An amount with its thousands apart and 2 decimals, none where it is whole; it never rounds up to a floor."""
-    cents = Decimal(amount).quantize(_CENT, rounding)
-    return f"{cents:,.0f}" if cents == cents.to_integral_value() else f"{cents:,}"
-
-
-_decode_change = msgspec.json.Decoder(SeenChange).decode

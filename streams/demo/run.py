@@ -1,4 +1,4 @@
-"""The demo from start to end: stage, worker, live events, live view; then the audit over all of it."""
+"""The demo from start to end: stage, history, worker, live events, live view; then the audit over all of it."""
 
 import asyncio
 import signal
@@ -16,7 +16,8 @@ from streams.audit.report import Report
 from streams.audit.run import audit
 from streams.bench.stand import Stand
 from streams.bench.workers import Worker, running_workers, taken_over
-from streams.demo.events import Bank
+from streams.contracts.lines import EventLine
+from streams.demo.events import OLD_CUSTOMERS, Bank
 from streams.demo.figures import Figures
 from streams.demo.stage import stage
 from streams.engine.policy import Policy
@@ -32,7 +33,7 @@ SHOWN_EVERY_S = 0.25
 TIERS_EVERY_S = 0.5
 STALLED_AFTER_S = 30.0
 _POLL_MS = 100
-_READ = ("changes", "dead-letters", "order")
+_READ = ("changes", "campaigns", "risk", "dead-letters", "order")
 
 
 class DemoOptions(NamedTuple):
@@ -48,6 +49,7 @@ class Outcome(NamedTuple):
     """What the summary is made of."""
 
     figures: Figures
+    history: Figures  # of what was before the first second; `figures` leaves that out
     sent_twice: int
     seconds: float
     report: Report
@@ -71,25 +73,37 @@ class View(Protocol):
 
 def run_demo(options: DemoOptions, view: View) -> Outcome:
     """Plays the demo to its end. UsageError: Kafka or the worker cannot be started, or the worker stands still."""
+    bank = Bank(options.seed)
     with stage(options.http_port, view.say) as on:
-        view.say("starting a worker")
+        history = asyncio.run(_send_history(on, bank.opens(wall_ms())))
+        view.say(f"starting a worker; what it finds of {OLD_CUSTOMERS} customers is history: no campaign comes of it")
         with running_workers(on, 1) as workers:
-            play = _Play(on, workers[0], options, view)
+            play = _Play(on, workers[0], bank, history, options, view)
             try:
                 seconds = asyncio.run(play.run())
             finally:
                 view.end()
         view.say("replaying the log: the audit")
         report = asyncio.run(audit(on.settings))
-    return Outcome(play.figures, play.bank.sent_twice, seconds, report)
+    return Outcome(play.figures, history.figures, bank.sent_twice, seconds, report)
+
+
+class _History(NamedTuple):
+    """What was sent before the worker starts; reads_from: where the outputs ended then."""
+
+    figures: Figures
+    reads_from: Mapping[TopicPartition, int]
 
 
 class _Play:
     """The running demo. One task sends, one reads what the worker committed, one shows."""
 
-    def __init__(self, on: Stand, worker: Worker, options: DemoOptions, view: View) -> None:
-        self.figures = Figures()
-        self.bank = Bank(options.seed)
+    def __init__(  # noqa: PLR0913, PLR0917 - all that plays a part
+        self, on: Stand, worker: Worker, bank: Bank, history: _History, options: DemoOptions, view: View
+    ) -> None:
+        self.figures = history.figures
+        self._bank = bank
+        self._reads_from = history.reads_from
         self._on = on
         self._worker = worker
         self._options = options
@@ -102,7 +116,8 @@ class _Play:
     async def run(self) -> float:
         """Plays until the limit or ctrl-C, and until all that was sent is worked; the seconds of sending."""
         await taken_over([self._worker], self._on.partitions)
-        async with _reader(self._on) as consumer, _producer(self._on) as producer:
+        async with _reader(self._on, self._reads_from) as consumer, _producer(self._on) as producer:
+            await self._read_history(consumer)
             with _stopping(self._stop):
                 self._view.begin(_url(self._on.settings), self._on.policy)
                 self._began = time.monotonic()
@@ -135,7 +150,7 @@ class _Play:
         while not self._stop.is_set() and self.figures.sent < most_events and self._seconds < most_seconds:
             due = min(int(self._seconds * EVENTS_PER_S) + 1, most_events)
             while self.figures.sent < due:
-                for topic, key, value in self.bank.happens(wall_ms()):
+                for topic, key, value in self._bank.happens(wall_ms()):
                     if self.figures.sent < most_events:
                         number = partition_of(key or b"", partitions, partitioner)
                         future = await producer.send(topics[topic], value, key=key, partition=number)
@@ -155,9 +170,23 @@ class _Play:
         metadata = future.result()
         self.figures.note_sent(metadata.topic, metadata.partition, metadata.offset)
 
+    async def _read_history(self, consumer: AIOKafkaConsumer) -> None:
+        """Until all of it is worked; then the figures begin anew."""
+        since = time.monotonic()
+        while not self.figures.all_worked:
+            self._worker.check()
+            if time.monotonic() - since > STALLED_AFTER_S:
+                raise UsageError(f"the worker stands still: history was not worked within {STALLED_AFTER_S:.0f} s")
+            self._see(await consumer.getmany(timeout_ms=_POLL_MS))
+        await self._read_to_the_end(consumer)
+        self.figures = Figures()
+
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         while not self._done.is_set():
             self._see(await consumer.getmany(timeout_ms=_POLL_MS))
+        await self._read_to_the_end(consumer)
+
+    async def _read_to_the_end(self, consumer: AIOKafkaConsumer) -> None:
         # Changes and order are other partitions: what was committed with the last of the order is read, too.
         ends = await consumer.end_offsets(consumer.assignment())
         while [tp for tp, end in ends.items() if await consumer.position(tp) < end]:
@@ -171,6 +200,10 @@ class _Play:
                     self.figures.see_order(record.value)
                 elif tp.topic == name("changes"):
                     self.figures.see_change(record.value, now_ms)
+                elif tp.topic == name("campaigns"):
+                    self.figures.see_trigger(record.value)
+                elif tp.topic == name("risk"):
+                    self.figures.see_risk(record.value)
                 else:
                     self.figures.see_dead_letter(record.value)
 
@@ -205,8 +238,8 @@ class _Play:
 
 
 @asynccontextmanager
-async def _reader(on: Stand) -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer of what is committed from now on: changes, dead letters and the order of work."""
+async def _reader(on: Stand, reads_from: Mapping[TopicPartition, int] | None = None) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer of what is committed from there (None: now) on: decisions, dead letters and the order of work."""
     settings = on.settings
     consumer = AIOKafkaConsumer(
         **settings.client_options(),
@@ -219,8 +252,8 @@ async def _reader(on: Stand) -> AsyncIterator[AIOKafkaConsumer]:
         topics = [settings.output_topic(name) for name in _READ]
         tps = [TopicPartition(topic, n) for topic in topics for n in range(await partition_count(settings, topic))]
         consumer.assign(tps)
-        for tp, end in (await consumer.end_offsets(tps)).items():
-            consumer.seek(tp, end)
+        for tp, offset in (reads_from or await consumer.end_offsets(tps)).items():
+            consumer.seek(tp, offset)
         yield consumer
     finally:
         await consumer.stop()
@@ -234,6 +267,21 @@ async def _producer(on: Stand) -> AsyncIterator[AIOKafkaProducer]:
         yield producer
     finally:
         await producer.stop()
+
+
+async def _send_history(on: Stand, lines: Sequence[EventLine]) -> _History:
+    figures, topics = Figures(), on.settings.input_topics()
+    async with _reader(on) as consumer:
+        reads_from = {tp: await consumer.position(tp) for tp in consumer.assignment()}
+    partitions, sent = await partition_count(on.settings, topics[0]), []
+    async with _producer(on) as producer:
+        for topic, key, value in lines:
+            number = partition_of(key or b"", partitions, on.settings.partitioner)
+            sent.append(await producer.send(topics[topic], value, key=key, partition=number))
+        for metadata in await asyncio.gather(*sent):
+            figures.note_sent(metadata.topic, metadata.partition, metadata.offset)
+    figures.sent = len(sent)
+    return _History(figures, reads_from)
 
 
 @contextmanager

@@ -14,12 +14,12 @@ from secrets import token_hex
 from tempfile import TemporaryDirectory
 
 from streams.bench.stand import SERVERS, Stand, broker, delete_topics, ending_on_signals
-from streams.engine.compile import load_policy
+from streams.demo.policy import NOTE, STANDARD, write_demo_policy
 from streams.kafka.topics import ensure_topics
+from streams.policy_file import read_policy_file
 from streams.settings import Settings, policy_folder
 
 PARTITIONS = 4
-POLICY = "standard.toml"
 Say = Callable[[str], None]
 
 _NAMES = ("TIERFLOW_APP_ID", "TIERFLOW_INPUT_PREFIX", "TIERFLOW_OUTPUT_PREFIX")
@@ -29,26 +29,29 @@ _NAMES = ("TIERFLOW_APP_ID", "TIERFLOW_INPUT_PREFIX", "TIERFLOW_OUTPUT_PREFIX")
 def stage(http_port: int, say: Say) -> Iterator[Stand]:
     """A stage with its topics. UsageError: Kafka cannot be fetched or started, or does not answer."""
     given = os.environ.get(SERVERS)
-    say(f"using the Kafka at {given}" if given else "starting Apache Kafka (the first time it is fetched: 46 MB)")
-    with TemporaryDirectory(prefix="tierflow-demo-") as name, ending_on_signals(), broker(Path(name)) as servers:
-        policy_file = policy_folder() / POLICY
-        own_names = _own_names() if given else {}
-        environment = {
-            **os.environ,
-            **own_names,
-            **servers,
-            "TIERFLOW_POLICY": str(policy_file),
-            "TIERFLOW_CLOCK": "wall",
-            "TIERFLOW_HTTP_PORT": str(http_port),
-        }
-        settings = Settings.from_environment(environment)
-        asyncio.run(ensure_topics(settings, PARTITIONS))
-        policy = load_policy(policy_file.read_text(encoding="utf-8"))
-        try:
-            yield Stand(settings, environment, policy, PARTITIONS, Path(name))
-        finally:
-            if own_names:
-                asyncio.run(delete_topics(settings))
+    with TemporaryDirectory(prefix="tierflow-demo-") as name, ending_on_signals():
+        policy_file = write_demo_policy(policy_folder() / STANDARD, Path(name))
+        say(NOTE)
+        say(f"using the Kafka at {given}" if given else "starting Apache Kafka (the first time it is fetched: 46 MB)")
+        with broker(Path(name)) as servers:
+            own_names = _own_names() if given else {}
+            environment = {
+                **os.environ,
+                **own_names,
+                **servers,
+                "TIERFLOW_POLICY": str(policy_file),
+                "TIERFLOW_CLOCK": "wall",
+                "TIERFLOW_BACKFILL": "on",  # what is known before is history: no campaign comes of it
+                "TIERFLOW_HTTP_PORT": str(http_port),
+            }
+            settings = Settings.from_environment(environment)
+            asyncio.run(ensure_topics(settings, PARTITIONS))
+            policy = read_policy_file(policy_file, "the demo's policy")
+            try:
+                yield Stand(settings, environment, policy, PARTITIONS, Path(name))
+            finally:
+                if own_names:
+                    asyncio.run(delete_topics(settings))
 
 
 def _own_names() -> Mapping[str, str]:

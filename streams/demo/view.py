@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable
-from decimal import ROUND_UP
+from decimal import ROUND_UP, Decimal
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -12,22 +11,26 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.audit.report import Report
-from streams.demo.figures import Figures, SeenChange, grouped
+from streams.contracts.seen import STYLES, SeenChange, SeenRisk, SeenTrigger, grouped
+from streams.demo.figures import NEWEST_SHOWN, Figures
 from streams.demo.run import Outcome
 from streams.engine.money import format_value
 from streams.engine.policy import Policy
 
 LINE_EVERY_S = 3.0
 CHANGES_A_LINE = 3
-BAR_COLUMNS = 32
-_STYLES = {"upgrade": "bold green", "downgrade": "bold red", "initial": "cyan"}
+# From so many columns on there is room for each tier's floor, a long bar, and what is missing to the next tier.
+WIDE_COLUMNS = 110
+BARS = {True: 32, False: 16}
+OUTCOMES = ("standard", "enhanced", "refer", "alert")
 
 
 class LinesView:
-    """Plain lines, for pipes and logs: the figures every 3 seconds, and the newest tier changes under them."""
+    """Plain lines, for pipes and logs: the figures every 3 seconds, and under them the newest of what was decided."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._next_at_s = 0.0
+        self._shown: set[str] = set()
         self._write = write
 
     def say(self, text: str) -> None:
@@ -49,7 +52,18 @@ class LinesView:
             f"{seconds:4.0f} s  {tiers}; {'; '.join(f'{name} {told}' for name, told in _totals(figures, seconds))}"
         )
         for change in list(figures.newest)[:CHANGES_A_LINE]:
-            self.say("        " + "  ".join(cell for cell in _cells(change) if cell))
+            self._say_cells(_cells(change))
+        for trigger in figures.newest_triggers.values():
+            if trigger.id not in self._shown:
+                self._say_cells([*_when_and_who(trigger.triggered_at, trigger), trigger.campaign, trigger.what()])
+        for risk in figures.newest_risks.values():
+            if risk.id not in self._shown:
+                self._say_cells([*_when_and_who(risk.decided_at, risk), f"loan: {risk.verdict}", *_loan_cells(risk)])
+        self._shown = {trigger.id for trigger in figures.newest_triggers.values()}
+        self._shown |= {risk.id for risk in figures.newest_risks.values()}
+
+    def _say_cells(self, cells: list[str]) -> None:
+        self.say("        " + "  ".join(cell for cell in cells if cell))
 
     def end(self) -> None:
         """Nothing is left open."""
@@ -88,26 +102,34 @@ class LiveView:
     def _picture(self, figures: Figures, seconds: float) -> RenderableType:
         head = Text.assemble(
             ("tierflow", "bold"),
-            f"  policy {self._policy.name}, {seconds:.0f} s   ",
+            f"  policy {self._policy.name}, {seconds:.0f} s  ",
             ("console page ", "dim"),
             (self._url, f"underline link {self._url}"),
-            ("   ctrl-C ends it", "dim"),
+            ("  ctrl-C ends it", "dim"),
+            no_wrap=True,
+            overflow="crop",
         )
-        upper = Table.grid(padding=(0, 6))
-        upper.add_row(_tiers(figures, self._policy), _totals_table(figures, seconds))
-        return Group(Text(), head, Text(), upper, Text(), _changes(figures))
+        is_wide = self._console.width >= WIDE_COLUMNS
+        upper = Table.grid(padding=(0, 6 if is_wide else 4))
+        upper.add_row(_tiers(figures, self._policy, is_wide=is_wide), _totals_table(figures, seconds))
+        campaigns, loans = _campaigns(figures, self._policy), _loans(figures)
+        parts: list[RenderableType] = [head, upper, Text(), campaigns, Text(), loans, Text()]
+        # The head of the changes, and a line at the end for the cursor, are two more.
+        taken = len(self._console.render_lines(Group(*parts))) + 2
+        room = min(max(self._console.height - taken, 1), NEWEST_SHOWN)
+        return Group(*parts, _changes(figures, room, is_wide=is_wide))
 
 
-def _tiers(figures: Figures, policy: Policy) -> Table:
+def _tiers(figures: Figures, policy: Policy, *, is_wide: bool) -> Table:
     table = Table.grid(padding=(0, 2))
     total = sum(figures.customers_by_tier.values())
     for tier in reversed(policy.tiers):
         count = figures.customers_by_tier.get(tier.id, 0)
         share = count / total if total else 0
         floor = "" if tier.enter is None else f"from {grouped(format_value(tier.enter.at_least_e16))}"
-        bar = ProgressBar(total=1, completed=share, width=BAR_COLUMNS)
-        percent = Text(f"{share:.0%}", justify="right")
-        table.add_row(Text(tier.id, "bold"), Text(floor, "dim"), Text(f"{count:,}", justify="right"), bar, percent)
+        bar = ProgressBar(total=1, completed=share, width=BARS[is_wide])
+        cells = (Text(f"{count:,}", justify="right"), bar, Text(f"{share:.0%}", justify="right"))
+        table.add_row(Text(tier.id, "bold"), *[Text(floor, "dim")] * is_wide, *cells)
     return table
 
 
@@ -118,13 +140,52 @@ def _totals_table(figures: Figures, seconds: float) -> Table:
     return table
 
 
-def _changes(figures: Figures) -> Table:
-    columns = ("newest changes", "customer", "change", "value", "why", "missing to the next tier")
-    table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
-    table.columns[3].justify = "right"
-    for change in figures.newest:
+def _table(*columns: str, right: tuple[str, ...] = ()) -> Table:
+    """A table without lines, a row a line: where room is short, what is in the last column is cut (_last)."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold dim")
+    for name in columns:
+        table.add_column(name, justify="right" if name in right else "left", no_wrap=name != columns[-1])
+    return table
+
+
+def _last(text: str) -> Text:
+    return Text(text, no_wrap=True, overflow="ellipsis")
+
+
+def _campaigns(figures: Figures, policy: Policy) -> Table:
+    """A row for each campaign that has come to something: how often, and the newest."""
+    table = _table("campaign", "so far", "newest", "customer", "what", right=("so far",))
+    for campaign in policy.campaigns:
+        newest = figures.newest_triggers.get(campaign.id)
+        if newest is not None:
+            at, customer = _when_and_who(newest.triggered_at, newest)
+            count = f"{figures.triggers[campaign.id]:,}"
+            table.add_row(campaign.id, count, Text(at, "dim"), customer, _last(newest.what()))
+    return table
+
+
+def _loans(figures: Figures) -> Table:
+    """A row for each outcome of loan applications, and one for the alerts after them."""
+    table = _table("loan", "so far", "newest", "customer", "amount", "why", right=("so far", "amount"))
+    counts = {**figures.loans, "alert": figures.alerts.total()}
+    for outcome in OUTCOMES:
+        newest = figures.newest_risks.get(outcome)
+        if newest is not None:
+            at, customer = _when_and_who(newest.decided_at, newest)
+            name = Text(outcome, STYLES.get(outcome, ""))
+            amount, why = _loan_cells(newest)
+            table.add_row(name, f"{counts[outcome]:,}", Text(at, "dim"), customer, amount, _last(why))
+    return table
+
+
+def _changes(figures: Figures, room: int, *, is_wide: bool) -> Table:
+    columns = ["tier change", "newest", "customer", "value", "why", "missing to the next tier"]
+    table = _table(*columns[: 6 if is_wide else 5], right=("value",))
+    for change in list(figures.newest)[:room]:
         at, customer, move, *rest = _cells(change)
-        table.add_row(Text(at, "dim"), customer, Text(move, _STYLES.get(change.direction, "")), *map(Text, rest))
+        style = STYLES.get(change.direction, "")
+        *cells, last = rest if is_wide else rest[:-1]
+        table.add_row(Text(move, style), Text(at, "dim"), customer, *cells, _last(last))
     return table
 
 
@@ -139,13 +200,25 @@ def _totals(figures: Figures, seconds: float) -> list[tuple[str, str]]:
     ]
 
 
+def _when_and_who(at: str, message: SeenChange | SeenTrigger | SeenRisk) -> list[str]:
+    return [at[11:19], message.customer_id]
+
+
 def _cells(change: SeenChange) -> list[str]:
     """When, who, from where to where, the value, why, and what is missing to the next tier."""
     value = "" if change.value is None else f"{grouped(change.value)} {change.currency}"
     above = change.next_tier
-    missing = "" if above is None or above.missing is None else f"{grouped(above.missing, ROUND_UP)} to {above.tier}"
-    move = f"{change.previous_tier or 'new'} -> {change.tier}"
-    return [change.decided_at[11:19], change.customer_id, move, value, change.why(), missing]
+    missing = ""
+    if (
+        above is not None and above.missing is not None and Decimal(above.missing) > 0
+    ):  # 0: standing alone is in the way
+        missing = f"{grouped(above.missing, ROUND_UP)} to {above.tier}"
+    return [*_when_and_who(change.decided_at, change), change.move, value, change.why(), missing]
+
+
+def _loan_cells(risk: SeenRisk) -> list[str]:
+    """How much, and why so."""
+    return [f"{grouped(risk.amount)} {risk.currency}", risk.why()]
 
 
 def _delay(figures: Figures) -> str:
@@ -159,26 +232,43 @@ def summary(outcome: Outcome) -> list[str]:
     moves = figures.directions
     rate = figures.sent / outcome.seconds if outcome.seconds else 0
     applied = figures.sent - figures.dead_letters.total() - outcome.sent_twice
+    held_out = figures.held_out.total()
     rows = [
+        ("history", _history(outcome.history)),
         ("events", f"{figures.sent:,} in {outcome.seconds:.1f} s ({rate:,.0f} a second), all worked"),
         ("of these", f"{applied:,} applied, {outcome.sent_twice:,} came twice and changed nothing"),
-        ("dead letters", f"{figures.dead_letters.total():,}{_listed(figures.dead_letters)}"),
-        ("customers", _listed(Counter(figures.customers_by_tier)).removeprefix(": ") or "none"),
+        ("dead letters", _listed(figures.dead_letters)),
+        ("customers", _listed(Counter(figures.customers_by_tier))),
         ("tier changes", f"{moves['initial']:,} first, {moves['upgrade']:,} up, {moves['downgrade']:,} down"),
-        ("reasons", _listed(figures.reasons).removeprefix(": ") or "none"),
+        ("reasons", _listed(figures.reasons)),
+        ("campaigns", _listed(figures.triggers) + (f"; {held_out:,} held out" if held_out else "")),
+        ("loans", _listed(figures.loans)),
+        ("loan alerts", _listed(figures.alerts)),
         ("delay", f"{_delay(figures)}, from an event to its committed tier change"),
         ("audit", _audit(report)),
+        ("compared", _compared(report)),
     ]
     return [f"{name:<13} {told}" for name, told in rows]
 
 
 def _audit(report: Report) -> str:
     verdict = f"{report.differences:,} DIFFERENCES" if report.differences else "clean"
+    return f"{verdict}: {report.events:,} events replayed in {report.seconds:.1f} s"
+
+
+def _compared(report: Report) -> str:
     return (
-        f"{verdict}: {report.events:,} events replayed in {report.seconds:.1f} s, "
-        f"{report.changes:,} changes and {report.dead_letters:,} dead letters compared"
+        f"{report.changes:,} changes, {report.triggers:,} campaign triggers, {report.risks:,} loan messages, "
+        f"{report.dead_letters:,} dead letters"
+    )
+
+
+def _history(history: Figures) -> str:
+    customers, triggers = history.directions["initial"], history.triggers.total()
+    return (
+        f"{history.sent:,} events of {customers:,} customers, worked first: {triggers or 'no'} campaigns came of them"
     )
 
 
 def _listed(counts: Counter[str]) -> str:
-    return ": " + ", ".join(f"{name} {count:,}" for name, count in counts.most_common()) if counts else ""
+    return ", ".join(f"{name} {count:,}" for name, count in counts.most_common()) or "none"

@@ -1,6 +1,6 @@
-"""Following a topic: its committed records as they come, from all partitions."""
+"""Following topics: their committed records as they come, from all partitions."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
@@ -11,13 +11,15 @@ from streams.settings import Settings
 
 
 async def follow(
-    settings: Settings, topic: str, *, from_beginning: bool, on_start: Callable[[], None]
+    settings: Settings, topics: Sequence[str], *, from_beginning: bool, on_start: Callable[[], None]
 ) -> AsyncGenerator[ConsumerRecord, None]:
-    """The records from now on, or all, without end; in order within a partition.
+    """The records from now on, or all, without end; in order within a partition of a topic.
 
-    on_start is called when nothing can be missed any more. UsageError where Kafka or the topic is not there.
+    on_start is called when nothing can be missed any more. UsageError where Kafka or a topic is not there.
     """
-    tps = [TopicPartition(topic, partition) for partition in range(await partition_count(settings, topic))]
+    tps = [
+        TopicPartition(topic, number) for topic in topics for number in range(await partition_count(settings, topic))
+    ]
     consumer = AIOKafkaConsumer(
         **settings.client_options(),
         isolation_level="read_committed",
@@ -35,6 +37,6 @@ async def follow(
         async for record in consumer:
             yield record
     except KafkaError as error:
-        raise UsageError(f"{topic} cannot be read any more ({type(error).__name__}: {error})") from error
+        raise UsageError(f"{', '.join(topics)} cannot be read any more ({type(error).__name__}: {error})") from error
     finally:
         await consumer.stop()

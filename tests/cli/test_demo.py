@@ -64,7 +64,10 @@ def test_a_short_demo_on_a_kafka_of_its_own_is_clean_and_leaves_nothing(tmp_path
     told = figures(printed)
     assert told["events"].startswith("300 in ")
     assert told["events"].endswith("all worked")
-    assert told["audit"].startswith("clean: 300 events replayed")
+    first, after = (int(told[name].split()[0].replace(",", "")) for name in ("history", "events"))
+    assert told["history"].endswith("of 200 customers, worked first: no campaigns came of them")
+    assert told["audit"].startswith(f"clean: {first + after:,} events replayed")
+    assert "campaign triggers" in told["compared"]
     assert "\x1b" not in printed
     assert left_over(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
@@ -87,6 +90,7 @@ async def test_on_a_kafka_of_others_it_has_topics_of_its_own_until_ctrl_c(broker
 def test_ended_while_it_starts_it_leaves_nothing(tmp_path: Path) -> None:
     with demo(tmp_path, None) as process:
         assert process.stdout is not None
+        assert process.stdout.readline().startswith("policy demo: standard.toml, but ")
         assert process.stdout.readline().startswith("starting Apache Kafka")
         assert process.stdout.readline().startswith("starting a worker")
         process.send_signal(signal.SIGTERM)

@@ -1,21 +1,28 @@
+import json
 from collections import Counter
-from typing import NamedTuple
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
 from streams.contracts.lines import EventLine
-from streams.demo.events import CUSTOMERS_LIMIT, PIN_MS, Bank
-from streams.demo.figures import grouped
+from streams.contracts.seen import grouped
+from streams.demo.events import CUSTOMERS_LIMIT, OLD_CUSTOMERS, PIN_MS, Bank
+from streams.demo.policy import write_demo_policy
+from streams.demo.run import EVENTS_PER_S
 from streams.engine.compile import load_policy
 from streams.engine.events import TOPICS
-from streams.partition import Partition, Work
+from streams.errors import UsageError
+from streams.partition import Partition
+from streams.policy_file import read_policy_file
 from streams.rules import PartitionRules
 from streams.settings import policy_folder
 
 BEGAN_MS = 1_795_483_800_000
-MINUTE_MS = 60_000
-HAPPENINGS = 8_000
-POLICY = load_policy((policy_folder() / "standard.toml").read_text(encoding="utf-8"))
+SECONDS = 45
+STANDARD = policy_folder() / "standard.toml"
+SEEDS = (1, 2, 3)
 
 
 class Read(NamedTuple):
@@ -26,29 +33,69 @@ class Read(NamedTuple):
     value: bytes | None
 
 
-def minute(bank: Bank, happenings: int = HAPPENINGS) -> list[list[EventLine]]:
-    """What happens in a minute, evenly."""
-    return [bank.happens(BEGAN_MS + number * MINUTE_MS // happenings) for number in range(happenings)]
+class Demo:
+    """The demo without Kafka: one partition on the wall clock, a batch a second."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self.policy = read_policy_file(write_demo_policy(STANDARD, folder), "demo")
+        self.bank = Bank(seed)
+        topics = [f"bank.{name}" for name in TOPICS]
+        rules = PartitionRules(0, self.policy, "wall", topics, "/tierflow/test", lambda _: True, backfill=True)
+        self.partition = Partition(rules)
+        self.ends = [0] * len(TOPICS)
+        self.outcomes: Counter[tuple[str, str]] = Counter()
+        self.dead: Counter[str] = Counter()
+        self.tiers: Counter[str] = Counter()
+        self.log: list[tuple[str, dict[str, Any]]] = []
+        self.work(self.bank.opens(BEGAN_MS), BEGAN_MS)
+        self.history, self.log = self.log, []
+        self.partition.backfill = False
+
+    def work(self, lines: Sequence[EventLine], now_ms: int) -> None:
+        entries = []
+        for line in lines:
+            entries += self.partition.decode(line.topic, [Read(self.ends[line.topic], line.key, line.value)])
+            self.ends[line.topic] += 1
+        work = self.partition.work(entries, list(self.ends), now_ms)
+        self.partition.merge(work)
+        self.outcomes += work.outcomes
+        self.dead += work.reasons
+        self.tiers.update(work.tiers)
+        self.log += [(topic, json.loads(value)) for topic, value in work.log]
+
+    def play(self, seconds: int) -> None:
+        sent = 0
+        for second in range(1, seconds + 1):
+            lines: list[EventLine] = []
+            while sent + len(lines) < second * EVENTS_PER_S:
+                lines += self.bank.happens(BEGAN_MS + (sent + len(lines)) * 1000 // EVENTS_PER_S)
+            sent += len(lines)
+            self.work(lines, BEGAN_MS + second * 1000)
+
+    def told(self, topic: str) -> list[dict[str, Any]]:
+        return [message for name, message in self.log if name == topic]
 
 
 @pytest.fixture(scope="module")
-def worked() -> tuple[Bank, Work]:
-    """The minute as one batch of one partition, and time moved on until the pins have ended."""
-    bank = Bank(seed=1)
-    partition = Partition(
-        PartitionRules(0, POLICY, "event", [f"bank.{name}" for name in TOPICS], "/tierflow/test", lambda _: True)
-    )
-    ends = [0] * len(TOPICS)
-    entries = []
-    for line in (line for lines in minute(bank) for line in lines):
-        entries += partition.decode(line.topic, [Read(ends[line.topic], line.key, line.value)])
-        ends[line.topic] += 1
-    return bank, partition.work(entries, ends, BEGAN_MS)
+def demos(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Demo]:
+    played = [Demo(seed, tmp_path_factory.mktemp("demo")) for seed in SEEDS]
+    for demo in played:
+        demo.play(SECONDS)
+    return played
+
+
+@pytest.fixture(scope="module")
+def demo(demos: Sequence[Demo]) -> Demo:
+    return demos[0]
+
+
+def some(bank: Bank, happenings: int = 500) -> list[list[EventLine]]:
+    return [bank.opens(BEGAN_MS), *(bank.happens(BEGAN_MS + number * 7) for number in range(happenings))]
 
 
 def test_the_same_seed_and_times_give_the_same_events() -> None:
-    assert minute(Bank(seed=7), 500) == minute(Bank(seed=7), 500)
-    assert minute(Bank(seed=7), 500) != minute(Bank(seed=8), 500)
+    assert some(Bank(seed=7)) == some(Bank(seed=7))
+    assert some(Bank(seed=7)) != some(Bank(seed=8))
 
 
 def test_two_runs_have_no_event_id_in_common() -> None:
@@ -56,41 +103,96 @@ def test_two_runs_have_no_event_id_in_common() -> None:
     assert first[0].value != second[0].value
 
 
-def test_only_the_intended_is_rejected(worked: tuple[Bank, Work]) -> None:
-    _, work = worked
-    assert set(work.reasons) == {"malformed", "invalid_field", "unknown_currency", "key_mismatch"}
-    assert 0 < work.reasons.total() < HAPPENINGS * 0.02
+def test_only_the_intended_is_rejected(demo: Demo) -> None:
+    assert set(demo.dead) == {"malformed", "invalid_field", "unknown_currency", "key_mismatch"}
+    assert 0 < demo.dead.total() < SECONDS * EVENTS_PER_S * 0.02
 
 
-def test_only_what_is_sent_twice_is_a_repeat(worked: tuple[Bank, Work]) -> None:
-    bank, work = worked
-    repeated = sum(count for (_, outcome), count in work.outcomes.items() if outcome == "repeated")
-    assert repeated == bank.sent_twice > 0
+def test_only_what_is_sent_twice_is_a_repeat(demo: Demo) -> None:
+    repeated = sum(count for (_, outcome), count in demo.outcomes.items() if outcome == "repeated")
+    assert repeated == demo.bank.sent_twice > 0
 
 
-def test_all_topics_have_events_that_are_applied(worked: tuple[Bank, Work]) -> None:
-    assert {topic for topic, outcome in worked[1].outcomes if outcome == "applied"} == set(range(len(TOPICS)))
+def test_all_topics_have_events_that_are_applied(demo: Demo) -> None:
+    assert {topic for topic, outcome in demo.outcomes if outcome == "applied"} == set(range(len(TOPICS)))
 
 
-def test_customers_rise_all_the_time_and_fall_where_standing_takes_a_tier_at_once(worked: tuple[Bank, Work]) -> None:
-    _, work = worked
-    directions: Counter[str] = Counter()
-    for (direction, _, tier), count in work.kinds.items():
-        directions[f"{direction} to {tier}"] += count
-    # Who is below a floor stays for 30 days of grace; default takes the tier at once.
-    assert {"upgrade to mid", "upgrade to high", "downgrade to low"} <= set(directions)
-    assert directions["upgrade to mid"] > 20
+def test_there_are_a_few_hundred_customers_in_every_tier(demo: Demo) -> None:
+    assert OLD_CUSTOMERS < demo.tiers.total() <= CUSTOMERS_LIMIT
+    assert min(demo.tiers[tier.id] for tier in demo.policy.tiers) >= 5
 
 
-def test_pins_end_while_one_looks(worked: tuple[Bank, Work]) -> None:
-    assert PIN_MS < MINUTE_MS / 2
-    assert {"pin_set", "pin_ended"} <= {reason for _, reason, _ in worked[1].kinds}
+def test_customers_rise_all_the_time_and_fall_where_a_pin_or_standing_takes_a_tier_at_once(demo: Demo) -> None:
+    moves = Counter((change["direction"], change["tier"]) for change in demo.told("changes"))
+    # Who is below a floor stays for 30 days of grace.
+    assert {("upgrade", "mid"), ("upgrade", "high"), ("downgrade", "low")} <= set(moves)
+    assert moves["upgrade", "mid"] > 10
 
 
-def test_there_are_a_few_hundred_customers_in_every_tier(worked: tuple[Bank, Work]) -> None:
-    tiers = worked[1].tiers
-    assert tiers.total() == CUSTOMERS_LIMIT
-    assert min(tiers[tier.id] for tier in POLICY.tiers) >= 5
+def test_pins_end_while_one_looks(demo: Demo) -> None:
+    assert PIN_MS < SECONDS * 1000 / 2
+    assert {"pin_set", "pin_ended"} <= {change["reason"] for change in demo.told("changes")}
+
+
+def test_no_campaign_comes_of_history(demo: Demo) -> None:
+    assert {topic for topic, _ in demo.history} == {"changes"}
+    assert all(change["backfill"] for _, change in demo.history)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_gifts_nudges_and_welcomes_come_all_the_time(demos: Sequence[Demo], seed: int) -> None:
+    triggers = demos[SEEDS.index(seed)].told("campaigns")
+    counts = Counter(trigger["campaign"] for trigger in triggers)
+    assert set(counts) == {"account-opening-gift", "near-mid", "welcome-mid", "welcome-high"}
+    assert min(counts.values()) >= 10
+    nudges = [trigger for trigger in triggers if trigger["campaign"] == "near-mid"]
+    assert all(0 < float(nudge["missing"]) <= 50_000 for nudge in nudges)
+    halves = Counter(trigger["triggered_at"] < "2026-11-24T09:30:15" for trigger in triggers)
+    assert min(halves.values()) > 15
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_loans_are_decided_each_way_and_watched(demos: Sequence[Demo], seed: int) -> None:
+    messages = demos[SEEDS.index(seed)].told("risk")
+    decided = [message for message in messages if message["kind"] == "decision"]
+    assert min(Counter(message["outcome"] for message in decided).values()) >= 8
+    met = {
+        (message["outcome"], condition["measure"])
+        for message in decided
+        for condition in message["conditions"]
+        if condition["met"]
+    }
+    assert {("refer", "amount"), ("enhanced", "amount"), ("enhanced", "standing"), ("enhanced", "fresh_assets")} <= met
+    assert {message.get("reason") for message in messages} == {None, "assets_fell", "standing_worse"}
+
+
+def test_the_first_seconds_show_an_upgrade_a_gift_a_nudge_and_an_enhanced_loan(tmp_path: Path) -> None:
+    demo = Demo(1, tmp_path)
+    demo.play(8)
+    assert "upgrade" in {change["direction"] for change in demo.told("changes")}
+    assert {"account-opening-gift", "near-mid"} <= {trigger["campaign"] for trigger in demo.told("campaigns")}
+    assert "enhanced" in {message.get("outcome") for message in demo.told("risk")}
+
+
+def test_the_demos_policy_is_standard_but_for_its_name_and_three_days(demo: Demo) -> None:
+    standard = load_policy(STANDARD.read_text(encoding="utf-8"))
+    assert demo.policy.name == "demo"
+    written, lines = demo.policy.document.splitlines(), STANDARD.read_text(encoding="utf-8").splitlines()
+    assert [pair for pair in zip(lines, written[1:], strict=True) if pair[0] != pair[1]] == [
+        ('name = "standard"', 'name = "demo"'),
+        ("for_days = 3", "for_days = 0"),
+    ]
+    assert [tier.enter for tier in demo.policy.tiers] == [tier.enter for tier in standard.tiers]
+
+
+@pytest.mark.parametrize("other", ["for_days = 4", "for_days = 3\nfor_days = 3"])
+def test_a_standard_that_says_it_otherwise_is_no_demo(other: str, tmp_path: Path) -> None:
+    changed = tmp_path / "standard.toml"
+    changed.write_text(STANDARD.read_text(encoding="utf-8").replace("for_days = 3", other), encoding="utf-8")
+    with pytest.raises(
+        UsageError, match=r"for_days = 0 in the place of the line for_days = 3, which is there [02] times"
+    ):
+        write_demo_policy(changed, tmp_path)
 
 
 @pytest.mark.parametrize(

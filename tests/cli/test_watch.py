@@ -35,6 +35,41 @@ def change(customer: str = "C001", **other: Any) -> bytes:
     return json.dumps(told).encode()
 
 
+def trigger(customer: str = "C001", **other: Any) -> bytes:
+    told = {
+        "id": f"{customer}:near-mid:1",
+        "customer_id": customer,
+        "campaign": "near-mid",
+        "kind": "near_tier",
+        "tier": "low",
+        "group": "treated",
+        "triggered_at": "2026-11-24T09:30:00.125+08:00",
+        "amount": None,
+        "currency": "TWD",
+        "missing": "23000.00",
+        "due": None,
+        **other,
+    }
+    return json.dumps(told).encode()
+
+
+def loan(customer: str = "C001", **other: Any) -> bytes:
+    limit = {"measure": "amount", "is": "600000.00", "at_least": "300000.00", "outcome": "enhanced", "met": True}
+    told = {
+        "id": "L77:decision",
+        "customer_id": customer,
+        "loan_id": "L77",
+        "kind": "decision",
+        "outcome": "enhanced",
+        "amount": "600000.00",
+        "currency": "TWD",
+        "decided_at": "2026-11-24T09:30:00.125+08:00",
+        "conditions": [limit],
+        **other,
+    }
+    return json.dumps(told).encode()
+
+
 @pytest.mark.parametrize(
     ("value", "line"),
     [
@@ -57,24 +92,59 @@ def change(customer: str = "C001", **other: Any) -> bytes:
     ],
 )
 def test_a_change_is_one_line(value: bytes, line: str) -> None:
-    assert describe(value).plain == line
+    assert describe("changes", value).plain == line
 
 
-async def _write(settings: Settings, values: Sequence[bytes], *, commit: bool) -> None:
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        (trigger(), "C001          campaign near-mid  23,000 to the next tier"),
+        (trigger(group="held_out"), "C001          campaign near-mid  23,000 to the next tier (held out)"),
+        (trigger("\x1b[2J", kind="gift", missing=None, amount="50.00"), "\\u001b[2J     campaign near-mid  50 TWD"),
+    ],
+)
+def test_a_campaign_trigger_is_one_line(value: bytes, line: str) -> None:
+    assert describe("campaigns", value).plain == f"2026-11-24T09:30:00.125+08:00  {line}"
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        (loan(), "C001          loan L77: enhanced  600000.00 TWD  at least 300,000"),
+        (
+            loan(loan_id="\x07", outcome="standard", conditions=[]),
+            "C001          loan \\u0007: standard  600000.00 TWD",
+        ),
+        (
+            loan(kind="alert", outcome=None, conditions=[{"measure": "standing", "is": "poor", "met": True}]),
+            "C001          loan L77: alert  600000.00 TWD  standing now poor",
+        ),
+    ],
+)
+def test_a_loan_decision_or_alert_is_one_line(value: bytes, line: str) -> None:
+    assert describe("risk", value).plain == f"2026-11-24T09:30:00.125+08:00  {line}"
+
+
+@pytest.mark.parametrize(("name", "what"), [("campaigns", "campaign trigger"), ("risk", "loan decision or alert")])
+def test_what_is_none_of_them_is_said(name: str, what: str) -> None:
+    assert describe(name, b"{}").plain.startswith(f"a record that is no {what}: ")
+
+
+async def _write(settings: Settings, values: Sequence[bytes], *, commit: bool, topic: str) -> None:
     producer = AIOKafkaProducer(**settings.client_options(), transactional_id=f"{settings.app_id}-test")
     await producer.start()
     try:
         await producer.begin_transaction()
         for value in values:
             key = json.loads(value)["customer_id"].encode()
-            await producer.send_and_wait(settings.output_topic("changes"), value, key=key)
+            await producer.send_and_wait(settings.output_topic(topic), value, key=key)
         await (producer.commit_transaction() if commit else producer.abort_transaction())
     finally:
         await producer.stop()
 
 
-def write(settings: Settings, *values: bytes, commit: bool = True) -> None:
-    asyncio.run(_write(settings, values, commit=commit))
+def write(settings: Settings, *values: bytes, commit: bool = True, topic: str = "changes") -> None:
+    asyncio.run(_write(settings, values, commit=commit, topic=topic))
 
 
 @contextmanager
@@ -112,6 +182,27 @@ def test_json_lines_are_the_records_of_one_customer_up_to_the_limit(
     with watching(environment, "--from-beginning", "--json", "--customer", "C7", "--limit", "2") as process:
         told, errors = process.communicate(timeout=DEADLINE_S)
     assert told.encode().splitlines() == wanted[:2]
+    assert (process.returncode, errors) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        ([], {"low"}),
+        (["--campaigns"], {"low", "campaign"}),
+        (["--risk"], {"low", "loan"}),
+        (["--all"], {"low", "campaign", "loan"}),
+    ],
+)
+def test_campaigns_and_loans_are_followed_if_asked_for(
+    environment: dict[str, str], settings: Settings, options: Sequence[str], wanted: set[str]
+) -> None:
+    write(settings, trigger(), topic="campaigns")
+    write(settings, loan(), topic="risk")
+    write(settings, change())
+    with watching(environment, "--from-beginning", *options, "--limit", str(len(wanted))) as process:
+        told, errors = process.communicate(timeout=DEADLINE_S)
+    assert {line.split()[2] for line in told.splitlines()} == wanted
     assert (process.returncode, errors) == (0, "")
 
 

@@ -1,0 +1,25 @@
+"""The demo's own policy: standard.toml, but for what takes days there and would not come while one looks."""
+
+from pathlib import Path
+
+from streams.errors import UsageError
+
+STANDARD = "standard.toml"
+NOTE = f"policy demo: {STANDARD}, but whoever comes near mid value is told at once, not after 3 days"
+# Each a line that stands there once, and what stands there instead.
+_OTHER_LINES = {'name = "standard"': 'name = "demo"', "for_days = 3": "for_days = 0"}
+
+
+def write_demo_policy(standard: Path, into: Path) -> Path:
+    """Writes it into a folder, and gives its path. UsageError: standard.toml does not say what is to be replaced."""
+    lines = standard.read_text(encoding="utf-8").splitlines()
+    for line, other in _OTHER_LINES.items():
+        if (found := lines.count(line)) != 1:
+            raise UsageError(
+                f"{standard}: the demo puts {other} in the place of the line {line}, which is there {found} times, not "
+                "once; write it so, or try the file with: tierflow simulate"
+            )
+    path = into / "demo.toml"
+    changed = [f"# {NOTE}", *(_OTHER_LINES.get(line, line) for line in lines)]
+    path.write_text("\n".join(changed) + "\n", encoding="utf-8")
+    return path
