@@ -18,7 +18,7 @@ from streams.bench.feed import FUTURES_LIMIT
 from streams.bench.stand import Stand, stand
 from streams.bench.throughput import Say, recent_workload
 from streams.bench.workers import POLL_S, STARTED_WITHIN_S, Worker
-from streams.contracts.changes import Headers
+from streams.contracts.envelope import Headers
 from streams.engine.events import TOPICS
 from streams.kafka.partitioner import partition_of
 from streams.kafka.rules import partition_rules

@@ -49,7 +49,9 @@ def policy_of(name: str) -> Policy:
     return load_policy(policy_file(f"{name}.toml").read_text())
 
 
-STANDARD = policy_of("standard")
+WHOLE_STANDARD = policy_of("standard")
+# What standard.toml says of tiers, without its campaigns and risk rules.
+STANDARD = load_policy(WHOLE_STANDARD.document.partition("# --- campaigns")[0])
 ASSETS_ONLY = policy_of("assets-only")
 # The rules of standard.toml without grace and protection: up and down at once.
 PLAIN = load_policy(STANDARD.document.replace("after_days = 30", "").replace("protection_days = 90", ""))

@@ -152,7 +152,7 @@ def test_a_pin_on_a_tier_that_the_policy_no_longer_has_is_passed_over() -> None:
 def test_decided_at_never_goes_back_for_a_customer() -> None:
     state = CustomerState(tier="low", decided_at_ms=NOON, assets_e4_by_currency={"TWD": 10**10})
     roll(state, STANDARD.calendar.day_of(NOON), STANDARD)
-    change = decide(state, STANDARD, Occasion("C", "window_moved", None), Moment(NOON - 5, rises=True, falls=True))
+    change, _ = decide(state, STANDARD, Occasion("C", "window_moved", None), Moment(NOON - 5, rises=True, falls=True))
     assert change is not None
     assert change.decided_at_ms == NOON
 
