@@ -31,9 +31,10 @@ Campaign welcome-high, for high: an upgrade to it.
 Campaign stay, for everybody: 7 days before the tier is lost if nothing changes.
 Of near-mid, dormant and stay a customer gets at most 2 in 30 days.
 A loan application is enhanced if it is large, which is from 300,000 for low, 3,000,000 for mid and 10,000,000 for high;
-referred if it is large and more than 5 times the assets; enhanced in poor standing; referred in default standing; enhanced if
-more than 50% of the assets came in during the last 30 days; else standard. A loan that is not standard is watched for
-180 days: an alert when the assets have come down to 70%, 40% and 10% of what they were, and at each worse standing.
+referred if it is large and more than 5 times the assets; enhanced in poor standing; referred in default standing;
+enhanced if more than 50% of the assets came in during the last 30 days; else standard. A loan that is not standard is
+watched for 180 days: an alert when the assets have come down to 70%, 40% and 10% of what they were, and at each worse
+standing.
 """
 LOANS = "A loan application is enhanced if it is large"
 
