@@ -10,7 +10,8 @@ from streams.engine.compile import load_policy
 from streams.metrics import Metrics
 
 PROJECT = Path(__file__).parents[1]
-PAGES = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").rglob("*.md"))]
+EXAMPLES = sorted((PROJECT / "examples").glob("*.md"))
+PAGES = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").rglob("*.md")), *EXAMPLES]
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 SUFFIX = {"counter": "_total", "info": "_info"}
 
