@@ -83,7 +83,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         self.revocations = 0
         self.stalled: str | None = None
         self.around = BrokerSurroundings(settings, self)
-        self.around_grants = BrokerGrantSurroundings(settings)
+        self.around_grants = BrokerGrantSurroundings(settings, partitions)
         self.on_partitions_revoked.connect(self._park_lanes)
         self.on_before_shutdown.connect(self._release_lanes)
 

@@ -9,7 +9,7 @@ from streams.settings import Settings
 
 
 @dataclass(frozen=True)
-class _Owns:
+class Owns:
     """Whether the partitioner puts a key into this partition."""
 
     partition: int
@@ -17,6 +17,7 @@ class _Owns:
     settings: Settings
 
     def __call__(self, key: bytes) -> bool:
+        """Where no partitioner is set, every one owns every key."""
         partitioner = self.settings.partitioner
         return partitioner == "none" or partition_of(key, self.partitions, partitioner) == self.partition
 
@@ -31,6 +32,6 @@ def partition_rules(
         clock=clock or settings.clock,
         topics=settings.input_topics(),
         source=f"/tierflow/{settings.app_id}",
-        owns=_Owns(partition, partitions, settings),
+        owns=Owns(partition, partitions, settings),
         backfill=settings.backfill,
     )

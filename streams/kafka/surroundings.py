@@ -12,9 +12,10 @@ from streams.kafka.around import GrantTransactionsOfPartition, TransactionsOfPar
 from streams.kafka.candidates import CandidateReader
 from streams.kafka.changelog import Recovered, end_offset, read_changelog
 from streams.kafka.inputs import InputOffsets, Span
-from streams.kafka.leftovers import can_be_aborted
+from streams.kafka.leftovers import can_be_aborted, grants_can_be_aborted
 from streams.kafka.partitioner import partition_of
 from streams.kafka.producers import TRANSACTION_TIMEOUT_MS, TransactionFailedError
+from streams.kafka.rules import Owns
 from streams.kafka.transactions import GrantTopics, GrantTransactions, OutputTopics, Transactions
 from streams.settings import Settings
 
@@ -67,7 +68,9 @@ class BrokerSurroundings:
     async def end_leftovers(self, partition: int, transactions: TransactionsOfPartition) -> None:
         """Ends what a broker that restarted has left open of our transactions, if nobody has seen any of it."""
         try:
-            found = await can_be_aborted(self._options, self._outputs, partition)
+            partitions = self._app.partitions
+            owns = Owns(partition, partitions, self._settings)
+            found = await can_be_aborted(self._options, self._outputs, partition, partitions, owns)
         except UsageError as error:  # the broker went away: a take-over is tried again
             raise TransactionFailedError(f"partition {partition}: {error}") from error
         if found:
@@ -110,11 +113,12 @@ class BrokerSurroundings:
 class BrokerGrantSurroundings:
     """What grant lanes ask for, answered by the real broker."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, partitions: int) -> None:
         self.topic = settings.candidates_topic
         self._settings = settings
         self._options = settings.client_options()
         self._topics = grant_topics(settings)
+        self._partitions = partitions
         self.inputs = InputOffsets(self._options, settings.app_id, [self.topic])
 
     def transactions(self, partition: int) -> GrantTransactions:
@@ -128,6 +132,13 @@ class BrokerGrantSurroundings:
 
     async def end_leftovers(self, partition: int, transactions: GrantTransactionsOfPartition) -> None:
         """Ends what a broker that restarted has left open of our transactions, if nobody has seen any of it."""
+        try:
+            found = await grants_can_be_aborted(self._options, self._topics, partition, self._partitions)
+        except UsageError as error:  # the broker went away: a take-over is tried again
+            raise TransactionFailedError(f"grants of {partition}: {error}") from error
+        if found:
+            _log.warning("grants of %d: the broker has lost the end of a transaction; it is aborted", partition)
+            await transactions.abort_leftovers()
 
     async def recover(self, partition: int) -> Recovered:
         """Reads the changelog of the budgets back."""

@@ -22,7 +22,7 @@ HEADERS = [("ce_id", b"1")]
 def candidate(number: int, limit: int | None = None, campaign: str = "gift") -> bytes:
     """The trigger of customer C{number}; the budget has so many in all."""
     customer = f"C{number:04}"
-    trigger = {"id": f"{customer}:{campaign}:1", "customer_id": customer}
+    trigger = {"id": f"{customer}:{campaign}:1", "customer_id": customer, "campaign": campaign, "sequence": 1}
     return msgspec.json.encode(
         CandidateMessage(
             customer_id=customer,
@@ -59,7 +59,7 @@ class Stand:
     """A grant lane, and what became of it."""
 
     def __init__(self, settings: Settings, around: Any = None) -> None:
-        self.around = BrokerGrantSurroundings(settings) if around is None else around
+        self.around = BrokerGrantSurroundings(settings, PARTITIONS) if around is None else around
         self.metrics = Metrics()
         self.failed: list[BaseException] = []
         self.lane = GrantLane(NUMBER, self.around, self.metrics, self.failed.append)

@@ -104,13 +104,13 @@ async def open_transaction(settings: Settings, *topics: str) -> AsyncIterator[AI
         await producer.stop()
 
 
-async def put(settings: Settings, topic: str, records: list[tuple[bytes, bytes | None]]) -> None:
+async def put(settings: Settings, topic: str, records: list[tuple[bytes, bytes | None]], number: int = NUMBER) -> None:
     """Records on the partition, from a producer without transactions."""
     producer = AIOKafkaProducer(**settings.client_options())
     await producer.start()
     try:
         for key, value in records:
-            await producer.send_and_wait(topic, value, key=key, partition=NUMBER)
+            await producer.send_and_wait(topic, value, key=key, partition=number)
     finally:
         await producer.stop()
 
