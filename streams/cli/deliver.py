@@ -46,7 +46,8 @@ def deliver(
     targets = _targets(config)
     settings = Settings.from_environment()
     set_up_logging()
-    asyncio.run(run(settings, targets, None if metrics_port is None else MetricsAddress(metrics_host, metrics_port)))
+    address = None if metrics_port is None else MetricsAddress(metrics_host, metrics_port)
+    raise typer.Exit(asyncio.run(run(settings, targets, address)))
 
 
 @app.command()

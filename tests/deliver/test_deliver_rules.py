@@ -1,10 +1,13 @@
 """The file, the filters, the answers and the requests, one rule a row."""
 
 import json
+import os
+import re
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from endpoints import SECRET
@@ -13,11 +16,13 @@ from typer.testing import CliRunner
 
 from streams.cli.main import app
 from streams.deliver.answers import of_status
-from streams.deliver.config import Endpoint, Target, read_targets
+from streams.deliver.config import Begin, Direction, Endpoint, Group, Kind, Stream, Target, read_targets
 from streams.deliver.filters import filter_of
+from streams.deliver.metrics import DeliverMetrics
 from streams.deliver.request import Writer, attributes
 from streams.errors import UsageError
 
+PAGE = (Path(__file__).parents[2] / "docs" / "deliver.md").read_text()
 NOW_S = 1_795_483_800.75  # 2026-11-24T01:30:00Z
 VARIABLES = {"CRM": SECRET, "SHORT": "whsec_c2hvcnQ=", "PLAIN": "hunter2", "TOKEN": "Bearer abc", "BAD": "a\nb"}
 GOOD = {"name": '"crm"', "url": '"https://crm.example.com/x"', "secret_env": '"CRM"'}
@@ -224,3 +229,28 @@ def test_a_header_cannot_be_forged_by_an_id() -> None:
     made = Writer(Target(endpoint(), (SECRET,)), "t").headers(event, b"{}", 0)
     assert made["ce-id"] == "x%0D%0AEvil:%20%221%25.%C3%A9"
     assert made["webhook-id"] == "x%0D%0AEvil:%20%221%25%2E%C3%A9"
+
+
+# --- the page ---
+
+
+def test_every_word_of_the_file_and_every_metric_is_in_the_page() -> None:
+    metrics = [family for family in DeliverMetrics().registry.collect() if family.name.startswith("tierflow_")]
+    names = [family.name + ("_total" if family.type == "counter" else "") for family in metrics]
+    assert len(names) == 8
+    assert [name for name in (*Endpoint.__struct_fields__, *names) if f"`{name}" not in PAGE] == []
+    for choices in map(get_args, (Stream, Kind, Direction, Group, Begin)):
+        assert [word for word in choices if f"`{word}`" not in PAGE] == []
+
+
+def test_the_receiver_of_the_page_takes_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    [code] = re.findall(r"```python\n(.+?)```", PAGE, re.DOTALL)
+    monkeypatch.setenv("TIERFLOW_DELIVER_SECRET_CRM", SECRET)
+    taken: list[object] = []
+    names: dict[str, Any] = {"os": os, "seen": lambda _id: False, "apply": taken.append}
+    exec(code, names)  # noqa: S102 - our own page
+    event = attributes(HEADERS)
+    assert event is not None
+    made = Writer(Target(endpoint(), (SECRET,)), "tierflow").headers(event, b'{"a":1}', time.time())
+    names["receive"](b'{"a":1}', made)
+    assert taken == [{"a": 1}]
