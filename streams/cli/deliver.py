@@ -51,9 +51,11 @@ def deliver(
 
 
 @app.command()
-def check(config: Config = CONFIG) -> None:
+def check(context: typer.Context, config: Config = CONFIG) -> None:
     """Say which endpoints the file has and what each gets; exit status 2 where something cannot be used."""
-    for target in _targets(config):
+    # Also where --config stands before the word check.
+    before = context.parent.params["config"] if context.parent else CONFIG
+    for target in _targets(before if config == CONFIG else config):
         typer.echo(_told(target.endpoint))
 
 
