@@ -61,7 +61,7 @@ def test_images_are_pinned() -> None:
 
 def test_files_mounted_by_compose_exist() -> None:
     mounted = re.findall(r"- (\./[^:]+):", COMPOSE.read_text())
-    assert len(mounted) == 3
+    assert len(mounted) == 4
     assert [path for path in mounted if not (PROJECT / path).exists()] == []
 
 

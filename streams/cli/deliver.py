@@ -46,13 +46,16 @@ def deliver(
     targets = _targets(config)
     settings = Settings.from_environment()
     set_up_logging()
-    asyncio.run(run(settings, targets, None if metrics_port is None else MetricsAddress(metrics_host, metrics_port)))
+    address = None if metrics_port is None else MetricsAddress(metrics_host, metrics_port)
+    raise typer.Exit(asyncio.run(run(settings, targets, address)))
 
 
 @app.command()
-def check(config: Config = CONFIG) -> None:
+def check(context: typer.Context, config: Config = CONFIG) -> None:
     """Say which endpoints the file has and what each gets; exit status 2 where something cannot be used."""
-    for target in _targets(config):
+    # Also where --config stands before the word check.
+    before = context.parent.params["config"] if context.parent else CONFIG
+    for target in _targets(before if config == CONFIG else config):
         typer.echo(_told(target.endpoint))
 
 

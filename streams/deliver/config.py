@@ -6,7 +6,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -19,7 +19,18 @@ Kind = Literal[
     "gift", "cash_back", "near_tier", "dormant", "welcome", "at_risk", "fee_alert",
     "decision", "alert", "standard", "enhanced", "refer",
 ]  # fmt: skip
+Direction = Literal["initial", "upgrade", "downgrade"]
+Group = Literal["treated", "held_out"]
+Begin = Literal["now", "earliest"]
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "events": get_args(Stream),
+    "kinds": get_args(Kind),
+    "directions": get_args(Direction),
+    "groups": get_args(Group),
+    "begin": get_args(Begin),
+}
 
+_PLACE = re.compile(r"`\$\.endpoints\[(\d+)\](?:\.(\w+))?")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HEADER_VALUE = re.compile(r"[ -~]+")
@@ -37,10 +48,10 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     authorization_env: str = ""
     events: Annotated[tuple[Stream, ...], msgspec.Meta(min_length=1)] = ("changes", "campaigns", "risk")
     tiers: tuple[str, ...] = ()
-    directions: tuple[Literal["initial", "upgrade", "downgrade"], ...] = ()
+    directions: tuple[Direction, ...] = ()
     kinds: tuple[Kind, ...] = ()
-    groups: tuple[Literal["treated", "held_out"], ...] = ("treated",)
-    begin: Literal["now", "earliest"] = "now"
+    groups: tuple[Group, ...] = ("treated",)
+    begin: Begin = "now"
     timeout_s: Annotated[float, msgspec.Meta(gt=0, le=300)] = 10.0
     tries: Annotated[int, msgspec.Meta(ge=1, le=100)] = 8
     backoff_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 1.0
@@ -88,21 +99,21 @@ def _read(path: Path) -> _File:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path} is no TOML: {error}; {_HOW}") from error
     except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at ")
-        place = re.sub(
-            r"\[(\d+)\]", lambda found: f" {int(found[1]) + 1}", where.strip("`").removeprefix("$."), count=1
-        )
-        raise UsageError(f"{path}, {place or 'the whole'}: {_told(what)}; {_HOW}") from error
+        raise UsageError(f"{path}, {_told(str(error))}; {_HOW}") from error
 
 
-def _told(what: str) -> str:
+def _told(error: str) -> str:
+    """What msgspec finds wrong, and where, in our words."""
+    what, _, where = error.partition(" - at ")
+    found = _PLACE.match(where)
+    place = "the whole" if found is None else f"endpoint {int(found[1]) + 1}{f', {found[2]}' if found[2] else ''}"
+    what = what.replace("Object missing required field", "there is no").replace("Expected", "it must be")
     if "unknown field" in what:
-        words = ", ".join(msgspec.structs.asdict(_EXAMPLE)) if "endpoints" not in what else ""
-        return f"{what.replace('Object contains unknown field', 'there is no word')}; the words are {words}"
-    return what.replace("Object missing required field", "it lacks").replace("Expected", "it must be")
-
-
-_EXAMPLE = Endpoint(name="", url="", secret_env="")
+        words = ("endpoints",) if found is None else Endpoint.__struct_fields__
+        what = f"{what.replace('Object contains unknown field', 'there is no word')}; the words are {', '.join(words)}"
+    elif found is not None and found[2] in _CHOICES and "enum" in what:
+        what = f"{what.removeprefix('Invalid enum value ')} is none of {', '.join(_CHOICES[found[2]])}"
+    return f"{place}: {what}"
 
 
 def _check(endpoint: Endpoint, path: Path) -> None:

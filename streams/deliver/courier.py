@@ -125,6 +125,8 @@ class Courier:
             batch = await self._subscription.read(pending.room)
             # Nobody else ran between: if the partitions changed meanwhile, these records are of the new ones.
             pending = self._pending
+            if pending.closed:
+                continue  # read before it was known where to begin; it is read again from there
             for tp, records in batch.items():
                 for record in records:
                     await self._add(pending, tp, record)

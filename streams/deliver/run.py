@@ -21,6 +21,9 @@ from streams.kafka.redelivery import REQUEST_BYTES
 from streams.kafka.topics import partition_count
 from streams.settings import Settings
 
+# As a worker that cannot go on: a supervisor starts it again.
+FAILED = 70
+
 _log = logging.getLogger(__name__)
 
 
@@ -31,22 +34,26 @@ class MetricsAddress(NamedTuple):
     port: int
 
 
-async def deliver(settings: Settings, targets: Sequence[Target], metrics_at: MetricsAddress | None) -> None:
-    """Delivers until asked to end. UsageError: Kafka, a topic or the address of the metrics cannot be used."""
+async def deliver(settings: Settings, targets: Sequence[Target], metrics_at: MetricsAddress | None) -> int:
+    """Delivers until asked to end; the exit status: 0, or 70 where Kafka has failed, and a new start may help.
+
+    UsageError: Kafka, a topic or the address of the metrics cannot be used from the beginning.
+    """
     await _check_topics(settings, targets)
     metrics = DeliverMetrics()
     _serve(metrics, metrics_at)
     producer = AIOKafkaProducer(**settings.client_options(), enable_idempotence=True, max_request_size=REQUEST_BYTES)
+    status = 0
     try:
         await producer.start()
         around = Surroundings(producer, metrics, Clock(), Random().random, _agent())  # noqa: S311 - for pauses
         await _until_asked([Courier(settings, target, around) for target in targets])
     except* KafkaError as errors:
-        raise UsageError(
-            f"Kafka cannot be used any more ({_first(errors)}); start again when that is mended"
-        ) from errors
+        _log.critical("Kafka cannot be used any more (%s); nothing is lost, start again", _first(errors))
+        status = FAILED
     finally:
         await producer.stop()
+    return status
 
 
 async def _until_asked(couriers: Sequence[Courier]) -> None:

@@ -124,6 +124,8 @@ class Subscription(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _begin(self, assigned: set[TopicPartition]) -> dict[TopicPartition, int]:
         """Where each partition goes on. A partition without a position gets one, committed before anything is sent."""
         tps = sorted(assigned)
+        if not tps:
+            return {}
         found = dict(zip(tps, await asyncio.gather(*map(self._consumer.committed, tps)), strict=True))
         oldest: dict[TopicPartition, int] = await self._consumer.beginning_offsets(tps)
         new = [tp for tp in tps if found[tp] is None]

@@ -10,11 +10,13 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from aiohttp import web
+from aiokafka import AIOKafkaProducer
 from deliveries import PARTITIONS, Delivery, change, changes, committed, config, in_order, produce, run, until
 from endpoints import SECRET, Answer, Endpoint, Request
 from standardwebhooks import Webhook
 
 from streams.kafka.local import free_port
+from streams.kafka.replay import Offsets
 from streams.settings import Settings
 
 Environment = Mapping[str, str]
@@ -180,6 +182,29 @@ async def test_what_is_refused_is_parked_and_sent_again_on_command(
         assert run(environment, "resend")[1] == "handed 0 parked events to the queues\n"
         assert run(environment, "parked")[1] == "0 parked events\n"
         assert json.loads(run(environment, "parked", "--all", "--json")[1])["sent_again"] is True
+
+
+async def test_a_record_that_is_no_cloud_event_is_parked_and_stops_nobody(
+    settings: Settings, environment: Environment, tmp_path: Path
+) -> None:
+    async with AIOKafkaProducer(**settings.client_options()) as producer:
+        await producer.send_and_wait(settings.output_topic("changes"), b"\xff", key=b"C000", partition=0)
+    await produce(settings, values := changes(customers=8, each=1))
+    async with Endpoint() as endpoint, Delivery(environment, config(tmp_path, ("crm", endpoint.url, ""))) as delivery:
+        await until(lambda: len(endpoint.ids()) == len(values), 20, "the others have arrived")
+        await until(lambda: "is parked" in delivery.said, 20, "it is parked")
+        assert await delivery.end() == 0
+        assert await committed_everywhere(settings)
+    told = json.loads(run(environment, "parked", "--json")[1])
+    assert (told["reason"], told["tries"], told["value"]) == ("malformed", 0, "/w==")
+
+
+async def committed_everywhere(settings: Settings) -> bool:
+    """Whether the position is after the last record of every partition."""
+    positions = await committed(settings, "crm")
+    async with Offsets(settings.client_options()) as offsets:
+        ends = await offsets.written_ends(list(positions))
+    return [position.offset for position in positions.values()] == ends
 
 
 async def test_an_event_that_always_fails_is_parked_and_holds_up_its_own_customer_alone(
