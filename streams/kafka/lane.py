@@ -27,8 +27,10 @@ BATCH_LIMIT = 10_000
 QUEUE_HIGH = 30_000
 QUEUE_LOW = 15_000
 IDLE_S = 1.0
-# Decisions without an event in a batch. On the wall clock live events wait no longer for them than for a small batch.
-LIMITS: dict[Clock, Limits] = {"wall": Limits(due=500, rerated=500), "event": Limits(due=5_000, rerated=5_000)}
+# Decisions without an event in a batch. On the wall clock live events wait no longer for them than for a small batch;
+# where none wait, larger batches cost less.
+LIMITS: dict[Clock, Limits] = {"wall": Limits(due=250, rerated=250), "event": Limits(due=5_000, rerated=5_000)}
+LIMITS_ALONE: dict[Clock, Limits] = {"wall": Limits(due=1_000, rerated=1_000), "event": LIMITS["event"]}
 # Brokers restart and coordinators move; what has not mended itself by then needs somebody.
 TAKE_OVER_WITHIN_S = 60.0
 FAILURES_LIMIT = 10
@@ -230,7 +232,8 @@ class Lane:
         partition = self._known()
         ends = await self._around.ends(self.number) if partition.backfill else None
         began = time.perf_counter()
-        worked = partition.work_some(entries, self._now_ms(), LIMITS[self.rules.clock])
+        limits = LIMITS if entries else LIMITS_ALONE
+        worked = partition.work_some(entries, self._now_ms(), limits[self.rules.clock])
         for entry in reversed(entries[worked:]):
             self._queues[entry.topic].appendleft(entry)
         if ends is not None and self._has_reached(ends):
