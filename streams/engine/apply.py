@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from streams.engine.campaigns import Campaign, Trigger, begin_courses, look_at_campaigns, next_look_ms
 from streams.engine.decide import NOT_DECIDED, Decision, TierChange
-from streams.engine.events import Balance, Cause, CustomerAction, Event, Transaction
+from streams.engine.events import Balance, Cause, CustomerAction, Event, Loan, Transaction
 from streams.engine.occasions import Scene
 from streams.engine.policy import Policy
 from streams.engine.risk import RiskMessage, look_at_risk
@@ -47,6 +47,7 @@ def apply_event(  # noqa: PLR0913 - an event, its place, and the rules
     decision = step_event(state, event, cause, policy, now_ms, is_late=is_late)
     woken = policy.campaigns if is_due else _woken(event, decision, policy)
     triggers: Sequence[Trigger] = ()
+    moves = begins or state.tier_due_ms != tier_due_ms
     if woken or begins:
         scene = Scene(
             state=state,
@@ -62,10 +63,11 @@ def apply_event(  # noqa: PLR0913 - an event, its place, and the rules
             begins=begins,
         )
         triggers = _look(scene, woken)
+        moves = moves or scene.moves
     risks: Sequence[RiskMessage] = ()
-    if policy.risk is not None:
+    if policy.risk is not None and (state.loans or isinstance(event, Loan)):
         risks = look_at_risk(state, event, cause, policy, policy.risk, now_ms, is_new=tier is None)
-    if woken or begins or state.tier_due_ms != tier_due_ms:
+    if moves:
         _set_due(state)
     if decision.change is None and not triggers and not risks:
         return NOTHING

@@ -66,9 +66,13 @@ class Calendar:
 
     def days_later_ms(self, at_ms: int, days: int) -> int:
         """The same local time some days later (where the clocks jump over it: as much later as they jump)."""
+        day = self.day_of(at_ms)
+        begins_ms, then_ms = self.midnight_ms(day), self.midnight_ms(day + days)
+        if self.midnight_ms(day + 1) - begins_ms == self.midnight_ms(day + days + 1) - then_ms == DAY_MS:
+            return then_ms + at_ms - begins_ms  # no clock is changed on either day
         local = self._local(at_ms)
-        day = date.fromordinal(min(local.toordinal() + days, _LAST_DAY))
-        return self._instant_ms(datetime.combine(day, local.time().replace(fold=0)))
+        then = date.fromordinal(min(local.toordinal() + days, _LAST_DAY))
+        return self._instant_ms(datetime.combine(then, local.time().replace(fold=0)))
 
     def months_later_ms(self, at_ms: int, months: int) -> int:
         """The same local day and time some months later; the last day of a month that is too short for it."""

@@ -89,21 +89,22 @@ def woken_by(campaigns: tuple[Campaign, ...]) -> Woken:
 
 def look_at_campaigns(scene: Scene, campaigns: tuple[Campaign, ...]) -> list[Trigger]:
     """What comes of an event, or of time alone, once the tier is decided; moves the courses on, in place."""
-    courses, triggers = scene.state.courses, []
+    courses, triggers, blank = scene.state.courses, [], Course()
     for campaign in campaigns:
-        course = courses.get(campaign.id)
-        known = course is not None
-        if course is None:
-            course = Course()
+        known = courses.get(campaign.id)
+        course = blank if known is None else known
+        looks_at_ms = course.looks_at_ms
         offer = campaign.rule.look(scene, course)
         if offer is not None:
             trigger = _trigger(scene, campaign, offer)
             if trigger is not None:
                 course.triggered_ms = scene.now_ms
                 triggers.append(trigger)
-        if course != _BLANK:
-            courses[campaign.id] = course
-        elif known:
+        if course.looks_at_ms != looks_at_ms:
+            scene.moves = True
+        if known is None and course != _BLANK:
+            courses[campaign.id], blank = course, Course()
+        elif known is not None and course == _BLANK:
             del courses[campaign.id]
     return triggers
 

@@ -37,7 +37,7 @@ def begin_closings(state: CustomerState, policy: Policy) -> None:
 def forget_before(state: CustomerState, day: int) -> None:
     """Drops the changes of days that are not looked at any more; the total as of `day` stays what it is."""
     for name, changes in state.daily.items():
-        if any(changed <= day for changed in changes):
+        if changes and min(changes) <= day:
             state.daily[name] = {changed: amount for changed, amount in changes.items() if changed > day}
 
 

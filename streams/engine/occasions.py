@@ -28,6 +28,7 @@ class Scene(msgspec.Struct, gc=False, kw_only=True):
     """What has happened to a customer, and what was decided. event None: time alone, or another policy.
 
     figures: those of the decision, None where nothing was decided. begins: the first look under this policy.
+    moves: whether some campaign looks at another time than before.
     """
 
     state: CustomerState
@@ -41,6 +42,7 @@ class Scene(msgspec.Struct, gc=False, kw_only=True):
     figures: Figures | None = None
     tier_before: str | None = None
     begins: bool = False
+    moves: bool = False
 
     def is_for(self, tiers: frozenset[str]) -> bool:
         """Whether the customer is served one of the tiers now; none named: any."""
@@ -157,21 +159,24 @@ class NearTier(msgspec.Struct, frozen=True, tag=True):
 
     def look(self, scene: Scene, course: Course) -> Offer | None:
         """since_ms: since when it is near. Looked at again every_days after a trigger, if it is near still."""
-        calendar, now_ms = scene.policy.calendar, scene.now_ms
         if scene.figures is not None:
             self._follow(scene, scene.figures, course)
-        if course.looks_at_ms is None or course.looks_at_ms > now_ms:
+        if course.looks_at_ms is None or course.looks_at_ms > scene.now_ms:
             return None
-        course.looks_at_ms = calendar.days_later_ms(now_ms, self.every_days) if self.every_days else None
-        figures = scene.figures or figures_now(scene.state, scene.policy, now_ms).figures
+        figures = scene.figures or figures_now(scene.state, scene.policy, scene.now_ms).figures
+        self._follow(scene, figures, course)  # rated by the calendar, it can have left since
+        if course.looks_at_ms is None:
+            return None
+        days_later_ms = scene.policy.calendar.days_later_ms
+        course.looks_at_ms = days_later_ms(scene.now_ms, self.every_days) if self.every_days else None
         return Offer(missing=self.floor_e16 - figure_of(self.measure, figures), due_ms=self._due_ms(scene))
 
     def _follow(self, scene: Scene, figures: Figures, course: Course) -> None:
-        figure, calendar = figure_of(self.measure, figures), scene.policy.calendar
-        if not (self.at_least_e16 <= figure < self.floor_e16 and scene.is_for(self.tiers)):
+        near = scene.is_for(self.tiers) and self.at_least_e16 <= figure_of(self.measure, figures) < self.floor_e16
+        if not near:
             course.looks_at_ms = course.since_ms = None
         elif course.since_ms is None:
-            course.since_ms = scene.now_ms
+            calendar, course.since_ms = scene.policy.calendar, scene.now_ms
             course.looks_at_ms = calendar.days_later_ms(scene.now_ms, self.for_days)
             if course.triggered_ms is not None and self.every_days:
                 again_ms = calendar.days_later_ms(course.triggered_ms, self.every_days)
@@ -255,26 +260,29 @@ class AtRisk(msgspec.Struct, frozen=True, tag=True):
         return by.decided
 
     def look(self, scene: Scene, course: Course) -> Offer | None:
-        """settled_ms: the newest instant of a possible fall that was looked at."""
+        """settled_ms: the newest instant of a possible fall that was looked at; since_ms: the one to come."""
         is_due = course.looks_at_ms is not None and course.looks_at_ms <= scene.now_ms
         if scene.figures is None and not is_due:
             return None
-        course.looks_at_ms = None
         fall_ms = self._next_fall_ms(scene, course) if scene.is_for(self.tiers) else None
         if fall_ms is None:
+            course.since_ms = course.looks_at_ms = None
             return None
-        looks_at_ms = scene.policy.calendar.days_later_ms(fall_ms, -self.days_before)
-        if looks_at_ms > scene.now_ms:
-            course.looks_at_ms = looks_at_ms
+        if fall_ms != course.since_ms:
+            course.since_ms = fall_ms
+            course.looks_at_ms = scene.policy.calendar.days_later_ms(fall_ms, -self.days_before)
+        if course.looks_at_ms is None or course.looks_at_ms > scene.now_ms:
             return None
-        course.settled_ms = fall_ms
+        course.settled_ms, course.since_ms, course.looks_at_ms = fall_ms, None, None
         fall = _fall_until(scene, fall_ms)
         return None if fall is None else Offer(missing=_missing_to_keep(scene, fall), due_ms=fall.decided_at_ms)
 
     def _next_fall_ms(self, scene: Scene, course: Course) -> int | None:
-        tenure = scene.state.tenure
+        tenure, policy = scene.state.tenure, scene.policy
+        if tenure.below_since_ms is None and policy.at_once and not (policy.next_month or policy.falling.term_months):
+            return None
         after_ms = max(scene.now_ms, NEVER_MS if course.settled_ms is None else course.settled_ms)
-        instants = [tenure.falls_ms, tenure.effective_ms, *falls_due_ms(tenure, scene.policy)]
+        instants = [tenure.falls_ms, tenure.effective_ms, *falls_due_ms(tenure, policy)]
         return min([at_ms for at_ms in instants if at_ms is not None and at_ms > after_ms], default=None)
 
 
