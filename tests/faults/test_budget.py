@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
-from running import SOAK, Events, Workers, applied, group_offsets, read, until
+from running import SOAK, Events, Workers, applied, audit_is_clean, group_offsets, read, until
 
 from streams.budgets import Budgets
 from streams.settings import Settings, policy_folder
@@ -72,6 +72,7 @@ async def test_a_thousand_gifts_are_a_thousand_whoever_is_killed(
     assert_within_the_budgets([json.loads(trigger.value) for trigger in triggers])
     assert len(candidates) == len(CUSTOMERS) * 3
     assert sorted(trigger.value for trigger in triggers) == sorted(granted_by_hand(candidates))
+    await audit_is_clean(environment)
 
 
 def policy(folder: Path) -> Path:
