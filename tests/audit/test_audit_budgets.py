@@ -1,0 +1,108 @@
+"""What budgets grant is held against the candidates, and these against the replay."""
+
+from collections.abc import Callable
+
+import pytest
+from aiokafka import TopicPartition
+from logs import PARTITIONS, START_MS, Writing, balance, customers_of
+
+from streams.audit.run import audit
+from streams.budgets import Budgets, Grants
+from streams.engine.compile import load_policy
+from streams.kafka.partitioner import candidate_partition
+from streams.kafka.replay import Offsets, Tape
+from streams.kafka.surroundings import BrokerGrantSurroundings
+from streams.outgoing import Message
+from streams.partition import Work
+from streams.settings import Settings, policy_folder
+
+A, B, C = customers_of(0, 3)
+POLICY = load_policy(
+    (policy_folder() / "assets-only.toml").read_text()
+    + """
+[[campaigns]]
+id = "gift"
+kind = "gift"
+at_least = "1000"
+within_days = 30
+budget = { triggers = 2 }
+"""
+)
+
+
+def softened(grants: Grants) -> Grants:
+    (key, value, headers), *others = grants.triggers
+    return grants._replace(triggers=[Message(key, value.replace(b"1000", b"1001"), headers[:-1]), *others])
+
+
+async def found(
+    settings: Settings,
+    on_the_way: Callable[[Work], Work] = lambda work: work,
+    granted: Callable[[Grants], Grants] = lambda grants: grants,
+) -> list[str]:
+    """Three customers ask for a gift of two, and what is written of that is damaged: what the audit finds."""
+    writing = Writing(settings)
+    writing.policy = POLICY
+    async with writing:
+        writer = await writing.writer(0)
+        customers = [balance(f"b{number}", customer, "1000", START_MS) for number, customer in enumerate((A, B, C))]
+        await writer.batch(customers, damage=on_the_way)
+    await grant(settings, granted)
+    report = await audit(settings)
+    told = []
+    for difference in report.found:
+        topic = "candidates" if difference.topic == settings.candidates_topic else "campaigns"
+        told.append(f"{topic} {difference.what.partition(':')[0]} {difference.kind}")
+    return told
+
+
+async def grant(settings: Settings, damage: Callable[[Grants], Grants]) -> None:
+    """What a grant lane does, once."""
+    around = BrokerGrantSurroundings(settings, PARTITIONS)
+    number = candidate_partition(b"gift", PARTITIONS)
+    tp = TopicPartition(settings.candidates_topic, number)
+    async with Offsets(settings.client_options()) as offsets:
+        tape = Tape(settings.client_options(), tp, 0, (await offsets.written_ends([tp]))[0])
+    transactions = around.transactions(number)
+    try:
+        await transactions.start()
+        await transactions.commit(damage(Budgets().work(await tape.before(tape.end))))
+    finally:
+        await tape.close()
+        await transactions.stop()
+        await around.inputs.stop()
+
+
+@pytest.mark.parametrize(
+    ("damage", "differences"),
+    [
+        (lambda grants: grants, []),
+        (lambda grants: grants._replace(triggers=grants.triggers[:1]), [f"campaigns {B} missing"]),
+        (
+            lambda grants: grants._replace(triggers=grants.triggers * 2),
+            [f"campaigns {A} doubled", f"campaigns {B} doubled"],
+        ),
+        (softened, [f"campaigns {A} different"]),
+    ],
+)
+async def test_grants_follow_from_their_candidates(
+    settings: Settings, damage: Callable[[Grants], Grants], differences: list[str]
+) -> None:
+    assert await found(settings, granted=damage) == differences
+
+
+@pytest.mark.parametrize(
+    ("damage", "differences"),
+    [
+        # C has the gift that A's candidate would have had.
+        (lambda work: work._replace(candidates=work.candidates[1:]), [f"candidates {A} missing"]),
+        (
+            lambda work: work._replace(candidates=work.candidates * 2),
+            [f"candidates {name} extra" for name in (A, B, C)],
+        ),
+    ],
+)
+async def test_candidates_are_those_of_the_replay(
+    settings: Settings, damage: Callable[[Work], Work], differences: list[str]
+) -> None:
+    assert await found(settings, on_the_way=damage) == differences
