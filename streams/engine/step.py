@@ -179,5 +179,5 @@ def _apply_action(state: CustomerState, event: CustomerAction, cause: Cause, pol
 
 
 def forgotten(state: CustomerState) -> CustomerState:
-    """What is left after erase: the numbers of changes and triggers, so that no id is ever used twice."""
-    return CustomerState(sequence=state.sequence, occasions=state.occasions)
+    """What is left after erase: numbers of changes and triggers, and loans decided, so that no id is used twice."""
+    return CustomerState(sequence=state.sequence, occasions=state.occasions, decided_loans=state.decided_loans)

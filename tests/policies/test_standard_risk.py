@@ -365,5 +365,6 @@ def test_erase_ends_the_watch_but_the_loan_stays_decided() -> None:
         2026-01-03T10:00 | balance 1      |
         2026-01-04T10:00 | credit default |
         2026-01-05T10:00 | loan 1 L2      | L2:decision refer until=2026-07-04T10:00:00+08:00
+        2026-01-06T10:00 | loan 300000 L1 |
         """
     )
