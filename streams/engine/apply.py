@@ -6,7 +6,7 @@ event -> fold -> decide -> look at campaigns -> look at loans
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from streams.engine.campaigns import Campaign, Trigger, begin_courses, look_at_campaigns, next_look_ms
+from streams.engine.campaigns import Campaign, Trigger, begin_courses, due_campaigns, look_at_campaigns, next_look_ms
 from streams.engine.decide import NOT_DECIDED, Decision, TierChange
 from streams.engine.events import Balance, Cause, CustomerAction, Event, Loan, Transaction
 from streams.engine.occasions import Scene
@@ -84,7 +84,8 @@ def apply_due(
         decision = step_due(state, customer_id, policy, due_ms)
     scene = _scene(state, customer_id, policy, due_ms, decision, tier)
     scene.is_history, scene.begins = is_history or begins, begins
-    triggers = _look(scene, policy.campaigns)
+    decided = begins or decision.figures is not None
+    triggers = _look(scene, policy.campaigns if decided else due_campaigns(state, policy.campaigns, due_ms))
     _set_due(state)
     return Outcome(decision.change, triggers)
 

@@ -89,17 +89,22 @@ def woken_by(campaigns: tuple[Campaign, ...]) -> Woken:
 
 def look_at_campaigns(scene: Scene, campaigns: tuple[Campaign, ...]) -> list[Trigger]:
     """What comes of an event, or of time alone, once the tier is decided; moves the courses on, in place."""
-    courses, triggers, blank = scene.state.courses, [], Course()
+    state, triggers, blank = scene.state, [], Course()
+    courses = state.courses
     for campaign in campaigns:
+        rule = campaign.rule
+        if rule.once and campaign.id in state.occasions:
+            continue
         known = courses.get(campaign.id)
         course = blank if known is None else known
         looks_at_ms = course.looks_at_ms
-        offer = campaign.rule.look(scene, course)
-        if offer is not None:
-            trigger = _trigger(scene, campaign, offer)
-            if trigger is not None:
+        offer = rule.look(scene, course)
+        if offer is not None and (trigger := _trigger(scene, campaign, offer)) is not None:
+            triggers.append(trigger)
+            if rule.once:  # its number says so for ever
+                course = Course()
+            elif rule.recalls:
                 course.triggered_ms = scene.now_ms
-                triggers.append(trigger)
         if course.looks_at_ms != looks_at_ms:
             scene.moves = True
         if known is None and course != _BLANK:
@@ -119,6 +124,12 @@ def begin_courses(state: CustomerState, campaigns: tuple[Campaign, ...]) -> None
     }
 
 
+def due_campaigns(state: CustomerState, campaigns: tuple[Campaign, ...], now_ms: int) -> tuple[Campaign, ...]:
+    """Those whose own time has come."""
+    looks = {name: course.looks_at_ms for name, course in state.courses.items()}
+    return tuple([c for c in campaigns if (at_ms := looks.get(c.id)) is not None and at_ms <= now_ms])
+
+
 def next_look_ms(state: CustomerState) -> int | None:
     """When a campaign may next come due by time alone."""
     return min([c.looks_at_ms for c in state.courses.values() if c.looks_at_ms is not None], default=None)
@@ -127,8 +138,6 @@ def next_look_ms(state: CustomerState) -> int | None:
 def _trigger(scene: Scene, campaign: Campaign, offer: Offer) -> Trigger | None:
     state, now_ms = scene.state, scene.now_ms
     if scene.is_history or state.opted_out or state.tier is None:
-        return None
-    if campaign.rule.once and campaign.id in state.occasions:
         return None
     if campaign.contact is not None:
         if _is_left_in_peace(state, campaign.contact, now_ms, scene.policy.calendar):

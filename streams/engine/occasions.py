@@ -4,7 +4,8 @@ Each kind looks at a customer after every event and whenever its own time has co
 
     event or time -> fold -> decide -> look -> an offer, or none
 
-A look keeps what it needs in its Course. A span of days is over at the same local time so many days later.
+A look keeps what it needs in its Course. once: at most one trigger a customer; recalls: the newest trigger is kept.
+A span of days is over at the same local time so many days later.
 Most events concern few kinds: each says what wakes it, beside its own time and another policy, which wake all.
 """
 
@@ -74,6 +75,7 @@ class Gift(msgspec.Struct, frozen=True, tag=True):
     within_days: int
     amount_cents: int | None
     once: ClassVar[bool] = True
+    recalls: ClassVar[bool] = False
 
     def is_woken(self, by: Waking) -> bool:
         """By what brings money in."""
@@ -104,13 +106,14 @@ class CashBack(msgspec.Struct, frozen=True, tag=True):
     at_most_e16: int | None
     per_transaction: bool
     once: ClassVar[bool] = False
+    recalls: ClassVar[bool] = False
 
     def is_woken(self, by: Waking) -> bool:
-        """By what it counts."""
-        return by.word in self.month.types
+        """By what it counts, and by another tier."""
+        return by.word in self.month.types or (by.changed and not self.per_transaction)
 
     def look(self, scene: Scene, course: Course) -> Offer | None:
-        """looks_at_ms: the end of a month in which there was such a transaction."""
+        """looks_at_ms: the end of a month, where there is something to look at."""
         event, policy = scene.event, scene.policy
         counts = isinstance(event, Transaction) and event.type in self.month.types
         if self.per_transaction:
@@ -118,18 +121,26 @@ class CashBack(msgspec.Struct, frozen=True, tag=True):
                 return None
             return self._offer(event.amount_e4 * policy.to_value.get(event.currency, 0), None)
         if course.looks_at_ms is None:
-            if counts or scene.begins:
-                course.looks_at_ms = policy.calendar.next_month_begins_ms(scene.now_ms)
-            return None
+            has_come = scene.change is not None and scene.change.direction != "initial"
+            if not scene.is_for(self.tiers) or not (counts or scene.begins or has_come):
+                return None
+            course.looks_at_ms = self._month_ends_ms(scene)
         if course.looks_at_ms > scene.now_ms:
             return None
         last_day = policy.calendar.day_of(course.looks_at_ms) - 1
-        goes_on = any(day > last_day for day in scene.state.days)  # transactions ahead of the clock
+        goes_on = bool(scene.state.days) and max(scene.state.days) > last_day  # transactions ahead of the clock
         course.looks_at_ms = policy.calendar.next_month_begins_ms(scene.now_ms) if goes_on else None
         if not scene.is_for(self.tiers):
             return None
         spent = measure_one(scene.state, self.month, policy, last_day, is_over=True)
         return self._offer(int(spent), _month_text(last_day))
+
+    def _month_ends_ms(self, scene: Scene) -> int:
+        """The end of the month that runs; that of the last one, where the tier has come with it, by time alone."""
+        calendar, now_ms = scene.policy.calendar, scene.now_ms
+        if scene.event is None and not scene.begins and calendar.month_begins_ms(now_ms) == now_ms:
+            return now_ms
+        return calendar.next_month_begins_ms(now_ms)
 
     def _offer(self, spent_e16: int, period: str | None) -> Offer | None:
         if spent_e16 < self.at_least_e16:
@@ -152,6 +163,7 @@ class NearTier(msgspec.Struct, frozen=True, tag=True):
     every_days: int
     offer_days: int | None
     once: ClassVar[bool] = False
+    recalls: ClassVar[bool] = True
 
     def is_woken(self, by: Waking) -> bool:
         """By new figures."""
@@ -195,6 +207,7 @@ class Dormant(msgspec.Struct, frozen=True, tag=True):
     tiers: frozenset[str]
     days: int
     once: ClassVar[bool] = False
+    recalls: ClassVar[bool] = False
 
     def is_woken(self, by: Waking) -> bool:
         """By a transaction, or another tier."""
@@ -235,6 +248,7 @@ class Welcome(msgspec.Struct, frozen=True, tag=True):
 
     tiers: frozenset[str]
     once: ClassVar[bool] = False
+    recalls: ClassVar[bool] = False
 
     def is_woken(self, by: Waking) -> bool:
         """By another tier."""
@@ -254,6 +268,7 @@ class AtRisk(msgspec.Struct, frozen=True, tag=True):
     tiers: frozenset[str]
     days_before: int
     once: ClassVar[bool] = False
+    recalls: ClassVar[bool] = False
 
     def is_woken(self, by: Waking) -> bool:
         """By a decision: it may have put a fall off, or brought one near."""
@@ -293,6 +308,7 @@ class FeeAlert(msgspec.Struct, frozen=True, tag=True):
     measure: Measure
     below_e16: int
     once: ClassVar[bool] = False
+    recalls: ClassVar[bool] = False
 
     def is_woken(self, by: Waking) -> bool:
         """By another tier."""

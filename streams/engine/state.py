@@ -67,7 +67,7 @@ class Course(msgspec.Struct, array_like=True, gc=False):
     looks_at_ms: int | None = None  # when time alone may make an occasion of it
     since_ms: int | None = None  # since when it has been true in a row
     settled_ms: int | None = None  # the newest occasion that is dealt with
-    triggered_ms: int | None = None  # the newest trigger
+    triggered_ms: int | None = None  # the newest trigger, where the kind of campaign recalls it
 
 
 class WatchedLoan(msgspec.Struct, array_like=True, gc=False):
