@@ -101,8 +101,10 @@ def _identify_trigger(value: bytes) -> Identity:
 
 
 def _identify_risk(value: bytes) -> Identity:
-    loan_id, _, number = _risk_id(value).id.rpartition(":")
-    return Identity(loan_id, int(number) if number.isdecimal() else 0)
+    """A decision stands alone; the alerts of a loan are numbered."""
+    name = _risk_id(value).id
+    group, _, number = name.rpartition(":")
+    return Identity(group, int(number)) if number.isdecimal() else Identity(name, -1)
 
 
 CHANGES = Subject(_identify_change)

@@ -99,9 +99,9 @@ async def test_each_damage_gives_exactly_its_difference(
         (lambda work: work, []),
         (lambda work: work._replace(campaigns=[]), [f"campaigns {A}:account-opening-gift:1 missing in 1"]),
         (lambda work: work._replace(campaigns=work.campaigns * 2), [f"campaigns {A}:account-opening-gift:1 doubled"]),
-        (lambda work: work._replace(risks=[]), ["risk L1:0 missing in 1"]),
-        (lambda work: work._replace(risks=work.risks * 2), ["risk L1:0 doubled"]),
-        (soften, ['risk L1:0 different in 1; outcome: "standard" / "refer"']),
+        (lambda work: work._replace(risks=[]), ["risk L1:decision missing in 1"]),
+        (lambda work: work._replace(risks=work.risks * 2), ["risk L1:decision doubled"]),
+        (soften, ['risk L1:decision different in 1; outcome: "standard" / "refer"']),
     ],
 )
 async def test_campaigns_and_risk_are_audited(settings: Settings, damage: Damage, differences: list[str]) -> None:
