@@ -361,13 +361,15 @@ def _missing_to_keep(scene: Scene, fall: TierChange) -> Figure | None:
     policy = scene.policy
     tier = policy.tiers[policy.rank[scene.state.tier or ""]]
     figures = figures_now(scene.state, policy, scene.now_ms).figures if policy.falls.at_once else fall.figures
-    gaps = [_gap(condition, figures) for condition in (tier.enter, tier.keep) if condition is not None]
+    gaps = [_gap(condition, figures, policy) for condition in (tier.enter, tier.keep) if condition is not None]
     known = [gap for gap in gaps if gap is not None]
     return max(min(known), 0) if known and len(known) == len(gaps) else None
 
 
-def _gap(condition: Condition, figures: Figures) -> Figure | None:
+def _gap(condition: Condition, figures: Figures, policy: Policy) -> Figure | None:
     if condition.all is not None or condition.any is not None:
+        return None
+    if condition.measure is not None and policy.measures[condition.measure].kind == "standing":
         return None
     return condition.at_least_e16 - figure_of(condition.measure, figures)
 
