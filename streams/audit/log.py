@@ -1,8 +1,9 @@
 """What is to be audited: the cut through all topics, and a first look at `tier.order`.
 
 The cut is consistent although workers go on: first the ends of `tier.order` are taken, up to which every transaction
-is decided; then the ends of the outputs, open transactions included. So all that the audited transactions wrote lies
-before the ends; what lies there beyond them is explained by later transactions, or by nothing.
+is decided; then the ends of the outputs, open transactions included, and behind them those of the candidates, from
+which the granted triggers come. So all that the audited transactions wrote lies before the ends; what lies there beyond
+them is explained by later transactions, or by nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,6 +33,7 @@ class Cut(NamedTuple):
     inputs: Sequence[Span]  # by topic number
     candidates: Span
     granted_until: int  # the candidates before it were granted, or refused, before the outputs' ends were taken
+    asked_until: int  # whose order lies before it, and the next transaction, may have candidates before the cut
 
 
 class Survey(NamedTuple):
@@ -53,7 +55,8 @@ async def take_cut(settings: Settings, offsets: Offsets, partitions: Sequence[in
     rest = [*outputs, *inputs, *candidates]
     order_ends = await offsets.decided_ends(order)
     granted = [await _granted_until(settings, offsets, tp) for tp in candidates]
-    ends = [*order_ends, *await offsets.written_ends(rest)]
+    ends = [*order_ends, *await offsets.written_ends([*outputs, *inputs]), *await offsets.written_ends(candidates)]
+    asked = await offsets.written_ends(order)
     beginnings = await offsets.beginnings([*order, *rest])
     spans = dict(zip([*order, *rest], map(Span, beginnings, ends), strict=True))
     return [
@@ -63,8 +66,9 @@ async def take_cut(settings: Settings, offsets: Offsets, partitions: Sequence[in
             [spans[TopicPartition(topic, number)] for topic in settings.input_topics()],
             spans[tp],
             granted_until,
+            asked_until,
         )
-        for number, tp, granted_until in zip(partitions, candidates, granted, strict=True)
+        for number, tp, granted_until, asked_until in zip(partitions, candidates, granted, asked, strict=True)
     ]
 
 

@@ -68,6 +68,7 @@ class PartitionAudit:
         self._letters = Comparison(DEAD_LETTERS, tapes["dead-letters"], add, only)
         self._comparisons = (self._changes, self._triggers, self._risks, self._letters)
         self._current = CurrentComparison(tapes["current"], add, only)
+        self._has_asked = around.budgets is None  # all candidates before the cut are told to the audit of budgets
 
     async def run(self) -> bool:
         """Replays and compares; the findings go into the report. False: the order breaks, and the rest is unknown."""
@@ -201,7 +202,7 @@ class PartitionAudit:
 
     async def _explain(self, order: OrderMessage | None, record: Any) -> bool:
         exhausted = [await comparison.is_exhausted() for comparison in self._comparisons]
-        if all(exhausted) and self._current.is_exhausted:
+        if all(exhausted) and self._current.is_exhausted and self._has_asked:
             return False
         lane = self._order.lane
         if order is None or order.counter != lane.counter + 1 or order.policy not in self._around.policies:
@@ -212,6 +213,7 @@ class PartitionAudit:
         await self._changes.expect(changes, order.counter, required=False)
         await self._expect_others(work, order.counter, required=False)
         self._current.explain(work.current)
+        self._has_asked = self._has_asked or record.offset >= self._cut.asked_until
         return True
 
     # --- small parts ---

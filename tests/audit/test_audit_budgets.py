@@ -1,6 +1,6 @@
 """What budgets grant is held against the candidates, and these against the replay."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from aiokafka import TopicPartition
@@ -106,3 +106,28 @@ async def test_candidates_are_those_of_the_replay(
     settings: Settings, damage: Callable[[Work], Work], differences: list[str]
 ) -> None:
     assert await found(settings, on_the_way=damage) == differences
+
+
+async def test_candidates_that_come_meanwhile_are_no_difference(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are all that these transactions write for others: no tier changes, nothing is left to be explained there."""
+    really = Offsets.decided_ends
+    writing = Writing(settings)
+    writing.policy = POLICY
+    async with writing:
+        writer = await writing.writer(0)
+        await writer.batch([balance(f"b{customer}", customer, "5") for customer in (A, B, C)])
+
+        async def decided_ends(self: Offsets, tps: Sequence[TopicPartition]) -> list[int]:
+            monkeypatch.undo()
+            ends = await really(self, tps)
+            for number, customer in enumerate((A, B, C), 1):
+                await writer.batch([balance(f"c{customer}", customer, "1000", START_MS + number)])
+            await grant(settings, lambda grants: grants)
+            return ends
+
+        monkeypatch.setattr(Offsets, "decided_ends", decided_ends)
+        report = await audit(settings)
+    assert report.found == []
+    assert (report.transactions, report.later_transactions, report.candidates) == (1, 3, 3)
