@@ -473,13 +473,22 @@ def test_a_late_transaction_that_is_older_than_60_days_begins_no_other_dormancy(
     )
 
 
-def test_a_late_transaction_of_the_last_60_days_begins_another() -> None:
+@pytest.mark.parametrize(
+    ("late", "said"),
+    [
+        ("2026-03-10T10:00", "2026-05-09T10:00"),
+        ("2026-02-20T10:00", "2026-04-21T10:00"),  # known in time, there would have been no dormancy on Mar 2
+        ("2026-01-19T10:00:00.001", "2026-03-20T10:00:00.001"),
+    ],
+)
+def test_a_late_transaction_of_the_last_60_days_begins_another(late: str, said: str) -> None:
     dormant(
-        """
-        2026-01-01T10:00 | purchase 1                     |
-        2026-03-02T10:00 |                                | dormant:1
-        2026-03-20T10:00 | purchase 1 at=2026-03-10T10:00 |
-        2026-05-09T10:00 |                                | dormant:2
+        f"""
+        2026-01-01T10:00 | purchase 1           |
+        2026-03-02T10:00 |                      | dormant:1
+        2026-03-20T10:00 | purchase 1 at={late} |
+        {said}           |                      | dormant:2
+        2026-12-31T10:00 |                      |
         """
     )
 
