@@ -102,7 +102,7 @@ def look_at_campaigns(scene: Scene, campaigns: tuple[Campaign, ...]) -> list[Tri
         if offer is not None and (trigger := _trigger(scene, campaign, offer)) is not None:
             triggers.append(trigger)
             if rule.once:  # its number says so for ever
-                course = Course()
+                course = blank = Course()
             elif rule.recalls:
                 course.triggered_ms = scene.now_ms
         if course.looks_at_ms != looks_at_ms:
