@@ -225,7 +225,7 @@ class Dormant(msgspec.Struct, frozen=True, tag=True):
         if not scene.is_for(self.tiers):
             course.looks_at_ms = None
             return None
-        if course.looks_at_ms is not None and course.looks_at_ms > scene.now_ms:
+        if course.looks_at_ms is not None and course.looks_at_ms > scene.now_ms and not _is_older_than_all(scene):
             return None
         begins_ms = self._begins_ms(scene)
         if begins_ms > scene.now_ms:
@@ -331,6 +331,12 @@ class FeeAlert(msgspec.Struct, frozen=True, tag=True):
 
 
 OccasionRule = Gift | CashBack | NearTier | Dormant | Welcome | AtRisk | FeeAlert
+
+
+def _is_older_than_all(scene: Scene) -> bool:
+    """Whether the event belongs before the one that the customer is known by."""
+    event, first_ms = scene.event, scene.state.first_event_ms
+    return event is not None and first_ms is not None and event.at_ms < first_ms
 
 
 def _brought_in_e16(event: Event, state: CustomerState, policy: Policy) -> int:

@@ -157,19 +157,27 @@ def _same(found: Sequence[Expected], expected: Sequence[Expected]) -> None:
 
 def agree(name: str, model: Model, heard: Sequence[Heard]) -> None:
     """The engine, offline and in the stream, tells the same changes as the naive model of the policy, if any at all."""
+    until = max(event.at for event in heard) + timedelta(days=1000)
+    told = told_of(name, heard, until)
+    found = [(change["decided_at"][:-6], change["tier"]) for change in told.changes]
+    expected = [(local_text(at), tier) for at, tier in model.run(heard, until)]
+    assert found == expected, "\n".join(["found", *map(str, found), "expected", *map(str, expected)])
+
+
+def told_of(name: str, heard: Sequence[Heard], until: datetime) -> Told:
+    """What the engine, the same offline and in the stream, makes of a naive model's events, and of time until then."""
     policy = policy_named(name)
     zone = zone_of(policy)
-    until = max(event.at for event in heard) + timedelta(days=1000)
     lines = [_heard_line(event, policy, zone) for event in heard]
     lines.append(tick(until.replace(tzinfo=zone)))
-    offline = told_offline(policy, lines)
-    told = [(change["decided_at"][:-6], change["tier"]) for change in offline.changes]
-    expected = [
-        (at.isoformat(timespec="milliseconds" if at.microsecond else "seconds"), tier)
-        for at, tier in model.run(heard, until)
-    ]
-    assert told == expected, "\n".join(["found", *map(str, told), "expected", *map(str, expected)])
-    assert told_in_stream(policy, lines, [1, 7, 2]) == offline
+    told = told_offline(policy, lines)
+    assert told_in_stream(policy, lines, [1, 7, 2]) == told
+    return told
+
+
+def local_text(at: datetime) -> str:
+    """A local time as messages have it, without the offset."""
+    return at.isoformat(timespec="milliseconds" if at.microsecond else "seconds")
 
 
 def _heard_line(event: Heard, policy: Policy, zone: ZoneInfo) -> EventLine:
@@ -188,8 +196,10 @@ def _heard_line(event: Heard, policy: Policy, zone: ZoneInfo) -> EventLine:
             return event_line(
                 CUSTOMERS, at, action="pin", tier=event.word, until=until, reason="a promise", by="branch 7"
             )
-        case "unpin":
-            return event_line(CUSTOMERS, at, action="unpin")
+        case "unpin" | "opt_out" | "opt_in":
+            return event_line(CUSTOMERS, at, action=event.kind)
+        case "application":
+            return event_line(LOANS, at, loan_id=event.word, amount=amount, currency=policy.currency)
     undoes = {}
     if event.reverses is not None:
         undoes = {"reverses": "that one", "reversed_at": event.reverses.replace(tzinfo=zone).isoformat()}

@@ -462,6 +462,16 @@ def test_a_late_transaction_counts_from_its_own_time() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("late", "said"), [("2025-12-20T10:00", "2026-02-18T10:00"), ("2025-11-01T10:00", "2026-01-10T10:00")]
+)
+def test_a_first_transaction_that_is_older_than_the_first_event_counts_all_the_same(late: str, said: str) -> None:
+    table = f"""
+        2026-01-01T10:00 | balance 5            |
+        2026-01-10T10:00 | purchase 1 at={late} |"""
+    dormant(f"{table} dormant:1" if said < "2026-01-11" else f"{table}\n{said} | | dormant:1\n2026-12-01 | |")
+
+
 def test_a_late_transaction_that_is_older_than_60_days_begins_no_other_dormancy() -> None:
     dormant(
         """
