@@ -59,7 +59,7 @@ A_MS = 1 / DAY_MS
         ("at_most = 2\nin_days = 10", [0, 5, 10, 15, 20]),
         ("quiet_days = 7", [0, 7, 15 - A_MS]),
         ("at_most = 2\nin_days = 10\nquiet_days = 6", [0, 7, 15 - A_MS]),
-        ("at_most = 2\nin_days = 30\nquiet_days = 1", [0, 5]),
+        ("at_most = 2\nin_days = 30\nquiet_days = 5", [0, 5]),
         ("quiet_days = 30", [0]),
         ("at_most = 9\nin_days = 3660", [0, 5, 7, 10 - A_MS, 10, 15 - A_MS, 15, 20]),
     ],
@@ -183,6 +183,17 @@ def test_under_another_policy_rows_of_days_begin_anew_and_what_was_said_stays_sa
     customer.wait(START + 40 * DAY_MS)
     assert [(trigger.campaign.id, trigger.number) for trigger in customer.triggers] == [("c2", 1), ("c1", 1), ("c1", 2)]
     assert [trigger.triggered_at_ms for trigger in customer.triggers[1:]] == [START + 5 * DAY_MS, START + 35 * DAY_MS]
+
+
+def test_what_may_come_once_in_so_many_days_keeps_to_it_across_policies() -> None:
+    near = 'kind = "near_tier"\nto = "mid"\nwithin = "1000"\nfor_days = 3\nevery_days = 30'
+    customer = Customer(policy_of(near))
+    customer.apply(balance("499500", START))
+    customer.wait(START + 4 * DAY_MS)
+    customer.policy = policy_of(near, version=2)
+    apply_policy(customer.state, "C", customer.policy, START + 4 * DAY_MS)
+    customer.wait(START + 40 * DAY_MS)
+    assert [trigger.triggered_at_ms - START for trigger in customer.triggers] == [3 * DAY_MS, 33 * DAY_MS]
 
 
 def test_a_campaign_that_another_policy_does_not_have_is_forgotten_but_for_its_numbers() -> None:

@@ -3,7 +3,9 @@
 import pytest
 from rows import Customer, a_policy, action, at, balance, credit, e16, loan, pin, reversal, transaction
 
+from streams.engine.apply import apply_event
 from streams.engine.campaigns import Trigger
+from streams.engine.events import TRANSACTIONS, Cause
 from streams.engine.money import format_value
 
 TIERS = """
@@ -148,6 +150,20 @@ def test_a_month_without_purchases_is_not_looked_at() -> None:
     assert len(customer.triggers) == 1
 
 
+def test_a_purchase_ahead_of_the_clock_belongs_to_the_month_of_its_own_time() -> None:
+    # On the wall clock events may be up to a day ahead.
+    customer = cash_back("")
+    early, ahead = transaction("100", at("2026-01-31T22:00")), transaction("300", at("2026-02-01T01:00"))
+    for event in (early, ahead):
+        cause = Cause(event.event_id, TRANSACTIONS, 0, event.at_ms)
+        apply_event(customer.state, event, cause, customer.policy, at("2026-01-31T23:00"))
+    customer.wait(at("2026-03-01"))
+    assert [(trigger.period, trigger.amount_cents) for trigger in customer.triggers] == [
+        ("2026-01", 100),
+        ("2026-02", 300),
+    ]
+
+
 # --- near ---
 
 
@@ -286,6 +302,16 @@ enter = { all = [{ measure = "assets", at_least = "500000" }, { measure = "loans
     assert [said(trigger) for trigger in customer.triggers] == [
         (at("2026-01-13T12:00"), None, str(at("2026-01-20T12:00")))
     ]
+
+
+def test_at_risk_counts_to_the_lower_floor_where_that_to_keep_is_another() -> None:
+    tiers = TIERS.partition('\n[[tiers]]\nid = "high"')[0] + 'keep = { measure = "assets", at_least = "200000" }\n'
+    customer = customer_of('kind = "at_risk"\ndays_before = 7', "[falling]\nafter_days = 10\n", tiers)
+    customer.apply(
+        balance("500000", at("2026-01-01")), balance("200000", at("2026-01-02")), balance("150000", at(NOON))
+    )
+    customer.wait(at("2026-03-01"))
+    assert [trigger.missing for trigger in customer.triggers] == [e16("50000")]
 
 
 # --- fee alert ---

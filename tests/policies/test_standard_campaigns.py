@@ -472,13 +472,14 @@ def test_a_first_transaction_that_is_older_than_the_first_event_counts_all_the_s
     dormant(f"{table} dormant:1" if said < "2026-01-11" else f"{table}\n{said} | | dormant:1\n2026-12-01 | |")
 
 
-def test_a_late_transaction_that_is_older_than_60_days_begins_no_other_dormancy() -> None:
+@pytest.mark.parametrize("late", ["2026-01-10T10:00", "2026-01-19T10:00"])
+def test_a_late_transaction_that_is_older_than_60_days_begins_no_other_dormancy(late: str) -> None:
     dormant(
-        """
-        2026-01-01T10:00 | purchase 1                     |
-        2026-03-02T10:00 |                                | dormant:1
-        2026-03-20T10:00 | purchase 1 at=2026-01-10T10:00 |
-        2026-12-31T10:00 |                                |
+        f"""
+        2026-01-01T10:00 | purchase 1           |
+        2026-03-02T10:00 |                      | dormant:1
+        2026-03-20T10:00 | purchase 1 at={late} |
+        2026-12-31T10:00 |                      |
         """
     )
 
