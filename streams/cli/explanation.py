@@ -142,6 +142,8 @@ def _ways(above: NextTierNow, currency: str) -> Iterator[str]:
 
 
 def _lack(found: ConditionNow) -> str:
+    if found.measure == "standing":
+        return f"a standing of {found.missing} or better"
     return f"{found.missing_at_next_rating or found.missing} missing in {found.measure}"
 
 

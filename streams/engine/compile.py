@@ -13,15 +13,17 @@ import msgspec
 from streams.engine.calendar import Calendar
 from streams.engine.campaigns import woken_by
 from streams.engine.compile_campaigns import CampaignCompiler
+from streams.engine.compile_falling import compile_falling
 from streams.engine.compile_risk import compile_risk, days_looked_back
 from streams.engine.events import TRANSACTION_TYPES
 from streams.engine.floors import floors_of, value_floors
+from streams.engine.measures import standing_e16
 from streams.engine.money import ONE_RATE, RATE_DECIMALS, SHARE_DECIMALS, VALUE_DECIMALS, parse_fixed
 from streams.engine.occasions import CashBack, FeeAlert
 from streams.engine.policy import (
     MARK_BITS,
     Condition,
-    Falling,
+    Floor,
     LookBack,
     Measure,
     Policy,
@@ -127,7 +129,7 @@ class _Compiler:
             tiers=tiers,
             floors_e16=value_floors(tiers),
             floors=floors,
-            held_measures=tuple({floor.measure: None for floor in floors if floor.rule == "enter"}) or (None,),
+            held_measures=self._held_measures(floors),
             keeps=any(tier.keep is not None for tier in tiers),
             rank=rank,
             look_back=LookBack(seen, max(history_days, days_looked_back(risk))),
@@ -138,7 +140,7 @@ class _Compiler:
             moving_months=any(m.months for m in self._rated_at_once()),
             rises=self.rises,
             falls=self.falls,
-            falling=self._falling(file.falling),
+            falling=compile_falling(file.falling, self.falls, self.problems),
             next_month=file.rating.effect == "next_month",
             looked_at_types=types,
             kept_types=TRANSACTION_TYPES if history_days else seen_types,
@@ -151,6 +153,11 @@ class _Compiler:
             woken=woken_by(campaigns),
             risk=risk,
         )
+
+    def _held_measures(self, floors: tuple[Floor, ...]) -> tuple[int | None, ...]:
+        """What is held against the floors to enter; a standing is no figure to show."""
+        held = {floor.measure: None for floor in floors if floor.rule == "enter"}
+        return tuple(m for m in held if m is None or self.measures[m].kind != "standing") or (None,)
 
     def _measure_of_campaign(self, path: Path, name: str) -> Measure:
         """A measure that a campaign looks at, and perhaps no tier: then it is not worked out at every decision."""
@@ -238,11 +245,18 @@ class _Compiler:
         return None if rule is None else self._condition((*path, "keep"), rule)
 
     def _condition(self, path: Path, rule: ConditionRule) -> Condition:
-        forms = [rule.measure is not None, rule.all is not None, rule.any is not None]
+        standing = rule.standing_at_least
+        forms = [part is not None for part in (rule.measure, rule.all, rule.any, standing)]
         if rule.at_least is not None and not any(forms):
             self.add(path, "there is a floor and no measure; write measure, too, or at_least as a line of the tier")
         elif forms.count(True) != 1 or (rule.measure is None) != (rule.at_least is None):
-            self.add(path, "a condition is a measure and at_least, or all = [ … ], or any = [ … ]; write one of these")
+            self.add(
+                path,
+                "a condition is a measure and at_least, or standing_at_least, or all = [ … ], or any = [ … ]; "
+                "write one of these",
+            )
+        elif standing is not None:
+            return Condition(self._measure(path, "standing"), standing_e16(standing))
         elif rule.measure is not None and rule.at_least is not None:
             measure = None if rule.measure == "value" else self._measure((*path, "measure"), rule.measure)
             return Condition(measure, _fixed(rule.at_least, VALUE_DECIMALS))
@@ -258,8 +272,8 @@ class _Compiler:
         for number, measure in enumerate(self.measures):
             if measure.name == name:
                 return number
-        if name == "score":
-            self.measures.append(Measure(name, "score"))
+        if name == "score" or (name == "standing" and path[-1] != "measure"):
+            self.measures.append(Measure(name, "score" if name == "score" else "standing"))
             return len(self.measures) - 1
         rule = self.file.measures.get(name, _BUILT_IN.get(name))
         if rule is None:
@@ -273,6 +287,10 @@ class _Compiler:
         return len(self.measures) - 1
 
     def _no_measure(self, name: str, *, is_term: bool) -> str:
+        if name == "standing" and is_term:
+            return 'a standing is no amount; write credit = { poor = "-0.10" } in [value] to count it'
+        if name == "standing":
+            return 'a standing is no amount; write standing_at_least = "good" instead of measure and at_least'
         if is_term and name == "value":
             return "the value cannot be a part of itself; write a measure such as assets"
         also = () if is_term else ("value",)
@@ -282,7 +300,7 @@ class _Compiler:
         """What no rule looks at is made all the same, so that its problems are told; nothing is kept for it."""
         used = {measure.name for measure in self.measures}
         for name, rule in self.file.measures.items():
-            if name in _BUILT_IN or name in {"score", "value"}:
+            if name in _BUILT_IN or name in {"score", "standing", "value"}:
                 self.add(("measures", name), f"{quoted(name)} is a measure by itself; write another name for this one")
             elif name not in used:
                 self._made(("measures", name), name, rule)
@@ -322,48 +340,6 @@ class _Compiler:
             (int(month), int(day)) for month, _, day in (text.partition("-") for text in when) if _is_day(month, day)
         ]
         return Schedule("dates", tuple(sorted(set(dates))))
-
-    def _falling(self, rule: FallingRule) -> Falling:
-        ways = {
-            "after_days": rule.after_days,
-            "after_months": rule.after_months,
-            "term_months": rule.term_months,
-            "to": rule.to == "higher_of_last_two",
-        }
-        given = [word for word, is_given in ways.items() if is_given]
-        if len(given) > 1:
-            names = " and ".join(given).replace("to", '"higher_of_last_two"') if "to" in given else " and ".join(given)
-            self.add(("falling", given[-1]), f"{names} are both there; a tier is lost in one way: write one of them")
-        if rule.grace_months and not rule.term_months:
-            self.add(
-                ("falling", "grace_months"), "a grace follows a term; write term_months, too, or after_months instead"
-            )
-        self._look_at_ratings(rule)
-        return Falling(
-            rule.after_days, rule.after_months, rule.protection_days, rule.term_months, rule.grace_months, rule.to
-        )
-
-    def _look_at_ratings(self, rule: FallingRule) -> None:
-        """Ways to fall that go by ratings need ratings by the calendar."""
-        if self.problems.has(("rating", "when"), ("falling", "when")):
-            return
-        if rule.after_months and self.falls.when == "dates":
-            self.add(
-                ("falling", "after_months"),
-                "months are not counted by ratings on dates; write term_months instead, or another when in [falling]",
-            )
-        if not self.falls.at_once:
-            return
-        dates = 'when = "month_end", "daily" or a list of dates in [rating] or in [falling]'
-        if rule.to == "higher_of_last_two":
-            self.add(
-                ("falling", "to"), f"there are no last two ratings where everything is rated at once; write {dates}"
-            )
-        if rule.to == "one_step" and not (rule.after_days or rule.after_months or rule.term_months):
-            self.add(
-                ("falling", "to"),
-                f"at once, one step would follow the other with every event; write after_days, or {dates}",
-            )
 
     def _zone(self) -> ZoneInfo:
         try:

@@ -170,11 +170,15 @@ class CampaignCompiler:
         enter = self._tiers[self._rank[to]].enter
         if enter is None:
             self._add(path, f"{to} is the first tier, and everybody's; write another tier")
-        elif enter.all is not None or enter.any is not None:
-            self._add(path, f"{to} has several conditions, so no one amount is missing; write another tier")
+        elif enter.all is not None or enter.any is not None or self._wants_standing(to):
+            self._add(path, f"{to} is not had by one amount, so none is missing; write another tier")
         else:
             return enter
         return nobody
+
+    def _wants_standing(self, tier: str) -> bool:
+        enter = self._file.tiers[self._rank[tier]].enter
+        return enter is not None and enter.standing_at_least is not None
 
     # --- what all have ---
 

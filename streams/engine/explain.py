@@ -34,7 +34,8 @@ def next_tier(tier: str, figures: Figures, policy: Policy) -> Missing | None:
     if above >= len(policy.tiers):
         return None
     enter = policy.tiers[above].enter
-    if enter is None or enter.all is not None or enter.any is not None:
+    is_word = enter is not None and enter.measure is not None and policy.measures[enter.measure].kind == "standing"
+    if enter is None or enter.all is not None or enter.any is not None or is_word:
         return Missing(policy.tiers[above].id, None)
     return Missing(policy.tiers[above].id, max(enter.at_least_e16 - figure_of(enter.measure, figures), 0))
 

@@ -5,17 +5,19 @@ credit score are in the same units, so that every floor is compared alike.
 """
 
 from fractions import Fraction
-from typing import assert_never
+from typing import assert_never, get_args
 
 import msgspec
 
 from streams.engine.closings import average_e16, closing_e16, newest_e16
+from streams.engine.events import Standing
 from streams.engine.money import ONE_SHARE, VALUE_DECIMALS, Figure, format_value, parse_fixed
 from streams.engine.policy import Measure, Policy
 from streams.engine.state import CustomerState
 from streams.engine.windows import sum_between
 
 ONE_E16 = 10**VALUE_DECIMALS
+_STANDINGS: tuple[Standing, ...] = get_args(Standing)[::-1]  # from the worst to the best
 
 
 class Figures(msgspec.Struct, frozen=True, gc=False):
@@ -59,7 +61,9 @@ def measure(state: CustomerState, policy: Policy, day: int, *, is_over: bool = F
 
 
 def format_figure(figure: Figure, rule: Measure | None) -> str:
-    """The figure as it is written: an amount with at least 2 decimals, a count or a score without idle ones."""
+    """The figure as it is written: an amount with at least 2 decimals, a count or a score without idle ones, a word."""
+    if rule is not None and rule.kind == "standing":
+        return _STANDINGS[int(figure // ONE_E16)]
     if rule is not None and rule.kind in ("count", "score") and figure % ONE_E16 == 0:
         return str(figure // ONE_E16)
     return format_value(figure)
@@ -79,6 +83,8 @@ def measure_one(state: CustomerState, rule: Measure, policy: Policy, day: int, *
             return closing_e16(state, rule.of, rule.last_day(day, is_over=is_over), policy)
         case "score":
             return _score(state.score)
+        case "standing":
+            return standing_e16(state.standing or "good")
         case never:
             assert_never(never)
 
@@ -111,3 +117,9 @@ def _score(text: str | None) -> int:
         return parse_fixed(text or "0", VALUE_DECIMALS)
     except ValueError:
         return 0
+
+
+def standing_e16(standing: Standing) -> int:
+    """A credit standing as a figure, so that conditions compare it like any other: the better, the more."""
+    figure: int = _STANDINGS.index(standing) * ONE_E16
+    return figure

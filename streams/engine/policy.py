@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # what a policy does with a tier looks at the policy itself
 
 MARK_BITS = 32
 
-Kind = Literal["total", "average", "month_end", "sum", "count", "score"]
+Kind = Literal["total", "average", "month_end", "sum", "count", "score", "standing"]
 
 
 class PolicyError(ValueError):

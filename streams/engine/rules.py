@@ -60,10 +60,11 @@ class ValueRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class ConditionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A measure that reaches a floor, or all or any of several conditions."""
+    """A measure that reaches a floor, a credit standing no worse than one, or all or any of several conditions."""
 
     measure: Word | None = None
     at_least: Floor | None = None
+    standing_at_least: Standing | None = None
     all: "list[ConditionRule] | None" = None
     any: "list[ConditionRule] | None" = None
 

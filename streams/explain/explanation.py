@@ -133,7 +133,7 @@ class _Explaining:
         return format_figure(figure_of(number, rated.figures), rule)
 
     def _window(self, rule: Measure | None, rated: Rated) -> Window | None:
-        if rule is None or rule.kind in ("total", "score"):
+        if rule is None or rule.kind in ("total", "score", "standing"):
             return None
         last = rule.last_day(rated.day, is_over=rated.is_over)
         if rule.kind == "month_end":
@@ -253,6 +253,8 @@ def _measure_name(rule: Measure | None) -> str:
 
 
 def _missing(floor: Figure, figure: Figure, rule: Measure | None) -> str:
+    if rule is not None and rule.kind == "standing":  # the word that is asked
+        return format_figure(floor, rule)
     return format_figure(max(floor - figure, 0), rule)
 
 

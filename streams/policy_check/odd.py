@@ -237,7 +237,7 @@ def is_sure(condition: Condition, policy: Policy) -> bool:
 
 def _is_never_negative(measure: Measure) -> bool:
     # Reversals that come alone can take a sum below 0; nobody has a floor for that.
-    return bool(measure.types) or measure.of == "loans"
+    return bool(measure.types) or measure.of == "loans" or measure.kind == "standing"
 
 
 def _floor_path(rank: int, file: PolicyFile) -> Path:

@@ -49,6 +49,8 @@ def _tiers(tiers: Sequence[TierRule]) -> str:
 def _condition(rule: ConditionRule) -> str:
     if rule.measure is not None:
         return f"{'a value' if rule.measure == 'value' else rule.measure} of {amount(rule.at_least)}"
+    if rule.standing_at_least is not None:
+        return f"a standing of {rule.standing_at_least} or better"
     word = " and " if rule.all is not None else " or "
     parts = [_condition(part) for part in rule.all or rule.any or []]
     return word.join(f"({part})" if " and " in part or " or " in part else part for part in parts)

@@ -1,12 +1,17 @@
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rows import PLAIN, STANDARD, a_policy, e16
+from rows import PLAIN, STANDARD, Customer, a_policy, at, balance, credit, e16
 
 from streams.engine.conditions import entered_rank, is_met, kept_rank
-from streams.engine.measures import Figures
-from streams.engine.policy import Condition
+from streams.engine.events import Standing
+from streams.engine.explain import looked_at, next_tier, shown_value
+from streams.engine.measures import Figures, format_figure
+from streams.engine.policy import Condition, PolicyError
 
+NOON = at("2026-11-24T12:00")
 quick = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 
 # measures 0 and 1; None is the value
@@ -125,3 +130,48 @@ def test_bisection_finds_what_a_look_at_every_tier_finds(value: int) -> None:
     ]  # fmt: skip
     assert STANDARD.floors_e16 is not None
     assert entered_rank(found, STANDARD) == max(ranks)
+
+
+# --- credit standing ---
+
+GOOD_STANDING = a_policy(
+    '[[tiers]]\nid = "basic"\n[[tiers]]\nid = "up"\n'
+    'enter = { all = [{ measure = "assets", at_least = "300000" }, { standing_at_least = "fair" }] }\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("standing", "tier"),
+    [("excellent", "up"), ("good", "up"), ("fair", "up"), ("poor", "basic"), ("default", "basic"), (None, "up")],
+)
+def test_a_standing_is_met_by_itself_and_all_that_are_better(standing: Standing | None, tier: str) -> None:
+    customer = Customer(GOOD_STANDING)
+    customer.apply(balance("300000", NOON))
+    if standing is not None:
+        customer.apply(credit(standing, NOON + 1))
+    assert customer.state.tier == tier
+
+
+def test_a_standing_alone_is_a_condition_and_is_written_as_a_word() -> None:
+    policy = a_policy('[[tiers]]\nid = "basic"\n[[tiers]]\nid = "up"\nenter = { standing_at_least = "excellent" }\n')
+    customer = Customer(policy)
+    [change] = customer.apply(balance("1", NOON))
+    [look] = looked_at(change.figures, policy)
+    rule = policy.measures[look.floor.measure or 0]
+    assert (format_figure(look.figure, rule), format_figure(look.floor.at_least_e16, rule)) == ("good", "excellent")
+    assert next_tier("basic", change.figures, policy) == ("up", None)
+    assert shown_value(change.figures, policy) == change.figures.value
+    assert [change.reason for change in customer.apply(credit("excellent", NOON + 1))] == ["credit_changed"]
+
+
+@pytest.mark.parametrize(
+    ("enter", "message"),
+    [
+        ('{ standing_at_least = "goood" }', 'did you mean "good"?'),
+        ('{ measure = "standing", at_least = "1" }', 'write standing_at_least = "good" instead'),
+        ('{ measure = "assets", at_least = "1", standing_at_least = "good" }', "write one of these"),
+    ],
+)
+def test_a_standing_written_otherwise_is_told(enter: str, message: str) -> None:
+    with pytest.raises(PolicyError, match=re.escape(message)):
+        a_policy(f'[[tiers]]\nid = "basic"\n[[tiers]]\nid = "up"\nenter = {enter}\n')

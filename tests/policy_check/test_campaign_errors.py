@@ -119,7 +119,7 @@ ROWS = [
     ('tiers = ["low"]', 'tiers = ["bronze"]', 37, "campaigns.back.tiers[0]", 'there is no tier "bronze"; there are low, mid, top'),
     ('tiers = ["low"]', 'tiers = "low"', 37, "campaigns.back.tiers", '"low" stands alone, and a list is wanted; write it in brackets: ["low"]'),
     ('to = "mid"', 'to = "low"', 46, "campaigns.near-mid.to", "low is the first tier, and everybody's; write another tier"),
-    ('to = "mid"', 'to = "top"', 46, "campaigns.near-mid.to", "top has several conditions, so no one amount is missing; write another tier"),
+    ('to = "mid"', 'to = "top"', 46, "campaigns.near-mid.to", "top is not had by one amount, so none is missing; write another tier"),
     ('within = "50000"', 'within = "50000"\nwithin_share = "0.1"', 43, "campaigns.near-mid", "within and within_share are both there; write one of at_least, within, within_share"),
     ('within = "50000"\n', "", 43, "campaigns.near-mid", "it does not say how near; write one of at_least, within, within_share"),
     ('within = "50000"', 'within = "10%"', 47, "campaigns.near-mid.within", '"10%" is a percentage; here is a number wanted'),

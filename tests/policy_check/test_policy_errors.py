@@ -144,10 +144,10 @@ ROWS = [
     ('name = { en = "Low" }', 'at_least = "1"', 31, "tiers.low.at_least", "the first tier is everybody's and asks nothing; take the line out"),
     ('name = { en = "Low" }', 'keep = { measure = "assets", at_least = "1" }', 31, "tiers.low.keep", "the first tier cannot be lost; take the line out"),
     ('at_least = "500000"', 'at_least = "5"\nenter = { measure = "assets", at_least = "5" }', 36, "tiers.mid.at_least", "this tier has at_least and enter"),
-    ('{ measure = "score", at_least = "700" }', '{ measure = "score" }', 43, "tiers.high.enter.all[1].any[0]", "a condition is a measure and at_least, or all = [ … ], or any = [ … ]"),
+    ('{ measure = "score", at_least = "700" }', '{ measure = "score" }', 43, "tiers.high.enter.all[1].any[0]", "a condition is a measure and at_least, or standing_at_least, or all = [ … ], or any = [ … ]"),
     ('{ measure = "score", at_least = "700" }', '{ at_least = "700" }', 43, "tiers.high.enter.all[1].any[0]", "there is a floor and no measure"),
     ('{ measure = "score", at_least = "700" }', "{ all = [] }", 43, "tiers.high.enter.all[1].any[0].all", "the list of conditions is empty; write at least one condition"),
-    ('keep = { measure = "value", at_least = "4000000" }', 'keep = "4000000"', 45, "tiers.high.keep", '"4000000" is a text; write a table { … } with these words: measure, at_least, all, any'),
+    ('keep = { measure = "value", at_least = "4000000" }', 'keep = "4000000"', 45, "tiers.high.keep", '"4000000" is a text; write a table { … } with these words: measure, at_least, standing_at_least, all, any'),
     # ways to fall
     ("after_months = 3", "after_months = 3\nafter_days = 30", 27, "falling.after_months", "after_days and after_months are both there; a tier is lost in one way: write one of them"),
     ("after_months = 3", "after_months = 3\nterm_months = 12", 28, "falling.term_months", "after_months and term_months are both there"),
