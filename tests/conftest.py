@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from streams.kafka import local
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings, policy_folder
+from tests.support.own_broker import OwnBroker
 
 PARTITIONS = 4
 _numbers = itertools.count(1)
@@ -48,3 +49,22 @@ def settings(environment: dict[str, str]) -> Settings:
     made = Settings.from_environment(environment, dotenv=None)
     asyncio.run(ensure_topics(made, PARTITIONS))
     return made
+
+
+@pytest.fixture
+def broker_settings() -> dict[str, str]:
+    """Settings of the test's own broker; a test may give others by parametrizing this."""
+    return {}
+
+
+@pytest.fixture
+def own(
+    environment: Mapping[str, str],
+    tmp_path: Path,
+    broker_settings: Mapping[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[OwnBroker]:
+    """A broker of this test alone. Its topics are not made."""
+    broker = OwnBroker(tmp_path / "kafka", environment, broker_settings, monkeypatch)
+    yield broker
+    broker.stop()

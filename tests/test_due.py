@@ -3,7 +3,6 @@ from collections import deque
 from collections.abc import Iterator
 
 import pytest
-from histories import INPUTS, PARTITION, History
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from streams.engine.compile import load_policy
 from streams.entries import merge_heads
 from streams.partition import Limits, Partition, Work
 from streams.rules import Clock, PartitionRules
+from tests.support.histories import INPUTS, PARTITION, History
 
 # Rated at every midnight of Taipei: all customers at once.
 DAILY = load_policy(

@@ -9,9 +9,7 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import histories
 import pytest
-from histories import ASSETS_ONLY, INPUTS, PARTITION, PLAIN, STANDARD, History, Line, Outcome
 
 from streams.contracts.packing import unpack_state
 from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS
@@ -19,6 +17,8 @@ from streams.engine.policy import Policy
 from streams.entries import Entry, merge_heads
 from streams.partition import Partition
 from streams.rules import Clock
+from tests.support import histories
+from tests.support.histories import ASSETS_ONLY, INPUTS, PARTITION, PLAIN, STANDARD, History, Line, Outcome
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000

@@ -6,11 +6,11 @@ from contextlib import AsyncExitStack
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from workers import Client, Start, Table
 
 from streams.api.routes import install
 from streams.metrics import Metrics
 from streams.settings import Settings
+from tests.support.api_source import Client, Start, Table
 
 
 @pytest.fixture

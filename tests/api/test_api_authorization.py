@@ -1,5 +1,6 @@
 import pytest
-from workers import Start, Table
+
+from tests.support.api_source import Start, Table
 
 TOKEN = "s3cret-e"  # noqa: S105 - of these tests alone
 GUARDED = ["/", "/tiers", "/tiers?local=1", "/customers/C001", "/metrics", "/nowhere"]

@@ -4,11 +4,11 @@ import logging
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from workers import Start, Table, address
 from yarl import URL
 
 from streams.api import peers
 from streams.api.peers import FORWARDED
+from tests.support.api_source import Start, Table, address
 
 TOKEN = "s3cret"  # noqa: S105 - of these tests alone
 

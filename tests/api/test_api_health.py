@@ -1,11 +1,11 @@
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client.parser import text_string_to_metric_families
-from workers import Start, Table
 
 from streams.api.routes import install
 from streams.metrics import Metrics
 from streams.settings import Settings
+from tests.support.api_source import Start, Table
 
 
 async def test_a_worker_that_makes_progress_is_healthy(start: Start) -> None:

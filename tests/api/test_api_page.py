@@ -1,6 +1,6 @@
 import re
 
-from workers import Start, Table
+from tests.support.api_source import Start, Table
 
 
 async def test_the_page_fetches_nothing_from_elsewhere(start: Start) -> None:

@@ -1,6 +1,7 @@
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from workers import Start, Table, address
+
+from tests.support.api_source import Start, Table, address
 
 TOKEN = "s3cret"  # noqa: S105 - of these tests alone
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 
 import pytest
 from aiokafka import TopicPartition
-from logs import PARTITIONS, START_MS, Writing, balance, customers_of
 
 from streams.audit.run import audit
 from streams.budgets import Budgets, Grants
@@ -15,6 +14,7 @@ from streams.kafka.surroundings import BrokerGrantSurroundings
 from streams.outgoing import Message
 from streams.partition import Work
 from streams.settings import Settings, policy_folder
+from tests.support.handmade_logs import PARTITIONS, START_MS, Writing, balance, customers_of
 
 A, B, C = customers_of(0, 3)
 POLICY = load_policy(

@@ -8,7 +8,6 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
-from logs import DAY_MS, START_MS, Input, LogWriter, Writing, action, balance, customers_of, policy_named, purchase
 
 from streams.audit.report import Report
 from streams.audit.run import audit
@@ -18,6 +17,18 @@ from streams.kafka.policies import publish_policy
 from streams.kafka.replay import Offsets
 from streams.rules import Clock
 from streams.settings import Settings
+from tests.support.handmade_logs import (
+    DAY_MS,
+    START_MS,
+    Input,
+    LogWriter,
+    Writing,
+    action,
+    balance,
+    customers_of,
+    policy_named,
+    purchase,
+)
 
 
 async def write_three_batches(writer: LogWriter) -> None:

@@ -4,12 +4,12 @@ import asyncio
 import json
 
 import pytest
-from logs import DAY_MS, START_MS, Writing, action, balance, customers_of
 from typer.testing import CliRunner, Result
 
 from streams.cli.main import app
 from streams.errors import UsageError
 from streams.settings import Settings
+from tests.support.handmade_logs import DAY_MS, START_MS, Writing, action, balance, customers_of
 
 PARTITION = 1
 CUSTOMER, OTHER = customers_of(PARTITION, 2)

@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
-from logs import START_MS, Input, LogWriter, Writing, action, balance, customers_of, loan
 
 from streams.audit.report import Difference
 from streams.audit.run import audit
 from streams.partition import Work
 from streams.settings import Settings
+from tests.support.handmade_logs import START_MS, Input, LogWriter, Writing, action, balance, customers_of, loan
 
 A, B, C = customers_of(0, 3)
 Damage = Callable[[Work], Work]

@@ -3,7 +3,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from wire import AT_MS, INPUTS, POLICY, value, worked
 
 from streams.contracts.changes import ChangeWriter
 from streams.contracts.envelope import Envelope
@@ -11,6 +10,7 @@ from streams.engine.compile import load_policy
 from streams.engine.decide import TierChange
 from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, TRANSACTIONS, Cause
 from streams.engine.measures import Figures
+from tests.support.wire_messages import AT_MS, INPUTS, POLICY, value, worked
 
 ONE = 10**16
 DAY_MS = 86_400_000

@@ -3,7 +3,6 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wire import AT_MS, MESSAGES, read, reason, short, value
 
 from streams.contracts.decode import DETAIL_LIMIT, Rejection
 from streams.engine.events import (
@@ -19,6 +18,7 @@ from streams.engine.events import (
     Pin,
     Transaction,
 )
+from tests.support.wire_messages import AT_MS, MESSAGES, read, reason, short, value
 
 TIME_FIELDS = [
     (BALANCES, "as_of"),

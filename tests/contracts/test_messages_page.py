@@ -5,7 +5,6 @@ from typing import Any, get_args
 
 import pytest
 from jsonschema import Draft202012Validator
-from wire import INPUTS, MESSAGES, POLICY, read, worked
 
 from streams.contracts import changes, risks, triggers
 from streams.contracts.decode import Rejection, RejectionReason, decode
@@ -17,6 +16,7 @@ from streams.engine.events import BALANCES, LOANS, PRODUCTS, TRANSACTION_TYPES, 
 from streams.engine.risk import AlertReason, Outcome
 from streams.engine.rules import ServiceKind
 from streams.engine.state import ACCOUNTS_LIMIT
+from tests.support.wire_messages import INPUTS, MESSAGES, POLICY, read, worked
 
 PAGE = (Path(__file__).parents[2] / "docs" / "messages.md").read_text("utf-8")
 SCHEMAS = {topic.name: schema(topic) for topic in TOPICS}

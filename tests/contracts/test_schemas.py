@@ -6,7 +6,6 @@ from typing import Any, get_args
 import msgspec
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
-from wire import AT_MS, INPUTS, MESSAGES, POLICY, read, reason, value, worked
 
 from streams.contracts.lines import parse_line
 from streams.contracts.policies import InForceMessage, PolicyMessage
@@ -18,6 +17,7 @@ from streams.engine.policy import Policy
 from streams.settings import policy_folder
 from streams.simulate import Simulation
 from streams.simulate.samples import events
+from tests.support.wire_messages import AT_MS, INPUTS, MESSAGES, POLICY, read, reason, value, worked
 
 FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
 formats = FormatChecker()

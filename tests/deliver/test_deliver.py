@@ -13,13 +13,24 @@ from urllib.request import urlopen
 
 from aiohttp import web
 from aiokafka import AIOKafkaProducer
-from deliveries import PARTITIONS, Delivery, change, changes, committed, config, in_order, produce, run, until
-from endpoints import SECRET, Answer, Endpoint, Request
 from standardwebhooks import Webhook
 
 from streams.kafka.local import free_port
 from streams.kafka.replay import Offsets
 from streams.settings import Settings
+from tests.support.deliveries import (
+    PARTITIONS,
+    Delivery,
+    change,
+    changes,
+    committed,
+    config,
+    in_order,
+    produce,
+    run,
+    until,
+)
+from tests.support.http_endpoint import SECRET, Answer, Endpoint, Request
 
 Environment = Mapping[str, str]
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from endpoints import SECRET
 from standardwebhooks import Webhook
 from typer.testing import CliRunner
 
@@ -21,6 +20,7 @@ from streams.deliver.filters import filter_of
 from streams.deliver.metrics import DeliverMetrics
 from streams.deliver.request import Writer, attributes
 from streams.errors import UsageError
+from tests.support.http_endpoint import SECRET
 
 PAGE = (Path(__file__).parents[2] / "docs" / "deliver.md").read_text()
 NOW_S = 1_795_483_800.75  # 2026-11-24T01:30:00Z

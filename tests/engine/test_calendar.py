@@ -1,9 +1,9 @@
 from zoneinfo import ZoneInfo
 
 import pytest
-from rows import DAY_MS, TAIPEI, at
 
 from streams.engine.calendar import HOUR_MS, Calendar, month_of, month_start
+from tests.support.one_customer import DAY_MS, TAIPEI, at
 
 NEW_YORK = ZoneInfo("America/New_York")
 

@@ -8,16 +8,16 @@ from typing import Any
 
 import msgspec
 import pytest
-from histories import Bench, History
 from hypothesis import given
 from hypothesis import strategies as st
-from plans import Plan, actions, decoded, events, history_of, in_order, laws, own_currency, strides
-from rows import DAY_MS, WHOLE_STANDARD, Customer
 
 from streams.engine.compile import load_policy
 from streams.engine.events import CUSTOMERS
 from streams.engine.policy import Policy
 from streams.partition import Partition
+from tests.support.event_plans import Plan, actions, decoded, events, history_of, in_order, laws, own_currency, strides
+from tests.support.histories import Bench, History
+from tests.support.one_customer import DAY_MS, WHOLE_STANDARD, Customer
 
 TIERS_ALONE, _, CAMPAIGNS_AND_RISK = WHOLE_STANDARD.document.partition("# --- campaigns")
 # All kinds, with short spans, tight limits, and a hold-out.

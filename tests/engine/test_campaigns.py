@@ -4,7 +4,6 @@ import json
 from collections import Counter
 
 import pytest
-from rows import DAY_MS, WHOLE_STANDARD, Customer, a_policy, action, at, balance, transaction
 
 from streams.contracts.envelope import Envelope
 from streams.contracts.triggers import TriggerWriter, trigger_id
@@ -15,6 +14,7 @@ from streams.engine.events import TOPICS, TRANSACTION_TYPES, Cause
 from streams.engine.policy import Policy
 from streams.engine.state import Course
 from streams.engine.step import forgotten
+from tests.support.one_customer import DAY_MS, WHOLE_STANDARD, Customer, a_policy, action, at, balance, transaction
 
 TIERS = """
 [[tiers]]

@@ -5,12 +5,12 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recount import Recount
-from rows import DAY_MS, Customer, a_policy, at, balance, e16
 
 from streams.engine.calendar import month_of, month_start
 from streams.engine.closings import average_e16, closing_e16, newest_e16
 from streams.engine.events import Balance
+from tests.support.daily_recount import Recount
+from tests.support.one_customer import DAY_MS, Customer, a_policy, at, balance, e16
 
 quick = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 

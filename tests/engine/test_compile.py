@@ -1,12 +1,12 @@
 from zoneinfo import ZoneInfo
 
 import pytest
-from plans import POLICIES
-from rows import ASSETS_ONLY, STANDARD, a_policy, at, e16
 
 from streams.engine.compile import load_policy, read_policy
 from streams.engine.events import TRANSACTION_TYPES
 from streams.engine.policy import Condition, Falling, PolicyError
+from tests.support.event_plans import POLICIES
+from tests.support.one_customer import ASSETS_ONLY, STANDARD, a_policy, at, e16
 
 BARE = """
 name = "test"

@@ -1,13 +1,13 @@
 """What the tables of campaigns and risk become: amounts, floors, shares, and what has to be kept for them."""
 
 import pytest
-from rows import WHOLE_STANDARD, e16
 
 from streams.engine.campaigns import Budget, Campaign, Contact
 from streams.engine.compile import load_policy
 from streams.engine.occasions import AtRisk, CashBack, Dormant, FeeAlert, Gift, NearTier, Welcome
 from streams.engine.policy import Measure, Policy
 from streams.engine.risk import Risk, ShareLimit
+from tests.support.one_customer import WHOLE_STANDARD, e16
 
 TIERS = """
 name = "test"

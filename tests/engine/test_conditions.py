@@ -3,13 +3,13 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rows import PLAIN, STANDARD, Customer, a_policy, at, balance, credit, e16
 
 from streams.engine.conditions import entered_rank, is_met, kept_rank
 from streams.engine.events import Standing
 from streams.engine.explain import looked_at, next_tier, shown_value
 from streams.engine.measures import Figures, format_figure
 from streams.engine.policy import Condition, PolicyError
+from tests.support.one_customer import PLAIN, STANDARD, Customer, a_policy, at, balance, credit, e16
 
 NOON = at("2026-11-24T12:00")
 quick = settings(max_examples=100, deadline=None, derandomize=True, database=None)

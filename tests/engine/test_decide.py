@@ -1,5 +1,4 @@
 import pytest
-from rows import ASSETS_ONLY, DAY_MS, PLAIN, STANDARD, Customer, at, balance, credit, e16, pin, transaction
 
 from streams.engine.compile import load_policy
 from streams.engine.decide import Occasion, decide
@@ -9,6 +8,19 @@ from streams.engine.policy import Policy
 from streams.engine.state import CustomerState
 from streams.engine.tenure import Moment
 from streams.engine.windows import roll
+from tests.support.one_customer import (
+    ASSETS_ONLY,
+    DAY_MS,
+    PLAIN,
+    STANDARD,
+    Customer,
+    at,
+    balance,
+    credit,
+    e16,
+    pin,
+    transaction,
+)
 
 NOON = at("2026-11-24T12:00")
 

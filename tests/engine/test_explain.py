@@ -1,11 +1,11 @@
 from fractions import Fraction
 
 import pytest
-from rows import STANDARD, a_policy, e16, policy_of
 
 from streams.engine.explain import Missing, looked_at, next_tier, shown_value
 from streams.engine.measures import Figures
 from streams.engine.policy import Floor
+from tests.support.one_customer import STANDARD, a_policy, e16, policy_of
 
 LADDER = a_policy("""
 [measures.spent]

@@ -2,11 +2,22 @@ import copy
 from itertools import permutations
 
 import pytest
-from rows import ASSETS_ONLY, DAY_MS, STANDARD, Customer, at, balance, credit, e4, loan, transaction
 
 from streams.engine.events import Balance, Credit, Loan, Transaction
 from streams.engine.fold import fold, fold_balance
 from streams.engine.state import CustomerState
+from tests.support.one_customer import (
+    ASSETS_ONLY,
+    DAY_MS,
+    STANDARD,
+    Customer,
+    at,
+    balance,
+    credit,
+    e4,
+    loan,
+    transaction,
+)
 
 NOON = at("2026-11-24T12:00")
 TODAY = STANDARD.calendar.day_of(NOON)

@@ -9,10 +9,20 @@ from typing import Any
 
 import msgspec
 import pytest
-from histories import Bench, History, Line, Outcome
 from hypothesis import given
 from hypothesis import strategies as st
-from plans import (
+
+from streams.contracts.packing import unpack_state
+from streams.engine.calendar import DAY_MS, EPOCH, HOUR_MS, month_of, month_start
+from streams.engine.conditions import entered_rank, kept_rank
+from streams.engine.events import Balance, Event
+from streams.engine.fold import fold_balance
+from streams.engine.measures import measure
+from streams.engine.policy import Policy
+from streams.engine.rules import Holding
+from streams.engine.state import NEVER_MS, CustomerState
+from tests.support.daily_recount import Recount
+from tests.support.event_plans import (
     POLICIES,
     START,
     Plan,
@@ -29,18 +39,8 @@ from plans import (
     steps,
     years,
 )
-from recount import Recount
-from rows import PLAIN, STANDARD, Customer, at, balance
-
-from streams.contracts.packing import unpack_state
-from streams.engine.calendar import DAY_MS, EPOCH, HOUR_MS, month_of, month_start
-from streams.engine.conditions import entered_rank, kept_rank
-from streams.engine.events import Balance, Event
-from streams.engine.fold import fold_balance
-from streams.engine.measures import measure
-from streams.engine.policy import Policy
-from streams.engine.rules import Holding
-from streams.engine.state import NEVER_MS, CustomerState
+from tests.support.histories import Bench, History, Line, Outcome
+from tests.support.one_customer import PLAIN, STANDARD, Customer, at, balance
 
 quick = laws(100)
 

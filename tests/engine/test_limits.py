@@ -1,5 +1,4 @@
 import pytest
-from rows import DAY_MS, STANDARD, Customer, a_policy, at, balance, credit, loan, pin, reversal, transaction
 
 from streams.contracts.packing import pack_state, unpack_state
 from streams.engine.events import Balance, Event, Transaction
@@ -8,6 +7,19 @@ from streams.engine.limits import LimitExceededError, check_limits
 from streams.engine.policy import Policy
 from streams.engine.state import ACCOUNTS_LIMIT, CustomerState
 from streams.engine.windows import roll
+from tests.support.one_customer import (
+    DAY_MS,
+    STANDARD,
+    Customer,
+    a_policy,
+    at,
+    balance,
+    credit,
+    loan,
+    pin,
+    reversal,
+    transaction,
+)
 
 NOON = at("2026-11-24T12:00")
 TODAY = STANDARD.calendar.day_of(NOON)

@@ -2,12 +2,23 @@ from fractions import Fraction
 from typing import get_args
 
 import pytest
-from rows import DAY_MS, STANDARD, Customer, a_policy, at, balance, credit, e16, reversal, transaction
 
 from streams.engine.compile import load_policy
 from streams.engine.events import TRANSACTION_TYPES, Credit, Event, Standing
 from streams.engine.measures import Figures, format_figure, measure
 from streams.engine.policy import Policy
+from tests.support.one_customer import (
+    DAY_MS,
+    STANDARD,
+    Customer,
+    a_policy,
+    at,
+    balance,
+    credit,
+    e16,
+    reversal,
+    transaction,
+)
 
 NOON = at("2026-11-24T12:00")
 

@@ -1,7 +1,7 @@
 import pytest
-from rows import e16
 
 from streams.engine.money import amount_from_json, format_value, parse_fixed
+from tests.support.one_customer import e16
 
 
 @pytest.mark.parametrize(

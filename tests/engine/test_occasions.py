@@ -1,12 +1,24 @@
 """Occasions of campaigns beyond those of standard.toml: every word of every kind, by small policies."""
 
 import pytest
-from rows import Customer, a_policy, action, at, balance, credit, e16, loan, pin, reversal, transaction
 
 from streams.engine.apply import apply_event
 from streams.engine.campaigns import Trigger
 from streams.engine.events import TRANSACTIONS, Cause
 from streams.engine.money import format_value
+from tests.support.one_customer import (
+    Customer,
+    a_policy,
+    action,
+    at,
+    balance,
+    credit,
+    e16,
+    loan,
+    pin,
+    reversal,
+    transaction,
+)
 
 TIERS = """
 [[tiers]]

@@ -16,13 +16,13 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plans import POLICIES, START, Plan, decoded, history_of, laws, years
-from rows import STANDARD, Customer, a_policy, at, balance, credit, pin, policy_of, transaction
 
 from streams.engine.calendar import DAY_MS
 from streams.engine.outlook import Outlook, keeping, outlook, pass_time
 from streams.engine.policy import Policy
 from streams.engine.state import CustomerState
+from tests.support.event_plans import POLICIES, START, Plan, decoded, history_of, laws, years
+from tests.support.one_customer import STANDARD, Customer, a_policy, at, balance, credit, pin, policy_of, transaction
 
 WITHDRAWN = "0"
 _ACCOUNT = "the deposit"

@@ -2,11 +2,8 @@
 
 from typing import Any
 
-from histories import Bench
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from plans import Plan, decoded, events, history_of, laws, own_currency, strides, years
-from rows import Customer
 
 from streams.contracts.packing import pack_state, unpack_state
 from streams.engine.calendar import DAY_MS
@@ -14,6 +11,9 @@ from streams.engine.compile import load_policy
 from streams.engine.conditions import entered_rank, kept_rank
 from streams.engine.measures import measure
 from streams.engine.policy import Policy, PolicyError
+from tests.support.event_plans import Plan, decoded, events, history_of, laws, own_currency, strides, years
+from tests.support.histories import Bench
+from tests.support.one_customer import Customer
 
 NAMES = ["one", "two", "three"]
 TYPES = ["purchase", "transfer_in", "transfer_out", "deposit", "fee", "other"]

@@ -3,13 +3,13 @@
 from itertools import count
 
 import pytest
-from rows import WHOLE_STANDARD, Customer, a_policy, at, balance, credit, e4, e16, transaction
 
 from streams.engine.apply import apply_policy
 from streams.engine.compile import load_policy
 from streams.engine.events import Loan
 from streams.engine.policy import Policy
 from streams.engine.risk import LoanAlert, LoanDecision, RiskLook
+from tests.support.one_customer import WHOLE_STANDARD, Customer, a_policy, at, balance, credit, e4, e16, transaction
 
 TIERS = """
 [[tiers]]

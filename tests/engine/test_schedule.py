@@ -1,10 +1,10 @@
 from zoneinfo import ZoneInfo
 
 import pytest
-from rows import TAIPEI, at
 
 from streams.engine.calendar import Calendar
 from streams.engine.schedule import Schedule
+from tests.support.one_customer import TAIPEI, at
 
 NEW_YORK = ZoneInfo("America/New_York")
 AT_ONCE, DAILY, MONTH_END = Schedule("at_once"), Schedule("daily"), Schedule("month_end")

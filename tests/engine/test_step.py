@@ -1,7 +1,13 @@
 from fractions import Fraction
 
 import pytest
-from rows import (
+
+from streams.engine.compile import load_policy
+from streams.engine.events import Event
+from streams.engine.policy import Policy
+from streams.engine.state import CustomerState
+from streams.engine.step import forgotten
+from tests.support.one_customer import (
     ASSETS_ONLY,
     DAY_MS,
     PLAIN,
@@ -18,12 +24,6 @@ from rows import (
     reversal,
     transaction,
 )
-
-from streams.engine.compile import load_policy
-from streams.engine.events import Event
-from streams.engine.policy import Policy
-from streams.engine.state import CustomerState
-from streams.engine.step import forgotten
 
 NOON = at("2026-11-24T12:00")
 MINUTE = 60_000

@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 import pytest
-from rows import DAY_MS, PLAIN, STANDARD, Customer, a_policy, action, at, balance, credit, pin
 
 from streams.engine.policy import Policy
+from tests.support.one_customer import DAY_MS, PLAIN, STANDARD, Customer, a_policy, action, at, balance, credit, pin
 
 START = at("2026-01-15T12:00")
 

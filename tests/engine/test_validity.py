@@ -5,12 +5,12 @@ from datetime import date
 from typing import Any
 
 import pytest
-from rows import Customer, a_policy, at, balance
 
 from streams.contracts.changes import ChangeWriter
 from streams.contracts.envelope import Envelope
 from streams.engine.events import TOPICS
 from streams.engine.validity import day_number, services_on, strategy_days
+from tests.support.one_customer import Customer, a_policy, at, balance
 
 TIERS = """
 [[tiers]]

@@ -1,12 +1,23 @@
 import copy
 
 import pytest
-from rows import ASSETS_ONLY, DAY_MS, STANDARD, Customer, a_policy, at, balance, e4, reversal, transaction
 
 from streams.engine.fold import fold_transaction
 from streams.engine.policy import Policy
 from streams.engine.state import CustomerState, buckets_of
 from streams.engine.windows import roll, sum_between
+from tests.support.one_customer import (
+    ASSETS_ONLY,
+    DAY_MS,
+    STANDARD,
+    Customer,
+    a_policy,
+    at,
+    balance,
+    e4,
+    reversal,
+    transaction,
+)
 
 NOON = at("2026-11-24T12:00")
 TODAY = STANDARD.calendar.day_of(NOON)

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from brokers import OwnBroker
-from flows import CUSTOMERS, flowing
-from running import PARTITIONS, SOAK, Events, Workers, all_is_right, applied
 
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
+from tests.support.event_flow import CUSTOMERS, flowing
+from tests.support.own_broker import OwnBroker
+from tests.support.worker_processes import PARTITIONS, SOAK, Events, Workers, all_is_right, applied
 
 only_in_a_soak = pytest.mark.skipif(not SOAK, reason="takes long; make soak runs it")
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
-from running import SOAK, Events, Workers, applied, audit_is_clean, group_offsets, read, until
 
 from streams.budgets import Budgets
 from streams.settings import Settings, policy_folder
+from tests.support.worker_processes import SOAK, Events, Workers, applied, audit_is_clean, group_offsets, read, until
 
 KILLS = int(os.environ.get("TIERFLOW_KILLS", "20" if SOAK else "3"))
 GIFTS = 1_000

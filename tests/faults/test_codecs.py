@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
-from running import Workers, applied, now_ms, owner, read_changes
 
 from streams.settings import Settings
+from tests.support.worker_processes import Workers, applied, now_ms, owner, read_changes
 
 CODECS = ("gzip", "snappy", "lz4", "zstd")
 

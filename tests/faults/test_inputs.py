@@ -9,7 +9,11 @@ from pathlib import Path
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
-from running import (
+
+from streams.kafka.lane import QUEUE_HIGH
+from streams.kafka.transport import FETCH_MAX_WAIT_MS
+from streams.settings import Settings
+from tests.support.worker_processes import (
     PARTITIONS,
     Events,
     Workers,
@@ -23,10 +27,6 @@ from running import (
     read,
     until,
 )
-
-from streams.kafka.lane import QUEUE_HIGH
-from streams.kafka.transport import FETCH_MAX_WAIT_MS
-from streams.settings import Settings
 
 EXIT_FAILED = 70
 

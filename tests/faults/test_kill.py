@@ -7,10 +7,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from flows import CUSTOMERS, flowing
-from running import Events, Workers, all_is_right
 
 from streams.settings import Settings
+from tests.support.event_flow import CUSTOMERS, flowing
+from tests.support.worker_processes import Events, Workers, all_is_right
 
 KILLS = int(os.environ.get("TIERFLOW_KILLS", "4"))
 

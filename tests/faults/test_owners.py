@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
-from flows import CUSTOMERS, flowing
-from running import (
+
+from streams.kafka.topics import topic_specs
+from streams.settings import Settings
+from tests.support.event_flow import CUSTOMERS, flowing
+from tests.support.worker_processes import (
     Events,
     Workers,
     all_is_right,
@@ -17,9 +20,6 @@ from running import (
     group_offsets,
     until,
 )
-
-from streams.kafka.topics import topic_specs
-from streams.settings import Settings
 
 
 async def test_a_worker_that_was_stopped_past_its_session_writes_nothing_that_is_seen(

@@ -6,9 +6,17 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from running import TIERFLOW, Events, Worker, Workers, applied, audit_is_clean, read_changes, until
-
 from streams.settings import Settings
+from tests.support.worker_processes import (
+    TIERFLOW,
+    Events,
+    Worker,
+    Workers,
+    applied,
+    audit_is_clean,
+    read_changes,
+    until,
+)
 
 CUSTOMERS = {f"C{number:05d}": 1_000 * number for number in range(1_000)}  # 0 to 999,000
 

@@ -9,9 +9,10 @@ from random import Random
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from brokers import OwnBroker
-from flows import flowing
-from running import PARTITIONS, SOAK, Events, Worker, Workers, all_is_right
+
+from tests.support.event_flow import flowing
+from tests.support.own_broker import OwnBroker
+from tests.support.worker_processes import PARTITIONS, SOAK, Events, Worker, Workers, all_is_right
 
 FAULTS = int(os.environ.get("TIERFLOW_FAULTS", "30"))
 SEED = int(os.environ.get("TIERFLOW_SEED", "1"))

@@ -4,11 +4,11 @@ import asyncio
 import time
 
 import pytest
-from works import CUSTOMER, NUMBER, batches, open_transaction, put, started
 
 from streams.contracts.packing import LANE_KEY, LaneRecord, pack_lane
 from streams.kafka.changelog import ChangelogError, Recovered, end_offset, read_changelog
 from streams.settings import Settings
+from tests.support.batches import CUSTOMER, NUMBER, batches, open_transaction, put, started
 
 LANE = LaneRecord((3, 0, 0, 0, 0), 2, 7)
 

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from typer.testing import CliRunner, Result
-from works import ASSETS_ONLY, AT_MS, CUSTOMER, NUMBER, PARTITIONS, Line, line, put, started
 
 from streams.cli.main import app
 from streams.contracts.log import DeadLetterMessage, base64_or_none, encode_json
@@ -27,6 +26,7 @@ from streams.kafka.replay import Offsets
 from streams.kafka.rules import partition_rules
 from streams.partition import Partition
 from streams.settings import Settings
+from tests.support.batches import ASSETS_ONLY, AT_MS, CUSTOMER, NUMBER, PARTITIONS, Line, line, put, started
 
 COMMAND = Path(sys.executable).with_name("tierflow")
 ELSEWHERE = next(

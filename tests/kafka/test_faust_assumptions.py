@@ -23,13 +23,13 @@ from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as driver
 from faust.types import ConsumerMessage
 from mode import threads
-from works import ASSETS_ONLY
 
 from streams.kafka import transport
 from streams.kafka.policies import KnownPolicies
 from streams.kafka.recovery import LaneRecovery, LaneTables
 from streams.settings import Settings
 from streams.updater import create_app
+from tests.support.batches import ASSETS_ONLY
 
 
 @pytest.mark.parametrize(("package", "pinned"), [("faust-streaming", "0.15.3"), ("aiokafka", "0.14.0")])

@@ -7,8 +7,6 @@ import time
 from typing import Any
 
 import pytest
-from candidates import HEADERS, Stand, candidate, granted, granting, offer
-from works import NUMBER, PARTITIONS, open_transaction, put, read
 
 from streams.budgets import Grants
 from streams.contracts.packing import LANE_KEY, LaneRecord, pack_lane
@@ -18,6 +16,8 @@ from streams.kafka.partitioner import partition_of
 from streams.kafka.producers import TransactionFailedError
 from streams.kafka.surroundings import BrokerGrantSurroundings
 from streams.settings import Settings
+from tests.support.batches import NUMBER, PARTITIONS, open_transaction, put, read
+from tests.support.candidates import HEADERS, Stand, candidate, granted, granting, offer
 
 
 @pytest.fixture(autouse=True)

@@ -4,10 +4,10 @@ import asyncio
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
-from works import NUMBER, open_transaction, put
 
 from streams.kafka.inputs import InputOffsets, Span
 from streams.settings import Settings
+from tests.support.batches import NUMBER, open_transaction, put
 
 
 async def test_spans_and_ends_are_those_of_what_can_be_read(settings: Settings) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from aiokafka.errors import KafkaConnectionError, ProducerFenced
-from works import ASSETS_ONLY, AT_MS, CUSTOMER, NUMBER, OTHER, Line, line
 
 from streams.contracts.packing import LaneRecord
 from streams.engine.events import TOPICS
@@ -24,6 +23,7 @@ from streams.kafka.transport import FetchedRecords
 from streams.metrics import Metrics
 from streams.partition import Work
 from streams.rules import Clock, PartitionRules
+from tests.support.batches import ASSETS_ONLY, AT_MS, CUSTOMER, NUMBER, OTHER, Line, line
 
 INPUTS = tuple(f"bank.{topic}" for topic in TOPICS)
 BALANCES, TRANSACTIONS = 0, 1

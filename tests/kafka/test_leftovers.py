@@ -4,8 +4,6 @@ import json
 
 import msgspec
 import pytest
-from candidates import candidate, granted, granting, offer
-from works import CUSTOMER, NUMBER, OTHER, PARTITIONS, batches, open_transaction, put, started, written
 
 from streams.contracts.triggers import CandidateMessage
 from streams.kafka.leftovers import can_be_aborted, grants_can_be_aborted
@@ -13,6 +11,8 @@ from streams.kafka.partitioner import partition_of
 from streams.kafka.rules import Owns
 from streams.kafka.surroundings import grant_topics, output_topics
 from streams.settings import Settings
+from tests.support.batches import CUSTOMER, NUMBER, OTHER, PARTITIONS, batches, open_transaction, put, started, written
+from tests.support.candidates import candidate, granted, granting, offer
 
 [ELSEWHERE, *_] = [
     name for name in map("C{:04}".format, range(99)) if partition_of(name.encode(), PARTITIONS, "murmur2") == 0

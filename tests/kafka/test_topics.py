@@ -6,12 +6,12 @@ from collections.abc import Mapping
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from works import PARTITIONS
 
 from streams.errors import UsageError
 from streams.kafka import local
 from streams.kafka.topics import check_topics, ensure_topics, partition_count, topic_specs
 from streams.settings import Settings
+from tests.support.batches import PARTITIONS
 
 
 async def make(settings: Settings, name: str, partitions: int, **config: str) -> None:

@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from works import ASSETS_ONLY, NUMBER, PARTITIONS, Batches, batches, read, started, told, transactions, written
 
 from streams.kafka import producers as module
 from streams.kafka.changelog import end_offset, read_changelog
@@ -15,6 +14,18 @@ from streams.kafka.rules import partition_rules
 from streams.outgoing import Message
 from streams.partition import Work
 from streams.settings import Settings
+from tests.support.batches import (
+    ASSETS_ONLY,
+    NUMBER,
+    PARTITIONS,
+    Batches,
+    batches,
+    read,
+    started,
+    told,
+    transactions,
+    written,
+)
 
 ALL_OF_ONE_CHANGE = {"changes": 1, "current": 1, "order": 1, "changelog": 2}
 

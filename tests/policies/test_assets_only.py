@@ -3,8 +3,9 @@
 from datetime import date
 
 import pytest
-from naive import Model, history, rank
-from scenario import agree, check
+
+from tests.support.naive_policies import Model, history, rank
+from tests.support.scenarios import agree, check
 
 
 def test_floors_are_inclusive_on_both_sides() -> None:

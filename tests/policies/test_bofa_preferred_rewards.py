@@ -3,8 +3,9 @@
 from datetime import date, datetime
 
 import pytest
-from naive import Model, history, months_after, months_before, rank
-from scenario import agree, check
+
+from tests.support.naive_policies import Model, history, months_after, months_before, rank
+from tests.support.scenarios import agree, check
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
 from datetime import date, time
 
 import pytest
-from naive import DAY, Model, history, months_before, rank
-from scenario import agree, check
+
+from tests.support.naive_policies import DAY, Model, history, months_before, rank
+from tests.support.scenarios import agree, check
 
 
 @pytest.mark.parametrize(

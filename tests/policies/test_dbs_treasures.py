@@ -3,8 +3,9 @@
 from datetime import date, time
 
 import pytest
-from naive import DAY, Model, history
-from scenario import agree, check
+
+from tests.support.naive_policies import DAY, Model, history
+from tests.support.scenarios import agree, check
 
 
 def test_the_floor_to_enter_is_rated_at_once() -> None:

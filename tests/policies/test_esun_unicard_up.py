@@ -3,8 +3,9 @@
 from datetime import date
 
 import pytest
-from naive import Model, history, months_before
-from scenario import agree, check
+
+from tests.support.naive_policies import Model, history, months_before
+from tests.support.scenarios import agree, check
 
 
 @pytest.mark.parametrize(

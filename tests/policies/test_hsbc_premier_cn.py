@@ -3,8 +3,9 @@
 from datetime import date
 
 import pytest
-from naive import Model, history, months_before, rank
-from scenario import agree, check
+
+from tests.support.naive_policies import Model, history, months_before, rank
+from tests.support.scenarios import agree, check
 
 
 def test_up_and_down_at_each_months_end() -> None:

@@ -3,9 +3,10 @@
 from itertools import pairwise
 
 import pytest
-from naive import history
-from scenario import agree, check, check_campaigns
-from test_citi_relationship import MonthsInARow
+
+from tests.policies.test_citi_relationship import MonthsInARow
+from tests.support.naive_policies import history
+from tests.support.scenarios import agree, check, check_campaigns
 
 
 def test_the_floor_is_inclusive() -> None:

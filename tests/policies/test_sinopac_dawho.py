@@ -1,9 +1,10 @@
 """sinopac-dawho: a month's average of at least 100,000 gives the upper tier for the next month."""
 
 import pytest
-from naive import history
-from scenario import agree, check
-from test_hsbc_premier_cn import LastMonth
+
+from tests.policies.test_hsbc_premier_cn import LastMonth
+from tests.support.naive_policies import history
+from tests.support.scenarios import agree, check
 
 
 def test_a_months_average_at_the_floor_gives_the_next_month_and_only_that() -> None:

@@ -4,8 +4,9 @@ from datetime import date, datetime
 from fractions import Fraction
 
 import pytest
-from naive import DAY, Model, history, rank
-from scenario import agree, check
+
+from tests.support.naive_policies import DAY, Model, history, rank
+from tests.support.scenarios import agree, check
 
 
 def test_floors_are_inclusive_on_both_sides() -> None:

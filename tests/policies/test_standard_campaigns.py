@@ -1,7 +1,8 @@
 """standard's campaigns: gift, cash back, near, dormant, welcome and stay, each at its limits on both sides."""
 
 import pytest
-from scenario import check, check_campaigns
+
+from tests.support.scenarios import check, check_campaigns
 
 GIFT, CASH_BACK, NEAR, DORMANT, STAY = "account-opening-gift", "cash-back", "near-mid", "dormant", "stay"
 WELCOME = ("welcome-mid", "welcome-high")

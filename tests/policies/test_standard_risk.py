@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from scenario import check_risks
+
+from tests.support.scenarios import check_risks
 
 # What a tier takes, long before the loan.
 LOW, MID, HIGH = (

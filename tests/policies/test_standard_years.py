@@ -14,9 +14,10 @@ from math import floor
 from typing import Any, NamedTuple
 
 import pytest
-from naive import DAY, LOAN, Heard, history
-from scenario import Told, local_text, told_of
-from test_standard import FLOORS, VOLUME, Standard
+
+from tests.policies.test_standard import FLOORS, VOLUME, Standard
+from tests.support.naive_policies import DAY, LOAN, Heard, history
+from tests.support.scenarios import Told, local_text, told_of
 
 STANDINGS = ("excellent", "good", "fair", "poor", "default")
 LIMITS = (300_000, 3_000_000, 10_000_000)

@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from guide_tables import lines_of, rows_of, told
 
 from streams.engine.compile import load_policy
 from streams.engine.rules import PolicyFile
 from streams.policy_check.check import check
 from streams.simulate import Simulation
+from tests.support.guide_tables import lines_of, rows_of, told
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "policies.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```toml\n(?P<policy>.*?)```\n(?P<table>\n\| when .*?\n\n)?", re.DOTALL)

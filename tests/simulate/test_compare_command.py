@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from histories import STANDARD
 from PIL import Image
 from typer.testing import CliRunner, Result
 
 from streams.cli.main import app
 from streams.errors import UsageError
 from streams.settings import policy_folder
+from tests.support.histories import STANDARD
 
 TODAY = policy_folder() / "standard.toml"
 AMOUNTS = {"C5": "299999.99", "C3": "300000", "C4": "499999.99", "C1": "500000", "客戶": "6000000"}

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
-from histories import ASSETS_ONLY, PLAIN, STANDARD, History
 
 from streams.contracts.lines import EventLine
 from streams.engine.compile import load_policy
@@ -12,6 +11,7 @@ from streams.engine.policy import Policy
 from streams.settings import policy_folder
 from streams.simulate import Simulation
 from streams.simulate.matrix import Matrix, customers_of, matrix_message, matrix_of, percent, told_left_out, told_moves
+from tests.support.histories import ASSETS_ONLY, PLAIN, STANDARD, History
 
 NOON = 1_795_492_800_000
 # The floors at 300,000 and 1,000,000.

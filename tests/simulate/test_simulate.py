@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from histories import ASSETS_ONLY, PLAIN, STANDARD, History, worked
 
 from streams.contracts.lines import EventLine
 from streams.engine.compile import load_policy
@@ -18,6 +17,7 @@ from streams.entries import merge_heads
 from streams.partition import Partition
 from streams.rules import PartitionRules
 from streams.simulate import Output, Simulation
+from tests.support.histories import ASSETS_ONLY, PLAIN, STANDARD, History, worked
 
 DAY_MS = 86_400_000
 NOON = round(datetime.fromisoformat("2026-11-24T12:00+08:00").timestamp() * 1000)

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from histories import PLAIN, STANDARD, History
 
 from streams.engine.events import BALANCES, CREDIT, TOPICS, TRANSACTIONS
 from streams.settings import Settings
 from streams.simulate import Simulation
 from streams.simulate.inputs import read_inputs
 from streams.simulate.simulation import Given
+from tests.support.histories import PLAIN, STANDARD, History
 
 COMMAND = Path(sys.executable).with_name("tierflow")
 NOON = 1_795_492_800_000

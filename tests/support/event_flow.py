@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from random import Random
 
-from running import Events
+from tests.support.worker_processes import Events
 
 CUSTOMERS = [f"C{number:05d}" for number in range(400)]
 # At and just below the floors: half of the balances move somebody.

@@ -4,16 +4,16 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from histories import History
 from hypothesis import settings
 from hypothesis import strategies as st
-from rows import at, policy_of
 
 from streams.contracts.decode import Rejection, decode
 from streams.engine.calendar import DAY_MS, HOUR_MS
 from streams.engine.events import TOPICS, Event
 from streams.engine.policy import Policy
 from streams.settings import policy_folder
+from tests.support.histories import History
+from tests.support.one_customer import at, policy_of
 
 START = at("2026-11-24")
 POLICIES = {path.stem: policy_of(path.stem) for path in sorted(policy_folder().glob("*.toml"))}

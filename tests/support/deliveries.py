@@ -14,10 +14,10 @@ from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from endpoints import SECRET, VARIABLE
 
 from streams.kafka.partitioner import partition_of
 from streams.settings import Settings
+from tests.support.http_endpoint import SECRET, VARIABLE
 
 PARTITIONS = 4
 TIERFLOW = str(Path(sys.executable).with_name("tierflow"))

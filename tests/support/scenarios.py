@@ -31,9 +31,6 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from histories import INPUTS
-from naive import Heard, Model
-
 from streams.contracts.lines import EventLine
 from streams.engine.compile import load_policy
 from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TOPICS, TRANSACTIONS
@@ -42,6 +39,8 @@ from streams.partition import Message, Partition, Work
 from streams.rules import PartitionRules
 from streams.settings import policy_folder
 from streams.simulate import Simulation
+from tests.support.histories import INPUTS
+from tests.support.naive_policies import Heard, Model
 
 CUSTOMER = "C"
 _TIME_FIELDS = {BALANCES: "as_of", TRANSACTIONS: "occurred_at", CREDIT: "as_of", LOANS: "applied_at", CUSTOMERS: "at"}

@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaProducer
-from works import NUMBER, PARTITIONS, read
 
 from streams.contracts.triggers import BudgetMessage, CandidateMessage
 from streams.kafka.grants import GrantLane
 from streams.kafka.surroundings import BrokerGrantSurroundings
 from streams.metrics import Metrics
 from streams.settings import Settings
+from tests.support.batches import NUMBER, PARTITIONS, read
 
 HEADERS = [("ce_id", b"1")]
 
