@@ -1,6 +1,6 @@
 """What Prometheus sees of a worker: taken once a batch, never once a record."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
@@ -19,28 +19,40 @@ _RECOVERY_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BatchOutcome:
-    """One committed batch of one partition.
+class Batch:
+    """One committed batch of one partition of a stage.
 
-    `events_by_topic_and_outcome` counts by (topic, outcome), outcome being applied, repeated, dead_letter or
-    replayed (dropped, because a transaction had already counted it); `changes` counts by (direction, reason, tier);
-    `triggered` by (campaign, group), `risks` by (decision or alert, outcome or reason), `dead_letters` by reason.
-    `compute_seconds` is decoding and deciding, `commit_seconds` the transaction.
-    `delay_seconds` is from the timestamp of the newest record to the commit, None for a batch of time alone.
-    `lag_by_topic` is the number of records still to be read, `customers_by_tier` all customers of the partition.
+    `tally` counts what happened, by the name of a metric (COUNTED) and its labels. `compute_seconds` is deciding,
+    `commit_seconds` the transaction. `delay_seconds` is from the timestamp of the newest record to the commit, None
+    for a batch of time alone. `lag_by_topic` is the number of records still to be read. `shown` says how many there
+    are of what, by the name of a gauge and its labels.
     """
 
+    stage: str
     partition: int
+    events: int
     compute_seconds: float
     commit_seconds: float
     delay_seconds: float | None = None
-    events_by_topic_and_outcome: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    changes: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
-    triggered: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    risks: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    dead_letters: Mapping[str, int] = field(default_factory=dict)
+    tally: Mapping[tuple[str, ...], int] = field(default_factory=dict)
     lag_by_topic: Mapping[str, int] = field(default_factory=dict)
-    customers_by_tier: Mapping[str, int] = field(default_factory=dict)
+    shown: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+
+
+COUNTED: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
+    "events": ("tierflow_events_total", "Input events by what became of them.", ("topic", "outcome")),
+    "changes": ("tierflow_tier_changes_total", "Tier changes.", ("direction", "reason", "tier")),
+    "triggered": ("tierflow_campaign_triggers_total", "Campaign triggers.", ("campaign", "group")),
+    "granted": ("tierflow_campaign_granted_total", "Triggers that a budget has granted.", ("campaign",)),
+    "refused": ("tierflow_campaign_refused_total", "Triggers that a spent budget has refused.", ("campaign",)),
+    "risks": (
+        "tierflow_risk_messages_total",
+        "Loan decisions by outcome, and alerts by reason.",
+        ("kind", "outcome"),
+    ),
+    "dead_letters": ("tierflow_dead_letters_total", "Inputs that could not be used.", ("reason",)),
+}
+"""By the name that a stage's tally uses: the metric, what it says, and its labels. What is not here is not shown."""
 
 
 class Metrics:
@@ -55,128 +67,95 @@ class Metrics:
 
     def _make_batch_metrics(self) -> None:
         own = self.registry
-        self._batches = Counter("tierflow_batches_total", "Batches committed.", registry=own)
+        self._batches = Counter("tierflow_batches_total", "Batches committed.", ["stage"], registry=own)
         self._batch_events = Histogram(
-            "tierflow_batch_events", "Events in a batch.", buckets=_BATCH_EVENTS, registry=own
-        )
-        self._events = Counter(
-            "tierflow_events_total", "Input events by what became of them.", ["topic", "outcome"], registry=own
+            "tierflow_batch_events", "Events in a batch.", ["stage"], buckets=_BATCH_EVENTS, registry=own
         )
         self._compute = Histogram(
-            "tierflow_batch_seconds", "Decoding and deciding a batch.", buckets=_SECONDS, registry=own
+            "tierflow_batch_seconds", "Deciding a batch.", ["stage"], buckets=_SECONDS, registry=own
         )
         self._commit = Histogram(
-            "tierflow_commit_seconds", "The transaction of a batch.", buckets=_SECONDS, registry=own
+            "tierflow_commit_seconds", "The transaction of a batch.", ["stage"], buckets=_SECONDS, registry=own
         )
         self._delay = Histogram(
             "tierflow_event_delay_seconds",
             "From the newest record of a batch to its commit.",
+            ["stage"],
             buckets=_DELAY_SECONDS,
             registry=own,
         )
-        self._changes = Counter(
-            "tierflow_tier_changes_total", "Tier changes.", ["direction", "reason", "tier"], registry=own
-        )
-        self._triggered = Counter(
-            "tierflow_campaign_triggers_total", "Campaign triggers.", ["campaign", "group"], registry=own
-        )
-        self._granted = Counter(
-            "tierflow_campaign_granted_total", "Triggers that a budget has granted.", ["campaign"], registry=own
-        )
-        self._refused = Counter(
-            "tierflow_campaign_refused_total", "Triggers that a spent budget has refused.", ["campaign"], registry=own
-        )
-        self._risks = Counter(
-            "tierflow_risk_messages_total",
-            "Loan decisions by outcome, and alerts by reason.",
-            ["kind", "outcome"],
-            registry=own,
-        )
-        self._dead_letters = Counter(
-            "tierflow_dead_letters_total", "Inputs that could not be used.", ["reason"], registry=own
-        )
+        self._counted = {
+            name: Counter(metric, says, labels, registry=own) for name, (metric, says, labels) in COUNTED.items()
+        }
 
     def _make_partition_metrics(self) -> None:
-        own = self.registry
+        own, place = self.registry, ["stage", "partition"]
         self._lag = Gauge("tierflow_lag_records", "Records still to be read.", ["topic", "partition"], registry=own)
-        self._customers = Gauge(
-            "tierflow_customers", "Customers of the partitions held here.", ["partition", "tier"], registry=own
-        )
-        self._tiers_shown: dict[int, frozenset[str]] = {}
+        self._shown = {
+            "customers": Gauge(
+                "tierflow_customers", "Customers of the partitions held here.", ["partition", "tier"], registry=own
+            )
+        }
+        self._shown_labels: dict[tuple[str, int], frozenset[tuple[str, ...]]] = {}
         self._takeovers = Counter(
-            "tierflow_takeovers_total", "Partitions taken over and recovered.", ["partition"], registry=own
+            "tierflow_takeovers_total", "Partitions taken over and recovered.", place, registry=own
         )
         self._recovery = Histogram(
-            "tierflow_recovery_seconds", "Recovering one partition.", buckets=_RECOVERY_SECONDS, registry=own
+            "tierflow_recovery_seconds", "Recovering one partition.", ["stage"], buckets=_RECOVERY_SECONDS, registry=own
         )
         self._recovered = Counter(
-            "tierflow_recovered_records_total", "State records read while recovering.", registry=own
+            "tierflow_recovered_records_total", "State records read while recovering.", ["stage"], registry=own
         )
         self._failures = Counter(
-            "tierflow_transaction_failures_total", "Transactions failed or in doubt.", ["partition"], registry=own
+            "tierflow_transaction_failures_total", "Transactions failed or in doubt.", place, registry=own
         )
         self._ready = Gauge("tierflow_ready", "1 when every partition held here is recovered.", registry=own)
 
-    def record_batch(self, outcome: BatchOutcome) -> None:
-        """Count one committed batch and show where its partition stands."""
-        self._batches.inc()
-        self._batch_events.observe(sum(outcome.events_by_topic_and_outcome.values()))
-        for (topic, what), count in outcome.events_by_topic_and_outcome.items():
-            self._events.labels(topic, what).inc(count)
-        for (direction, reason, tier), count in outcome.changes.items():
-            self._changes.labels(direction, reason, tier).inc(count)
-        for (campaign, group), count in outcome.triggered.items():
-            self._triggered.labels(campaign, group).inc(count)
-        for (kind, what), count in outcome.risks.items():
-            self._risks.labels(kind, what).inc(count)
-        for reason, count in outcome.dead_letters.items():
-            self._dead_letters.labels(reason).inc(count)
-        self._compute.observe(outcome.compute_seconds)
-        self._commit.observe(outcome.commit_seconds)
-        if outcome.delay_seconds is not None:
-            self._delay.observe(outcome.delay_seconds)
-        for topic, lag in outcome.lag_by_topic.items():
-            self._lag.labels(topic, str(outcome.partition)).set(lag)
-        self.show_customers(outcome.partition, outcome.customers_by_tier)
+    def record_batch(self, batch: Batch) -> None:
+        """Counts one committed batch and shows where its partition stands."""
+        self._batches.labels(batch.stage).inc()
+        self._batch_events.labels(batch.stage).observe(batch.events)
+        for (name, *labels), count in batch.tally.items():
+            if name in self._counted:
+                self._counted[name].labels(*labels).inc(count)
+        self._compute.labels(batch.stage).observe(batch.compute_seconds)
+        self._commit.labels(batch.stage).observe(batch.commit_seconds)
+        if batch.delay_seconds is not None:
+            self._delay.labels(batch.stage).observe(batch.delay_seconds)
+        for topic, lag in batch.lag_by_topic.items():
+            self._lag.labels(topic, str(batch.partition)).set(lag)
+        self.show(batch.stage, batch.partition, batch.shown)
 
-    def record_grants(self, granted: Mapping[tuple[str, str], int], refused: Mapping[str, int]) -> None:
-        """Count what budgets have granted, by (campaign, group), and refused, by campaign, in one transaction."""
-        for (campaign, group), count in granted.items():
-            self._triggered.labels(campaign, group).inc(count)
-            self._granted.labels(campaign).inc(count)
-        for campaign, count in refused.items():
-            self._refused.labels(campaign).inc(count)
+    def show(self, stage: str, partition: int, shown: Mapping[tuple[str, ...], int]) -> None:
+        """Shows how many there are of what in a partition; what is not named is no longer shown."""
+        for name, *labels in self._shown_labels.get((stage, partition), frozenset()) - shown.keys():
+            self._shown[name].remove(str(partition), *labels)
+        for (name, *labels), count in shown.items():
+            self._shown[name].labels(str(partition), *labels).set(count)
+        self._shown_labels[stage, partition] = frozenset(shown)
 
-    def show_customers(self, partition: int, customers_by_tier: Mapping[str, int]) -> None:
-        """Show all customers of a partition by tier; a tier that is not named is no longer shown."""
-        for tier in self._tiers_shown.get(partition, frozenset()) - customers_by_tier.keys():
-            self._customers.remove(str(partition), tier)
-        for tier, count in customers_by_tier.items():
-            self._customers.labels(str(partition), tier).set(count)
-        self._tiers_shown[partition] = frozenset(customers_by_tier)
+    def recovered(self, stage: str, partition: int, records: int, seconds: float) -> None:
+        """Counts one takeover of a partition: the state records read and the time until it was ready."""
+        self._takeovers.labels(stage, str(partition)).inc()
+        self._recovered.labels(stage).inc(records)
+        self._recovery.labels(stage).observe(seconds)
 
-    def recovered(self, partition: int, records: int, seconds: float) -> None:
-        """Count one takeover of a partition: the state records read and the time until it was ready."""
-        self._takeovers.labels(str(partition)).inc()
-        self._recovered.inc(records)
-        self._recovery.observe(seconds)
+    def transaction_failed(self, stage: str, partition: int) -> None:
+        """Counts a transaction that failed, or whose outcome is unknown."""
+        self._failures.labels(stage, str(partition)).inc()
 
-    def transaction_failed(self, partition: int) -> None:
-        """Count a transaction that failed, or whose outcome is unknown."""
-        self._failures.labels(str(partition)).inc()
-
-    def partition_released(self, partition: int) -> None:
-        """Take the partition's gauges away: another worker shows them from now on."""
-        self._tiers_shown.pop(partition, None)
-        self._lag.remove_by_labels({"partition": str(partition)})
-        self._customers.remove_by_labels({"partition": str(partition)})
+    def partition_released(self, stage: str, partition: int, topics: Iterable[str]) -> None:
+        """Takes the partition's gauges away: another worker shows them from now on."""
+        for topic in topics:
+            self._lag.remove_by_labels({"topic": topic, "partition": str(partition)})
+        self.show(stage, partition, {})
 
     def set_ready(self, ready: bool) -> None:  # noqa: FBT001 - a property setter in all but syntax
-        """Show whether this worker is ready."""
+        """Shows whether this worker is ready."""
         self._ready.set(ready)
 
     def render(self) -> bytes:
-        """Give all metrics in the text format of Prometheus; its Content-Type is `CONTENT_TYPE`."""
+        """Gives all metrics in the text format of Prometheus; its Content-Type is `CONTENT_TYPE`."""
         return generate_latest(self.registry)
 
 

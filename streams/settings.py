@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from streams.engine.events import TOPICS
 from streams.errors import UsageError
+from streams.values.calendar import Clock
+from streams.values.events import TOPICS
 
-Clock = Literal["wall", "event"]
+if TYPE_CHECKING:
+    from streams.policy.policy import Policy
+
 Partitioner = Literal["murmur2", "crc32", "none"]
 
 _TOPIC_CHARACTERS = re.compile(r"[A-Za-z0-9._-]{1,200}")
@@ -155,6 +158,23 @@ def policy_folder() -> Path:
     here = Path(__file__).parent
     checkout = here.parent / "config" / "policies"
     return checkout if checkout.is_dir() else here / "policies"
+
+
+def read_policy_file(file: Path, named_by: str) -> "Policy":
+    """Reads and compiles the policy of a file that an option or a setting names.
+
+    Raises:
+        UsageError: The file cannot be read, or its policy cannot be used.
+    """
+    from streams.policy.compile.load import load_policy  # noqa: PLC0415 - most settings need no policy
+    from streams.policy.language.problems import PolicyError  # noqa: PLC0415
+
+    try:
+        return load_policy(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{named_by}: {file} cannot be read: {error.strerror}; name a policy file") from error
+    except (PolicyError, UnicodeDecodeError) as error:
+        raise UsageError(f"{named_by}, {file}: {error}") from error
 
 
 def _read_dotenv(path: Path | None) -> dict[str, str]:

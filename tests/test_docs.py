@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.engine.compile import load_policy
 from streams.metrics import Metrics
+from streams.policy.compile.load import load_policy
 
 PROJECT = Path(__file__).parents[1]
 EXAMPLES = sorted((PROJECT / "examples").glob("*.md"))

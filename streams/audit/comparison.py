@@ -12,7 +12,8 @@ import msgspec
 
 from streams.audit.report import Difference, FieldDifference, Kind, Verdict, field_differences
 from streams.contracts.envelope import Headers
-from streams.kafka.replay import Tape
+from streams.kafka.tape import Tape
+from streams.partition.work import CAMPAIGNS, CHANGES, DEAD_LETTERS, RISK
 
 # How far ahead a record is looked for: more than the changes of two full batches.
 LOOKAHEAD = 12_000
@@ -107,11 +108,14 @@ def _identify_risk(value: bytes) -> Identity:
     return Identity(group, int(number)) if number.isdecimal() else Identity(name, -1)
 
 
-CHANGES = Subject(_identify_change)
-TRIGGERS = Subject(_identify_trigger)
-RISK = Subject(_identify_risk)
-# A dead letter says when it was written: that is no result of the inputs.
-DEAD_LETTERS = Subject(_identify_letter, frozenset({"at"}))
+SUBJECTS = {
+    CHANGES: Subject(_identify_change),
+    CAMPAIGNS: Subject(_identify_trigger),
+    RISK: Subject(_identify_risk),
+    # A dead letter says when it was written: that is no result of the inputs.
+    DEAD_LETTERS: Subject(_identify_letter, frozenset({"at"})),
+}
+"""By output."""
 
 
 def identity_of(subject: Subject, line: Line) -> Identity | None:

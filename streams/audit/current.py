@@ -1,13 +1,12 @@
 """Holding `tier.current` against the replay: the newest record of every customer is the last change, or a tombstone."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from streams.audit.report import Difference, FieldDifference
 from streams.contracts.envelope import Headers
-from streams.kafka.replay import Tape
-
-Written = tuple[bytes | None, Headers]
+from streams.kafka.tape import Tape
+from streams.partition.work import Message
 
 
 class Newest(NamedTuple):
@@ -41,11 +40,11 @@ class CurrentComparison:
         """Whether all that the topic has was expected."""
         return not self._wrong
 
-    def expect(self, current: Mapping[bytes, Written]) -> None:
+    def expect(self, current: Iterable[Message]) -> None:
         """Takes in what one transaction should have written."""
-        for key, (value, headers) in current.items():
+        for key, value, headers in current:
             if self._only is None or key == self._only:
-                self._expected[key] = _newest(value, headers)
+                self._expected[key or b""] = _newest(value, headers)
 
     async def read(self) -> None:
         """Reads the topic, and notes who has another record than expected."""
@@ -59,11 +58,12 @@ class CurrentComparison:
             if not _is_same(found, self._expected.get(key, _NOTHING)):
                 self._wrong[key] = found
 
-    def explain(self, current: Mapping[bytes, Written]) -> None:
-        """A later transaction wrote these: what was found may be its work."""
-        for key, (value, headers) in current.items():
-            if key in self._wrong and _is_same(self._wrong[key], _newest(value, headers)):
-                del self._wrong[key]
+    def explain(self, current: Iterable[Message]) -> None:
+        """Takes in what a later transaction wrote: what was found may be its work."""
+        for key, value, headers in current:
+            found = self._wrong.get(key or b"")
+            if found is not None and _is_same(found, _newest(value, headers)):
+                del self._wrong[key or b""]
 
     def finish(self) -> None:
         """Reports what is wrong."""

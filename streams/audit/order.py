@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
+from streams.contracts.kept import LaneRecord
 from streams.contracts.log import ENGINE_VERSION, OrderMessage, decode_order
-from streams.contracts.packing import LaneRecord
-from streams.engine.policy import Policy
-from streams.entries import Entry, Record, merge_heads
 from streams.errors import UsageError
-from streams.kafka.rules import partition_rules
-from streams.partition import Limits, Partition, Work
+from streams.partition.customers import Customers
+from streams.partition.entries import Entry, Record
+from streams.partition.merging import merge_heads
+from streams.partition.work import Quota, Work
+from streams.policy.policy import Policy
 from streams.settings import Settings
+from streams.stages.customers import partition_setup
 
 if TYPE_CHECKING:
-    from streams.rules import Clock
+    from streams.values.calendar import Clock
 
 
 def order_of(record: Any) -> OrderMessage | None:
-    """The order record; None where it is none."""
+    """Reads an order record; None where it is none."""
     try:
         return decode_order(record.value or b"")
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -55,7 +57,7 @@ class Order:
         self._partitions = partitions
         self._packed: dict[bytes, bytes] = {}
         self._lane = lane
-        self._partition: Partition | None = None
+        self._partition: Customers | None = None
 
     @property
     def lane(self) -> LaneRecord:
@@ -70,7 +72,7 @@ class Order:
         # On the event clock nothing looks at the wall's but the time in a dead letter, which is not compared.
         wall_ms = order.clock_ms if order.clock == "wall" else 0
         partition.backfill = order.backfill
-        work = partition.replay(entries, self.next_offsets(order), wall_ms, Limits(order.due, order.rerated))
+        work = partition.replay(entries, self.next_offsets(order), wall_ms, Quota(order.due, order.rerated))
         partition.merge(work)
         self._lane = work.lane
         return work
@@ -83,12 +85,12 @@ class Order:
             for topic, offset in zip(topics, self._lane.next_offsets, strict=True)
         ]
 
-    def _partition_under(self, order: OrderMessage) -> Partition:
+    def _partition_under(self, order: OrderMessage) -> Customers:
         """The partition by the rules of the transaction; where they change, it is taken over as by a new worker."""
         former = self._partition
-        if former is None or (former.rules.policy.digest, former.rules.clock) != (order.policy, order.clock):
+        if former is None or (former.setup.policy.digest, former.setup.clock) != (order.policy, order.clock):
             policy = self._policies[order.policy]
             clock = cast("Clock", order.clock)
-            rules = partition_rules(self._settings, policy, self._number, self._partitions, clock)
-            self._partition = Partition(rules, self._packed, self._lane)
-        return cast("Partition", self._partition)
+            setup = partition_setup(self._settings, policy, self._number, self._partitions, clock)
+            self._partition = Customers(setup, self._packed, self._lane)
+        return cast("Customers", self._partition)

@@ -1,16 +1,19 @@
 """The audit as a whole: the cut, a first look at everything, then partition by partition."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from streams.audit.budgets import BudgetAudit
-from streams.audit.log import policies_of, survey, take_cut
-from streams.audit.replay import PartitionAudit, Surroundings
+from streams.audit.cut import Cut, policies_of, survey, take_cut
+from streams.audit.following import FollowingCut, replay_stage
+from streams.audit.gathered import Gathered
+from streams.audit.partition import AuditRun, PartitionAudit
 from streams.audit.report import Report
+from streams.kafka.offsets import Offsets
 from streams.kafka.partitioner import partition_of
-from streams.kafka.replay import Offsets
 from streams.kafka.topics import check_topics
+from streams.partition.work import CAMPAIGNS
 from streams.settings import Settings
+from streams.stages.budgets import budgets_stage
 
 Progress = Callable[[int, int], None]  # offsets of the inputs that were replayed, and how many there are
 
@@ -22,7 +25,8 @@ def _silent(_done: int, _total: int) -> None:
 async def audit(settings: Settings, customer_id: str | None = None, progress: Progress = _silent) -> Report:
     """Replays the log and compares. customer_id: only this one's partition, only this one's records.
 
-    UsageError where the log cannot be replayed: it, or the inputs, were deleted, or a policy is not known.
+    Raises:
+        UsageError: The log cannot be replayed: it, or the inputs, were deleted, or a policy is not known.
     """
     began = time.monotonic()
     report = Report()
@@ -31,16 +35,36 @@ async def audit(settings: Settings, customer_id: str | None = None, progress: Pr
         cuts = await take_cut(settings, offsets, _partitions_of(settings, customer_id, partitions))
         surveys = [await survey(settings, cut) for cut in cuts]
         policies = await policies_of(settings, frozenset[str]().union(*(found.digests for found in surveys)))
-        only = None if customer_id is None else customer_id.encode()
-        advance = _counted(progress, sum(found.offsets for found in surveys))
-        budgets = BudgetAudit(settings, report.add) if only is None else None
-        around = Surroundings(settings, offsets, policies, partitions, only, report, budgets, advance)
-        whole = [await PartitionAudit(around, cut, found).run() for cut, found in zip(cuts, surveys, strict=True)]
-        if budgets is not None and all(whole):
-            await budgets.run(cuts)
-            report.candidates = budgets.compared
+        is_whole = customer_id is None  # budgets are of all customers together
+        run = AuditRun(
+            settings=settings,
+            offsets=offsets,
+            policies=policies,
+            partitions=partitions,
+            only=None if customer_id is None else customer_id.encode(),
+            report=report,
+            candidates=Gathered(settings.candidates_topic, report.add) if is_whole else None,
+            granted=Gathered(settings.output_topic(CAMPAIGNS), report.add) if is_whole else None,
+            advance=_counted(progress, sum(found.offsets for found in surveys)),
+        )
+        whole = [await PartitionAudit(run, cut, found).audit() for cut, found in zip(cuts, surveys, strict=True)]
+        if all(whole):
+            await _audit_budgets(run, cuts)
     report.seconds = time.monotonic() - began
     return report
+
+
+async def _audit_budgets(run: AuditRun, cuts: Sequence[Cut]) -> None:
+    """Holds the candidates against the replay, and what was granted against the candidates."""
+    candidates, granted = run.candidates, run.granted
+    if candidates is None or granted is None:
+        return
+    following = [FollowingCut(cut.partition, cut.candidates, cut.granted_until) for cut in cuts]
+    stage, options = budgets_stage(run.settings), run.settings.client_options()
+    await replay_stage(options, stage, following, {CAMPAIGNS: granted}, candidates.see)
+    candidates.finish()
+    granted.finish()
+    run.report.candidates = candidates.seen
 
 
 def _counted(progress: Progress, total: int) -> Callable[[int], None]:

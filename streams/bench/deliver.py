@@ -19,10 +19,12 @@ from streams.bench.stand import Stand, stand
 from streams.bench.throughput import Say, recent_workload
 from streams.bench.workers import POLL_S, STARTED_WITHIN_S, Worker
 from streams.contracts.envelope import Headers
-from streams.engine.events import TOPICS
 from streams.kafka.partitioner import partition_of
-from streams.kafka.rules import partition_rules
-from streams.partition import Partition
+from streams.partition.customers import Customers
+from streams.partition.outputs import sent_to
+from streams.partition.work import CHANGES
+from streams.stages.customers import partition_setup
+from streams.values.events import TOPICS
 
 SAMPLE = 1_000
 CUSTOMERS = 10_000
@@ -144,7 +146,7 @@ class _Endpoint(asyncio.Protocol):
 
 def _sample(on: Stand) -> list[_Change]:
     """Real tier changes, decided by the engine."""
-    partition = Partition(partition_rules(on.settings, on.policy, partition=0, partitions=1))
+    partition = Customers(partition_setup(on.settings, on.policy, partition=0, partitions=1))
     workload = recent_workload(SAMPLE, SAMPLE, 7, on.policy.currency)
     entries = [
         entry
@@ -152,7 +154,7 @@ def _sample(on: Stand) -> list[_Change]:
         for entry in partition.decode(topic, [_Read(offset, key, value)])
     ]
     work = partition.work(entries, [SAMPLE] * len(TOPICS), int(time.time() * 1000))
-    return [_Change(value, headers) for _, value, headers in work.changes]
+    return [_Change(value or b"", headers) for _, value, headers in sent_to(work, CHANGES)]
 
 
 class _Read(NamedTuple):

@@ -24,8 +24,8 @@ from streams.bench.throughput import GUARANTEE, Say, recent_workload
 from streams.bench.workers import Worker, running_workers, taken_over
 from streams.bench.workload import InputRecord
 from streams.contracts.packing import unpack_header
-from streams.engine.events import CUSTOMERS
 from streams.errors import UsageError
+from streams.values.events import CUSTOMERS
 
 SAMPLE_CUSTOMERS = 1_000
 EVENTS_PER_CUSTOMER = 10

@@ -16,8 +16,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from streams.bench.reading import POLL_MS
 from streams.bench.stand import Stand
 from streams.bench.workload import InputRecord, balance_record
-from streams.engine.events import BALANCES
 from streams.errors import UsageError
+from streams.values.events import BALANCES
 
 CUSTOMERS = 1_000
 BALANCES_IN_TURN = ("100000.00", "1000000.00")

@@ -9,11 +9,14 @@ from streams.bench.feed import Feed
 from streams.bench.reading import refuse_dead_letters
 from streams.bench.stand import Stand
 from streams.bench.workload import InputRecord
+from streams.contracts.kept import LaneRecord
 from streams.contracts.log import decode_dead_letter
-from streams.contracts.packing import LANE_KEY, LaneRecord, pack_lane
-from streams.engine.events import TOPICS
-from streams.kafka.rules import partition_rules
-from streams.partition import Partition
+from streams.contracts.packing import LANE_KEY, pack_lane
+from streams.partition.customers import Customers
+from streams.partition.outputs import sent_to
+from streams.partition.work import DEAD_LETTERS
+from streams.stages.customers import partition_setup
+from streams.values.events import TOPICS
 
 
 class _Read(NamedTuple):
@@ -24,19 +27,19 @@ class _Read(NamedTuple):
     value: bytes
 
 
-def empty_partition(on: Stand) -> Partition:
+def empty_partition(on: Stand) -> Customers:
     """A partition to which every customer belongs, under the stand's policy."""
-    return Partition(partition_rules(on.settings, on.policy, partition=0, partitions=1))
+    return Customers(partition_setup(on.settings, on.policy, partition=0, partitions=1))
 
 
-def work_records(partition: Partition, records: Iterable[InputRecord]) -> None:
+def work_records(partition: Customers, records: Iterable[InputRecord]) -> None:
     """Works the records as one batch. UsageError where one of them cannot be used."""
     offset = first = max(partition.next_offsets)
     entries = []
     for offset, (topic, key, value) in enumerate(records, first):
         entries += partition.decode(topic, [_Read(offset, key, value)])
     work = partition.work(entries, [offset + 1] * len(TOPICS), int(time.time() * 1000))
-    refuse_dead_letters([decode_dead_letter(value) for _, value in work.dead_letters])
+    refuse_dead_letters([decode_dead_letter(letter.value or b"") for letter in sent_to(work, DEAD_LETTERS)])
     partition.merge(work)
 
 

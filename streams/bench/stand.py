@@ -17,11 +17,10 @@ from typing import NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams.engine.policy import Policy
 from streams.kafka import local
 from streams.kafka.topics import ensure_topics, topic_specs
-from streams.policy_file import read_policy_file
-from streams.settings import Settings, policy_folder
+from streams.policy.policy import Policy
+from streams.settings import Settings, policy_folder, read_policy_file
 
 SERVERS = "KAFKA_BOOTSTRAP_SERVERS"
 DEFAULT_POLICY = "assets-only.toml"

@@ -18,7 +18,7 @@ from streams.bench.reading import follow_order, refuse_written_dead_letters
 from streams.bench.stand import Stand, stand
 from streams.bench.workers import Worker, ended_workers_cpu_s, running_workers, taken_over
 from streams.bench.workload import Workload
-from streams.engine.calendar import DAY_MS
+from streams.values.calendar import DAY_MS
 
 GUARANTEE = "exactly_once"
 SPAN_DAYS = 29

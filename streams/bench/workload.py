@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import orjson
 
-from streams.engine.calendar import DAY_MS
-from streams.engine.events import BALANCES, TRANSACTIONS
+from streams.values.calendar import DAY_MS
+from streams.values.events import BALANCES, TRANSACTIONS
 
 TRANSACTION_TYPES = ("purchase", "transfer_out", "deposit", "withdrawal")
 TRANSACTION_SHARE = 0.7

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from streams.kafka.dead_letters import Choice, Letter, Position
-    from streams.kafka.redelivery import Outlook
+    from streams.kafka.redelivery import Preview
 
 app = typer.Typer(help="Inputs that could not be used: show them, send them again.", no_args_is_help=True)
 
@@ -161,7 +161,7 @@ def _key_text(key: bytes | None) -> str:
         return f"0x{key.hex()}"
 
 
-def _outlook(outlook: "Outlook") -> str:
+def _outlook(outlook: "Preview") -> str:
     count = outlook.reasons.total()
     before = f"; {_count(outlook.replayed)} sent again before" if outlook.replayed else ""
     if not count:

@@ -61,7 +61,7 @@ def _offline(customer: str, policy: Path, events: str) -> "Known":
     from streams.cli.load import open_events
     from streams.explain.known import Known
     from streams.load.events import read_waves
-    from streams.policy_file import read_policy_file
+    from streams.settings import read_policy_file
     from streams.simulate import Simulation
 
     rules = read_policy_file(policy, "--policy")

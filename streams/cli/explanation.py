@@ -9,15 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.cli.watch import visible
-from streams.explain.message import (
-    ChangeToCome,
-    ConditionNow,
-    Explanation,
-    KeepsNow,
-    LastChange,
-    NextTierNow,
-    Window,
-)
+from streams.explain.message import ChangeToCome, ConditionNow, Explanation, KeepsNow, LastChange, NextTierNow, Window
 
 # Where no terminal says how wide it is, a row is not to be cut.
 PIPE_WIDTH = 240

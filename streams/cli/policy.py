@@ -10,7 +10,7 @@ from streams.errors import UsageError
 
 if TYPE_CHECKING:
     from streams.kafka.policies import KnownPolicies
-    from streams.policy_check.check import Finding
+    from streams.policy.check.found import Finding
 
 app = typer.Typer(help="The rules: check a policy file, put it in force, list those known.", no_args_is_help=True)
 
@@ -23,8 +23,8 @@ def _policy() -> None:
 @app.command()
 def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy file.")]) -> None:
     """Say what is wrong with a policy file, line and field, or what it does; exit status 1 if it cannot be used."""
-    from streams.policy_check.check import check as check_policy
-    from streams.policy_check.words import in_words
+    from streams.policy.check.check import check as check_policy
+    from streams.policy.check.sentences import in_words
 
     report = check_policy(_text_of(file))
     for finding in report.errors:
@@ -42,7 +42,7 @@ def publish(file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy 
     """Put a policy in force, for all workers, between two batches; every customer is rated anew by it."""
     from streams.kafka.policies import publish_policy
     from streams.kafka.topics import check_topics
-    from streams.policy_check.check import check as check_policy
+    from streams.policy.check.check import check as check_policy
     from streams.settings import Settings
 
     report = check_policy(_text_of(file))
@@ -63,9 +63,9 @@ def publish(file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy 
 @app.command(name="list")
 def list_policies() -> None:
     """Show the policies that were ever put in force, the newest last, and which one is."""
-    from streams.engine.compile import load_policy
     from streams.kafka.policies import read_known_policies
     from streams.kafka.topics import check_topics
+    from streams.policy.compile.load import load_policy
     from streams.settings import Settings
 
     settings = Settings.from_environment()

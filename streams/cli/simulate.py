@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from streams.engine.policy import Policy
 from streams.errors import UsageError
-from streams.garbage import collect_rarely
-from streams.policy_file import read_policy_file
+from streams.policy.policy import Policy
+from streams.settings import read_policy_file
+from streams.worker.garbage import collect_rarely
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from streams.load.produce import Wave
+    from streams.partition.work import Work
     from streams.simulate import Chunk, Simulation
     from streams.simulate.simulation import Given
 
@@ -150,13 +151,16 @@ def _simulate(policy: Policy, batches: "Iterable[Sequence[Given]]", full: bool) 
 
 def _write(chunks: "Iterable[Chunk]", full: bool) -> None:
     """Writes what comes of every chunk at once: it may be the last for long where standard input is read."""
+    from streams.partition.outputs import sent_to
+    from streams.partition.work import CHANGES
+
     began, events, changes, reasons = time.perf_counter(), 0, 0, Counter[str]()
     for chunk in chunks:
         sys.stdout.buffer.write(_full_lines(chunk) if full else _changes(chunk))
         sys.stdout.buffer.flush()
         events += len(chunk.events)
-        changes += len(chunk.work.changes)
-        reasons += chunk.work.reasons
+        changes += len(sent_to(chunk.work, CHANGES))
+        reasons += _reasons(chunk.work)
     told = f"{events:,} events, {changes:,} tier changes, {_dead_letters(reasons)}"
     typer.echo(f"{told} in {time.perf_counter() - began:.1f} s", err=True)
 
@@ -169,7 +173,10 @@ def _dead_letters(reasons: Counter[str]) -> str:
 
 
 def _changes(chunk: "Chunk") -> bytes:
-    return b"".join(value + b"\n" for _, value, _ in chunk.work.changes)
+    from streams.partition.outputs import sent_to
+    from streams.partition.work import CHANGES
+
+    return b"".join((change.value or b"") + b"\n" for change in sent_to(chunk.work, CHANGES))
 
 
 def _full_lines(chunk: "Chunk") -> bytes:
@@ -200,8 +207,13 @@ def _compare(first: Policy, second: Policy, batches: "Iterable[Sequence[Given]]"
 def _worked(simulation: "Simulation", batch: "Sequence[Given]") -> Counter[str]:
     reasons = Counter[str]()
     for chunk in simulation.work_in_parts(batch):
-        reasons += chunk.work.reasons
+        reasons += _reasons(chunk.work)
     return reasons
+
+
+def _reasons(work: "Work") -> Counter[str]:
+    """Counts the dead letters by reason."""
+    return Counter({name[1]: count for name, count in work.tally.items() if name[0] == "dead_letters"})
 
 
 def _cell(written: str, first: Policy, second: Policy) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from streams.contracts.seen import STYLES, decode_change, decode_risk, decode_trigger
+from streams.contracts.display import STYLES, decode_change, decode_risk, decode_trigger
 from streams.settings import Settings
 
 if TYPE_CHECKING:

@@ -6,10 +6,9 @@ import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from streams.engine.policy import Policy
 from streams.errors import UsageError
-from streams.policy_file import read_policy_file
-from streams.settings import Settings
+from streams.policy.policy import Policy
+from streams.settings import Settings, read_policy_file
 
 if TYPE_CHECKING:
     from streams.kafka.policies import KnownPolicies
@@ -20,7 +19,7 @@ PARTITIONS = 4
 def worker() -> None:
     """Work on the input topics until SIGTERM or SIGINT; start more workers to share the partitions."""
     from streams.logs import set_up_logging
-    from streams.run import run_worker
+    from streams.worker.run import run_worker
 
     settings = with_http_port(Settings.from_environment())
     policy = read_policy_file(settings.policy, "TIERFLOW_POLICY")

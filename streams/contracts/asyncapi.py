@@ -8,8 +8,8 @@ from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from streams.contracts import changes, inputs, log, policies, risks, triggers
-from streams.contracts.described import Schema
 from streams.contracts.policies import IN_FORCE
+from streams.contracts.schema_details import Schema
 from streams.contracts.schemas import REFS, definitions
 
 Configuration = Mapping[str, str]  # of a topic, in Kafka's words

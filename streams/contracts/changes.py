@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from streams.contracts.envelope import CauseMessage, Envelope, Headers, PolicyName, encode
-from streams.engine.decide import TierChange
-from streams.engine.explain import looked_at, next_tier, shown_value
-from streams.engine.measures import format_figure
-from streams.engine.money import format_value
-from streams.engine.policy import Policy
-from streams.engine.validity import services_on
+from streams.contracts.figures import format_figure
+from streams.engine.outcomes import TierChange
+from streams.engine.tiers.looked_at import looked_at, next_tier, shown_value
+from streams.policy.policy import Policy
+from streams.policy.services import Service as TierService
+from streams.policy.services import ServiceKind
+from streams.policy.services import Strategy as TierStrategy
+from streams.values.calendar import date_text
+from streams.values.money import format_value
 
 EVENT_TYPE = "tierflow.tier.changed.v1"
 
@@ -41,6 +44,16 @@ class Components(msgspec.Struct, frozen=True):
     assets: str
     activity: str
     credit: str
+
+
+class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """One service of a tier, in the bank's words; from a local day on, and until one, if these are given."""
+
+    id: str
+    kind: ServiceKind
+    name: Mapping[str, str]
+    valid_from: str | None = None
+    valid_until: str | None = None
 
 
 class Strategy(msgspec.Struct, frozen=True):
@@ -162,18 +175,38 @@ class ChangeWriter:
 
 
 def strategy(policy: Policy, previous: str | None, tier: str, day: int) -> Strategy:
-    """The tier's strategy on a local day, and by service id what it grants and withdraws against the former tier's."""
-    rule = policy.tiers[policy.rank[tier]].strategy
-    services = services_on(rule, day)
+    """Gives the tier's strategy on a local day, and by service id what it grants and withdraws against the former's."""
+    made = policy.tiers[policy.rank[tier]].strategy
+    services = services_on(made, day)
     has = [service.id for service in services]
     had: list[str] = []
     if previous is not None and previous in policy.rank:
         had = [service.id for service in services_on(policy.tiers[policy.rank[previous]].strategy, day)]
     return Strategy(
-        needs=rule.needs,
-        services=services,
-        campaigns=rule.campaigns,
-        risk_controls=rule.risk_controls,
+        needs=made.needs,
+        services=list(map(_service, services)),
+        campaigns=made.campaigns,
+        risk_controls=made.risk_controls,
         granted=[service for service in has if service not in had],
         withdrawn=[service for service in had if service not in has],
+    )
+
+
+def services_on(made: TierStrategy, day: int) -> list[TierService]:
+    """Gives the services of a tier that are valid on a local day, both ends included."""
+    return [
+        service
+        for service in made.services
+        if (service.first_day is None or service.first_day <= day)
+        and (service.last_day is None or day <= service.last_day)
+    ]
+
+
+def _service(service: TierService) -> Service:
+    return Service(
+        id=service.id,
+        kind=service.kind,
+        name=service.name,
+        valid_from=None if service.first_day is None else date_text(service.first_day),
+        valid_until=None if service.last_day is None else date_text(service.last_day),
     )

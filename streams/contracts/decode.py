@@ -19,20 +19,11 @@ from streams.contracts.inputs import (
     TransactionMessage,
 )
 from streams.contracts.times import instant_ms
-from streams.engine.calendar import DAY_MS
-from streams.engine.events import (
-    PRODUCTS,
-    TRANSACTION_TYPES,
-    Balance,
-    Credit,
-    CustomerAction,
-    Event,
-    Loan,
-    Pin,
-    Transaction,
-)
-from streams.engine.money import AMOUNT_LIMIT_E4, amount_from_json
-from streams.engine.policy import Policy
+from streams.policy.policy import Policy
+from streams.values.calendar import DAY_MS
+from streams.values.events import TRANSACTION_TYPES, Balance, Credit, CustomerAction, Event, Loan, Pin, Transaction
+from streams.values.money import AMOUNT_LIMIT_E4, amount_from_json
+from streams.values.products import PRODUCTS
 
 RejectionReason = Literal[
     "malformed",
@@ -69,6 +60,10 @@ class Rejection(msgspec.Struct, frozen=True):
 
     reason: RejectionReason
     detail: str
+
+
+WRONG_PARTITION = Rejection("wrong_partition", "the partitioner set by TIERFLOW_PARTITIONER puts this key elsewhere")
+FUTURE_EVENT = Rejection("future_event", "the event's time is more than 24 hours ahead of the clock")
 
 
 class _InvalidError(Exception):

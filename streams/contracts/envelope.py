@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from streams.engine.events import Cause
-from streams.engine.policy import Policy
+from streams.policy.policy import Policy
+from streams.values.events import Cause
 
 Headers = Sequence[tuple[str, bytes]]
 

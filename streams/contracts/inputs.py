@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 import msgspec
 
-from streams.engine.events import PRODUCTS, TRANSACTION_TYPES, Action, Standing
+from streams.values.events import TRANSACTION_TYPES, Action
+from streams.values.products import PRODUCTS
+from streams.values.standings import Standing
 
 # 1900 to the end of 9999, wherever on earth: what is later than LATEST_MS counts as LATEST_MS, so that the open end
 # of banks' systems (9999-12-31) can be written, and every zone's calendar can still show it.

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.engine.events import TOPICS
+from streams.values.events import TOPICS
 
 # Files always say this, whatever the topics are really called.
 FILE_PREFIX = "bank."

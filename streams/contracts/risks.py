@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from streams.contracts.envelope import CauseMessage, Envelope, Headers, PolicyName, encode
-from streams.engine.money import AMOUNT_DECIMALS, VALUE_DECIMALS, Figure, format_value
-from streams.engine.risk import LoanDecision, RiskLook, RiskMessage
+from streams.engine.outcomes import LoanCheck, LoanDecision, RiskMessage
+from streams.values.money import AMOUNT_DECIMALS, VALUE_DECIMALS, Figure, format_value
 
 DECISION_TYPE = "tierflow.risk.decided.v1"
 ALERT_TYPE = "tierflow.risk.alerted.v1"
@@ -77,7 +77,7 @@ class RiskWriter:
                 decided_at=rfc3339(risk.decided_at_ms),
                 backfill=backfill,
                 monitored_until=None if until_ms is None else rfc3339(until_ms),
-                conditions=[_condition(look) for look in risk.looks],
+                conditions=[_condition(check) for check in risk.checks],
                 cause=self._envelope.cause(risk.cause),
                 policy=self._envelope.policy_name,
                 positions=self._envelope.positions(next_offsets),
@@ -95,17 +95,17 @@ def risk_id(risk: RiskMessage) -> str:
     return f"{risk.loan_id}:decision" if isinstance(risk, LoanDecision) else f"{risk.loan_id}:alert:{risk.number}"
 
 
-def _condition(look: RiskLook) -> RiskCondition:
+def _condition(check: LoanCheck) -> RiskCondition:
     return RiskCondition(
-        measure=look.measure,
-        is_=look.word if look.word is not None else format_value(look.figure or 0),
-        at_least=_written(look.at_least),
-        more_than=_written(look.more_than),
-        at_most=_written(look.at_most),
-        equals=look.equals,
-        tier=look.tier,
-        outcome=look.outcome,
-        met=look.met,
+        measure=check.measure,
+        is_=check.word if check.word is not None else format_value(check.figure or 0),
+        at_least=_written(check.at_least),
+        more_than=_written(check.more_than),
+        at_most=_written(check.at_most),
+        equals=check.equals,
+        tier=check.tier,
+        outcome=check.outcome,
+        met=check.met,
     )
 
 

@@ -15,8 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from streams.contracts import changes, envelope, inputs, log, policies, risks, triggers
-from streams.contracts.described import FIELDS, WHOLE, Schema
-from streams.engine.rules import Service
+from streams.contracts.schema_details import FIELDS, WHOLE, Schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFS = "#/$defs/"
@@ -24,7 +23,7 @@ COMMAND = "python -m streams.contracts.schemas docs/schemas"
 
 # By type: what is in it that may be JSON made before, and so is not seen in the type.
 _MADE_BEFORE: dict[type, list[type]] = {
-    changes.TierChangeMessage: [envelope.PolicyName, changes.Strategy, Service],
+    changes.TierChangeMessage: [envelope.PolicyName, changes.Strategy, changes.Service],
     triggers.CampaignMessage: [envelope.PolicyName],
     risks.LoanRiskMessage: [envelope.PolicyName],
 }

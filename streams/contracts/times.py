@@ -4,7 +4,7 @@ import re
 from datetime import datetime, timedelta
 
 from streams.contracts.inputs import EARLIEST_MS, LATEST_MS, LATEST_WRITTEN_MS, RFC3339_PATTERN
-from streams.engine.calendar import DAY_MS, EPOCH
+from streams.values.calendar import DAY_MS, EPOCH
 
 _RFC3339 = re.compile(RFC3339_PATTERN)
 _SECONDS = slice(17, 19)

@@ -3,8 +3,9 @@
 import msgspec
 
 from streams.contracts.envelope import CauseMessage, Envelope, Headers, PolicyName, encode
-from streams.engine.campaigns import Budget, Trigger
-from streams.engine.money import format_cents, format_value
+from streams.engine.outcomes import Trigger
+from streams.policy.campaigns import Budget
+from streams.values.money import format_cents, format_value
 
 EVENT_TYPE = "tierflow.campaign.triggered.v1"
 
@@ -58,7 +59,7 @@ class TriggerWriter:
 
     def value(self, trigger: Trigger) -> bytes:
         """The trigger as JSON."""
-        rfc3339 = self._envelope.policy.calendar.rfc3339
+        rfc3339, offer = self._envelope.policy.calendar.rfc3339, trigger.offer
         return encode(
             CampaignMessage(
                 id=trigger_id(trigger),
@@ -69,11 +70,11 @@ class TriggerWriter:
                 tier=trigger.tier,
                 group=trigger.group,
                 triggered_at=rfc3339(trigger.triggered_at_ms),
-                period=trigger.period,
-                amount=None if trigger.amount_cents is None else format_cents(trigger.amount_cents),
+                period=offer.period,
+                amount=None if offer.amount_cents is None else format_cents(offer.amount_cents),
                 currency=self._envelope.policy.currency,
-                missing=None if trigger.missing is None else format_value(trigger.missing),
-                due=None if trigger.due_ms is None else rfc3339(trigger.due_ms),
+                missing=None if offer.missing is None else format_value(offer.missing),
+                due=None if offer.due_ms is None else rfc3339(offer.due_ms),
                 cause=self._envelope.cause(trigger.cause),
                 policy=self._envelope.policy_name,
             )
@@ -92,7 +93,7 @@ class TriggerWriter:
                 customer_id=trigger.customer_id,
                 id=trigger_id(trigger),
                 spends=trigger.group == "treated",
-                amount_cents=trigger.amount_cents or 0,
+                amount_cents=trigger.offer.amount_cents or 0,
                 budget=BudgetMessage(
                     campaign=trigger.campaign.id,
                     period=at[:length],
@@ -107,5 +108,5 @@ class TriggerWriter:
 
 def trigger_id(trigger: Trigger) -> str:
     """Customer, campaign and occasion: the period, or the number."""
-    occasion = trigger.number if trigger.period is None else trigger.period
+    occasion = trigger.number if trigger.offer.period is None else trigger.offer.period
     return f"{trigger.customer_id}:{trigger.campaign.id}:{occasion}"

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from aiokafka import ConsumerRecord, TopicPartition
 
 from streams.deliver.request import event_id
-from streams.kafka.replay import Offsets, Tape
+from streams.kafka.offsets import Offsets
+from streams.kafka.tape import Tape
 from streams.kafka.topics import partition_count
 from streams.settings import Settings
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from streams.contracts.lines import EventLine
-from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS
+from streams.values.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

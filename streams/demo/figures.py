@@ -3,8 +3,8 @@
 import math
 from collections import Counter, deque
 
+from streams.contracts.display import SeenChange, SeenRisk, SeenTrigger, decode_change, decode_risk, decode_trigger
 from streams.contracts.log import decode_dead_letter, decode_order
-from streams.contracts.seen import SeenChange, SeenRisk, SeenTrigger, decode_change, decode_risk, decode_trigger
 
 NEWEST_SHOWN = 12
 DELAYS_KEPT = 100_000

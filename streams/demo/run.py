@@ -20,12 +20,12 @@ from streams.contracts.lines import EventLine
 from streams.demo.events import OLD_CUSTOMERS, Bank
 from streams.demo.figures import Figures
 from streams.demo.stage import stage
-from streams.engine.policy import Policy
 from streams.errors import UsageError
 from streams.kafka.partitioner import partition_of
 from streams.kafka.topics import partition_count
+from streams.policy.policy import Policy
 from streams.settings import Settings
-from streams.updater import wall_ms
+from streams.worker.app import wall_ms
 
 EVENTS_PER_S = 300
 PACE_S = 0.01

@@ -16,8 +16,7 @@ from tempfile import TemporaryDirectory
 from streams.bench.stand import SERVERS, Stand, broker, delete_topics, ending_on_signals
 from streams.demo.policy import NOTE, STANDARD, write_demo_policy
 from streams.kafka.topics import ensure_topics
-from streams.policy_file import read_policy_file
-from streams.settings import Settings, policy_folder
+from streams.settings import Settings, policy_folder, read_policy_file
 
 PARTITIONS = 4
 Say = Callable[[str], None]

@@ -11,11 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.audit.report import Report
-from streams.contracts.seen import STYLES, SeenChange, SeenRisk, SeenTrigger, grouped
+from streams.contracts.display import STYLES, SeenChange, SeenRisk, SeenTrigger, grouped
 from streams.demo.figures import NEWEST_SHOWN, Figures
 from streams.demo.run import Outcome
-from streams.engine.money import format_value
-from streams.engine.policy import Policy
+from streams.policy.policy import Policy
+from streams.values.money import format_value
 
 LINE_EVERY_S = 3.0
 CHANGES_A_LINE = 3

@@ -8,7 +8,7 @@ _LIMIT_BYTES = REMEMBERED_PER_TOPIC * FINGERPRINT_BYTES
 
 
 def is_remembered(state: CustomerState, topic: int, mark: bytes) -> bool:
-    """Whether this customer's event of this topic was applied before, as far as is remembered."""
+    """Says whether this customer's event of this topic was applied before, as far as is remembered."""
     return _holds(state.remembered[topic], mark)
 
 
@@ -18,13 +18,20 @@ def remember(state: CustomerState, topic: int, mark: bytes) -> None:
 
 
 def is_decided(state: CustomerState, loan_id: str) -> bool:
-    """Whether this loan of the customer has been decided."""
+    """Says whether this loan of the customer has been decided."""
     return _holds(state.decided_loans, _loan_mark(loan_id))
 
 
 def remember_loan(state: CustomerState, loan_id: str) -> None:
     """Adds a loan to those decided; none is ever forgotten."""
     state.decided_loans += _loan_mark(loan_id)
+
+
+def forgotten(state: CustomerState) -> CustomerState:
+    """Gives what is left after erase: numbers of changes and triggers, and loans decided: no id is used twice."""
+    return CustomerState(
+        sequence=state.sequence, trigger_counts=state.trigger_counts, decided_loans=state.decided_loans
+    )
 
 
 def _holds(seen: bytes, mark: bytes) -> bool:

@@ -1,10 +1,15 @@
-"""What is kept of one customer: one record, small, complete, and independent of every other customer's."""
+"""What is kept of one customer: one record, small, complete, and independent of every other customer's.
+
+Structs alone. The order of the fields is the form in the changelog: new ones come at the end.
+"""
 
 import msgspec
 
-from streams.engine.events import TOPICS, Pin, Product, Standing
+from streams.values.calendar import NEVER_MS
+from streams.values.events import TOPICS, Pin
+from streams.values.products import Product
+from streams.values.standings import Standing
 
-NEVER_MS = -(10**15)
 REMEMBERED_PER_TOPIC = 64
 FINGERPRINT_BYTES = 8
 ACCOUNTS_LIMIT = 2_000
@@ -61,10 +66,10 @@ class Tenure(msgspec.Struct, array_like=True, gc=False):
     term_before_ms: int | None = None
 
 
-class Course(msgspec.Struct, array_like=True, gc=False):
-    """Where a campaign stands with a customer. Instants in epoch milliseconds; what each kind keeps: occasions.py."""
+class Progress(msgspec.Struct, array_like=True, gc=False):
+    """How far a campaign has come with a customer, in epoch milliseconds. What each kind keeps: engine/campaigns."""
 
-    looks_at_ms: int | None = None  # when time alone may make an occasion of it
+    due_ms: int | None = None  # when time alone may make an occasion of it
     since_ms: int | None = None  # since when it has been true in a row
     settled_ms: int | None = None  # the newest occasion that is dealt with
     triggered_ms: int | None = None  # the newest trigger, where the kind of campaign recalls it
@@ -86,50 +91,35 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False):
     """A customer's measures and tier. A take-over reads the first fields of a million customers (StateHeader)."""
 
     tier: str | None = None
-    due_ms: int | None = None
+    due_ms: int | None = None  # when time alone may next decide something: the tier, or an offer
     earned_tier: str | None = None
     sequence: int = 0
     decided_at_ms: int = NEVER_MS
     newest_ms: int = NEVER_MS
-    policy_mark: int = 0
-    accounts: dict[str, Account] = {}
+    policy_mark: int = 0  # of the policy that rated last
+    accounts: dict[str, Account] = {}  # by account_id
     assets_e4_by_currency: dict[str, int] = {}
-    days: dict[int, bytes] = {}  # by local day: see buckets_of() and keep_buckets()
-    windows: list[Window] = []
+    days: dict[int, bytes] = {}  # by local day: the buckets, packed (measures/days.py)
+    windows: list[Window] = []  # in the order of Policy.windows
     standing: Standing | None = None
     standing_as_of_ms: int = NEVER_MS
     score: str | None = None
-    remembered: list[bytes] = msgspec.field(default_factory=lambda: [b""] * len(TOPICS))
+    remembered: list[bytes] = msgspec.field(default_factory=lambda: [b""] * len(TOPICS))  # by topic: fingerprints
     opted_out: bool = False
     pin: Pin | None = None
     change: bytes = b""  # the newest tier change as contracts.packing keeps it; not looked at here
     loans_e4_by_currency: dict[str, int] = {}
     first_day: int | None = None  # the local day of the first balance
-    daily: dict[str, dict[int, int]] = {}  # by "assets.TWD", by local day: how the closing total changed (closings.py)
+    daily: dict[str, dict[int, int]] = {}  # by "assets.TWD", by local day: how the closing total changed
     tenure: Tenure = msgspec.field(default_factory=Tenure)
     tier_due_ms: int | None = None  # when time alone may decide the tier; due_ms is the earliest of all that falls due
     first_event_ms: int | None = None
     last_transaction_ms: int = NEVER_MS
-    occasions: dict[str, int] = {}  # by campaign: how many triggers there were
-    courses: dict[str, Course] = {}  # by campaign
+    trigger_counts: dict[str, int] = {}  # by campaign
+    progress: dict[str, Progress] = {}  # by campaign
     contacts_ms: list[int] = []  # the newest triggers of the campaigns that count together
     loans: dict[str, WatchedLoan] = {}  # by loan_id
     decided_loans: bytes = b""  # fingerprints, one after the other
-
-
-def buckets_of(state: CustomerState, day: int) -> dict[str, Bucket]:
-    """A day's buckets by "type.currency". Days stay packed until they are looked at: most events look at one alone."""
-    packed = state.days.get(day)
-    return {} if packed is None else _decode_buckets(packed)
-
-
-def keep_buckets(state: CustomerState, day: int, buckets: dict[str, Bucket]) -> None:
-    """Puts a day's buckets back."""
-    state.days[day] = _encode(buckets)
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode_buckets = msgspec.msgpack.Decoder(dict[str, Bucket]).decode
 
 
 class StateHeader(msgspec.Struct, array_like=True, gc=False):

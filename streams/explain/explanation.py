@@ -7,25 +7,16 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from streams.contracts.envelope import PolicyName
-from streams.contracts.packing import unpack_change
-from streams.engine.calendar import EPOCH
-from streams.engine.decide import TierChange
-from streams.engine.explain import figure_of, looked_at, shown_value
-from streams.engine.measures import format_figure
-from streams.engine.money import Figure, format_value
-from streams.engine.outlook import (
-    Keeping,
-    Outlook,
-    Rated,
-    figures_now,
-    figures_then,
-    keeping,
-    next_rating_ms,
-    outlook,
-    pass_time,
-)
-from streams.engine.policy import Measure, Policy, Tier
+from streams.contracts.figures import format_figure
+from streams.contracts.packing import change_of, unpack_change
+from streams.engine.measures.spans import first_day_of, last_day_of
+from streams.engine.outcomes import TierChange
+from streams.engine.prospects import Keeping, Outlook, Rated
 from streams.engine.state import CustomerState
+from streams.engine.tiers.looked_at import figure_of, looked_at, shown_value
+from streams.engine.tiers.outlook import keeping, outlook
+from streams.engine.tiers.rated import figures_now, figures_then, next_rated_ms
+from streams.engine.tiers.step import pass_time
 from streams.explain.known import Known, state_of
 from streams.explain.message import (
     Ahead,
@@ -41,6 +32,10 @@ from streams.explain.message import (
     PinNow,
     Window,
 )
+from streams.policy.measures import Measure
+from streams.policy.policy import Policy, Tier
+from streams.values.calendar import EPOCH
+from streams.values.money import Figure, format_value
 
 
 def explain(known: Known, at_ms: int) -> Explanation:
@@ -62,7 +57,7 @@ class _Explaining:
         self.at = known.policy.calendar.rfc3339
         self.tier = state.tier or ""
         self.now = figures_now(state, self.policy, at_ms)
-        self.rating_ms = next_rating_ms(state)
+        self.rating_ms = next_rated_ms(state)
         self.then = None if self.rating_ms is None else figures_then(state, self.policy, self.rating_ms)
         self.ahead = outlook(state, known.customer_id, self.policy, at_ms)
 
@@ -95,7 +90,7 @@ class _Explaining:
 
     def _last_change(self) -> LastChange | None:
         kept = unpack_change(self.state.change)
-        change = self.due[-1] if self.due else kept.change() if kept is not None else None
+        change = self.due[-1] if self.due else change_of(kept) if kept is not None else None
         if change is None:
             return None
         of_policy = bool(self.due) or (kept is not None and kept.policy_mark == self.policy.mark)
@@ -135,10 +130,10 @@ class _Explaining:
     def _window(self, rule: Measure | None, rated: Rated) -> Window | None:
         if rule is None or rule.kind in ("total", "score", "standing"):
             return None
-        last = rule.last_day(rated.day, is_over=rated.is_over)
+        last = last_day_of(rule, rated.day, is_over=rated.is_over)
         if rule.kind == "month_end":
             return Window(None, _date(last))
-        first, begins = rule.first_day(rated.day, is_over=rated.is_over), self.state.first_day
+        first, begins = first_day_of(rule, rated.day, is_over=rated.is_over), self.state.first_day
         if rule.kind == "average" and begins is not None and begins <= last:
             first = max(first, begins)  # days before the first balance are left out
         return Window(_date(first), _date(last))

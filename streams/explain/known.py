@@ -6,15 +6,18 @@ from typing import NamedTuple
 from aiokafka import TopicPartition
 
 from streams.contracts.packing import LANE_KEY, UnknownVersionError, unpack_lane, unpack_state
-from streams.engine.compile import load_policy
-from streams.engine.policy import MARK_BITS, Policy, PolicyError
-from streams.engine.state import NEVER_MS, CustomerState
+from streams.engine.state import CustomerState
 from streams.errors import UsageError
+from streams.kafka.offsets import Offsets
 from streams.kafka.partitioner import partition_of
 from streams.kafka.policies import KnownPolicies, read_known_policies
-from streams.kafka.replay import Offsets, Tape
+from streams.kafka.tape import Tape
 from streams.kafka.topics import partition_count
+from streams.policy.compile.load import load_policy
+from streams.policy.language.problems import PolicyError
+from streams.policy.policy import MARK_BITS, Policy
 from streams.settings import Settings
+from streams.values.calendar import NEVER_MS
 
 _MARK_DIGITS = MARK_BITS // 4
 

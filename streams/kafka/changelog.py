@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from streams.contracts.packing import LANE_KEY, LaneRecord, unpack_lane
+from streams.contracts.kept import LaneRecord
+from streams.contracts.packing import LANE_KEY, unpack_lane
 
 
 class ChangelogError(Exception):

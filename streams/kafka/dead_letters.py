@@ -13,8 +13,8 @@ import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 
 from streams.contracts.log import DeadLetterMessage, decode_dead_letter
-from streams.kafka.inputs import Span
-from streams.kafka.replay import Offsets, Tape
+from streams.kafka.offsets import Offsets, Span
+from streams.kafka.tape import Tape
 from streams.kafka.topics import partition_count
 from streams.settings import Settings
 

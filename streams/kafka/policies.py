@@ -11,7 +11,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from streams.contracts.policies import IN_FORCE, InForceMessage, PolicyMessage
-from streams.engine.policy import Policy
+from streams.policy.policy import Policy
 from streams.settings import Settings
 
 IN_FORCE_KEY = IN_FORCE.encode()

@@ -27,7 +27,7 @@ REQUEST_BYTES = 4 << 20
 _encode = msgspec.json.Encoder().encode
 
 
-class Outlook(NamedTuple):
+class Preview(NamedTuple):
     """What there is to send: letters by topic and by reason, and how many chosen ones were sent again before."""
 
     topics: Counter[str]
@@ -35,10 +35,10 @@ class Outlook(NamedTuple):
     replayed: int
 
 
-async def look_out(settings: Settings, within: Extent, choice: Choice) -> Outlook:
+async def look_out(settings: Settings, within: Extent, choice: Choice) -> Preview:
     """Looks through the letters. UsageError where one that is chosen came from a topic that is no input of ours."""
     replayed = await replayed_letters(settings)
-    outlook, before = Outlook(Counter(), Counter(), 0), 0
+    outlook, before = Preview(Counter(), Counter(), 0), 0
     async with aclosing(read_letters(settings, within)) as letters:
         async for letter in letters:
             if not choice.takes(letter):

@@ -17,11 +17,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from streams.contracts.lines import EventLine
-from streams.engine.events import BALANCES, CREDIT, LOANS, TRANSACTIONS
 from streams.errors import UsageError
 from streams.load.berka_files import BerkaFiles, Row
 from streams.load.produce import Wave
 from streams.load.standing import Standings
+from streams.values.events import BALANCES, CREDIT, LOANS, TRANSACTIONS
 
 CURRENCY = "CZK"
 TIME_ZONE = ZoneInfo("Europe/Prague")

@@ -6,7 +6,7 @@ down, and so does an account that closes the day below zero. Without either the 
 
 from collections import defaultdict, deque
 
-from streams.engine.events import Standing
+from streams.values.standings import Standing
 
 # By the number of steps down; beyond the last it stays there.
 STANDING_BY_STEPS: tuple[Standing, ...] = ("good", "fair", "poor", "default")

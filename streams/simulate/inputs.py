@@ -13,12 +13,13 @@ from typing import NamedTuple
 from aiokafka import TopicPartition
 
 from streams.contracts.decode import Rejection, decode
-from streams.engine.policy import Policy
-from streams.engine.state import NEVER_MS
-from streams.kafka.replay import Offsets, Tape
+from streams.kafka.offsets import Offsets
+from streams.kafka.tape import Tape
 from streams.kafka.topics import partition_count
+from streams.policy.policy import Policy
 from streams.settings import Settings
 from streams.simulate.simulation import Given
+from streams.values.calendar import NEVER_MS
 
 BATCH_EVENTS = 20_000
 

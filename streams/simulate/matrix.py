@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from streams.engine.compile import read_policy
-from streams.engine.policy import Policy
+from streams.policy.compile.load import read_policy
+from streams.policy.policy import Policy
 from streams.simulate.simulation import Simulation
 
 Move = Literal["up", "down", "same"]

@@ -16,10 +16,11 @@ from streams.contracts.asyncapi import Configuration, Sample
 from streams.contracts.envelope import Headers
 from streams.contracts.lines import EventLine, parse_line
 from streams.contracts.policies import IN_FORCE, InForceMessage, PolicyMessage
-from streams.engine.compile import load_policy
-from streams.engine.policy import Policy
 from streams.kafka.topics import topic_specs
-from streams.partition import Work
+from streams.partition.outputs import by_output
+from streams.partition.work import CAMPAIGNS, CHANGES, CURRENT, DEAD_LETTERS, ORDER, RISK, Work
+from streams.policy.compile.load import load_policy
+from streams.policy.policy import Policy
 from streams.settings import Settings
 from streams.simulate.simulation import Simulation
 
@@ -184,14 +185,16 @@ def _of_policy(policy: Policy) -> Iterator[Sample]:
 
 
 def _of_work(work: Work) -> Iterator[Sample]:
-    for key, value, headers in (*work.changes, *work.campaigns, *work.risks):
+    found = by_output(work)
+    for key, value, headers in (*found[CHANGES], *found[CAMPAIGNS], *found[RISK]):
         yield _sample(_BY_TYPE[dict(headers)["ce_type"].decode()], key, value, headers)
-    for customer, (newest, _) in work.current.items():
+    for customer, newest, _ in found[CURRENT]:
         if newest is None:
             yield _sample("customerForgotten", customer, None)
-    for origin, letter in work.dead_letters:
+    for origin, letter, _ in found[DEAD_LETTERS]:
         yield _sample("deadLetter", origin, letter)
-    yield _sample("batchWorked", None, work.order)
+    for _, order, _ in found[ORDER]:
+        yield _sample("batchWorked", None, order)
 
 
 def _sample(message: str, key: bytes | None, value: bytes | None, headers: Headers = ()) -> Sample:

@@ -8,15 +8,15 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from streams.budgets import Budgets
 from streams.contracts.lines import FILE_PREFIX
 from streams.contracts.packing import unpack_header
-from streams.engine.events import TOPICS
-from streams.engine.policy import Policy
-from streams.entries import Entry
-from streams.outgoing import CAMPAIGNS, CANDIDATES
-from streams.partition import NO_LIMITS, Limits, Partition, Work
-from streams.rules import PartitionRules
+from streams.partition.budgets import Budgets
+from streams.partition.customers import Customers
+from streams.partition.entries import Entry
+from streams.partition.setup import PartitionSetup
+from streams.partition.work import CAMPAIGNS, CANDIDATES, CURRENT, NO_LIMIT, ORDER, Message, Quota, Work
+from streams.policy.policy import Policy
+from streams.values.events import TOPICS
 
 SOURCE = "/tierflow/simulate"
 # Outputs are always called this, as inputs are in the file.
@@ -24,6 +24,8 @@ OUTPUT_PREFIX = "tier."
 _PARTITION = 0
 # The time in a dead letter is the wall clock's, and here there is none: it is the epoch.
 _WALL_MS = 0
+# `tier.current` repeats `tier.changes`, and `tier.order` tells of transactions.
+_NOT_SHOWN = {CURRENT, ORDER}
 _TOPICS = tuple(FILE_PREFIX + name for name in TOPICS)
 # What a million customers who fall due at one midnight give is not to be in memory at once.
 DUE_LIMIT = 50_000
@@ -63,31 +65,31 @@ class Simulation:
     """One partition that owns every customer. Thousands of events at a time are quick: a customer is packed once."""
 
     def __init__(self, policy: Policy) -> None:
-        rules = PartitionRules(
+        rules = PartitionSetup(
             partition=_PARTITION, policy=policy, clock="event", topics=_TOPICS, source=SOURCE, owns=lambda _: True
         )
         self.policy = policy
-        self.partition = Partition(rules)
+        self.partition = Customers(rules)
         self._budgets = Budgets()
 
     def work(self, events: Sequence[Given]) -> Chunk:
         """Works the events in their order, and all that falls due on the way."""
-        (chunk,) = self._chunks(events, NO_LIMITS)
+        (chunk,) = self._chunks(events, NO_LIMIT)
         return chunk
 
     def work_in_parts(self, events: Sequence[Given], due_limit: int = DUE_LIMIT) -> Iterator[Chunk]:
         """The same, in chunks of at most so many decisions by time alone: memory stays small whatever falls due."""
-        return self._chunks(events, Limits(due_limit, 0))
+        return self._chunks(events, Quota(due_limit, 0))
 
     def tier(self, customer: bytes) -> str | None:
         """The tier that this customer is served now."""
         packed = self.partition.packed.get(customer)
         return None if packed is None else unpack_header(packed).tier
 
-    def _chunks(self, events: Sequence[Given], limits: Limits) -> Iterator[Chunk]:
+    def _chunks(self, events: Sequence[Given], quota: Quota) -> Iterator[Chunk]:
         partition, entries, done = self.partition, self._decoded(events), 0
         while True:
-            worked = partition.work_some(islice(entries, done, None), _WALL_MS, limits)
+            worked = partition.work_some(islice(entries, done, None), _WALL_MS, quota)
             work = partition.pack(partition.next_offsets)
             partition.merge(work)
             yield Chunk(events[done : done + worked], work, list(self._outputs(work)))
@@ -96,11 +98,21 @@ class Simulation:
                 return
 
     def _outputs(self, work: Work) -> Iterator[Output]:
-        for topic, value in work.log:
-            if topic != CANDIDATES:
-                yield Output(OUTPUT_PREFIX + topic, value)
-            elif (granted := self._budgets.granted(value)) is not None:
-                yield Output(OUTPUT_PREFIX + CAMPAIGNS, granted)
+        for output, message in work.messages:
+            if output == CANDIDATES:
+                for _, granted in self._granted(message):
+                    yield Output(OUTPUT_PREFIX + CAMPAIGNS, granted.value or b"")
+            elif output not in _NOT_SHOWN:
+                yield Output(OUTPUT_PREFIX + output, message.value or b"")
+
+    def _granted(self, candidate: Message) -> list[tuple[str, Message]]:
+        """Asks the budgets at once: here nobody else spends."""
+        budgets = self._budgets
+        [offset] = budgets.next_offsets
+        budgets.work_some(budgets.decode(0, [Line(offset, candidate.key, candidate.value)]), _WALL_MS, NO_LIMIT)
+        work = budgets.pack([offset + 1])
+        budgets.merge(work)
+        return work.messages
 
     def _decoded(self, events: Sequence[Given]) -> list[Entry]:
         next_offsets = list(self.partition.next_offsets)

@@ -6,15 +6,17 @@ import pytest
 from aiokafka import TopicPartition
 
 from streams.audit.run import audit
-from streams.budgets import Budgets, Grants
-from streams.engine.compile import load_policy
-from streams.kafka.partitioner import candidate_partition
-from streams.kafka.replay import Offsets, Tape
-from streams.kafka.surroundings import BrokerGrantSurroundings
-from streams.outgoing import Message
-from streams.partition import Work
+from streams.kafka.offsets import Offsets
+from streams.kafka.tape import Tape
+from streams.partition.budgets import Budgets
+from streams.partition.work import CAMPAIGNS, CANDIDATES, NO_LIMIT, Message
+from streams.policy.compile.load import load_policy
 from streams.settings import Settings, policy_folder
+from streams.stages.budgets import budgets_stage
+from streams.stages.placing import place_of_campaigns
+from streams.worker.transactions import Transactions
 from tests.support.handmade_logs import PARTITIONS, START_MS, Writing, balance, customers_of
+from tests.support.works import damaged
 
 A, B, C = customers_of(0, 3)
 POLICY = load_policy(
@@ -30,15 +32,18 @@ budget = { triggers = 2 }
 )
 
 
-def softened(grants: Grants) -> Grants:
-    (key, value, headers), *others = grants.triggers
-    return grants._replace(triggers=[Message(key, value.replace(b"1000", b"1001"), headers[:-1]), *others])
+Damage = Callable[[list[Message]], list[Message]]
+
+
+def softened(triggers: list[Message]) -> list[Message]:
+    (key, value, headers), *others = triggers
+    return [Message(key, (value or b"").replace(b"1000", b"1001"), headers[:-1]), *others]
 
 
 async def found(
     settings: Settings,
-    on_the_way: Callable[[Work], Work] = lambda work: work,
-    granted: Callable[[Grants], Grants] = lambda grants: grants,
+    on_the_way: Damage = list,
+    granted: Damage = list,
 ) -> list[str]:
     """Three customers ask for a gift of two, and what is written of that is damaged: what the audit finds."""
     writing = Writing(settings)
@@ -46,7 +51,7 @@ async def found(
     async with writing:
         writer = await writing.writer(0)
         customers = [balance(f"b{number}", customer, "1000", START_MS) for number, customer in enumerate((A, B, C))]
-        await writer.batch(customers, damage=on_the_way)
+        await writer.batch(customers, damage=damaged(CANDIDATES, on_the_way))
     await grant(settings, granted)
     report = await audit(settings)
     told = []
@@ -56,38 +61,33 @@ async def found(
     return told
 
 
-async def grant(settings: Settings, damage: Callable[[Grants], Grants]) -> None:
-    """What a grant lane does, once."""
-    around = BrokerGrantSurroundings(settings, PARTITIONS)
-    number = candidate_partition(b"gift", PARTITIONS)
+async def grant(settings: Settings, damage: Damage = list) -> None:
+    """What a lane of budgets does, once."""
+    stage, number = budgets_stage(settings), place_of_campaigns()(b"gift", PARTITIONS)
     tp = TopicPartition(settings.candidates_topic, number)
     async with Offsets(settings.client_options()) as offsets:
         tape = Tape(settings.client_options(), tp, 0, (await offsets.written_ends([tp]))[0])
-    transactions = around.transactions(number)
+    transactions, budgets = Transactions(settings.client_options(), stage, number), Budgets()
     try:
         await transactions.start()
-        await transactions.commit(damage(Budgets().work(await tape.before(tape.end))))
+        candidates = await tape.before(tape.end)
+        budgets.work_some(budgets.decode(0, candidates), 0, NO_LIMIT)
+        await transactions.commit(damaged(CAMPAIGNS, damage)(budgets.pack([candidates[-1].offset + 1])))
     finally:
         await tape.close()
         await transactions.stop()
-        await around.inputs.stop()
 
 
 @pytest.mark.parametrize(
     ("damage", "differences"),
     [
-        (lambda grants: grants, []),
-        (lambda grants: grants._replace(triggers=grants.triggers[:1]), [f"campaigns {B} missing"]),
-        (
-            lambda grants: grants._replace(triggers=grants.triggers * 2),
-            [f"campaigns {A} doubled", f"campaigns {B} doubled"],
-        ),
+        (list, []),
+        (lambda triggers: triggers[:1], [f"campaigns {B} missing"]),
+        (lambda triggers: triggers * 2, [f"campaigns {A} doubled", f"campaigns {B} doubled"]),
         (softened, [f"campaigns {A} different"]),
     ],
 )
-async def test_grants_follow_from_their_candidates(
-    settings: Settings, damage: Callable[[Grants], Grants], differences: list[str]
-) -> None:
+async def test_grants_follow_from_their_candidates(settings: Settings, damage: Damage, differences: list[str]) -> None:
     assert await found(settings, granted=damage) == differences
 
 
@@ -95,16 +95,11 @@ async def test_grants_follow_from_their_candidates(
     ("damage", "differences"),
     [
         # C has the gift that A's candidate would have had.
-        (lambda work: work._replace(candidates=work.candidates[1:]), [f"candidates {A} missing"]),
-        (
-            lambda work: work._replace(candidates=work.candidates * 2),
-            [f"candidates {name} extra" for name in (A, B, C)],
-        ),
+        (lambda candidates: candidates[1:], [f"candidates {A} missing"]),
+        (lambda candidates: candidates * 2, [f"candidates {name} doubled" for name in (A, B, C)]),
     ],
 )
-async def test_candidates_are_those_of_the_replay(
-    settings: Settings, damage: Callable[[Work], Work], differences: list[str]
-) -> None:
+async def test_candidates_are_those_of_the_replay(settings: Settings, damage: Damage, differences: list[str]) -> None:
     assert await found(settings, on_the_way=damage) == differences
 
 
@@ -124,7 +119,7 @@ async def test_candidates_that_come_meanwhile_are_no_difference(
             ends = await really(self, tps)
             for number, customer in enumerate((A, B, C), 1):
                 await writer.batch([balance(f"c{customer}", customer, "1000", START_MS + number)])
-            await grant(settings, lambda grants: grants)
+            await grant(settings)
             return ends
 
         monkeypatch.setattr(Offsets, "decided_ends", decided_ends)

@@ -12,11 +12,12 @@ from aiokafka.admin.records_to_delete import RecordsToDelete
 from streams.audit.report import Report
 from streams.audit.run import audit
 from streams.errors import UsageError
-from streams.kafka import replay
+from streams.kafka import tape
+from streams.kafka.offsets import Offsets
 from streams.kafka.policies import publish_policy
-from streams.kafka.replay import Offsets
-from streams.rules import Clock
+from streams.partition.work import ORDER, Message
 from streams.settings import Settings
+from streams.values.calendar import Clock
 from tests.support.handmade_logs import (
     DAY_MS,
     START_MS,
@@ -29,6 +30,7 @@ from tests.support.handmade_logs import (
     policy_named,
     purchase,
 )
+from tests.support.works import damaged
 
 
 async def write_three_batches(writer: LogWriter) -> None:
@@ -107,7 +109,10 @@ async def test_an_engine_of_another_version_is_said(settings: Settings) -> None:
         newer = b'"engine_version":99'
         await writer.batch(
             [balance("b1", customers_of(1, 1)[0], "5")],
-            damage=lambda work: work._replace(order=work.order.replace(b'"engine_version":1', newer)),
+            damage=damaged(
+                ORDER,
+                lambda orders: [Message(None, (orders[0].value or b"").replace(b'"engine_version":1', newer), [])],
+            ),
         )
     with pytest.raises(UsageError, match="engine version 99"):
         await audit(settings)
@@ -129,7 +134,7 @@ async def test_deleted_inputs_are_said(settings: Settings) -> None:
 async def test_a_foreign_transaction_counts_for_nothing_aborted_and_is_said_while_open(
     settings: Settings, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replay, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(tape, "PATIENCE_S", 0.5)
     name = settings.output_topic(topic)
     foreign = AIOKafkaProducer(**settings.client_options(), transactional_id=f"foreign-{settings.app_id}")
     async with Writing(settings) as writing, foreign:

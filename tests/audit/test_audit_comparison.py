@@ -5,9 +5,9 @@ from typing import NamedTuple
 import pytest
 from aiokafka import TopicPartition
 
-from streams.audit.comparison import CHANGES, Comparison, Expected
+from streams.audit.comparison import SUBJECTS, Comparison, Expected
 from streams.audit.report import Report
-from streams.kafka.replay import Tape
+from streams.kafka.tape import Tape
 
 
 class Found(NamedTuple):
@@ -34,7 +34,7 @@ def tape_of(names: str, begins_at: int = 0, only: bytes | None = None) -> Tape:
 async def compare(expected: str, found: str, *, begins_at: int = 0, only: bytes | None = None) -> list[str]:
     """expected: transactions after bars."""
     report = Report()
-    comparison = Comparison(CHANGES, tape_of(found, begins_at, only), report.add, only)
+    comparison = Comparison(SUBJECTS["changes"], tape_of(found, begins_at, only), report.add, only)
     for number, names in enumerate(expected.split("|"), 1):
         await comparison.expect([Expected(*change(name), []) for name in names.split()], number)
     await comparison.finish()

@@ -6,12 +6,13 @@ import pytest
 
 from streams.audit.report import Difference
 from streams.audit.run import audit
-from streams.partition import Work
+from streams.partition.work import CAMPAIGNS, CHANGES, CURRENT, DEAD_LETTERS, ORDER, RISK, Message, Work
 from streams.settings import Settings
 from tests.support.handmade_logs import START_MS, Input, LogWriter, Writing, action, balance, customers_of, loan
+from tests.support.works import damaged, order_of
 
 A, B, C = customers_of(0, 3)
-Damage = Callable[[Work], Work]
+Damage = Callable[[list[Message]], list[Message]]
 
 FIRST = [balance("b1", A, "600000"), Input("loans", b"{", A.encode()), balance("b2", B, "1")]
 SECOND = [
@@ -22,7 +23,7 @@ SECOND = [
 THIRD = [balance("b5", A, "5000000", START_MS + 3), balance("b6", C, "5", START_MS + 4)]
 
 
-async def damaged(settings: Settings, damage: Damage = lambda work: work) -> list[str]:
+async def worked_damaged(settings: Settings, damage: Callable[[Work], Work]) -> list[str]:
     """Three batches in partition 0, the second one damaged on its way to the topics: what the audit finds."""
     async with Writing(settings) as writing:
         writer = await writing.writer(0)
@@ -45,69 +46,80 @@ def _told(difference: Difference, settings: Settings) -> str:
     return f"{topic} {difference.what} {difference.kind}{at}{fields}"
 
 
-def change_value(work: Work) -> Work:
-    (key, value, headers), *others = work.changes
-    altered = value.replace(b'"value":"1.00"', b'"value":"2.00"')
-    return work._replace(changes=[(key, altered, headers), *others])
+def change_value(changes: list[Message]) -> list[Message]:
+    (key, value, headers), *others = changes
+    return [Message(key, (value or b"").replace(b'"value":"1.00"', b'"value":"2.00"'), headers), *others]
 
 
-def change_header(work: Work) -> Work:
-    (key, value, headers), *others = work.changes
-    return work._replace(changes=[(key, value, [*headers[:-1], ("content-type", b"text/plain")]), *others])
+def change_header(changes: list[Message]) -> list[Message]:
+    (key, value, headers), *others = changes
+    return [Message(key, value, [*headers[:-1], ("content-type", b"text/plain")]), *others]
 
 
-def soften(work: Work) -> Work:
-    ((key, value, headers),) = work.risks
-    return work._replace(
-        risks=[(key, value.replace(b'"outcome":"refer","customer"', b'"outcome":"standard","customer"'), headers)]
-    )
+def soften(risks: list[Message]) -> list[Message]:
+    ((key, value, headers),) = risks
+    softer = (value or b"").replace(b'"outcome":"refer","customer"', b'"outcome":"standard","customer"')
+    return [Message(key, softer, headers)]
 
 
-def spaced(work: Work) -> Work:
+def spaced(changes: list[Message]) -> list[Message]:
     """The same JSON, written otherwise."""
-    return work._replace(changes=[(key, value.replace(b'":', b'": '), headers) for key, value, headers in work.changes])
+    return [Message(key, (value or b"").replace(b'":', b'": '), headers) for key, value, headers in changes]
+
+
+def nothing(_: list[Message]) -> list[Message]:
+    return []
 
 
 @pytest.mark.parametrize(
-    ("damage", "differences"),
+    ("output", "damage", "differences"),
     [
-        (spaced, []),
-        (lambda work: work._replace(changes=work.changes[1:]), [f"changes {A}:2 missing in 2"]),
-        (lambda work: work._replace(changes=[]), [f"changes {A}:2 missing in 2", f"changes {B}:2 missing in 2"]),
-        (lambda work: work._replace(changes=[work.changes[0], *work.changes]), [f"changes {A}:2 doubled"]),
-        (lambda work: work._replace(changes=work.changes[::-1]), [f"changes {B}:2 out_of_order in 2"]),
-        (change_value, [f'changes {A}:2 different in 2; value: "2.00" / "1.00"']),
-        (change_header, [f'changes {A}:2 different in 2; header.content-type: "text/plain" / "application/json"']),
-        (lambda work: work._replace(dead_letters=[]), ["dead-letters {loans} offset 1 missing in 2"]),
-        (lambda work: work._replace(dead_letters=work.dead_letters * 2), ["dead-letters {loans} offset 1 doubled"]),
+        (CHANGES, spaced, []),
+        (CHANGES, lambda changes: changes[1:], [f"changes {A}:2 missing in 2"]),
+        (CHANGES, nothing, [f"changes {A}:2 missing in 2", f"changes {B}:2 missing in 2"]),
+        (CHANGES, lambda changes: [changes[0], *changes], [f"changes {A}:2 doubled"]),
+        (CHANGES, lambda changes: changes[::-1], [f"changes {B}:2 out_of_order in 2"]),
+        (CHANGES, change_value, [f'changes {A}:2 different in 2; value: "2.00" / "1.00"']),
         (
-            lambda work: work._replace(current={key: work.current[key] for key in (A.encode(),)}),
+            CHANGES,
+            change_header,
+            [f'changes {A}:2 different in 2; header.content-type: "text/plain" / "application/json"'],
+        ),
+        (DEAD_LETTERS, nothing, ["dead-letters {loans} offset 1 missing in 2"]),
+        (DEAD_LETTERS, lambda letters: letters * 2, ["dead-letters {loans} offset 1 doubled"]),
+        (
+            CURRENT,
+            lambda current: [newest for newest in current if newest.key == A.encode()],
             [f"current the newest change of {B} different; id: {B}:1 / {B}:2"],
         ),
     ],
 )
 async def test_each_damage_gives_exactly_its_difference(
-    settings: Settings, damage: Damage, differences: list[str]
+    settings: Settings, output: str, damage: Damage, differences: list[str]
 ) -> None:
     loans = settings.input_topic("loans")
-    assert await damaged(settings, damage) == [difference.format(loans=loans) for difference in differences]
+    assert await worked_damaged(settings, damaged(output, damage)) == [
+        difference.format(loans=loans) for difference in differences
+    ]
 
 
 @pytest.mark.parametrize(
-    ("damage", "differences"),
+    ("output", "damage", "differences"),
     [
-        (lambda work: work, []),
-        (lambda work: work._replace(campaigns=[]), [f"campaigns {A}:account-opening-gift:1 missing in 1"]),
-        (lambda work: work._replace(campaigns=work.campaigns * 2), [f"campaigns {A}:account-opening-gift:1 doubled"]),
-        (lambda work: work._replace(risks=[]), ["risk L1:decision missing in 1"]),
-        (lambda work: work._replace(risks=work.risks * 2), ["risk L1:decision doubled"]),
-        (soften, ['risk L1:decision different in 1; outcome: "standard" / "refer"']),
+        (CAMPAIGNS, list, []),
+        (CAMPAIGNS, nothing, [f"campaigns {A}:account-opening-gift:1 missing in 1"]),
+        (CAMPAIGNS, lambda campaigns: campaigns * 2, [f"campaigns {A}:account-opening-gift:1 doubled"]),
+        (RISK, nothing, ["risk L1:decision missing in 1"]),
+        (RISK, lambda risks: risks * 2, ["risk L1:decision doubled"]),
+        (RISK, soften, ['risk L1:decision different in 1; outcome: "standard" / "refer"']),
     ],
 )
-async def test_campaigns_and_risk_are_audited(settings: Settings, damage: Damage, differences: list[str]) -> None:
+async def test_campaigns_and_risk_are_audited(
+    settings: Settings, output: str, damage: Damage, differences: list[str]
+) -> None:
     async with Writing(settings, "standard") as writing:
         writer = await writing.writer(0)
-        await writer.batch([balance("b1", A, "1000"), loan("l1", A, "300000")], damage=damage)
+        await writer.batch([balance("b1", A, "1000"), loan("l1", A, "300000")], damage=damaged(output, damage))
         await writer.batch([balance("b2", A, "2000", START_MS + 1)])
     assert await found(settings) == differences
 
@@ -145,21 +157,30 @@ async def test_a_foreign_newest_change_is_extra(settings: Settings) -> None:
     assert await found(settings) == ["current the newest change of X1 extra; id:  / None"]
 
 
-async def lose_order(writer: LogWriter, settings: Settings) -> None:
+async def lose_order(writer: LogWriter, _: Settings) -> None:
     transactions = writer.transactions
-    topics = transactions._topics
-    transactions._topics = topics._replace(order=settings.output_topic("risk"))
+    stage = transactions._stage
+    transactions._stage = stage._replace(outputs={**stage.outputs, ORDER: stage.outputs[RISK]})
     await writer.batch(SECOND)
-    transactions._topics = topics
+    transactions._stage = stage
 
 
 async def double_order(writer: LogWriter, settings: Settings) -> None:
     work = await writer.batch(SECOND)
-    await writer.producer.send_and_wait(settings.output_topic("order"), work.order, partition=0)
+    await writer.producer.send_and_wait(settings.output_topic("order"), order_of(work), partition=0)
+
+
+def order_written(instead_of: bytes, other: bytes) -> Callable[[Work], Work]:
+    """What writes something else into the record of the order."""
+
+    def damage(orders: list[Message]) -> list[Message]:
+        return [Message(key, (value or b"").replace(instead_of, other), headers) for key, value, headers in orders]
+
+    return damaged(ORDER, damage)
 
 
 async def spoil_positions(writer: LogWriter, _: Settings) -> None:
-    await writer.batch(SECOND, damage=lambda work: work._replace(order=work.order.replace(b"[2,4]", b"[3,4]")))
+    await writer.batch(SECOND, damage=order_written(b"[2,4]", b"[3,4]"))
 
 
 @pytest.mark.parametrize(
@@ -191,5 +212,5 @@ async def test_a_broken_order_is_said_and_nothing_after_it_is_guessed(
 async def test_an_event_clock_that_was_written_wrong_differs(settings: Settings) -> None:
     async with Writing(settings, clock="event") as writing:
         writer = await writing.writer(0)
-        await writer.batch(FIRST, damage=lambda work: work._replace(order=work.order.replace(b"800000", b"800001")))
+        await writer.batch(FIRST, damage=order_written(b"800000", b"800001"))
     assert await found(settings) == [f"order transaction 1 different in 1; clock_ms: {START_MS + 1} / {START_MS}"]

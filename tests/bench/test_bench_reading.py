@@ -11,8 +11,7 @@ from streams.bench.stand import Stand
 from streams.contracts.log import DeadLetterMessage, encode_json
 from streams.contracts.packing import unpack_header
 from streams.errors import UsageError
-from streams.policy_file import read_policy_file
-from streams.settings import Settings, policy_folder
+from streams.settings import Settings, policy_folder, read_policy_file
 
 LETTER = DeadLetterMessage(
     topic="bank.balances",

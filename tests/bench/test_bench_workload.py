@@ -10,10 +10,10 @@ import pytest
 
 from streams.bench.workload import InputRecord, Workload
 from streams.contracts.decode import Rejection, decode
-from streams.engine.calendar import DAY_MS
-from streams.engine.compile import load_policy
-from streams.engine.events import BALANCES, TRANSACTIONS
+from streams.policy.compile.load import load_policy
 from streams.settings import policy_folder
+from streams.values.calendar import DAY_MS
+from streams.values.events import BALANCES, TRANSACTIONS
 
 BEGINS_AT_MS = 1_760_000_000_000
 SPAN_MS = 60 * DAY_MS

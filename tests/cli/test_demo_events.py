@@ -6,18 +6,19 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from streams.contracts.display import grouped
 from streams.contracts.lines import EventLine
-from streams.contracts.seen import grouped
 from streams.demo.events import CUSTOMERS_LIMIT, OLD_CUSTOMERS, PIN_MS, Bank
 from streams.demo.policy import write_demo_policy
 from streams.demo.run import EVENTS_PER_S
-from streams.engine.compile import load_policy
-from streams.engine.events import TOPICS
 from streams.errors import UsageError
-from streams.partition import Partition
-from streams.policy_file import read_policy_file
-from streams.rules import PartitionRules
-from streams.settings import policy_folder
+from streams.partition.customers import Customers
+from streams.partition.setup import PartitionSetup
+from streams.partition.work import CURRENT, ORDER
+from streams.policy.compile.load import load_policy
+from streams.settings import policy_folder, read_policy_file
+from streams.values.events import TOPICS
+from tests.support.works import counted
 
 BEGAN_MS = 1_795_483_800_000
 SECONDS = 45
@@ -40,10 +41,11 @@ class Demo:
         self.policy = read_policy_file(write_demo_policy(STANDARD, folder), "demo")
         self.bank = Bank(seed)
         topics = [f"bank.{name}" for name in TOPICS]
-        rules = PartitionRules(0, self.policy, "wall", topics, "/tierflow/test", lambda _: True, backfill=True)
-        self.partition = Partition(rules)
+        rules = PartitionSetup(0, self.policy, "wall", topics, "/tierflow/test", lambda _: True)
+        self.partition = Customers(rules)
+        self.partition.backfill = True
         self.ends = [0] * len(TOPICS)
-        self.outcomes: Counter[tuple[str, str]] = Counter()
+        self.outcomes: Counter[tuple[str, ...]] = Counter()
         self.dead: Counter[str] = Counter()
         self.tiers: Counter[str] = Counter()
         self.log: list[tuple[str, dict[str, Any]]] = []
@@ -58,10 +60,11 @@ class Demo:
             self.ends[line.topic] += 1
         work = self.partition.work(entries, list(self.ends), now_ms)
         self.partition.merge(work)
-        self.outcomes += work.outcomes
-        self.dead += work.reasons
-        self.tiers.update(work.tiers)
-        self.log += [(topic, json.loads(value)) for topic, value in work.log]
+        self.outcomes += counted(work, "events")
+        self.dead.update({reason: count for (reason,), count in counted(work, "dead_letters").items()})
+        self.tiers.update({tier: count for (tier,), count in counted(work, "customers").items()})
+        told = [(topic, message) for topic, message in work.messages if topic not in {CURRENT, ORDER}]
+        self.log += [(topic, json.loads(message.value or b"")) for topic, message in told]
 
     def play(self, seconds: int) -> None:
         sent = 0
@@ -114,7 +117,7 @@ def test_only_what_is_sent_twice_is_a_repeat(demo: Demo) -> None:
 
 
 def test_all_topics_have_events_that_are_applied(demo: Demo) -> None:
-    assert {topic for topic, outcome in demo.outcomes if outcome == "applied"} == set(range(len(TOPICS)))
+    assert {topic for topic, outcome in demo.outcomes if outcome == "applied"} == {f"bank.{topic}" for topic in TOPICS}
 
 
 def test_there_are_a_few_hundred_customers_in_every_tier(demo: Demo) -> None:

@@ -7,11 +7,11 @@ import pytest
 from rich.console import Console
 
 from streams.audit.report import Report
-from streams.contracts.seen import decode_risk, decode_trigger
+from streams.contracts.display import decode_risk, decode_trigger
 from streams.demo.figures import NEWEST_SHOWN, Figures
 from streams.demo.run import Outcome
 from streams.demo.view import LinesView, LiveView, summary
-from streams.engine.compile import load_policy
+from streams.policy.compile.load import load_policy
 from streams.settings import policy_folder
 
 POLICY = load_policy((policy_folder() / "standard.toml").read_text(encoding="utf-8"))

@@ -9,14 +9,13 @@ from jsonschema import Draft7Validator
 
 from streams.contracts.asyncapi import CHANNELS
 from streams.contracts.schemas import TOPICS
-from streams.engine.campaigns import Group
-from streams.engine.compile import load_policy
-from streams.engine.events import Action
-from streams.engine.risk import AlertReason, Outcome
+from streams.engine.outcomes import AlertReason, Group, LoanOutcome
 from streams.kafka.topics import topic_specs
+from streams.policy.compile.load import load_policy
 from streams.settings import Settings
 from streams.simulate import Simulation
 from streams.simulate.samples import COMMAND, POLICY, events, samples, text
+from streams.values.events import Action
 
 PROJECT = Path(__file__).parents[2]
 OFFICIAL = json.loads((Path(__file__).parent / "asyncapi-specs" / "3.0.0.json").read_text("utf-8"))
@@ -146,7 +145,7 @@ def test_the_schemas_are_not_blind(name: str) -> None:
 
 def test_every_message_has_examples_and_every_kind_its_own() -> None:
     names = {name: [example.get("name") for example in message["examples"]] for name, message in MESSAGES.items()}
-    assert set(names["loanDecided"]) == set(get_args(Outcome))
+    assert set(names["loanDecided"]) == set(get_args(LoanOutcome))
     assert set(names["loanAlerted"]) == set(get_args(AlertReason))
     assert set(names["customerAction"]) == set(get_args(Action))
     campaigns = {tuple(name.split(", ")) for name in names["campaignTriggered"]}

@@ -6,10 +6,12 @@ import pytest
 
 from streams.contracts.changes import ChangeWriter
 from streams.contracts.envelope import Envelope
-from streams.engine.compile import load_policy
-from streams.engine.decide import TierChange
-from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, TRANSACTIONS, Cause
-from streams.engine.measures import Figures
+from streams.engine.measures.figures import figures_of
+from streams.engine.outcomes import TierChange
+from streams.partition.outputs import sent_to
+from streams.partition.work import CHANGES, CURRENT
+from streams.policy.compile.load import load_policy
+from streams.values.events import BALANCES, CREDIT, CUSTOMERS, TRANSACTIONS, Cause
 from tests.support.wire_messages import AT_MS, INPUTS, POLICY, value, worked
 
 ONE = 10**16
@@ -49,7 +51,7 @@ CHANGE = TierChange(
     earned_tier="mid",
     reason="threshold_crossed",
     decided_at_ms=AT_MS,
-    figures=Figures((500_000 * ONE, 1_234_500 * ONE), 500_000 * ONE, 12_345 * ONE, 0),
+    figures=figures_of((500_000 * ONE, 1_234_500 * ONE), 500_000 * ONE, 12_345 * ONE, 0),
     standing=None,
     cause=Cause("b17", BALANCES, 1234, AT_MS),
 )
@@ -126,7 +128,7 @@ def test_times_have_the_offset_of_the_policys_zone(zone: str, at_ms: int, decide
     ],
 )
 def test_amounts_have_at_least_2_decimals_rounded_half_up(value_e16: int, text: str) -> None:
-    message = written(figures=Figures((value_e16, 0), value_e16, 0, 0))
+    message = written(figures=figures_of((value_e16, 0), value_e16, 0, 0))
     assert (message["value"], message["components"]["assets"]) == (text, text)
 
 
@@ -144,7 +146,7 @@ def test_amounts_have_at_least_2_decimals_rounded_half_up(value_e16: int, text: 
     ],
 )
 def test_conditions_list_every_floor_met_or_not(value_e16: int, met: list[bool]) -> None:
-    message = written(figures=Figures((value_e16, 0), value_e16, 0, 0))
+    message = written(figures=figures_of((value_e16, 0), value_e16, 0, 0))
     assert [floor for _, floor, _ in floors(message)] == ["500000.00", "5000000.00"]
     assert [is_met for _, _, is_met in floors(message)] == met
 
@@ -171,7 +173,7 @@ def test_a_cap_that_holds_a_customer_down_is_a_condition_that_is_not_met() -> No
 def test_the_next_tier_says_what_is_missing_and_there_is_none_above_the_top(
     tier: str, value_e16: int, next_tier: object
 ) -> None:
-    assert written(tier=tier, figures=Figures((value_e16, 0), value_e16, 0, 0))["next_tier"] == next_tier
+    assert written(tier=tier, figures=figures_of((value_e16, 0), value_e16, 0, 0))["next_tier"] == next_tier
 
 
 MID = ["time-deposits-and-funds", "online-channels", "mobile-only-products"]
@@ -221,7 +223,7 @@ def test_the_cause_is_null_where_time_alone_decided() -> None:
         (CUSTOMERS, value(CUSTOMERS, until=str(AT_MS + 1_000))),
         (CREDIT, value(CREDIT, as_of=str(AT_MS + DAY_MS))),
     )
-    initial, pinned, ended = [json.loads(raw) for _, raw, _ in work.changes]
+    initial, pinned, ended = [json.loads(raw) for _, raw, _ in sent_to(work, CHANGES)]
     assert initial["cause"] == {
         "event_id": "e1",
         "topic": "bank.balances",
@@ -236,7 +238,7 @@ def test_the_cause_is_null_where_time_alone_decided() -> None:
 
 def test_a_pin_of_the_tier_that_is_earned_changes_nothing() -> None:
     work = worked((BALANCES, value(BALANCES)), (CUSTOMERS, value(CUSTOMERS, tier='"mid"')))
-    assert [json.loads(raw)["reason"] for _, raw, _ in work.changes] == ["first_event"]
+    assert [json.loads(raw)["reason"] for _, raw, _ in sent_to(work, CHANGES)] == ["first_event"]
 
 
 def test_positions_hold_the_topics_that_were_applied_by_their_real_names() -> None:
@@ -250,7 +252,7 @@ def test_positions_hold_the_topics_that_were_applied_by_their_real_names() -> No
 
 def test_a_change_from_a_transaction_carries_its_position() -> None:
     work = worked((BALANCES, value(BALANCES, balance='"499999.99"')), (TRANSACTIONS, value(TRANSACTIONS)))
-    change = json.loads(work.changes[-1][1])
+    change = json.loads(sent_to(work, CHANGES)[-1][1])
     assert (change["value"], change["components"]["activity"]) == ("500000.115", "0.125")
     assert change["positions"] == {"bank.balances": 0, "bank.transactions": 0}
 
@@ -274,7 +276,7 @@ def test_headers_are_cloudevents_in_binary_mode(customer: str) -> None:
 
 def test_changes_and_current_hold_the_same_and_are_keyed_by_customer() -> None:
     work = worked((BALANCES, value(BALANCES)))
-    [(key, change, headers)] = work.changes
+    [(key, change, headers)] = sent_to(work, CHANGES)
     assert key == b"C001"
-    assert work.current == {b"C001": (change, headers)}
+    assert sent_to(work, CURRENT) == [(b"C001", change, headers)]
     assert dict(headers)["ce_id"].decode() == json.loads(change)["id"]

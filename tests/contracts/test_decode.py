@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contracts.decode import DETAIL_LIMIT, Rejection
-from streams.engine.events import (
+from streams.values.events import (
     BALANCES,
     CREDIT,
     CUSTOMERS,

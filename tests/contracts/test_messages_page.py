@@ -9,14 +9,17 @@ from jsonschema import Draft202012Validator
 from streams.contracts import changes, risks, triggers
 from streams.contracts.decode import Rejection, RejectionReason, decode
 from streams.contracts.schemas import TOPICS, definitions, schema
-from streams.engine.campaign_rules import CampaignKind
-from streams.engine.campaigns import Group
-from streams.engine.decide import Direction, Reason
-from streams.engine.events import BALANCES, LOANS, PRODUCTS, TRANSACTION_TYPES, Action, Standing
-from streams.engine.risk import AlertReason, Outcome
-from streams.engine.rules import ServiceKind
+from streams.engine.outcomes import AlertReason, Direction, Group, LoanOutcome, Reason
 from streams.engine.state import ACCOUNTS_LIMIT
+from streams.partition.outputs import sent_to
+from streams.partition.work import CAMPAIGNS, CHANGES, DEAD_LETTERS, RISK
+from streams.policy.campaigns import CampaignKind
+from streams.policy.language.document import ServiceKind
+from streams.values.events import BALANCES, LOANS, TRANSACTION_TYPES, Action
+from streams.values.products import PRODUCTS
+from streams.values.standings import Standing
 from tests.support.wire_messages import INPUTS, MESSAGES, POLICY, read, worked
+from tests.support.works import order_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "messages.md").read_text("utf-8")
 SCHEMAS = {topic.name: schema(topic) for topic in TOPICS}
@@ -61,7 +64,7 @@ def test_every_field_is_named(topic: str) -> None:
 
 
 def test_the_tier_change_is_what_the_balance_gives() -> None:
-    [(_, raw, _)] = worked((BALANCES, json.dumps(example("bank.balances")).encode())).changes
+    [(_, raw, _)] = sent_to(worked((BALANCES, json.dumps(example("bank.balances")).encode())), CHANGES)
     change, shown = json.loads(raw), example("tier.changes")
     for part in ("policy", "strategy"):  # as long as the policy file; its form is in the schema
         assert set(change.pop(part)) == set(shown.pop(part))
@@ -69,12 +72,12 @@ def test_the_tier_change_is_what_the_balance_gives() -> None:
 
 
 def test_the_order_of_work_is_that_of_the_balance() -> None:
-    order = json.loads(worked((BALANCES, json.dumps(example("bank.balances")).encode())).order)
+    order = json.loads(order_of(worked((BALANCES, json.dumps(example("bank.balances")).encode()))))
     assert example("tier.order") | {"policy": POLICY.digest} == order
 
 
 def test_the_dead_letter_is_what_no_json_gives() -> None:
-    [(_, letter)] = worked((LOANS, b"not JSON")).dead_letters
+    [(_, letter, _)] = sent_to(worked((LOANS, b"not JSON")), DEAD_LETTERS)
     assert example("tier.dead-letters") == json.loads(letter)
 
 
@@ -86,11 +89,11 @@ def shortened(message: Any) -> Any:
 def test_the_triggers_are_what_the_balances_give() -> None:
     opening, near = [shortened(message) for name, message in EXAMPLES if name == "tier.campaigns"]
     balance = example("bank.balances")
-    [gift] = worked((BALANCES, json.dumps(balance).encode())).campaigns
+    [gift] = sent_to(worked((BALANCES, json.dumps(balance).encode())), CAMPAIGNS)
     assert shortened(json.loads(gift.value)) == opening
     less = balance | {"balance": "480000.00"}
     later = less | {"event_id": "b18", "as_of": "2026-11-28T09:30:00+08:00"}
-    _, nudge = worked(*((BALANCES, json.dumps(message).encode()) for message in (less, later))).campaigns
+    _, nudge = sent_to(worked(*((BALANCES, json.dumps(message).encode()) for message in (less, later))), CAMPAIGNS)
     assert shortened(json.loads(nudge.value)) == near
 
 
@@ -100,7 +103,7 @@ def test_the_decision_and_the_alert_are_what_the_loan_and_the_balances_give() ->
     inputs = ((BALANCES, balance), (LOANS, example("bank.loans")), (BALANCES, less))
     work = worked(*((topic, json.dumps(message).encode()) for topic, message in inputs))
     shown = [shortened(message) for name, message in EXAMPLES if name == "tier.risk"]
-    assert [shortened(json.loads(risk.value)) for risk in work.risks] == shown
+    assert [shortened(json.loads(risk.value)) for risk in sent_to(work, RISK)] == shown
 
 
 @pytest.mark.parametrize("event_type", [changes.EVENT_TYPE, triggers.EVENT_TYPE, risks.DECISION_TYPE, risks.ALERT_TYPE])
@@ -110,14 +113,14 @@ def test_every_type_of_event_is_named(event_type: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [Direction, Reason, RejectionReason, Standing, Action, CampaignKind, Group, Outcome, AlertReason, ServiceKind],
+    [Direction, Reason, RejectionReason, Standing, Action, CampaignKind, Group, LoanOutcome, AlertReason, ServiceKind],
 )
 def test_every_word_of_a_set_is_named(words: Any) -> None:
     assert [word for word in get_args(words) if not re.search(rf"\b{word}\b", PAGE)] == []
 
 
 def test_every_type_product_header_and_limit_is_named() -> None:
-    [(_, _, headers)] = worked((BALANCES, json.dumps(example("bank.balances")).encode())).changes
+    [(_, _, headers)] = sent_to(worked((BALANCES, json.dumps(example("bank.balances")).encode())), CHANGES)
     words = {*TRANSACTION_TYPES, *PRODUCTS, *(name for name, _ in headers), f"{ACCOUNTS_LIMIT:,} accounts"}
     assert [word for word in words if word not in PAGE] == []
 

@@ -11,6 +11,7 @@ from streams.contracts.packing import (
     VERSION,
     LaneRecord,
     UnknownVersionError,
+    change_of,
     pack_change,
     pack_lane,
     pack_state,
@@ -19,10 +20,13 @@ from streams.contracts.packing import (
     unpack_lane,
     unpack_state,
 )
-from streams.engine.decide import TierChange
-from streams.engine.events import PRODUCTS, Cause, Pin, Standing
-from streams.engine.measures import Figures
-from streams.engine.state import Account, Bucket, CustomerState, Tenure, Window, buckets_of, keep_buckets
+from streams.engine.measures.days import buckets_of, keep_buckets
+from streams.engine.measures.figures import figures_of
+from streams.engine.outcomes import TierChange
+from streams.engine.state import Account, Bucket, CustomerState, Tenure, Window
+from streams.values.events import Cause, Pin
+from streams.values.products import PRODUCTS
+from streams.values.standings import Standing
 
 times_ms = st.integers(-(10**15), 10**15)
 amounts_e4 = st.integers(-9 * 10**18, 9 * 10**18)
@@ -70,7 +74,7 @@ changes = st.builds(
     tier=texts,
     earned_tier=texts,
     decided_at_ms=times_ms,
-    figures=st.builds(Figures, st.lists(figures, max_size=4).map(tuple), figures, figures, figures),
+    figures=st.builds(figures_of, st.lists(figures, max_size=4).map(tuple), figures, figures, figures),
     standing=st.none() | texts,
     cause=st.none() | st.builds(Cause, texts, st.integers(0, 4), st.integers(0, 2**62), times_ms),
 )
@@ -94,17 +98,17 @@ def test_a_change_kept_in_a_state_comes_back_with_its_figures(
     state = CustomerState(change=pack_change(change, offsets, mark))
     kept = unpack_change(unpack_state(pack_state(state)).change)
     assert kept is not None
-    assert (kept.change(), kept.next_offsets, kept.policy_mark) == (change, tuple(offsets), mark)
+    assert (change_of(kept), kept.next_offsets, kept.policy_mark) == (change, tuple(offsets), mark)
 
 
 def test_a_kept_figure_is_the_exact_one() -> None:
     third = Fraction(10**16, 3)
     change = TierChange(
-        "C", 1, "initial", None, "low", "low", "first_event", 0, Figures((third, 7), third, 0, -2), None, None
+        "C", 1, "initial", None, "low", "low", "first_event", 0, figures_of((third, 7), third, 0, -2), None, None
     )
     kept = unpack_change(pack_change(change, (0,) * 5, 1))
     assert kept is not None
-    assert kept.change() == change
+    assert change_of(kept) == change
 
 
 def test_a_new_state_keeps_no_change() -> None:

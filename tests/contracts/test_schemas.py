@@ -10,14 +10,17 @@ from jsonschema import Draft202012Validator, FormatChecker
 from streams.contracts.lines import parse_line
 from streams.contracts.policies import InForceMessage, PolicyMessage
 from streams.contracts.schemas import COMMAND, TOPICS, files, schema
-from streams.engine.campaign_rules import CampaignKind
-from streams.engine.compile import load_policy
-from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS
-from streams.engine.policy import Policy
+from streams.partition.outputs import sent_to
+from streams.partition.work import CHANGES, DEAD_LETTERS
+from streams.policy.campaigns import CampaignKind
+from streams.policy.compile.load import load_policy
+from streams.policy.policy import Policy
 from streams.settings import policy_folder
 from streams.simulate import Simulation
 from streams.simulate.samples import events
+from streams.values.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS
 from tests.support.wire_messages import AT_MS, INPUTS, MESSAGES, POLICY, read, reason, value, worked
+from tests.support.works import order_of
 
 FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
 formats = FormatChecker()
@@ -129,7 +132,7 @@ def test_tier_changes_are_as_their_schema_says() -> None:
         (CUSTOMERS, value(CUSTOMERS, at=str(AT_MS + 2), until=str(AT_MS + 3))),
         (BALANCES, value(BALANCES, event_id='"e3"', as_of=str(AT_MS + 4))),
     )
-    changes = [json.loads(change) for _, change, _ in work.changes]
+    changes = [json.loads(change) for _, change, _ in sent_to(work, CHANGES)]
     assert [change["reason"] for change in changes] == [
         *("first_event", "threshold_crossed", "credit_changed", "credit_changed", "pin_set", "pin_ended"),
     ]
@@ -166,7 +169,7 @@ keep = { measure = "assets", at_least = "7" }
 
 def test_changes_by_several_floors_are_as_their_schema_says() -> None:
     work = worked((BALANCES, value(BALANCES)), (TRANSACTIONS, value(TRANSACTIONS)), policy=SEVERAL)
-    first, second = [json.loads(change) for _, change, _ in work.changes]
+    first, second = [json.loads(change) for _, change, _ in sent_to(work, CHANGES)]
     assert [errors("tier.changes", change) for change in (first, second)] == [[], []]
     assert (first["value"], first["next_tier"]) == (None, {"tier": "high", "missing": None})
     assert second["conditions"] == [
@@ -179,7 +182,7 @@ def test_changes_by_several_floors_are_as_their_schema_says() -> None:
 
 def test_dead_letters_are_as_their_schema_says() -> None:
     work = worked((BALANCES, None), (TRANSACTIONS, b"\xff"), (LOANS, value(LOANS, currency='"CHF"')))
-    letters = [json.loads(letter) for _, letter in work.dead_letters]
+    letters = [json.loads(letter) for _, letter, _ in sent_to(work, DEAD_LETTERS)]
     assert [letter["reason"] for letter in letters] == ["malformed", "malformed", "unknown_currency"]
     assert [errors("tier.dead-letters", letter) for letter in letters] == [[], [], []]
 
@@ -187,7 +190,7 @@ def test_dead_letters_are_as_their_schema_says() -> None:
 @pytest.mark.parametrize("wall_ms", [None, AT_MS])
 def test_the_order_of_work_is_as_its_schema_says(wall_ms: int | None) -> None:
     work = worked((BALANCES, value(BALANCES)), (CREDIT, value(CREDIT)), wall_ms=wall_ms)
-    assert errors("tier.order", json.loads(work.order)) == []
+    assert errors("tier.order", json.loads(order_of(work))) == []
 
 
 @pytest.mark.parametrize(
@@ -204,7 +207,7 @@ def test_the_order_of_work_is_as_its_schema_says(wall_ms: int | None) -> None:
     ],
 )
 def test_the_schema_of_tier_changes_is_not_blind(field: str, wrong: object) -> None:
-    [(_, raw, _)] = worked((BALANCES, value(BALANCES))).changes
+    [(_, raw, _)] = sent_to(worked((BALANCES, value(BALANCES))), CHANGES)
     assert errors("tier.changes", json.loads(raw) | {field: wrong}) != []
 
 

@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaProducer
 from standardwebhooks import Webhook
 
 from streams.kafka.local import free_port
-from streams.kafka.replay import Offsets
+from streams.kafka.offsets import Offsets
 from streams.settings import Settings
 from tests.support.deliveries import (
     PARTITIONS,

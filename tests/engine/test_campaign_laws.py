@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.compile import load_policy
-from streams.engine.events import CUSTOMERS
-from streams.engine.policy import Policy
-from streams.partition import Partition
+from streams.partition.outputs import sent_to
+from streams.partition.work import CAMPAIGNS, RISK
+from streams.policy.compile.load import load_policy
+from streams.policy.policy import Policy
+from streams.values.events import CUSTOMERS
 from tests.support.event_plans import Plan, actions, decoded, events, history_of, in_order, laws, own_currency, strides
 from tests.support.histories import Bench, History
 from tests.support.one_customer import DAY_MS, WHOLE_STANDARD, Customer
@@ -102,11 +103,11 @@ def worked(plan: Plan, policy: Policy, sizes: Sequence[int] = (1_000_000,), **mo
 
 
 def triggers(bench: Bench) -> list[dict[str, Any]]:
-    return [json.loads(value) for work in bench.outcome.works for _, value, _ in work.campaigns]
+    return [json.loads(value) for work in bench.outcome.works for _, value, _ in sent_to(work, CAMPAIGNS)]
 
 
 def risks(bench: Bench) -> list[dict[str, Any]]:
-    return [json.loads(value) for work in bench.outcome.works for _, value, _ in work.risks]
+    return [json.loads(value) for work in bench.outcome.works for _, value, _ in sent_to(work, RISK)]
 
 
 def at_ms(trigger: dict[str, Any]) -> int:
@@ -166,8 +167,7 @@ def test_nothing_comes_between_opt_out_and_opt_in(name: str, plan: Plan) -> None
 def test_history_gives_no_trigger_and_decides_loans_all_the_same(name: str, plan: Plan) -> None:
     policy = POLICIES[name]
     live, backfill = worked(plan, policy), Bench(policy)
-    backfill.rules = backfill.rules._replace(backfill=True)
-    backfill.partition = Partition(backfill.rules)
+    backfill.partition.backfill = True
     backfill.work(history_of(plan, policy))
     assert triggers(backfill) == []
     assert [{**risk, "backfill": False} for risk in risks(backfill)] == risks(live)

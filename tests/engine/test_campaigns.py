@@ -3,17 +3,22 @@
 import json
 from collections import Counter
 
+import msgspec
 import pytest
 
 from streams.contracts.envelope import Envelope
 from streams.contracts.triggers import TriggerWriter, trigger_id
-from streams.engine.apply import apply_due, apply_event, apply_policy
-from streams.engine.campaigns import Campaign, Trigger, group_of, woken_by
-from streams.engine.compile import load_policy
-from streams.engine.events import TOPICS, TRANSACTION_TYPES, Cause
-from streams.engine.policy import Policy
-from streams.engine.state import Course
-from streams.engine.step import forgotten
+from streams.engine.apply import apply_due, apply_event
+from streams.engine.campaigns.triggers import group_of
+from streams.engine.case import Case
+from streams.engine.outcomes import Trigger
+from streams.engine.remember import forgotten
+from streams.engine.state import Progress
+from streams.policy.campaigns import Campaign
+from streams.policy.compile.load import load_policy
+from streams.policy.compile.wakes import campaigns_by_event
+from streams.policy.policy import Policy
+from streams.values.events import TOPICS, TRANSACTION_TYPES, Cause
 from tests.support.one_customer import DAY_MS, WHOLE_STANDARD, Customer, a_policy, action, at, balance, transaction
 
 TIERS = """
@@ -124,7 +129,7 @@ def test_a_gift_that_is_given_leaves_the_others_their_own_courses() -> None:
     dormant = 'kind = "dormant"\nwithout_transaction_days = 10'
     customer = Customer(policy_of(gift, dormant))
     customer.apply(balance("5", START))
-    assert customer.state.courses == {"c2": Course(looks_at_ms=START + 10 * DAY_MS)}
+    assert customer.state.progress == {"c2": Progress(due_ms=START + 10 * DAY_MS)}
     customer.wait(START + 20 * DAY_MS)
     assert [trigger.campaign.id for trigger in customer.triggers] == ["c1", "c2"]
 
@@ -132,7 +137,7 @@ def test_a_gift_that_is_given_leaves_the_others_their_own_courses() -> None:
 def test_a_gift_that_is_given_keeps_nothing_but_its_number() -> None:
     customer = Customer(policy_of('kind = "gift"\nat_least = "1"\nwithin_days = 1'))
     customer.apply(balance("5", START))
-    assert (customer.state.courses, customer.state.occasions) == ({}, {"c1": 1})
+    assert (customer.state.progress, customer.state.trigger_counts) == ({}, {"c1": 1})
 
 
 # --- history, another policy, erase ---
@@ -143,7 +148,7 @@ def test_history_gives_nothing_and_is_not_made_up_for() -> None:
     customer, cause = Customer(policy_of(gift, PER_PURCHASE)), Cause("e", 0, 0, START)
     state, policy = customer.state, customer.policy
     for event in (balance("5", START), transaction("100", START)):
-        assert not apply_event(state, event, cause, policy, START, is_history=True).triggers
+        assert not apply_event(Case(state, "C", policy, START, is_history=True), event, cause).triggers
     customer.apply(balance("6", START + DAY_MS))
     assert customer.triggers == []
     assert purchases(customer, 2) == [2]
@@ -155,7 +160,7 @@ def test_what_falls_due_in_history_is_over_too() -> None:
     customer.apply(balance("5", START))
     due_ms = START + 5 * DAY_MS
     assert customer.state.due_ms == due_ms
-    assert list(apply_due(customer.state, "C", customer.policy, due_ms, is_history=True).triggers) == []
+    assert list(apply_due(Case(customer.state, "C", customer.policy, due_ms, is_history=True)).triggers) == []
     customer.wait(due_ms + 100 * DAY_MS)
     assert customer.triggers == []
 
@@ -165,7 +170,7 @@ def test_another_policy_gives_nothing_by_itself() -> None:
     customer = Customer(policy_of(welcome))
     customer.apply(balance("400000", START))
     lower = load_policy(customer.policy.document.replace("500000", "400000"))
-    outcome = apply_policy(customer.state, "C", lower, START + 1)
+    outcome = customer.rerate(lower, START + 1)
     assert outcome.change is not None
     assert (outcome.change.direction, outcome.change.reason) == ("upgrade", "policy_changed")
     assert outcome.triggers == ()
@@ -179,7 +184,7 @@ def test_under_another_policy_rows_of_days_begin_anew_and_what_was_said_stays_sa
     customer.wait(START + 2 * DAY_MS)
     assert [trigger.campaign.id for trigger in customer.triggers] == ["c2"]
     customer.policy = policy_of(near, dormant, version=2)
-    apply_policy(customer.state, "C", customer.policy, START + 2 * DAY_MS)
+    customer.rerate(customer.policy, START + 2 * DAY_MS)
     customer.wait(START + 40 * DAY_MS)
     assert [(trigger.campaign.id, trigger.number) for trigger in customer.triggers] == [("c2", 1), ("c1", 1), ("c1", 2)]
     assert [trigger.triggered_at_ms for trigger in customer.triggers[1:]] == [START + 5 * DAY_MS, START + 35 * DAY_MS]
@@ -191,7 +196,7 @@ def test_what_may_come_once_in_so_many_days_keeps_to_it_across_policies() -> Non
     customer.apply(balance("499500", START))
     customer.wait(START + 4 * DAY_MS)
     customer.policy = policy_of(near, version=2)
-    apply_policy(customer.state, "C", customer.policy, START + 4 * DAY_MS)
+    customer.rerate(customer.policy, START + 4 * DAY_MS)
     customer.wait(START + 40 * DAY_MS)
     assert [trigger.triggered_at_ms - START for trigger in customer.triggers] == [3 * DAY_MS, 33 * DAY_MS]
 
@@ -201,8 +206,8 @@ def test_a_campaign_that_another_policy_does_not_have_is_forgotten_but_for_its_n
     customer = Customer(policy_of(PER_PURCHASE, dormant))
     purchases(customer, 0, 1)
     customer.policy = policy_of(PER_PURCHASE, version=2)
-    apply_policy(customer.state, "C", customer.policy, START + 2 * DAY_MS)
-    assert (customer.state.courses, customer.state.due_ms) == ({}, None)
+    customer.rerate(customer.policy, START + 2 * DAY_MS)
+    assert (customer.state.progress, customer.state.due_ms) == ({}, None)
     assert purchases(customer, 3) == [3]
     assert customer.triggers[-1].number == 3
 
@@ -211,8 +216,8 @@ def test_without_campaigns_nothing_of_them_is_kept() -> None:
     customer = Customer(policy_of('kind = "dormant"\nwithout_transaction_days = 2'))
     customer.apply(balance("5", START))
     customer.policy = policy_of(version=2)
-    apply_policy(customer.state, "C", customer.policy, START + DAY_MS)
-    assert (customer.state.courses, customer.state.due_ms) == ({}, None)
+    customer.rerate(customer.policy, START + DAY_MS)
+    assert (customer.state.progress, customer.state.due_ms) == ({}, None)
 
 
 def test_erase_keeps_the_numbers() -> None:
@@ -319,9 +324,12 @@ def test_an_id_has_the_period_where_there_is_one_and_else_the_number() -> None:
 
 def test_an_event_wakes_the_campaigns_that_it_concerns() -> None:
     """That nothing is missed so is a law: test_campaign_laws.py."""
-    woken = woken_by(WHOLE_STANDARD.campaigns)
+    woken = campaigns_by_event(WHOLE_STANDARD.campaigns)
     assert {word for word in woken if word not in TRANSACTION_TYPES} == {"", "balance"}
-    names = {word: [[c.id for c in campaigns] for campaigns in woken[word]] for word in ("", "purchase", "balance")}
+    names = {
+        word: [[c.id for c in campaigns] for campaigns in msgspec.structs.astuple(woken[word])]
+        for word in ("", "purchase", "balance")
+    }
     assert names == {
         "": [[], ["near-mid", "stay"], ["cash-back", "near-mid", "dormant", "welcome-mid", "welcome-high", "stay"]],
         "purchase": [

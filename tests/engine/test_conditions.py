@@ -4,11 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.engine.conditions import entered_rank, is_met, kept_rank
-from streams.engine.events import Standing
-from streams.engine.explain import looked_at, next_tier, shown_value
-from streams.engine.measures import Figures, format_figure
-from streams.engine.policy import Condition, PolicyError
+from streams.contracts.figures import format_figure
+from streams.engine.measures.figures import figures_of
+from streams.engine.outcomes import Figures
+from streams.engine.tiers.conditions import entered_rank, is_met, kept_rank
+from streams.engine.tiers.looked_at import looked_at, next_tier, shown_value
+from streams.policy.language.problems import PolicyError
+from streams.policy.measures import Condition
+from streams.values.standings import Standing
 from tests.support.one_customer import PLAIN, STANDARD, Customer, a_policy, at, balance, credit, e16
 
 NOON = at("2026-11-24T12:00")
@@ -20,7 +23,7 @@ VALUE = Condition(at_least_e16=30)
 
 
 def figures(*measures: int, value: int = 0) -> Figures:
-    return Figures(measures, value, 0, 0)
+    return figures_of(measures, value, 0, 0)
 
 
 @pytest.mark.parametrize(("figure", "met"), [(9, False), (10, True), (11, True), (-10, False)])
@@ -78,7 +81,7 @@ NUMBERS = [measure.name for measure in LADDER.measures]
 
 def holding(assets: str, loans: str) -> Figures:
     amounts = {"assets": e16(assets), "loans": e16(loans)}
-    return Figures(tuple(amounts[name] for name in NUMBERS), amounts["assets"], 0, 0)
+    return figures_of(tuple(amounts[name] for name in NUMBERS), amounts["assets"], 0, 0)
 
 
 @pytest.mark.parametrize(

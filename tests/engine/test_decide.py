@@ -1,13 +1,14 @@
 import pytest
 
-from streams.engine.compile import load_policy
-from streams.engine.decide import Occasion, decide
-from streams.engine.events import Event, Standing
-from streams.engine.measures import Figures
-from streams.engine.policy import Policy
+from streams.engine.case import Case
+from streams.engine.measures.figures import figures_of
+from streams.engine.measures.windows import sum_anew
 from streams.engine.state import CustomerState
-from streams.engine.tenure import Moment
-from streams.engine.windows import roll
+from streams.engine.tiers.decide import decide
+from streams.policy.compile.load import load_policy
+from streams.policy.policy import Policy
+from streams.values.events import Event
+from streams.values.standings import Standing
 from tests.support.one_customer import (
     ASSETS_ONLY,
     DAY_MS,
@@ -120,7 +121,7 @@ def test_a_change_carries_what_it_was_decided_on() -> None:
     customer = Customer()
     customer.apply(credit("poor", NOON))
     (change,) = customer.apply(balance("600000", NOON + 1))
-    assert change.figures == Figures((e16("600000"), 0), e16("600000"), 0, e16("-60000"))
+    assert change.figures == figures_of((e16("600000"), 0), e16("600000"), 0, e16("-60000"))
     assert (change.standing, change.previous_tier, change.sequence) == ("poor", "low", 2)
     assert (change.decided_at_ms, change.reason) == (NOON + 1, "threshold_crossed")
     assert change.cause is not None
@@ -163,10 +164,11 @@ def test_a_pin_on_a_tier_that_the_policy_no_longer_has_is_passed_over() -> None:
 
 def test_decided_at_never_goes_back_for_a_customer() -> None:
     state = CustomerState(tier="low", decided_at_ms=NOON, assets_e4_by_currency={"TWD": 10**10})
-    roll(state, STANDARD.calendar.day_of(NOON), STANDARD)
-    change, _ = decide(state, STANDARD, Occasion("C", "window_moved", None), Moment(NOON - 5, rises=True, falls=True))
-    assert change is not None
-    assert change.decided_at_ms == NOON
+    sum_anew(state, STANDARD.calendar.day_of(NOON), STANDARD)
+    case = Case(state, "C", STANDARD, NOON - 5)
+    decide(case)
+    assert case.change is not None
+    assert case.change.decided_at_ms == NOON
 
 
 def test_a_fall_that_waits_is_earned_at_once_and_served_later() -> None:

@@ -3,9 +3,9 @@ from itertools import permutations
 
 import pytest
 
-from streams.engine.events import Balance, Credit, Loan, Transaction
-from streams.engine.fold import fold, fold_balance
+from streams.engine.measures.fold import fold, fold_balance
 from streams.engine.state import CustomerState
+from streams.values.events import Balance, Credit, Loan, Transaction
 from tests.support.one_customer import (
     ASSETS_ONLY,
     DAY_MS,

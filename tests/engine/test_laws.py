@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contracts.packing import unpack_state
-from streams.engine.calendar import DAY_MS, EPOCH, HOUR_MS, month_of, month_start
-from streams.engine.conditions import entered_rank, kept_rank
-from streams.engine.events import Balance, Event
-from streams.engine.fold import fold_balance
-from streams.engine.measures import measure
-from streams.engine.policy import Policy
-from streams.engine.rules import Holding
-from streams.engine.state import NEVER_MS, CustomerState
+from streams.engine.measures.figures import measure
+from streams.engine.measures.fold import fold_balance
+from streams.engine.state import CustomerState
+from streams.engine.tiers.conditions import entered_rank, kept_rank
+from streams.policy.policy import Policy
+from streams.values.calendar import DAY_MS, EPOCH, HOUR_MS, NEVER_MS, month_of, month_start
+from streams.values.events import Balance, Event
+from streams.values.products import Holding
 from tests.support.daily_recount import Recount
 from tests.support.event_plans import (
     POLICIES,

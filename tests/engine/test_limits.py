@@ -1,12 +1,12 @@
 import pytest
 
 from streams.contracts.packing import pack_state, unpack_state
-from streams.engine.events import Balance, Event, Transaction
-from streams.engine.fold import fold, fold_balance
-from streams.engine.limits import LimitExceededError, check_limits
-from streams.engine.policy import Policy
+from streams.engine.measures.fold import fold, fold_balance
+from streams.engine.measures.limits import LimitExceededError, check_limits
+from streams.engine.measures.windows import roll, sum_anew
 from streams.engine.state import ACCOUNTS_LIMIT, CustomerState
-from streams.engine.windows import roll
+from streams.policy.policy import Policy
+from streams.values.events import Balance, Event, Transaction
 from tests.support.one_customer import (
     DAY_MS,
     STANDARD,
@@ -46,7 +46,7 @@ id = "all"
 
 def refused(state: CustomerState, event: Balance | Transaction, policy: Policy = STANDARD) -> bool:
     """Whether the event is refused; if so it has changed nothing."""
-    roll(state, TODAY, policy)
+    sum_anew(state, TODAY, policy)
     state.policy_mark = policy.mark
     before = pack_state(state)
     try:

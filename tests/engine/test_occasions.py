@@ -3,9 +3,10 @@
 import pytest
 
 from streams.engine.apply import apply_event
-from streams.engine.campaigns import Trigger
-from streams.engine.events import TRANSACTIONS, Cause
-from streams.engine.money import format_value
+from streams.engine.case import Case
+from streams.engine.outcomes import Trigger
+from streams.values.events import TRANSACTIONS, Cause
+from streams.values.money import format_value
 from tests.support.one_customer import (
     Customer,
     a_policy,
@@ -52,8 +53,8 @@ def customer_of(campaign: str, before: str = "", tiers: str = TIERS, zone: str =
 
 
 def said(trigger: Trigger) -> tuple[int, str | None, str | None]:
-    missing = None if trigger.missing is None else format_value(trigger.missing)
-    return trigger.triggered_at_ms, missing, None if trigger.due_ms is None else str(trigger.due_ms)
+    missing = None if trigger.offer.missing is None else format_value(trigger.offer.missing)
+    return trigger.triggered_at_ms, missing, None if trigger.offer.due_ms is None else str(trigger.offer.due_ms)
 
 
 def moments(customer: Customer) -> list[int]:
@@ -68,7 +69,7 @@ def test_a_gift_says_its_amount_and_its_event() -> None:
     event = balance("100", at(NOON))
     customer.apply(event)
     (trigger,) = customer.triggers
-    assert (trigger.number, trigger.amount_cents, trigger.period) == (1, 8888, None)
+    assert (trigger.number, trigger.offer.amount_cents, trigger.offer.period) == (1, 8888, None)
     assert trigger.cause is not None
     assert trigger.cause.event_id == event.event_id
 
@@ -119,7 +120,7 @@ def cash_back(words: str) -> Customer:
 def test_cash_back_per_transaction(amount: str, cents: int | None) -> None:
     customer = cash_back('per = "transaction"\nat_least = "100"\nat_most = "5"')
     customer.apply(transaction(amount, at(NOON)))
-    assert [trigger.amount_cents for trigger in customer.triggers] == ([] if cents is None else [cents])
+    assert [trigger.offer.amount_cents for trigger in customer.triggers] == ([] if cents is None else [cents])
 
 
 def test_cash_back_per_transaction_counts_from_1_and_takes_no_reversals_or_other_types() -> None:
@@ -131,7 +132,7 @@ def test_cash_back_per_transaction_counts_from_1_and_takes_no_reversals_or_other
         transaction("200", at(NOON) + 3, "cash"),
         transaction("10", at(NOON) + 4, currency="TWD"),
     )
-    found = [(trigger.number, trigger.amount_cents, trigger.period) for trigger in customer.triggers]
+    found = [(trigger.number, trigger.offer.amount_cents, trigger.offer.period) for trigger in customer.triggers]
     assert found == [(1, 100, None), (2, 200, None), (3, 10, None)]
     assert customer.state.due_ms is None
 
@@ -139,7 +140,7 @@ def test_cash_back_per_transaction_counts_from_1_and_takes_no_reversals_or_other
 def test_cash_back_of_less_than_a_cent_is_none() -> None:
     customer = cash_back('per = "transaction"')
     customer.apply(transaction("0.99", at(NOON)), transaction("1", at(NOON)), transaction("0", at(NOON)))
-    assert [trigger.amount_cents for trigger in customer.triggers] == [1]
+    assert [trigger.offer.amount_cents for trigger in customer.triggers] == [1]
 
 
 def test_cash_back_of_a_month_is_for_who_is_in_the_tier_at_its_end_whenever_the_purchases_were() -> None:
@@ -148,7 +149,7 @@ def test_cash_back_of_a_month_is_for_who_is_in_the_tier_at_its_end_whenever_the_
         balance("500000", at("2026-01-01")), transaction("3000", at(NOON)), balance("1", at("2026-01-31T23:59"))
     )
     customer.wait(at("2026-02-01"))
-    assert [(trigger.period, trigger.tier, trigger.amount_cents) for trigger in customer.triggers] == [
+    assert [(trigger.offer.period, trigger.tier, trigger.offer.amount_cents) for trigger in customer.triggers] == [
         ("2026-01", "low", 3000)
     ]
 
@@ -168,9 +169,9 @@ def test_a_purchase_ahead_of_the_clock_belongs_to_the_month_of_its_own_time() ->
     early, ahead = transaction("100", at("2026-01-31T22:00")), transaction("300", at("2026-02-01T01:00"))
     for event in (early, ahead):
         cause = Cause(event.event_id, TRANSACTIONS, 0, event.at_ms)
-        apply_event(customer.state, event, cause, customer.policy, at("2026-01-31T23:00"))
+        apply_event(Case(customer.state, "C", customer.policy, at("2026-01-31T23:00")), event, cause)
     customer.wait(at("2026-03-01"))
-    assert [(trigger.period, trigger.amount_cents) for trigger in customer.triggers] == [
+    assert [(trigger.offer.period, trigger.offer.amount_cents) for trigger in customer.triggers] == [
         ("2026-01", 100),
         ("2026-02", 300),
     ]
@@ -207,7 +208,7 @@ def test_near_at_once_and_never_again_while_it_stays_near() -> None:
     customer.wait(at("2030-01-01"))
     assert len(customer.triggers) == 1
     customer.apply(balance("1", at("2030-01-02")), balance("470000", at("2030-01-03")))
-    assert [trigger.missing for trigger in customer.triggers] == [e16("50000"), e16("30000")]
+    assert [trigger.offer.missing for trigger in customer.triggers] == [e16("50000"), e16("30000")]
 
 
 def test_near_is_for_every_tier_below_and_says_until_when_the_offer_stands() -> None:
@@ -323,7 +324,7 @@ def test_at_risk_counts_to_the_lower_floor_where_that_to_keep_is_another() -> No
         balance("500000", at("2026-01-01")), balance("200000", at("2026-01-02")), balance("150000", at(NOON))
     )
     customer.wait(at("2026-03-01"))
-    assert [trigger.missing for trigger in customer.triggers] == [e16("50000")]
+    assert [trigger.offer.missing for trigger in customer.triggers] == [e16("50000")]
 
 
 # --- fee alert ---
@@ -334,7 +335,9 @@ def test_a_fee_by_a_measure_that_no_tier_looks_at() -> None:
     customer = customer_of('kind = "fee_alert"\nmeasure = "month"\nbelow = "1000"\ntiers = ["low", "mid"]', measures)
     customer.apply(balance("999.99", at("2026-01-01")), balance("1000.01", at("2026-02-01")))
     customer.wait(at("2026-03-01"))
-    assert [(trigger.period, trigger.missing) for trigger in customer.triggers] == [("2026-01", e16("0.01"))]
+    assert [(trigger.offer.period, trigger.offer.missing) for trigger in customer.triggers] == [
+        ("2026-01", e16("0.01"))
+    ]
 
 
 def test_a_fee_is_for_the_tier_that_was_held_until_the_months_end() -> None:
@@ -346,11 +349,11 @@ def test_a_fee_is_for_the_tier_that_was_held_until_the_months_end() -> None:
     assert customer.triggers == []
     customer.apply(balance("500000", at("2026-02-28T23:59")))
     customer.wait(at("2026-03-01"))
-    assert [trigger.period for trigger in customer.triggers] == ["2026-02"]
+    assert [trigger.offer.period for trigger in customer.triggers] == ["2026-02"]
     customer.apply(pin("mid", at("2026-03-01"), at("2026-04-01")), balance("1", at("2026-03-02")))
     customer.wait(at("2026-04-01"))
     assert customer.state.tier == "low"
-    assert [trigger.period for trigger in customer.triggers] == ["2026-02", "2026-03"]
+    assert [trigger.offer.period for trigger in customer.triggers] == ["2026-02", "2026-03"]
 
 
 # --- none ---

@@ -17,10 +17,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.calendar import DAY_MS
-from streams.engine.outlook import Outlook, keeping, outlook, pass_time
-from streams.engine.policy import Policy
+from streams.engine.prospects import Outlook
 from streams.engine.state import CustomerState
+from streams.engine.tiers.outlook import keeping, outlook
+from streams.engine.tiers.step import pass_time
+from streams.policy.policy import Policy
+from streams.values.calendar import DAY_MS
 from tests.support.event_plans import POLICIES, START, Plan, decoded, history_of, laws, years
 from tests.support.one_customer import STANDARD, Customer, a_policy, at, balance, credit, pin, policy_of, transaction
 

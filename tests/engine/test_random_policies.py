@@ -6,11 +6,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from streams.contracts.packing import pack_state, unpack_state
-from streams.engine.calendar import DAY_MS
-from streams.engine.compile import load_policy
-from streams.engine.conditions import entered_rank, kept_rank
-from streams.engine.measures import measure
-from streams.engine.policy import Policy, PolicyError
+from streams.engine.measures.figures import measure
+from streams.engine.tiers.conditions import entered_rank, kept_rank
+from streams.policy.compile.load import load_policy
+from streams.policy.language.problems import PolicyError
+from streams.policy.policy import Policy
+from streams.values.calendar import DAY_MS
 from tests.support.event_plans import Plan, decoded, events, history_of, laws, own_currency, strides, years
 from tests.support.histories import Bench
 from tests.support.one_customer import Customer

@@ -1,6 +1,6 @@
-from streams.engine.events import BALANCES, CREDIT
 from streams.engine.remember import is_remembered, remember
 from streams.engine.state import REMEMBERED_PER_TOPIC, CustomerState
+from streams.values.events import BALANCES, CREDIT
 
 
 def marks(number: int) -> list[bytes]:

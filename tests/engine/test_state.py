@@ -2,8 +2,8 @@ import msgspec
 import pytest
 
 from streams.contracts.packing import UnknownVersionError, pack_state, unpack_header, unpack_state
-from streams.engine.events import TOPICS
 from streams.engine.state import CustomerState
+from streams.values.events import TOPICS
 from tests.support.one_customer import DAY_MS, STANDARD, Customer, at, balance, credit, pin, transaction
 
 NOON = at("2026-11-24T12:00")

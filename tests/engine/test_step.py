@@ -2,11 +2,11 @@ from fractions import Fraction
 
 import pytest
 
-from streams.engine.compile import load_policy
-from streams.engine.events import Event
-from streams.engine.policy import Policy
+from streams.engine.remember import forgotten
 from streams.engine.state import CustomerState
-from streams.engine.step import forgotten
+from streams.policy.compile.load import load_policy
+from streams.policy.policy import Policy
+from streams.values.events import Event
 from tests.support.one_customer import (
     ASSETS_ONLY,
     DAY_MS,

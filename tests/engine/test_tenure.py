@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
-from streams.engine.policy import Policy
+from streams.policy.policy import Policy
 from tests.support.one_customer import DAY_MS, PLAIN, STANDARD, Customer, a_policy, action, at, balance, credit, pin
 
 START = at("2026-01-15T12:00")

@@ -2,10 +2,11 @@ import copy
 
 import pytest
 
-from streams.engine.fold import fold_transaction
-from streams.engine.policy import Policy
-from streams.engine.state import CustomerState, buckets_of
-from streams.engine.windows import roll, sum_between
+from streams.engine.measures.days import buckets_of
+from streams.engine.measures.fold import fold_transaction
+from streams.engine.measures.windows import roll, sum_anew, sum_between
+from streams.engine.state import CustomerState
+from streams.policy.policy import Policy
 from tests.support.one_customer import (
     ASSETS_ONLY,
     DAY_MS,
@@ -95,7 +96,7 @@ def test_a_window_moves_on_day_by_day() -> None:
 def test_a_transaction_ahead_of_the_clock_counts_from_its_own_day() -> None:
     # A wall clock may lag a little behind the time of an event.
     state = CustomerState()
-    roll(state, TODAY, STANDARD)
+    sum_anew(state, TODAY, STANDARD)
     state.policy_mark = STANDARD.mark
     fold_transaction(state, transaction("10", at("2026-11-25T00:30")), STANDARD, TODAY)
     fold_transaction(state, transaction("1", NOON), STANDARD, TODAY)
@@ -134,7 +135,7 @@ def test_a_sum_kept_on_equals_the_sum_made_anew() -> None:
         customer.apply(transaction(f"{step}.25", NOON + step * DAY_MS - (step % 7) * 40 * DAY_MS))
         anew = copy.deepcopy(customer.state)
         anew.policy_mark = 0
-        roll(anew, STANDARD.calendar.day_of(customer.now_ms), STANDARD)
+        sum_anew(anew, STANDARD.calendar.day_of(customer.now_ms), STANDARD)
         assert anew.windows == customer.state.windows
 
 

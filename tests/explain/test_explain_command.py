@@ -12,17 +12,16 @@ from aiokafka import AIOKafkaProducer
 from typer.testing import CliRunner, Result
 
 from streams.cli.main import app
-from streams.engine.compile import load_policy
-from streams.engine.events import BALANCES, CUSTOMERS, TOPICS
-from streams.engine.policy import Policy
 from streams.errors import UsageError
 from streams.kafka.partitioner import partition_of
 from streams.kafka.policies import publish_policy
-from streams.kafka.rules import partition_rules
-from streams.kafka.surroundings import output_topics
-from streams.kafka.transactions import Transactions
-from streams.partition import Partition
+from streams.partition.customers import Customers
+from streams.policy.compile.load import load_policy
+from streams.policy.policy import Policy
 from streams.settings import Settings, policy_folder
+from streams.stages.customers import customers_stage, partition_setup
+from streams.values.events import BALANCES, CUSTOMERS, TOPICS
+from streams.worker.transactions import Transactions
 
 PARTITIONS = 4
 AT_MS = 1_795_483_800_000  # 2026-11-24T09:30:00+08:00
@@ -124,11 +123,11 @@ def test_one_file_alone_is_not_enough(files: list[str]) -> None:
 async def write(settings: Settings, policies: Sequence[Policy]) -> None:
     """The log of a worker: three customers, one of whom is erased; the policies published, the first one worked by."""
     producer = AIOKafkaProducer(**settings.client_options())
-    transactions = Transactions(settings.client_options(), settings.app_id, 1, output_topics(settings))
+    transactions = Transactions(settings.client_options(), customers_stage(settings, policies[0], PARTITIONS), 1)
     await asyncio.gather(producer.start(), transactions.start())
     for policy in policies:
         await publish_policy(settings, policy)
-    partition = Partition(partition_rules(settings, policies[0], 1, PARTITIONS, "event"))
+    partition = Customers(partition_setup(settings, policies[0], 1, PARTITIONS, "event"))
     erase = {"event_id": "x", "customer_id": ERASED, "action": "erase", "at": AT_MS + 3}
     for topic, event in [
         (BALANCES, balance(CUSTOMER, "1", AT_MS)),
@@ -146,7 +145,7 @@ async def send(  # noqa: PLR0913, PLR0917 - one event's whole way
     settings: Settings,
     producer: AIOKafkaProducer,
     transactions: Transactions,
-    partition: Partition,
+    partition: Customers,
     topic: int,
     event: dict[str, object],
 ) -> None:

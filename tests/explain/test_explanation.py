@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from streams.contracts.lines import parse_line
-from streams.engine.compile import load_policy
 from streams.errors import UsageError
 from streams.explain.explanation import explain
 from streams.explain.known import Known
 from streams.explain.message import ConditionNow, Explanation, PinNow, Window
+from streams.partition.outputs import sent_to
+from streams.partition.work import DEAD_LETTERS
+from streams.policy.compile.load import load_policy
 from streams.settings import policy_folder
 from streams.simulate import Simulation
 
@@ -26,7 +28,7 @@ def known(policy: str, *lines: bytes) -> Known:
     rules = load_policy((policy_folder() / f"{policy}.toml").read_text(encoding="utf-8"))
     simulation = Simulation(rules)
     work = simulation.work([parse_line(text) for text in lines]).work
-    assert not work.dead_letters
+    assert not sent_to(work, DEAD_LETTERS)
     return Known(CUSTOMER, simulation.partition.packed[CUSTOMER.encode()], simulation.partition.clock_ms, rules)
 
 

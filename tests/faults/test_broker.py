@@ -60,7 +60,7 @@ async def test_sigterm_ends_a_worker_though_the_broker_is_away(own: OwnBroker, t
 BROKEN_AFTER_50_FETCHES = """
 from itertools import count
 from streams.cli.main import run
-from streams.kafka.transport import FetchThread
+from streams.worker.frame.transport import FetchThread
 fetch, number = FetchThread._fetch_records, count()
 async def broken(self, *arguments, **options):
     if next(number) > 50:

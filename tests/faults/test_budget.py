@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 
-from streams.budgets import Budgets
+from streams.partition.budgets import Budgets
+from streams.partition.outputs import sent_to
+from streams.partition.work import NO_LIMIT
 from streams.settings import Settings, policy_folder
 from tests.support.worker_processes import SOAK, Events, Workers, applied, audit_is_clean, group_offsets, read, until
 
@@ -121,6 +123,7 @@ def granted_by_hand(candidates: Sequence[ConsumerRecord]) -> list[bytes]:
     granted = []
     for partition in {record.partition for record in candidates}:
         budgets = Budgets()
-        values = [budgets.granted(record.value) for record in candidates if record.partition == partition]
-        granted += [value for value in values if value is not None]
+        theirs = [record for record in candidates if record.partition == partition]
+        budgets.work_some(budgets.decode(0, theirs), 0, NO_LIMIT)
+        granted += [trigger.value or b"" for trigger in sent_to(budgets.pack([0]), "campaigns")]
     return granted

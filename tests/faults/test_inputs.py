@@ -10,9 +10,9 @@ from pathlib import Path
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from streams.kafka.lane import QUEUE_HIGH
-from streams.kafka.transport import FETCH_MAX_WAIT_MS
 from streams.settings import Settings
+from streams.worker.frame.transport import FETCH_MAX_WAIT_MS
+from streams.worker.inbox import QUEUE_HIGH
 from tests.support.worker_processes import (
     PARTITIONS,
     Events,

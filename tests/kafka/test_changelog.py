@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from streams.contracts.packing import LANE_KEY, LaneRecord, pack_lane
+from streams.contracts.kept import LaneRecord
+from streams.contracts.packing import LANE_KEY, pack_lane
 from streams.kafka.changelog import ChangelogError, Recovered, end_offset, read_changelog
 from streams.settings import Settings
 from tests.support.batches import CUSTOMER, NUMBER, batches, open_transaction, put, started

@@ -17,15 +17,15 @@ from typer.testing import CliRunner, Result
 
 from streams.cli.main import app
 from streams.contracts.log import DeadLetterMessage, base64_or_none, encode_json
-from streams.engine.events import BALANCES, CREDIT, TOPICS, TRANSACTIONS
 from streams.errors import UsageError
 from streams.kafka.dead_letters import Choice, extent, replayed_letters
+from streams.kafka.offsets import Offsets
 from streams.kafka.partitioner import partition_of
 from streams.kafka.redelivery import send_again
-from streams.kafka.replay import Offsets
-from streams.kafka.rules import partition_rules
-from streams.partition import Partition
+from streams.partition.customers import Customers
 from streams.settings import Settings
+from streams.stages.customers import partition_setup
+from streams.values.events import BALANCES, CREDIT, TOPICS, TRANSACTIONS
 from tests.support.batches import ASSETS_ONLY, AT_MS, CUSTOMER, NUMBER, PARTITIONS, Line, line, put, started
 
 COMMAND = Path(sys.executable).with_name("tierflow")
@@ -52,7 +52,7 @@ MISPLACED = Input(BALANCES, ELSEWHERE.encode(), line(0, ELSEWHERE).value)
 
 
 async def _work(settings: Settings, inputs: Sequence[Input]) -> None:
-    partition = Partition(partition_rules(settings, ASSETS_ONLY, NUMBER, PARTITIONS))
+    partition = Customers(partition_setup(settings, ASSETS_ONLY, NUMBER, PARTITIONS))
     lines: list[list[Line]] = [[] for _ in TOPICS]
     for topic, key, value in inputs:
         await put(settings, settings.input_topics()[topic], [(key, value)])  # type: ignore[list-item]

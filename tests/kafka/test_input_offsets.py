@@ -5,7 +5,7 @@ import asyncio
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from streams.kafka.inputs import InputOffsets, Span
+from streams.kafka.offsets import InputOffsets, Span
 from streams.settings import Settings
 from tests.support.batches import NUMBER, open_transaction, put
 

@@ -11,15 +11,17 @@ import pytest
 
 from streams.contracts.decode import Rejection, decode
 from streams.contracts.lines import EventLine
-from streams.engine.compile import load_policy
-from streams.engine.events import BALANCES, CREDIT, LOANS, TOPICS, TRANSACTIONS
-from streams.entries import Record
 from streams.errors import UsageError
 from streams.load.berka import berka_waves, transaction_type
 from streams.load.berka_files import read_berka
-from streams.partition import Partition
-from streams.rules import PartitionRules
+from streams.partition.customers import Customers
+from streams.partition.entries import Record
+from streams.partition.outputs import sent_to
+from streams.partition.setup import PartitionSetup
+from streams.partition.work import CHANGES, DEAD_LETTERS
+from streams.policy.compile.load import load_policy
 from streams.settings import policy_folder
+from streams.values.events import BALANCES, CREDIT, LOANS, TOPICS, TRANSACTIONS
 
 COMPLETE = Path(__file__).parents[3] / "shared" / "data" / "berka-complete"
 POLICY = load_policy((policy_folder() / "berka.toml").read_text(encoding="utf-8"))
@@ -213,8 +215,8 @@ class _Stored(Record):
 def test_loading_twice_changes_nothing(complete: list[EventLine]) -> None:
     keys = set(sorted({event.key or b"" for event in complete})[:150])
     events = [event for event in complete if event.key in keys]
-    rules = PartitionRules(0, POLICY, "event", [f"bank.{name}" for name in TOPICS], "test", lambda _: True)
-    partition = Partition(rules)
+    rules = PartitionSetup(0, POLICY, "event", [f"bank.{name}" for name in TOPICS], "test", lambda _: True)
+    partition = Customers(rules)
 
     def work() -> tuple[int, int]:
         entries = []
@@ -224,7 +226,7 @@ def test_loading_twice_changes_nothing(complete: list[EventLine]) -> None:
             partition.next_offsets[event.topic] += 1
         done = partition.work(entries, list(partition.next_offsets), 0)
         partition.merge(done)
-        return len(done.changes), len(done.dead_letters)
+        return len(sent_to(done, CHANGES)), len(sent_to(done, DEAD_LETTERS))
 
     changes, dead_letters = work()
     assert changes > len(keys)

@@ -1,7 +1,7 @@
 import pytest
 
 from streams.contracts.lines import EventLine, parse_line
-from streams.engine.events import BALANCES, CUSTOMERS, TRANSACTIONS
+from streams.values.events import BALANCES, CUSTOMERS, TRANSACTIONS
 
 
 @pytest.mark.parametrize(

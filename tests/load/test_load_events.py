@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from streams.engine.events import BALANCES, TOPICS
 from streams.errors import UsageError
 from streams.kafka.partitioner import partition_of
 from streams.kafka.topics import partition_count
 from streams.load.events import read_waves
 from streams.load.produce import Sent, Wave, produce
 from streams.settings import Settings
+from streams.values.events import BALANCES, TOPICS
 
 COMMAND = Path(sys.executable).with_name("tierflow")
 

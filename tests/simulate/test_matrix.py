@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from streams.contracts.lines import EventLine
-from streams.engine.compile import load_policy
-from streams.engine.policy import Policy
+from streams.policy.compile.load import load_policy
+from streams.policy.policy import Policy
 from streams.settings import policy_folder
 from streams.simulate import Simulation
 from streams.simulate.matrix import Matrix, customers_of, matrix_message, matrix_of, percent, told_left_out, told_moves

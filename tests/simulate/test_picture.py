@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from PIL import Image
 
-from streams.engine.compile import load_policy
+from streams.policy.compile.load import load_policy
 from streams.simulate import Simulation
 from streams.simulate.matrix import Matrix, matrix_of
 from streams.simulate.picture import Box, Picture, Text, picture_of

@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 
 from streams.contracts.lines import EventLine
-from streams.engine.compile import load_policy
-from streams.engine.events import BALANCES, CREDIT, TRANSACTIONS
-from streams.engine.policy import Policy
-from streams.entries import merge_heads
-from streams.partition import Partition
-from streams.rules import PartitionRules
+from streams.partition.customers import Customers
+from streams.partition.merging import merge_heads
+from streams.partition.setup import PartitionSetup
+from streams.policy.compile.load import load_policy
+from streams.policy.policy import Policy
 from streams.simulate import Output, Simulation
+from streams.values.events import BALANCES, CREDIT, TRANSACTIONS
 from tests.support.histories import ASSETS_ONLY, PLAIN, STANDARD, History, worked
+from tests.support.works import order_of
 
 DAY_MS = 86_400_000
 NOON = round(datetime.fromisoformat("2026-11-24T12:00+08:00").timestamp() * 1000)
@@ -85,7 +86,7 @@ def lively(events: int) -> File:
 def test_the_changes_are_those_of_the_stream_in_several_batches() -> None:
     file = lively(400)
     in_time = File()  # a stream merges its topics by event time; so is this file written
-    partition = Partition(PartitionRules(0, STANDARD, "event", (), "", lambda _: True))
+    partition = Customers(PartitionSetup(0, STANDARD, "event", (), "", lambda _: True))
     queues = [deque(partition.decode(topic, lines)) for topic, lines in enumerate(file.topics)]
     for entry in merge_heads(queues, frozenset(), 1_000):
         in_time.raw(entry.topic, entry.record.key, entry.record.value)
@@ -115,7 +116,7 @@ def test_the_outputs_are_the_same_however_few_may_fall_due_in_a_part(due_limit: 
         part for lines in (file.lines[:100], file.lines[100:]) for part in simulation.work_in_parts(lines, due_limit)
     ]
     assert [output for part in parts for output in part.outputs] == outputs(file.lines, PLAIN)
-    assert max(json.loads(part.work.order)["due"] for part in parts) == due_limit
+    assert max(json.loads(order_of(part.work))["due"] for part in parts) == due_limit
     assert sum(len(part.events) for part in parts) == len(file.lines)
 
 

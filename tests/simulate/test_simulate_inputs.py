@@ -12,11 +12,13 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from streams.engine.events import BALANCES, CREDIT, TOPICS, TRANSACTIONS
+from streams.partition.outputs import sent_to
+from streams.partition.work import CHANGES
 from streams.settings import Settings
 from streams.simulate import Simulation
 from streams.simulate.inputs import read_inputs
 from streams.simulate.simulation import Given
+from streams.values.events import BALANCES, CREDIT, TOPICS, TRANSACTIONS
 from tests.support.histories import PLAIN, STANDARD, History
 
 COMMAND = Path(sys.executable).with_name("tierflow")
@@ -146,5 +148,5 @@ def test_the_changes_are_those_of_a_file_of_these_events_in_this_order(
         )
         found.append(told(done))
     assert found[0] == found[1]
-    assert found[1] == [json.loads(value) for _, value, _ in Simulation(PLAIN).work(events).work.changes]
+    assert found[1] == [json.loads(value) for _, value, _ in sent_to(Simulation(PLAIN).work(events).work, CHANGES)]
     assert {change["reason"] for change in found[0]} >= {"first_event", "threshold_crossed", "window_moved"}

@@ -9,17 +9,17 @@ from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
-from streams.contracts.packing import LaneRecord
-from streams.engine.compile import load_policy
-from streams.engine.events import TOPICS
+from streams.contracts.kept import LaneRecord
 from streams.kafka.changelog import end_offset
 from streams.kafka.partitioner import partition_of
-from streams.kafka.rules import partition_rules
-from streams.kafka.surroundings import output_topics
-from streams.kafka.transactions import Transactions
-from streams.partition import Partition, Work
-from streams.rules import PartitionRules
+from streams.partition.customers import Customers
+from streams.partition.setup import PartitionSetup
+from streams.partition.work import Work
+from streams.policy.compile.load import load_policy
 from streams.settings import Settings, policy_folder
+from streams.stages.customers import customers_stage, partition_setup
+from streams.values.events import TOPICS
+from streams.worker.transactions import Transactions
 
 PARTITIONS = 4
 OUTPUTS = ("changes", "current", "campaigns", "risk", "order", "dead-letters")
@@ -56,8 +56,8 @@ def line(offset: int, customer: str = CUSTOMER, amount: str = "1", at_ms: int = 
 class Batches:
     """The batches of a partition, one after another, worked by the very class that the worker uses."""
 
-    def __init__(self, rules: PartitionRules, lane: LaneRecord | None = None) -> None:
-        self.partition = Partition(rules, {}, lane)
+    def __init__(self, rules: PartitionSetup, lane: LaneRecord | None = None) -> None:
+        self.partition = Customers(rules, {}, lane)
 
     def next(self, amount: str = "1", customer: str = CUSTOMER) -> Work:
         """One balance."""
@@ -70,11 +70,11 @@ class Batches:
 
 
 def batches(settings: Settings) -> Batches:
-    return Batches(partition_rules(settings, ASSETS_ONLY, NUMBER, PARTITIONS))
+    return Batches(partition_setup(settings, ASSETS_ONLY, NUMBER, PARTITIONS))
 
 
 def transactions(settings: Settings) -> Transactions:
-    return Transactions(settings.client_options(), settings.app_id, NUMBER, output_topics(settings))
+    return Transactions(settings.client_options(), customers_stage(settings, ASSETS_ONLY, PARTITIONS), NUMBER)
 
 
 @asynccontextmanager

@@ -1,20 +1,18 @@
-"""Candidates for budgets, as lanes would send them, and a grant lane that works them."""
+"""Candidates for budgets, as customers' lanes would send them, and a lane of budgets that works them."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaProducer
 
 from streams.contracts.triggers import BudgetMessage, CandidateMessage
-from streams.kafka.grants import GrantLane
-from streams.kafka.surroundings import BrokerGrantSurroundings
-from streams.metrics import Metrics
 from streams.settings import Settings
+from streams.stages.budgets import budgets_stage
+from streams.worker.broker import StageBroker
 from tests.support.batches import NUMBER, PARTITIONS, read
+from tests.support.fed_lane import Stand
 
 HEADERS = [("ce_id", b"1")]
 
@@ -55,20 +53,8 @@ async def granted(settings: Settings) -> list[tuple[int, str]]:
     return [(number, record.key.decode()) for number, records in found.items() for record in records]
 
 
-class Stand:
-    """A grant lane, and what became of it."""
-
-    def __init__(self, settings: Settings, around: Any = None) -> None:
-        self.around = BrokerGrantSurroundings(settings, PARTITIONS) if around is None else around
-        self.metrics = Metrics()
-        self.failed: list[BaseException] = []
-        self.lane = GrantLane(NUMBER, self.around, self.metrics, self.failed.append)
-
-    async def until(self, reached: Callable[[], Any], within_s: float = 20.0) -> None:
-        give_up_at = time.monotonic() + within_s
-        while not reached():
-            assert time.monotonic() < give_up_at, self.failed
-            await asyncio.sleep(0.005)
+class Granting(Stand):
+    """A lane of budgets, and what it counted."""
 
     def counted(self, name: str) -> float:
         return sum(
@@ -85,12 +71,12 @@ class Stand:
 
 
 @asynccontextmanager
-async def granting(settings: Settings, around: Any = None) -> AsyncIterator[Stand]:
-    """A grant lane at work."""
-    stand = Stand(settings, around)
-    stand.lane.start()
+async def granting(settings: Settings, broker: type[StageBroker] = StageBroker) -> AsyncIterator[Granting]:
+    """A lane of budgets at work."""
+    stand = Granting(settings, budgets_stage(settings), broker)
+    await stand.feed.start()
     try:
+        await stand.start()
         yield stand
     finally:
-        await stand.lane.park()
-        await stand.around.inputs.stop()
+        await stand.stop()

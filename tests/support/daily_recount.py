@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from streams.engine.calendar import Calendar
-from streams.engine.events import Balance, Event, Transaction
-from streams.engine.rules import Holding
+from streams.values.calendar import Calendar
+from streams.values.events import Balance, Event, Transaction
+from streams.values.products import Holding
 
 
 class Recount:

@@ -8,10 +8,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from streams.contracts.decode import Rejection, decode
-from streams.engine.calendar import DAY_MS, HOUR_MS
-from streams.engine.events import TOPICS, Event
-from streams.engine.policy import Policy
+from streams.policy.policy import Policy
 from streams.settings import policy_folder
+from streams.values.calendar import DAY_MS, HOUR_MS
+from streams.values.events import TOPICS, Event
 from tests.support.histories import History
 from tests.support.one_customer import at, policy_of
 

@@ -14,8 +14,8 @@ from datetime import datetime, tzinfo
 from typing import Any, NamedTuple
 
 from streams.contracts.lines import EventLine
-from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS
-from streams.engine.policy import Policy
+from streams.policy.policy import Policy
+from streams.values.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS
 
 ME = "C"
 TIMES = {TRANSACTIONS: "occurred_at", CUSTOMERS: "at", LOANS: "applied_at", BALANCES: "as_of", CREDIT: "as_of"}

@@ -9,20 +9,20 @@ from typing import NamedTuple, Self
 
 from aiokafka import AIOKafkaProducer
 
-from streams.contracts.packing import LaneRecord
-from streams.engine.compile import load_policy
-from streams.engine.events import TOPICS
-from streams.engine.policy import Policy
-from streams.engine.state import NEVER_MS
-from streams.entries import Entry, merge_heads
+from streams.contracts.kept import LaneRecord
 from streams.kafka.partitioner import partition_of
 from streams.kafka.policies import publish_policy
-from streams.kafka.rules import partition_rules
-from streams.kafka.surroundings import output_topics
-from streams.kafka.transactions import Transactions
-from streams.partition import Partition, Work
-from streams.rules import Clock
+from streams.partition.customers import Customers
+from streams.partition.entries import Entry
+from streams.partition.merging import merge_heads
+from streams.partition.work import Work
+from streams.policy.compile.load import load_policy
+from streams.policy.policy import Policy
 from streams.settings import Settings, policy_folder
+from streams.stages.customers import customers_stage, partition_setup
+from streams.values.calendar import NEVER_MS, Clock
+from streams.values.events import TOPICS
+from streams.worker.transactions import Transactions
 
 PARTITIONS = 4
 START_MS = 1_795_483_800_000
@@ -111,9 +111,8 @@ class LogWriter:
     clock: Clock = "wall"
 
     async def start(self) -> None:
-        self.transactions = Transactions(
-            self.settings.client_options(), self.settings.app_id, self.number, output_topics(self.settings)
-        )
+        stage = customers_stage(self.settings, self.policy, PARTITIONS)
+        self.transactions = Transactions(self.settings.client_options(), stage, self.number)
         await self.transactions.start()
         self.partition = self._new_partition({}, LaneRecord((0,) * len(TOPICS), 0, NEVER_MS))
 
@@ -151,8 +150,8 @@ class LogWriter:
     async def stop(self) -> None:
         await self.transactions.stop()
 
-    def _new_partition(self, packed: dict[bytes, bytes], lane: LaneRecord) -> Partition:
-        return Partition(partition_rules(self.settings, self.policy, self.number, PARTITIONS, self.clock), packed, lane)
+    def _new_partition(self, packed: dict[bytes, bytes], lane: LaneRecord) -> Customers:
+        return Customers(partition_setup(self.settings, self.policy, self.number, PARTITIONS, self.clock), packed, lane)
 
     async def _send(self, item: Input) -> Stored:
         value = item.value if isinstance(item.value, bytes) else json.dumps(item.value).encode()

@@ -6,14 +6,18 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from streams.contracts.packing import LaneRecord
-from streams.engine.compile import load_policy
-from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TOPICS, TRANSACTIONS
-from streams.engine.policy import Policy
-from streams.entries import Entry, merge_heads
-from streams.partition import Partition, Work
-from streams.rules import Clock, PartitionRules
+from streams.contracts.kept import LaneRecord
+from streams.partition.customers import Customers
+from streams.partition.entries import Entry
+from streams.partition.merging import merge_heads
+from streams.partition.outputs import sent_to
+from streams.partition.setup import PartitionSetup
+from streams.partition.work import CHANGES, DEAD_LETTERS, ORDER, Work
+from streams.policy.compile.load import load_policy
+from streams.policy.policy import Policy
 from streams.settings import policy_folder
+from streams.values.calendar import Clock
+from streams.values.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TOPICS, TRANSACTIONS
 
 STANDARD = load_policy((policy_folder() / "standard.toml").read_text())
 ASSETS_ONLY = load_policy((policy_folder() / "assets-only.toml").read_text())
@@ -81,15 +85,18 @@ class Outcome:
 
     @property
     def changes(self) -> list[dict[str, Any]]:
-        return [json.loads(value) for work in self.works for _, value, _ in work.changes]
+        return self._told(CHANGES)
 
     @property
     def dead_letters(self) -> list[dict[str, Any]]:
-        return [json.loads(value) for work in self.works for _, value in work.dead_letters]
+        return self._told(DEAD_LETTERS)
 
     @property
     def orders(self) -> list[dict[str, Any]]:
-        return [json.loads(work.order) for work in self.works]
+        return self._told(ORDER)
+
+    def _told(self, output: str) -> list[dict[str, Any]]:
+        return [json.loads(message.value or b"") for work in self.works for message in sent_to(work, output)]
 
     def told(self) -> list[tuple[str, str, str]]:
         """All changes in short: id, tier, reason."""
@@ -107,10 +114,10 @@ class Bench:
         owns: Callable[[bytes], bool] = lambda _: True,
         take_over: bool = False,
     ) -> None:
-        self.rules = PartitionRules(PARTITION, policy, clock, INPUTS, "/tierflow/test", owns)
+        self.setup = PartitionSetup(PARTITION, policy, clock, INPUTS, "/tierflow/test", owns)
         self.take_over = take_over
         self.outcome = Outcome()
-        self.partition = Partition(self.rules)
+        self.partition = Customers(self.setup)
 
     def work(self, history: History, sizes: Iterable[int] = (1_000_000,), wall_ms: int = 0) -> Outcome:
         """Works the whole history in batches of these sizes; the last size holds for the rest."""
@@ -125,7 +132,7 @@ class Bench:
     def batch(self, entries: Sequence[Entry], wall_ms: int) -> Work:
         """One batch and its commit."""
         if self.take_over:
-            self.partition = Partition(self.rules, dict(self.outcome.packed), self.outcome.lane)
+            self.partition = Customers(self.setup, dict(self.outcome.packed), self.outcome.lane)
         offsets = list(self.partition.next_offsets)
         for entry in entries:
             offsets[entry.topic] = entry.offset + 1

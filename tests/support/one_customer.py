@@ -6,10 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from streams.engine.apply import Outcome, apply_due, apply_event
-from streams.engine.compile import load_policy
-from streams.engine.decide import TierChange
-from streams.engine.events import (
+from streams.engine.apply import apply_due, apply_event, apply_policy
+from streams.engine.case import Case
+from streams.engine.measures.limits import check_limits
+from streams.engine.outcomes import Outcome, TierChange
+from streams.engine.state import CustomerState
+from streams.policy.compile.load import load_policy
+from streams.policy.policy import Policy
+from streams.settings import policy_folder
+from streams.values.events import (
     BALANCES,
     CREDIT,
     CUSTOMERS,
@@ -23,18 +28,13 @@ from streams.engine.events import (
     Event,
     Loan,
     Pin,
-    Standing,
     Transaction,
 )
-from streams.engine.limits import check_limits
-from streams.engine.money import AMOUNT_DECIMALS, VALUE_DECIMALS, parse_fixed
-from streams.engine.policy import Policy
-from streams.engine.state import CustomerState
-from streams.settings import policy_folder
+from streams.values.money import AMOUNT_DECIMALS, VALUE_DECIMALS, parse_fixed
+from streams.values.standings import Standing
 
 if TYPE_CHECKING:
-    from streams.engine.campaigns import Trigger
-    from streams.engine.risk import RiskMessage
+    from streams.engine.outcomes import RiskMessage, Trigger
 
 TAIPEI = ZoneInfo("Asia/Taipei")
 DAY_MS = 86_400_000
@@ -136,7 +136,7 @@ class Customer:
             self.wait(event.at_ms)
             check_limits(self.state, event, self.policy)
             cause = Cause(event.event_id, topic_of(event), 0, event.at_ms)
-            self._note(apply_event(self.state, event, cause, self.policy, self.now_ms))
+            self._note(apply_event(self._case(self.now_ms), event, cause))
         return self.changes[known:]
 
     def wait(self, until_ms: int) -> list[TierChange]:
@@ -144,10 +144,18 @@ class Customer:
         known = len(self.changes)
         while self.state.due_ms is not None and self.state.due_ms <= until_ms:
             due_ms = self.state.due_ms
-            self._note(apply_due(self.state, "C", self.policy, due_ms))
+            self._note(apply_due(self._case(due_ms)))
             assert self.state.due_ms is None or self.state.due_ms > due_ms, "what was due stays due"
         self.now_ms = max(self.now_ms, until_ms)
         return self.changes[known:]
+
+    def rerate(self, policy: Policy, now_ms: int) -> Outcome:
+        """What another policy makes of the customer as the first thing."""
+        self.policy = policy
+        return apply_policy(self._case(now_ms))
+
+    def _case(self, now_ms: int) -> Case:
+        return Case(self.state, "C", self.policy, now_ms)
 
     def _note(self, outcome: Outcome) -> None:
         if outcome.change is not None:

@@ -32,13 +32,15 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from streams.contracts.lines import EventLine
-from streams.engine.compile import load_policy
-from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TOPICS, TRANSACTIONS
-from streams.engine.policy import Policy
-from streams.partition import Message, Partition, Work
-from streams.rules import PartitionRules
+from streams.partition.customers import Customers
+from streams.partition.outputs import sent_to
+from streams.partition.setup import PartitionSetup
+from streams.partition.work import CAMPAIGNS, CHANGES, DEAD_LETTERS, RISK, Message, Work
+from streams.policy.compile.load import load_policy
+from streams.policy.policy import Policy
 from streams.settings import policy_folder
 from streams.simulate import Simulation
+from streams.values.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TOPICS, TRANSACTIONS
 from tests.support.histories import INPUTS
 from tests.support.naive_policies import Heard, Model
 
@@ -212,8 +214,8 @@ def told_offline(policy: Policy, lines: Sequence[EventLine]) -> Told:
 
 def told_in_stream(policy: Policy, lines: Sequence[EventLine], sizes: Sequence[int]) -> Told:
     """As a worker's partition works them in batches of these sizes, over and over; taken over before each."""
-    rules = PartitionRules(0, policy, "event", INPUTS, "/tierflow/simulate", lambda _: True)
-    partition, packed, found, done, turn = Partition(rules), dict[bytes, bytes](), list[Work](), 0, 0
+    rules = PartitionSetup(0, policy, "event", INPUTS, "/tierflow/simulate", lambda _: True)
+    partition, packed, found, done, turn = Customers(rules), dict[bytes, bytes](), list[Work](), 0, 0
     while done < len(lines):
         batch = lines[done : done + sizes[turn % len(sizes)]]
         offsets, entries = list(partition.next_offsets), []
@@ -221,10 +223,10 @@ def told_in_stream(policy: Policy, lines: Sequence[EventLine], sizes: Sequence[i
             entries += partition.decode(line.topic, [_Record(offsets[line.topic], line.key, line.value)])
             offsets[line.topic] += 1
         work = partition.work(entries, offsets, 0)
-        assert not work.dead_letters, work.dead_letters
+        assert not sent_to(work, DEAD_LETTERS), sent_to(work, DEAD_LETTERS)
         packed.update(work.states)
         found.append(work)
-        partition = Partition(rules, dict(packed), work.lane)
+        partition = Customers(rules, dict(packed), work.lane)
         done, turn = done + len(batch), turn + 1
     return _of_customer(found)
 
@@ -253,9 +255,9 @@ class _Record(NamedTuple):
 
 def _of_customer(works: Sequence[Work]) -> Told:
     return Told(
-        _values(message for work in works for message in work.changes),
-        _values(message for work in works for message in work.campaigns),
-        _values(message for work in works for message in work.risks),
+        _values(message for work in works for message in sent_to(work, CHANGES)),
+        _values(message for work in works for message in sent_to(work, CAMPAIGNS)),
+        _values(message for work in works for message in sent_to(work, RISK)),
     )
 
 

@@ -2,15 +2,19 @@
 
 import json
 from collections import Counter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from streams.contracts.decode import Rejection, decode
-from streams.engine.compile import load_policy
-from streams.engine.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS, Event
-from streams.engine.policy import Policy
-from streams.partition import Partition, Work
-from streams.rules import Clock, PartitionRules
+from streams.partition.customers import Customers
+from streams.partition.setup import PartitionSetup
+from streams.partition.work import Work
+from streams.policy.compile.load import load_policy
+from streams.policy.policy import Policy
 from streams.settings import policy_folder
+from streams.values.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS, Event
+
+if TYPE_CHECKING:
+    from streams.values.calendar import Clock
 
 POLICY = load_policy((policy_folder() / "standard.toml").read_text(encoding="utf-8"))
 AT_MS = 1_795_483_800_125  # 2026-11-24T09:30:00.125+08:00
@@ -64,7 +68,7 @@ def worked(*inputs: tuple[int, bytes | None], policy: Policy = POLICY, wall_ms: 
     On the event clock; on the wall clock where a time is given.
     """
     clock: Clock = "event" if wall_ms is None else "wall"
-    partition = Partition(PartitionRules(2, policy, clock, INPUTS, "/tierflow/2", lambda _: True))
+    partition = Customers(PartitionSetup(2, policy, clock, INPUTS, "/tierflow/2", lambda _: True))
     offsets: Counter[int] = Counter()
     entries = []
     for topic, raw in inputs:

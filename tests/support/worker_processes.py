@@ -21,9 +21,9 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from streams.bench.feed import Feed
 from streams.bench.workload import InputRecord
-from streams.engine.events import BALANCES
 from streams.kafka.partitioner import partition_of
 from streams.settings import Settings
+from streams.values.events import BALANCES
 
 PARTITIONS = 4
 TIERFLOW = str(Path(sys.executable).with_name("tierflow"))

@@ -1,0 +1,164 @@
+"""What is audited: a cut through all topics that is consistent although workers go on, and a first look at the order.
+
+The ends are taken in this order:
+
+1. of `tier.order`: every transaction before is decided, and these are the audited ones;
+2. of the outputs, open transactions included: all that the audited transactions wrote lies before;
+3. of the candidates, from which granted triggers come;
+4. of `tier.order` again: later transactions up to there may explain what else the outputs hold.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from aiokafka import TopicPartition
+
+from streams.audit.following import worked_until
+from streams.audit.order import check_replayable, order_of
+from streams.errors import UsageError
+from streams.kafka.offsets import Offsets, Span
+from streams.kafka.policies import read_policies
+from streams.kafka.tape import Tape
+from streams.policy.compile.load import load_policy
+from streams.policy.language.problems import PolicyError
+from streams.policy.policy import Policy
+from streams.settings import Settings
+from streams.stages.budgets import budgets_stage
+from streams.values.events import TOPICS
+
+OUTPUTS = ("order", "changes", "campaigns", "risk", "dead-letters", "current")
+
+
+class Cut(NamedTuple):
+    """What is read of one partition number."""
+
+    partition: int
+    outputs: Mapping[str, Span]  # by the names of OUTPUTS
+    inputs: Sequence[Span]  # by topic number
+    candidates: Span
+    granted_until: int  # candidates before this offset were granted, or refused, before the outputs' ends were taken
+    asked_until: (
+        int  # transactions whose order lies before this offset, and the next one, may have candidates in the cut
+    )
+
+
+class Survey(NamedTuple):
+    """The order of a partition at a first look: how much there is to do, and where its inputs begin and end."""
+
+    transactions: int
+    offsets: int  # of all inputs together
+    first_offsets: Sequence[int]
+    next_offsets: Sequence[int]
+    digests: frozenset[str]
+
+
+async def take_cut(settings: Settings, offsets: Offsets, partitions: Sequence[int]) -> list[Cut]:
+    """Where all that is read begins and ends, taken in an order that makes it one cut."""
+    order = [output(settings, "order", number) for number in partitions]
+    outputs = [output(settings, name, number) for name in OUTPUTS[1:] for number in partitions]
+    inputs = [TopicPartition(topic, number) for topic in settings.input_topics() for number in partitions]
+    candidates = [TopicPartition(settings.candidates_topic, number) for number in partitions]
+    rest = [*outputs, *inputs, *candidates]
+    order_ends = await offsets.decided_ends(order)
+    options, budgets = settings.client_options(), budgets_stage(settings)
+    granted = [await worked_until(options, offsets, budgets, number) for number in partitions]
+    ends = [*order_ends, *await offsets.written_ends([*outputs, *inputs]), *await offsets.written_ends(candidates)]
+    asked = await offsets.written_ends(order)
+    beginnings = await offsets.beginnings([*order, *rest])
+    spans = dict(zip([*order, *rest], map(Span, beginnings, ends), strict=True))
+    return [
+        Cut(
+            number,
+            {name: spans[output(settings, name, number)] for name in OUTPUTS},
+            [spans[TopicPartition(topic, number)] for topic in settings.input_topics()],
+            spans[tp],
+            granted_until,
+            asked_until,
+        )
+        for number, tp, granted_until, asked_until in zip(partitions, candidates, granted, asked, strict=True)
+    ]
+
+
+def output(settings: Settings, name: str, partition: int) -> TopicPartition:
+    """A partition of an output topic, by its name without prefix."""
+    return TopicPartition(settings.output_topic(name), partition)
+
+
+async def survey(settings: Settings, cut: Cut) -> Survey:
+    """Looks through the order of a partition; UsageError where it cannot be replayed, and why."""
+    tp = output(settings, "order", cut.partition)
+    numbers = {topic: number for number, topic in enumerate(settings.input_topics())}
+    firsts: list[int | None] = [None] * len(TOPICS)
+    nexts = [span.beginning for span in cut.inputs]
+    digests = set()
+    transactions = offsets = 0
+    tape = Tape(settings.client_options(), tp, *cut.outputs["order"])
+    try:
+        while (record := await tape.next()) is not None:
+            order = order_of(record)
+            if order is None:
+                continue
+            check_replayable(settings, order, record.offset)
+            transactions += 1
+            digests.add(order.policy)
+            for topic, (first, after) in order.positions.items():
+                number = numbers[topic]
+                offsets += after - first
+                nexts[number] = after
+                if firsts[number] is None:
+                    firsts[number] = first
+    finally:
+        await tape.close()
+    begun = [span.beginning if first is None else first for span, first in zip(cut.inputs, firsts, strict=True)]
+    found = Survey(transactions, offsets, begun, nexts, frozenset(digests))
+    _check_complete(settings, cut, found)
+    return found
+
+
+def _check_complete(settings: Settings, cut: Cut, found: Survey) -> None:
+    order = cut.outputs["order"]
+    if order.beginning > 0 and found.transactions:
+        raise UsageError(
+            f"{settings.output_topic('order')} partition {cut.partition} begins at offset {order.beginning}: what was "
+            "worked before was deleted, so the state cannot be rebuilt and nothing was audited; keep that topic as "
+            "long as the audit is to reach back (retention.ms)"
+        )
+    if not found.transactions:
+        return
+    spans = zip(settings.input_topics(), cut.inputs, found.first_offsets, found.next_offsets, strict=True)
+    for topic, span, first, after in spans:
+        where = f"{topic} partition {cut.partition}"
+        if span.beginning > first:
+            raise UsageError(
+                f"{where} reaches back to offset {span.beginning}, the work began at {first}: inputs were deleted, so "
+                "the state cannot be rebuilt and nothing was audited; keep the inputs as long as the audit is to reach "
+                "back (retention.ms)"
+            )
+        if span.end < after:
+            raise UsageError(
+                f"{where} ends at offset {span.end}, and was worked up to {after}: it was cut or made anew since; "
+                "restore it, or audit with the prefixes of the topics that were worked"
+            )
+
+
+async def policies_of(settings: Settings, digests: frozenset[str]) -> dict[str, Policy]:
+    """The policies that were worked by, by digest: from `tier.policies`, or the file of TIERFLOW_POLICY."""
+    documents = await read_policies(settings)
+    policies = {digest: _compiled(document, digest) for digest, document in documents.items() if digest in digests}
+    if digests - policies.keys():
+        policy = _compiled(settings.policy.read_text(encoding="utf-8"), f"TIERFLOW_POLICY, {settings.policy}")
+        policies[policy.digest] = policy
+    unknown = sorted(digests - policies.keys())
+    if unknown:
+        raise UsageError(
+            f"{settings.output_topic('order')} names the policy {unknown[0]}, which is neither in "
+            f"{settings.output_topic('policies')} nor in the file {settings.policy}; set TIERFLOW_POLICY to that policy"
+        )
+    return policies
+
+
+def _compiled(document: str, where: str) -> Policy:
+    try:
+        return load_policy(document)
+    except PolicyError as error:
+        raise UsageError(f"{where}: {error}") from error

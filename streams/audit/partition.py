@@ -1,0 +1,274 @@
+"""One partition of customers replayed, order record by order record, and held against what was written."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, cast
+
+import msgspec
+from aiokafka import ConsumerRecord, TopicPartition
+
+from streams.audit.comparison import SUBJECTS, Comparison, Expected
+from streams.audit.current import CurrentComparison
+from streams.audit.cut import Cut, Survey, output
+from streams.audit.gathered import Gathered
+from streams.audit.granted import has_budget
+from streams.audit.order import Order, check_replayable, order_of
+from streams.audit.report import AuditedChange, Difference, FieldDifference, Report, Verdict, field_differences
+from streams.contracts.changes import TierChangeMessage
+from streams.contracts.kept import LaneRecord
+from streams.contracts.log import OrderMessage
+from streams.kafka.offsets import Offsets, Span
+from streams.kafka.tape import Tape
+from streams.partition.outputs import by_output, sent_to
+from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, CURRENT, DEAD_LETTERS, ORDER, RISK, Message, Work
+from streams.policy.policy import Policy
+from streams.settings import Settings
+from streams.values.calendar import NEVER_MS
+
+COMPARED = (CHANGES, CAMPAIGNS, RISK, DEAD_LETTERS)
+"""The outputs that a partition of customers writes alone, in the order of its work."""
+
+_decode_change = msgspec.json.Decoder(TierChangeMessage).decode
+
+
+class AuditRun(NamedTuple):
+    """What the audit of all partitions shares."""
+
+    settings: Settings
+    offsets: Offsets
+    policies: Mapping[str, Policy]
+    partitions: int
+    only: bytes | None  # the key of the one customer who is looked at
+    report: Report
+    candidates: Gathered | None  # where all partitions are looked at
+    granted: Gathered | None  # triggers that a budget let through; as above
+    advance: Callable[[int], None]  # tells how many offsets of the inputs were replayed
+
+
+class PartitionAudit:
+    """The audit of one partition. `audit` goes through all of it once."""
+
+    def __init__(self, run: AuditRun, cut: Cut, survey: Survey) -> None:
+        self._run = run
+        self._number = cut.partition
+        self._report = run.report
+        self._cut = cut
+        self._survey = survey
+        lane = LaneRecord(tuple(survey.first_offsets), 0, NEVER_MS)
+        self._order = Order(run.settings, run.policies, cut.partition, run.partitions, lane)
+        # Inputs are read as far as the order says; the ends let transactions pass that come later.
+        spans = [Span(first, sys.maxsize) for first in survey.first_offsets]
+        inputs = [TopicPartition(topic, cut.partition) for topic in run.settings.input_topics()]
+        self._inputs = [self._tape(tp, span) for tp, span in zip(inputs, spans, strict=True)]
+        tapes = {
+            name: self._tape(output(run.settings, name, cut.partition), span, self._is_compared)
+            for name, span in cut.outputs.items()
+            if name != "order"
+        }
+        tapes["order"] = self._tape(output(run.settings, "order", cut.partition), cut.outputs["order"])
+        self._tapes = tapes
+        add, only = run.report.add, run.only
+        self._comparisons = {name: Comparison(SUBJECTS[name], tapes[name], add, only) for name in COMPARED}
+        self._current = CurrentComparison(tapes[CURRENT], add, only)
+        self._has_asked = run.candidates is None  # all candidates before the cut are told
+
+    async def audit(self) -> bool:
+        """Replays and compares; the findings go into the report. False: the order breaks, and the rest is unknown."""
+        try:
+            whole = await self._replay()
+            if whole:
+                await self._current.read()
+                await self._look_at_later_transactions()
+                for comparison in self._comparisons.values():
+                    await comparison.finish()
+                self._current.finish()
+        finally:
+            for tape in (*self._inputs, *self._tapes.values()):
+                await tape.close()
+        self._count()
+        return whole
+
+    def _tape(self, tp: TopicPartition, span: Span, keep: Callable[[ConsumerRecord], bool] = lambda _: True) -> Tape:
+        return Tape(self._run.settings.client_options(), tp, *span, keep)
+
+    def _is_compared(self, record: ConsumerRecord) -> bool:
+        """Whether a customer's lane wrote the record; what a budget granted goes to the audit of budgets."""
+        if self._run.only is not None and record.key != self._run.only:
+            return False
+        if record.topic != self._run.settings.output_topic("campaigns"):
+            return True
+        is_granted = has_budget(record.value, self._run.policies)
+        if is_granted and self._run.granted is not None:
+            self._run.granted.see(record)
+        return not is_granted
+
+    # --- the audited transactions ---
+
+    async def _replay(self) -> bool:
+        """Up to the end of the cut; False where the order breaks, since nothing after it can be recomputed."""
+        worked = 0
+        while (record := await self._tapes["order"].next()) is not None:
+            order = order_of(record)
+            match self._look_at(order, record):
+                case "skip":
+                    continue
+                case "stop":
+                    self._report.notes.append(
+                        f"partition {self._number}: the order breaks after transaction {self._order.lane.counter}; "
+                        f"{self._survey.transactions - worked} later ones could not be replayed"
+                    )
+                    return False
+                case "work":
+                    await self._work(cast("OrderMessage", order), record)
+                    worked += 1
+        return True
+
+    def _look_at(self, order: OrderMessage | None, record: Any) -> Literal["work", "skip", "stop"]:
+        """Whether the record is the next transaction: numbers and positions go on where the former ended."""
+        lane = self._order.lane
+        if order is None or order.partition != self._number:
+            self._differs("extra", "an order record of another form or partition", record, None)
+            return "skip"
+        if order.counter <= lane.counter:
+            self._differs("doubled", f"transaction {order.counter}", record, order.counter)
+            return "skip"
+        if order.counter > lane.counter + 1:
+            missing = [str(number) for number in sorted({lane.counter + 1, order.counter - 1})]
+            self._differs("missing", f"transaction {' to '.join(missing)}", None, None)
+            return "stop"
+        firsts = dict(zip(self._run.settings.input_topics(), lane.next_offsets, strict=True))
+        fields = [
+            FieldDifference(field=f"positions.{topic}", topic=f"{first} to {after}", replay=f"from {firsts[topic]}")
+            for topic, (first, after) in order.positions.items()
+            if first != firsts[topic] or after <= first
+        ]
+        if fields:
+            self._differs("different", f"transaction {order.counter}", record, order.counter, fields)
+            return "stop"
+        return "work"
+
+    async def _work(self, order: OrderMessage, record: Any) -> None:
+        report = self._report
+        records = await self._inputs_of(order)
+        work = self._order.work(order, records)
+        [told] = sent_to(work, ORDER)
+        if told.value != record.value:
+            fields = field_differences(msgspec.json.decode(record.value), msgspec.json.decode(told.value or b""))
+            if fields:
+                self._differs("different", f"transaction {order.counter}", record, order.counter, fields)
+        verdicts = await self._expect(work, order.counter, required=True)
+        self._current.expect(sent_to(work, CURRENT))
+        if self._run.only is not None:
+            self._list(sent_to(work, CHANGES), verdicts)
+        report.transactions += 1
+        report.events += sum(map(len, records))
+        self._run.advance(sum(after - first for first, after in order.positions.values()))
+
+    async def _expect(self, work: Work, transaction: int, *, required: bool) -> list[Verdict]:
+        """Compares what a transaction should have written; gives the verdicts on its tier changes."""
+        written = by_output(work)
+        if self._run.candidates is not None:
+            for candidate in written[CANDIDATES]:
+                self._run.candidates.expect(candidate, required=required)
+        verdicts: dict[str, list[Verdict]] = {}
+        for name, comparison in self._comparisons.items():
+            lines = (Expected(*message) for message in written[name])
+            verdicts[name] = await comparison.expect(lines, transaction, required=required)
+        return verdicts[CHANGES]
+
+    async def _inputs_of(self, order: OrderMessage) -> list[list[Any]]:
+        return [
+            await tape.before(offset)
+            for tape, offset in zip(self._inputs, self._order.next_offsets(order), strict=True)
+        ]
+
+    def _list(self, changes: Sequence[Message], verdicts: Sequence[Verdict]) -> None:
+        theirs = [change for change in changes if change.key == self._run.only]
+        for change, verdict in zip(theirs, verdicts, strict=True):
+            self._report.customer.append(_audited(_decode_change(change.value or b""), verdict))
+
+    # --- what came while the audit ran ---
+
+    async def _look_at_later_transactions(self) -> None:
+        """Replays them as long as they may explain what else the outputs hold; what they lack is not missed."""
+        settings = self._run.settings
+        tp = output(settings, "order", self._number)
+        end = (await self._run.offsets.written_ends([tp]))[0]
+        later = self._tape(tp, Span(self._cut.outputs["order"].end, end))
+        try:
+            goes_on = True
+            while (record := await later.next()) is not None:
+                self._report.later_transactions += 1
+                goes_on = goes_on and await self._explain(order_of(record), record)
+        finally:
+            await later.close()
+
+    async def _explain(self, order: OrderMessage | None, record: Any) -> bool:
+        exhausted = [await comparison.is_exhausted() for comparison in self._comparisons.values()]
+        if all(exhausted) and self._current.is_exhausted and self._has_asked:
+            return False
+        lane = self._order.lane
+        if order is None or order.counter != lane.counter + 1 or order.policy not in self._run.policies:
+            return False
+        check_replayable(self._run.settings, order, record.offset)
+        work = self._order.work(order, await self._inputs_of(order))
+        await self._expect(work, order.counter, required=False)
+        self._current.explain(sent_to(work, CURRENT))
+        self._has_asked = self._has_asked or record.offset >= self._cut.asked_until
+        return True
+
+    # --- small parts ---
+
+    def _differs(
+        self,
+        kind: Literal["missing", "doubled", "different", "extra"],
+        what: str,
+        record: Any | None,
+        transaction: int | None,
+        fields: Sequence[FieldDifference] = (),
+    ) -> None:
+        self._report.add(
+            Difference(
+                kind=kind,
+                topic=self._run.settings.output_topic("order"),
+                partition=self._number,
+                offset=None if record is None else record.offset,
+                what=what,
+                transaction=transaction,
+                fields=fields,
+            )
+        )
+
+    def _count(self) -> None:
+        report = self._report
+        report.partitions += 1
+        found = self._comparisons
+        report.changes += found[CHANGES].compared
+        report.triggers += found[CAMPAIGNS].compared
+        report.risks += found[RISK].compared
+        report.dead_letters += found[DEAD_LETTERS].compared
+        report.customers += self._current.compared
+        for name, comparison in found.items():
+            if comparison.skipped:
+                topic = self._run.settings.output_topic(name)
+                report.notes.append(
+                    f"{topic} partition {self._number} reaches back to offset {self._cut.outputs[name].beginning}: "
+                    f"{comparison.skipped} older records were deleted and could not be compared"
+                )
+
+
+def _audited(change: TierChangeMessage, verdict: Verdict) -> AuditedChange:
+    cause = change.cause
+    return AuditedChange(
+        id=change.id,
+        sequence=change.sequence,
+        decided_at=change.decided_at,
+        direction=change.direction,
+        previous_tier=change.previous_tier,
+        tier=change.tier,
+        reason=change.reason,
+        value=change.value,
+        currency=change.currency,
+        cause=None if cause is None else f"{cause.topic}/{cause.partition}/{cause.offset}",
+        verdict=verdict,
+    )

@@ -1,0 +1,53 @@
+"""Cash back: a share of the transactions of some types, of a whole month at its end, or of each at once."""
+
+from streams.engine.campaigns.audience import is_for
+from streams.engine.case import Case
+from streams.engine.measures.figures import measure_one
+from streams.engine.outcomes import Offer
+from streams.engine.state import Progress
+from streams.policy.campaigns import CashBack
+from streams.values.calendar import month_text
+from streams.values.events import Transaction
+from streams.values.money import ONE_SHARE, cents_of
+
+
+def cash_back_offer(case: Case, terms: CashBack, progress: Progress) -> Offer | None:
+    """Pays. due_ms: the end of a month, where there is something to look at."""
+    event, policy = case.event, case.policy
+    counted = event if isinstance(event, Transaction) and event.type in terms.month.types else None
+    if terms.per_transaction:
+        if counted is None or counted.is_reversal or not is_for(case, terms.tiers):
+            return None
+        return _payment(counted.amount_e4 * policy.to_value.get(counted.currency, 0), terms, None)
+    if progress.due_ms is None:
+        has_come = case.change is not None and case.change.direction != "initial"
+        if not is_for(case, terms.tiers) or not (counted is not None or case.begins or has_come):
+            return None
+        progress.due_ms = _month_ends_ms(case)
+    if progress.due_ms > case.now_ms:
+        return None
+    last_day = policy.calendar.day_of(progress.due_ms) - 1
+    goes_on = bool(case.state.days) and max(case.state.days) > last_day  # transactions ahead of the clock
+    progress.due_ms = policy.calendar.next_month_begins_ms(case.now_ms) if goes_on else None
+    if not is_for(case, terms.tiers):
+        return None
+    spent = measure_one(case.state, terms.month, policy, last_day, is_over=True)
+    return _payment(int(spent), terms, month_text(last_day))
+
+
+def _month_ends_ms(case: Case) -> int:
+    """Gives the end of the month that runs; that of the last one, where the tier has come with it, by time alone."""
+    calendar, now_ms = case.policy.calendar, case.now_ms
+    if case.event is None and not case.begins and calendar.month_begins_ms(now_ms) == now_ms:
+        return now_ms
+    return calendar.next_month_begins_ms(now_ms)
+
+
+def _payment(spent_e16: int, terms: CashBack, period: str | None) -> Offer | None:
+    if spent_e16 < terms.at_least_e16:
+        return None
+    amount_e16 = spent_e16 * terms.rate_e4 // ONE_SHARE
+    if terms.at_most_e16 is not None:
+        amount_e16 = min(amount_e16, terms.at_most_e16)
+    cents = cents_of(amount_e16)
+    return Offer(period=period, amount_cents=cents) if cents > 0 else None

@@ -1,0 +1,17 @@
+"""How often a customer may be approached by campaigns together."""
+
+from streams.engine.state import CustomerState
+from streams.policy.campaigns import Contact
+from streams.values.calendar import Calendar
+
+
+def is_left_in_peace(state: CustomerState, contact: Contact, now_ms: int, calendar: Calendar) -> bool:
+    """Says whether the customer was approached as often as may be, or too short a time ago; forgets what is over."""
+    span = max(contact.in_days, contact.quiet_days)
+    state.contacts_ms = [at_ms for at_ms in state.contacts_ms if calendar.days_later_ms(at_ms, span) > now_ms]
+    # Those beyond in_days are there only where a longer quiet_days holds back anyway.
+    if contact.at_most is not None and len(state.contacts_ms) >= contact.at_most:
+        return True
+    if not contact.quiet_days or not state.contacts_ms:
+        return False
+    return calendar.days_later_ms(state.contacts_ms[-1], contact.quiet_days) > now_ms

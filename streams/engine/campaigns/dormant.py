@@ -1,0 +1,46 @@
+"""A word to whoever has had no transaction for some days, nor since the first event; once until the next one."""
+
+from streams.engine.campaigns.audience import is_for
+from streams.engine.case import Case
+from streams.engine.outcomes import Offer
+from streams.engine.state import Progress
+from streams.policy.campaigns import Dormant
+from streams.values.calendar import NEVER_MS
+from streams.values.events import Transaction
+
+
+def dormant_offer(case: Case, terms: Dormant, progress: Progress) -> Offer | None:
+    """Says so. settled_ms: when this dormancy was dealt with. A transaction ends it, if it is not itself that old.
+
+    due_ms is not put off by each transaction, only when it has come: that spares every other event the work.
+    """
+    if progress.settled_ms is not None:
+        if not isinstance(case.event, Transaction) or _begins_ms(case, terms) <= case.now_ms:
+            return None
+        progress.settled_ms = None
+    if not is_for(case, terms.tiers):
+        progress.due_ms = None
+        return None
+    if progress.due_ms is not None and progress.due_ms > case.now_ms and not _is_older_than_all(case):
+        return None
+    begins_ms = _begins_ms(case, terms)
+    if begins_ms > case.now_ms:
+        progress.due_ms = begins_ms
+        return None
+    progress.due_ms, progress.settled_ms = None, case.now_ms
+    return Offer()
+
+
+def _begins_ms(case: Case, terms: Dormant) -> int:
+    """Gives when the customer is dormant, if there is no transaction before."""
+    state = case.state
+    last_ms = state.last_transaction_ms
+    if last_ms == NEVER_MS:
+        last_ms = state.newest_ms if state.first_event_ms is None else state.first_event_ms
+    return case.policy.calendar.days_later_ms(last_ms, terms.days)
+
+
+def _is_older_than_all(case: Case) -> bool:
+    """Says whether the event belongs before the one that the customer is known by."""
+    event, first_ms = case.event, case.state.first_event_ms
+    return event is not None and first_ms is not None and event.at_ms < first_ms

@@ -1,0 +1,25 @@
+"""A word at the end of a whole month below a floor, in a tier that asks for it."""
+
+from streams.engine.campaigns.audience import is_for
+from streams.engine.case import Case
+from streams.engine.measures.figures import measure_one
+from streams.engine.outcomes import Offer
+from streams.engine.state import Progress
+from streams.policy.campaigns import FeeAlert
+from streams.values.calendar import month_text
+
+
+def fee_alert_offer(case: Case, terms: FeeAlert, progress: Progress) -> Offer | None:
+    """Says what was missing. due_ms: the end of a month. The tier that counts is the one held until then."""
+    calendar = case.policy.calendar
+    if progress.due_ms is None or progress.due_ms > case.now_ms:
+        if progress.due_ms is None and is_for(case, terms.tiers):
+            progress.due_ms = calendar.next_month_begins_ms(case.now_ms)
+        return None
+    last_day = calendar.day_of(progress.due_ms) - 1
+    progress.due_ms = calendar.next_month_begins_ms(case.now_ms) if is_for(case, terms.tiers) else None
+    figure = measure_one(case.state, terms.measure, case.policy, last_day, is_over=True)
+    held = not terms.tiers or case.tier_before in terms.tiers
+    if not held or figure >= terms.below_e16:
+        return None
+    return Offer(period=month_text(last_day), missing=terms.below_e16 - figure)

@@ -1,0 +1,36 @@
+"""A gift for the first deposit, or balance, of at least so much, in the first days after the first event."""
+
+from streams.engine.campaigns.audience import is_for
+from streams.engine.case import Case
+from streams.engine.outcomes import Offer
+from streams.engine.state import CustomerState, Progress
+from streams.policy.campaigns import Gift
+from streams.policy.policy import Policy
+from streams.values.events import Balance, Event, Transaction
+from streams.values.products import holding_of
+
+
+def gift_offer(case: Case, terms: Gift, progress: Progress) -> Offer | None:
+    """Gives the gift. settled_ms: when the first deposit came; whatever became of it, there is no other first one."""
+    event, state = case.event, case.state
+    if progress.settled_ms is not None or event is None or not is_for(case, terms.tiers):
+        return None
+    if _brought_in_e16(event, state, case.policy) < terms.at_least_e16:
+        return None
+    progress.settled_ms = case.now_ms
+    first_ms = event.at_ms if state.first_event_ms is None else state.first_event_ms
+    if event.at_ms > case.policy.calendar.days_later_ms(first_ms, terms.within_days):
+        return None
+    return Offer(amount_cents=terms.amount_cents)
+
+
+def _brought_in_e16(event: Event, state: CustomerState, policy: Policy) -> int:
+    """Gives what a deposit, or a balance that counts, brings, in the policy's currency; -1 where it is neither."""
+    if isinstance(event, Balance):
+        account = state.accounts.get(event.account_id)
+        if holding_of(event.product) == "loans" or account is None or account.as_of_ms != event.at_ms:
+            return -1
+        return event.balance_e4 * policy.to_value.get(event.currency, 0)
+    if isinstance(event, Transaction) and event.type == "deposit" and not event.is_reversal:
+        return event.amount_e4 * policy.to_value.get(event.currency, 0)
+    return -1

@@ -1,0 +1,44 @@
+"""A word to whoever has come near a higher tier's floor and stayed there for some days in a row."""
+
+from streams.engine.campaigns.audience import is_for
+from streams.engine.case import Case
+from streams.engine.outcomes import Figures, Offer
+from streams.engine.ratings import next_rating_ms
+from streams.engine.state import Progress
+from streams.engine.tiers.looked_at import figure_of
+from streams.engine.tiers.rated import figures_now
+from streams.policy.campaigns import NearTier
+
+
+def near_tier_offer(case: Case, terms: NearTier, progress: Progress) -> Offer | None:
+    """Says what is missing. since_ms: since when it is near. Once more every_days later, if it is near still."""
+    if case.figures is not None:
+        _follow(case, terms, case.figures, progress)
+    if progress.due_ms is None or progress.due_ms > case.now_ms:
+        return None
+    figures = case.figures or figures_now(case.state, case.policy, case.now_ms).figures
+    _follow(case, terms, figures, progress)  # rated by the calendar, it can have left since
+    if progress.due_ms is None:
+        return None
+    days_later_ms = case.policy.calendar.days_later_ms
+    progress.due_ms = days_later_ms(case.now_ms, terms.every_days) if terms.every_days else None
+    return Offer(missing=terms.floor_e16 - figure_of(terms.measure, figures), due_ms=_offer_ends_ms(case, terms))
+
+
+def _follow(case: Case, terms: NearTier, figures: Figures, progress: Progress) -> None:
+    near = is_for(case, terms.tiers) and terms.at_least_e16 <= figure_of(terms.measure, figures) < terms.floor_e16
+    if not near:
+        progress.due_ms = progress.since_ms = None
+    elif progress.since_ms is None:
+        calendar, progress.since_ms = case.policy.calendar, case.now_ms
+        progress.due_ms = calendar.days_later_ms(case.now_ms, terms.for_days)
+        if progress.triggered_ms is not None and terms.every_days:
+            again_ms = calendar.days_later_ms(progress.triggered_ms, terms.every_days)
+            progress.due_ms = max(progress.due_ms, again_ms)
+
+
+def _offer_ends_ms(case: Case, terms: NearTier) -> int | None:
+    """Gives the instant by which the customer has to be there: the end of the offer, or else the next rating."""
+    if terms.offer_days is not None:
+        return case.policy.calendar.days_later_ms(case.now_ms, terms.offer_days)
+    return next_rating_ms(case.policy.rises, case.now_ms, case.policy.calendar)

@@ -1,0 +1,119 @@
+"""From offers to triggers: every campaign that an event or time concerns is asked, and what it has is numbered.
+
+    event or time -> fold -> decide -> each campaign: an offer, or none -> a trigger, or none
+
+An offer that is held back is over: by history, by an opt-out, or because the customer has been approached enough. It
+gets no number and is not made up for. A span of days is over at the same local time so many days later.
+"""
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any
+
+from streams.engine.campaigns.at_risk import at_risk_offer
+from streams.engine.campaigns.cash_back import cash_back_offer
+from streams.engine.campaigns.contact import is_left_in_peace
+from streams.engine.campaigns.dormant import dormant_offer
+from streams.engine.campaigns.fee_alert import fee_alert_offer
+from streams.engine.campaigns.gift import gift_offer
+from streams.engine.campaigns.near_tier import near_tier_offer
+from streams.engine.campaigns.welcome import welcome_offer
+from streams.engine.case import Case
+from streams.engine.outcomes import Group, Offer, Trigger
+from streams.engine.state import CustomerState, Progress
+from streams.policy.campaigns import AtRisk, Campaign, CashBack, Dormant, FeeAlert, Gift, NearTier, Welcome
+from streams.values.money import ONE_SHARE
+
+# By the terms of a campaign, which say its kind: what makes its offers.
+_OFFERS: dict[type, Callable[[Case, Any, Progress], Offer | None]] = {
+    Gift: gift_offer,
+    CashBack: cash_back_offer,
+    NearTier: near_tier_offer,
+    Dormant: dormant_offer,
+    Welcome: welcome_offer,
+    AtRisk: at_risk_offer,
+    FeeAlert: fee_alert_offer,
+}
+_BLANK = Progress()
+_HASH_BYTES = 8
+
+
+def triggers_of(case: Case, campaigns: tuple[Campaign, ...]) -> list[Trigger]:
+    """Asks these campaigns, once the tier is decided; moves their progress on, in place."""
+    state, triggers, blank = case.state, [], Progress()
+    kept = state.progress
+    for campaign in campaigns:
+        if campaign.once and campaign.id in state.trigger_counts:
+            continue
+        known = kept.get(campaign.id)
+        progress = blank if known is None else known
+        due_ms = progress.due_ms
+        offer = _OFFERS[type(campaign.terms)](case, campaign.terms, progress)
+        if offer is not None and (trigger := _trigger(case, campaign, offer)) is not None:
+            triggers.append(trigger)
+            if campaign.once:  # its number says so for ever
+                progress = blank = Progress()
+            elif campaign.recalls:
+                progress.triggered_ms = case.now_ms
+        if progress.due_ms != due_ms:
+            case.moves = True
+        if known is None and progress != _BLANK:
+            kept[campaign.id], blank = progress, Progress()
+        elif known is not None and progress == _BLANK:
+            del kept[campaign.id]
+    return triggers
+
+
+def begin_progress(state: CustomerState, campaigns: tuple[Campaign, ...]) -> None:
+    """Under another policy: what was dealt with stays dealt with; what is under way begins anew."""
+    ids = {campaign.id for campaign in campaigns}
+    state.progress = {
+        name: Progress(None, None, progress.settled_ms, progress.triggered_ms)
+        for name, progress in state.progress.items()
+        if name in ids
+    }
+
+
+def due_campaigns(state: CustomerState, campaigns: tuple[Campaign, ...], now_ms: int) -> tuple[Campaign, ...]:
+    """Gives the campaigns whose own time has come."""
+    due = {name: progress.due_ms for name, progress in state.progress.items()}
+    return tuple([c for c in campaigns if (at_ms := due.get(c.id)) is not None and at_ms <= now_ms])
+
+
+def next_due_ms(state: CustomerState) -> int | None:
+    """Gives the instant at which a campaign may next come due by time alone."""
+    return min([p.due_ms for p in state.progress.values() if p.due_ms is not None], default=None)
+
+
+def group_of(customer_id: str, campaign: Campaign) -> Group:
+    """Says whether the customer is held out or treated: by a hash of salt and customer alone, the same for ever.
+
+    The first 8 bytes of BLAKE2b-64 of "salt:customer", as a big-endian share of 2**64, against the campaign's share.
+    """
+    if not campaign.hold_out_e4:
+        return "treated"
+    digest = blake2b(f"{campaign.salt}:{customer_id}".encode(), digest_size=_HASH_BYTES).digest()
+    share = int.from_bytes(digest, "big")
+    return "held_out" if share * ONE_SHARE < campaign.hold_out_e4 << (8 * _HASH_BYTES) else "treated"
+
+
+def _trigger(case: Case, campaign: Campaign, offer: Offer) -> Trigger | None:
+    state, now_ms = case.state, case.now_ms
+    if case.is_history or state.opted_out or state.tier is None:
+        return None
+    if campaign.contact is not None:
+        if is_left_in_peace(state, campaign.contact, now_ms, case.policy.calendar):
+            return None
+        state.contacts_ms.append(now_ms)
+    number = state.trigger_counts.get(campaign.id, 0) + 1
+    state.trigger_counts[campaign.id] = number
+    return Trigger(
+        customer_id=case.customer_id,
+        campaign=campaign,
+        tier=state.tier,
+        number=number,
+        group=group_of(case.customer_id, campaign),
+        triggered_at_ms=now_ms,
+        offer=offer,
+        cause=case.cause,
+    )

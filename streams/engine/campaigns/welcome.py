@@ -1,0 +1,15 @@
+"""A welcome at an upgrade to one of the tiers."""
+
+from streams.engine.campaigns.audience import is_for
+from streams.engine.case import Case
+from streams.engine.outcomes import Offer
+from streams.engine.state import Progress
+from streams.policy.campaigns import Welcome
+
+
+def welcome_offer(case: Case, terms: Welcome, _: Progress) -> Offer | None:
+    """Welcomes. Keeps nothing."""
+    change = case.change
+    if change is None or change.direction != "upgrade" or not is_for(case, terms.tiers):
+        return None
+    return Offer()

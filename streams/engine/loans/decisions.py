@@ -1,0 +1,92 @@
+"""What an event says of loans, once the tier is decided: a decision on an application, or alerts of watched loans."""
+
+from collections.abc import Iterator
+from typing import get_args
+
+from streams.engine.case import Case
+from streams.engine.loans.checks import checks_of, fallen_checks
+from streams.engine.measures.closing_totals import newest_e16
+from streams.engine.outcomes import LoanAlert, LoanCheck, LoanDecision, LoanOutcome, RiskMessage
+from streams.engine.remember import is_decided, remember_loan
+from streams.engine.state import WatchedLoan
+from streams.policy.loans import LoanRules
+from streams.values.events import Balance, Cause, Credit, Event, Loan
+from streams.values.standings import STANDING_UNLESS_KNOWN, is_worse
+
+_STRICTNESS: dict[LoanOutcome, int] = {outcome: number for number, outcome in enumerate(get_args(LoanOutcome))}
+
+
+def risks_of(case: Case, event: Event, cause: Cause, rules: LoanRules) -> list[RiskMessage]:
+    """Decides or alerts; notes it in the state."""
+    match event:
+        case Loan():
+            decision = _decide(case, event, cause, rules)
+            return [] if decision is None else [decision]
+        case Balance() | Credit() if case.state.loans:
+            return list(_watch(case, event, cause, rules))
+        case _:
+            return []
+
+
+def _decide(case: Case, loan: Loan, cause: Cause, rules: LoanRules) -> LoanDecision | None:
+    """Decides an application; None where this loan has been decided."""
+    state, policy = case.state, case.policy
+    if is_decided(state, loan.loan_id):
+        return None
+    remember_loan(state, loan.loan_id)
+    assets_e16 = newest_e16(state, "assets", policy)
+    checks = tuple(checks_of(case, loan, rules, assets_e16))
+    met: list[LoanOutcome] = [check.outcome for check in checks if check.met and check.outcome is not None]
+    outcome: LoanOutcome = max(["standard", *met], key=_STRICTNESS.__getitem__)
+    until_ms = None
+    if outcome != "standard" and rules.monitor_days:
+        until_ms = policy.calendar.days_later_ms(case.now_ms, rules.monitor_days)
+        standing = state.standing or STANDING_UNLESS_KNOWN
+        state.loans[loan.loan_id] = WatchedLoan(until_ms, loan.amount_e4, loan.currency, str(assets_e16), standing)
+    return LoanDecision(
+        customer_id=case.customer_id,
+        loan_id=loan.loan_id,
+        outcome=outcome,
+        tier=state.tier or policy.tiers[0].id,
+        amount_e4=loan.amount_e4,
+        currency=loan.currency,
+        is_new=case.tier_before is None,
+        decided_at_ms=case.now_ms,
+        monitored_until_ms=until_ms,
+        checks=checks,
+        cause=cause,
+    )
+
+
+def _watch(case: Case, event: Balance | Credit, cause: Cause, rules: LoanRules) -> Iterator[LoanAlert]:
+    """Gives the alerts of a balance or a standing; loans that are watched no longer are let go."""
+    state = case.state
+    state.loans = {loan_id: loan for loan_id, loan in state.loans.items() if loan.until_ms > case.now_ms}
+    for loan_id, loan in state.loans.items():
+        if isinstance(event, Balance):
+            checks = fallen_checks(case, int(loan.assets_e16), loan.shares_e4, rules)
+        else:
+            checks = _worse_checks(case, loan)
+        for check in checks:
+            loan.alerts += 1
+            yield LoanAlert(
+                customer_id=case.customer_id,
+                loan_id=loan_id,
+                number=loan.alerts,
+                reason="assets_fell" if isinstance(event, Balance) else "standing_worse",
+                tier=state.tier or case.policy.tiers[0].id,
+                amount_e4=loan.amount_e4,
+                currency=loan.currency,
+                decided_at_ms=case.now_ms,
+                monitored_until_ms=loan.until_ms,
+                checks=(check,),
+                cause=cause,
+            )
+
+
+def _worse_checks(case: Case, loan: WatchedLoan) -> Iterator[LoanCheck]:
+    """Gives a standing that is worse than any since the decision; notes it."""
+    standing = case.state.standing or STANDING_UNLESS_KNOWN
+    if is_worse(standing, loan.worst):
+        yield LoanCheck(measure="standing", word=standing, equals=standing, met=True)
+        loan.worst = standing

@@ -1,0 +1,86 @@
+"""Daily closing totals, kept as what changed on which day: the total of any kept day follows from the newest one."""
+
+from fractions import Fraction
+
+from streams.engine.state import CustomerState
+from streams.policy.policy import Policy
+from streams.values.products import Holding, counted_e4, holding_of
+
+
+def change_closing(state: CustomerState, holding: Holding, currency: str, day: int, amount_e4: int) -> None:
+    """Notes that the closing totals from this day on are higher by the amount."""
+    changes = state.daily.setdefault(f"{holding}.{currency}", {})
+    changes[day] = changes.get(day, 0) + amount_e4
+
+
+def begin_closings(state: CustomerState, policy: Policy) -> None:
+    """Under another policy: keeps what it looks at; makes what it misses from the accounts' newest balances.
+
+    Each counts from its own day on, all that is known of it. The totals of holdings that it does not look at go.
+    """
+    kept = {name.partition(".")[0] for name in state.daily}
+    state.daily = {
+        name: changes for name, changes in state.daily.items() if name.startswith(tuple(policy.daily_totals))
+    }
+    if not policy.daily_totals:
+        state.first_day = None
+        return
+    for account in state.accounts.values():
+        holding = holding_of(account.product)
+        day = policy.calendar.day_of(account.as_of_ms)
+        state.first_day = day if state.first_day is None else min(day, state.first_day)
+        if holding in policy.daily_totals and holding not in kept:
+            change_closing(state, holding, account.currency, day, counted_e4(account.product, account.balance_e4))
+
+
+def forget_before(state: CustomerState, day: int) -> None:
+    """Drops the changes of days that are not looked at any more; the total as of `day` stays what it is."""
+    for name, changes in state.daily.items():
+        if changes and min(changes) <= day:
+            state.daily[name] = {changed: amount for changed, amount in changes.items() if changed > day}
+
+
+def newest_e16(state: CustomerState, holding: Holding, policy: Policy) -> int:
+    """Gives the newest total in the policy's currency."""
+    totals = state.assets_e4_by_currency if holding == "assets" else state.loans_e4_by_currency
+    value: int = 0
+    for currency, amount_e4 in totals.items():
+        value += amount_e4 * policy.to_value.get(currency, 0)
+    return value
+
+
+def closing_e16(state: CustomerState, holding: Holding, day: int, policy: Policy) -> int:
+    """Gives the closing total of a day; 0 before the first balance."""
+    if state.first_day is None or day < state.first_day:
+        return 0
+    later = sum(amount for changed, amount in _changes_e16(state, holding, policy) if changed > day)
+    return newest_e16(state, holding, policy) - later
+
+
+def average_e16(state: CustomerState, holding: Holding, first: int, last: int, policy: Policy) -> int | Fraction:
+    """Gives the exact average of the closing totals from day `first` to day `last`.
+
+    Days before the first balance are left out (0 where none is left); on days without news the last balance counts.
+    """
+    if state.first_day is None or state.first_day > last:
+        return 0
+    first = max(first, state.first_day)
+    days = last - first + 1
+    # A change on a later day of the span is missing from the days before it.
+    missing = sum(
+        amount * (changed - first)
+        for changed, amount in _changes_e16(state, holding, policy)
+        if first < changed <= last
+    )
+    average = Fraction(closing_e16(state, holding, last, policy) * days - missing, days)
+    return average.numerator if average.denominator == 1 else average
+
+
+def _changes_e16(state: CustomerState, holding: Holding, policy: Policy) -> list[tuple[int, int]]:
+    return [
+        (changed, amount_e4 * rate)
+        for name, changes in state.daily.items()
+        if name.startswith(holding)
+        for rate in (policy.to_value.get(name.partition(".")[2], 0),)
+        for changed, amount_e4 in changes.items()
+    ]

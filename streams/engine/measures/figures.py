@@ -1,0 +1,97 @@
+"""What the rules look at: a customer's figures, exact, in the policy's currency.
+
+A figure is in units of 10**-16, an integer or, where an average does not come out even, a Fraction; a count and a
+credit score are in the same units, so that every floor is compared alike.
+"""
+
+from fractions import Fraction
+from typing import assert_never
+
+from streams.engine.measures.closing_totals import average_e16, closing_e16, newest_e16
+from streams.engine.measures.spans import first_day_of, last_day_of
+from streams.engine.measures.windows import sum_between
+from streams.engine.outcomes import Figures
+from streams.engine.state import CustomerState
+from streams.policy.measures import Measure
+from streams.policy.policy import Policy
+from streams.values.money import ONE_E16, ONE_SHARE, VALUE_DECIMALS, Figure, parse_fixed
+from streams.values.standings import STANDING_UNLESS_KNOWN, standing_e16
+
+
+def measure(state: CustomerState, policy: Policy, day: int, *, is_over: bool = False) -> Figures:
+    """Works out all figures as of a day, the last one that windows of days look at.
+
+    is_over: at the midnight that ends it. A month is whole when its last day is over.
+    """
+    figures = tuple([measure_one(state, rule, policy, day, is_over=is_over) for rule in policy.measures])
+    assets: Figure = 0
+    activity: Figure = 0
+    for term in policy.terms:
+        figure = figures[term.measure]
+        part = figure if term.weight_e4 == ONE_SHARE else _times(figure, term.weight_e4)
+        if term.at_most_e16 is not None and part > term.at_most_e16:
+            part = term.at_most_e16
+        if policy.measures[term.measure].types:
+            activity += part
+        else:
+            assets += part
+    share_e4 = policy.credit_share_e4.get(state.standing or STANDING_UNLESS_KNOWN, 0)
+    credit = _times(max(newest_e16(state, "assets", policy), 0), share_e4) if share_e4 else 0
+    return figures_of(figures, assets, activity, credit)
+
+
+def figures_of(measures: tuple[Figure, ...], assets: Figure, activity: Figure, credit: Figure) -> Figures:
+    """Puts figures together; the value is the sum of its three parts."""
+    return Figures(measures, assets, activity, credit, assets + activity + credit)
+
+
+def measure_one(state: CustomerState, rule: Measure, policy: Policy, day: int, *, is_over: bool = False) -> Figure:
+    """Works out one figure as of a day, as in measure()."""
+    match rule.kind:
+        case "total":
+            return newest_e16(state, rule.of, policy)
+        case "sum" | "count":
+            return _transactions(state, rule, policy, day, is_over)
+        case "average":
+            first, last = first_day_of(rule, day, is_over=is_over), last_day_of(rule, day, is_over=is_over)
+            return average_e16(state, rule.of, first, last, policy)
+        case "month_end":
+            return closing_e16(state, rule.of, last_day_of(rule, day, is_over=is_over), policy)
+        case "score":
+            return _score(state.score)
+        case "standing":
+            return standing_e16(state.standing or STANDING_UNLESS_KNOWN)
+        case never:
+            assert_never(never)
+
+
+def _transactions(state: CustomerState, rule: Measure, policy: Policy, day: int, is_over: bool) -> int:  # noqa: FBT001
+    if rule.window is not None and state.windows[rule.window].through_day == day:
+        sums = state.windows[rule.window].sum_e4_by_currency
+    else:
+        sums = sum_between(
+            state, rule, first_day_of(rule, day, is_over=is_over), last_day_of(rule, day, is_over=is_over)
+        )
+    if rule.kind == "count":
+        count: int = sum(sums.values()) * ONE_E16
+        return count
+    volume: int = 0
+    for currency, amount_e4 in sums.items():
+        volume += amount_e4 * policy.to_value.get(currency, 0)
+    return volume
+
+
+def _times(figure: Figure, share_e4: int) -> Figure:
+    """A share of a figure, exact."""
+    if isinstance(figure, Fraction):
+        return figure * Fraction(share_e4, ONE_SHARE)
+    part: int = figure * share_e4 // ONE_SHARE  # amounts and counts have the four decimals to spare that a share takes
+    return part
+
+
+def _score(text: str | None) -> int:
+    """A score that is no plain number, or none, counts as 0."""
+    try:
+        return parse_fixed(text or "0", VALUE_DECIMALS)
+    except ValueError:
+        return 0

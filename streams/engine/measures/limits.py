@@ -1,0 +1,101 @@
+"""Limits on what is kept of a customer: an event without room is refused before anything has changed."""
+
+from streams.engine.measures.days import buckets_of
+from streams.engine.remember import is_decided
+from streams.engine.state import ACCOUNTS_LIMIT, FINGERPRINT_BYTES, LOANS_LIMIT, Account, CustomerState
+from streams.policy.policy import Policy
+from streams.values.events import Balance, Event, Loan, Transaction
+from streams.values.money import SUM_LIMIT_E4
+from streams.values.products import Holding, counted_e4, holding_of
+
+# A day's sum of one type up to this size is not counted up with the others: 3,660 days of 12 types of it stay within
+# the 1.2e18 that lie between twice SUM_LIMIT_E4 and 64 bits.
+_SMALL_SUM_E4 = 10**12
+# One amount up to this size is not looked at: it takes 100 million of them to fill those 1.2e18.
+_SMALL_AMOUNT_E4 = 10**9
+
+
+class LimitExceededError(Exception):
+    """The event would take a customer's record past a limit."""
+
+
+def check_limits(state: CustomerState, event: Event, policy: Policy) -> None:
+    """Looks whether the event has room, and changes nothing; time alone never takes room away.
+
+    Raises:
+        LimitExceededError: It would take the customer's record past a limit; the message says which.
+    """
+    match event:
+        case Transaction():
+            _check_transaction(state, event, policy.calendar.day_of(event.belongs_at_ms))
+        case Balance():
+            _check_balance(state, event, policy)
+        case Loan() if policy.loan_rules is not None:
+            if len(state.decided_loans) >= LOANS_LIMIT * FINGERPRINT_BYTES and not is_decided(state, event.loan_id):
+                raise LimitExceededError(f"the customer has {LOANS_LIMIT} loans already, the most that are kept")
+        case _:
+            pass
+
+
+def _check_balance(state: CustomerState, event: Balance, policy: Policy) -> None:
+    former = state.accounts.get(event.account_id)
+    if former is None and len(state.accounts) >= ACCOUNTS_LIMIT:
+        raise LimitExceededError(f"the customer has {ACCOUNTS_LIMIT} accounts already, the most that are kept")
+    if -_SMALL_SUM_E4 <= event.balance_e4 <= _SMALL_SUM_E4 and (
+        former is None or -_SMALL_SUM_E4 <= former.balance_e4 <= _SMALL_SUM_E4
+    ):
+        return  # 2,000 accounts of that size stay within the 1.2e18
+    if former is not None and former.as_of_ms > event.at_ms:
+        return  # changes nothing
+    after: dict[Holding, dict[str, int]] = {
+        "assets": dict(state.assets_e4_by_currency),
+        "loans": dict(state.loans_e4_by_currency),
+    }
+    if former is not None:
+        totals = after[holding_of(former.product)]
+        totals[former.currency] = totals.get(former.currency, 0) - counted_e4(former.product, former.balance_e4)
+    totals = after[holding_of(event.product)]
+    totals[event.currency] = totals.get(event.currency, 0) + counted_e4(event.product, event.balance_e4)
+    for sums in after.values():
+        for sum_e4 in sums.values():
+            _check(sum_e4)
+    if policy.daily_totals:
+        _check_closings(state, event, former, policy.calendar.day_of(event.at_ms))
+
+
+def _check_closings(state: CustomerState, event: Balance, former: Account | None, day: int) -> None:
+    """A day's change of a total can grow by balances that come late; it stays below twice the limit of a sum."""
+    parts = [(event.product, event.currency, event.balance_e4)]
+    if former is not None:
+        parts.append((former.product, former.currency, former.balance_e4))
+    for product, currency, balance_e4 in parts:
+        changes = state.daily.get(f"{holding_of(product)}.{currency}", {})
+        _check((abs(changes.get(day, 0)) + abs(balance_e4)) // 2)
+
+
+def _check_transaction(state: CustomerState, event: Transaction, day: int) -> None:
+    """Holds against the limit what all kept days have in the currency, signs aside: no sum over any of them passes it.
+
+    So windows can be summed anew under another policy, and days ahead of the clock can come in, without a check.
+    """
+    if event.amount_e4 <= _SMALL_AMOUNT_E4:
+        return
+    name = f"{event.type}.{event.currency}"
+    bucket = buckets_of(state, day).get(name)
+    before = bucket.amount_e4 if bucket is not None else 0
+    after = before - event.amount_e4 if event.is_reversal else before + event.amount_e4
+    if abs(after) <= max(_SMALL_SUM_E4, abs(before)):
+        return
+    suffix = f".{event.currency}"
+    others = sum(
+        abs(bucket.amount_e4)
+        for kept in state.days
+        for kind, bucket in buckets_of(state, kept).items()
+        if kind.endswith(suffix)
+    )
+    _check(others - abs(before) + abs(after))
+
+
+def _check(sum_e4: int) -> None:
+    if not -SUM_LIMIT_E4 < sum_e4 < SUM_LIMIT_E4:
+        raise LimitExceededError("a total would pass 400,000,000,000,000 units of its currency, the most that is kept")

@@ -1,0 +1,75 @@
+"""Sums of transactions over the last days or over whole months, some of them kept running."""
+
+from streams.engine.measures.days import buckets_of, keep_buckets
+from streams.engine.state import Bucket, CustomerState, Window
+from streams.policy.measures import Measure
+from streams.policy.policy import Policy
+
+
+def add_transaction(  # noqa: PLR0913, PLR0917 - a transaction, taken apart
+    state: CustomerState, policy: Policy, day: int, name: str, count: int, amount_e4: int
+) -> None:
+    """Adds to the day's bucket (name: "type.currency") and to the running sums over it; a reversal is negative."""
+    buckets = buckets_of(state, day)
+    bucket = buckets.setdefault(name, Bucket())
+    bucket.count += count
+    bucket.amount_e4 += amount_e4
+    keep_buckets(state, day, buckets)
+    if state.windows:
+        kind, _, currency = name.partition(".")
+        for window, measure in zip(state.windows, policy.windows, strict=True):
+            if kind in measure.types:
+                _add_to_window(window, measure, day, currency, count if measure.kind == "count" else amount_e4)
+
+
+def sum_between(state: CustomerState, measure: Measure, first: int, last: int) -> dict[str, int]:
+    """Gives the measure's sum by currency over the days from `first` to `last`; a count is under the currency, too."""
+    sums: dict[str, int] = {}
+    for day in state.days:
+        if first <= day <= last:
+            for name, bucket in buckets_of(state, day).items():
+                kind, _, currency = name.partition(".")
+                if kind in measure.types:
+                    amount = bucket.count if measure.kind == "count" else bucket.amount_e4
+                    sums[currency] = sums.get(currency, 0) + amount
+    return sums
+
+
+def roll(state: CustomerState, today: int, policy: Policy) -> None:
+    """Moves every running sum on to end with `today`."""
+    if not state.windows or state.windows[0].through_day >= today:
+        return
+    for number, (window, measure) in enumerate(zip(state.windows, policy.windows, strict=True)):
+        if window.moves_on_day is None or window.moves_on_day > today:
+            window.through_day = today
+        else:
+            state.windows[number] = _summed(state, measure, today)
+
+
+def sum_anew(state: CustomerState, today: int, policy: Policy) -> None:
+    """Sums every window anew, to end with `today`: those that another policy kept are of no use to this one."""
+    state.windows = [_summed(state, measure, today) for measure in policy.windows]
+
+
+def _summed(state: CustomerState, measure: Measure, today: int) -> Window:
+    window = Window(today, {})
+    for day in state.days:
+        for name, bucket in buckets_of(state, day).items():
+            kind, _, currency = name.partition(".")
+            if kind in measure.types:
+                amount = bucket.count if measure.kind == "count" else bucket.amount_e4
+                _add_to_window(window, measure, day, currency, amount)
+    return window
+
+
+def _add_to_window(window: Window, measure: Measure, day: int, currency: str, amount: int) -> None:
+    if day <= window.through_day - measure.days:
+        return
+    if day <= window.through_day:
+        sums = window.sum_e4_by_currency
+        sums[currency] = sums.get(currency, 0) + amount
+        moves_on_day = day + measure.days
+    else:
+        moves_on_day = day  # ahead of the clock: it counts from its own day on
+    if window.moves_on_day is None or moves_on_day < window.moves_on_day:
+        window.moves_on_day = moves_on_day

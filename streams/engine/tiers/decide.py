@@ -1,0 +1,118 @@
+"""Decides a tier: what is earned by the measures, what is served by the rules of holding it, and a pin above both."""
+
+from streams.engine.case import Case
+from streams.engine.measures.figures import measure
+from streams.engine.outcomes import Direction, Figures, Reason, TierChange
+from streams.engine.ratings import last_rating_ms, next_rating_ms
+from streams.engine.tiers.conditions import entered_rank, kept_rank
+from streams.engine.tiers.rated import rated_day
+from streams.engine.tiers.tenure import begin, end_pin, settle, stand_above
+from streams.policy.policy import Policy
+from streams.values.events import Pin
+from streams.values.standings import STANDING_UNLESS_KNOWN
+
+
+def decide(case: Case) -> None:
+    """Decides the tier, in place; then the case has the figures and, if another tier is served now, the change."""
+    state, policy = case.state, case.policy
+    day, is_over = rated_day(state, policy, case.now_ms, corrects=case.corrects)
+    case.figures = figures = measure(state, policy, day, is_over=is_over)
+    previous = state.tier
+    earned = _earned_rank(case, figures)
+    earned_tier = policy.tiers[earned].id
+    if not policy.at_once:
+        _note_rating(case, earned_tier)
+    state.earned_tier = earned_tier
+    served, reason = _served(case, earned)
+    if served == previous:
+        return
+    state.tier = served
+    state.sequence += 1
+    state.decided_at_ms = max(state.decided_at_ms, case.now_ms)
+    case.change = TierChange(
+        customer_id=case.customer_id,
+        sequence=state.sequence,
+        direction=_direction(previous, served, policy),
+        previous_tier=previous,
+        tier=served,
+        earned_tier=earned_tier,
+        reason=reason,
+        decided_at_ms=state.decided_at_ms,
+        figures=figures,
+        standing=state.standing,
+        cause=case.cause,
+    )
+
+
+def holds(pin: Pin | None, policy: Policy) -> bool:
+    """Says whether a pin fixes the tier; one to a tier that this policy does not have waits for one that has it."""
+    return pin is not None and pin.tier in policy.rank
+
+
+def _earned_rank(case: Case, figures: Figures) -> int:
+    """Gives what the measures earn: the highest tier entered, or else kept, no higher than the standing's cap."""
+    state, policy = case.state, case.policy
+    if policy.serves_earned:
+        rank = entered_rank(figures, policy)
+        return min(rank, policy.caps.get(state.standing or STANDING_UNLESS_KNOWN, rank))
+    if state.tier is None and not policy.rises_at_once:
+        return 0  # the first tier waits for the first rating
+    earned = policy.rank.get(state.earned_tier or "", 0)
+    held = earned if _is_pinned(case) else policy.rank.get(state.tier or "", 0)
+    if case.corrects:  # what the last rating took is given back if it should have been kept
+        held = max(held, policy.rank.get(state.tenure.held_before or "", 0))
+    entered = entered_rank(figures, policy) if case.rises or case.falls else 0
+    if case.falls:
+        rank = kept_rank(held, entered, figures, policy)
+        rank = max(rank, entered if case.rises else min(earned, entered))
+    else:
+        rank = max(entered if case.rises else 0, earned)
+    return min(rank, policy.caps.get(state.standing or STANDING_UNLESS_KNOWN, rank))
+
+
+def _note_rating(case: Case, earned: str) -> None:
+    """Notes what the next ratings go by: what was earned at the last two, and when the next ones are."""
+    state, policy, tenure = case.state, case.policy, case.state.tenure
+    if case.now_ms in (tenure.rises_ms, tenure.falls_ms):
+        tenure.rated_ms = case.now_ms
+        tenure.former, tenure.last = tenure.last, earned
+        tenure.held_before = state.earned_tier if _is_pinned(case) else state.tier
+    elif case.corrects:
+        tenure.last = earned
+        if tenure.former is not None and tenure.rated_ms is not None and policy.falling.to == "higher_of_last_two":
+            former_ms = last_rating_ms(policy.falls, tenure.rated_ms - 1, policy.calendar)
+            figures = measure(state, policy, policy.calendar.day_of(former_ms) - 1, is_over=True)
+            tenure.former = policy.tiers[entered_rank(figures, policy)].id
+    tenure.rises_ms = next_rating_ms(policy.rises, case.now_ms, policy.calendar)
+    tenure.falls_ms = next_rating_ms(policy.falls, case.now_ms, policy.calendar)
+
+
+def _is_pinned(case: Case) -> bool:
+    """Says whether what is served until now is a pin's tier, and not what was earned."""
+    return holds(case.state.pin, case.policy) or case.reason == "pin_ended"
+
+
+def _served(case: Case, earned: int) -> tuple[str, Reason]:
+    """Gives the tier to serve and the reason, if it is another one: a pin, or what the rules of holding a tier say."""
+    state, policy, reason = case.state, case.policy, case.reason
+    if state.pin is not None and holds(state.pin, policy):
+        stand_above(state.tenure, is_other=state.pin.tier != state.tier)
+        return state.pin.tier, reason
+    earned_tier = policy.tiers[earned].id
+    if policy.serves_earned:
+        return earned_tier, reason
+    if state.tier is None:
+        begin(case)
+        return earned_tier, reason
+    if reason == "pin_ended" or state.tier not in policy.rank:
+        end_pin(case, is_other=earned_tier != state.tier)
+        return earned_tier, reason
+    rank, was_put_off = settle(case, earned)
+    return policy.tiers[rank].id, "grace_ended" if was_put_off and reason == "window_moved" else reason
+
+
+def _direction(previous: str | None, served: str, policy: Policy) -> Direction:
+    if previous is None:
+        return "initial"
+    # A tier that another policy served and this one does not know counts as the lowest.
+    return "upgrade" if policy.rank[served] > policy.rank.get(previous, 0) else "downgrade"

@@ -1,0 +1,34 @@
+"""Why a tier was decided: every floor that was looked at, met or not, and what is missing for the next tier."""
+
+from streams.engine.outcomes import Figures, FloorCheck, Missing
+from streams.policy.policy import Policy
+from streams.values.money import Figure
+
+
+def looked_at(figures: Figures, policy: Policy) -> list[FloorCheck]:
+    """Holds the figures against all floors of all tiers, from the lowest up."""
+    held = [(floor, figure_of(floor.measure, figures)) for floor in policy.floors]
+    return [FloorCheck(floor, figure, figure >= floor.at_least_e16) for floor, figure in held]
+
+
+def next_tier(tier: str, figures: Figures, policy: Policy) -> Missing | None:
+    """Says what the tier above the served one wants; None at the top."""
+    above = policy.rank[tier] + 1
+    if above >= len(policy.tiers):
+        return None
+    enter = policy.tiers[above].enter
+    is_word = enter is not None and enter.measure is not None and policy.measures[enter.measure].kind == "standing"
+    if enter is None or enter.all is not None or enter.any is not None or is_word:
+        return Missing(policy.tiers[above].id, None)
+    return Missing(policy.tiers[above].id, max(enter.at_least_e16 - figure_of(enter.measure, figures), 0))
+
+
+def shown_value(figures: Figures, policy: Policy) -> Figure | None:
+    """Gives the figure that is held against the floors to enter; None where there are several."""
+    held = policy.held_measures
+    return figure_of(held[0], figures) if len(held) == 1 else None
+
+
+def figure_of(measure: int | None, figures: Figures) -> Figure:
+    """Gives a measure's figure by its number, or the value."""
+    return figures.value if measure is None else figures.measures[measure]

@@ -1,0 +1,43 @@
+"""Which figures a customer is rated by: today's or, where all is rated by the calendar, those of a rating."""
+
+from streams.engine.measures.figures import measure
+from streams.engine.prospects import Rated
+from streams.engine.ratings import last_rating_ms
+from streams.engine.state import CustomerState
+from streams.policy.policy import Policy
+
+
+def rated_day(state: CustomerState, policy: Policy, now_ms: int, *, corrects: bool = False) -> tuple[int, bool]:
+    """Gives the last day that windows look at: today, or the day that a rating at its midnight ends, which is over.
+
+    Between ratings nothing is earned: what is decided then is explained by the figures of the last one.
+    """
+    today, tenure = policy.calendar.day_of(now_ms), state.tenure
+    if policy.at_once:
+        return today, False
+    if corrects and tenure.rated_ms is not None:
+        return policy.calendar.day_of(tenure.rated_ms) - 1, True
+    if now_ms in (tenure.rises_ms, tenure.falls_ms):
+        return today - 1, True
+    if policy.rises_at_once or policy.falls_at_once:
+        return today, False
+    calendar = policy.calendar
+    last_ms = max(last_rating_ms(policy.rises, now_ms, calendar), last_rating_ms(policy.falls, now_ms, calendar))
+    return calendar.day_of(last_ms) - 1, True
+
+
+def figures_now(state: CustomerState, policy: Policy, now_ms: int) -> Rated:
+    """Gives what the rules look at now: today's figures or, where all is rated by the calendar, the last rating's."""
+    day, is_over = rated_day(state, policy, now_ms)
+    return Rated(measure(state, policy, day, is_over=is_over), day, is_over)
+
+
+def next_rated_ms(state: CustomerState) -> int | None:
+    """Gives the next rating by the calendar; None where there is none."""
+    return min((at_ms for at_ms in (state.tenure.rises_ms, state.tenure.falls_ms) if at_ms is not None), default=None)
+
+
+def figures_then(state: CustomerState, policy: Policy, rating_ms: int) -> Rated:
+    """Gives the figures of a rating to come, if nothing else happens."""
+    day = policy.calendar.day_of(rating_ms) - 1
+    return Rated(measure(state, policy, day, is_over=True), day, is_over=True)

@@ -1,0 +1,212 @@
+"""One step of a customer's tier: an event, or time alone, moves the measures, and perhaps the tier.
+
+    event -> fold -> what is to be decided -> decide -> when time alone may decide next
+
+The case has the figures afterwards, if anything was decided, and the change, if there is one.
+"""
+
+from collections.abc import Iterator
+
+from streams.engine.case import Case
+from streams.engine.measures.closing_totals import begin_closings
+from streams.engine.measures.fold import fold
+from streams.engine.measures.windows import roll, sum_anew
+from streams.engine.outcomes import Reason, TierChange
+from streams.engine.ratings import last_rating_ms, next_rating_ms
+from streams.engine.state import CustomerState, Tenure
+from streams.engine.tiers.decide import decide, holds
+from streams.engine.tiers.tenure import falls_due_ms
+from streams.policy.policy import Policy
+from streams.values.events import Balance, Credit, CustomerAction, Event, Transaction
+
+
+def step_event(case: Case, event: Event) -> None:
+    """Folds a new event that limits.check_limits() has passed into the state, in place, and decides."""
+    state, policy = case.state, case.policy
+    today = policy.calendar.day_of(case.now_ms)
+    if case.begins:
+        sum_anew(state, today, policy)
+        _begin_policy(case, case.now_ms)
+    elif state.windows:
+        roll(state, today, policy)
+    if isinstance(event, CustomerAction):
+        _apply_action(case, event)
+        return
+    is_rated = case.tier_before is not None and not case.begins
+    moves_a_measure = fold(state, event, policy, today)
+    is_late = case.is_late or event.at_ms < state.newest_ms
+    state.newest_ms = max(state.newest_ms, event.at_ms)
+    if is_rated and not moves_a_measure:  # what no rule looks at decides nothing
+        return
+    state.policy_mark = policy.mark
+    case.reason = _reason(case, event, is_late=is_late)
+    _ask(case, event)
+    if is_rated and not (case.rises or case.falls or isinstance(event, Credit)):
+        return
+    decide(case)
+    _note_due(case)
+
+
+def step_due(case: Case) -> None:
+    """Decides what falls due by time alone: a window moves on, a rating, a grace or a pin ends."""
+    state, policy, now_ms = case.state, case.policy, case.now_ms
+    if case.begins:
+        sum_anew(state, policy.calendar.day_of(now_ms), policy)
+        _begin_policy(case, now_ms - 1)  # a rating at this very instant is still to come
+        case.reason = "policy_changed"
+    else:
+        roll(state, policy.calendar.day_of(now_ms), policy)
+    state.policy_mark = policy.mark
+    if state.pin is not None and state.pin.until_ms <= now_ms:
+        case.reason = "pin_ended" if holds(state.pin, policy) else case.reason
+        state.pin = None
+    state.newest_ms = max(state.newest_ms, now_ms)
+    if state.tier is not None:
+        if case.reason == "policy_changed":
+            _ask_for_last_rating(case)
+        else:
+            case.rises = policy.rises_at_once or state.tenure.rises_ms == now_ms
+            case.falls = policy.falls_at_once or state.tenure.falls_ms == now_ms
+        decide(case)
+    _note_due(case)
+
+
+def step_policy(case: Case) -> None:
+    """Makes the first decision under another policy than the customer was rated by, out of nothing but that policy."""
+    state, policy = case.state, case.policy
+    sum_anew(state, policy.calendar.day_of(case.now_ms), policy)
+    _begin_policy(case, case.now_ms)
+    state.policy_mark = policy.mark
+    if state.tier is not None:
+        case.reason = "policy_changed"
+        _ask_for_last_rating(case)
+        decide(case)
+    _note_due(case)
+
+
+def pass_time(state: CustomerState, customer_id: str, policy: Policy, until_ms: int) -> Iterator[TierChange]:
+    """Decides, in place, what falls due of the tier by time alone until then."""
+    while state.tier_due_ms is not None and state.tier_due_ms <= until_ms:
+        case = Case(state, customer_id, policy, state.tier_due_ms, begins=state.policy_mark != policy.mark)
+        step_due(case)
+        if case.change is not None:
+            yield case.change
+
+
+# --- what is to be decided ---
+
+
+def _reason(case: Case, event: Event, *, is_late: bool) -> Reason:
+    if case.tier_before is None:
+        return "first_event"
+    if case.begins:
+        return "policy_changed"
+    if is_late or (isinstance(event, Transaction) and event.is_reversal):
+        return "correction"
+    return "credit_changed" if isinstance(event, Credit) else "threshold_crossed"
+
+
+def _ask(case: Case, event: Event) -> None:
+    """Says what the event lets be decided: all at once, or the last rating anew if it belongs before that."""
+    policy = case.policy
+    if policy.at_once:
+        return
+    if case.reason == "policy_changed":
+        _ask_for_last_rating(case)
+        return
+    rated_ms = case.state.tenure.rated_ms
+    belongs_ms = event.belongs_at_ms if isinstance(event, Transaction) else event.at_ms
+    corrects = rated_ms is not None and belongs_ms < rated_ms and isinstance(event, Transaction | Balance)
+    case.rises = policy.rises_at_once or corrects
+    case.falls = policy.falls_at_once or corrects
+    case.corrects = corrects
+
+
+def _ask_for_last_rating(case: Case) -> None:
+    """Says what the first rating under another policy is: the last one that it would have made."""
+    policy = case.policy
+    if policy.at_once:
+        return
+    rises_ms = last_rating_ms(policy.rises, case.now_ms, policy.calendar)
+    falls_ms = last_rating_ms(policy.falls, case.now_ms, policy.calendar)
+    case.state.tenure.rated_ms = min(rises_ms, falls_ms)
+    case.corrects = True
+
+
+def _begin_policy(case: Case, after_ms: int) -> None:
+    """Drops what was kept for the rules of another policy, or makes it anew; the ratings to come are this one's."""
+    state, policy = case.state, case.policy
+    begin_closings(state, policy)
+    if policy.serves_earned:
+        state.tenure = Tenure()
+    tenure = state.tenure
+    tenure.rated_ms = tenure.effective_ms = None
+    tenure.rises_ms = tenure.falls_ms = None
+    if state.tier is not None:
+        tenure.rises_ms = next_rating_ms(policy.rises, after_ms, policy.calendar)
+        tenure.falls_ms = next_rating_ms(policy.falls, after_ms, policy.calendar)
+    if not (policy.falling.after_days or policy.falling.protection_days):
+        tenure.below_since_ms = tenure.protected_until_ms = None
+
+
+def _apply_action(case: Case, event: CustomerAction) -> None:
+    state, policy, now_ms = case.state, case.policy, case.now_ms
+    was_pinned = holds(state.pin, policy)
+    case.reason = "pin_ended"
+    match event.action:
+        case "pin":
+            state.pin, case.reason = event.pin, "pin_set"
+        case "unpin":
+            state.pin = None
+        case "opt_out" | "opt_in":
+            state.opted_out = event.action == "opt_out"
+            _note_due(case)  # under a new policy the windows were summed anew
+            return
+        case "erase":
+            raise AssertionError("erase replaces the whole state; see remember.forgotten()")
+    if state.pin is not None and state.pin.until_ms <= now_ms:
+        state.pin, case.reason = None, "pin_ended"  # over before it was heard of
+    state.policy_mark = policy.mark
+    state.newest_ms = max(state.newest_ms, event.at_ms)
+    if state.tier is not None and (was_pinned or state.pin is not None):
+        case.rises, case.falls = policy.rises_at_once, policy.falls_at_once
+        decide(case)
+    _note_due(case)
+
+
+# --- when time alone may decide next ---
+
+
+def _note_due(case: Case) -> None:
+    due_ms = _tier_due_ms(case.state, case.policy, case.now_ms)
+    if due_ms != case.state.tier_due_ms:
+        case.state.tier_due_ms = due_ms
+        case.moves = True
+
+
+def _tier_due_ms(state: CustomerState, policy: Policy, now_ms: int) -> int | None:
+    """Gives the next instant at which time alone may decide the tier of this customer; always later than now."""
+    if policy.timeless and state.pin is None:
+        return None
+    instants: list[int | None] = [] if state.pin is None else [state.pin.until_ms]
+    if state.tier is not None:
+        instants += _moves_on_ms(state, policy, now_ms)
+        tenure = state.tenure
+        if not policy.at_once or policy.next_month or policy.falling.term_months or tenure.below_since_ms is not None:
+            instants += [tenure.rises_ms, tenure.falls_ms, tenure.effective_ms, *falls_due_ms(tenure, policy)]
+    return min([at_ms for at_ms in instants if at_ms is not None and at_ms > now_ms], default=None)
+
+
+def _moves_on_ms(state: CustomerState, policy: Policy, now_ms: int) -> list[int | None]:
+    """Gives when the measures that are rated at once move by time alone."""
+    calendar = policy.calendar
+    days = [window.moves_on_day for window in state.windows if window.moves_on_day is not None]
+    if policy.moving_days:
+        today = calendar.day_of(now_ms)
+        looked_at = today - max(policy.moving_days) + 1
+        if any(changed >= looked_at for changes in state.daily.values() for changed in changes):
+            days.append(today + 1)
+    instants: list[int | None] = [calendar.midnight_ms(min(days))] if days else []
+    if policy.moving_months:
+        instants.append(calendar.next_month_begins_ms(now_ms))
+    return instants

@@ -1,0 +1,102 @@
+"""Reading a log back: a partition of a topic as a tape, read with read_committed up to an end that was taken before.
+
+A tape ends by position, never by a record's offset: the last thing in a partition is often a control record. It has a
+consumer of its own, since aiokafka holds back all fetches of a consumer while one of its partitions waits to be taken.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from streams.errors import UsageError
+
+# An open transaction hides what comes after it; ours end by their timeout of 10 s.
+PATIENCE_S = 30.0
+_FETCH_BYTES = 1 << 20
+
+
+class Tape:
+    """One partition, from an offset to its end. Records come in order; what is taken is not kept.
+
+    keep: which records are of interest; the others are passed over.
+    """
+
+    def __init__(
+        self,
+        client_options: Mapping[str, Any],
+        tp: TopicPartition,
+        begins_at: int,
+        end: int,
+        keep: Callable[[ConsumerRecord], bool] = lambda _: True,
+    ) -> None:
+        self.tp = tp
+        self.end = end
+        self.position = begins_at  # all before it was taken or is in `ahead`
+        self.ahead: deque[ConsumerRecord] = deque()
+        self._options = client_options
+        self._keep = keep
+        self._consumer: AIOKafkaConsumer | None = None
+
+    async def close(self) -> None:
+        """Lets go of the broker."""
+        if self._consumer is not None:
+            await self._consumer.stop()
+            self._consumer = None
+
+    @property
+    def at_end(self) -> bool:
+        """Whether everything was taken."""
+        return not self.ahead and self.position >= self.end
+
+    async def fill(self, records: int) -> None:
+        """Reads on until so many records are ahead, or the tape ends."""
+        while len(self.ahead) < records and self.position < self.end:
+            await self._read()
+
+    async def before(self, offset: int) -> list[ConsumerRecord]:
+        """Takes the records below the offset."""
+        while self.position < offset:
+            await self._read()
+        taken = []
+        while self.ahead and self.ahead[0].offset < offset:
+            taken.append(self.ahead.popleft())
+        return taken
+
+    async def next(self) -> ConsumerRecord | None:
+        """Takes one record; None at the end."""
+        await self.fill(1)
+        return self.ahead.popleft() if self.ahead else None
+
+    async def _read(self) -> None:
+        consumer = await self._connected()
+        give_up_at = time.monotonic() + PATIENCE_S
+        begins_at = self.position
+        while self.position == begins_at:
+            for records in (await consumer.getmany(self.tp, timeout_ms=200)).values():
+                self.ahead.extend(record for record in records if record.offset < self.end and self._keep(record))
+            self.position = await consumer.position(self.tp)
+            if self.position == begins_at and time.monotonic() > give_up_at:
+                raise UsageError(
+                    f"{self.tp.topic} partition {self.tp.partition} cannot be read from offset {begins_at} to "
+                    f"{self.end}: for {PATIENCE_S:.0f} s a transaction has been open there, or the broker does not "
+                    "answer; end that producer, then start again"
+                )
+
+    async def _connected(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            self._consumer = AIOKafkaConsumer(
+                **self._options,
+                isolation_level="read_committed",
+                auto_offset_reset="earliest",
+                enable_auto_commit=False,
+                max_partition_fetch_bytes=_FETCH_BYTES,
+                fetch_max_wait_ms=100,
+            )
+            await self._consumer.start()
+            self._consumer.assign([self.tp])
+            # Explicit: a pending reset could overtake seek_to_beginning, and nothing would be read.
+            self._consumer.seek(self.tp, self.position)
+        return self._consumer

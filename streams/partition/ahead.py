@@ -1,0 +1,33 @@
+"""Which messages of customers were written by a transaction that a state has not seen."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from streams.contracts.numbered import NumberedCandidate, NumberedChange, NumberedTrigger, PlacedRisk
+from streams.contracts.packing import unpack_state
+
+_decode_change = msgspec.json.Decoder(NumberedChange).decode
+trigger_of = msgspec.json.Decoder(NumberedTrigger).decode
+candidate_of = msgspec.json.Decoder(NumberedCandidate).decode
+_decode_risk = msgspec.json.Decoder(PlacedRisk).decode
+
+
+def is_change_ahead(packed: Mapping[bytes, bytes], key: bytes, value: bytes) -> bool:
+    """Says whether a tier change has a higher number than the customer's state. packed: states by customer."""
+    state = packed.get(key)
+    return state is None or unpack_state(state).sequence < _decode_change(value).sequence
+
+
+def is_trigger_ahead(packed: Mapping[bytes, bytes], trigger: NumberedTrigger, owns: Callable[[bytes], bool]) -> bool:
+    """Says whether a trigger has a higher number than the customer's state. owns: candidates come from everywhere."""
+    key = trigger.customer_id.encode()
+    state = packed.get(key)
+    if state is None:
+        return owns(key)
+    return unpack_state(state).trigger_counts.get(trigger.campaign, 0) < trigger.sequence
+
+
+def is_risk_ahead(next_offsets: Mapping[str, int], value: bytes) -> bool:
+    """Says whether a risk message came of an input that was not worked. next_offsets: by input topic."""
+    return any(offset >= next_offsets.get(topic, 0) for topic, offset in _decode_risk(value).positions.items())

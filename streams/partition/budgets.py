@@ -1,0 +1,82 @@
+"""What campaigns may spend, and have spent: candidates come in, in their order, and go out granted or refused.
+
+Whoever works the same candidates in the same order comes to the same grants. What is spent is kept for good, one small
+record a campaign and period: an event of any age may still ask for its share.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from streams.contracts.envelope import encode
+from streams.contracts.kept import LaneRecord
+from streams.contracts.triggers import BudgetMessage, CandidateMessage
+from streams.partition.entries import Entry, Record
+from streams.partition.partition import ForeignRecordError, Partition
+from streams.partition.spent import BudgetName, Spent
+from streams.partition.work import CAMPAIGNS
+from streams.values.calendar import NEVER_MS
+
+_NOTHING = encode(Spent())
+
+
+class Budgets(Partition):
+    """What is spent by campaign and period, in one partition of the candidates."""
+
+    def __init__(self, packed: dict[bytes, bytes] | None = None, lane: LaneRecord | None = None) -> None:
+        super().__init__(1, packed, lane)
+
+    def decode(self, topic: int, records: Iterable[Record]) -> list[Entry]:
+        """Decodes candidates; ForeignRecordError where one is none of ours."""
+        return [Entry(NEVER_MS, topic, record.offset, _decoded(record), record) for record in records]
+
+    def work_entry(self, entry: Entry) -> bool:
+        """Grants the next candidate, or refuses it."""
+        candidate: CandidateMessage = entry.event
+        if self._grant(candidate):
+            trigger, headers = bytes(candidate.trigger), list(getattr(entry.record, "headers", ()))
+            self.tell(CAMPAIGNS, candidate.customer_id.encode(), trigger, headers)
+        return True
+
+    def spent(self, campaign: str, period: str) -> Spent:
+        """Gives what the campaign has spent in the period."""
+        return _decode_spent(self.get(encode(BudgetName(campaign, period))) or _NOTHING)
+
+    def _grant(self, candidate: CandidateMessage) -> bool:
+        """Grants a candidate, or refuses it, by the limits that it bears.
+
+        A treated one is granted if the budget holds it whole. A held-out one is granted if one treated in its place
+        would be, and spends nothing: both groups end together.
+        """
+        name = BudgetName(candidate.budget.campaign, candidate.budget.period)
+        spent = self.spent(*name)
+        triggers, amount_cents = spent.triggers + 1, spent.amount_cents + candidate.amount_cents
+        if not _holds(candidate.budget, triggers, amount_cents):
+            if not spent.refused:
+                self.count("spent", *name)
+            self.count("refused", name.campaign)
+            self.put(encode(name), encode(msgspec.structs.replace(spent, refused=spent.refused + 1)))
+            return False
+        if candidate.spends:
+            after = msgspec.structs.replace(spent, triggers=triggers, amount_cents=amount_cents)
+            self.put(encode(name), encode(after))
+        self.count("granted", name.campaign)
+        self.count("triggered", name.campaign, "treated" if candidate.spends else "held_out")
+        return True
+
+
+def _holds(budget: BudgetMessage, triggers: int, amount_cents: int) -> bool:
+    return (budget.triggers is None or triggers <= budget.triggers) and (
+        budget.amount_cents is None or amount_cents <= budget.amount_cents
+    )
+
+
+def _decoded(record: Record) -> CandidateMessage:
+    try:
+        return _decode_candidate(record.value or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ForeignRecordError(str(error)) from error
+
+
+_decode_candidate = msgspec.json.Decoder(CandidateMessage).decode
+_decode_spent = msgspec.json.Decoder(Spent).decode

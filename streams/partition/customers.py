@@ -1,0 +1,312 @@
+"""The way of one event, on one screen: decode -> fold -> decide -> pack, for one partition's customers."""
+
+import sys
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
+from heapq import heapify, heappop
+
+from streams.contracts.decode import FUTURE_EVENT, FUTURE_LIMIT_MS, WRONG_PARTITION, Rejection, decode
+from streams.contracts.fingerprint import fingerprint
+from streams.contracts.kept import LaneRecord
+from streams.contracts.log import ENGINE_VERSION, OrderMessage, encode_json
+from streams.contracts.packing import pack_change, pack_state, unpack_header, unpack_state
+from streams.engine.apply import apply_due, apply_event, apply_policy, is_rated_by_another
+from streams.engine.case import Case
+from streams.engine.measures.limits import LimitExceededError, check_limits
+from streams.engine.outcomes import NOTHING, Outcome
+from streams.engine.remember import forgotten, is_remembered, remember
+from streams.engine.state import CustomerState
+from streams.partition.ahead import candidate_of, is_change_ahead, is_risk_ahead, is_trigger_ahead, trigger_of
+from streams.partition.due import DueTimes
+from streams.partition.entries import Entry, Record
+from streams.partition.outgoing import Outgoing, Writers
+from streams.partition.partition import Partition
+from streams.partition.setup import PartitionSetup
+from streams.partition.work import NO_LIMIT, ORDER, Message, Quota, Told, Work
+from streams.values.calendar import NEVER_MS
+from streams.values.events import TOPICS, Cause, CustomerAction, Event
+
+
+class Customers(Partition):
+    """The customers of one partition, as packed records; and the batch that is being worked."""
+
+    follows_from_inputs = False
+
+    def __init__(
+        self, setup: PartitionSetup, packed: dict[bytes, bytes] | None = None, lane: LaneRecord | None = None
+    ) -> None:
+        self.setup = setup
+        self.on_event_clock = setup.clock == "event"
+        self.customers_by_tier: Counter[str] = Counter()
+        self._due = DueTimes()
+        self._stale: list[bytes] = []
+        self._writers = Writers.of(setup)
+        super().__init__(len(TOPICS), packed, lane)
+        for key, record in self.packed.items():
+            header = unpack_header(record)
+            if header.tier is not None:
+                self.customers_by_tier[header.tier] += 1
+            if header.due_ms is not None:
+                self._due.add(header.due_ms, key)
+            if is_rated_by_another(header.tier, header.policy_mark, setup.policy):
+                self._stale.append(key)
+        heapify(self._stale)
+
+    # --- decode ---
+
+    def decode(self, topic: int, records: Iterable[Record]) -> list[Entry]:
+        """Decodes the records of one input topic. What cannot be used sorts first: it waits for nobody."""
+        policy = self.setup.policy
+        entries = []
+        for record in records:
+            event = decode(topic, record.key, record.value, policy)
+            at_ms = NEVER_MS if isinstance(event, Rejection) else event.at_ms
+            entries.append(Entry(at_ms, topic, record.offset, event, record))
+        return entries
+
+    # --- work a batch ---
+
+    def work(self, entries: Iterable[Entry], next_offsets: Sequence[int], wall_ms: int) -> Work:
+        """Works the entries in their order, and all that falls due on the way, whatever it takes."""
+        self.work_some(entries, wall_ms, NO_LIMIT)
+        return self.pack(next_offsets)
+
+    def work_some(self, entries: Iterable[Entry], wall_ms: int, quota: Quota) -> int:
+        """Works entries until they, or as many decisions by time alone, are done: how many entries were worked.
+
+        On the wall clock more that is due waits for the next batches, unless an event of that customer comes first.
+        On the event clock the event that moved the time on waits with it. Customers whom another policy rated last
+        are rated anew behind the entries, as many as the quota lets.
+        """
+        self._begin()
+        self._wall_ms, self._due_quota = wall_ms, quota.due
+        if not self.on_event_clock:
+            self._advance(wall_ms)
+            self.clock_ms = max(self.clock_ms, wall_ms)
+        worked = self._work_entries(entries)
+        self._rerate_some(quota.rerated)
+        return worked
+
+    def replay(self, entries: Iterable[Entry], next_offsets: Sequence[int], wall_ms: int, counts: Quota) -> Work:
+        """Works a batch of the log anew, in which so many decisions were made without an event."""
+        self.work_some(entries, wall_ms, Quota(sys.maxsize if self.on_event_clock else counts.due, 0))
+        while self._due_worked < counts.due and self._due.next_ms is not None:
+            self._work_due()
+        self._rerate_some(counts.rerated)
+        return self.pack(next_offsets)
+
+    def pack(self, next_offsets: Sequence[int]) -> Work:
+        """Gives the batch that was worked, as one transaction; next_offsets is where each topic stands after it."""
+        first_offsets = self._first_offsets
+        self._out.finish()
+        for topic, count in enumerate(self._applied):
+            if count:
+                self.count("events", self.setup.topics[topic], "applied", by=count)
+        work = super().pack(next_offsets)
+        work.messages.append((ORDER, Message(None, self._order(first_offsets), [])))
+        return work
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether customers are left whom another policy rated last."""
+        return bool(self._stale)
+
+    def merge(self, work: Work) -> None:
+        """Takes a committed Work over, so that it is seen."""
+        super().merge(work)
+        for (metric, *labels), count in work.tally.items():
+            if metric == "customers":
+                self.customers_by_tier[labels[0]] += count
+
+    def shown(self) -> Mapping[tuple[str, ...], int]:
+        """Gives the customers by tier."""
+        return {("customers", tier): count for tier, count in self.customers_by_tier.items()}
+
+    def next_due_ms(self) -> int | None:
+        """When time alone may next decide something here."""
+        return self._due.next_ms
+
+    def is_ahead(self, output: str, key: bytes | None, value: bytes, expected: Container[Told]) -> bool:
+        """Says whether a message has a number of a customer, or a position, that this state has not seen."""
+        packed, owns = self.packed, self.setup.owns
+        match output:
+            case "changes":
+                return is_change_ahead(packed, key or b"", value)
+            case "campaigns":
+                return is_trigger_ahead(packed, trigger_of(value), owns)
+            case "candidates":
+                return is_trigger_ahead(packed, candidate_of(value).trigger, owns)
+            case "risk":
+                return is_risk_ahead(dict(zip(self.setup.topics, self.next_offsets, strict=True)), value)
+            case _:
+                return super().is_ahead(output, key, value, expected)
+
+    def work_entry(self, entry: Entry) -> bool:  # noqa: PLR0911 - a way out for each reason
+        """Works an entry; False where it has to wait for what is due before it."""
+        event, topic, key = entry.event, entry.topic, entry.record.key or b""
+        if isinstance(event, Rejection):
+            return self._reject(entry, event)
+        state = self._state(key)
+        if state is None:
+            return self._reject(entry, WRONG_PARTITION)
+        if not self.on_event_clock and entry.at_ms > self.clock_ms + FUTURE_LIMIT_MS:
+            return self._reject(entry, FUTURE_EVENT)
+        mark = fingerprint(event.event_id)
+        if is_remembered(state, topic, mark):
+            self.count("events", self.setup.topics[topic], "repeated")
+            return True
+        try:
+            check_limits(state, event, self.setup.policy)
+        except LimitExceededError as error:
+            return self._reject(entry, Rejection("limit_exceeded", str(error)))
+        if not self._let_time_pass(key, state, entry.at_ms):
+            return False
+        if is_rated_by_another(state.tier, state.policy_mark, self.setup.policy):
+            self._rerate(key, state)
+        self.next_offsets[topic] = entry.offset + 1
+        if isinstance(event, CustomerAction) and event.action == "erase":
+            state = self._erase(key, state)
+        else:
+            self._apply(key, state, entry, event)
+        remember(state, topic, mark)  # an erase, too: when it is repeated, what came after it stays
+        self._touched.add(key)
+        self._applied[topic] += 1
+        return True
+
+    def _begin(self) -> None:
+        super()._begin()
+        self._wall_ms = self.clock_ms
+        self._due_quota = self._due_worked = self._rerated = 0
+        self._is_backfill = self.backfill
+        self._first_offsets = tuple(self.next_offsets)
+        self._loaded: dict[bytes, CustomerState] = {}
+        self._touched: set[bytes] = set()
+        self._applied = [0] * len(TOPICS)
+        self._out = Outgoing(self.setup, self._writers, self._messages, self._tally)
+
+    def _reject(self, entry: Entry, rejection: Rejection) -> bool:
+        """Puts the input down as a dead letter: nothing else has changed, and nobody waits."""
+        self._out.reject(entry, rejection, self._wall_ms)
+        self.count("events", self.setup.topics[entry.topic], "dead_letter")
+        return True
+
+    def _apply(self, key: bytes, state: CustomerState, entry: Entry, event: Event) -> None:
+        due_ms = state.due_ms
+        case = Case(state, event.customer_id, self.setup.policy, self.clock_ms)
+        case.is_late = self.on_event_clock and entry.at_ms < self.clock_ms
+        case.is_history = self._is_backfill
+        cause = Cause(event.event_id, entry.topic, entry.offset, entry.at_ms)
+        self._tell(key, state, apply_event(case, event, cause))
+        if state.due_ms is not None and state.due_ms != due_ms:
+            self._due.add(state.due_ms, key)
+
+    def _erase(self, key: bytes, state: CustomerState) -> CustomerState:
+        self._out.forget(key, state.tier)
+        self._loaded[key] = erased = forgotten(state)
+        return erased
+
+    def _state(self, key: bytes) -> CustomerState | None:
+        """The customer's state, new where there is none; None where the partitioner puts the customer elsewhere."""
+        state = self._loaded.get(key)
+        if state is None:
+            packed = self.packed.get(key)
+            if packed is not None:
+                state = unpack_state(packed)
+            elif self.setup.owns(key):
+                state = CustomerState()
+            else:
+                return None
+            self._loaded[key] = state
+        return state
+
+    # --- what is decided without an event ---
+
+    def _let_time_pass(self, key: bytes, state: CustomerState, at_ms: int) -> bool:
+        """Decides what time alone decides before the customer's event; False where the batch takes no more of it."""
+        if not self.on_event_clock:
+            self._catch_up(key, state)
+            return True
+        if not self._advance(at_ms):
+            return False
+        self.clock_ms = max(self.clock_ms, at_ms)
+        return True
+
+    def _advance(self, to_ms: int) -> bool:
+        """Decides what falls due until then, by due time, then by customer; False where the batch takes no more."""
+        while (due_ms := self._due.next_ms) is not None and due_ms <= to_ms:
+            if self._due_worked >= self._due_quota:
+                return False
+            self._work_due()
+        return True
+
+    def _work_due(self) -> None:
+        due_ms, key = self._due.pop()
+        state = self._state(key)
+        if state is None or state.due_ms != due_ms:
+            return  # put off or done since it was noted
+        self._due_worked += 1
+        self.clock_ms = max(self.clock_ms, due_ms)
+        self._decide_due(key, state, due_ms)
+
+    def _catch_up(self, key: bytes, state: CustomerState) -> None:
+        """What is due for this customer comes before the customer's event, even while others wait for their turn."""
+        while state.due_ms is not None and state.due_ms <= self.clock_ms:
+            self._decide_due(key, state, state.due_ms)
+
+    def _decide_due(self, key: bytes, state: CustomerState, due_ms: int) -> None:
+        case = Case(state, key.decode(), self.setup.policy, due_ms, is_history=self._is_backfill)
+        self._came_of_itself(key, state, apply_due(case))
+
+    def _rerate_some(self, quota: int) -> None:
+        while self._stale and self._rerated < quota:
+            key = heappop(self._stale)
+            state = self._state(key)
+            if state is not None and is_rated_by_another(state.tier, state.policy_mark, self.setup.policy):
+                self._rerated += 1
+                self._rerate(key, state)
+
+    def _rerate(self, key: bytes, state: CustomerState) -> None:
+        case = Case(state, key.decode(), self.setup.policy, self.clock_ms)
+        self._came_of_itself(key, state, apply_policy(case))
+
+    def _came_of_itself(self, key: bytes, state: CustomerState, outcome: Outcome) -> None:
+        self._touched.add(key)
+        if state.due_ms is not None:
+            self._due.add(state.due_ms, key)
+        self._tell(key, state, outcome)
+
+    # --- what goes out ---
+
+    def _tell(self, key: bytes, state: CustomerState, outcome: Outcome) -> None:
+        if outcome is NOTHING:
+            return
+        out, change = self._out, outcome.change
+        if change is not None:
+            backfill = self._is_backfill or change.reason == "policy_changed"  # nobody has done anything
+            state.change = pack_change(change, self.next_offsets, self.setup.policy.mark, backfill=backfill)
+            out.change(key, change, self.next_offsets, backfill=backfill)
+        for trigger in outcome.triggers:
+            out.trigger(key, trigger)
+        for risk in outcome.risks:
+            out.risk(key, risk, self.next_offsets, backfill=self._is_backfill)
+
+    def _packed_states(self) -> dict[bytes, bytes]:
+        return {key: pack_state(self._loaded[key]) for key in self._touched}
+
+    def _order(self, first_offsets: Sequence[int]) -> bytes:
+        setup = self.setup
+        spans = zip(setup.topics, first_offsets, self.next_offsets, strict=True)
+        return encode_json(
+            OrderMessage(
+                partition=setup.partition,
+                counter=self.counter,
+                clock=setup.clock,
+                clock_ms=self.clock_ms,
+                policy=setup.policy.digest,
+                engine_version=ENGINE_VERSION,
+                due=self._due_worked,
+                rerated=self._rerated,
+                backfill=self._is_backfill,
+                positions={topic: (first, after) for topic, first, after in spans if after > first},
+            )
+        )

@@ -1,0 +1,32 @@
+"""Decoded records of a partition's input topics."""
+
+from typing import Any, NamedTuple, Protocol
+
+
+class Record(Protocol):
+    """What is read of a Kafka record."""
+
+    @property
+    def offset(self) -> int:
+        """Where it stands in its partition."""
+
+    @property
+    def key(self) -> bytes | None:
+        """Its key."""
+
+    @property
+    def value(self) -> bytes | None:
+        """Its value."""
+
+
+class Entry(NamedTuple):
+    """One decoded record. Entries order by event time, then by topic: the order in which a partition works them.
+
+    event: what the stage's decode made of the record.
+    """
+
+    at_ms: int
+    topic: int
+    offset: int
+    event: Any
+    record: Record

@@ -1,0 +1,101 @@
+"""What a batch of customers writes for others: tier changes, campaign triggers, risk messages, dead letters."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Self
+
+from streams.contracts.changes import ChangeWriter
+from streams.contracts.decode import Rejection
+from streams.contracts.envelope import Envelope, Headers
+from streams.contracts.log import DeadLetterMessage, base64_or_none, encode_json
+from streams.contracts.risks import RiskWriter
+from streams.contracts.triggers import TriggerWriter
+from streams.engine.outcomes import LoanDecision, RiskMessage, TierChange, Trigger
+from streams.partition.entries import Entry
+from streams.partition.setup import PartitionSetup
+from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, CURRENT, DEAD_LETTERS, RISK, Message, Tally
+
+
+class Writers(NamedTuple):
+    """What writes the messages of one partition under one policy."""
+
+    changes: ChangeWriter
+    triggers: TriggerWriter
+    risks: RiskWriter
+
+    @classmethod
+    def of(cls, setup: PartitionSetup) -> Self:
+        """Makes those of a partition."""
+        envelope = Envelope(setup.policy, setup.topics, setup.partition, setup.source)
+        return cls(ChangeWriter(envelope), TriggerWriter(envelope), RiskWriter(envelope))
+
+
+class Outgoing:
+    """Writes the messages of one batch, in the order in which they were decided, and counts them."""
+
+    def __init__(
+        self, setup: PartitionSetup, writers: Writers, messages: list[tuple[str, Message]], tally: Tally
+    ) -> None:
+        self._setup = setup
+        self._writers = writers
+        self._messages = messages
+        self._tally = tally
+        self._current: dict[bytes, tuple[bytes | None, Headers]] = {}
+
+    def change(self, key: bytes, change: TierChange, next_offsets: Sequence[int], *, backfill: bool) -> None:
+        """Writes a tier change; next_offsets is where each input topic stands after what decided it."""
+        writer = self._writers.changes
+        value, headers = writer.value(change, next_offsets, backfill=backfill), writer.headers(change)
+        self._messages.append((CHANGES, Message(key, value, headers)))
+        self._current[key] = value, headers
+        self._tally["changes", change.direction, change.reason, change.tier] += 1
+        self._tally["customers", change.tier] += 1
+        if change.previous_tier is not None:
+            self._tally["customers", change.previous_tier] -= 1
+
+    def trigger(self, key: bytes, trigger: Trigger) -> None:
+        """Writes a campaign trigger or, where the campaign has a budget, a candidate for one."""
+        writer, campaign = self._writers.triggers, trigger.campaign
+        headers = writer.headers(trigger)
+        if campaign.budget is not None:
+            candidate = Message(campaign.id.encode(), writer.candidate(trigger, campaign.budget), headers)
+            self._messages.append((CANDIDATES, candidate))
+            return
+        self._messages.append((CAMPAIGNS, Message(key, writer.value(trigger), headers)))
+        self._tally["triggered", campaign.id, trigger.group] += 1
+
+    def risk(self, key: bytes, risk: RiskMessage, next_offsets: Sequence[int], *, backfill: bool) -> None:
+        """Writes a decision on a loan, or an alert."""
+        writer = self._writers.risks
+        value = writer.value(risk, next_offsets, backfill=backfill)
+        self._messages.append((RISK, Message(key, value, writer.headers(risk))))
+        if isinstance(risk, LoanDecision):
+            self._tally["risks", "decision", risk.outcome] += 1
+        else:
+            self._tally["risks", "alert", risk.reason] += 1
+
+    def forget(self, key: bytes, tier: str | None) -> None:
+        """Writes that a customer, served this tier until now, is erased."""
+        if tier is not None:
+            self._tally["customers", tier] -= 1
+        self._current[key] = None, []
+
+    def reject(self, entry: Entry, rejection: Rejection, wall_ms: int) -> None:
+        """Writes a dead letter: the input cannot be used."""
+        setup, record = self._setup, entry.record
+        letter = DeadLetterMessage(
+            topic=setup.topics[entry.topic],
+            partition=setup.partition,
+            offset=entry.offset,
+            key_base64=base64_or_none(record.key),
+            value_base64=base64_or_none(record.value),
+            reason=rejection.reason,
+            detail=rejection.detail,
+            at=setup.policy.calendar.rfc3339(wall_ms),
+        )
+        self._messages.append((DEAD_LETTERS, Message(record.key, encode_json(letter), [])))
+        self._tally["dead_letters", rejection.reason] += 1
+
+    def finish(self) -> None:
+        """Writes the newest change of each customer who had one in this batch."""
+        for key, (value, headers) in self._current.items():
+            self._messages.append((CURRENT, Message(key, value, headers)))

@@ -1,0 +1,138 @@
+"""Keyed state of one partition number, worked exactly once: what every stage is made of.
+
+A stage is one subclass. It says what a record is (`decode`) and what becomes of it (`work_entry`), with `get`, `put`
+and `tell`. How records come and what is written go to the broker is the worker's: it takes a partition over, hands in
+batches, commits, and starts again from the changelog after any fault.
+"""
+
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
+
+from streams.contracts.envelope import Headers
+from streams.contracts.kept import LaneRecord
+from streams.partition.entries import Entry, Record
+from streams.partition.work import Message, Quota, Tally, Told, Work
+from streams.values.calendar import NEVER_MS
+
+
+class ForeignRecordError(ValueError):
+    """A record of an input that only tierflow writes is none of ours, or of a newer release."""
+
+
+class Partition:
+    """The state of one partition, as packed records, and the batch that is being worked.
+
+    For each batch the lane calls work_some(), pack() and, once that is committed, merge(). After an exception, or when
+    the transaction failed, a Partition is spent: another one is made from the changelog.
+    """
+
+    on_event_clock = False
+    """Whether time is the newest event's. Then the lane waits for topics that have more to come."""
+
+    follows_from_inputs = True
+    """Whether the same inputs give the same outputs at any time, however they are cut into batches."""
+
+    def __init__(self, topics: int, packed: dict[bytes, bytes] | None = None, lane: LaneRecord | None = None) -> None:
+        """Takes up a state. topics: how many inputs there are. packed: the changelog's newest records, by key."""
+        self.packed = {} if packed is None else packed
+        self.next_offsets = list(lane.next_offsets) if lane else [0] * topics
+        self.counter = lane.counter if lane else 0
+        self.clock_ms = lane.clock_ms if lane else NEVER_MS
+        self.backfill = lane.backfill if lane else False
+        self._begin()
+
+    # --- what a stage says ---
+
+    def decode(self, topic: int, records: Iterable[Record]) -> list[Entry]:
+        """Makes entries of records of one input topic. Called when they arrive; it must not look at the state.
+
+        Raises:
+            ForeignRecordError: Nobody but tierflow writes there, and this is none of ours; the worker stops.
+        """
+        raise NotImplementedError
+
+    def work_entry(self, entry: Entry) -> bool:
+        """Works one entry; False where it has to wait for a later batch. Called in the order of the entries."""
+        raise NotImplementedError
+
+    def is_ahead(self, output: str, key: bytes | None, value: bytes, expected: Container[Told]) -> bool:
+        """Says whether a message was written by a transaction that this state has not seen.
+
+        expected: what the inputs that wait give when they are worked from this state. It is empty where the outputs do
+        not follow from the inputs alone: there a stage has to tell by the message and the state.
+        """
+        return (output, key, value) in expected
+
+    # --- what the lane calls ---
+
+    def work_some(self, entries: Iterable[Entry], wall_ms: int, quota: Quota) -> int:
+        """Works entries, and what falls due on the way: how many entries were worked."""
+        del wall_ms, quota
+        self._begin()
+        return self._work_entries(entries)
+
+    def pack(self, next_offsets: Sequence[int]) -> Work:
+        """Gives the batch that was worked; next_offsets is where each topic stands after it."""
+        self.next_offsets = list(next_offsets)
+        self.counter += 1
+        return Work(self._packed_states(), self._messages, self.lane, self._tally)
+
+    def merge(self, work: Work) -> None:
+        """Takes a committed Work over, so that it is seen."""
+        self.packed.update(work.states)
+
+    @property
+    def lane(self) -> LaneRecord:
+        """How far it is: with this and the packed states another Partition goes on."""
+        return LaneRecord(tuple(self.next_offsets), self.counter, self.clock_ms, self.backfill)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether there is work without an event and without a due time."""
+        return False
+
+    def shown(self) -> Mapping[tuple[str, ...], int]:
+        """Gives how many there are of what, by the name of a gauge and its labels (metrics.py)."""
+        return {}
+
+    def next_due_ms(self) -> int | None:
+        """When time alone may next decide something here."""
+        return None
+
+    # --- what a stage works with ---
+
+    def get(self, key: bytes) -> bytes | None:
+        """Gives the state of a key as of now, this batch included."""
+        changed = self._changed.get(key)
+        return self.packed.get(key) if changed is None else changed
+
+    def put(self, key: bytes, state: bytes) -> None:
+        """Keeps the state of a key."""
+        self._changed[key] = state
+
+    def tell(self, output: str, key: bytes | None, value: bytes | None, headers: Headers = ()) -> None:
+        """Writes a message to an output of the stage."""
+        self._messages.append((output, Message(key, value, list(headers))))
+
+    def count(self, metric: str, *labels: str, by: int = 1) -> None:
+        """Counts something that happened (metrics.py)."""
+        self._tally[(metric, *labels)] += by
+
+    # --- inside ---
+
+    def _begin(self) -> None:
+        self._changed: dict[bytes, bytes] = {}
+        self._messages: list[tuple[str, Message]] = []
+        self._tally: Tally = Counter()
+
+    def _work_entries(self, entries: Iterable[Entry]) -> int:
+        worked = 0
+        for entry in entries:
+            if not self.work_entry(entry):
+                break
+            self.next_offsets[entry.topic] = entry.offset + 1
+            worked += 1
+        return worked
+
+    def _packed_states(self) -> dict[bytes, bytes]:
+        return self._changed

@@ -1,0 +1,20 @@
+"""What campaigns have spent. Structs alone; see budgets.py."""
+
+from typing import NamedTuple
+
+import msgspec
+
+
+class Spent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a campaign has spent in a period, and how many candidates were refused."""
+
+    triggers: int = 0
+    amount_cents: int = 0
+    refused: int = 0
+
+
+class BudgetName(NamedTuple):
+    """A campaign's budget in one period."""
+
+    campaign: str
+    period: str

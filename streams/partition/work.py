@@ -1,0 +1,45 @@
+"""What comes of one batch: all that its transaction writes, and what is counted. Structs alone."""
+
+import sys
+from collections import Counter
+from typing import NamedTuple
+
+from streams.contracts.envelope import Headers
+from streams.contracts.kept import LaneRecord
+
+# The outputs of the stages, by the names that topics have without prefix.
+CHANGES, CURRENT, CAMPAIGNS, RISK = "changes", "current", "campaigns", "risk"
+DEAD_LETTERS, ORDER, CANDIDATES = "dead-letters", "order", "candidates"
+
+Told = tuple[str, bytes | None, bytes | None]
+"""An output's name, a message's key and its value."""
+
+Tally = Counter[tuple[str, ...]]
+"""What happened in a batch, by the name of a metric and its labels (metrics.py)."""
+
+
+class Quota(NamedTuple):
+    """How many decisions without an event one batch takes: by time alone, and by another policy."""
+
+    due: int
+    rerated: int
+
+
+NO_LIMIT = Quota(sys.maxsize, sys.maxsize)
+
+
+class Message(NamedTuple):
+    """A message of an output topic; a value of None is a tombstone."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+class Work(NamedTuple):
+    """One batch, worked: all that its transaction writes, and what the partition takes over after the commit."""
+
+    states: dict[bytes, bytes]  # records of the changelog, by key
+    messages: list[tuple[str, Message]]  # each with the name of its output, in the order in which they were decided
+    lane: LaneRecord
+    tally: Tally

@@ -1,0 +1,115 @@
+"""Campaigns that nobody gets, or everybody, or at another time than was meant; and what leaves nobody in peace."""
+
+from streams.policy.campaigns import AtRisk, Campaign, FeeAlert, Gift, NearTier
+from streams.policy.check.found import Warnings
+from streams.policy.language.campaigns import CampaignRule
+from streams.policy.language.document import PolicyFile
+from streams.policy.language.forms import quoted, unknown
+from streams.policy.language.problem import Path
+from streams.policy.policy import Policy
+from streams.values.money import ONE_SHARE
+
+# Somebody waits for these, and an terms that is held back does not come again.
+_AWAITED = {"gift": "gift", "cash_back": "payment", "welcome": "welcome", "fee_alert": "alert"}
+
+
+def campaign_warnings(policy: Policy, file: PolicyFile) -> Warnings:
+    """What is odd about each campaign by itself."""
+    languages = sorted({language for rule in file.campaigns for language in rule.name})
+    for number, (campaign, rule) in enumerate(zip(policy.campaigns, file.campaigns, strict=True)):
+        path: Path = ("campaigns", number)
+        yield from _hold_out(path, campaign, rule)
+        yield from _by_kind(path, campaign, rule, policy)
+        missing = [language for language in languages if language not in rule.name]
+        if rule.name and missing:
+            yield (
+                (*path, "name"),
+                f"{rule.id} has no name in {', '.join(missing)}, and other campaigns have one",
+            )
+
+
+def strategy_warnings(policy: Policy, file: PolicyFile) -> Warnings:
+    """Strategies that name a campaign which is not there, or not for that tier. Files without campaigns have others."""
+    rules = {rule.id: rule for rule in file.campaigns}
+    for rank, tier in enumerate(file.tiers):
+        for number, name in enumerate(tier.strategy.campaigns if rules else []):
+            path: Path = ("tiers", rank, "strategy", "campaigns", number)
+            rule = rules.get(name)
+            if rule is None:
+                yield path, unknown(name, list(rules), "campaign")
+            elif rule.tiers and tier.id not in rule.tiers:
+                yield path, f"{name} is for {', '.join(rule.tiers)}, so nobody in {tier.id} gets it"
+            elif rule.kind == "near_tier" and rank >= policy.rank[rule.to or ""]:
+                yield path, f"{name} is for tiers below {rule.to}, so nobody in {tier.id} gets it"
+
+
+def contact_warnings(policy: Policy, file: PolicyFile) -> Warnings:
+    """Limits that never decide, and campaigns that hardly anybody means to hold back."""
+    contact = file.contact
+    for number, name in enumerate(contact.campaigns):
+        kind = next(campaign.kind for campaign in policy.campaigns if campaign.id == name)
+        if kind in _AWAITED:
+            lost = f"where a customer has been approached enough, the {_AWAITED[kind]} of {name} is lost for good"
+            yield ("contact", "campaigns", number), f"{lost}; take it out, unless that is meant"
+    if contact.at_most is not None and contact.quiet_days and contact.in_days is not None:
+        in_quiet = -(-contact.in_days // contact.quiet_days)  # with so many days between them, no more come in in_days
+        if contact.at_most >= in_quiet:
+            leave = f"{contact.quiet_days} quiet days leave no more than {in_quiet} in {contact.in_days} days"
+            yield ("contact", "at_most"), f"{leave}, so this never decides"
+
+
+def _hold_out(path: Path, campaign: Campaign, rule: CampaignRule) -> Warnings:
+    if campaign.hold_out_e4 == ONE_SHARE:
+        yield (*path, "hold_out"), "everybody is held out, so nobody is treated"
+    if rule.salt is not None and not campaign.hold_out_e4:
+        yield (*path, "salt"), "nobody is held out, so this decides nothing; write hold_out, or take it out"
+
+
+def _by_kind(path: Path, campaign: Campaign, rule: CampaignRule, policy: Policy) -> Warnings:
+    first = policy.tiers[0].id
+    terms = campaign.terms
+    match terms:
+        case Gift(amount_cents=int() as amount_cents):
+            budget = campaign.budget
+            if budget is not None and budget.amount_cents is not None and budget.amount_cents < amount_cents:
+                yield (*path, "budget", "amount"), "one gift costs more than the whole budget, so nobody gets it"
+        case NearTier():
+            yield from _near_tier(path, terms, rule, policy)
+        case AtRisk():
+            yield from _at_risk(path, terms, policy)
+        case FeeAlert(measure=measure):
+            if measure.months != 1:
+                says = f"it looks at a whole month, and {quoted(measure.name)} is no figure of one whole month"
+                yield (*path, "measure"), f"{says}; use an average, a sum or a count with months = 1, or a month_end"
+        case _:
+            pass
+    if rule.kind in {"welcome", "at_risk"} and first in rule.tiers:
+        says = "nobody is upgraded to it" if rule.kind == "welcome" else "nobody falls from it"
+        yield (*path, "tiers", rule.tiers.index(first)), f"{first} is the first tier, and {says}; take it out"
+
+
+def _near_tier(path: Path, terms: NearTier, rule: CampaignRule, policy: Policy) -> Warnings:
+    word = next(word for word in ("at_least", "within", "within_share") if getattr(rule, word) is not None)
+    to = policy.rank[rule.to or ""]
+    if terms.at_least_e16 >= terms.floor_e16:
+        yield (*path, word), f"nobody is near: who has this much meets the floor of {rule.to} already"
+    elif terms.at_least_e16 <= 0:
+        yield (*path, word), f"everybody below the floor of {rule.to} is near, with nothing at all, too"
+    for place, tier in enumerate(rule.tiers):
+        if policy.rank[tier] >= to:
+            yield (*path, "tiers", place), f"who is in {tier} need not be told how near {rule.to} is; take it out"
+    if terms.for_days and policy.rises.when not in {"at_once", "daily"}:
+        looked = "customers are rated by the calendar, so what is near is looked at then alone"
+        yield (*path, "for_days"), f"{looked}: these are days after a rating; write 0, unless that is meant"
+
+
+def _at_risk(path: Path, terms: AtRisk, policy: Policy) -> Warnings:
+    falling = policy.falling
+    waits = falling.after_days or falling.after_months or falling.protection_days or falling.term_months
+    if policy.falls_at_once and not waits and not policy.next_month:
+        yield path, "a tier is lost at once, so no fall can be seen coming and nobody gets this"
+    elif falling.after_days and not falling.protection_days and terms.days_before >= falling.after_days:
+        yield (
+            (*path, "days_before"),
+            f"the whole grace is {falling.after_days} days, so this comes as soon as it begins; write fewer days",
+        )

@@ -1,0 +1,228 @@
+"""Lines that are no valid TOML: what is wrong in plain words, and the document without that, to read on."""
+
+import re
+
+from streams.policy.check.found import Fault
+from streams.policy.check.lines import Lines
+from streams.policy.language.forms import quoted
+from streams.policy.language.problem import Path
+
+_ASSIGNS = re.compile(r"""\s*([\w."'-]+)[ \t]*(=?)""")
+_TOKEN = re.compile(
+    r"""(?P<string>"(?:[^"\\]|\\.)*"|'[^']*')|(?P<comment>\#.*)"""
+    r"""|(?P<thousands>(?<![\w.,-])[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?%?(?![\w.,]))"""
+    r"""|(?P<bare>[^\s"'\[\]{},=#]+(?:[ \t]+[^\s"'\[\]{},=#]+)*)(?P<key>[ \t]*=)?""",
+    re.VERBOSE,
+)
+_PROPER = re.compile(
+    r"true|false|[+-]?(inf|nan)|[+-]?(0|[1-9](_?\d)*)(\.\d(_?\d)*)?([eE][+-]?\d+)?"
+    r"|\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)?)?|\d\d:\d\d:\d\d(\.\d+)?"
+)
+_STRINGS = re.compile(r"""#.*|"(?:[^"\\]|\\.)*"|'[^']*'""")
+_OPEN_TEXT = re.compile(r"""["']""")
+_DECIMAL_COMMA = re.compile(r"[ \t]*([+-]?\d+,\d{1,2}|[+-]?\d+,\d{4,8})[ \t]*(#.*)?")
+_UNCLOSED = (
+    "what begins here is not closed, or a comma is missing; write a comma between its parts and ] or } at its end"
+)
+# What word processors and input methods write in the place of the plain signs, and those.
+_TYPOGRAPHIC = str.maketrans(dict(zip("“”„＂「」＝，、［］｛｝＃\u3000\u00a0", '""""""=,,[]{}#  ', strict=True)))  # noqa: RUF001
+_SHOWN = 80
+_NO_KEY = "Invalid initial character for a key"
+_SAID = (
+    ("Expected '=' after a key", "there is no = after the word; write it as word = value"),
+    ("Invalid value", "there is no value after =, or one that cannot be read; write a text in quotes, or a number"),
+    ("Unclosed array", "a [ is not closed, or a comma is missing; write a comma between its parts and ] at its end"),
+    (
+        "Unclosed inline table",
+        "a { is not closed, or a comma is missing; write a comma between its parts and } at its end",
+    ),
+    ("Unterminated string", 'a text is not closed; write " at its end'),
+    ("Illegal character '\\n'", 'a text is not closed; write " at its end'),
+    ("Expected newline or end of document", "there is more after the value; write one word = value a line"),
+    ("Expected ']", "the brackets of this table are not closed; write [table], or [[tiers]] for a tier"),
+    (_NO_KEY, "there is no word here; write word = value"),
+    ("Invalid statement", "a line begins with a word, or with a table in brackets; write word = value, or [table]"),
+    ("Unescaped '\\'", "a backslash stands for a special sign; write it twice, or the text in single quotes"),
+    ("Duplicate inline table key", "a word is there twice between { and }; take one of them out"),
+    ("Cannot mutate immutable", "this table is complete already; write its words in one place"),
+    ("Found invalid character", "there is a sign here that cannot be shown; write the line anew"),
+    ("Illegal character", "there is a sign here that cannot be shown; write the line anew"),
+    ("Invalid date", "there is no such date"),
+)
+
+
+def fault_of(document: str, line: int, said: str) -> Fault:
+    """The fault at a line, of which the reader of TOML said something."""
+    lines, rows = Lines(document), document.split("\n")
+    row = rows[line - 1] if line <= len(rows) else ""
+    if said.startswith(("Cannot overwrite", "Cannot declare")):
+        fault = _repeat(rows, lines) or _single_brackets(rows, row, lines) or _misspelt_above(rows, row)
+        if fault is not None:
+            return fault
+    path = _path(rows, line, lines)
+    fault = _typographic(rows, line, path) or (_broken_table(rows, line, path) if said.startswith(_NO_KEY) else None)
+    if fault is not None:
+        return fault
+    mended, unquoted = _in_quotes(row)
+    if unquoted:
+        told = "; ".join(f"{raw} is not in quotes; write {text}" for raw, text in unquoted)
+        return Fault(line, path, told, _with(rows, line, mended))
+    opened = _opened(rows, line)
+    if opened is not None and (said.startswith("Unclosed") or _begins_anew(row)):
+        return Fault(opened, _path(rows, opened, lines), f"{_UNCLOSED}; what follows was not looked at", None)
+    message = next((words for start, words in _SAID if said.startswith(start)), f"this is not valid TOML ({said})")
+    if _can_go(rows, line):
+        return Fault(line, path, message, _with(rows, line, ""), is_lost=True)
+    return Fault(line, path, f"{message}; what follows was not looked at", None)
+
+
+def _path(rows: list[str], line: int, lines: Lines) -> Path:
+    """The table and the word of a line."""
+    word = _ASSIGNS.match(rows[line - 1]) if line <= len(rows) else None
+    return (*lines.table(line), *word[1].split(".")) if word else lines.table(line)
+
+
+def _repeat(rows: list[str], lines: Lines) -> Fault | None:
+    """A word or a table that is there twice: the second one is left out."""
+    if not lines.repeats:
+        return None
+    repeat = lines.repeats[0]
+    written = ".".join(str(part) for part in repeat.path if isinstance(part, str))
+    if repeat.is_table and isinstance(repeat.path[-1], int):
+        return _doubled(rows, repeat.first, written)
+    last = repeat.last
+    if repeat.is_table:
+        last = (lines.next_table(repeat.first) or len(rows) + 1) - 1
+    what = f"the table [{written}]" if repeat.is_table else quoted(written)
+    message = f"{what} is there twice, first in line {lines.line(repeat.path)}; write it once"
+    left = [*rows[: repeat.first - 1], *[""] * (last - repeat.first + 1), *rows[last:]]
+    return Fault(repeat.first, repeat.path, message, "\n".join(left))
+
+
+def _single_brackets(rows: list[str], row: str, lines: Lines) -> Fault | None:
+    """A [[table]] whose first one stands in single brackets."""
+    header = re.match(r"\s*\[\[\s*([\w.-]+)\s*]]", row)
+    if header is None:
+        return None
+    first = lines.line(tuple(header[1].split(".")))
+    return _doubled(rows, first, header[1]) if rows[first - 1].strip().startswith(f"[{header[1]}]") else None
+
+
+def _doubled(rows: list[str], line: int, name: str) -> Fault:
+    message = f"[{name}] is one of several; write it in two brackets: [[{name}]]"
+    return Fault(line, tuple(name.split(".")), message, _with(rows, line, f"[[{name}]]"))
+
+
+def _misspelt_above(rows: list[str], row: str) -> Fault | None:
+    """A part of one of several, such as [tiers.strategy], below a [[table]] that is not called so."""
+    header = re.match(r"\s*\[\[\s*([\w.-]+)\s*]]", row)
+    parts = [number for number, other in enumerate(rows) if header and other.strip().startswith(f"[{header[1]}.")]
+    above = [number for number in range(parts[0] if parts else 0) if rows[number].strip().startswith("[[")]
+    if header is None or not above:
+        return None
+    written, line = rows[above[-1]].strip(), above[-1] + 1
+    message = f"there is no table {written} in a policy; did you mean [[{header[1]}]]?"
+    return Fault(line, (written.strip("[] "),), message, _with(rows, line, f"[[{header[1]}]]"))
+
+
+def _typographic(rows: list[str], line: int, path: Path) -> Fault | None:
+    """Curly quotes and full-width signs outside of texts: the row with plain ones."""
+    row, plain, after = rows[line - 1] if line <= len(rows) else "", "", 0
+    for text in _STRINGS.finditer(row):
+        plain += _in_plain_signs(row[after : text.start()]) + text[0]
+        after = text.end()
+    plain += _in_plain_signs(row[after:])
+    signs = dict.fromkeys(sign for sign, other in zip(row, plain, strict=True) if sign != other)
+    if not signs:
+        return None
+    told = " and ".join(sign for sign in signs if sign.isprintable()) or "spaces of another kind"
+    message = f"{told} cannot be read here; write it with the plain signs of the keyboard: {plain.strip()[:_SHOWN]}"
+    return Fault(line, path, message, _with(rows, line, plain))
+
+
+def _in_plain_signs(text: str) -> str:
+    return re.sub("‘([^’]*)’", r'"\1"', text).translate(_TYPOGRAPHIC)  # noqa: RUF001 - meant
+
+
+def _broken_table(rows: list[str], line: int, path: Path) -> Fault | None:
+    """A { … } that goes over several lines, or has a comma before its end: the same as it should be written."""
+    joined, last = _uncommented(rows[line - 1]), line
+    message = "there is a comma before }; take it out"
+    if joined.endswith(("{", ",")) and not re.search(r",\s*}", joined):
+        message = "a { and its } stand on one line, and only a [ may be closed in a later one; write it on one line"
+        while last < len(rows) and (last == line or _depth(joined) > 0):
+            last += 1
+            joined = f"{joined} {_uncommented(rows[last - 1])}"
+    mended = re.sub(r",\s*}", " }", joined)
+    if mended == rows[line - 1]:
+        return None
+    return Fault(line, path, message, "\n".join([*rows[: line - 1], mended, *[""] * (last - line), *rows[last:]]))
+
+
+def _uncommented(row: str) -> str:
+    return _STRINGS.sub(lambda found: "" if found[0].startswith("#") else found[0], row).rstrip()
+
+
+def _depth(row: str) -> int:
+    plain = _STRINGS.sub("", row)
+    return plain.count("{") - plain.count("}")
+
+
+def _in_quotes(row: str) -> tuple[str, list[tuple[str, str]]]:
+    """The row with quotes around what needs them, and what that was."""
+    head, equals, tail = row.partition("=")
+    found: list[tuple[str, str]] = []
+    if not equals or _OPEN_TEXT.search(_STRINGS.sub("", tail)):
+        return row, found
+    with_comma = _DECIMAL_COMMA.fullmatch(tail)
+    if with_comma:
+        text = f'"{with_comma[1].replace(",", ".")}"'
+        return f"{head}= {text}", [(with_comma[1], text)]
+
+    def mend(token: re.Match[str]) -> str:
+        bare = token["thousands"] or token["bare"]
+        if bare is None or not bare.isprintable() or token["key"] or _PROPER.fullmatch(bare):
+            return token[0]
+        plain = bare.replace(",", "").replace("\\", "")
+        found.append((bare, f'"{plain}"'))
+        return f'"{plain}"'
+
+    return head + equals + _TOKEN.sub(mend, tail), found
+
+
+def _can_go(rows: list[str], line: int) -> bool:
+    """Whether a row can be left out and the next ones still be read."""
+    row = rows[line - 1] if line <= len(rows) else ""
+    if row.lstrip().startswith("[") or '"""' in row:
+        return False
+    following = next((other for other in rows[line:] if other.strip() and not other.lstrip().startswith("#")), "")
+    is_open = _OPEN_TEXT.search(_STRINGS.sub("", row)) is not None
+    return _closes(row) or (is_open and (not following or _begins_anew(following)))
+
+
+def _begins_anew(row: str) -> bool:
+    """Whether a row looks like a table's head or a word with its value, and no part of a list."""
+    return re.match(r"""\[|[\w."'-]+[ \t]*=""", row) is not None
+
+
+def _closes(row: str) -> bool:
+    """Whether the brackets of a row are closed in it."""
+    plain = _STRINGS.sub("", row)
+    return all(plain.count(opening) == plain.count(closing) for opening, closing in ("[]", "{}"))
+
+
+def _opened(rows: list[str], line: int) -> int | None:
+    """The line of the word whose value is not closed before this line, or in it; None where there is none."""
+    depth = 0
+    for number in range(min(line, len(rows)), 0, -1):
+        plain = _STRINGS.sub("", rows[number - 1])
+        depth += (
+            0 if number == line else sum(plain.count(sign) for sign in "[{") - sum(plain.count(sign) for sign in "]}")
+        )
+        if _begins_anew(plain) and number < line:
+            return number if depth > 0 and not plain.startswith("[") else None
+    return None
+
+
+def _with(rows: list[str], line: int, row: str) -> str:
+    return "\n".join([*rows[: line - 1], row, *rows[line:]])

@@ -1,0 +1,261 @@
+"""What a policy can do and is hardly meant: tiers that nobody earns, floors out of order, rules that never decide."""
+
+from collections.abc import Mapping
+from itertools import chain
+
+from msgspec import structs
+
+from streams.policy.check.campaign_warnings import campaign_warnings, contact_warnings, strategy_warnings
+from streams.policy.check.found import Warnings
+from streams.policy.check.loan_warnings import loan_warnings
+from streams.policy.compile.floors import leaves
+from streams.policy.language.document import ConditionRule, PolicyFile
+from streams.policy.language.forms import quoted
+from streams.policy.language.problem import Path, Problem
+from streams.policy.language.problems import Problems
+from streams.policy.measures import Condition, Measure
+from streams.policy.policy import Policy
+from streams.values.money import ONE_SHARE, format_value
+from streams.values.standings import STANDINGS
+
+
+def warnings_of(policy: Policy, file: PolicyFile) -> list[Problem]:
+    """Gives all that is odd, with its place."""
+    ids = {"tiers": [tier.id for tier in file.tiers], "campaigns": [rule.id for rule in file.campaigns]}
+    found = Problems({table: [{"id": id_} for id_ in known] for table, known in ids.items()})
+    alike = with_one_name(policy)
+    warnings = chain(
+        _tiers(alike, file),
+        _ladder(alike, file),
+        _keeps(alike, file),
+        _parts(alike, file),
+        _caps(policy),
+        _unused(policy, file),
+        _names(policy, file),
+        campaign_warnings(policy, file),
+        strategy_warnings(policy, file),
+        contact_warnings(policy, file),
+        loan_warnings(policy, file),
+    )
+    for path, message in warnings:
+        found.add(path, message)
+    return found.found
+
+
+def with_one_name(policy: Policy) -> Policy:
+    """The same policy, with one measure in the place of all that are the same figure under several names."""
+    kinds = [structs.replace(measure, name="", window=None) for measure in policy.measures]
+    same: dict[int | None, int] = {number: kinds.index(kind) for number, kind in enumerate(kinds)}
+    (term, *more) = policy.terms
+    is_plain = not more and term.weight_e4 == ONE_SHARE and term.at_most_e16 is None and not policy.credit_share_e4
+    if is_plain:
+        same[None] = same[term.measure]
+    kept = dict(same)
+    if policy.falls.when == "month_end":  # a fall is looked at when the newest total is the month-end total
+        totals = {kind.of: number for number, kind in enumerate(kinds) if kind.kind == "total"}
+        ends = {number: totals.get(kind.of) for number, kind in enumerate(kinds) if kind.kind == "month_end"}
+        kept |= {number: total for number, total in ends.items() if total is not None}
+    tiers = [
+        structs.replace(tier, enter=_renamed(tier.enter, same), keep=_renamed(tier.keep, kept)) for tier in policy.tiers
+    ]
+    return structs.replace(policy, tiers=tuple(tiers))
+
+
+def _renamed(condition: Condition | None, same: Mapping[int | None, int]) -> Condition | None:
+    if condition is None:
+        return None
+    if condition.all is None and condition.any is None:
+        return structs.replace(condition, measure=same.get(condition.measure, condition.measure))
+    parts = tuple(part for part in (_renamed(part, same) for part in condition.all or condition.any or ()) if part)
+    return Condition(all=parts) if condition.all is not None else Condition(any=parts)
+
+
+def _tiers(policy: Policy, file: PolicyFile) -> Warnings:
+    """Tiers that nobody earns, or everybody."""
+    if len(policy.tiers) == 1:
+        yield ("tiers",), "there is one tier; nobody ever goes up or down"
+        if file.falling.protection_days:
+            yield ("falling", "protection_days"), "there is no upgrade to protect; there is one tier"
+    for rank, tier in enumerate(policy.tiers):
+        if tier.enter is None:
+            continue
+        path = _floor_path(rank, file)
+        higher = next(
+            (above for above in policy.tiers[rank + 1 :] if above.enter and implies(tier.enter, above.enter)), None
+        )
+        if is_impossible(tier.enter, policy):
+            most = format_value(most_of_value(policy) or 0)
+            yield path, f"nobody can earn {tier.id}: by its terms the value is never above {most}"
+        elif higher is not None:
+            floors = "the floors are out of order or the same: " if policy.tiers[rank + 1] is higher else ""
+            yield path, f"{floors}nobody earns {tier.id}, since who meets it meets {higher.id} as well, which is higher"
+        if is_sure(tier.enter, policy):
+            yield path, f"everybody meets this, so nobody is below {tier.id}"
+
+
+def _ladder(policy: Policy, file: PolicyFile) -> Warnings:
+    """Neighbours of which the higher one can be had without the lower one."""
+    for rank in range(2, len(policy.tiers)):
+        lower, higher = policy.tiers[rank - 1], policy.tiers[rank]
+        if lower.enter is None or higher.enter is None or implies(lower.enter, higher.enter):
+            continue
+        if not implies(higher.enter, lower.enter):
+            yield (
+                _floor_path(rank, file),
+                f"who meets this need not meet {lower.id}, the tier below: the two overlap, and the higher one counts",
+            )
+
+
+def _keeps(policy: Policy, file: PolicyFile) -> Warnings:
+    """Conditions to stay that ask no less than those to enter, or less than another tier asks to enter."""
+    for rank, tier in enumerate(policy.tiers):
+        if tier.keep is None or tier.enter is None:
+            continue
+        path: Path = ("tiers", rank, "keep")
+        if file.tiers[rank].keep is not None and implies(tier.keep, tier.enter):
+            yield (
+                path,
+                f"to keep {tier.id} asks as much as to enter it, or more, so it never decides; write a lower floor",
+            )
+            continue
+        below = policy.tiers[rank - 1]
+        if below.enter is not None and implies(below.enter, tier.keep) and not implies(tier.keep, below.enter):
+            yield (
+                path,
+                f"who keeps {tier.id} may have less than {below.id}, the tier below, asks to enter: the two overlap",
+            )
+
+
+def _parts(policy: Policy, file: PolicyFile) -> Warnings:
+    """Parts of all and any that never decide."""
+    for rank, (tier, rule) in enumerate(zip(policy.tiers, file.tiers, strict=True)):
+        for word, condition, written in (("enter", tier.enter, rule.enter), ("keep", tier.keep, rule.keep)):
+            if condition is not None and written is not None:
+                yield from _idle_parts(("tiers", rank, word), condition, written)
+
+
+def _idle_parts(path: Path, condition: Condition, rule: ConditionRule) -> Warnings:
+    word = "all" if condition.all is not None else "any"
+    parts, rules = condition.all or condition.any or (), rule.all or rule.any or []
+    for number, (part, written) in enumerate(zip(parts, rules, strict=True)):
+        others = [*parts[:number], *[other for other in parts[number + 1 :] if other != part]]
+        idle = any(implies(other, part) if word == "all" else implies(part, other) for other in others)
+        if idle:
+            yield (*path, word, number), "this part never decides: another one of the list covers it; take it out"
+        yield from _idle_parts((*path, word, number), part, written)
+
+
+def _caps(policy: Policy) -> Warnings:
+    """Caps that cap nothing, hide tiers, or are the lower the better the standing."""
+    top = len(policy.tiers) - 1
+    for standing, rank in policy.caps.items():
+        if rank == top:
+            yield ("caps", standing), f"{policy.tiers[rank].id} is the highest tier, so this caps nobody"
+        elif standing == "good":
+            yield ("caps", standing), "customers of whom no standing is known count as good: this caps them, too"
+    caps = [policy.caps.get(standing, top) for standing in STANDINGS]
+    for tier in policy.tiers[max(caps) + 1 :]:
+        yield ("caps",), f"nobody can be {tier.id}: every standing is capped below it"
+    for number, standing in enumerate(STANDINGS[1:], 1):
+        better = STANDINGS[number - 1]
+        if caps[number] > caps[number - 1]:
+            yield ("caps", better), f"{better} is capped lower than {standing}, which is the worse standing"
+
+
+def _unused(policy: Policy, file: PolicyFile) -> Warnings:
+    """What no rule looks at."""
+    floors = [leaf for tier in policy.tiers for leaf in (*leaves(tier.enter), *leaves(tier.keep))]
+    looks_at_value = any(leaf.measure is None for leaf in floors)
+    terms = {term.measure for term in policy.terms} if looks_at_value else set()
+    used = {
+        policy.measures[number].name for number in {*terms, *(leaf.measure for leaf in floors)} if number is not None
+    }
+    used |= {campaign.measure for campaign in file.campaigns if campaign.measure is not None}
+    for name in file.measures:
+        if name not in used:
+            close = " (the value is made of it, but no tier has a floor on the value)" if _in_value(name, file) else ""
+            yield ("measures", name), f"no tier or campaign looks at {quoted(name)}{close}; use it, or take it out"
+    if not looks_at_value and len(policy.tiers) > 1:
+        if file.value.credit:
+            yield ("value", "credit"), "no tier has a floor on the value, so this decides nothing"
+        elif _is_written(file):
+            yield ("value",), "no tier has a floor on the value, so this decides nothing"
+
+
+def _names(policy: Policy, file: PolicyFile) -> Warnings:
+    """Languages in which some tiers have a name and others none."""
+    languages = sorted({language for tier in file.tiers for language in tier.name})
+    for rank, tier in enumerate(file.tiers):
+        missing = [language for language in languages if language not in tier.name]
+        if missing:
+            path: Path = ("tiers", rank, "name") if tier.name else ("tiers", rank)
+            yield path, f"{policy.tiers[rank].id} has no name in {', '.join(missing)}, and other tiers have one"
+
+
+def implies(one: Condition, other: Condition) -> bool:
+    """Whether whoever meets the one surely meets the other; False where that cannot be told."""
+    if other.all is not None:
+        return all(implies(one, part) for part in other.all)
+    if one.any is not None:
+        return all(implies(part, other) for part in one.any)
+    if one.all is not None and any(implies(part, other) for part in one.all):
+        return True
+    if other.any is not None:
+        return any(implies(one, part) for part in other.any)
+    return one.all is None and one.measure == other.measure and one.at_least_e16 >= other.at_least_e16
+
+
+def most_of_value(policy: Policy) -> int | None:
+    """The most that the value can be; None where nothing limits it."""
+    if any(share > 0 for share in policy.credit_share_e4.values()):
+        return None
+    most = 0
+    for term in policy.terms:
+        if term.at_most_e16 is not None:
+            most += term.at_most_e16
+        elif term.weight_e4 > 0 or not _is_never_negative(policy.measures[term.measure]):
+            return None
+    return most
+
+
+def is_impossible(condition: Condition, policy: Policy) -> bool:
+    """Whether nobody can meet it, since the value's terms are limited."""
+    if condition.all is not None:
+        return any(is_impossible(part, policy) for part in condition.all)
+    if condition.any is not None:
+        return all(is_impossible(part, policy) for part in condition.any)
+    most = most_of_value(policy) if condition.measure is None else None
+    return most is not None and condition.at_least_e16 > most
+
+
+def is_sure(condition: Condition, policy: Policy) -> bool:
+    """Whether everybody meets it: a floor of 0 for what is never below."""
+    if condition.all is not None:
+        return all(is_sure(part, policy) for part in condition.all)
+    if condition.any is not None:
+        return any(is_sure(part, policy) for part in condition.any)
+    if condition.at_least_e16 > 0:
+        return False
+    if condition.measure is not None:
+        return _is_never_negative(policy.measures[condition.measure])
+    parts = [term.weight_e4 > 0 and _is_never_negative(policy.measures[term.measure]) for term in policy.terms]
+    return all(parts) and not any(share < 0 for share in policy.credit_share_e4.values())
+
+
+def _is_never_negative(measure: Measure) -> bool:
+    # Reversals that come alone can take a sum below 0; nobody has a floor for that.
+    return bool(measure.types) or measure.of == "loans" or measure.kind == "standing"
+
+
+def _floor_path(rank: int, file: PolicyFile) -> Path:
+    return ("tiers", rank, "at_least" if file.tiers[rank].at_least is not None else "enter")
+
+
+def _in_value(name: str, file: PolicyFile) -> bool:
+    return any(term.measure == name for term in file.value.terms)
+
+
+def _is_written(file: PolicyFile) -> bool:
+    """Whether the file says what the value is, which is the assets where it does not."""
+    (term, *more) = file.value.terms
+    return bool(more) or term.measure != "assets" or term.weight != "1" or term.at_most is not None

@@ -1,0 +1,53 @@
+"""The ways to fall of a policy file -> what the stream decides with."""
+
+from streams.policy.language.document import FallingRule
+from streams.policy.language.problems import Problems
+from streams.policy.policy import Falling
+from streams.policy.schedule import Schedule
+
+
+def compile_falling(rule: FallingRule, falls: Schedule, problems: Problems) -> Falling:
+    """The way to fall, ready to decide with; not to be used where a problem was noted."""
+    ways = {
+        "after_days": rule.after_days,
+        "after_months": rule.after_months,
+        "term_months": rule.term_months,
+        "to": rule.to == "higher_of_last_two",
+    }
+    given = [word for word, is_given in ways.items() if is_given]
+    if len(given) > 1:
+        names = " and ".join(given).replace("to", '"higher_of_last_two"') if "to" in given else " and ".join(given)
+        problems.add_unless_known(
+            ("falling", given[-1]), f"{names} are both there; a tier is lost in one way: write one of them"
+        )
+    if rule.grace_months and not rule.term_months:
+        problems.add_unless_known(
+            ("falling", "grace_months"), "a grace follows a term; write term_months, too, or after_months instead"
+        )
+    _look_at_ratings(rule, falls, problems)
+    return Falling(
+        rule.after_days, rule.after_months, rule.protection_days, rule.term_months, rule.grace_months, rule.to
+    )
+
+
+def _look_at_ratings(rule: FallingRule, falls: Schedule, problems: Problems) -> None:
+    """Ways to fall that go by ratings need ratings by the calendar."""
+    if problems.has(("rating", "when"), ("falling", "when")):
+        return
+    if rule.after_months and falls.when == "dates":
+        problems.add_unless_known(
+            ("falling", "after_months"),
+            "months are not counted by ratings on dates; write term_months instead, or another when in [falling]",
+        )
+    if falls.when != "at_once":
+        return
+    dates = 'when = "month_end", "daily" or a list of dates in [rating] or in [falling]'
+    if rule.to == "higher_of_last_two":
+        problems.add_unless_known(
+            ("falling", "to"), f"there are no last two ratings where everything is rated at once; write {dates}"
+        )
+    if rule.to == "one_step" and not (rule.after_days or rule.after_months or rule.term_months):
+        problems.add_unless_known(
+            ("falling", "to"),
+            f"at once, one step would follow the other with every event; write after_days, or {dates}",
+        )

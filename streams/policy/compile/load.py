@@ -1,0 +1,49 @@
+"""The door of the compiler: the text of a policy file in, a policy out, or all that is wrong with the text."""
+
+import re
+import tomllib
+from decimal import Decimal
+
+from streams.policy.compile.policy import compile_policy
+from streams.policy.compile.reading import Reading
+from streams.policy.language.problem import NOT_TOML, Problem
+from streams.policy.language.problems import PolicyError, Problems
+from streams.policy.language.reader import fit
+from streams.policy.policy import Policy
+
+
+def load_policy(document: str) -> Policy:
+    """Compiles a policy document, the text of a TOML file (docs/policies.md).
+
+    Raises:
+        PolicyError: It cannot be used; the message says where, what is wrong and what is allowed.
+    """
+    reading = read_policy(document)
+    if reading.policy is None:
+        raise PolicyError(reading.problems)
+    return reading.policy
+
+
+def read_policy(document: str) -> Reading:
+    """Compiles a policy document; where it cannot be used, gives all problems that could be found."""
+    try:
+        written = tomllib.loads(document, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        return Reading(None, None, (_toml_problem(document, str(error)),))
+    except (RecursionError, ArithmeticError, ValueError):  # lists in lists without end; numbers and dates beyond all
+        said = f"{NOT_TOML}something in it is beyond all size"
+        return Reading(None, None, (Problem((), "", said, is_syntax=True),))
+    problems = Problems(written)
+    file = fit(written, problems)
+    policy = compile_policy(file, problems, document)
+    if problems.found:
+        return Reading(None, None, tuple(problems.found))
+    return Reading(policy, file, ())
+
+
+def _toml_problem(document: str, said: str) -> Problem:
+    message, _, place = said.partition(" (at ")
+    line = re.match(r"line ([0-9]+)", place)
+    last = document.rstrip().count("\n") + 1
+    number = int(line[1]) if line else last
+    return Problem((), "", f"{NOT_TOML}{message}", number, is_syntax=True)

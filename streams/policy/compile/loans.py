@@ -1,0 +1,59 @@
+"""The risk rules of a policy file -> what the stream decides loans with."""
+
+from collections.abc import Mapping
+
+from streams.policy.compile.numbers import fixed
+from streams.policy.language.forms import quoted, unknown
+from streams.policy.language.loans import RiskRule, ShareRule
+from streams.policy.language.problems import Problems
+from streams.policy.loans import LoanRules, ShareLimit
+from streams.values.money import SHARE_DECIMALS, VALUE_DECIMALS
+
+
+def compile_loan_rules(rule: RiskRule, rank: Mapping[str, int], problems: Problems) -> LoanRules:
+    """The rules, ready to decide with; not to be used where a problem was noted."""
+    _look_at(rule, rank, problems)
+    against, monitoring = rule.against_assets, rule.monitoring
+    shares = [] if monitoring is None else [fixed(share, SHARE_DECIMALS) for share in monitoring.assets_at_most]
+    return LoanRules(
+        large_loan_e16={tier: fixed(amount, VALUE_DECIMALS) for tier, amount in rule.large_loan.items()},
+        standing=dict(rule.standing),
+        times_assets_e16=None if against is None else fixed(against.more_than_times, VALUE_DECIMALS),
+        against_assets="refer" if against is None else against.outcome,
+        fresh=_share_limit(rule.fresh_assets),
+        volatile=_share_limit(rule.volatile_assets),
+        monitor_days=0 if monitoring is None else monitoring.days,
+        alert_shares_e4=tuple(sorted(set(shares), reverse=True)),
+    )
+
+
+def days_looked_back(rules: LoanRules | None) -> int:
+    """How many days of closing totals the rules look at, today included; 0: none."""
+    fresh = rules.fresh.days + 1 if rules is not None and rules.fresh is not None else 0
+    volatile = rules.volatile.days if rules is not None and rules.volatile is not None else 0
+    return max(fresh, volatile)
+
+
+def _look_at(rule: RiskRule, rank: Mapping[str, int], problems: Problems) -> None:
+    for tier in rule.large_loan:
+        if tier not in rank and not problems.has_broken_tiers():
+            problems.add_unless_known(("risk", "large_loan", tier), unknown(tier, list(rank), "tier"))
+    if rule.against_assets is not None and not rule.large_loan and not problems.has(("risk", "large_loan")):
+        problems.add_unless_known(
+            ("risk", "against_assets"),
+            "it looks at large loans, and nothing says which are large; write [risk.large_loan], and below it a line "
+            'for each tier: low = "300000"',
+        )
+    shares = [] if rule.monitoring is None else rule.monitoring.assets_at_most
+    for number, share in enumerate(shares):
+        if not 0 < fixed(share, SHARE_DECIMALS) < 10**SHARE_DECIMALS:
+            problems.add_unless_known(
+                ("risk", "monitoring", "assets_at_most", number),
+                f'{quoted(share)} is no part of the assets; write a share between "0" and "1", such as "0.70"',
+            )
+
+
+def _share_limit(rule: ShareRule | None) -> ShareLimit | None:
+    if rule is None:
+        return None
+    return ShareLimit(rule.days, fixed(rule.more_than, SHARE_DECIMALS), rule.outcome)

@@ -1,0 +1,114 @@
+"""The measures of a policy file, compiled. They get their numbers as conditions and terms ask for them."""
+
+import msgspec
+
+from streams.policy.language.document import MeasureRule, PolicyFile
+from streams.policy.language.forms import quoted, unknown
+from streams.policy.language.problem import Path
+from streams.policy.language.problems import Problems
+from streams.policy.measures import Measure
+from streams.values.events import TRANSACTION_TYPES
+
+_BUILT_IN = {
+    "assets": MeasureRule(total="assets"),
+    "loans": MeasureRule(total="loans"),
+}
+
+
+class MeasureCompiler:
+    """The measures of one file. rated_at_once: running sums answer windows of days, since every event looks at them."""
+
+    def __init__(self, file: PolicyFile, problems: Problems, *, rated_at_once: bool) -> None:
+        self.measures: list[Measure] = []
+        self._file = file
+        self._problems = problems
+        self._add = problems.add_unless_known
+        self._rated_at_once = rated_at_once
+
+    @property
+    def rated_at_once(self) -> list[Measure]:
+        """Gives the measures that events look at, not the calendar alone."""
+        return self.measures if self._rated_at_once else []
+
+    def number(self, path: Path, name: str) -> int:
+        """Gives the number of a measure that a tier looks at; the path is where a fault is told."""
+        for number, measure in enumerate(self.measures):
+            if measure.name == name:
+                return number
+        if name == "score" or (name == "standing" and path[-1] != "measure"):
+            self.measures.append(Measure(name, "score" if name == "score" else "standing"))
+            return len(self.measures) - 1
+        rule = self._file.measures.get(name, _BUILT_IN.get(name))
+        if rule is None:
+            if not self._problems.has_broken_measures():
+                self._add(path, self._no_measure(name, is_term=path[0] == "value"))
+            return 0
+        measure = self._compiled(("measures", name), name, rule)
+        if measure.types and measure.days and self._rated_at_once:
+            measure = msgspec.structs.replace(measure, window=sum(m.window is not None for m in self.measures))
+        self.measures.append(measure)
+        return len(self.measures) - 1
+
+    def of_campaign(self, path: Path, name: str) -> Measure:
+        """Gives a measure that a campaign looks at, and perhaps no tier: no decision works it out then."""
+        known = next((measure for measure in self.measures if measure.name == name), None)
+        if known is not None:
+            return known
+        rule = self._file.measures.get(name, _BUILT_IN.get(name))
+        if rule is None:
+            self._add(path, unknown(name, sorted({*self._file.measures, *_BUILT_IN}), "measure"))
+            return Measure(name, "total")
+        return self._compiled(("measures", name), name, rule)
+
+    def look_at_unused(self) -> None:
+        """Compiles what no rule looks at all the same, so that its problems are told; nothing is kept for it."""
+        used = {measure.name for measure in self.measures}
+        for name, rule in self._file.measures.items():
+            if name in _BUILT_IN or name in {"score", "standing", "value"}:
+                self._add(("measures", name), f"{quoted(name)} is a measure by itself; write another name for this one")
+            elif name not in used:
+                self._compiled(("measures", name), name, rule)
+
+    def _no_measure(self, name: str, *, is_term: bool) -> str:
+        if name == "standing" and is_term:
+            return 'a standing is no amount; write credit = { poor = "-0.10" } in [value] to count it'
+        if name == "standing":
+            return 'a standing is no amount; write standing_at_least = "good" instead of measure and at_least'
+        if is_term and name == "value":
+            return "the value cannot be a part of itself; write a measure such as assets"
+        also = () if is_term else ("value",)
+        return unknown(name, sorted({*self._file.measures, *_BUILT_IN, "score", *also}), "measure")
+
+    def _compiled(self, path: Path, name: str, rule: MeasureRule) -> Measure:
+        given = [kind for kind in ("total", "average", "month_end", "sum", "count") if getattr(rule, kind) is not None]
+        if len(given) != 1:
+            says = f"it has {' and '.join(given)}" if given else "it does not say of what"
+            self._add(path, f"{says}; a measure is one of total, average, month_end, sum, count: write one of them")
+            return Measure(name, "total")
+        [kind] = given
+        if kind in {"total", "month_end"}:
+            self._look_at_moment(path, kind, rule)
+            holding = rule.total or rule.month_end or "assets"
+            return Measure(name, "total" if kind == "total" else "month_end", holding, months=int(kind == "month_end"))
+        days, months = self._span(path, kind, rule)
+        if kind == "average":
+            return Measure(name, "average", rule.average or "assets", days=days, months=months)
+        types = frozenset(rule.sum or rule.count or ())
+        if not types:
+            known = ", ".join(sorted(TRANSACTION_TYPES))
+            self._add((*path, kind), f"the list is empty; write types of transactions: {known}")
+        return Measure(name, "sum" if kind == "sum" else "count", types=types, days=days, months=months)
+
+    def _look_at_moment(self, path: Path, kind: str, rule: MeasureRule) -> None:
+        for word in ("days", "months"):
+            if getattr(rule, word) is not None:
+                self._add((*path, word), f"{kind} looks at one moment; take this line out, or write average instead")
+
+    def _span(self, path: Path, kind: str, rule: MeasureRule) -> tuple[int, int]:
+        """Gives the days, or else the whole months, that a measure looks back."""
+        days, months = rule.days or 0, rule.months or 0
+        if days and months:
+            self._add((*path, "months"), "days and months are both there; write one of the two")
+        elif not days and not months:
+            self._add(path, f"{kind} needs a span; write days = 90 (today included) or months = 3 (whole months)")
+        return days, 0 if days else months

@@ -1,0 +1,40 @@
+"""What tiers are for, compiled; and the days on which that changes."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from streams.policy.language.document import ServiceRule, StrategyRule
+from streams.policy.services import Service, Strategy
+
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+
+
+def compile_strategy(rule: StrategyRule) -> Strategy:
+    """Compiles what a tier is for."""
+    return Strategy(rule.needs, tuple(map(_service, rule.services)), rule.campaigns, rule.risk_controls)
+
+
+def _service(rule: ServiceRule) -> Service:
+    first_day = None if rule.valid_from is None else day_number(rule.valid_from)
+    last_day = None if rule.valid_until is None else day_number(rule.valid_until)
+    return Service(rule.id, rule.kind, rule.name, first_day, last_day)
+
+
+def strategy_days(strategies: Iterable[Strategy]) -> tuple[int, ...]:
+    """Gives the days with which some service begins or has ended; between two of them strategies stay the same."""
+    days = set()
+    for strategy in strategies:
+        for service in strategy.services:
+            if service.first_day is not None:
+                days.add(service.first_day)
+            if service.last_day is not None:
+                days.add(service.last_day + 1)
+    return tuple(sorted(days))
+
+
+def day_number(text: str) -> int:
+    """Gives the day of a date of the form 2026-12-31; 0 for one whose fault is told already."""
+    try:
+        return date.fromisoformat(text).toordinal() - _EPOCH_DAY
+    except ValueError:
+        return 0

@@ -1,0 +1,203 @@
+"""What the texts of a policy file have to look like, and the sentence for one that does not."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from difflib import get_close_matches
+from functools import partial
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from streams.values.events import TRANSACTION_TYPES
+from streams.values.money import RATE_DECIMALS, SHARE_DECIMALS, VALUE_DECIMALS, parse_fixed
+
+LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_WORD = re.compile(r"\w[\w.-]{0,63}")
+_TITLE_LENGTH = 200
+_PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
+_DIGITS = 30
+_THOUSANDS = re.compile(r"-?[0-9]{1,3}([,_ '][0-9]{3})+(\.[0-9]+)?", re.ASCII)
+_ROUND = re.compile(r"[0-9]{1,6}(\.[0-9]{1,4})? ?[km萬万億亿]", re.ASCII | re.IGNORECASE)
+_ROUND_ZEROS = {"k": 3, "m": 6, "萬": 4, "万": 4, "億": 8, "亿": 8}
+_OFFSET = re.compile(r"(utc|gmt)?\s*[+-]\s*[0-9:]+", re.ASCII | re.IGNORECASE)
+_CLOSE = 0.7
+_SHOWN = 50
+
+
+class Form(NamedTuple):
+    """A kind of text: an example, and what is wrong with one that is given (None: nothing)."""
+
+    example: str
+    fault: Callable[[str], str | None]
+
+
+def quoted(text: str) -> str:
+    """The text as it is shown in a sentence: in quotes, cut where it is long, on one line."""
+    shown = "".join(sign if sign.isprintable() else " " for sign in text[:_SHOWN])
+    return f'"{shown}{"…" if len(text) > _SHOWN else ""}"'
+
+
+def meant(word: str, known: list[str]) -> str | None:
+    """The known word that was meant, if one is close."""
+    plain = {name.lower().replace("-", "_"): name for name in known}
+    close = get_close_matches(word.lower().replace("-", "_").replace(" ", "_"), list(plain), 1, _CLOSE)
+    return plain[close[0]] if close else None
+
+
+def unknown(word: str, known: list[str], what: str) -> str:
+    """The sentence for a word that is none of the known ones, each of which is called `what`."""
+    close = meant(word, known)
+    hint = f"; did you mean {quoted(close)}?" if close else ";"
+    return f"there is no {what} {quoted(word)}{hint} {'There are' if close else 'there are'} {', '.join(known)}"
+
+
+def _word(text: str) -> str | None:
+    if _WORD.fullmatch(text):
+        return None
+    if not text:
+        return 'this is empty; write a word such as "mid"'
+    suggestion = re.sub(r"[^\w.-]+", "-", text).strip("-.")[:64]
+    write = f"write {quoted(suggestion)}" if _WORD.fullmatch(suggestion) else 'write a word such as "mid"'
+    return f"{quoted(text)} is no word: letters, digits, hyphens and underscores, no spaces, at most 64; {write}"
+
+
+def _language(text: str) -> str | None:
+    if re.fullmatch(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*", text):
+        return None
+    return f'{quoted(text)} is no language; write a code such as "en", "zh" or "zh-Hant"'
+
+
+def _title(text: str) -> str | None:
+    if text.strip() and text.isprintable() and len(text) <= _TITLE_LENGTH:
+        return None
+    return f'a name is one line of 1 to {_TITLE_LENGTH} characters; write one such as "standard"'
+
+
+def _currency(text: str) -> str | None:
+    if re.fullmatch(r"[A-Z]{3}", text):
+        return None
+    upper = text.strip().upper()
+    code = upper if re.fullmatch(r"[A-Z]{3}", upper) else "TWD"
+    return f"{quoted(text)} is no currency code of three capital letters (ISO 4217); write one such as {quoted(code)}"
+
+
+def _zone(text: str) -> str | None:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        close = [] if _OFFSET.fullmatch(text) else get_close_matches(text, available_timezones(), 1, _CLOSE)
+        hint = f"did you mean {quoted(close[0])}?" if close else 'write one such as "Asia/Taipei"'
+        return f"{quoted(text)} is no time zone (IANA: continent and city); {hint}"
+    return None
+
+
+def _date(text: str) -> str | None:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        is_date = False
+    else:
+        is_date = len(text) == len("2026-12-31")  # the library knows shorter forms, and weeks
+    return None if is_date else f'{quoted(text)} is no date; write year, month and day such as "2026-12-31"'
+
+
+def _year_day(text: str) -> str | None:
+    month, _, day = text.partition("-")
+    fits = re.fullmatch(r"[0-9]{1,2}-[0-9]{1,2}", text) and 1 <= int(month) <= len(LONGEST_MONTHS)
+    if fits and 1 <= int(day) <= LONGEST_MONTHS[int(month) - 1]:
+        return None
+    return f'{quoted(text)} is no day of the year; write month and day such as "06-30"'
+
+
+def _transaction_type(text: str) -> str | None:
+    return None if text in TRANSACTION_TYPES else unknown(text, sorted(TRANSACTION_TYPES), "type of transaction")
+
+
+def _figure(  # noqa: PLR0911 - a sentence for each fault
+    text: str, decimals: int, example: str, bounds: str = ""
+) -> str | None:
+    """bounds: "" anything, ">0", ">=0", "share" between -1 and 1, "part" between 0 and 1, "weight" anything but 0."""
+    if not _PLAIN.fullmatch(text):
+        return _no_figure(text, example, is_share=bounds in ("share", "part", "weight"))
+    fraction = text.partition(".")[2]
+    if len(fraction.rstrip("0")) > decimals:
+        return f"{quoted(text)} has {len(fraction)} decimals; at most {decimals} are allowed"
+    if len(text) > _DIGITS:
+        return f"{quoted(text)} is too long; at most {_DIGITS} digits are allowed"
+    figure = parse_fixed(text, decimals)
+    if bounds == ">=0" and figure < 0:
+        return f'{quoted(text)} is below 0; write "0" or more'
+    if bounds == "part" and not 0 <= figure <= 10**decimals:
+        return f'{quoted(text)} is no part of the whole; write one from "0" to "1": a tenth is "{example}"'
+    if bounds == ">0" and figure <= 0:
+        return f'{quoted(text)} is not above 0; write a rate such as "{example}"'
+    if bounds == "weight" and not figure:
+        return "a weight of 0 counts nothing; take the term out, or write another weight"
+    if bounds == "share" and abs(figure) > 10**decimals:
+        return f'{quoted(text)} is more than the whole; a share is from "-1" to "1", and a tenth is "0.10"'
+    return None
+
+
+def _no_figure(text: str, example: str, *, is_share: bool) -> str:  # noqa: PLR0911 - a sentence for each fault
+    """The sentence for a text that is no plain number."""
+    bare = text.strip()
+    if _THOUSANDS.fullmatch(bare):
+        plain = re.sub(r"[,_ ']", "", bare)
+        return f"{quoted(text)} has {_signs(bare)} between its digits; write it without commas: {quoted(plain)}"
+    normal = "".join(str(int(sign)) if sign.isdecimal() else sign for sign in bare.replace("．", "."))  # noqa: RUF001
+    if normal != bare and _PLAIN.fullmatch(normal):
+        return f"{quoted(text)} is written in full-width signs; write plain digits: {quoted(normal)}"
+    if _ROUND.fullmatch(bare):
+        return f"{quoted(text)} is short for a number; write all its digits: {quoted(_all_digits(bare))}"
+    if _PLAIN.fullmatch(bare):
+        return f"{quoted(text)} has spaces; write it without: {quoted(bare)}"
+    if _PLAIN.fullmatch(bare.removeprefix("+")):
+        return f"{quoted(text)} begins with +; write it without: {quoted(bare.removeprefix('+'))}"
+    percent = bare.removesuffix("%").strip().removeprefix("+")
+    if bare.endswith("%") and _PLAIN.fullmatch(percent) and is_share:
+        return f"{quoted(text)} is a percentage; write it as a share of 1: {quoted(_hundredth(percent))}"
+    if bare.endswith("%"):
+        return f'{quoted(text)} is a percentage; here is a number wanted, such as "{example}"'
+    if re.fullmatch(r"-?[0-9]+,[0-9]+", bare):
+        example = bare.replace(",", ".")
+    if "," in bare:
+        return f'{quoted(text)} has a comma; write a point before decimals and nothing between thousands: "{example}"'
+    return f'{quoted(text)} is no plain number; write digits, and perhaps a point: "{example}"'
+
+
+def _signs(text: str) -> str:
+    return "commas" if "," in text else "signs"
+
+
+def _all_digits(text: str) -> str:
+    whole, _, fraction = text[:-1].strip().partition(".")
+    zeros = _ROUND_ZEROS[text[-1].lower()]
+    return (whole + fraction[:zeros].ljust(zeros, "0")).lstrip("0") + (
+        f".{fraction[zeros:]}" if fraction[zeros:] else ""
+    )
+
+
+def _hundredth(percent: str) -> str:
+    sign, digits = ("-", percent[1:]) if percent.startswith("-") else ("", percent)
+    whole, _, fraction = digits.partition(".")
+    whole = whole.rjust(3, "0")
+    return f"{sign}{whole[:-2].lstrip('0') or '0'}.{whole[-2:]}{fraction}"
+
+
+FORMS = {
+    "text": Form("some words", lambda _: None),
+    "word": Form("mid", _word),
+    "language": Form("en", _language),
+    "title": Form("standard", _title),
+    "currency": Form("TWD", _currency),
+    "zone": Form("Asia/Taipei", _zone),
+    "date": Form("2026-12-31", _date),
+    "year_day": Form("06-30", _year_day),
+    "transaction_type": Form("purchase", _transaction_type),
+    "floor": Form("500000", partial(_figure, decimals=VALUE_DECIMALS, example="500000", bounds=">=0")),
+    "times": Form("5", partial(_figure, decimals=VALUE_DECIMALS, example="5", bounds=">=0")),
+    "weight": Form("0.01", partial(_figure, decimals=SHARE_DECIMALS, example="0.01", bounds="weight")),
+    "share": Form("-0.10", partial(_figure, decimals=SHARE_DECIMALS, example="-0.10", bounds="share")),
+    "part": Form("0.10", partial(_figure, decimals=SHARE_DECIMALS, example="0.10", bounds="part")),
+    "rate": Form("31.5", partial(_figure, decimals=RATE_DECIMALS, example="31.5", bounds=">0")),
+}

@@ -1,0 +1,318 @@
+"""A policy document against the words and types of rules.py: all that does not fit, each with its place.
+
+What is wrong is mended or filled in where that can be guessed, so that the rest of the file is looked at as well.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from msgspec.inspect import (
+    DictType,
+    Field,
+    IntType,
+    ListType,
+    LiteralType,
+    Metadata,
+    NoneType,
+    StrType,
+    StructType,
+    Type,
+    UnionType,
+    type_info,
+)
+
+from streams.policy.language.document import PolicyFile
+from streams.policy.language.forms import FORMS, Form, meant, quoted, unknown
+from streams.policy.language.problem import Path
+from streams.policy.language.problems import Problems
+
+_FILE = type_info(PolicyFile)
+
+
+def fit(document: Mapping[str, Any], problems: Problems) -> PolicyFile:
+    """The document as a policy file; what does not fit is noted, and something else stands in its place."""
+    return msgspec.convert(_Reader(problems).read((), document, _FILE), PolicyFile)
+
+
+class _Reader:
+    def __init__(self, problems: Problems) -> None:
+        self._add = problems.add
+
+    def read(self, path: Path, value: Any, kind: Type) -> Any:  # noqa: PLR0911 - one for each kind
+        """The value, or what stands in for it."""
+        match kind:
+            case Metadata(type=StrType(), extra=extra):
+                return self._text(path, value, FORMS[(extra or {})["form"]])
+            case StrType():
+                return self._text(path, value, FORMS["text"])
+            case IntType():
+                return self._whole(path, value, kind)
+            case LiteralType() | UnionType():
+                return self._choice(path, value, kind)
+            case ListType():
+                return self._list(path, value, kind)
+            case DictType():
+                return self._names(path, value, kind)
+            case StructType():
+                return self._table(path, value, kind)
+            case _:
+                raise AssertionError(f"{kind} is in rules.py, and not read here")
+
+    def _text(self, path: Path, value: Any, form: Form) -> str:
+        if isinstance(value, str):
+            fault = form.fault(value)
+            if fault:
+                self._add(path, fault)
+            return value
+        if isinstance(value, int | Decimal) and not isinstance(value, bool):
+            text = _digits(value)
+            fault = form.fault(text)
+            more = f"; besides, {fault}" if fault else f": {quoted(text)}"
+            self._add(path, f"{text} is a number; write it in quotes{more}")
+            return text
+        if isinstance(value, date) and not isinstance(value, datetime) and form is FORMS["date"]:
+            return value.isoformat()
+        if isinstance(value, date) and form is FORMS["year_day"]:
+            self._add(path, f'{value} is one date; write the day of every year in quotes: "{value:%m-%d}"')
+            return f"{value:%m-%d}"
+        self._add(path, f"{_told(value)}; write a text in quotes, such as {quoted(form.example)}")
+        return form.example
+
+    def _whole(self, path: Path, value: Any, kind: IntType) -> int:
+        least, most = int(kind.ge or 0), int(kind.le or 0)
+        if isinstance(value, str) and value.isascii() and value.isdecimal():
+            self._add(path, f"{quoted(value)} is in quotes; write the number without them: {int(value[:20])}")
+            value = int(value[:20])
+        elif isinstance(value, bool) or not isinstance(value, int):
+            self._add(path, f"{_told(value)}; write {_allowed(kind)}, without quotes")
+            return least
+        elif not least <= value <= most:
+            self._add(path, f"{_digits(value)} is not allowed; write {_allowed(kind)}")
+        return min(max(int(value), least), most)
+
+    def _choice(self, path: Path, value: Any, kind: LiteralType | UnionType) -> Any:
+        options = [option for option in _options(kind) if not isinstance(option, NoneType)]
+        words = [word for option in options if isinstance(option, LiteralType) for word in option.values]
+        if isinstance(value, str) and words:
+            if value in words:
+                return value
+            close = meant(value, [str(word) for word in words])
+            hint = f"did you mean {quoted(close)}? Allowed: " if close else "write "
+            self._add(path, f"{quoted(value)} is not known here; {hint}{' or '.join(map(_allowed, options))}")
+            return close or words[0]
+        others = [option for option in options if not isinstance(option, LiteralType)]
+        if not others or (words and not isinstance(value, list)):
+            self._add(path, f"{_told(value)}; write {' or '.join(map(_allowed, options))}")
+            return words[0]
+        return self.read(path, value, others[0])
+
+    def _list(self, path: Path, value: Any, kind: ListType) -> list[Any]:
+        if isinstance(value, list):
+            return [self.read((*path, number), item, kind.item_type) for number, item in enumerate(value)]
+        word = ".".join(map(str, path))
+        if isinstance(kind.item_type, StructType) and isinstance(value, dict):
+            self._add(
+                path,
+                f"this is one table, and a list of tables is wanted; write [[{word}]], in two brackets, above each",
+            )
+            fits = not value.keys().isdisjoint(field.name for field in kind.item_type.fields)
+            return [self.read((*path, 0), value, kind.item_type)] if fits else []
+        if isinstance(value, str) and not isinstance(kind.item_type, StructType):
+            self._add(
+                path, f"{quoted(value)} stands alone, and a list is wanted; write it in brackets: [{quoted(value)}]"
+            )
+            return [self.read((*path, 0), value, kind.item_type)]
+        self._add(path, f"{_told(value)}; write {_allowed(kind)}")
+        return []
+
+    def _names(self, path: Path, value: Any, kind: DictType) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            self._add(path, f"{_told(value)}; write {_allowed(kind)}")
+            return {}
+        read = {}
+        for name, item in value.items():
+            place = (*path, name)
+            if isinstance(kind.key_type, LiteralType):
+                known = sorted(map(str, kind.key_type.values))
+                if name not in known:
+                    self._add(place, unknown(name, known, "standing"))
+                    continue
+            elif isinstance(kind.key_type, Metadata):
+                fault = FORMS[(kind.key_type.extra or {})["form"]].fault(name)
+                if fault:
+                    self._add(place, fault)
+            read[name] = self.read(place, item, kind.value_type)
+        return read
+
+    def _table(self, path: Path, value: Any, kind: StructType) -> dict[str, Any]:
+        fields = {field.name: field for field in kind.fields}
+        if not isinstance(value, dict):
+            self._add(path, f"{_told(value)}; write {_table_of(path)} with these words: {', '.join(fields)}")
+            stand_in: dict[str, Any] = _stand_in(kind)
+            return stand_in
+        read = {}
+        for word, item in value.items():
+            field = fields.get(word) or self._unknown(
+                path, word, [name for name in fields if name not in value], fields, is_table=isinstance(item, dict)
+            )
+            if field is not None:
+                read[field.name] = self.read((*path, word), item, field.type)
+        for field in kind.fields:
+            if field.required and field.name not in read:
+                self._add((*path, field.name), f"this is missing; write {_line_of(field)}")
+                read[field.name] = _stand_in(field.type)
+        return read
+
+    def _unknown(
+        self, path: Path, word: str, free: list[str], fields: Mapping[str, Field], *, is_table: bool
+    ) -> Field | None:
+        """Notes a word that is not known here; the field that was meant, if that can be guessed."""
+        close = meant(word, free)
+        places = [place for place, words in _PLACES if word in words]
+        if close:
+            says = f"did you mean {close}?"
+        elif is_table and len(path) == len(("tiers", 0)):
+            says = f"write [[{path[0]}]], in two brackets, above a new one, and below it id = {quoted(word)}"
+        elif places:
+            says = (
+                f"it belongs in {' or '.join(places)}"
+                if places[0]
+                else "it belongs at the top, above the first [table]"
+            )
+        else:
+            says = f"there are {', '.join(fields)}"
+        self._add((*path, word), f"{quoted(word)} is no word {_place_of(path)}; {says}")
+        return fields[close] if close else None
+
+
+def _told(value: Any) -> str:  # noqa: PLR0911 - one for each kind
+    """What a value is, in words."""
+    match value:
+        case bool():
+            return f"{str(value).lower()} is not allowed here"
+        case int() | Decimal():
+            return f"{_digits(value)} is a number"
+        case str():
+            return f"{quoted(value)} is a text"
+        case list():
+            return "this is a list"
+        case dict():
+            return "this is a table"
+        case datetime() | date() | time():
+            return f"{value} is a date or a time"
+        case _:
+            return "this is not allowed here"
+
+
+def _digits(value: int | Decimal) -> str:
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < 40:  # noqa: PLR2004 - readable
+        return f"{value:f}"
+    return str(value) if isinstance(value, Decimal) or abs(value) < 10**40 else "a number of more than 40 digits"
+
+
+def _options(kind: Type) -> tuple[Type, ...]:
+    return kind.types if isinstance(kind, UnionType) else (kind,)
+
+
+def _allowed(kind: Type) -> str:
+    """What a value of this kind looks like."""
+    match kind:
+        case LiteralType(values=values):
+            return " or ".join(quoted(str(value)) for value in values)
+        case IntType(ge=least, le=most):
+            return f"a whole number from {least} to {most}"
+        case ListType(item_type=StructType()):
+            return "a list of tables"
+        case ListType(item_type=item):
+            return f"a list such as [{_example(item)}]"
+        case DictType():
+            return f"a table such as {_example(kind)}"
+        case _:
+            return _example(kind)
+
+
+def _example(kind: Type) -> str:
+    match kind:
+        case Metadata(extra=extra):
+            return quoted(FORMS[(extra or {})["form"]].example)
+        case IntType(ge=least):
+            return str(least)
+        case StrType():
+            return '"some words"'
+        case LiteralType():
+            return _allowed(kind)
+        case DictType(key_type=key, value_type=item):
+            name = str(key.values[0]) if isinstance(key, LiteralType) else _example(key).strip('"')
+            return f"{{ {name} = {_example(item)} }}"
+        case _:
+            return "{ … }"
+
+
+def _line_of(field: Field) -> str:
+    if isinstance(field.type, ListType):
+        return f'at least one [[{field.name}]], and below it id = "low"'
+    return f"{field.name} = {_example(field.type)}"
+
+
+def _stand_in(kind: Type) -> Any:  # noqa: PLR0911 - one for each kind
+    """Something that fits, for what is missing or cannot be read."""
+    match kind:
+        case Metadata(type=inner):
+            return _stand_in(inner)
+        case IntType(ge=least):
+            return least or 0
+        case LiteralType(values=words):
+            return words[0]
+        case ListType():
+            return []
+        case StructType(fields=fields):
+            return {field.name: _stand_in(field.type) for field in fields if field.required}
+        case DictType():
+            return {}
+        case _:
+            return ""
+
+
+def _place_of(path: Path) -> str:
+    if not path:
+        return "at the top of a policy"
+    words = ".".join(str(part) for part in path if isinstance(part, str))
+    in_list = isinstance(path[-1], int)
+    if in_list:
+        return f"of [[{words}]]" if len(path) == len(("tiers", 0)) else f"of {words}"
+    return f"of [{words}]"
+
+
+def _table_of(path: Path) -> str:
+    if any(isinstance(part, int) for part in path):
+        return "a table { … }"
+    return f"[{'.'.join(map(str, path))}] on a line of its own, and lines below it,"
+
+
+def _places(path: tuple[str, ...], kind: Type, seen: tuple[type, ...] = ()) -> Iterator[tuple[str, frozenset[str]]]:
+    """All tables of the language, as they are written, and their words."""
+    match kind:
+        case Metadata(type=inner):
+            yield from _places(path, inner, seen)
+        case UnionType(types=types):
+            for option in types:
+                yield from _places(path, option, seen)
+        case ListType(item_type=item):
+            yield from _places(path, item, seen)
+        case DictType(value_type=item) if isinstance(item, StructType):
+            yield from _places((*path, "NAME"), item, seen)
+        case StructType(cls=cls, fields=fields) if cls not in seen:
+            yield (
+                (f"[[{path[0]}]]" if path in {("tiers",), ("campaigns",)} else f"[{'.'.join(path)}]" if path else ""),
+                frozenset(field.name for field in fields),
+            )
+            for field in fields:
+                yield from _places((*path, field.name), field.type, (*seen, cls))
+        case _:
+            pass
+
+
+_PLACES = tuple(_places((), _FILE))

@@ -1,0 +1,29 @@
+"""The words that the tables of a policy file share: what kinds of texts and numbers there are.
+
+What a text has to look like stands in its type as a `form`, which texts.py knows; shape.py holds a file against it.
+"""
+
+from typing import Annotated
+
+import msgspec
+
+DAYS_LIMIT = 3_660
+MONTHS_LIMIT = 120
+
+Word = Annotated[str, msgspec.Meta(extra={"form": "word"})]
+Language = Annotated[str, msgspec.Meta(extra={"form": "language"})]
+Title = Annotated[str, msgspec.Meta(extra={"form": "title"})]
+Currency = Annotated[str, msgspec.Meta(extra={"form": "currency"})]
+Zone = Annotated[str, msgspec.Meta(extra={"form": "zone"})]
+FloorText = Annotated[str, msgspec.Meta(extra={"form": "floor"})]
+Times = Annotated[str, msgspec.Meta(extra={"form": "times"})]
+Weight = Annotated[str, msgspec.Meta(extra={"form": "weight"})]
+Share = Annotated[str, msgspec.Meta(extra={"form": "share"})]
+Part = Annotated[str, msgspec.Meta(extra={"form": "part"})]
+Rate = Annotated[str, msgspec.Meta(extra={"form": "rate"})]
+YearDay = Annotated[str, msgspec.Meta(extra={"form": "year_day"})]
+TransactionType = Annotated[str, msgspec.Meta(extra={"form": "transaction_type"})]
+Days = Annotated[int, msgspec.Meta(ge=0, le=DAYS_LIMIT)]
+Months = Annotated[int, msgspec.Meta(ge=0, le=MONTHS_LIMIT)]
+Period = Annotated[int, msgspec.Meta(ge=1, le=DAYS_LIMIT)]
+DateText = Annotated[str, msgspec.Meta(extra={"form": "date"})]

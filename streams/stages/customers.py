@@ -1,0 +1,50 @@
+"""The stage of customers: the inputs of the bank in; tier changes, campaigns, risk decisions and dead letters out."""
+
+from streams.contracts.kept import LaneRecord
+from streams.partition.customers import Customers
+from streams.partition.setup import PartitionSetup
+from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, CURRENT, DEAD_LETTERS, ORDER, RISK
+from streams.policy.policy import Policy
+from streams.settings import Settings
+from streams.stages.placing import Owns, place_of_campaigns
+from streams.stages.stage import Output, Stage
+from streams.values.calendar import Clock
+
+NAME = "customers"
+_TIER_OUTPUTS = (CHANGES, CURRENT, CAMPAIGNS, RISK, DEAD_LETTERS, ORDER)
+
+
+def customers_stage(settings: Settings, policy: Policy, partitions: int, clock: Clock | None = None) -> Stage:
+    """Makes the stage under a policy. clock: another than that of the settings."""
+
+    def open_partition(number: int, packed: dict[bytes, bytes], lane: LaneRecord) -> Customers:
+        return Customers(partition_setup(settings, policy, number, partitions, clock), packed, lane)
+
+    outputs = {name: Output(settings.output_topic(name)) for name in _TIER_OUTPUTS}
+    return Stage(
+        name=NAME,
+        title="partition",
+        group=settings.app_id,
+        ids=f"{settings.app_id}-",
+        inputs=settings.input_topics(),
+        outputs={**outputs, CANDIDATES: Output(settings.candidates_topic, place_of_campaigns())},
+        changelog=settings.changelog_topic,
+        open=open_partition,
+        always=(ORDER,),
+        backfill=settings.backfill,
+        telling=(CHANGES, CAMPAIGNS, RISK, CANDIDATES),
+    )
+
+
+def partition_setup(
+    settings: Settings, policy: Policy, partition: int, partitions: int, clock: Clock | None = None
+) -> PartitionSetup:
+    """Gives what one partition of so many works by; clock: another than that of the settings."""
+    return PartitionSetup(
+        partition=partition,
+        policy=policy,
+        clock=clock or settings.clock,
+        topics=settings.input_topics(),
+        source=f"/tierflow/{settings.app_id}",
+        owns=Owns(partition, partitions, settings),
+    )

@@ -1,0 +1,107 @@
+"""Exact money: integers all the way, never a float.
+
+An amount is held in ten-thousandths of its currency (`amount_e4`, the contract allows 4 decimals). What is computed
+from amounts, exchange rates (8 decimals) and shares (4 decimals) is held in units of 10**-16 (`value_e16`), so that
+every sum, product and comparison is exact; only writing a figure out rounds it.
+"""
+
+import json
+import re
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+
+AMOUNT_DECIMALS = 4
+RATE_DECIMALS = 8
+SHARE_DECIMALS = 4
+CENT_DECIMALS = 2  # of what is paid
+VALUE_DECIMALS = AMOUNT_DECIMALS + RATE_DECIMALS + SHARE_DECIMALS
+
+# A signed 64-bit integer holds 9.2e18: one amount stays below 1e18, and a sum is checked against this limit, so that
+# the difference of two sums fits as well.
+AMOUNT_LIMIT_E4 = 10**18
+SUM_LIMIT_E4 = 4 * 10**18
+
+# Averages do not always come out even; everything else is whole.
+Figure = int | Fraction
+
+ONE_E16: int = 10**VALUE_DECIMALS
+ONE_SHARE: int = 10**SHARE_DECIMALS
+ONE_RATE: int = 10**RATE_DECIMALS
+
+_PLAIN = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
+_EXPONENT_LIMIT = 40
+_WHOLE_DIGITS = 14
+_ONE_AMOUNT = 10_000
+_ONE_CENT_E16 = 10 ** (VALUE_DECIMALS - CENT_DECIMALS)
+_BEYOND = "the number is beyond what an amount can be"
+_NO_AMOUNT = 'an amount is a decimal string such as "1234.50"'
+
+
+def parse_fixed(text: str, decimals: int) -> int:
+    """The plain decimal in text as an integer of 10**-decimals; ValueError says what does not fit."""
+    if not _PLAIN.fullmatch(text):
+        raise ValueError(f"{text[:50]!r} is not a plain decimal number such as 1234.50")
+    whole, _, fraction = text.partition(".")
+    if len(fraction) > decimals and fraction[decimals:].strip("0"):
+        raise ValueError(f"{text[:50]!r} has more than {decimals} decimals")
+    return int(whole + fraction[:decimals].ljust(decimals, "0"))
+
+
+def amount_from_json(raw: bytes) -> int:
+    """An amount as it stands in JSON, a decimal string or a number, in ten-thousandths; never through a float.
+
+    ValueError says what is wrong: not a plain decimal, more than 4 decimals, too large.
+    """
+    text = raw[1:-1] if raw[:1] == b'"' else raw
+    whole, dot, fraction = text.partition(b".")
+    if whole.isdigit() and len(whole) <= _WHOLE_DIGITS and len(fraction) <= AMOUNT_DECIMALS:
+        if fraction.isdigit():
+            return int(whole + fraction.ljust(AMOUNT_DECIMALS, b"0"))
+        if not dot:
+            return int(whole) * _ONE_AMOUNT
+    return _amount_from_any_json(raw)
+
+
+def _amount_from_any_json(raw: bytes) -> int:
+    if raw[:1] in b"[{":  # not read at all: it may be nested without end
+        raise ValueError(_NO_AMOUNT)
+    try:
+        value = json.loads(raw, parse_float=Decimal, parse_int=Decimal, parse_constant=Decimal)
+    except ArithmeticError as error:
+        raise ValueError(_BEYOND) from error
+    if isinstance(value, Decimal):
+        if not value.is_finite() or abs(value.adjusted()) > _EXPONENT_LIMIT:
+            raise ValueError(_BEYOND)
+        value = f"{value:f}"
+    if not isinstance(value, str):
+        raise ValueError(_NO_AMOUNT)  # noqa: TRY004 - one error for the caller
+    amount_e4 = parse_fixed(value, AMOUNT_DECIMALS)
+    if not -AMOUNT_LIMIT_E4 < amount_e4 < AMOUNT_LIMIT_E4:
+        raise ValueError(f"{value[:50]!r} is beyond {_WHOLE_DIGITS} digits before the point")
+    return amount_e4
+
+
+@lru_cache(8_192)  # one decision writes the same few figures several times
+def format_value(value_e16: Figure) -> str:
+    """The figure with 2 to 4 decimals, as many as it needs, rounded half up (away from zero) beyond the fourth."""
+    cents, rest = divmod(value_e16, _ONE_CENT_E16)
+    if not rest and cents >= 0:  # what figures mostly are
+        return f"{cents // 100}.{cents % 100:02d}"
+    negative, size = value_e16 < 0, abs(value_e16)
+    step = 10 ** (VALUE_DECIMALS - 4)
+    whole, fraction = divmod((size + step // 2) // step, 10_000)
+    digits = f"{fraction:04d}"
+    sign = "-" if negative and (whole or fraction) else ""
+    return f"{sign}{whole}.{digits[:2]}{digits[2:].rstrip('0')}"
+
+
+def cents_of(value_e16: int) -> int:
+    """What is paid of an amount: rounded down to the cent."""
+    cents: int = value_e16 // _ONE_CENT_E16
+    return cents
+
+
+def format_cents(cents: int) -> str:
+    """An amount in cents, with 2 decimals."""
+    return f"{cents // 100}.{cents % 100:02d}"

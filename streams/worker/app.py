@@ -1,0 +1,242 @@
+"""The Faust app: one agent over the input topics of all stages, one table, and a lane per stage and partition.
+
+    input topic -> transport (a fetch at a time) -> agent -> lane -> Partition -> one transaction -> output topics
+
+Lanes are taken over before their partitions flow.
+"""
+
+import asyncio
+import gc
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
+import faust
+from aiokafka.errors import OffsetOutOfRangeError
+from faust.types import TP
+
+from streams.kafka.policies import KnownPolicies, follow_policies
+from streams.logs import FAUST
+from streams.metrics import Metrics
+from streams.partition.customers import Customers
+from streams.policy.compile.load import load_policy
+from streams.policy.policy import Policy
+from streams.settings import Settings
+from streams.stages.budgets import budgets_stage
+from streams.stages.customers import NAME as CUSTOMERS
+from streams.stages.customers import customers_stage
+from streams.stages.stage import Stage
+from streams.worker.broker import StageBroker
+from streams.worker.frame.recovery import LaneTables
+from streams.worker.frame.transport import BatchSchema, BatchTransport
+from streams.worker.lane import Lane
+from streams.worker.takeover import LaneError
+
+SESSION_TIMEOUT_S = 6.0
+STALLED_AFTER_S = 60.0
+STOPPED_WITHIN_S = 12.0
+EXIT_FAILED = 70
+_log = logging.getLogger(__name__)
+
+LaneKey = tuple[str, int]
+"""A stage's name and a partition number."""
+
+
+class TierflowApp(faust.App):  # type: ignore[misc]
+    """Faust's frame around the lanes."""
+
+    logger = FAUST
+
+    def __init__(self, settings: Settings, policy: Policy, partitions: int) -> None:
+        super().__init__(
+            settings.app_id,
+            broker=[f"kafka://{server.strip()}" for server in settings.bootstrap_servers.split(",")],
+            store="memory://",
+            datadir=str(settings.data_dir / "faust"),
+            topic_partitions=partitions,
+            topic_allow_declare=False,  # topics are made and checked by ourselves (kafka/topics.py)
+            topic_disable_leader=True,
+            table_standby_replicas=0,
+            consumer_auto_offset_reset="earliest",
+            broker_max_poll_records=10_000,
+            broker_session_timeout=SESSION_TIMEOUT_S,
+            broker_heartbeat_interval=1.0,
+            stream_wait_empty=False,  # offsets are the lanes': there is nothing to wait for
+            stream_recovery_delay=0.0,
+            TableManager=LaneTables,
+            web_enabled=True,
+            web_bind=settings.http_host,
+            web_host=settings.http_host,
+            web_port=settings.http_port,
+            canonical_url=_own_url(settings),
+            web_tables_enabled=False,
+            web_router_enabled=False,
+            web_stats_enabled=False,
+        )
+        self.transport = BatchTransport(self.conf.broker, self)
+        self.settings = settings
+        self.policy = policy
+        self.policies: dict[int, Policy] = {}  # by mark: all that are known
+        self.partitions = partitions
+        self.metrics = Metrics()
+        self.stages: dict[str, Stage] = {}  # by name
+        self.brokers: dict[str, StageBroker] = {}  # by stage
+        self.lanes: dict[LaneKey, Lane] = {}
+        self.assigned = False
+        self.revocations = 0
+        self.stalled: str | None = None
+        self.on_partitions_revoked.connect(self._park_lanes)
+        self.on_before_shutdown.connect(self._release_lanes)
+
+    def add_stage(self, stage: Stage) -> None:
+        """Works a stage, too; before the app starts."""
+        self.stages[stage.name] = stage
+        self.brokers[stage.name] = StageBroker(self.settings, stage, self)
+
+    def lanes_of(self, stage: str) -> list[Lane]:
+        """Gives the lanes of a stage that are held here."""
+        return [lane for (name, _), lane in self.lanes.items() if name == stage]
+
+    def customers(self) -> list[Customers]:
+        """Gives the customers of the partitions that are held here and known."""
+        return [lane.partition for lane in self.lanes_of(CUSTOMERS) if isinstance(lane.partition, Customers)]
+
+    # --- lanes, by assignment ---
+
+    async def take_over(self, partitions: frozenset[int]) -> None:
+        """Makes the assigned partitions ours, all of them, before anything is read; the others are given up."""
+        wanted = set(product(self.stages, partitions))
+        try:
+            for key in self.lanes.keys() - wanted:
+                await self.lanes.pop(key).release()
+            for name, number in wanted - self.lanes.keys():
+                stage, broker = self.stages[name], self.brokers[name]
+                self.lanes[name, number] = Lane(stage, number, broker, self.metrics, wall_ms, fail)
+            await asyncio.gather(*(lane.take_up_or_over() for lane in self.lanes.values()))
+        except Exception as error:  # noqa: BLE001 - whatever it is, a partition is not ours for certain
+            fail(error)
+        gc.collect()
+        gc.freeze()
+
+    def adopt(self, policy: Policy) -> None:
+        """Puts a policy in force here: every lane takes it up between two batches."""
+        if policy.digest == self.policy.digest:
+            return
+        _log.info("policy %s version %d is in force (%s)", policy.name, policy.version, policy.digest)
+        self.policies[policy.mark] = self.policy = policy
+        self.stages[CUSTOMERS] = stage = customers_stage(self.settings, policy, self.partitions)
+        for lane in self.lanes_of(CUSTOMERS):
+            lane.adopt(stage)
+
+    def start_lanes(self) -> None:
+        """Begins to work on the partitions that were taken over."""
+        for lane in self.lanes.values():
+            lane.start()
+        self.assigned = True
+        self.metrics.set_ready(True)
+        held = ", ".join(map(str, sorted(lane.number for lane in self.lanes_of(CUSTOMERS)))) or "none"
+        _log.info("ready at %s, partitions: %s", _own_url(self.settings), held)
+
+    def lane_positions(self) -> Mapping[TP, int]:
+        """Gives where every input partition of ours is to be read from."""
+        return {
+            tp: offset
+            for (name, number), lane in self.lanes.items()
+            for tp, offset in self.brokers[name].positions(number, lane.next_offsets).items()
+        }
+
+    def on_inputs_unreadable(self, error: Exception) -> None:
+        """Ends the process: records were deleted before they were worked, or no client could read them."""
+        reason = "its records are gone" if isinstance(error, OffsetOutOfRangeError) else "a batch of it is damaged"
+        fail(LaneError(f"an input cannot be read on, {reason} ({type(error).__name__}): {error}"))
+
+    async def _park_lanes(self, *_: Any, **__: Any) -> None:
+        self.revocations += 1
+        self.assigned = False
+        self.metrics.set_ready(False)
+        await asyncio.gather(*(lane.park() for lane in self.lanes.values()))
+
+    async def _release_lanes(self, *_: Any, **__: Any) -> None:
+        # Faust waits for a broker that is away without end; what is not committed by then, somebody works again.
+        patience = threading.Timer(STOPPED_WITHIN_S, os._exit, (EXIT_FAILED if self.crashed else 0,))
+        patience.daemon = True
+        patience.start()
+        await asyncio.gather(*(lane.release() for lane in self.lanes.values()))
+        await asyncio.gather(*(broker.inputs.stop() for broker in self.brokers.values()))
+
+
+def create_app(settings: Settings, known: KnownPolicies, partitions: int) -> TierflowApp:
+    """Makes the app with its agent and its table, ready for Faust's worker; a policy of `known` is in force."""
+    policies = {policy.digest: policy for policy in map(load_policy, known.documents.values())}
+    app = TierflowApp(settings, policies[known.in_force or ""], partitions)
+    app.policies.update((policy.mark, policy) for policy in policies.values())
+    app.add_stage(customers_stage(settings, app.policy, partitions))
+    app.add_stage(budgets_stage(settings))
+    _add_agent(app)
+
+    @app.task  # type: ignore[untyped-decorator]
+    async def follow_policy_topic() -> None:
+        async for document in follow_policies(settings, known):
+            app.adopt(load_policy(document))
+
+    @app.task  # type: ignore[untyped-decorator]
+    async def watch_progress() -> None:
+        await _watch_progress(app)
+
+    return app
+
+
+def _add_agent(app: TierflowApp) -> None:
+    """Hands every fetch to the lane of its stage and partition."""
+    places = {topic: (stage.name, number) for stage in app.stages.values() for number, topic in enumerate(stage.inputs)}
+    # A real table: its changelog makes Faust assign a partition number of all topics to one worker.
+    app.Table("customers", partitions=app.partitions)
+    inputs = app.topic(*places, schema=BatchSchema(), acks=False)
+
+    @app.agent(inputs, name="customers")  # type: ignore[untyped-decorator]
+    async def on_fetch(stream: Any) -> None:
+        async for event in stream.events():
+            message = event.message
+            stage, topic = places[message.topic]
+            lane = app.lanes.get((stage, message.partition))
+            if lane is not None:
+                lane.offer(topic, event.value)
+
+
+async def _watch_progress(app: TierflowApp) -> None:
+    """Ends the process when a lane with work before it has done nothing for a minute: a restart mends it."""
+    seen: dict[LaneKey, tuple[int, float]] = {}
+    while not app.should_stop:
+        await app.sleep(STALLED_AFTER_S / 12)
+        for key, lane in app.lanes.items():
+            progress, since = seen.get(key, (-1, 0.0))
+            idle = lane.queued == 0 and not any(lane.lags())
+            if lane.progress != progress or idle or not lane.serving:
+                seen[key] = (lane.progress, time.monotonic())
+            elif time.monotonic() - since > STALLED_AFTER_S:
+                title = f"{lane.stage.title} {lane.number}"
+                app.stalled = f"{title} has work and made no progress for {STALLED_AFTER_S:.0f} s"
+                fail(LaneError(app.stalled))
+
+
+def _own_url(settings: Settings) -> str:
+    """Gives where other workers find this one: every interface is no address, so the host's name stands in for it."""
+    host = socket.gethostname() if settings.http_host in ("0.0.0.0", "::") else settings.http_host  # noqa: S104
+    return f"http://[{host}]:{settings.http_port}" if ":" in host else f"http://{host}:{settings.http_port}"
+
+
+def wall_ms() -> int:
+    """Gives the wall clock, in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def fail(error: BaseException) -> None:
+    """Ends the process at once: what was not committed is worked again by whoever takes over."""
+    _log.critical("worker ends: %s: %s", type(error).__name__, error, exc_info=error)
+    logging.shutdown()
+    os._exit(EXIT_FAILED)

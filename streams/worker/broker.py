@@ -1,0 +1,79 @@
+"""The broker and Faust's consumer, as the lanes of one stage see them."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from faust.types import TP
+
+from streams.errors import UsageError
+from streams.kafka.changelog import Recovered, end_offset, read_changelog
+from streams.kafka.offsets import InputOffsets
+from streams.kafka.producers import TRANSACTION_TIMEOUT_MS, TransactionFailedError
+from streams.settings import Settings
+from streams.stages.stage import Stage
+from streams.worker.leftovers import can_be_aborted
+from streams.worker.ports import TransactionsPort
+from streams.worker.transactions import Transactions
+
+# A foreign transaction ends by its own timeout; ours, the likeliest, by then at the latest.
+OPEN_TRANSACTION_DEADLINE_S = 2 * TRANSACTION_TIMEOUT_MS / 1000
+_log = logging.getLogger(__name__)
+
+
+class StageBroker:
+    """What lanes ask for (ports.BrokerPort), answered by the real broker and by the consumer of the Faust app."""
+
+    def __init__(self, settings: Settings, stage: Stage, app: Any) -> None:
+        self._stage = stage
+        self._app = app
+        self._options = settings.client_options()
+        self.inputs = InputOffsets(self._options, stage.group, stage.inputs)
+        self.ends = self.inputs.ends
+        self.spans = self.inputs.spans
+        self.committed = self.inputs.committed
+
+    def transactions(self, number: int) -> Transactions:
+        """Makes new transactions of a partition."""
+        return Transactions(self._options, self._stage, number)
+
+    async def end_leftovers(self, number: int, transactions: TransactionsPort) -> None:
+        """Ends what a broker that restarted has left open of our transactions, if nobody has seen any of it."""
+        title = f"{self._stage.title} {number}"
+        try:
+            found = await can_be_aborted(self._options, self._stage, number, self._app.partitions)
+        except UsageError as error:  # the broker went away: a take-over is tried again
+            raise TransactionFailedError(f"{title}: {error}") from error
+        if found:
+            _log.warning("%s: the broker has lost the end of a transaction; it is aborted", title)
+            await transactions.abort_leftovers()
+
+    async def recover(self, number: int) -> Recovered:
+        """Reads the changelog back."""
+        return await read_changelog(self._options, self._stage.changelog, number, OPEN_TRANSACTION_DEADLINE_S)
+
+    async def changelog_end(self, number: int) -> int:
+        """Gives the changelog's end now, open transactions included."""
+        return await end_offset(self._options, self._stage.changelog, number)
+
+    async def seek(self, number: int, offsets: Sequence[int]) -> None:
+        """Reads the inputs from these offsets on."""
+        await self._app.consumer.seek_to(self.positions(number, offsets))
+
+    def positions(self, number: int, offsets: Sequence[int]) -> Mapping[TP, int]:
+        """Gives the offsets by Faust's topic partitions."""
+        return {TP(topic, number): offset for topic, offset in zip(self._stage.inputs, offsets, strict=True)}
+
+    def flow(self, number: int, topic: int, *, on: bool) -> None:
+        """Lets an input topic of the partition flow, or holds it back."""
+        tp = TP(self._stage.inputs[topic], number)
+        if tp in self._app.consumer.assignment():
+            (self._app.consumer.resume_partitions if on else self._app.consumer.pause_partitions)({tp})
+
+    def highwater(self, number: int, topic: int) -> int | None:
+        """Gives the input's end as of the last fetch."""
+        tp = TP(self._stage.inputs[topic], number)
+        if tp not in self._app.consumer.assignment():
+            return None
+        end = self._app.consumer.highwater(tp)
+        return None if end is None else int(end)

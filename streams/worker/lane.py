@@ -1,0 +1,345 @@
+"""A lane: the one serial task of a partition number of a stage, for all of its input topics together.
+
+It takes what has arrived, works it as one batch, commits one transaction, and takes what arrived meanwhile: the batch
+adapts to the load. Everything it touches the world with is handed in (ports.py).
+
+    offer -> queues -> merge -> Partition.work_some -> pack -> commit -> merge
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+from streams.contracts.kept import LaneRecord
+from streams.kafka.producers import TransactionFailedError
+from streams.metrics import Batch, Metrics
+from streams.partition.entries import Entry
+from streams.partition.partition import ForeignRecordError, Partition
+from streams.partition.work import Quota, Work
+from streams.stages.stage import Stage
+from streams.values.calendar import NEVER_MS
+from streams.worker.frame.transport import FetchedRecords
+from streams.worker.inbox import Inbox
+from streams.worker.ports import BrokerPort
+from streams.worker.takeover import TROUBLES, LaneError, check_position, pause_s, persistently
+
+BATCH_LIMIT = 10_000
+IDLE_S = 1.0
+# Decisions without an event in a batch. Live events wait no longer for them than for a small batch; where none wait,
+# larger batches cost less. On the event clock nobody waits.
+QUOTA = Quota(due=250, rerated=250)
+QUOTA_ALONE = Quota(due=1_000, rerated=1_000)
+QUOTA_ON_EVENT_CLOCK = Quota(due=5_000, rerated=5_000)
+# Brokers restart and coordinators move; what has not mended itself by then needs somebody.
+TAKE_OVER_WITHIN_S = 60.0
+FAILURES_LIMIT = 10
+_log = logging.getLogger(__name__)
+
+
+class Lane:
+    """One partition, from take-over to parking. `partition` is None while nothing is known for certain."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - all that it touches the world with
+        self,
+        stage: Stage,
+        number: int,
+        broker: BrokerPort,
+        metrics: Metrics,
+        now_ms: Callable[[], int],
+        on_failure: Callable[[BaseException], None],
+    ) -> None:
+        self.stage = stage
+        self.number = number
+        self.partition: Partition | None = None
+        self.progress = 0
+        self._title = f"{stage.title} {number}"
+        self._broker = broker
+        self._metrics = metrics
+        self._now_ms = now_ms
+        self._on_failure = on_failure
+        self._transactions = broker.transactions(number)
+        self._changelog_end = -1
+        self._inbox = Inbox(len(stage.inputs), lambda topic, on: broker.flow(number, topic, on=on))
+        self._news = asyncio.Event()
+        self._parking = False
+        self._asleep = stage.sleeps
+        self._failures = 0  # transactions in a row
+        self._next_stage: Stage | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._seek: asyncio.Task[None] | None = None  # asyncio itself keeps no hold of a task
+
+    # --- taking over, parking ---
+
+    @property
+    def serving(self) -> bool:
+        """Whether the state here is the partition's newest."""
+        return self.partition is not None and self._task is not None and not self._task.done()
+
+    @property
+    def settled(self) -> bool:
+        """Whether it needs nothing more before events can be worked: it serves, or sleeps until there is one."""
+        return self.serving or (self._asleep and self._task is not None)
+
+    @property
+    def queued(self) -> int:
+        """Records that have arrived and wait."""
+        return len(self._inbox)
+
+    @property
+    def next_offsets(self) -> list[int]:
+        """Where the inputs are to be read from."""
+        return list(self.partition.next_offsets) if self.partition is not None else list(self._inbox.received)
+
+    async def take_over(self) -> None:
+        """Fences the former owner, reads the changelog, and stands where the lane record says."""
+        self.partition = None
+        started = time.monotonic()
+        await self._transactions.stop()
+        self._transactions = self._broker.transactions(self.number)
+        await self._transactions.start()
+        await self._broker.end_leftovers(self.number, self._transactions)
+        # The group is asked before the changelog is read: were we overtaken in between, it would seem to be ahead.
+        committed = await self._broker.committed(self.number)
+        recovered = await self._broker.recover(self.number)
+        lane = await self._lane_record(recovered.lane, committed)
+        self.partition = self.stage.open(self.number, recovered.packed, lane)
+        self._changelog_end = recovered.end_offset
+        self._drop_queues()
+        seconds = time.monotonic() - started
+        self._metrics.recovered(self.stage.name, self.number, recovered.records, seconds)
+        self._metrics.show(self.stage.name, self.number, self.partition.shown())
+        _log.info("%s taken over: %d records in %.3f s", self._title, recovered.records, seconds)
+
+    async def take_up_or_over(self) -> None:
+        """After a rebalance: a parked partition goes on only if nobody has written to its changelog since.
+
+        Returns at once, with nothing taken over, when the lane is parked meanwhile. A stage that sleeps only looks
+        where its inputs begin.
+        """
+        self._parking = False
+        await self._persistently(self._look if self._asleep else self._take_up_or_over)
+
+    async def _take_up_or_over(self) -> None:
+        if self.partition is not None and await self._broker.changelog_end(self.number) == self._changelog_end:
+            self._drop_queues()
+            return
+        await self.take_over()
+
+    async def _look(self) -> None:
+        self._inbox.received = [span.beginning for span in await self._broker.spans(self.number)]
+
+    def start(self) -> None:
+        """Begins to work."""
+        self._parking = False
+        self._task = asyncio.create_task(self._run(), name=f"lane of {self._title}")
+        self._task.add_done_callback(self._ended)
+
+    def adopt(self, stage: Stage) -> None:
+        """Goes on with another form of the stage, under another policy say, from the next batch on."""
+        self._next_stage = stage
+        self._news.set()
+
+    async def park(self) -> None:
+        """Finishes the transaction in hand, and stops; the state is kept in case the partition comes back."""
+        self._parking = True
+        self._news.set()
+        if self._task is not None:
+            await asyncio.wait([self._task])
+            self._task = None
+        self._drop_queues()
+
+    async def release(self) -> None:
+        """Gives the partition up."""
+        await self.park()
+        self.partition = None
+        await self._transactions.stop()
+        self._metrics.partition_released(self.stage.name, self.number, self.stage.inputs)
+
+    # --- what arrives ---
+
+    def offer(self, topic: int, fetched: FetchedRecords) -> None:
+        """Takes in a fetch. What is known already is dropped; a gap makes the lane seek back."""
+        if self._parking:
+            return
+        if self.partition is None:
+            if self._asleep and fetched.records:
+                self._asleep = False
+                self._news.set()
+            return
+        try:
+            is_whole = self._inbox.put(topic, fetched, self.partition)
+        except ForeignRecordError as error:
+            self._on_failure(self._foreign(topic, error))
+            return
+        if is_whole:
+            self._news.set()
+        else:
+            _log.warning("%s: a fetch of %s was lost; reading again", self._title, self.stage.inputs[topic])
+            self._spawn_seek()
+
+    def _foreign(self, topic: int, error: ForeignRecordError) -> LaneError:
+        begins_at = self._inbox.received[topic]
+        where = f"{self.stage.inputs[topic]} partition {self.number}, from offset {begins_at} on"
+        return LaneError(f"{where}: a record was not written by tierflow, or by a newer release: {error}")
+
+    def _spawn_seek(self) -> None:
+        self._seek = asyncio.create_task(self._broker.seek(self.number, list(self._inbox.received)))
+        self._seek.add_done_callback(self._ended)
+
+    # --- the loop ---
+
+    async def _run(self) -> None:
+        await self._sleep()
+        while not self._parking:
+            self._news.clear()
+            self._change_stage()
+            entries = await self._next_entries()
+            if entries or self._is_due() or self._known().is_stale:
+                await self._work(entries)
+            else:
+                await self._wait_for_news()
+
+    async def _sleep(self) -> None:
+        """Until there is a first record nothing is taken over; then it is read again, from where the state stands."""
+        if self.partition is not None:
+            return
+        while self._asleep and not self._parking:
+            self._news.clear()
+            await self._news.wait()
+        if not self._parking:
+            await self._persistently(self._take_over_and_seek)
+
+    async def _next_entries(self) -> list[Entry]:
+        if not self.queued:
+            return []
+        awaited: frozenset[int] = frozenset()
+        if self._known().on_event_clock:
+            ends = await self._broker.ends(self.number)
+            awaited = frozenset(topic for topic, end in enumerate(ends) if self._inbox.received[topic] < end)
+        return self._inbox.take(awaited, BATCH_LIMIT)
+
+    def _change_stage(self) -> None:
+        """Takes up the stage that came meanwhile; what waits was read by the former one, and is read again."""
+        stage, self._next_stage = self._next_stage, None
+        former = self.partition
+        if stage is None or former is None:
+            return
+        self.stage = stage
+        self.partition = stage.open(self.number, former.packed, former.lane)
+        self._inbox.read_again(self.partition)
+
+    def _is_due(self) -> bool:
+        partition = self._known()
+        due_ms = partition.next_due_ms()
+        return not partition.on_event_clock and due_ms is not None and due_ms <= self._now_ms()
+
+    async def _wait_for_news(self) -> None:
+        partition = self._known()
+        if partition.backfill and self._inbox.has_reached(await self._broker.ends(self.number)):
+            self._known().backfill = False
+        wait_s = IDLE_S
+        due_ms = self._known().next_due_ms()
+        if not partition.on_event_clock and due_ms is not None:
+            wait_s = min(wait_s, max((due_ms - self._now_ms()) / 1000, 0.001))
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._news.wait()
+        except TimeoutError:
+            return
+
+    async def _work(self, entries: list[Entry]) -> None:
+        partition = self._known()
+        ends = await self._broker.ends(self.number) if partition.backfill else None
+        began = time.perf_counter()
+        worked = partition.work_some(entries, self._now_ms(), self._quota(partition, entries))
+        self._inbox.put_back(entries[worked:])
+        if ends is not None and self._inbox.has_reached(ends):
+            partition.backfill = False
+        work = partition.pack(self._inbox.positions())
+        computed = time.perf_counter()
+        try:
+            self._changelog_end = await self._transactions.commit(work)
+        except TransactionFailedError as error:
+            self.partition = None  # nobody is shown what may not have been committed
+            await self._failed(error)
+            return
+        self._failures = 0
+        partition.merge(work)
+        self.progress += 1
+        self.stage.committed(work)
+        seconds = computed - began, time.perf_counter() - computed
+        self._metrics.record_batch(self._batch(work, entries[:worked], *seconds))
+
+    def _quota(self, partition: Partition, entries: Sequence[Entry]) -> Quota:
+        if partition.on_event_clock:
+            return QUOTA_ON_EVENT_CLOCK
+        return QUOTA if entries else QUOTA_ALONE
+
+    async def _failed(self, error: TransactionFailedError) -> None:
+        self._metrics.transaction_failed(self.stage.name, self.number)
+        self._failures += 1
+        if self._failures >= FAILURES_LIMIT:
+            raise LaneError(f"{self._title}: {self._failures} transactions in a row have failed") from error
+        _log.warning("%s; taking over again", error)
+        await asyncio.sleep(pause_s(self._failures))  # a worker that has lost the partition is told so meanwhile
+        await self._persistently(self._take_over_and_seek)
+
+    async def _take_over_and_seek(self) -> None:
+        await self.take_over()
+        await self._broker.seek(self.number, self._inbox.received)
+
+    async def _persistently(self, attempt: Callable[[], Awaitable[None]]) -> None:
+        async def known_or_nothing() -> None:
+            try:
+                await attempt()
+            except TROUBLES:
+                self.partition = None
+                raise
+
+        await persistently(known_or_nothing, self._title, TAKE_OVER_WITHIN_S, lambda: self._parking)
+
+    # --- small parts ---
+
+    async def _lane_record(self, lane: LaneRecord | None, committed: Sequence[int | None]) -> LaneRecord:
+        spans = await self._broker.spans(self.number)
+        check_position(self._title, self.number, self.stage.inputs, lane, spans, committed)
+        return lane or LaneRecord(tuple(span.beginning for span in spans), 0, NEVER_MS, self.stage.backfill)
+
+    def _known(self) -> Partition:
+        if self.partition is None:
+            raise LaneError(f"{self._title} is worked on before it was taken over")
+        return self.partition
+
+    def _drop_queues(self) -> None:
+        self._inbox.drop()
+        if self.partition is not None:
+            self._inbox.received = list(self.partition.next_offsets)
+
+    def _batch(self, work: Work, entries: list[Entry], compute_s: float, commit_s: float) -> Batch:
+        newest_ms = max((getattr(entry.record, "timestamp", 0) for entry in entries), default=0)
+        inputs = self.stage.inputs
+        return Batch(
+            stage=self.stage.name,
+            partition=self.number,
+            events=len(entries),
+            compute_seconds=compute_s,
+            commit_seconds=commit_s,
+            delay_seconds=max(self._now_ms() - newest_ms, 0) / 1000 if newest_ms else None,
+            tally=work.tally,
+            lag_by_topic={inputs[topic]: lag for topic, lag in enumerate(self.lags()) if lag is not None},
+            shown=self._known().shown(),
+        )
+
+    def lags(self) -> list[int | None]:
+        """Gives the records behind the end, by topic; None before the first fetch."""
+        ends = [self._broker.highwater(self.number, topic) for topic in range(len(self.stage.inputs))]
+        return [
+            None if end is None else max(end - offset, 0) for end, offset in zip(ends, self.next_offsets, strict=True)
+        ]
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        # Nobody cancels a lane; but a future of the client that it awaits may be.
+        error = LaneError(f"{self._title} was cancelled") if task.cancelled() else task.exception()
+        if error is not None:
+            self._on_failure(error)

@@ -1,0 +1,105 @@
+"""What the broker holds open of our own transactions, though it has noted them as ended.
+
+Apache Kafka 4.3.1, restarted as the only broker, may note a transaction that is just being committed or aborted as
+complete without writing its markers: "partitions are likely deleted already and hence can be skipped". Nobody has seen
+what is in it, and it hides all that follows, for ever. The next marker of the same producer ends it as well.
+"""
+
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from aiokafka import ConsumerRecord, TopicPartition
+
+from streams.contracts.kept import LaneRecord
+from streams.contracts.packing import LANE_KEY, unpack_lane
+from streams.kafka.offsets import Offsets
+from streams.kafka.tape import Tape
+from streams.partition.merging import merge_heads
+from streams.partition.partition import Partition
+from streams.partition.work import NO_LIMIT, Told
+from streams.stages.stage import Stage
+from streams.values.calendar import NEVER_MS
+
+# More messages than a transaction has for every record of the changelog that it hides.
+MESSAGES_A_STATE = 10
+MESSAGES_AT_LEAST = 20_000
+_log = logging.getLogger(__name__)
+
+
+async def can_be_aborted(options: Mapping[str, Any], stage: Stage, number: int, partitions: int) -> bool:
+    """Says whether a transaction is left of which nobody has seen anything. Asked after fencing, before reading.
+
+    Every transaction writes to the changelog, and to the outputs in `stage.always`. Where one of them is decided, or a
+    committed message is ahead of the committed state, a part of it was seen: nothing is to be aborted then.
+    """
+    changelog = TopicPartition(stage.changelog, number)
+    always = [TopicPartition(stage.outputs[name].topic, number) for name in stage.always]
+    async with Offsets(options) as offsets:
+        hidden = await _hidden(offsets, [changelog, *always])
+        if not all(hidden):
+            return False
+        inputs = [TopicPartition(topic, number) for topic in stage.inputs]
+        packed = await _read_changelog(options, offsets, changelog)
+        lane = packed.pop(LANE_KEY, None)
+        beginning = LaneRecord(tuple(await offsets.beginnings(inputs)), 0, NEVER_MS)
+        partition = stage.open(number, packed, beginning if lane is None else unpack_lane(lane))
+        expected = await _expected(options, inputs, await offsets.decided_ends(inputs), partition)
+        for name in stage.telling:
+            topic, place = stage.outputs[name]
+            tps = [TopicPartition(topic, other) for other in ([number] if place is None else range(partitions))]
+            for tail in await _tails(options, offsets, tps, MESSAGES_A_STATE * hidden[0]):
+                async for record in tail:
+                    if partition.is_ahead(name, record.key, record.value, expected):
+                        where = f"{topic} partition {record.partition}, offset {record.offset}"
+                        _log.warning("%s %d: a part of an open transaction was seen: %s", stage.title, number, where)
+                        return False
+    return True
+
+
+async def _expected(
+    options: Mapping[str, Any], inputs: Sequence[TopicPartition], ends: Sequence[int], partition: Partition
+) -> set[Told]:
+    """Works the inputs that wait, where the outputs follow from them alone: what that gives. The state is spent."""
+    if not partition.follows_from_inputs:
+        return set()
+    spans = zip(inputs, partition.next_offsets, ends, strict=True)
+    read = [[record async for record in _records(options, tp, begin, end)] for tp, begin, end in spans]
+    queues = [deque(partition.decode(topic, records)) for topic, records in enumerate(read)]
+    partition.work_some(merge_heads(queues, frozenset(), sum(map(len, read))), 0, NO_LIMIT)
+    work = partition.pack(partition.next_offsets)
+    return {(output, message.key, message.value) for output, message in work.messages}
+
+
+async def _hidden(offsets: Offsets, tps: Sequence[TopicPartition]) -> list[int]:
+    """Counts the offsets that an open transaction hides of each."""
+    decided, written = await offsets.decided_ends(tps), await offsets.written_ends(tps)
+    return [end - known for end, known in zip(written, decided, strict=True)]
+
+
+async def _read_changelog(options: Mapping[str, Any], offsets: Offsets, tp: TopicPartition) -> dict[bytes, bytes]:
+    [begins], [end] = await offsets.beginnings([tp]), await offsets.decided_ends([tp])
+    return {record.key: record.value async for record in _records(options, tp, begins, end)}
+
+
+async def _tails(
+    options: Mapping[str, Any], offsets: Offsets, tps: Sequence[TopicPartition], more: int
+) -> list[AsyncIterator[ConsumerRecord]]:
+    """Gives the newest committed messages of each."""
+    begins, ends = await offsets.beginnings(tps), await offsets.decided_ends(tps)
+    return [
+        _records(options, tp, max(first, end - MESSAGES_AT_LEAST - more), end)
+        for tp, first, end in zip(tps, begins, ends, strict=True)
+    ]
+
+
+async def _records(
+    options: Mapping[str, Any], tp: TopicPartition, begins_at: int, end: int
+) -> AsyncIterator[ConsumerRecord]:
+    tape = Tape(options, tp, begins_at, end)
+    try:
+        while (record := await tape.next()) is not None:
+            yield record
+    finally:
+        await tape.close()

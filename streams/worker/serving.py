@@ -1,0 +1,125 @@
+"""What a worker tells over HTTP: its customers and tiers from memory, and which worker holds the others."""
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from streams.api.source import CustomerView, Local, Readiness, Remote, Unavailable
+from streams.contracts.changes import ChangeWriter
+from streams.contracts.envelope import Envelope
+from streams.contracts.figures import format_figure
+from streams.contracts.packing import change_of, unpack_change, unpack_state
+from streams.engine.measures.figures import measure
+from streams.engine.measures.windows import sum_anew
+from streams.engine.state import CustomerState
+from streams.engine.tiers.looked_at import shown_value
+from streams.kafka.partitioner import partition_of
+from streams.partition.customers import Customers
+from streams.policy.policy import Policy
+from streams.stages.customers import NAME as CUSTOMERS
+from streams.values.money import format_value
+from streams.worker.app import TierflowApp
+
+RETRY_AFTER_S = 1.0
+
+
+class WorkerSource:
+    """The TierSource of a running worker (see api/source.py)."""
+
+    def __init__(self, app: TierflowApp) -> None:
+        self._app = app
+
+    def ready(self) -> Readiness:
+        """Ready when partitions are assigned, recovered and worked on."""
+        if not self._app.assigned:
+            return Readiness(ready=False, reasons=["partitions are being assigned"])
+        reasons = [
+            f"partition {lane.number} is being recovered" for lane in self._app.lanes_of(CUSTOMERS) if not lane.serving
+        ]
+        return Readiness(not reasons, reasons)
+
+    def healthy(self) -> str | None:
+        """What the watchdog has seen."""
+        return self._app.stalled
+
+    def customer(self, customer_id: str) -> CustomerView | None:
+        """The newest change as it was sent, and the measures as of now."""
+        key = customer_id.encode()
+        for customers in self._app.customers():
+            if key in customers.packed:
+                return self._view(customers, unpack_state(customers.packed[key]))
+        return None
+
+    def owner(self, customer_id: str) -> Local | Remote | Unavailable:
+        """By the partitioner; where none is set, wherever the customer is found, or else the next worker."""
+        app, key = self._app, customer_id.encode()
+        if app.settings.partitioner == "none":
+            here = any(key in customers.packed for customers in app.customers())
+            others = self.peers()
+            return Local() if here or not others else Remote(others[0])
+        number = partition_of(key, app.partitions, app.settings.partitioner)
+        lane = app.lanes.get((CUSTOMERS, number))
+        if lane is not None:
+            return Local() if app.assigned and lane.serving else Unavailable(RETRY_AFTER_S)
+        url = next((url for url, held in self._held_elsewhere().items() if number in held), None)
+        return Unavailable(RETRY_AFTER_S) if url is None else Remote(url)
+
+    def distribution(self) -> Mapping[str, int]:
+        """Customers of the partitions held here, by tier."""
+        counted: Counter[str] = Counter({tier.id: 0 for tier in self._app.policy.tiers})
+        for customers in self._app.customers():
+            counted.update(customers.customers_by_tier)
+        return counted
+
+    def peers(self) -> list[str]:
+        """The other workers of the last assignment."""
+        return list(self._held_elsewhere())
+
+    def _held_elsewhere(self) -> dict[str, list[int]]:
+        changelog = self._app.settings.changelog_topic
+        distribution = self._app.assignor.changelog_distribution
+        own = str(self._app.conf.canonical_url)
+        return {
+            url.rstrip("/"): list(topics.get(changelog, ()))
+            for url, topics in distribution.items()
+            if url.rstrip("/") != own.rstrip("/")
+        }
+
+    def _view(self, partition: Customers, state: CustomerState) -> CustomerView:
+        policy = partition.setup.policy
+        now_ms = time.time_ns() // 1_000_000 if partition.setup.clock == "wall" else partition.clock_ms
+        sum_anew(state, policy.calendar.day_of(now_ms), policy)
+        return CustomerView(
+            self._current(partition, state), _live_measures(state, policy, policy.calendar.day_of(now_ms))
+        )
+
+    def _current(self, partition: Customers, state: CustomerState) -> bytes | None:
+        kept = unpack_change(state.change)
+        if kept is None:
+            return None
+        setup = partition.setup
+        # A change is shown under the policy that it was decided by.
+        policy = self._app.policies.get(kept.policy_mark, setup.policy)
+        writer = ChangeWriter(Envelope(policy, setup.topics, setup.partition, setup.source))
+        return writer.value(change_of(kept), kept.next_offsets, backfill=kept.backfill)
+
+
+def _live_measures(state: CustomerState, policy: Policy, day: int) -> dict[str, Any]:
+    figures = measure(state, policy, day)
+    shown = shown_value(figures, policy)
+    named = zip(policy.measures, figures.measures, strict=True)
+    return {
+        "value": None if shown is None else format_value(shown),
+        "assets": format_value(figures.assets),
+        "activity": format_value(figures.activity),
+        "credit": format_value(figures.credit),
+        "by_name": {rule.name: format_figure(figure, rule) for rule, figure in named},
+        "currency": policy.currency,
+        "standing": state.standing or "good",
+        "score": state.score,
+        "accounts": len(state.accounts),
+        "earned_tier": state.earned_tier,
+        "pinned_until": None if state.pin is None else policy.calendar.rfc3339(state.pin.until_ms),
+        "opted_out": state.opted_out,
+    }

@@ -1,0 +1,80 @@
+"""How a lane comes to stand where it left off, and what it does about troubles on the way."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import count
+
+from aiokafka.errors import KafkaError
+
+from streams.contracts.kept import LaneRecord
+from streams.kafka.offsets import Span
+from streams.kafka.producers import TransactionFailedError
+
+PAUSE_LIMIT_S = 2.0
+TROUBLES = (TransactionFailedError, KafkaError, TimeoutError, OSError)
+_log = logging.getLogger(__name__)
+
+
+class LaneError(Exception):
+    """The partition cannot be worked on safely; the process ends, and a supervisor starts it again."""
+
+
+def check_position(  # noqa: PLR0913, PLR0917 - all that has to fit together
+    title: str,
+    partition: int,
+    topics: Sequence[str],
+    lane: LaneRecord | None,
+    spans: Sequence[Span],
+    committed: Sequence[int | None],
+) -> None:
+    """LaneError where the state does not fit what the topics hold, or what the group has committed."""
+    if lane is None:
+        if any(committed):
+            raise LaneError(
+                f"{title}: the group has offsets but the changelog is empty: it was deleted or "
+                f"made anew; restore it, or start with another TIERFLOW_APP_ID and another output prefix"
+            )
+        return
+    for topic, span, offset, group in zip(topics, spans, lane.next_offsets, committed, strict=True):
+        where = f"{topic} partition {partition}"
+        if not span.beginning <= offset <= span.end:
+            raise LaneError(
+                f"{where}: the state stands at offset {offset}, the topic holds {span.beginning} to {span.end}: "
+                f"records were deleted before they were worked, or the topic was made anew; restore the topic, or "
+                f"start with another TIERFLOW_APP_ID and another output prefix"
+            )
+        if group is not None and group > offset:
+            raise LaneError(
+                f"{where}: the group's offset {group} is ahead of the state's {offset}: the changelog has lost "
+                f"records; restore it, or start with another TIERFLOW_APP_ID and another output prefix"
+            )
+
+
+async def persistently(
+    attempt: Callable[[], Awaitable[None]], what: str, within_s: float, given_up: Callable[[], bool]
+) -> None:
+    """Tries again and again what a broker may be in the way of. LaneError past within_s.
+
+    Returns with nothing done where it is given up meanwhile.
+    """
+    give_up_at = time.monotonic() + within_s
+    for number in count(1):
+        if given_up():
+            return
+        try:
+            await attempt()
+        except TROUBLES as error:
+            if time.monotonic() > give_up_at:
+                where = f"{what} could not be taken over for {within_s:.0f} s"
+                raise LaneError(f"{where}: {type(error).__name__}: {error}") from error
+            _log.warning("%s: take-over failed: %s: %s", what, type(error).__name__, error)
+            await asyncio.sleep(pause_s(number))
+        else:
+            return
+
+
+def pause_s(attempt: int) -> float:
+    """How long to wait after so many failures in a row."""
+    return float(min(0.05 * 2**attempt, PAUSE_LIMIT_S))

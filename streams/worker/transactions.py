@@ -1,0 +1,91 @@
+"""One transaction a batch, for one partition of a stage: outputs, state and offsets together, or nothing."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+
+from streams.contracts.packing import LANE_KEY, pack_lane
+from streams.kafka.producers import OutRecord, ProducersInTurn, Sent, answered, partitions_of, send
+from streams.partition.outputs import by_output
+from streams.partition.work import Message, Work
+from streams.stages.stage import Place, Stage
+
+
+class Transactions:
+    """The transactions of one partition, under ids of its own."""
+
+    def __init__(self, client_options: dict[str, Any], stage: Stage, number: int) -> None:
+        self._stage = stage
+        self._number = number
+        self._producers = ProducersInTurn(client_options, f"{stage.ids}{number}", f"{stage.title} {number}")
+
+    async def start(self) -> None:
+        """Fences the former owner's producers and ends their transactions.
+
+        Raises:
+            TransactionFailedError: It may work another time.
+        """
+        await self._producers.start()
+
+    async def stop(self) -> None:
+        """Closes the producers; an open transaction is left to the next owner's fencing."""
+        await self._producers.stop()
+
+    async def abort_leftovers(self) -> None:
+        """Aborts what is open of our ids in any topic: one more transaction of each, aborted, ends it."""
+        await self._producers.abort(self._touch_all)
+
+    async def commit(self, work: Work) -> int:
+        """Commits the work; gives the changelog's end offset after it.
+
+        Raises:
+            TransactionFailedError: It failed, or its outcome is not known; the partition is to be taken over again.
+        """
+        return await self._producers.commit(partial(self._send_all, work))
+
+    async def _touch_all(self, producer: AIOKafkaProducer) -> None:
+        stage, places = self._stage, [(self._stage.changelog, self._number)]
+        for topic, place in stage.outputs.values():
+            numbers = [self._number] if place is None else await partitions_of(producer, topic)
+            places += [(topic, number) for number in numbers]
+        for topic, number in places:
+            await producer.send_and_wait(topic, b"", key=LANE_KEY, partition=number)
+        await self._send_offsets(producer, [0] * len(stage.inputs))
+
+    async def _send_all(self, work: Work, producer: AIOKafkaProducer) -> int:
+        stage, sent = self._stage, list[Sent]()
+        for output, messages in by_output(work).items():
+            topic, place = stage.outputs[output]
+            if place is None:
+                sent += await send(producer, topic, self._number, messages)
+            else:
+                sent += await _send_placed(producer, topic, messages, place)
+        states: Iterable[OutRecord] = ((key, value, []) for key, value in work.states.items())
+        lane: OutRecord = (LANE_KEY, pack_lane(work.lane), [])
+        sent += await send(producer, stage.changelog, self._number, [*states, lane])
+        answers = await answered(sent)
+        await self._send_offsets(producer, work.lane.next_offsets)
+        lane_record_offset = int(answers[-1].offset) + sent[-1][1] - 1
+        return lane_record_offset + 2  # the record and the commit marker
+
+    async def _send_offsets(self, producer: AIOKafkaProducer, next_offsets: Sequence[int]) -> None:
+        offsets = {
+            TopicPartition(topic, self._number): offset
+            for topic, offset in zip(self._stage.inputs, next_offsets, strict=True)
+        }
+        await producer.send_offsets_to_transaction(offsets, self._stage.group)
+
+
+async def _send_placed(producer: AIOKafkaProducer, topic: str, messages: Sequence[Message], place: Place) -> list[Sent]:
+    """Sends each message to the partition that its key is placed in."""
+    partitions = len(await partitions_of(producer, topic))
+    by_partition: Mapping[int, list[OutRecord]] = defaultdict(list)
+    for message in messages:
+        by_partition[place(message.key or b"", partitions)].append(message)
+    sent = []
+    for number, records in by_partition.items():
+        sent += await send(producer, topic, number, records)
+    return sent

@@ -1,0 +1,182 @@
+"""What streams/ stands on inside Faust and aiokafka. Fails after an upgrade: read what changed before trusting it.
+
+Both versions are pinned exactly in pyproject.toml. Each message says what would go wrong without a word.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
+from typing import Any
+
+import faust
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.consumer import fetcher, subscription_state
+from aiokafka.producer import sender, transaction_manager
+from faust import streams as faust_streams
+from faust.app import base as faust_app
+from faust.tables.manager import TableManager
+from faust.tables.recovery import Recovery
+from faust.transport import consumer as faust_consumer
+from faust.transport.drivers import aiokafka as driver
+from faust.types import ConsumerMessage
+from mode import threads
+
+from streams.kafka.policies import KnownPolicies
+from streams.settings import Settings
+from streams.worker.app import create_app
+from streams.worker.frame import transport
+from streams.worker.frame.recovery import LaneRecovery, LaneTables
+from tests.support.batches import ASSETS_ONLY
+
+
+@pytest.mark.parametrize(("package", "pinned"), [("faust-streaming", "0.15.3"), ("aiokafka", "0.14.0")])
+def test_the_versions_are_those_that_were_read(package: str, pinned: str) -> None:
+    assert version(package) == pinned, f"{package} changed: go through this file and docs/adr before you trust it"
+
+
+def has(owner: Any, name: str) -> bool:
+    return hasattr(owner, name) or name in getattr(owner, "__annotations__", {})
+
+
+@pytest.mark.parametrize(
+    ("owner", "names"),
+    [
+        (
+            driver.AIOKafkaConsumerThread,
+            "_create_worker_consumer _fetch_records _ensure_consumer highwater call_thread",
+        ),
+        (driver.Consumer, "_new_consumer_thread getmany perform_seek _wait_next_records flow_active assignment"),
+        (driver.Consumer, "pause_partitions resume_partitions _thread should_stop highwater"),
+        (driver, "ensure_aiokafka_TP"),
+        (driver.Transport, "Consumer"),
+        (Recovery, "_restart_recovery _slurp_changelogs _resume_streams signal_recovery_start _generation_id"),
+        (Recovery, "active_tps wait_for_stopped"),
+        (TableManager, "recovery _recovery"),
+        (faust.App, "consumer_generation_id on_partitions_revoked on_before_shutdown transport assignor crashed"),
+        (AIOKafkaProducer, "create_batch send_batch begin_transaction send_offsets_to_transaction commit_transaction"),
+    ],
+)
+def test_what_is_overridden_or_called_is_there(owner: Any, names: str) -> None:
+    missing = [name for name in names.split() if not has(owner, name)]
+    assert not missing, f"{owner.__name__} has no {missing} any more: our overrides would not be called"
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters"),
+    [
+        (driver.AIOKafkaConsumerThread._create_worker_consumer, ["self", "transport"]),
+        (
+            driver.AIOKafkaConsumerThread._fetch_records,
+            ["self", "consumer", "active_partitions", "timeout", "max_records"],
+        ),
+        (driver.AIOKafkaConsumerThread.highwater, ["self", "tp"]),
+        (driver.Consumer.getmany, ["self", "timeout"]),
+        (driver.Consumer._wait_next_records, ["self", "timeout"]),
+        (driver.Consumer.perform_seek, ["self"]),
+        (Recovery._resume_streams, ["self", "generation_id"]),
+    ],
+)
+def test_what_is_overridden_takes_what_it_took(method: Callable[..., Any], parameters: list[str]) -> None:
+    found = list(inspect.signature(inspect.unwrap(method)).parameters)
+    assert found == parameters, f"{method.__qualname__} takes {found}: the override does not fit"
+
+
+SOURCES = [
+    # (where, what it says, what we build on it)
+    (driver.ConsumerRebalanceListener, "consumer_generation_id = generation", "messages bear the app's generation"),
+    (
+        faust_streams.Stream,
+        "generation_id != self.app.consumer_generation_id",
+        "older messages are skipped, ours are not",
+    ),
+    (faust_app.App._on_partitions_revoked, "self.on_partitions_revoked.send", "lanes park before the group goes on"),
+    (faust_app.App._on_partitions_revoked, "consumer.stop_flow", "nothing is fetched while lanes park"),
+    (faust_app.App._on_partitions_assigned, "self.tables.on_rebalance", "an assignment starts a recovery"),
+    (Recovery.on_rebalance, "self.signal_recovery_start.set()", "the signal that LaneRecovery waits for"),
+    (Recovery.on_rebalance, "self.active_tps.clear()", "active_tps are those of this assignment alone"),
+    (Recovery._resume_streams, "consumer.perform_seek()", "inputs are sought to the lanes' positions"),
+    (faust_consumer.Consumer._drain_messages, "offset >= r_offset", "getmany has to clear _read_offset"),
+    (faust_consumer.Consumer._wait_next_records, "self.can_resume_flow", "getmany waits while the flow is stopped"),
+    (driver.AIOKafkaConsumerThread._fetch_records, "flow_active", "no fetch is taken while the flow is stopped"),
+    (threads.ServiceThread._serve, "self.beacon.root.data.crash", "a dead consumer thread ends the worker"),
+    (fetcher.Fetcher.fetched_records, "return drained", "records are handed on in the step that moves the position"),
+    (
+        fetcher.Fetcher._proc_fetch_request,
+        "self._default_reset_strategy != OffsetResetStrategy.NONE",
+        "no silent reset",
+    ),
+    (fetcher.PartitionRecords._unpack_records, "next_batch.is_control_batch", "control records move the position"),
+    (sender.InitPIDHandler, "ConcurrentTransactions", "a take-over waits for the former owner's markers"),
+    (sender.EndTxnHandler, "raise ProducerFenced()", "a zombie's commit fails"),
+    (sender.SendProduceReqHandler, "ProducerFenced()", "a zombie's records fail"),
+    (transaction_manager.TransactionManager._transition_to, "assert", "AssertionError is one of commit's failures"),
+]
+
+
+@pytest.mark.parametrize(("where", "says", "built_on_it"), SOURCES, ids=[says for _, says, _ in SOURCES])
+def test_what_is_built_on_is_written_there_still(where: Any, says: str, built_on_it: str) -> None:
+    assert says in inspect.getsource(inspect.unwrap(where)), f"{where.__qualname__} changed; built on it: {built_on_it}"
+
+
+def test_recovery_is_replaced_task_by_task() -> None:
+    tasks = {name for name, value in vars(Recovery).items() if type(value).__name__ == "ServiceTask"}
+    for name in ("_restart_recovery", "_slurp_changelogs"):
+        assert name in tasks, f"{name} is no task any more: Faust's own recovery would run"
+        assert vars(LaneRecovery)[name] is not vars(Recovery)[name]
+
+
+def test_messages_bear_a_generation() -> None:
+    message = transport._message(faust.types.TP("topic", 3), transport.FetchedRecords([], 5, 9), generation=7)
+    assert isinstance(message, ConsumerMessage)
+    assert (message.generation_id, message.offset, message.tp) == (7, 8, ("topic", 3))
+
+
+def test_production_code_runs_with_assertions() -> None:
+    assert __debug__, "aiokafka's state machine asserts: without them a failed transaction looks like a good one"
+
+
+async def test_the_worker_s_consumer_is_as_we_set_it(settings: Settings) -> None:
+    known = KnownPolicies({ASSETS_ONLY.digest: ASSETS_ONLY.document}, ASSETS_ONLY.digest, 0)
+    app = create_app(replace(settings, http_port=6066), known, 4)
+    assert isinstance(app.tables, LaneTables)
+    assert isinstance(app.tables.recovery, LaneRecovery)
+    assert isinstance(app.consumer, transport.BatchConsumer)
+    assert app.consumer._read_offset["any"] is None, "what lies before the newest message would be dropped"
+    thread = app.consumer._thread
+    assert isinstance(thread, transport.FetchThread)
+    consumer: AIOKafkaConsumer = thread._create_worker_consumer(app.transport)
+    await consumer.start()
+    try:
+        inside = consumer._fetcher
+        assert inside._fetch_max_wait_ms == transport.FETCH_MAX_WAIT_MS, "fetches wait 1.5 s"
+        assert inside._isolation_level == fetcher.READ_COMMITTED, "aborted transactions would be read"
+        assert inside._max_partition_fetch_bytes == transport.FETCH_MAX_PARTITION_BYTES
+        assert inside._default_reset_strategy == fetcher.OffsetResetStrategy.NONE, "deleted records are passed over"
+    finally:
+        await consumer.stop()
+        thread.thread_loop.close()
+
+
+async def test_positions_are_where_the_fetch_thread_looks_for_them(broker: str, settings: Settings) -> None:
+    tp = TopicPartition(settings.input_topic("balances"), 0)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=broker, auto_offset_reset="none", enable_auto_commit=False, fetch_max_wait_ms=10
+    )
+    await consumer.start()
+    try:
+        consumer.assign([tp])
+        state = consumer._subscription.subscription.assignment.state_value(tp)
+        assert isinstance(state, subscription_state.TopicPartitionState)
+        assert not state.has_valid_position
+        consumer.seek(tp, 0)
+        assert (state.has_valid_position, state.position) == (True, 0)
+        assert consumer.last_stable_offset(tp) is None
+        async with asyncio.timeout(10):
+            while consumer.last_stable_offset(tp) is None:
+                await consumer.getmany(tp, timeout_ms=20)
+        assert consumer.last_stable_offset(tp) == 0
+    finally:
+        await consumer.stop()

@@ -1,0 +1,433 @@
+"""A lane with hand-made surroundings: what it takes in, what it drops, when it reads again, when it stops."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiokafka.errors import KafkaConnectionError, ProducerFenced
+
+from streams.contracts.kept import LaneRecord
+from streams.kafka.changelog import ChangelogError, Recovered
+from streams.kafka.offsets import Span
+from streams.kafka.producers import TransactionFailedError
+from streams.metrics import Metrics
+from streams.partition.customers import Customers
+from streams.partition.outputs import sent_to
+from streams.partition.setup import PartitionSetup
+from streams.partition.work import CHANGES, Work
+from streams.policy.policy import Policy
+from streams.stages.stage import Stage
+from streams.values.calendar import NEVER_MS, Clock
+from streams.values.events import TOPICS
+from streams.worker import lane as module
+from streams.worker import takeover
+from streams.worker.frame.transport import FetchedRecords
+from streams.worker.inbox import QUEUE_HIGH
+from streams.worker.lane import Lane
+from streams.worker.takeover import LaneError
+from tests.support.batches import ASSETS_ONLY, AT_MS, CUSTOMER, NUMBER, OTHER, Line, line
+from tests.support.works import counted
+
+INPUTS = tuple(f"bank.{topic}" for topic in TOPICS)
+BALANCES, TRANSACTIONS = 0, 1
+
+
+class Log:
+    """Transactions and surroundings at once: a changelog in memory, and whatever is to go wrong next."""
+
+    def __init__(self) -> None:
+        self.works: list[Work] = []
+        self.starts = 0
+        self.failures: list[Exception] = []  # of the next commits
+        self.troubles: list[Exception] = []  # of the next take-overs
+        self.seeks: list[list[int]] = []
+        self.flows: list[tuple[int, bool]] = []
+        self.span = Span(0, 1_000_000)
+        self.group: list[int | None] = [None] * len(TOPICS)
+        self.end = 0
+        self.input_ends = [0] * len(TOPICS)
+        self.committing = asyncio.Event()
+        self.go_on = asyncio.Event()
+        self.go_on.set()
+
+    def transactions(self, partition: int) -> "Log":
+        assert partition == NUMBER
+        return self
+
+    async def start(self) -> None:
+        self.starts += 1
+        if self.troubles:
+            raise self.troubles.pop(0)
+
+    async def stop(self) -> None:
+        return
+
+    async def commit(self, work: Work) -> int:
+        self.committing.set()
+        await self.go_on.wait()
+        if self.failures:
+            raise self.failures.pop(0)
+        self.works.append(work)
+        self.end += len(work.states) + 2
+        return self.end
+
+    async def end_leftovers(self, _: int, transactions: "Log") -> None:
+        assert transactions is self
+
+    async def abort_leftovers(self) -> None:
+        raise AssertionError
+
+    async def recover(self, _: int) -> Recovered:
+        packed: dict[bytes, bytes] = {}
+        for work in self.works:
+            packed.update(work.states)
+        return Recovered(packed, self.works[-1].lane if self.works else None, self.end, len(packed))
+
+    async def changelog_end(self, _: int) -> int:
+        return self.end
+
+    async def spans(self, _: int) -> Sequence[Span]:
+        return [self.span] * len(TOPICS)
+
+    async def committed(self, _: int) -> Sequence[int | None]:
+        return self.group
+
+    async def ends(self, _: int) -> Sequence[int]:
+        return self.input_ends
+
+    async def seek(self, _: int, offsets: Sequence[int]) -> None:
+        self.seeks.append(list(offsets))
+
+    def flow(self, _: int, topic: int, *, on: bool) -> None:
+        self.flows.append((topic, on))
+
+    def highwater(self, _: int, topic: int) -> int | None:
+        return None if topic else self.span.end
+
+    @property
+    def changes(self) -> list[Any]:
+        return [json.loads(value)["id"] for work in self.works for _, value, _ in sent_to(work, CHANGES)]
+
+
+def stage_of(policy: Policy, clock: Clock = "wall") -> Stage:
+    """Customers without Kafka around them."""
+
+    def open_partition(number: int, packed: dict[bytes, bytes], lane: LaneRecord) -> Customers:
+        return Customers(PartitionSetup(number, policy, clock, INPUTS, "/tierflow/test", lambda _: True), packed, lane)
+
+    return Stage("customers", "partition", "test", "test-", INPUTS, {}, "changelog", open_partition)
+
+
+class Stand:
+    """A lane, and how it ended."""
+
+    def __init__(self, log: Log, clock: Clock = "wall") -> None:
+        self.failed: list[BaseException] = []
+        self.log = log
+        self.lane = Lane(stage_of(ASSETS_ONLY, clock), NUMBER, log, Metrics(), lambda: AT_MS, self.failed.append)
+
+    async def start(self) -> None:
+        await self.lane.take_up_or_over()
+        self.lane.start()
+
+    async def until(self, reached: Callable[[], Any]) -> None:
+        async with asyncio.timeout(10):
+            while not reached():  # noqa: ASYNC110 - a lane has no event for what a test waits for
+                await asyncio.sleep(0.001)
+
+
+@asynccontextmanager
+async def running(log: Log, clock: Clock = "wall") -> AsyncIterator[Stand]:
+    stand = Stand(log, clock)
+    await stand.start()
+    yield stand
+    await stand.lane.release()
+
+
+def fetch(*lines: Line, begins_at: int | None = None, ends_at: int | None = None) -> FetchedRecords:
+    first = lines[0].offset if begins_at is None else begins_at
+    return FetchedRecords(list(lines), first, lines[-1].offset + 1 if ends_at is None else ends_at)  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(takeover, "PAUSE_LIMIT_S", 0.001)
+
+
+async def test_what_has_arrived_is_one_batch_and_what_arrives_meanwhile_the_next() -> None:
+    log = Log()
+    log.go_on.clear()
+    async with running(log) as stand:
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        await log.committing.wait()
+        stand.lane.offer(BALANCES, fetch(line(1, OTHER), line(2)))
+        stand.lane.offer(BALANCES, fetch(line(3, OTHER)))
+        log.go_on.set()
+        await stand.until(lambda: len(log.works) == 2)
+    assert [work.lane.next_offsets[BALANCES] for work in log.works] == [1, 4]
+
+
+async def test_nothing_is_shown_before_its_commit() -> None:
+    log = Log()
+    log.go_on.clear()
+    async with running(log) as stand:
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        await log.committing.wait()
+        assert stand.lane.partition is not None
+        assert not stand.lane.partition.packed
+        log.go_on.set()
+        await stand.until(lambda: log.works)
+        await stand.until(lambda: stand.lane.progress == 1)
+        assert CUSTOMER.encode() in stand.lane.partition.packed
+
+
+async def test_a_gap_makes_the_lane_read_again_from_where_it_was() -> None:
+    log = Log()
+    async with running(log) as stand:
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        stand.lane.offer(BALANCES, fetch(line(2, OTHER)))
+        await stand.until(lambda: log.seeks)
+        assert log.seeks == [[1, 0, 0, 0, 0]]
+        stand.lane.offer(BALANCES, fetch(line(1), line(2, OTHER)))
+        await stand.until(lambda: len(log.changes) == 2)
+
+
+async def test_records_below_the_next_offset_are_dropped() -> None:
+    log = Log()
+    async with running(log) as stand:
+        stand.lane.offer(BALANCES, fetch(line(0), line(1, OTHER)))
+        stand.lane.offer(BALANCES, fetch(line(0), line(1, OTHER), line(2)))
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        await stand.until(lambda: log.works and log.works[-1].lane.next_offsets[BALANCES] == 3)
+    assert sum(counted(work, "events").total() for work in log.works) == 3
+
+
+async def test_control_records_alone_move_a_topic_on() -> None:
+    log = Log()
+    async with running(log) as stand:
+        stand.lane.offer(TRANSACTIONS, FetchedRecords([], 0, 2))
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        await stand.until(lambda: log.works)
+    assert log.works[-1].lane.next_offsets[:2] == (1, 2)
+
+
+async def test_a_failed_transaction_is_worked_again_after_a_take_over() -> None:
+    log = Log()
+    log.failures = [TransactionFailedError("fenced")]
+    async with running(log) as stand:
+        stand.lane.offer(BALANCES, fetch(line(0), line(1, OTHER)))
+        await stand.until(lambda: log.seeks)
+        assert log.seeks == [[0, 0, 0, 0, 0]]
+        stand.lane.offer(BALANCES, fetch(line(0), line(1, OTHER)))
+        await stand.until(lambda: log.works)
+    assert log.starts == 2
+    assert sorted(log.changes) == sorted([f"{CUSTOMER}:1", f"{OTHER}:1"])
+
+
+async def test_transient_troubles_of_a_take_over_are_tried_again() -> None:
+    log = Log()
+    log.troubles = [KafkaConnectionError(), ProducerFenced(), TimeoutError(), OSError(), TransactionFailedError()]
+    async with running(log) as stand:
+        assert stand.lane.serving
+    assert log.starts == 6
+
+
+async def test_a_take_over_that_never_succeeds_ends_with_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TAKE_OVER_WITHIN_S", 0.05)
+    log = Log()
+    log.troubles = [KafkaConnectionError("away")] * 1_000
+    with pytest.raises(LaneError, match=r"could not be taken over for 0 s: KafkaConnectionError: .*away"):
+        await Stand(log).start()
+
+
+async def test_what_a_restart_cannot_mend_is_not_tried_again() -> None:
+    log = Log()
+    log.troubles = [ChangelogError("hidden")]
+    with pytest.raises(ChangelogError):
+        await Stand(log).start()
+    assert log.starts == 1
+
+
+async def test_losing_the_partition_in_the_middle_of_a_take_over_ends_the_trying() -> None:
+    log = Log()
+    log.troubles = [KafkaConnectionError()] * 1_000_000
+    stand = Stand(log)
+    taking_over = asyncio.create_task(stand.lane.take_up_or_over())
+    await stand.until(lambda: log.starts > 1)
+    await stand.lane.park()
+    await taking_over
+    assert not stand.lane.serving
+    assert not stand.failed
+
+
+async def test_a_batch_that_is_refused_again_and_again_ends_with_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FAILURES_LIMIT", 3)
+    log = Log()
+    log.failures = [TransactionFailedError("MessageSizeTooLarge")] * 3
+    async with running(log) as stand:
+        for seeks in range(3):
+            await stand.until(lambda n=seeks: len(log.seeks) == n)
+            stand.lane.offer(BALANCES, fetch(line(0)))
+        await stand.until(lambda: stand.failed)
+    assert str(stand.failed[0]) == "partition 1: 3 transactions in a row have failed"
+    assert str(stand.failed[0].__cause__) == "MessageSizeTooLarge"
+
+
+async def test_a_cancelled_future_of_the_client_does_not_stop_a_lane_in_silence() -> None:
+    log = Log()
+    log.failures = [asyncio.CancelledError()]  # type: ignore[list-item]
+    async with running(log) as stand:
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        await stand.until(lambda: stand.failed)
+    assert str(stand.failed[0]) == f"partition {NUMBER} was cancelled"
+
+
+async def test_a_parked_lane_goes_on_when_the_changelog_ends_with_its_own_record() -> None:
+    log = Log()
+    async with running(log) as stand:
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        await stand.until(lambda: stand.lane.progress == 1)
+        await stand.lane.park()
+        stand.lane.offer(BALANCES, fetch(line(1)))  # of the assignment before: it comes again
+        await stand.start()
+        assert log.starts == 1
+        stand.lane.offer(BALANCES, fetch(line(1, OTHER)))
+        await stand.until(lambda: len(log.changes) == 2)
+
+
+async def test_a_parked_lane_is_taken_over_anew_when_somebody_else_has_written() -> None:
+    log = Log()
+    async with running(log) as stand:
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        await stand.until(lambda: stand.lane.progress == 1)
+        await stand.lane.park()
+        log.end += 1
+        await stand.start()
+        assert log.starts == 2
+
+
+async def test_parking_finishes_the_transaction_in_hand() -> None:
+    log = Log()
+    log.go_on.clear()
+    async with running(log) as stand:
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        await log.committing.wait()
+        parking = asyncio.create_task(stand.lane.park())
+        await asyncio.sleep(0.01)
+        assert not parking.done()
+        log.go_on.set()
+        await parking
+        assert log.changes == [f"{CUSTOMER}:1"]
+
+
+async def test_a_full_queue_holds_its_topic_back_until_it_is_half_empty() -> None:
+    log = Log()
+    log.go_on.clear()
+    async with running(log) as stand:
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        await log.committing.wait()
+        many = [Line(offset, b"x", b"{") for offset in range(1, QUEUE_HIGH + 2)]
+        stand.lane.offer(BALANCES, fetch(*many))
+        assert log.flows == [(BALANCES, False)]
+        log.go_on.set()
+        await stand.until(lambda: not stand.lane.queued)
+        assert log.flows == [(BALANCES, False), (BALANCES, True)]
+
+
+async def test_what_is_held_back_flows_again_after_a_take_over() -> None:
+    log = Log()
+    log.go_on.clear()
+    log.failures = [TransactionFailedError("fenced")]
+    async with running(log) as stand:
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        await log.committing.wait()
+        stand.lane.offer(BALANCES, fetch(*[Line(offset, b"x", b"{") for offset in range(1, QUEUE_HIGH + 2)]))
+        log.go_on.set()
+        await stand.until(lambda: log.seeks)
+        assert log.flows == [(BALANCES, False), (BALANCES, True)]
+
+
+async def test_on_the_event_clock_a_topic_with_more_to_come_is_waited_for() -> None:
+    log = Log()
+    log.input_ends = [1, 2, 0, 0, 0]
+    async with running(log, "event") as stand:
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        stand.lane.offer(TRANSACTIONS, FetchedRecords([], 0, 1))
+        await asyncio.sleep(0.05)
+        assert not log.works
+        stand.lane.offer(TRANSACTIONS, FetchedRecords([], 1, 2))  # a marker: nothing more is to come
+        await stand.until(lambda: log.works)
+
+
+@pytest.mark.parametrize(
+    ("lane_offset", "span", "group", "says"),
+    [
+        (5, Span(6, 9), 5, "the state stands at offset 5, the topic holds 6 to 9"),
+        (5, Span(0, 4), 5, "the state stands at offset 5, the topic holds 0 to 4"),
+        (5, Span(0, 9), 6, "the group's offset 6 is ahead of the state's 5"),
+        (None, Span(0, 9), 3, "the group has offsets but the changelog is empty"),
+    ],
+)
+async def test_a_state_that_does_not_fit_the_inputs_stops_the_worker(
+    lane_offset: int | None, span: Span, group: int, says: str
+) -> None:
+    log = Log()
+    log.span, log.group = span, [group, 0, 0, 0, 0]
+    log.recover = recovering(lane_offset)  # type: ignore[method-assign]
+    with pytest.raises(LaneError, match=says):
+        await Stand(log).start()
+
+
+@pytest.mark.parametrize(
+    ("lane_offset", "span", "group", "next_offset"),
+    [
+        (5, Span(0, 9), 4, 5),  # behind: ignored
+        (5, Span(5, 5), None, 5),  # expired: ignored
+        (None, Span(3, 9), None, 3),  # new: from the beginning
+        (None, Span(0, 9), 0, 0),
+    ],
+)
+async def test_the_lane_record_says_where_to_read(
+    lane_offset: int | None, span: Span, group: int | None, next_offset: int
+) -> None:
+    log = Log()
+    log.span, log.group = span, [group] * len(TOPICS)
+    log.recover = recovering(lane_offset)  # type: ignore[method-assign]
+    async with running(log) as stand:
+        assert stand.lane.next_offsets == [next_offset] * len(TOPICS)
+
+
+async def test_a_partition_lost_while_it_is_taken_over_is_no_lost_changelog() -> None:
+    """The new owner commits between our reading of the changelog and whatever we ask next."""
+    log = Log()
+    recover = recovering(5)
+
+    async def overtaken(number: int) -> Recovered:
+        found = await recover(number)
+        log.group = [9] * len(TOPICS)
+        return found  # type: ignore[no-any-return]
+
+    log.recover = overtaken  # type: ignore[method-assign]
+    async with running(log) as stand:
+        assert stand.lane.next_offsets == [5] * len(TOPICS)
+
+
+def recovering(offset: int | None) -> Callable[[int], Any]:
+    lane = None if offset is None else LaneRecord((offset,) * len(TOPICS), 1, NEVER_MS)
+
+    async def recover(_: int) -> Recovered:
+        return Recovered({}, lane, 0, 0)
+
+    return recover
+
+
+async def test_lag_is_what_can_be_read_and_was_not() -> None:
+    log = Log()
+    log.span = Span(0, 7)
+    async with running(log) as stand:
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        await stand.until(lambda: stand.lane.progress == 1)
+        assert stand.lane.lags() == [6, None, None, None, None]
