@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from streams.contracts.kept import LaneRecord
-from streams.contracts.log import ENGINE_VERSION, OrderMessage, decode_order
+from streams.contracts.log import decode_order
+from streams.contracts.outputs import ENGINE_VERSION, OrderMessage
 from streams.errors import UsageError
 from streams.partition.customers import Customers
 from streams.partition.entries import Entry, Record

@@ -14,9 +14,8 @@ from streams.audit.gathered import Gathered
 from streams.audit.granted import has_budget
 from streams.audit.order import Order, check_replayable, order_of
 from streams.audit.report import AuditedChange, Difference, FieldDifference, Report, Verdict, field_differences
-from streams.contracts.changes import TierChangeMessage
 from streams.contracts.kept import LaneRecord
-from streams.contracts.log import OrderMessage
+from streams.contracts.outputs import OrderMessage, TierChangeMessage
 from streams.kafka.offsets import Offsets, Span
 from streams.kafka.tape import Tape
 from streams.partition.outputs import by_output, sent_to

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.bench.stand import Stand
-from streams.contracts.log import DeadLetterMessage, decode_order
+from streams.contracts.log import decode_order
+from streams.contracts.outputs import DeadLetterMessage
 from streams.errors import UsageError
 from streams.kafka.dead_letters import extent, read_letters
 

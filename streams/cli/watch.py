@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from streams.contracts.display import STYLES, decode_change, decode_risk, decode_trigger
+from streams.contracts.display import move_of, verdict_of, what_is_offered, why_decided
+from streams.contracts.shown import decode_change, decode_risk, decode_trigger
+from streams.demo.styles import STYLES
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -88,7 +90,7 @@ def _describe_change(value: bytes) -> "Text":
     """When, who, from and to, value, why, and what the next tier lacks."""
     change = decode_change(value)
     line = _line(change.decided_at, change.customer_id)
-    line.append(change.move, STYLES.get(change.direction, ""))
+    line.append(move_of(change), STYLES.get(change.direction, ""))
     line.append("" if change.value is None else f"  {change.value} {change.currency}")
     line.append(f"  {change.reason}")
     if change.next_tier is not None:
@@ -100,15 +102,15 @@ def _describe_trigger(value: bytes) -> "Text":
     """When, who, which campaign, and what is given or missing."""
     trigger = decode_trigger(value)
     line = _line(trigger.triggered_at, trigger.customer_id)
-    return line.append("campaign ").append(trigger.campaign, "bold cyan").append(f"  {trigger.what()}")
+    return line.append("campaign ").append(trigger.campaign, "bold cyan").append(f"  {what_is_offered(trigger)}")
 
 
 def _describe_risk(value: bytes) -> "Text":
     """When, who, which loan and what of it, how much, and why."""
     risk = decode_risk(value)
     line = _line(risk.decided_at, risk.customer_id)
-    line.append(f"loan {visible(risk.loan_id)}: ").append(risk.verdict, STYLES.get(risk.verdict, ""))
-    return line.append(f"  {risk.amount} {risk.currency}  {risk.why()}".rstrip())
+    line.append(f"loan {visible(risk.loan_id)}: ").append(verdict_of(risk), STYLES.get(verdict_of(risk), ""))
+    return line.append(f"  {risk.amount} {risk.currency}  {why_decided(risk)}".rstrip())
 
 
 def _line(at: str, customer_id: str) -> "Text":

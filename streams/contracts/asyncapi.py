@@ -3,12 +3,11 @@
 An AsyncAPI schema is a JSON Schema of draft 7: what is written for 2020-12 in schemas.py is put in those words here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
-from typing import Any, NamedTuple
+from typing import Any
 
-from streams.contracts import changes, inputs, log, policies, risks, triggers
-from streams.contracts.policies import IN_FORCE
+from streams.contracts.channels import CHANNELS, Channel, Kind, Sample
 from streams.contracts.schema_details import Schema
 from streams.contracts.schemas import REFS, definitions
 
@@ -16,7 +15,6 @@ Configuration = Mapping[str, str]  # of a topic, in Kafka's words
 
 _BINDING = {"bindingVersion": "0.5.0"}
 _SCHEMAS = "#/components/schemas/"
-_CUSTOMER_KEY: Schema = {"type": "string", "description": "the customer_id as UTF-8, byte for byte"}
 # How an input may be addressed, and an output is.
 _INFO = (
     "What goes into tierflow and what comes out. Values are JSON objects in UTF-8. `bank.` and `tier.` are the default "
@@ -24,121 +22,6 @@ _INFO = (
     "`isolation.level=read_committed`: then every message is there once, whatever failed. Ignore fields that you do "
     "not know; more may come. The examples are what the engine gives for one small history, in which each input "
     "example has its part. Actions are tierflow's: what it receives you send, and what it sends you receive."
-)
-
-
-class Sample(NamedTuple):
-    """A real message, of which kind, in words; a value of None is a tombstone."""
-
-    message: str
-    title: str
-    key: bytes | None
-    headers: Mapping[str, str]
-    value: Any
-
-
-class Kind(NamedTuple):
-    """A kind of message. type None: a tombstone. only: what the type's schema is narrowed to."""
-
-    name: str
-    title: str
-    type: type | None
-    key: Schema = _CUSTOMER_KEY
-    event_type: str | None = None
-    only: Schema | None = None
-
-
-class Channel(NamedTuple):
-    """A topic."""
-
-    topic: str
-    title: str
-    kinds: Sequence[Kind]
-
-
-_CHANGED = Kind("tierChanged", "A tier changed", changes.TierChangeMessage, event_type=changes.EVENT_TYPE)
-_LETTER_KEY: Schema = {"type": ["string", "null"], "description": "the input's own key, whatever it is"}
-
-CHANNELS = (
-    Channel(
-        "bank.transactions",
-        "Transactions",
-        [Kind("transactionMade", "A transaction", inputs.TransactionMessage)],
-    ),
-    Channel("bank.balances", "Balances", [Kind("balanceReported", "A balance", inputs.BalanceMessage)]),
-    Channel("bank.credit", "Credit standing", [Kind("creditRated", "A credit standing", inputs.CreditMessage)]),
-    Channel("bank.loans", "Loan applications", [Kind("loanApplied", "A loan application", inputs.LoanMessage)]),
-    Channel(
-        "bank.customers",
-        "Actions for customers",
-        [Kind("customerAction", "An action for a customer", inputs.CustomerMessage)],
-    ),
-    Channel("tier.changes", "Tier changes", [_CHANGED]),
-    Channel(
-        "tier.current",
-        "The newest tier change of every customer, compacted",
-        [_CHANGED, Kind("customerForgotten", "A customer was erased", None)],
-    ),
-    Channel(
-        "tier.campaigns",
-        "Campaign triggers",
-        [
-            Kind(
-                "campaignTriggered",
-                "A campaign is to act for a customer, or, held out, is not",
-                triggers.CampaignMessage,
-                event_type=triggers.EVENT_TYPE,
-            )
-        ],
-    ),
-    Channel(
-        "tier.risk",
-        "Risk decisions and alerts",
-        [
-            Kind(
-                "loanDecided",
-                "A loan application is decided",
-                risks.LoanRiskMessage,
-                event_type=risks.DECISION_TYPE,
-                only={"properties": {"kind": {"const": "decision"}}},
-            ),
-            Kind(
-                "loanAlerted",
-                "A loan that is watched has become worse",
-                risks.LoanRiskMessage,
-                event_type=risks.ALERT_TYPE,
-                only={"properties": {"kind": {"const": "alert"}}},
-            ),
-        ],
-    ),
-    Channel(
-        "tier.order",
-        "The order of work, a record a transaction",
-        [Kind("batchWorked", "A transaction's work", log.OrderMessage, key={"type": "null"})],
-    ),
-    Channel(
-        "tier.policies",
-        "Policies by digest, and which one is in force, compacted",
-        [
-            Kind(
-                "policyKnown",
-                "A policy as it was put to use",
-                policies.PolicyMessage,
-                key={"type": "string", "pattern": "^sha256:", "description": "the digest"},
-            ),
-            Kind(
-                "policyInForce",
-                "Which policy is in force",
-                policies.InForceMessage,
-                key={"type": "string", "const": IN_FORCE},
-            ),
-        ],
-    ),
-    Channel(
-        "tier.dead-letters",
-        "Inputs that could not be used",
-        [Kind("deadLetter", "An input that could not be used", log.DeadLetterMessage, key=_LETTER_KEY)],
-    ),
 )
 
 

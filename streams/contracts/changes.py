@@ -1,94 +1,28 @@
 """A tier change as the outside world reads it: JSON value and CloudEvents headers (contract, "A tier change")."""
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from streams.contracts.envelope import CauseMessage, Envelope, Headers, PolicyName, encode
+from streams.contracts.envelope import Envelope, Headers, encode
 from streams.contracts.figures import format_figure
+from streams.contracts.outputs import (
+    CHANGE_TYPE,
+    Components,
+    Condition,
+    NextTier,
+    Service,
+    Strategy,
+    TierChangeMessage,
+)
 from streams.engine.outcomes import TierChange
 from streams.engine.tiers.looked_at import looked_at, next_tier, shown_value
 from streams.policy.policy import Policy
 from streams.policy.services import Service as TierService
-from streams.policy.services import ServiceKind
 from streams.policy.services import Strategy as TierStrategy
 from streams.values.calendar import date_text
 from streams.values.money import format_value
-
-EVENT_TYPE = "tierflow.tier.changed.v1"
-
-
-class Condition(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One rule that was looked at: the measure, what it is, what it is held against, and whether it is met."""
-
-    measure: str
-    is_: str = msgspec.field(name="is")
-    at_least: str | None = None
-    is_not: str | None = None
-    tier: str | None = None
-    rule: str | None = None
-    met: bool | None = None
-
-
-class NextTier(msgspec.Struct, frozen=True):
-    """The tier above, and what its floor wants in addition."""
-
-    tier: str
-    missing: str | None
-
-
-class Components(msgspec.Struct, frozen=True):
-    """What the value is made of."""
-
-    assets: str
-    activity: str
-    credit: str
-
-
-class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
-    """One service of a tier, in the bank's words; from a local day on, and until one, if these are given."""
-
-    id: str
-    kind: ServiceKind
-    name: Mapping[str, str]
-    valid_from: str | None = None
-    valid_until: str | None = None
-
-
-class Strategy(msgspec.Struct, frozen=True):
-    """What the new tier is for, and what it grants and withdraws against the former one."""
-
-    needs: Sequence[str]
-    services: Sequence[object]
-    campaigns: Sequence[str]
-    risk_controls: Sequence[str]
-    granted: Sequence[str]
-    withdrawn: Sequence[str]
-
-
-class TierChangeMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """`tier.changes` and `tier.current`: one change of a customer's served tier."""
-
-    id: str
-    customer_id: str
-    sequence: int
-    direction: str
-    previous_tier: str | None
-    tier: str
-    earned_tier: str
-    reason: str
-    decided_at: str
-    backfill: bool
-    value: str | None
-    currency: str
-    components: Components
-    conditions: Sequence[Condition]
-    next_tier: NextTier | None
-    policy: PolicyName | msgspec.Raw
-    strategy: Strategy | msgspec.Raw
-    cause: CauseMessage | None
-    positions: Mapping[str, int]
 
 
 class ChangeWriter:
@@ -139,7 +73,7 @@ class ChangeWriter:
     def headers(self, change: TierChange) -> Headers:
         """The CloudEvents 1.0 attributes of the change, in Kafka's binary mode."""
         id_ = f"{change.customer_id}:{change.sequence}"
-        return self._envelope.headers(id_, EVENT_TYPE, change.decided_at_ms, change.customer_id)
+        return self._envelope.headers(id_, CHANGE_TYPE, change.decided_at_ms, change.customer_id)
 
     def _conditions(self, change: TierChange) -> list[Condition]:
         looks = zip(looked_at(change.figures, self._policy), self._floors, strict=True)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -18,6 +18,7 @@ from streams.contracts.inputs import (
     LoanMessage,
     TransactionMessage,
 )
+from streams.contracts.rejection import Rejection, RejectionReason
 from streams.contracts.times import instant_ms
 from streams.policy.policy import Policy
 from streams.values.calendar import DAY_MS
@@ -25,15 +26,6 @@ from streams.values.events import TRANSACTION_TYPES, Balance, Credit, CustomerAc
 from streams.values.money import AMOUNT_LIMIT_E4, amount_from_json
 from streams.values.products import PRODUCTS
 
-RejectionReason = Literal[
-    "malformed",
-    "invalid_field",
-    "key_mismatch",
-    "unknown_currency",
-    "future_event",
-    "wrong_partition",
-    "limit_exceeded",
-]
 FUTURE_LIMIT_MS = DAY_MS
 DETAIL_LIMIT = 500
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -53,17 +45,6 @@ _ID_FIELDS = (
     ("event_id", "customer_id", "loan_id"),
     ("event_id", "customer_id"),
 )
-
-
-class Rejection(msgspec.Struct, frozen=True):
-    """An input that cannot be used: the reason for machines, the detail for people."""
-
-    reason: RejectionReason
-    detail: str
-
-
-WRONG_PARTITION = Rejection("wrong_partition", "the partitioner set by TIERFLOW_PARTITIONER puts this key elsewhere")
-FUTURE_EVENT = Rejection("future_event", "the event's time is more than 24 hours ahead of the clock")
 
 
 class _InvalidError(Exception):

@@ -4,28 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from streams.contracts.outputs import CauseMessage, PolicyName
 from streams.policy.policy import Policy
 from streams.values.events import Cause
 
 Headers = Sequence[tuple[str, bytes]]
-
-
-class PolicyName(msgspec.Struct, frozen=True):
-    """Which rules decided."""
-
-    name: str
-    version: int
-    digest: str
-
-
-class CauseMessage(msgspec.Struct, frozen=True):
-    """The event that led to it, and where that stands in the log."""
-
-    event_id: str
-    topic: str
-    partition: int
-    offset: int
-    occurred_at: int
 
 
 encode = msgspec.json.Encoder().encode

@@ -28,15 +28,8 @@ SCORE_LIMIT = 64
 _AMOUNT_EXAMPLES = ["1234.50"]
 
 
-def _amount(sign: str, **number: float) -> dict[str, Any]:
-    return {
-        "description": "a decimal with at most 4 decimals, as a string (a JSON number is read exactly)",
-        "anyOf": [
-            {"type": "string", "pattern": rf"^{sign}[0-9]{{1,14}}(\.[0-9]{{1,4}}0*)?$"},
-            {"type": "number", **number, "exclusiveMaximum": 10**14},
-        ],
-        "examples": _AMOUNT_EXAMPLES,
-    }
+_AMOUNT = "a decimal with at most 4 decimals, as a string (a JSON number is read exactly)"
+_DIGITS = r"[0-9]{1,14}(\.[0-9]{1,4}0*)?$"
 
 
 Id = Annotated[
@@ -67,8 +60,32 @@ Time = Annotated[
     ],
     msgspec.Meta(description="when, in the time of the source"),
 ]
-Amount = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema=_amount("-?", exclusiveMinimum=-(10**14)))]
-AmountFromZero = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema=_amount("", minimum=0))]
+Amount = Annotated[
+    msgspec.Raw,
+    msgspec.Meta(
+        extra_json_schema={
+            "description": _AMOUNT,
+            "anyOf": [
+                {"type": "string", "pattern": f"^-?{_DIGITS}"},
+                {"type": "number", "exclusiveMinimum": -(10**14), "exclusiveMaximum": 10**14},
+            ],
+            "examples": _AMOUNT_EXAMPLES,
+        }
+    ),
+]
+AmountFromZero = Annotated[
+    msgspec.Raw,
+    msgspec.Meta(
+        extra_json_schema={
+            "description": _AMOUNT,
+            "anyOf": [
+                {"type": "string", "pattern": f"^{_DIGITS}"},
+                {"type": "number", "minimum": 0, "exclusiveMaximum": 10**14},
+            ],
+            "examples": _AMOUNT_EXAMPLES,
+        }
+    ),
+]
 Currency = Annotated[
     str,
     msgspec.Meta(

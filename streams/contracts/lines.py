@@ -1,21 +1,12 @@
 """A line of a file of events, {"topic": "bank.balances", "value": {…}}: one reading of it for all commands."""
 
-from typing import NamedTuple
-
 import msgspec
 
+from streams.contracts.event_line import EventLine, Owned, WrittenLine
 from streams.values.events import TOPICS
 
 # Files always say this, whatever the topics are really called.
 FILE_PREFIX = "bank."
-
-
-class EventLine(NamedTuple):
-    """What a line puts into an input topic; `topic` is its number in events.TOPICS."""
-
-    topic: int
-    key: bytes | None
-    value: bytes
 
 
 def parse_line(line: bytes) -> EventLine:
@@ -36,18 +27,9 @@ def parse_line(line: bytes) -> EventLine:
     return EventLine(_NUMBERS[topic], _key(value), value)
 
 
-class _Line(msgspec.Struct):
-    topic: str
-    value: msgspec.Raw
-
-
-class _Owned(msgspec.Struct):
-    customer_id: str
-
-
 _NUMBERS = {FILE_PREFIX + name: number for number, name in enumerate(TOPICS)}
-_decode_line = msgspec.json.Decoder(_Line).decode
-_decode_owned = msgspec.json.Decoder(_Owned).decode
+_decode_line = msgspec.json.Decoder(WrittenLine).decode
+_decode_owned = msgspec.json.Decoder(Owned).decode
 
 
 def _parse(line: bytes) -> tuple[str, bytes]:

@@ -1,55 +1,15 @@
 """Risk decisions and alerts as the outside world reads them (contract, "A campaign trigger and a risk decision")."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from streams.contracts.envelope import CauseMessage, Envelope, Headers, PolicyName, encode
+from streams.contracts.envelope import Envelope, Headers, encode
+from streams.contracts.outputs import ALERT_TYPE, DECISION_TYPE, LoanRiskMessage, RiskCondition
 from streams.engine.outcomes import LoanCheck, LoanDecision, RiskMessage
 from streams.values.money import AMOUNT_DECIMALS, VALUE_DECIMALS, Figure, format_value
 
-DECISION_TYPE = "tierflow.risk.decided.v1"
-ALERT_TYPE = "tierflow.risk.alerted.v1"
 _ONE_E4 = 10 ** (VALUE_DECIMALS - AMOUNT_DECIMALS)
-
-
-class RiskCondition(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A rule that was looked at: what the measure is, what it is held against, and what a loan is if it is met.
-
-    Amounts are in the policy's currency, shares parts of 1.
-    """
-
-    measure: str
-    is_: str = msgspec.field(name="is")
-    at_least: str | None = None
-    more_than: str | None = None
-    at_most: str | None = None
-    equals: str | None = None
-    tier: str | None = None
-    outcome: str | None = None
-    met: bool | None = None
-
-
-class LoanRiskMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """`tier.risk`: a loan application is decided (kind decision), or something has become worse (kind alert)."""
-
-    id: str
-    customer_id: str
-    loan_id: str
-    kind: str
-    outcome: str | msgspec.UnsetType = msgspec.UNSET  # of a decision
-    customer: str | msgspec.UnsetType = msgspec.UNSET  # of a decision: known, or new
-    reason: str | msgspec.UnsetType = msgspec.UNSET  # of an alert
-    tier: str
-    amount: str
-    currency: str
-    decided_at: str
-    backfill: bool
-    monitored_until: str | None
-    conditions: Sequence[RiskCondition]
-    cause: CauseMessage | None
-    policy: PolicyName | msgspec.Raw
-    positions: Mapping[str, int]
 
 
 class RiskWriter:

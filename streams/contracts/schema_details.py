@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from streams.contracts import changes, envelope, inputs, log, policies, risks, triggers
-from streams.contracts.decode import RejectionReason
+from streams.contracts import inputs, outputs
+from streams.contracts.rejection import RejectionReason
 from streams.engine.outcomes import AlertReason, Direction, Group, LoanOutcome, Reason
 from streams.policy.campaigns import CampaignKind
 from streams.policy.loans import Stricter
@@ -69,7 +69,7 @@ def _others(words: Any, *without: str) -> list[str]:
 
 # By type: what is said of its fields beyond their Python type, and of the whole where fields hang together.
 FIELDS: Mapping[type, Mapping[str, Schema]] = {
-    changes.TierChangeMessage: {
+    outputs.TierChangeMessage: {
         "id": {"type": "string", "description": "customer_id:sequence"},
         "sequence": {"type": "integer", "minimum": 1, "description": "counts a customer's changes without gaps"},
         "direction": {"enum": list(get_args(Direction))},
@@ -81,19 +81,19 @@ FIELDS: Mapping[type, Mapping[str, Schema]] = {
         "strategy": {"$ref": "#/$defs/Strategy"},
         "positions": _POSITIONS,
     },
-    changes.Components: {"assets": _MONEY, "activity": _MONEY, "credit": _MONEY},
-    changes.Condition: {"at_least": _FIGURE},
-    changes.NextTier: {
+    outputs.Components: {"assets": _MONEY, "activity": _MONEY, "credit": _MONEY},
+    outputs.Condition: {"at_least": _FIGURE},
+    outputs.NextTier: {
         "missing": {"anyOf": [_MONEY, {"type": "null"}], "description": "null where the tier has several floors"}
     },
-    envelope.PolicyName: {"digest": _DIGEST},
-    changes.Strategy: {
+    outputs.PolicyName: {"digest": _DIGEST},
+    outputs.Strategy: {
         "services": {"type": "array", "items": {"$ref": "#/$defs/Service"}},
         "granted": {"type": "array", "items": _TEXT, "description": "ids of services that the former tier had not"},
         "withdrawn": {"type": "array", "items": _TEXT, "description": "ids of services that this tier has no more"},
     },
-    envelope.CauseMessage: {"partition": _OFFSET, "offset": _OFFSET},
-    triggers.CampaignMessage: {
+    outputs.CauseMessage: {"partition": _OFFSET, "offset": _OFFSET},
+    outputs.CampaignMessage: {
         "id": {"type": "string", "description": "customer_id:campaign:occasion; the occasion is period or sequence"},
         "campaign": {"type": "string", "description": "its id in the policy file"},
         "kind": {"enum": list(get_args(CampaignKind))},
@@ -114,7 +114,7 @@ FIELDS: Mapping[type, Mapping[str, Schema]] = {
         "due": _or_null(_TIME, "by when (near_tier, at_risk)"),
         "policy": _POLICY,
     },
-    risks.LoanRiskMessage: {
+    outputs.LoanRiskMessage: {
         "id": {"type": "string", "description": "loan_id:decision, or loan_id:alert:number"},
         "kind": {"enum": ["decision", "alert"]},
         "outcome": {"enum": list(get_args(LoanOutcome)), "description": "of a decision: the strictest condition met"},
@@ -132,7 +132,7 @@ FIELDS: Mapping[type, Mapping[str, Schema]] = {
         "policy": _POLICY,
         "positions": _POSITIONS,
     },
-    risks.RiskCondition: {
+    outputs.RiskCondition: {
         "measure": {
             "type": "string",
             "examples": ["amount", "standing", "fresh_assets", "volatile_assets", "assets"],
@@ -144,18 +144,18 @@ FIELDS: Mapping[type, Mapping[str, Schema]] = {
         "tier": {"type": "string", "description": "whose limit it is"},
         "outcome": {"enum": list(get_args(Stricter)), "description": "what the loan is if it is met"},
     },
-    policies.PolicyMessage: {
+    outputs.PolicyMessage: {
         "version": {"type": "integer", "minimum": 1},
         "digest": _DIGEST,
         "document": {"type": "string", "description": "the file as it was put to use: TOML"},
     },
-    policies.InForceMessage: {"digest": {**_DIGEST, "description": "of the policy that is in force from here on"}},
-    changes.Service: {
+    outputs.InForceMessage: {"digest": {**_DIGEST, "description": "of the policy that is in force from here on"}},
+    outputs.Service: {
         "name": {"type": "object", "additionalProperties": _TEXT, "description": "by language"},
         "valid_from": {"type": "string", "format": "date", "description": "the first day, if there is one"},
         "valid_until": {"type": "string", "format": "date", "description": "the last day, if it is known"},
     },
-    log.DeadLetterMessage: {
+    outputs.DeadLetterMessage: {
         "partition": _OFFSET,
         "offset": _OFFSET,
         "key_base64": _BASE64,
@@ -163,7 +163,7 @@ FIELDS: Mapping[type, Mapping[str, Schema]] = {
         "reason": {"type": "string", "examples": list(get_args(RejectionReason)), "description": "may get more words"},
         "at": _TIME,
     },
-    log.OrderMessage: {
+    outputs.OrderMessage: {
         "clock": {"enum": ["wall", "event"]},
         "policy": _DIGEST,
         "positions": {
@@ -182,7 +182,7 @@ WHOLE: Mapping[type, Schema] = {
         "if": {"required": ["action"], "properties": {"action": {"const": "pin"}}},
         "then": _given("tier", "until", "reason", "by"),
     },
-    triggers.CampaignMessage: {
+    outputs.CampaignMessage: {
         "allOf": [
             _where("kind", ["cash_back"], _given("amount")),
             _where("kind", ["near_tier", "fee_alert"], _given("missing")),
@@ -193,7 +193,7 @@ WHOLE: Mapping[type, Schema] = {
             _where("kind", _others(CampaignKind, "cash_back", "fee_alert"), _null("period")),
         ]
     },
-    risks.LoanRiskMessage: {
+    outputs.LoanRiskMessage: {
         "oneOf": [
             {
                 "title": "Decision",
@@ -214,8 +214,8 @@ WHOLE: Mapping[type, Schema] = {
             },
         ]
     },
-    policies.InForceMessage: _absent("document"),
-    risks.RiskCondition: {
+    outputs.InForceMessage: _absent("document"),
+    outputs.RiskCondition: {
         "required": ["measure", "is", "met"],
         "anyOf": [{"required": [field]} for field in ("at_least", "more_than", "at_most", "equals")],
     },

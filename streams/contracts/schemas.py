@@ -10,12 +10,12 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
-from streams.contracts import changes, envelope, inputs, log, policies, risks, triggers
+from streams.contracts import outputs
 from streams.contracts.schema_details import FIELDS, WHOLE, Schema
+from streams.contracts.schema_topics import TOPICS, Topic
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFS = "#/$defs/"
@@ -23,34 +23,10 @@ COMMAND = "python -m streams.contracts.schemas docs/schemas"
 
 # By type: what is in it that may be JSON made before, and so is not seen in the type.
 _MADE_BEFORE: dict[type, list[type]] = {
-    changes.TierChangeMessage: [envelope.PolicyName, changes.Strategy, changes.Service],
-    triggers.CampaignMessage: [envelope.PolicyName],
-    risks.LoanRiskMessage: [envelope.PolicyName],
+    outputs.TierChangeMessage: [outputs.PolicyName, outputs.Strategy, outputs.Service],
+    outputs.CampaignMessage: [outputs.PolicyName],
+    outputs.LoanRiskMessage: [outputs.PolicyName],
 }
-
-
-class Topic(NamedTuple):
-    """One topic's schema: whose messages it describes, and under which title. Of several messages a value is one."""
-
-    name: str
-    messages: tuple[type, ...]
-    title: str
-
-
-TOPICS = (
-    Topic("bank.transactions", (inputs.TransactionMessage,), "Transaction"),
-    Topic("bank.balances", (inputs.BalanceMessage,), "Balance"),
-    Topic("bank.credit", (inputs.CreditMessage,), "Credit standing"),
-    Topic("bank.loans", (inputs.LoanMessage,), "Loan application"),
-    Topic("bank.customers", (inputs.CustomerMessage,), "Customer action"),
-    Topic("tier.changes", (changes.TierChangeMessage,), "Tier change"),
-    Topic("tier.current", (changes.TierChangeMessage,), "Newest tier change of a customer"),
-    Topic("tier.campaigns", (triggers.CampaignMessage,), "Campaign trigger"),
-    Topic("tier.risk", (risks.LoanRiskMessage,), "Loan decision or alert"),
-    Topic("tier.order", (log.OrderMessage,), "Order of work"),
-    Topic("tier.policies", (policies.PolicyMessage, policies.InForceMessage), "Policy, or which one is in force"),
-    Topic("tier.dead-letters", (log.DeadLetterMessage,), "Dead letter"),
-)
 
 
 def definitions(message: type) -> dict[str, Schema]:

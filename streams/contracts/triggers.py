@@ -2,53 +2,16 @@
 
 import msgspec
 
-from streams.contracts.envelope import CauseMessage, Envelope, Headers, PolicyName, encode
+from streams.contracts.envelope import Envelope, Headers, encode
+from streams.contracts.outputs import (
+    TRIGGER_TYPE,
+    BudgetMessage,
+    CampaignMessage,
+    CandidateMessage,
+)
 from streams.engine.outcomes import Trigger
 from streams.policy.campaigns import Budget
 from streams.values.money import format_cents, format_value
-
-EVENT_TYPE = "tierflow.campaign.triggered.v1"
-
-
-class CampaignMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """`tier.campaigns`: a campaign is to act for a customer, or, where the group is held out, is not."""
-
-    id: str
-    customer_id: str
-    campaign: str
-    kind: str
-    sequence: int
-    tier: str
-    group: str
-    triggered_at: str
-    period: str | None
-    amount: str | None
-    currency: str
-    missing: str | None
-    due: str | None
-    cause: CauseMessage | None
-    policy: PolicyName | msgspec.Raw
-
-
-class BudgetMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """What a campaign has in this period, in all; None: no end. Amounts in cents."""
-
-    campaign: str
-    period: str
-    triggers: int | None
-    amount_cents: int | None
-
-
-class CandidateMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A trigger that is written only if its campaign's budget has room: all that this takes, rules included."""
-
-    customer_id: str
-    id: str
-    spends: bool  # a held-out trigger costs nothing
-    amount_cents: int
-    budget: BudgetMessage
-    at: str
-    trigger: msgspec.Raw
 
 
 class TriggerWriter:
@@ -82,7 +45,7 @@ class TriggerWriter:
 
     def headers(self, trigger: Trigger) -> Headers:
         """The CloudEvents 1.0 attributes."""
-        return self._envelope.headers(trigger_id(trigger), EVENT_TYPE, trigger.triggered_at_ms, trigger.customer_id)
+        return self._envelope.headers(trigger_id(trigger), TRIGGER_TYPE, trigger.triggered_at_ms, trigger.customer_id)
 
     def candidate(self, trigger: Trigger, budget: Budget) -> bytes:
         """The trigger on its way to the campaign's budget."""

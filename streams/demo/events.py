@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from streams.contracts.lines import EventLine
+from streams.contracts.event_line import EventLine
 from streams.values.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS
 
 if TYPE_CHECKING:

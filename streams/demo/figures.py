@@ -3,8 +3,9 @@
 import math
 from collections import Counter, deque
 
-from streams.contracts.display import SeenChange, SeenRisk, SeenTrigger, decode_change, decode_risk, decode_trigger
+from streams.contracts.display import is_held_out, verdict_of
 from streams.contracts.log import decode_dead_letter, decode_order
+from streams.contracts.shown import ShownChange, ShownRisk, ShownTrigger, decode_change, decode_risk, decode_trigger
 
 NEWEST_SHOWN = 12
 DELAYS_KEPT = 100_000
@@ -17,16 +18,16 @@ class Figures:
         self.sent = 0
         self.worked = 0
         self.customers_by_tier: dict[str, int] = {}
-        self.newest: deque[SeenChange] = deque(maxlen=NEWEST_SHOWN)
+        self.newest: deque[ShownChange] = deque(maxlen=NEWEST_SHOWN)
         self.directions: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.dead_letters: Counter[str] = Counter()
         self.triggers: Counter[str] = Counter()  # by campaign, those held out among them
         self.held_out: Counter[str] = Counter()
-        self.newest_triggers: dict[str, SeenTrigger] = {}  # by campaign
+        self.newest_triggers: dict[str, ShownTrigger] = {}  # by campaign
         self.loans: Counter[str] = Counter()  # by outcome
         self.alerts: Counter[str] = Counter()  # by reason
-        self.newest_risks: dict[str, SeenRisk] = {}  # by outcome; of the alerts, one
+        self.newest_risks: dict[str, ShownRisk] = {}  # by outcome; of the alerts, one
         self._delays_ms: deque[int] = deque(maxlen=DELAYS_KEPT)
         self._awaited: dict[tuple[str, int], int] = {}
         self._reached: dict[tuple[str, int], int] = {}
@@ -56,7 +57,7 @@ class Figures:
         """Takes in a campaign trigger."""
         trigger = decode_trigger(value)
         self.triggers[trigger.campaign] += 1
-        self.held_out[trigger.campaign] += trigger.is_held_out
+        self.held_out[trigger.campaign] += is_held_out(trigger)
         self.newest_triggers[trigger.campaign] = trigger
 
     def see_risk(self, value: bytes) -> None:
@@ -65,8 +66,8 @@ class Figures:
         if risk.kind == "alert":
             self.alerts[risk.reason or ""] += 1
         else:
-            self.loans[risk.verdict] += 1
-        self.newest_risks[risk.verdict] = risk
+            self.loans[verdict_of(risk)] += 1
+        self.newest_risks[verdict_of(risk)] = risk
 
     def see_dead_letter(self, value: bytes) -> None:
         """Counts a dead letter by its reason."""

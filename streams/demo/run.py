@@ -16,7 +16,7 @@ from streams.audit.report import Report
 from streams.audit.run import audit
 from streams.bench.stand import Stand
 from streams.bench.workers import Worker, running_workers, taken_over
-from streams.contracts.lines import EventLine
+from streams.contracts.event_line import EventLine
 from streams.demo.events import OLD_CUSTOMERS, Bank
 from streams.demo.figures import Figures
 from streams.demo.stage import stage

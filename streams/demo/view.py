@@ -11,9 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.audit.report import Report
-from streams.contracts.display import STYLES, SeenChange, SeenRisk, SeenTrigger, grouped
+from streams.contracts.display import grouped, move_of, verdict_of, what_is_offered, why_changed, why_decided
+from streams.contracts.shown import ShownChange, ShownRisk, ShownTrigger
 from streams.demo.figures import NEWEST_SHOWN, Figures
 from streams.demo.run import Outcome
+from streams.demo.styles import STYLES
 from streams.policy.policy import Policy
 from streams.values.money import format_value
 
@@ -55,10 +57,14 @@ class LinesView:
             self._say_cells(_cells(change))
         for trigger in figures.newest_triggers.values():
             if trigger.id not in self._shown:
-                self._say_cells([*_when_and_who(trigger.triggered_at, trigger), trigger.campaign, trigger.what()])
+                self._say_cells(
+                    [*_when_and_who(trigger.triggered_at, trigger), trigger.campaign, what_is_offered(trigger)]
+                )
         for risk in figures.newest_risks.values():
             if risk.id not in self._shown:
-                self._say_cells([*_when_and_who(risk.decided_at, risk), f"loan: {risk.verdict}", *_loan_cells(risk)])
+                self._say_cells(
+                    [*_when_and_who(risk.decided_at, risk), f"loan: {verdict_of(risk)}", *_loan_cells(risk)]
+                )
         self._shown = {trigger.id for trigger in figures.newest_triggers.values()}
         self._shown |= {risk.id for risk in figures.newest_risks.values()}
 
@@ -160,7 +166,7 @@ def _campaigns(figures: Figures, policy: Policy) -> Table:
         if newest is not None:
             at, customer = _when_and_who(newest.triggered_at, newest)
             count = f"{figures.triggers[campaign.id]:,}"
-            table.add_row(campaign.id, count, Text(at, "dim"), customer, _last(newest.what()))
+            table.add_row(campaign.id, count, Text(at, "dim"), customer, _last(what_is_offered(newest)))
     return table
 
 
@@ -200,11 +206,11 @@ def _totals(figures: Figures, seconds: float) -> list[tuple[str, str]]:
     ]
 
 
-def _when_and_who(at: str, message: SeenChange | SeenTrigger | SeenRisk) -> list[str]:
+def _when_and_who(at: str, message: ShownChange | ShownTrigger | ShownRisk) -> list[str]:
     return [at[11:19], message.customer_id]
 
 
-def _cells(change: SeenChange) -> list[str]:
+def _cells(change: ShownChange) -> list[str]:
     """When, who, from where to where, the value, why, and what is missing to the next tier."""
     value = "" if change.value is None else f"{grouped(change.value)} {change.currency}"
     above = change.next_tier
@@ -213,12 +219,12 @@ def _cells(change: SeenChange) -> list[str]:
         above is not None and above.missing is not None and Decimal(above.missing) > 0
     ):  # 0: standing alone is in the way
         missing = f"{grouped(above.missing, ROUND_UP)} to {above.tier}"
-    return [*_when_and_who(change.decided_at, change), change.move, value, change.why(), missing]
+    return [*_when_and_who(change.decided_at, change), move_of(change), value, why_changed(change), missing]
 
 
-def _loan_cells(risk: SeenRisk) -> list[str]:
+def _loan_cells(risk: ShownRisk) -> list[str]:
     """How much, and why so."""
-    return [f"{grouped(risk.amount)} {risk.currency}", risk.why()]
+    return [f"{grouped(risk.amount)} {risk.currency}", why_decided(risk)]
 
 
 def _delay(figures: Figures) -> str:

@@ -6,8 +6,8 @@ All that is said of the time to come is what the engine does if nothing else hap
 from collections.abc import Sequence
 from datetime import timedelta
 
-from streams.contracts.envelope import PolicyName
 from streams.contracts.figures import format_figure
+from streams.contracts.outputs import PolicyName
 from streams.contracts.packing import change_of, unpack_change
 from streams.engine.measures.spans import first_day_of, last_day_of
 from streams.engine.outcomes import TierChange

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from streams.contracts.envelope import PolicyName
+from streams.contracts.outputs import PolicyName
 
 
 class LastChange(msgspec.Struct, frozen=True, kw_only=True):

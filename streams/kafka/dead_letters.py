@@ -12,7 +12,8 @@ from typing import NamedTuple
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 
-from streams.contracts.log import DeadLetterMessage, decode_dead_letter
+from streams.contracts.log import decode_dead_letter
+from streams.contracts.outputs import DeadLetterMessage
 from streams.kafka.offsets import Offsets, Span
 from streams.kafka.tape import Tape
 from streams.kafka.topics import partition_count

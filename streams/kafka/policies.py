@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
-from streams.contracts.policies import IN_FORCE, InForceMessage, PolicyMessage
+from streams.contracts.outputs import IN_FORCE, InForceMessage, PolicyMessage
 from streams.policy.policy import Policy
 from streams.settings import Settings
 

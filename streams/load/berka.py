@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from streams.contracts.lines import EventLine
+from streams.contracts.event_line import EventLine
 from streams.errors import UsageError
 from streams.load.berka_files import BerkaFiles, Row
 from streams.load.produce import Wave

@@ -2,10 +2,14 @@
 
 import io
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from streams.contracts.lines import EventLine, parse_line
+from streams.contracts.lines import parse_line
 from streams.errors import UsageError
 from streams.load.produce import Wave
+
+if TYPE_CHECKING:
+    from streams.contracts.event_line import EventLine
 
 CHUNK_BYTES = 1 << 20
 LINE_LIMIT_BYTES = 16 << 20

@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from streams.contracts.lines import EventLine
+from streams.contracts.event_line import EventLine
 from streams.errors import UsageError
 from streams.kafka.partitioner import partition_of
 from streams.kafka.topics import ensure_topics

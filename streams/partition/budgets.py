@@ -10,7 +10,7 @@ import msgspec
 
 from streams.contracts.envelope import encode
 from streams.contracts.kept import LaneRecord
-from streams.contracts.triggers import BudgetMessage, CandidateMessage
+from streams.contracts.outputs import BudgetMessage, CandidateMessage
 from streams.partition.entries import Entry, Record
 from streams.partition.partition import ForeignRecordError, Partition
 from streams.partition.spent import BudgetName, Spent

@@ -5,11 +5,13 @@ from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from heapq import heapify, heappop
 
-from streams.contracts.decode import FUTURE_EVENT, FUTURE_LIMIT_MS, WRONG_PARTITION, Rejection, decode
+from streams.contracts.decode import FUTURE_LIMIT_MS, decode
 from streams.contracts.fingerprint import fingerprint
 from streams.contracts.kept import LaneRecord
-from streams.contracts.log import ENGINE_VERSION, OrderMessage, encode_json
+from streams.contracts.log import encode_json
+from streams.contracts.outputs import ENGINE_VERSION, OrderMessage
 from streams.contracts.packing import pack_change, pack_state, unpack_header, unpack_state
+from streams.contracts.rejection import FUTURE_EVENT, WRONG_PARTITION, Rejection
 from streams.engine.apply import apply_due, apply_event, apply_policy, is_rated_by_another
 from streams.engine.case import Case
 from streams.engine.measures.limits import LimitExceededError, check_limits
@@ -40,7 +42,7 @@ class Customers(Partition):
         self.customers_by_tier: Counter[str] = Counter()
         self._due = DueTimes()
         self._stale: list[bytes] = []
-        self._writers = Writers.of(setup)
+        self._writers = Writers(setup)
         super().__init__(len(TOPICS), packed, lane)
         for key, record in self.packed.items():
             header = unpack_header(record)

@@ -1,12 +1,12 @@
 """What a batch of customers writes for others: tier changes, campaign triggers, risk messages, dead letters."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, Self
 
 from streams.contracts.changes import ChangeWriter
-from streams.contracts.decode import Rejection
 from streams.contracts.envelope import Envelope, Headers
-from streams.contracts.log import DeadLetterMessage, base64_or_none, encode_json
+from streams.contracts.log import base64_or_none, encode_json
+from streams.contracts.outputs import DeadLetterMessage
+from streams.contracts.rejection import Rejection
 from streams.contracts.risks import RiskWriter
 from streams.contracts.triggers import TriggerWriter
 from streams.engine.outcomes import LoanDecision, RiskMessage, TierChange, Trigger
@@ -15,18 +15,14 @@ from streams.partition.setup import PartitionSetup
 from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, CURRENT, DEAD_LETTERS, RISK, Message, Tally
 
 
-class Writers(NamedTuple):
+class Writers:
     """What writes the messages of one partition under one policy."""
 
-    changes: ChangeWriter
-    triggers: TriggerWriter
-    risks: RiskWriter
-
-    @classmethod
-    def of(cls, setup: PartitionSetup) -> Self:
-        """Makes those of a partition."""
+    def __init__(self, setup: PartitionSetup) -> None:
         envelope = Envelope(setup.policy, setup.topics, setup.partition, setup.source)
-        return cls(ChangeWriter(envelope), TriggerWriter(envelope), RiskWriter(envelope))
+        self.changes = ChangeWriter(envelope)
+        self.triggers = TriggerWriter(envelope)
+        self.risks = RiskWriter(envelope)
 
 
 class Outgoing:

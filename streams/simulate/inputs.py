@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from aiokafka import TopicPartition
 
-from streams.contracts.decode import Rejection, decode
+from streams.contracts.decode import decode
+from streams.contracts.rejection import Rejection
 from streams.kafka.offsets import Offsets
 from streams.kafka.tape import Tape
 from streams.kafka.topics import partition_count

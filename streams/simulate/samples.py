@@ -11,11 +11,13 @@ from typing import Any
 
 import msgspec
 
-from streams.contracts import asyncapi, changes, risks, triggers
-from streams.contracts.asyncapi import Configuration, Sample
+from streams.contracts import asyncapi, outputs
+from streams.contracts.asyncapi import Configuration
+from streams.contracts.channels import Sample
 from streams.contracts.envelope import Headers
-from streams.contracts.lines import EventLine, parse_line
-from streams.contracts.policies import IN_FORCE, InForceMessage, PolicyMessage
+from streams.contracts.event_line import EventLine
+from streams.contracts.lines import parse_line
+from streams.contracts.outputs import IN_FORCE, InForceMessage, PolicyMessage
 from streams.kafka.topics import topic_specs
 from streams.partition.outputs import by_output
 from streams.partition.work import CAMPAIGNS, CHANGES, CURRENT, DEAD_LETTERS, ORDER, RISK, Work
@@ -131,10 +133,10 @@ EVENTS = """\
 
 _INPUTS = ("balanceReported", "transactionMade", "creditRated", "loanApplied", "customerAction")  # by topic number
 _BY_TYPE = {
-    changes.EVENT_TYPE: "tierChanged",
-    triggers.EVENT_TYPE: "campaignTriggered",
-    risks.DECISION_TYPE: "loanDecided",
-    risks.ALERT_TYPE: "loanAlerted",
+    outputs.CHANGE_TYPE: "tierChanged",
+    outputs.TRIGGER_TYPE: "campaignTriggered",
+    outputs.DECISION_TYPE: "loanDecided",
+    outputs.ALERT_TYPE: "loanAlerted",
 }
 # Of a message one sample is shown for each of what these fields hold.
 _KINDS = {

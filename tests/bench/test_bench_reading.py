@@ -8,7 +8,8 @@ from aiokafka import AIOKafkaProducer
 from streams.bench.due import pinned_sample
 from streams.bench.reading import refuse_written_dead_letters
 from streams.bench.stand import Stand
-from streams.contracts.log import DeadLetterMessage, encode_json
+from streams.contracts.log import encode_json
+from streams.contracts.outputs import DeadLetterMessage
 from streams.contracts.packing import unpack_header
 from streams.errors import UsageError
 from streams.settings import Settings, policy_folder, read_policy_file

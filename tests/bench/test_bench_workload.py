@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from streams.bench.workload import InputRecord, Workload
-from streams.contracts.decode import Rejection, decode
+from streams.contracts.decode import decode
+from streams.contracts.rejection import Rejection
 from streams.policy.compile.load import load_policy
 from streams.settings import policy_folder
 from streams.values.calendar import DAY_MS

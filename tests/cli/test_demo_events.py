@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from streams.contracts.display import grouped
-from streams.contracts.lines import EventLine
+from streams.contracts.event_line import EventLine
 from streams.demo.events import CUSTOMERS_LIMIT, OLD_CUSTOMERS, PIN_MS, Bank
 from streams.demo.policy import write_demo_policy
 from streams.demo.run import EVENTS_PER_S

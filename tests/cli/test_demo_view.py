@@ -7,7 +7,8 @@ import pytest
 from rich.console import Console
 
 from streams.audit.report import Report
-from streams.contracts.display import decode_risk, decode_trigger
+from streams.contracts.display import what_is_offered, why_changed, why_decided
+from streams.contracts.shown import decode_risk, decode_trigger
 from streams.demo.figures import NEWEST_SHOWN, Figures
 from streams.demo.run import Outcome
 from streams.demo.view import LinesView, LiveView, summary
@@ -129,7 +130,7 @@ def figures() -> Figures:
 def test_a_change_says_why(value: bytes, why: str) -> None:
     seen = Figures()
     seen.see_change(value, NOW_MS)
-    assert seen.newest[0].why() == why
+    assert why_changed(seen.newest[0]) == why
 
 
 @pytest.mark.parametrize(
@@ -154,7 +155,7 @@ def test_a_change_says_why(value: bytes, why: str) -> None:
     ],
 )
 def test_a_trigger_says_what_is_given_or_missing(value: bytes, what: str) -> None:
-    assert decode_trigger(value).what() == what
+    assert what_is_offered(decode_trigger(value)) == what
 
 
 TIMES = {"measure": "amount", "is": "600000.00", "at_least": "300000.00", "more_than": "512345.00", "outcome": "refer"}
@@ -178,7 +179,7 @@ VOLATILE = {"measure": "volatile_assets", "is": "0.41", "more_than": "0.40", "ou
     ],
 )
 def test_a_loan_says_why_it_is_decided_so(value: bytes, why: str) -> None:
-    assert decode_risk(value).why() == why
+    assert why_decided(decode_risk(value)) == why
 
 
 def test_all_is_worked_when_every_acknowledged_event_is(figures: Figures) -> None:

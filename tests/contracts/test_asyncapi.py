@@ -7,8 +7,8 @@ from typing import Any, get_args
 import pytest
 from jsonschema import Draft7Validator
 
-from streams.contracts.asyncapi import CHANNELS
-from streams.contracts.schemas import TOPICS
+from streams.contracts.channels import CHANNELS
+from streams.contracts.schema_topics import TOPICS
 from streams.engine.outcomes import AlertReason, Group, LoanOutcome
 from streams.kafka.topics import topic_specs
 from streams.policy.compile.load import load_policy

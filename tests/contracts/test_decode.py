@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contracts.decode import DETAIL_LIMIT, Rejection
+from streams.contracts.decode import DETAIL_LIMIT
+from streams.contracts.rejection import Rejection
 from streams.values.events import (
     BALANCES,
     CREDIT,

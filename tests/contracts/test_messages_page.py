@@ -6,9 +6,11 @@ from typing import Any, get_args
 import pytest
 from jsonschema import Draft202012Validator
 
-from streams.contracts import changes, risks, triggers
-from streams.contracts.decode import Rejection, RejectionReason, decode
-from streams.contracts.schemas import TOPICS, definitions, schema
+from streams.contracts.decode import decode
+from streams.contracts.outputs import ALERT_TYPE, CHANGE_TYPE, DECISION_TYPE, TRIGGER_TYPE
+from streams.contracts.rejection import Rejection, RejectionReason
+from streams.contracts.schema_topics import TOPICS
+from streams.contracts.schemas import definitions, schema
 from streams.engine.outcomes import AlertReason, Direction, Group, LoanOutcome, Reason
 from streams.engine.state import ACCOUNTS_LIMIT
 from streams.partition.outputs import sent_to
@@ -106,7 +108,7 @@ def test_the_decision_and_the_alert_are_what_the_loan_and_the_balances_give() ->
     assert [shortened(json.loads(risk.value)) for risk in sent_to(work, RISK)] == shown
 
 
-@pytest.mark.parametrize("event_type", [changes.EVENT_TYPE, triggers.EVENT_TYPE, risks.DECISION_TYPE, risks.ALERT_TYPE])
+@pytest.mark.parametrize("event_type", [CHANGE_TYPE, TRIGGER_TYPE, DECISION_TYPE, ALERT_TYPE])
 def test_every_type_of_event_is_named(event_type: str) -> None:
     assert f"`{event_type}`" in PAGE
 

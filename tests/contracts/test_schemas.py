@@ -8,8 +8,9 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from streams.contracts.lines import parse_line
-from streams.contracts.policies import InForceMessage, PolicyMessage
-from streams.contracts.schemas import COMMAND, TOPICS, files, schema
+from streams.contracts.outputs import InForceMessage, PolicyMessage
+from streams.contracts.schema_topics import TOPICS
+from streams.contracts.schemas import COMMAND, files, schema
 from streams.partition.outputs import sent_to
 from streams.partition.work import CHANGES, DEAD_LETTERS
 from streams.policy.campaigns import CampaignKind

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from streams.partition.outputs import sent_to
 from streams.partition.work import CAMPAIGNS, RISK
+from streams.policy.campaigns import WokenCampaigns
 from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy
 from streams.values.events import CUSTOMERS
@@ -225,9 +226,9 @@ def test_what_is_due_is_done_and_the_next_is_later(name: str, plan: Plan) -> Non
 @every_policy
 @some
 @given(lives)
-def test_a_look_that_is_spared_would_have_found_nothing(name: str, plan: Plan) -> None:
+def test_a_campaign_that_is_not_asked_would_have_offered_nothing(name: str, plan: Plan) -> None:
     policy = POLICIES[name]
-    everybody = dict.fromkeys(policy.woken, (policy.campaigns,) * 3)
+    everybody = dict.fromkeys(policy.woken, WokenCampaigns(*(policy.campaigns,) * 3))
     spared, thorough = worked(plan, policy), worked(plan, msgspec.structs.replace(policy, woken=everybody))
     assert triggers(spared) == triggers(thorough)
     assert [change["id"] for change in spared.outcome.changes] == [change["id"] for change in thorough.outcome.changes]

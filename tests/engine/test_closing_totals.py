@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.engine.measures.closing_totals import average_e16, closing_e16, newest_e16
+from streams.engine.measures.spans import first_day_of, last_day_of
 from streams.values.calendar import month_of, month_start
 from streams.values.events import Balance
 from tests.support.daily_recount import Recount
@@ -138,7 +139,7 @@ def test_the_month_end_total_is_that_of_the_last_day_of_the_newest_whole_month(
     customer = after(balance("100", at("2026-10-31T23:59")), balance("400", at("2026-11-30")))
     customer.apply(balance("900", at("2026-12-01")))
     (rule,) = [rule for rule in AVERAGES.measures if rule.name == "end"]
-    last = rule.last_day(AVERAGES.calendar.day_of(at(today)), is_over=is_over)
+    last = last_day_of(rule, AVERAGES.calendar.day_of(at(today)), is_over=is_over)
     assert closing_e16(customer.state, "assets", last, AVERAGES) == e16(total)
 
 
@@ -147,7 +148,7 @@ def test_nothing_is_kept_longer_than_it_is_looked_at() -> None:
     for number in range(300):
         customer.apply(balance(f"{number}", NOON + number * DAY_MS))
     last = AVERAGES.calendar.day_of(customer.now_ms)
-    oldest = min(rule.first_day(last, is_over=False) for rule in AVERAGES.measures if rule.days or rule.months)
+    oldest = min(first_day_of(rule, last, is_over=False) for rule in AVERAGES.measures if rule.days or rule.months)
     (changes,) = customer.state.daily.values()
     assert min(changes) == oldest + 1  # the total of the oldest day follows from what changed since
     assert len(changes) == last - oldest

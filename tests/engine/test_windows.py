@@ -4,6 +4,7 @@ import pytest
 
 from streams.engine.measures.days import buckets_of
 from streams.engine.measures.fold import fold_transaction
+from streams.engine.measures.spans import first_day_of, last_day_of
 from streams.engine.measures.windows import roll, sum_anew, sum_between
 from streams.engine.state import CustomerState
 from streams.policy.policy import Policy
@@ -206,7 +207,7 @@ enter = { any = [
 def sums(customer: Customer, day: int, *, is_over: bool = False) -> dict[str, dict[str, int]]:
     return {
         rule.name: sum_between(
-            customer.state, rule, rule.first_day(day, is_over=is_over), rule.last_day(day, is_over=is_over)
+            customer.state, rule, first_day_of(rule, day, is_over=is_over), last_day_of(rule, day, is_over=is_over)
         )
         for rule in customer.policy.measures
         if rule.types
@@ -251,14 +252,14 @@ def test_every_measure_has_its_own_types_and_days() -> None:
 def test_a_month_is_whole_when_its_last_day_is_over(day: str, first: str, last: str, *, is_over: bool) -> None:
     rule = next(rule for rule in SEVERAL.measures if rule.name == "quarter_count")
     number = SEVERAL.calendar.day_of(at(day))
-    assert rule.first_day(number, is_over=is_over) == SEVERAL.calendar.day_of(at(first))
-    assert rule.last_day(number, is_over=is_over) == SEVERAL.calendar.day_of(at(last))
+    assert first_day_of(rule, number, is_over=is_over) == SEVERAL.calendar.day_of(at(first))
+    assert last_day_of(rule, number, is_over=is_over) == SEVERAL.calendar.day_of(at(last))
 
 
 @pytest.mark.parametrize("is_over", [False, True])
 def test_days_end_with_today_whether_it_is_over_or_not(*, is_over: bool) -> None:
     rule = next(rule for rule in SEVERAL.measures if rule.name == "week")
-    assert (rule.first_day(TODAY, is_over=is_over), rule.last_day(TODAY, is_over=is_over)) == (TODAY - 6, TODAY)
+    assert (first_day_of(rule, TODAY, is_over=is_over), last_day_of(rule, TODAY, is_over=is_over)) == (TODAY - 6, TODAY)
 
 
 def test_running_sums_and_counts_equal_those_made_anew() -> None:
@@ -282,5 +283,5 @@ def test_the_days_of_the_longest_look_back_are_kept_and_no_more() -> None:
         customer.apply(transaction("1", NOON + day * DAY_MS))
     last = customer.policy.calendar.day_of(customer.now_ms)
     assert min(customer.state.days) == min(
-        rule.first_day(last, is_over=False) for rule in SEVERAL.measures if rule.days or rule.months
+        first_day_of(rule, last, is_over=False) for rule in SEVERAL.measures if rule.days or rule.months
     )

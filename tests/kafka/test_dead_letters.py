@@ -16,7 +16,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from typer.testing import CliRunner, Result
 
 from streams.cli.main import app
-from streams.contracts.log import DeadLetterMessage, base64_or_none, encode_json
+from streams.contracts.log import base64_or_none, encode_json
+from streams.contracts.outputs import DeadLetterMessage
 from streams.errors import UsageError
 from streams.kafka.dead_letters import Choice, extent, replayed_letters
 from streams.kafka.offsets import Offsets

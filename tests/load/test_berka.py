@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from streams.contracts.decode import Rejection, decode
-from streams.contracts.lines import EventLine
+from streams.contracts.decode import decode
+from streams.contracts.event_line import EventLine
+from streams.contracts.rejection import Rejection
 from streams.errors import UsageError
 from streams.load.berka import berka_waves, transaction_type
 from streams.load.berka_files import read_berka

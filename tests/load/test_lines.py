@@ -1,6 +1,7 @@
 import pytest
 
-from streams.contracts.lines import EventLine, parse_line
+from streams.contracts.event_line import EventLine
+from streams.contracts.lines import parse_line
 from streams.values.events import BALANCES, CUSTOMERS, TRANSACTIONS
 
 

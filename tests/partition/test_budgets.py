@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contracts.kept import LaneRecord
-from streams.contracts.triggers import BudgetMessage, CandidateMessage
+from streams.contracts.outputs import BudgetMessage, CandidateMessage
 from streams.partition.budgets import Budgets
 from streams.partition.partition import ForeignRecordError
 from streams.partition.spent import Spent

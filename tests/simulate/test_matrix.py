@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from streams.contracts.lines import EventLine
+from streams.contracts.event_line import EventLine
 from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy
 from streams.settings import policy_folder

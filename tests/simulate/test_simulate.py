@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from streams.contracts.lines import EventLine
+from streams.contracts.event_line import EventLine
 from streams.partition.customers import Customers
 from streams.partition.merging import merge_heads
 from streams.partition.setup import PartitionSetup

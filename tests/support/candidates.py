@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import msgspec
 from aiokafka import AIOKafkaProducer
 
-from streams.contracts.triggers import BudgetMessage, CandidateMessage
+from streams.contracts.outputs import BudgetMessage, CandidateMessage
 from streams.settings import Settings
 from streams.stages.budgets import budgets_stage
 from streams.worker.broker import StageBroker

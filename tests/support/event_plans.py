@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from streams.contracts.decode import Rejection, decode
+from streams.contracts.decode import decode
+from streams.contracts.rejection import Rejection
 from streams.policy.policy import Policy
 from streams.settings import policy_folder
 from streams.values.calendar import DAY_MS, HOUR_MS

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
 from typing import Any, NamedTuple
 
-from streams.contracts.lines import EventLine
+from streams.contracts.event_line import EventLine
 from streams.policy.policy import Policy
 from streams.values.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS
 

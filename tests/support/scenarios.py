@@ -31,7 +31,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from streams.contracts.lines import EventLine
+from streams.contracts.event_line import EventLine
 from streams.partition.customers import Customers
 from streams.partition.outputs import sent_to
 from streams.partition.setup import PartitionSetup

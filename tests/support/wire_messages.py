@@ -4,7 +4,8 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from streams.contracts.decode import Rejection, decode
+from streams.contracts.decode import decode
+from streams.contracts.rejection import Rejection
 from streams.partition.customers import Customers
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import Work

@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from streams.contracts.triggers import CandidateMessage
+from streams.contracts.outputs import CandidateMessage
 from streams.kafka.partitioner import partition_of
 from streams.settings import Settings
 from streams.stages.budgets import budgets_stage

@@ -1,13 +1,12 @@
 """What the texts of a policy file have to look like, and the sentence for one that does not."""
 
 import re
-from collections.abc import Callable
 from datetime import date
 from difflib import get_close_matches
 from functools import partial
-from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from streams.policy.language.form import Form
 from streams.values.events import TRANSACTION_TYPES
 from streams.values.money import RATE_DECIMALS, SHARE_DECIMALS, VALUE_DECIMALS, parse_fixed
 
@@ -22,13 +21,6 @@ _ROUND_ZEROS = {"k": 3, "m": 6, "萬": 4, "万": 4, "億": 8, "亿": 8}
 _OFFSET = re.compile(r"(utc|gmt)?\s*[+-]\s*[0-9:]+", re.ASCII | re.IGNORECASE)
 _CLOSE = 0.7
 _SHOWN = 50
-
-
-class Form(NamedTuple):
-    """A kind of text: an example, and what is wrong with one that is given (None: nothing)."""
-
-    example: str
-    fault: Callable[[str], str | None]
 
 
 def quoted(text: str) -> str:

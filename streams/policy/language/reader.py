@@ -25,7 +25,8 @@ from msgspec.inspect import (
 )
 
 from streams.policy.language.document import PolicyFile
-from streams.policy.language.forms import FORMS, Form, meant, quoted, unknown
+from streams.policy.language.form import Form
+from streams.policy.language.forms import FORMS, meant, quoted, unknown
 from streams.policy.language.problem import Path
 from streams.policy.language.problems import Problems
 

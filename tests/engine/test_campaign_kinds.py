@@ -1,4 +1,4 @@
-"""Occasions of campaigns beyond those of standard.toml: every word of every kind, by small policies."""
+"""Campaign kinds beyond those of standard.toml: every word of every kind, by small policies."""
 
 import pytest
 
@@ -202,7 +202,7 @@ def test_near_by_amount_share_or_figure(words: str, far: str, close: str) -> Non
 def test_near_at_once_and_never_again_while_it_stays_near() -> None:
     customer = customer_of('kind = "near_tier"\nto = "mid"\nfor_days = 0\nwithin = "50000"')
     customer.apply(balance("450000", at(NOON)))
-    assert customer.triggers[0].missing == e16("50000")
+    assert customer.triggers[0].offer.missing == e16("50000")
     assert customer.triggers[0].cause is not None
     customer.apply(balance("460000", at("2026-01-20")))
     customer.wait(at("2030-01-01"))

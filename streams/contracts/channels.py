@@ -1,0 +1,124 @@
+"""The topics and their kinds of messages, as the AsyncAPI document has them. Structs alone."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from streams.contracts import inputs, outputs
+from streams.contracts.schema_details import Schema
+
+_CUSTOMER_KEY: Schema = {"type": "string", "description": "the customer_id as UTF-8, byte for byte"}
+_LETTER_KEY: Schema = {"type": ["string", "null"], "description": "the input's own key, whatever it is"}
+
+
+class Sample(NamedTuple):
+    """A real message, of which kind, in words; a value of None is a tombstone."""
+
+    message: str
+    title: str
+    key: bytes | None
+    headers: Mapping[str, str]
+    value: Any
+
+
+class Kind(NamedTuple):
+    """A kind of message. type None: a tombstone. only: what the type's schema is narrowed to."""
+
+    name: str
+    title: str
+    type: type | None
+    key: Schema = _CUSTOMER_KEY
+    event_type: str | None = None
+    only: Schema | None = None
+
+
+class Channel(NamedTuple):
+    """A topic."""
+
+    topic: str
+    title: str
+    kinds: Sequence[Kind]
+
+
+_CHANGED = Kind("tierChanged", "A tier changed", outputs.TierChangeMessage, event_type=outputs.CHANGE_TYPE)
+
+CHANNELS = (
+    Channel(
+        "bank.transactions",
+        "Transactions",
+        [Kind("transactionMade", "A transaction", inputs.TransactionMessage)],
+    ),
+    Channel("bank.balances", "Balances", [Kind("balanceReported", "A balance", inputs.BalanceMessage)]),
+    Channel("bank.credit", "Credit standing", [Kind("creditRated", "A credit standing", inputs.CreditMessage)]),
+    Channel("bank.loans", "Loan applications", [Kind("loanApplied", "A loan application", inputs.LoanMessage)]),
+    Channel(
+        "bank.customers",
+        "Actions for customers",
+        [Kind("customerAction", "An action for a customer", inputs.CustomerMessage)],
+    ),
+    Channel("tier.changes", "Tier changes", [_CHANGED]),
+    Channel(
+        "tier.current",
+        "The newest tier change of every customer, compacted",
+        [_CHANGED, Kind("customerForgotten", "A customer was erased", None)],
+    ),
+    Channel(
+        "tier.campaigns",
+        "Campaign triggers",
+        [
+            Kind(
+                "campaignTriggered",
+                "A campaign is to act for a customer, or, held out, is not",
+                outputs.CampaignMessage,
+                event_type=outputs.TRIGGER_TYPE,
+            )
+        ],
+    ),
+    Channel(
+        "tier.risk",
+        "Risk decisions and alerts",
+        [
+            Kind(
+                "loanDecided",
+                "A loan application is decided",
+                outputs.LoanRiskMessage,
+                event_type=outputs.DECISION_TYPE,
+                only={"properties": {"kind": {"const": "decision"}}},
+            ),
+            Kind(
+                "loanAlerted",
+                "A loan that is watched has become worse",
+                outputs.LoanRiskMessage,
+                event_type=outputs.ALERT_TYPE,
+                only={"properties": {"kind": {"const": "alert"}}},
+            ),
+        ],
+    ),
+    Channel(
+        "tier.order",
+        "The order of work, a record a transaction",
+        [Kind("batchWorked", "A transaction's work", outputs.OrderMessage, key={"type": "null"})],
+    ),
+    Channel(
+        "tier.policies",
+        "Policies by digest, and which one is in force, compacted",
+        [
+            Kind(
+                "policyKnown",
+                "A policy as it was put to use",
+                outputs.PolicyMessage,
+                key={"type": "string", "pattern": "^sha256:", "description": "the digest"},
+            ),
+            Kind(
+                "policyInForce",
+                "Which policy is in force",
+                outputs.InForceMessage,
+                key={"type": "string", "const": outputs.IN_FORCE},
+            ),
+        ],
+    ),
+    Channel(
+        "tier.dead-letters",
+        "Inputs that could not be used",
+        [Kind("deadLetter", "An input that could not be used", outputs.DeadLetterMessage, key=_LETTER_KEY)],
+    ),
+)

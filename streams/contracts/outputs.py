@@ -1,0 +1,253 @@
+"""The outputs as they are on the wire (docs/messages.md). Structs alone; JSON Schemas are made from these.
+
+A field whose JSON is made once and used for many messages may be a msgspec.Raw; schema_details.py says what is in it.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from streams.policy.services import ServiceKind
+
+CHANGE_TYPE = "tierflow.tier.changed.v1"
+TRIGGER_TYPE = "tierflow.campaign.triggered.v1"
+DECISION_TYPE = "tierflow.risk.decided.v1"
+ALERT_TYPE = "tierflow.risk.alerted.v1"
+ENGINE_VERSION = 1
+
+IN_FORCE = "in-force"
+
+
+# --- what all have ---
+
+
+class PolicyName(msgspec.Struct, frozen=True):
+    """Which rules decided."""
+
+    name: str
+    version: int
+    digest: str
+
+
+class CauseMessage(msgspec.Struct, frozen=True):
+    """The event that led to it, and where that stands in the log."""
+
+    event_id: str
+    topic: str
+    partition: int
+    offset: int
+    occurred_at: int
+
+
+# --- tier.changes, tier.current ---
+
+
+class Condition(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One rule that was looked at: the measure, what it is, what it is held against, and whether it is met."""
+
+    measure: str
+    is_: str = msgspec.field(name="is")
+    at_least: str | None = None
+    is_not: str | None = None
+    tier: str | None = None
+    rule: str | None = None
+    met: bool | None = None
+
+
+class NextTier(msgspec.Struct, frozen=True):
+    """The tier above, and what its floor wants in addition."""
+
+    tier: str
+    missing: str | None
+
+
+class Components(msgspec.Struct, frozen=True):
+    """What the value is made of."""
+
+    assets: str
+    activity: str
+    credit: str
+
+
+class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """One service of a tier, in the bank's words; from a local day on, and until one, if these are given."""
+
+    id: str
+    kind: ServiceKind
+    name: Mapping[str, str]
+    valid_from: str | None = None
+    valid_until: str | None = None
+
+
+class Strategy(msgspec.Struct, frozen=True):
+    """What the new tier is for, and what it grants and withdraws against the former one."""
+
+    needs: Sequence[str]
+    services: Sequence[object]
+    campaigns: Sequence[str]
+    risk_controls: Sequence[str]
+    granted: Sequence[str]
+    withdrawn: Sequence[str]
+
+
+class TierChangeMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """`tier.changes` and `tier.current`: one change of a customer's served tier."""
+
+    id: str
+    customer_id: str
+    sequence: int
+    direction: str
+    previous_tier: str | None
+    tier: str
+    earned_tier: str
+    reason: str
+    decided_at: str
+    backfill: bool
+    value: str | None
+    currency: str
+    components: Components
+    conditions: Sequence[Condition]
+    next_tier: NextTier | None
+    policy: PolicyName | msgspec.Raw
+    strategy: Strategy | msgspec.Raw
+    cause: CauseMessage | None
+    positions: Mapping[str, int]
+
+
+# --- tier.campaigns, and candidates ---
+
+
+class CampaignMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """`tier.campaigns`: a campaign is to act for a customer, or, where the group is held out, is not."""
+
+    id: str
+    customer_id: str
+    campaign: str
+    kind: str
+    sequence: int
+    tier: str
+    group: str
+    triggered_at: str
+    period: str | None
+    amount: str | None
+    currency: str
+    missing: str | None
+    due: str | None
+    cause: CauseMessage | None
+    policy: PolicyName | msgspec.Raw
+
+
+class BudgetMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """What a campaign has in this period, in all; None: no end. Amounts in cents."""
+
+    campaign: str
+    period: str
+    triggers: int | None
+    amount_cents: int | None
+
+
+class CandidateMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A trigger that is written only if its campaign's budget has room: all that this takes, rules included."""
+
+    customer_id: str
+    id: str
+    spends: bool  # a held-out trigger costs nothing
+    amount_cents: int
+    budget: BudgetMessage
+    at: str
+    trigger: msgspec.Raw
+
+
+# --- tier.risk ---
+
+
+class RiskCondition(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A rule that was looked at: what the measure is, what it is held against, and what a loan is if it is met.
+
+    Amounts are in the policy's currency, shares parts of 1.
+    """
+
+    measure: str
+    is_: str = msgspec.field(name="is")
+    at_least: str | None = None
+    more_than: str | None = None
+    at_most: str | None = None
+    equals: str | None = None
+    tier: str | None = None
+    outcome: str | None = None
+    met: bool | None = None
+
+
+class LoanRiskMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """`tier.risk`: a loan application is decided (kind decision), or something has become worse (kind alert)."""
+
+    id: str
+    customer_id: str
+    loan_id: str
+    kind: str
+    outcome: str | msgspec.UnsetType = msgspec.UNSET  # of a decision
+    customer: str | msgspec.UnsetType = msgspec.UNSET  # of a decision: known, or new
+    reason: str | msgspec.UnsetType = msgspec.UNSET  # of an alert
+    tier: str
+    amount: str
+    currency: str
+    decided_at: str
+    backfill: bool
+    monitored_until: str | None
+    conditions: Sequence[RiskCondition]
+    cause: CauseMessage | None
+    policy: PolicyName | msgspec.Raw
+    positions: Mapping[str, int]
+
+
+# --- tier.order, tier.dead-letters, tier.policies ---
+
+
+class OrderMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """`tier.order`: one transaction's work, enough to replay it exactly.
+
+    `positions` has, for each input topic, the first offset worked and the one after the last. `clock_ms` is the
+    partition's clock at the end of the batch (on the wall clock also throughout it). `due` is how many decisions of
+    the batch were by time alone; those that an event of their customer brought forward are not counted. `rerated` is
+    how many customers were rated anew under another policy than before, again without those whose event came first.
+    `backfill`: the batch was history, for which no campaign is to fire.
+    """
+
+    partition: int
+    counter: int
+    clock: str
+    clock_ms: int
+    policy: str
+    engine_version: int
+    due: int = 0
+    rerated: int = 0
+    backfill: bool = False
+    positions: dict[str, tuple[int, int]]
+
+
+class DeadLetterMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """`tier.dead-letters`: an input that could not be used, with its original bytes."""
+
+    topic: str
+    partition: int
+    offset: int
+    key_base64: str | None
+    value_base64: str | None
+    reason: str
+    detail: str
+    at: str
+
+
+class PolicyMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """`tier.policies`, key: the digest. A policy document as it was put to use."""
+
+    name: str
+    version: int
+    digest: str
+    document: str
+
+
+class InForceMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """`tier.policies`, key: in-force. The digest of the policy that is in force from here on."""
+
+    digest: str

@@ -1,0 +1,26 @@
+"""Why an input cannot be used."""
+
+from typing import Literal
+
+import msgspec
+
+RejectionReason = Literal[
+    "malformed",
+    "invalid_field",
+    "key_mismatch",
+    "unknown_currency",
+    "future_event",
+    "wrong_partition",
+    "limit_exceeded",
+]
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """An input that cannot be used: the reason for machines, the detail for people."""
+
+    reason: RejectionReason
+    detail: str
+
+
+WRONG_PARTITION = Rejection("wrong_partition", "the partitioner set by TIERFLOW_PARTITIONER puts this key elsewhere")
+FUTURE_EVENT = Rejection("future_event", "the event's time is more than 24 hours ahead of the clock")

@@ -1,0 +1,29 @@
+"""Which topic's schema is made of which messages. Structs alone."""
+
+from typing import NamedTuple
+
+from streams.contracts import inputs, outputs
+
+
+class Topic(NamedTuple):
+    """One topic's schema: whose messages it describes, and under which title. Of several messages a value is one."""
+
+    name: str
+    messages: tuple[type, ...]
+    title: str
+
+
+TOPICS = (
+    Topic("bank.transactions", (inputs.TransactionMessage,), "Transaction"),
+    Topic("bank.balances", (inputs.BalanceMessage,), "Balance"),
+    Topic("bank.credit", (inputs.CreditMessage,), "Credit standing"),
+    Topic("bank.loans", (inputs.LoanMessage,), "Loan application"),
+    Topic("bank.customers", (inputs.CustomerMessage,), "Customer action"),
+    Topic("tier.changes", (outputs.TierChangeMessage,), "Tier change"),
+    Topic("tier.current", (outputs.TierChangeMessage,), "Newest tier change of a customer"),
+    Topic("tier.campaigns", (outputs.CampaignMessage,), "Campaign trigger"),
+    Topic("tier.risk", (outputs.LoanRiskMessage,), "Loan decision or alert"),
+    Topic("tier.order", (outputs.OrderMessage,), "Order of work"),
+    Topic("tier.policies", (outputs.PolicyMessage, outputs.InForceMessage), "Policy, or which one is in force"),
+    Topic("tier.dead-letters", (outputs.DeadLetterMessage,), "Dead letter"),
+)

@@ -1,0 +1,70 @@
+"""What is read of a message to show it to people. Structs alone; display.py puts it in words.
+
+Other fields, and other values than are known here, are no fault: a reader may be older than the worker.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from streams.contracts.outputs import Condition, NextTier, RiskCondition
+
+
+class ShownCause(msgspec.Struct, frozen=True):
+    """The time of the event that led to it."""
+
+    occurred_at: int
+
+
+class ShownChange(msgspec.Struct, frozen=True):
+    """What is read of a tier change."""
+
+    customer_id: str
+    direction: str
+    previous_tier: str | None
+    tier: str
+    reason: str
+    decided_at: str
+    value: str | None
+    currency: str
+    next_tier: NextTier | None
+    conditions: Sequence[Condition] = ()
+    cause: ShownCause | None = None
+
+
+class ShownTrigger(msgspec.Struct, frozen=True):
+    """What is read of a campaign trigger."""
+
+    id: str
+    customer_id: str
+    campaign: str
+    kind: str
+    tier: str
+    group: str
+    triggered_at: str
+    currency: str
+    period: str | None = None
+    amount: str | None = None
+    missing: str | None = None
+    due: str | None = None
+
+
+class ShownRisk(msgspec.Struct, frozen=True):
+    """What is read of a loan decision, or of an alert."""
+
+    id: str
+    customer_id: str
+    loan_id: str
+    kind: str
+    amount: str
+    currency: str
+    decided_at: str
+    conditions: Sequence[RiskCondition] = ()
+    outcome: str | None = None
+    reason: str | None = None
+    customer: str | None = None
+
+
+decode_change = msgspec.json.Decoder(ShownChange).decode
+decode_trigger = msgspec.json.Decoder(ShownTrigger).decode
+decode_risk = msgspec.json.Decoder(ShownRisk).decode
