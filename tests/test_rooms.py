@@ -1,6 +1,9 @@
 """The plan of the house holds: structs and logic apart, every package says what may live in it."""
 
 import ast
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,3 +43,25 @@ def test_structs_and_logic_stand_in_different_modules(module: Path) -> None:
 
 def test_loose_modules_are_few() -> None:
     assert {module.name for module in ROOT.glob("*.py")} == LOOSE
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "broken"),
+    [
+        ("engine/state.py", "if TYPE_CHECKING:\n    from streams.engine.apply import apply_event", "Inside engine"),
+        ("engine/tiers/decide.py", "from streams.engine.tiers.outlook import outlook_of", "Inside engine/tiers"),
+        ("policy/measures.py", "from streams.policy.compile.load import load_policy", "Inside policy"),
+        ("kafka/topics.py", "from streams.worker.lane import Lane", "Rooms"),
+        ("audit/report.py", "from streams.audit import run", "No circles, at any depth"),
+    ],
+)
+def test_an_import_that_points_upward_is_found(module: str, line: str, broken: str, tmp_path: Path) -> None:
+    """The rules of imports can fail: one line that breaks a rule makes `make check` name that rule."""
+    shutil.copytree(ROOT, tmp_path / "streams", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT.parent / "pyproject.toml", tmp_path)
+    with (tmp_path / "streams" / module).open("a") as file:
+        file.write(f"\nfrom typing import TYPE_CHECKING\n{line}\n")
+    command = [Path(sys.executable).parent / "lint-imports", "--no-cache"]
+    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert found.returncode == 1
+    assert f"{broken} BROKEN" in found.stdout

@@ -27,10 +27,10 @@ from streams.partition.customers import Customers
 from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy
 from streams.settings import Settings
-from streams.stages.budgets import budgets_stage
 from streams.stages.customers import NAME as CUSTOMERS
 from streams.stages.customers import customers_stage
 from streams.stages.stage import Stage
+from streams.stages.worked import worked_stages
 from streams.worker.broker import StageBroker
 from streams.worker.frame.recovery import LaneTables
 from streams.worker.frame.transport import BatchSchema, BatchTransport
@@ -175,8 +175,8 @@ def create_app(settings: Settings, known: KnownPolicies, partitions: int) -> Tie
     policies = {policy.digest: policy for policy in map(load_policy, known.documents.values())}
     app = TierflowApp(settings, policies[known.in_force or ""], partitions)
     app.policies.update((policy.mark, policy) for policy in policies.values())
-    app.add_stage(customers_stage(settings, app.policy, partitions))
-    app.add_stage(budgets_stage(settings))
+    for stage in worked_stages(settings, app.policy, partitions):
+        app.add_stage(stage)
     _add_agent(app)
 
     @app.task  # type: ignore[untyped-decorator]

@@ -1,0 +1,14 @@
+"""The stages that a worker works. One more stage is one more line here."""
+
+from collections.abc import Sequence
+
+from streams.policy.policy import Policy
+from streams.settings import Settings
+from streams.stages.budgets import budgets_stage
+from streams.stages.customers import customers_stage
+from streams.stages.stage import Stage
+
+
+def worked_stages(settings: Settings, policy: Policy, partitions: int) -> Sequence[Stage]:
+    """Gives all stages, as they are under a policy. partitions: how many each input topic has."""
+    return (customers_stage(settings, policy, partitions), budgets_stage(settings))
