@@ -2,4 +2,4 @@
 
 
 class UsageError(Exception):
-    """A setting, a file or the surroundings are wrong; the message says what, where, and what to do."""
+    """A setting, a file or the environment is wrong; the message says what, where, and what to do."""

@@ -30,7 +30,7 @@ _TOKEN = re.compile(r"[!-~]*")
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything that the surroundings decide. `from_environment` is the way to one."""
+    """Everything that the environment decides. `from_environment` is the way to one."""
 
     bootstrap_servers: str = "127.0.0.1:9092"
     security_protocol: str = "PLAINTEXT"

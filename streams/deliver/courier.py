@@ -35,7 +35,7 @@ MALFORMED = "malformed"
 _log = logging.getLogger(__name__)
 
 
-class Surroundings(NamedTuple):
+class Shared(NamedTuple):
     """What the couriers of a process share. `random` gives 0 to 1; `agent` is what they call themselves."""
 
     producer: AIOKafkaProducer
@@ -48,16 +48,16 @@ class Surroundings(NamedTuple):
 class Courier:
     """Runs until it is cancelled, then finishes what is on its way and commits."""
 
-    def __init__(self, settings: Settings, target: Target, surroundings: Surroundings) -> None:
+    def __init__(self, settings: Settings, target: Target, shared: Shared) -> None:
         self.endpoint: Endpoint = target.endpoint
         self._streams: dict[str, Stream] = {settings.output_topic(name): name for name in target.endpoint.events}
         self._wants = filter_of(target.endpoint)
         self._parked_topic = settings.parked_topic
-        self._producer = surroundings.producer
-        self._metrics = surroundings.metrics
-        self._clock = surroundings.clock
-        self._sender = Sender(target, surroundings.clock, surroundings.agent)
-        self._health = Health(target.endpoint, surroundings.random)
+        self._producer = shared.producer
+        self._metrics = shared.metrics
+        self._clock = shared.clock
+        self._sender = Sender(target, shared.clock, shared.agent)
+        self._health = Health(target.endpoint, shared.random)
         self._shown = self._health.state
         self._pending = Pending(target.endpoint, self._health)
         self._pending.closed = True

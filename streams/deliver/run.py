@@ -14,7 +14,7 @@ from prometheus_client import start_http_server
 
 from streams.deliver.clock import Clock
 from streams.deliver.config import Target
-from streams.deliver.courier import Courier, Surroundings
+from streams.deliver.courier import Courier, Shared
 from streams.deliver.metrics import DeliverMetrics
 from streams.errors import UsageError
 from streams.kafka.redelivery import REQUEST_BYTES
@@ -46,8 +46,8 @@ async def deliver(settings: Settings, targets: Sequence[Target], metrics_at: Met
     status = 0
     try:
         await producer.start()
-        around = Surroundings(producer, metrics, Clock(), Random().random, _agent())  # noqa: S311 - for pauses
-        await _until_asked([Courier(settings, target, around) for target in targets])
+        shared = Shared(producer, metrics, Clock(), Random().random, _agent())  # noqa: S311 - for pauses
+        await _until_asked([Courier(settings, target, shared) for target in targets])
     except* KafkaError as errors:
         _log.critical("Kafka cannot be used any more (%s); nothing is lost, start again", _first(errors))
         status = FAILED

@@ -26,7 +26,7 @@ only_in_a_soak = pytest.mark.skipif(not SOAK, reason="takes long; make soak runs
 async def test_a_worker_survives_a_restart_of_the_broker(
     own: OwnBroker, tmp_path: Path, end: Callable[[OwnBroker], None], away_s: float
 ) -> None:
-    """Restarted alone, Kafka may lose the ends of transactions that are just being committed (kafka/leftovers.py)."""
+    """Restarted alone, Kafka may lose the ends of transactions that are just being committed (worker/leftovers.py)."""
     with Workers(own.environment, tmp_path) as workers:
         # The worker makes the topics itself, on a broker where nothing was ever coordinated.
         worker = workers.start()

@@ -1,4 +1,4 @@
-"""A lane with hand-made surroundings: what it takes in, what it drops, when it reads again, when it stops."""
+"""A lane with a hand-made broker: what it takes in, what it drops, when it reads again, when it stops."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ BALANCES, TRANSACTIONS = 0, 1
 
 
 class Log:
-    """Transactions and surroundings at once: a changelog in memory, and whatever is to go wrong next."""
+    """Transactions and broker at once: a changelog in memory, and whatever is to go wrong next."""
 
     def __init__(self) -> None:
         self.works: list[Work] = []

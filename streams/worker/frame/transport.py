@@ -60,7 +60,7 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
                 self.positions[tp] = offset
 
     def verify_event_path(self, now: float, tp: TP) -> None:
-        """Says nothing: it would miss fetches of the changelog, which lanes read themselves; updater.py watches."""
+        """Says nothing: it would miss fetches of the changelog, which lanes read themselves; the app watches."""
 
     def highwater(self, tp: TP) -> int | None:
         """The end of what can be read: before the first transaction that is still open."""
