@@ -6,7 +6,7 @@ UV := .uv/bin/uv
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE := copy
 
-.PHONY: help setup demo test check bench soak clean
+.PHONY: help setup demo fast test check bench soak clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ check: setup ## style, types, import directions
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+
+fast: setup ## the tests that need no Kafka, in half a minute
+	@TIERFLOW_FAST=1 .venv/bin/pytest -m "not kafka and not slow"
 
 test: check ## all tests, on a real Apache Kafka
 	@.venv/bin/pytest

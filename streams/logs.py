@@ -1,4 +1,7 @@
-"""Logs: quiet, on standard error; a line of JSON each, or readable text on a terminal. No customer ids in them."""
+"""Logging to standard error: JSON, a record a line, or readable text on a terminal.
+
+Logs must hold no customer ids and no secrets.
+"""
 
 import logging
 import sys
@@ -6,14 +9,14 @@ from typing import Final
 
 import orjson
 
-# aiokafka logs as errors what it then retries by itself; what it gives up on, it raises.
+# aiokafka logs errors that it then retries by itself. What it gives up on, it raises, and tierflow logs that.
 _LEVELS = {"aiokafka": logging.CRITICAL, "faust": logging.WARNING, "mode": logging.WARNING, "streams": logging.INFO}
 FAUST: Final = logging.getLogger("faust.tierflow")
-"""The logger of our subclasses of Faust's services: their starts and stops are Faust's news, not ours."""
+"""The logger of our subclasses of Faust's services, under Faust's level: their starts and stops are not logged."""
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: at, level, logger, message, and the traceback of an exception."""
+    """A formatter that writes one JSON object a line: at, level, logger, message, and an exception's traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Writes the record."""
@@ -29,7 +32,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def set_up_logging() -> None:
-    """Sends the logs of this process to standard error."""
+    """Sends the logs of this process to standard error. Called once, by each command that logs."""
     handler = logging.StreamHandler(sys.stderr)
     text = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
     handler.setFormatter(text if sys.stderr.isatty() else JsonFormatter())

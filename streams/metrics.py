@@ -1,4 +1,4 @@
-"""What Prometheus sees of a worker: taken once a batch, never once a record."""
+"""The Prometheus metrics of a worker (docs/operations.md#health), updated once a batch, never once a record."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
 _BATCH_EVENTS: Final = (1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000)
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-# The aim is below 0.1 s and the outages to be told apart last minutes: finer low down, further up than a batch takes.
+# The usual delay is below 0.1 s, so the buckets are fine there. They reach to half an hour to tell outages apart.
 _DELAY_SECONDS: Final = (0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800)
 _RECOVERY_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 
@@ -22,10 +22,10 @@ _RECOVERY_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 30
 class Batch:
     """One committed batch of one partition of a stage.
 
-    `tally` counts what happened, by the name of a metric (COUNTED) and its labels. `compute_seconds` is deciding,
-    `commit_seconds` the transaction. `delay_seconds` is from the timestamp of the newest record to the commit, None
-    for a batch of time alone. `lag_by_topic` is the number of records still to be read. `shown` says how many there
-    are of what, by the name of a gauge and its labels.
+    `compute_seconds` is for working and packing it, `commit_seconds` for its transaction. `delay_seconds` is from the
+    timestamp of its newest record to the commit; None for a batch without records. `tally` counts what happened, by the
+    name of a metric and its labels; names that COUNTED lacks are ignored. `lag_by_topic` counts the records still to be
+    read. `shown` holds the values of gauges, by the name of a gauge and its labels.
     """
 
     stage: str
@@ -52,11 +52,15 @@ COUNTED: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
     ),
     "dead_letters": ("tierflow_dead_letters_total", "Inputs that could not be used.", ("reason",)),
 }
-"""By the name that a stage's tally uses: the metric, what it says, and its labels. What is not here is not shown."""
+"""The counters that a stage's tally feeds, by the name used there: the metric, its help text, and its labels.
+
+The outcome of "events" is applied, repeated or dead_letter; that of "risks" is the outcome of a decision, or the reason
+of an alert.
+"""
 
 
 class Metrics:
-    """The metrics of one worker, in a registry of their own: two in one process do not meet."""
+    """The metrics of one worker. Each has its own registry, so that two workers in one process do not mix."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -112,7 +116,7 @@ class Metrics:
         self._ready = Gauge("tierflow_ready", "1 when every partition held here is recovered.", registry=own)
 
     def record_batch(self, batch: Batch) -> None:
-        """Counts one committed batch and shows where its partition stands."""
+        """Counts one committed batch, and sets the gauges of its partition."""
         self._batches.labels(batch.stage).inc()
         self._batch_events.labels(batch.stage).observe(batch.events)
         for (name, *labels), count in batch.tally.items():
@@ -127,7 +131,7 @@ class Metrics:
         self.show(batch.stage, batch.partition, batch.shown)
 
     def show(self, stage: str, partition: int, shown: Mapping[tuple[str, ...], int]) -> None:
-        """Shows how many there are of what in a partition; what is not named is no longer shown."""
+        """Sets the gauges of a partition, by name and labels; those of before that are not among them are removed."""
         for name, *labels in self._shown_labels.get((stage, partition), frozenset()) - shown.keys():
             self._shown[name].remove(str(partition), *labels)
         for (name, *labels), count in shown.items():
@@ -135,23 +139,23 @@ class Metrics:
         self._shown_labels[stage, partition] = frozenset(shown)
 
     def recovered(self, stage: str, partition: int, records: int, seconds: float) -> None:
-        """Counts one takeover of a partition: the state records read and the time until it was ready."""
+        """Counts one take-over. records: how many the changelog had. seconds: until the partition was recovered."""
         self._takeovers.labels(stage, str(partition)).inc()
         self._recovered.labels(stage).inc(records)
         self._recovery.labels(stage).observe(seconds)
 
     def transaction_failed(self, stage: str, partition: int) -> None:
-        """Counts a transaction that failed, or whose outcome is unknown."""
+        """Counts a transaction that failed or whose outcome is unknown."""
         self._failures.labels(stage, str(partition)).inc()
 
     def partition_released(self, stage: str, partition: int, topics: Iterable[str]) -> None:
-        """Takes the partition's gauges away: another worker shows them from now on."""
+        """Removes the gauges of a partition: another worker shows them from now on. topics: the stage's inputs."""
         for topic in topics:
             self._lag.remove_by_labels({"topic": topic, "partition": str(partition)})
         self.show(stage, partition, {})
 
     def set_ready(self, ready: bool) -> None:  # noqa: FBT001 - a property setter in all but syntax
-        """Shows whether this worker is ready."""
+        """Says to Prometheus whether this worker is ready."""
         self._ready.set(ready)
 
     def render(self) -> bytes:

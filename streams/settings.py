@@ -1,4 +1,7 @@
-"""Settings: from the environment and a `.env` file, each with a default, each checked before anything starts."""
+"""Settings, from the environment and a `.env` file. Each has a default, and is checked before anything starts.
+
+All of them with their defaults: config/tierflow.env.
+"""
 
 import os
 import re
@@ -21,16 +24,16 @@ Partitioner = Literal["murmur2", "crc32", "none"]
 _TOPIC_CHARACTERS = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
-# A name, or an IPv6 address in brackets, and a port.
+# A host name or an IPv6 address in brackets, and a port.
 _SERVER = re.compile(r"(?:[^\s,:\[\]]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
 _HIGHEST_PORT = 65_535
-# What an Authorization header can carry.
+# The characters that an Authorization header can carry.
 _TOKEN = re.compile(r"[!-~]*")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything that the environment decides. `from_environment` is the way to one."""
+    """Everything that the environment decides. Made by `from_environment`, which checks it."""
 
     bootstrap_servers: str = "127.0.0.1:9092"
     security_protocol: str = "PLAINTEXT"
@@ -57,7 +60,13 @@ class Settings:
     def from_environment(
         cls, environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env")
     ) -> "Settings":
-        """Reads the settings; the environment wins over the .env file. UsageError says what to write."""
+        """Reads and checks the settings. The environment wins over the .env file.
+
+        environ: None: that of this process. dotenv: None: no file.
+
+        Raises:
+            UsageError: A setting is wrong, or the .env file cannot be read; the message says what to write.
+        """
         given = variables(environ, dotenv)
         settings = cls(
             bootstrap_servers=given.get("KAFKA_BOOTSTRAP_SERVERS", cls.bootstrap_servers),
@@ -85,44 +94,48 @@ class Settings:
         return settings
 
     def input_topic(self, name: str) -> str:
-        """The real name of an input topic, such as "transactions"."""
+        """Gives the real name of an input topic, such as "transactions"."""
         return self.input_prefix + name
 
     def input_topics(self) -> tuple[str, ...]:
-        """The real names of the five input topics, by topic number (ties of event time go in this order)."""
+        """Gives the real names of the five input topics, by topic number (values/events.py)."""
         return tuple(self.input_prefix + name for name in TOPICS)
 
     def output_topic(self, name: str) -> str:
-        """The real name of an output topic, such as "changes"."""
+        """Gives the real name of an output topic, such as "changes"."""
         return self.output_prefix + name
 
     @property
     def changelog_topic(self) -> str:
-        """The changelog of the customers table; its name comes from the app id, and renaming that loses state."""
+        """The changelog of the stage of customers. Under another app id it is another topic, without the state."""
         return f"{self.app_id}-customers-changelog"
 
     @property
     def candidates_topic(self) -> str:
-        """Campaign triggers on their way to a budget, by campaign."""
+        """The topic of candidates: triggers that wait for their campaign's budget, keyed by campaign."""
         return f"{self.app_id}-candidates"
 
     @property
     def budgets_changelog_topic(self) -> str:
-        """The changelog of what is spent; renaming the app id loses it, like the customers' state."""
+        """The changelog of the stage of budgets. Under another app id it is another topic: nothing is spent there."""
         return f"{self.app_id}-budgets-changelog"
 
     @property
     def parked_topic(self) -> str:
-        """What `tierflow deliver` has put aside; its name comes from the app id."""
+        """The topic of events that `tierflow deliver` has parked (docs/deliver.md#parked-events)."""
         return f"{self.app_id}-deliver-parked"
 
     @property
     def resend_topic(self) -> str:
-        """What of that is to be sent again; its name comes from the app id."""
+        """The topic of parked events that are to be delivered once more."""
         return f"{self.app_id}-deliver-resend"
 
     def client_options(self) -> dict[str, Any]:
-        """The keyword arguments that connect any aiokafka client."""
+        """Gives the keyword arguments that connect an aiokafka client of any kind.
+
+        Raises:
+            UsageError: A certificate or a key cannot be used.
+        """
         options: dict[str, Any] = {"bootstrap_servers": self.bootstrap_servers}
         if self.security_protocol != "PLAINTEXT":
             options["security_protocol"] = self.security_protocol
@@ -135,12 +148,16 @@ class Settings:
         return options
 
     def ssl_context(self) -> ssl.SSLContext:
-        """TLS as set: the system's authorities, or those of KAFKA_SSL_CAFILE; our certificate, if any."""
+        """Makes the TLS context: the system's authorities or those of KAFKA_SSL_CAFILE, and our certificate, if any.
+
+        Raises:
+            UsageError: A file cannot be used.
+        """
         try:
             context = ssl.create_default_context(cafile=self.ssl_cafile or None)
             if self.ssl_certfile:
                 context.load_cert_chain(self.ssl_certfile, self.ssl_keyfile or None, password="")
-        except OSError as error:  # ssl.SSLError is one
+        except OSError as error:  # ssl.SSLError is a subclass
             raise UsageError(
                 f"KAFKA_SSL_CAFILE, KAFKA_SSL_CERTFILE or KAFKA_SSL_KEYFILE cannot be used ({error}); "
                 "write paths of PEM files, the key being that of the certificate"
@@ -149,12 +166,16 @@ class Settings:
 
 
 def variables(environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env")) -> dict[str, str]:
-    """What is set: the environment, and beneath it the .env file. UsageError where the file cannot be read."""
+    """Gives all variables: those of the environment, and those of the .env file that are not in the environment.
+
+    Raises:
+        UsageError: The file cannot be read, or a line of it is no setting.
+    """
     return {**_read_dotenv(dotenv), **(os.environ if environ is None else environ)}
 
 
 def policy_folder() -> Path:
-    """Where the policies that come with the product are: in the checkout, or in the installed package."""
+    """Gives the folder of the policies that come with tierflow: that of the checkout, or of the installed package."""
     here = Path(__file__).parent
     checkout = here.parent / "config" / "policies"
     return checkout if checkout.is_dir() else here / "policies"
@@ -197,7 +218,7 @@ def _read_dotenv(path: Path | None) -> dict[str, str]:
 
 
 def _unquoted(value: str) -> str:
-    """What is between quotes as it is; else what comes before a comment."""
+    """Gives what stands between quotes, unchanged; without quotes, what stands before a comment."""
     quoted = re.fullmatch(r"""(["'])(.*?)\1(\s+#.*)?""", value)
     return quoted[2] if quoted else re.split(r"(?:^|\s+)#", value, maxsplit=1)[0]
 
@@ -279,7 +300,7 @@ def _check_security(settings: Settings) -> None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can be meant."""
+    """Says whether a host name or address can only mean this machine."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

@@ -14,7 +14,15 @@ from streams.settings import Settings, policy_folder
 from tests.support.own_broker import OwnBroker
 
 PARTITIONS = 4
+NEEDS_KAFKA = {"broker", "own"}
 _numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks each test that starts a broker: `make fast` leaves these out."""
+    for item in items:
+        if NEEDS_KAFKA & set(getattr(item, "fixturenames", ())):
+            item.add_marker("kafka")
 
 
 @pytest.fixture(scope="session")

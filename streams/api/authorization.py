@@ -1,4 +1,4 @@
-"""Who may ask: the bearer token, or without one the loopback interface alone."""
+"""Who may ask: whoever has the bearer token or, where none is set, only requests to a loopback host."""
 
 import hmac
 from http import HTTPStatus
@@ -17,10 +17,11 @@ OPEN: Final = frozenset({"/healthz", "/readyz"})
 
 
 def authorization(settings: Settings) -> Middleware:
-    """Make the middleware that lets a request pass with the token of the settings, or refuses it.
+    """Makes the middleware that lets a request pass or refuses it.
 
     All but the `OPEN` routes need `Authorization: Bearer <token>`, unknown paths too. Without a token in the settings
-    the request must name a loopback host: a foreign page that makes its own name point here gets nothing.
+    the request must name a loopback host, or the host of the settings: a foreign web page whose host name resolves to
+    this machine gets nothing.
     """
 
     @web.middleware
@@ -46,7 +47,7 @@ def authorization(settings: Settings) -> Middleware:
 
 def _bears(request: web.Request, token: str) -> bool:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    # Bytes that are no UTF-8 arrive as surrogates; compare_digest takes the same time wherever the two differ.
+    # Bytes that are not UTF-8 arrive as surrogates. compare_digest takes the same time wherever the two differ.
     given_bytes = given.strip().encode("utf-8", "surrogateescape")
     return hmac.compare_digest(given_bytes, token.encode()) and scheme.lower() == "bearer"
 

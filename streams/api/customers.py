@@ -12,7 +12,7 @@ from streams.api.source import CustomerView, Local, Remote, TierSource, Unavaila
 
 
 def customer_handler(source: TierSource, peers: Peers) -> Handler:
-    """Make the handler. It answers 200, 404 for an unknown customer, or 503 with Retry-After."""
+    """Makes the handler. It answers 200, 404 for an unknown customer, or 503 with Retry-After."""
 
     async def customer(request: web.Request) -> web.StreamResponse:
         customer_id = request.match_info["customer_id"]
@@ -24,7 +24,7 @@ def customer_handler(source: TierSource, peers: Peers) -> Handler:
             case Unavailable(retry_after_s):
                 return unavailable("The customer's partition is being recovered.", retry_after_s=retry_after_s)
             case Remote() if FORWARDED in request.headers:
-                # Two workers that point at each other are between two assignments: the one who asks comes back.
+                # Two workers that name each other as the owner are between two assignments: the client asks again.
                 return unavailable("The customer's partition is changing hands.")
             case Remote(url):
                 return await _forward(peers, url, customer_id)
@@ -55,7 +55,7 @@ def _unknown() -> web.Response:
 
 
 def _is_text(customer_id: str) -> bool:
-    # Bytes that are no UTF-8 come as surrogates; keys are UTF-8, so nobody has such an id.
+    # Bytes that are not UTF-8 arrive as surrogates. Keys are UTF-8, so nobody has such an id.
     try:
         customer_id.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""GET /healthz, /readyz and /metrics: what supervisors and Prometheus ask."""
+"""GET /healthz, /readyz and /metrics: what supervisors and Prometheus ask (docs/operations.md#health)."""
 
 from http import HTTPStatus
 
@@ -12,7 +12,7 @@ from streams.metrics import CONTENT_TYPE, Metrics
 
 
 def healthz_handler(source: TierSource) -> Handler:
-    """Make the handler: 200 while the worker makes progress, else 503: restart it."""
+    """Makes the handler: 200 while the worker makes progress, else 503, after which it should be restarted."""
 
     async def healthz(_request: web.Request) -> web.StreamResponse:
         wrong = source.healthy()
@@ -24,7 +24,7 @@ def healthz_handler(source: TierSource) -> Handler:
 
 
 def readyz_handler(source: TierSource) -> Handler:
-    """Make the handler: 200 when all partitions held here are served, else 503 with the reasons."""
+    """Makes the handler: 200 when all partitions held here are served, else 503 with the reasons."""
 
     async def readyz(_request: web.Request) -> web.StreamResponse:
         readiness = source.ready()
@@ -36,7 +36,7 @@ def readyz_handler(source: TierSource) -> Handler:
 
 
 def metrics_handler(metrics: Metrics) -> Handler:
-    """Make the handler for Prometheus."""
+    """Makes the handler for Prometheus."""
 
     async def render(_request: web.Request) -> web.StreamResponse:
         return web.Response(body=metrics.render(), headers={"Content-Type": CONTENT_TYPE})

@@ -1,4 +1,4 @@
-"""GET /: the console page, one file without anything from elsewhere."""
+"""GET /: the console page, one file that loads nothing from elsewhere."""
 
 import secrets
 from functools import cache
@@ -9,7 +9,7 @@ from aiohttp import web
 
 
 def page(status: HTTPStatus = HTTPStatus.OK) -> web.Response:
-    """Answer with the page. It holds no data: it fetches /tiers, /readyz and /customers/{id} itself."""
+    """Gives the page as an answer. The page holds no data: it fetches /tiers, /readyz and /customers/{id} itself."""
     nonce = secrets.token_urlsafe(16)
     allowed = (
         f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; connect-src 'self'; img-src data:"
@@ -28,7 +28,7 @@ def page(status: HTTPStatus = HTTPStatus.OK) -> web.Response:
 
 
 async def page_handler(_request: web.Request) -> web.StreamResponse:
-    """Answer 200 with the page."""
+    """Answers 200 with the page."""
     return page()
 
 

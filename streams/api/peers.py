@@ -1,4 +1,4 @@
-"""Asking the other workers, once and briefly."""
+"""Requests to the other workers: one try each, with a short timeout."""
 
 from collections.abc import AsyncIterator
 from http import HTTPStatus
@@ -11,17 +11,17 @@ from multidict import CIMultiDict
 from yarl import URL
 
 FORWARDED: Final = "X-Tierflow-Forwarded"
-"""Says that another worker asks: whoever gets it answers from its own partitions or not at all."""
+"""The header of a request from another worker. Who gets such a request must not ask a further worker."""
 
 ANSWER_WITHIN_S: Final = 2.0
 
 
 class PeerSilentError(Exception):
-    """Another worker did not answer, or not with anything that can be used."""
+    """Another worker did not answer, or its answer cannot be used."""
 
 
 class Tiers(msgspec.Struct, frozen=True):
-    """Customers by tier; `complete` is false where a partition was missing from the count."""
+    """How many customers there are, also by tier id; `complete` is false if a partition is missing from the count."""
 
     tiers: dict[str, int]
     customers: int
@@ -29,7 +29,7 @@ class Tiers(msgspec.Struct, frozen=True):
 
 
 class Peers:
-    """The other workers, asked over one connection pool with the token that all share."""
+    """The other workers, asked over one connection pool with the token that all workers share."""
 
     def __init__(self, token: str) -> None:
         self._headers = CIMultiDict({FORWARDED: "1"})
@@ -38,18 +38,18 @@ class Peers:
         self._session: ClientSession | None = None
 
     async def opened(self, _app: web.Application) -> AsyncIterator[None]:
-        """Hold the connections open while the web application runs (an aiohttp cleanup context)."""
+        """Holds the connections open while the web application runs (an aiohttp cleanup context)."""
         timeout = ClientTimeout(total=ANSWER_WITHIN_S)
         async with ClientSession(headers=self._headers, timeout=timeout) as self._session:
             yield
 
     async def customer(self, url: str, customer_id: str) -> bytes | None:
-        """Give the JSON that the worker at `url` answers with, None if it knows no such customer.
+        """Gives the JSON that the worker at `url` answers with; None if that worker knows no such customer.
 
         Raises:
-            PeerSilentError: it did not answer in time, or with something else.
+            PeerSilentError: The worker did not answer in time, or with something else.
         """
-        # All of the id is quoted, its slashes too, and yarl is told to leave it so.
+        # The whole id is quoted, slashes included, and yarl must not change that.
         target = f"{url.rstrip('/')}/customers/{quote(customer_id, safe='')}"
         status, body = await self._get(URL(target, encoded=True))
         if status == HTTPStatus.OK:
@@ -59,10 +59,10 @@ class Peers:
         raise PeerSilentError(f"it answered {status}")
 
     async def tiers(self, url: str) -> Tiers:
-        """Give the tiers that the worker at `url` counts among its own partitions.
+        """Gives the tiers that the worker at `url` counts in its own partitions.
 
         Raises:
-            PeerSilentError: it did not answer in time, or with something else.
+            PeerSilentError: The worker did not answer in time, or with something else.
         """
         status, body = await self._get(URL(f"{url.rstrip('/')}/tiers?local=1"))
         if status != HTTPStatus.OK:

@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 def problem(status: HTTPStatus, detail: str, *, reasons: Sequence[str] = ()) -> web.Response:
-    """Answer with an error; `reasons` is added as a list where there are any."""
+    """Gives an error answer. reasons: sentences, left out if there are none."""
     body = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
     return web.Response(
         status=status,
@@ -25,7 +25,7 @@ def problem(status: HTTPStatus, detail: str, *, reasons: Sequence[str] = ()) -> 
 
 
 def unavailable(detail: str, *, retry_after_s: float = 1, reasons: Sequence[str] = ()) -> web.Response:
-    """Answer 503 with a Retry-After of whole seconds, at least 1."""
+    """Gives a 503 answer with a Retry-After of whole seconds, at least 1."""
     response = problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, reasons=reasons)
     response.headers["Retry-After"] = str(max(1, math.ceil(retry_after_s)))
     return response
@@ -33,9 +33,9 @@ def unavailable(detail: str, *, retry_after_s: float = 1, reasons: Sequence[str]
 
 @web.middleware
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn aiohttp's own errors, and any exception, into problems.
+    """Turns aiohttp's own errors, and any exception, into problems.
 
-    An exception is logged without its message and the request without its path: both can carry a customer id.
+    Neither the exception's message nor the request's path is logged: both can hold a customer id.
     """
     try:
         return await handler(request)
@@ -46,7 +46,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
         return response
-    except Exception as error:  # noqa: BLE001 - the last one to catch it: no answer may carry a traceback
+    except Exception as error:  # noqa: BLE001 - nothing else catches it, and no answer may hold a traceback
         resource = request.match_info.route.resource
         where = resource.canonical if resource else "an unknown path"
         frames = "".join(traceback.format_tb(error.__traceback__))

@@ -1,4 +1,4 @@
-"""All routes of a worker, and how they come into its web application."""
+"""All routes of a worker, and their installation in its web application."""
 
 from aiohttp import web
 
@@ -15,7 +15,7 @@ from streams.settings import Settings
 
 
 def routes(source: TierSource, peers: Peers, metrics: Metrics) -> list[web.RouteDef]:
-    """Give the routes of the contract; `peers` must be opened before the first request."""
+    """Gives all routes of a worker. `peers` must be opened before the first request."""
     return [
         web.get("/", page_handler),
         # An id may hold slashes: the rest of the path is the id.
@@ -28,7 +28,7 @@ def routes(source: TierSource, peers: Peers, metrics: Metrics) -> list[web.Route
 
 
 def install(web_app: web.Application, source: TierSource, settings: Settings, metrics: Metrics) -> None:
-    """Put routes, middlewares and the connections to the other workers into an application not yet started."""
+    """Adds routes, middlewares and the connections to the other workers to an application that is not started yet."""
     peers = Peers(settings.http_token)
     web_app.middlewares.extend([problems, authorization(settings)])
     web_app.cleanup_ctx.append(peers.opened)

@@ -1,4 +1,4 @@
-"""What the HTTP side asks of the worker that it is served by."""
+"""What the HTTP side asks of its worker."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,10 +15,10 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class CustomerView:
-    """A customer as this worker knows it now.
+    """A customer as this worker knows the customer now.
 
-    `current` is the JSON object of the newest tier change, None for a customer that has none (erased, or known by a
-    pin or an opt-out alone). `measures` are the live measures by name; amounts as strings or Decimal.
+    `current` is the JSON object of the newest tier change; None for a customer without one (erased, or known only by
+    a pin or an opt-out). `measures` are the live measures by name, with amounts as text.
     """
 
     current: bytes | None
@@ -45,22 +45,22 @@ class Unavailable:
 
 
 class TierSource(Protocol):
-    """What a worker tells; every method answers at once, from memory, and raises nothing."""
+    """What a worker tells about itself. Every method answers at once, from memory, and raises nothing."""
 
     def ready(self) -> Readiness:
-        """Say whether this worker serves all of its partitions."""
+        """Says whether this worker serves all of its partitions."""
 
     def healthy(self) -> str | None:
-        """Give None if the worker makes progress, else what is wrong, in a sentence without customer ids."""
+        """Gives None if the worker makes progress, else a sentence, without customer ids, that says what is wrong."""
 
     def customer(self, customer_id: str) -> CustomerView | None:
-        """Give a customer of a recovered partition of this worker, None if it knows none by this id."""
+        """Gives a customer of this worker's recovered partitions; None if none of them has the id."""
 
     def owner(self, customer_id: str) -> Local | Remote | Unavailable:
-        """Say which worker serves the customer's partition, whether or not the customer exists."""
+        """Says which worker serves the customer's partition, whether or not the customer exists."""
 
     def distribution(self) -> Mapping[str, int]:
-        """Count this worker's customers by tier: every tier of the policy in its order, 0 included."""
+        """Counts this worker's customers by tier id: every tier of the policy in its order, 0 included."""
 
     def peers(self) -> list[str]:
-        """Give the base URLs of all other workers, this one left out."""
+        """Gives the base URLs of the other workers."""

@@ -13,7 +13,7 @@ from streams.api.source import TierSource
 
 
 def tiers_handler(source: TierSource, peers: Peers) -> Handler:
-    """Make the handler. With ?local=1 it counts this worker's partitions alone."""
+    """Makes the handler. With `?local=1` it counts only this worker's partitions."""
 
     async def tiers(request: web.Request) -> web.StreamResponse:
         counted = _own(source)

@@ -1,5 +1,14 @@
-"""The audit: replays the inputs in the order of `tier.order`, and holds what was written against what should be there.
+"""The audit: works the inputs again in the order of `tier.order`, and compares what the topics hold with the result.
 
-run.py takes the cut and goes through the partitions; replay.py works one partition anew with the worker's own
-Partition; comparison.py and current.py hold its outputs against the topics; report.py says what was found.
+    inputs, tier.order -> Order (the worker's own Partition) -> expected messages -> comparisons -> Report
+
+`run.py` takes the cut (`cut.py`) and goes through the partitions. `partition.py` replays one partition of customers;
+`comparison.py` compares its outputs record by record, `current.py` the newest record of each customer. `following.py`
+replays a stage whose outputs follow from its input, such as budgets; `gathered.py` compares outputs that several
+partitions write. `report.py` holds what was found.
+
+The audit only reads. It has no rules of its own about tiers, campaigns or loans: what it expects, `partition` gives.
+How a report is shown belongs in `cli`.
+
+May be imported here: `contracts`, `errors`, `kafka`, `partition`, `policy`, `settings`, `stages`, `values`.
 """

@@ -1,8 +1,8 @@
-"""Holding what a topic has against what the replay expects, record by record, in order.
+"""Compares the records of a topic with those that the replay expects, in order.
 
-As long as both agree a record costs one comparison of bytes. Where they do not, records are told apart by what they
-are about, looked for further on, and put down as missing, doubled, different, extra or out of order: each fault is
-named once, and what follows it is compared on.
+While both agree, a record costs one comparison of bytes. Where they differ, records are matched by what they are about:
+the expected one is searched further on in the topic. Each fault is reported once, as missing, doubled, different, extra
+or out of order, and the comparison goes on after it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,28 +15,28 @@ from streams.contracts.envelope import Headers
 from streams.kafka.tape import Tape
 from streams.partition.work import CAMPAIGNS, CHANGES, DEAD_LETTERS, RISK
 
-# How far ahead a record is looked for: more than the changes of two full batches.
+# How many records ahead an expected record is searched.
 LOOKAHEAD = 12_000
 
 
 class Line(Protocol):
-    """A record as it is compared."""
+    """A record as it is compared: an expected one, or one of a topic."""
 
     @property
     def key(self) -> bytes | None:
-        """Its key."""
+        """The record's key."""
 
     @property
     def value(self) -> bytes | None:
-        """Its value."""
+        """The record's value."""
 
     @property
     def headers(self) -> Sequence[tuple[str, bytes]]:
-        """Its headers."""
+        """The record's headers."""
 
 
 class Expected(NamedTuple):
-    """What the replay would have written."""
+    """A record that the replay would have written."""
 
     key: bytes | None
     value: bytes | None
@@ -44,7 +44,7 @@ class Expected(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """What a record is about: within a group the numbers rise."""
+    """What a record is about. Within a group numbers rise; -1 marks a record that is alone in its group."""
 
     group: str
     number: int
@@ -74,7 +74,7 @@ class _LetterId(msgspec.Struct):
 
 
 class Subject(NamedTuple):
-    """A kind of record: how it is told apart, and what of its value is left out of the comparison."""
+    """How the records of an output are identified, and which fields of their values are not compared."""
 
     identify: Callable[[bytes], Identity]
     ignored: frozenset[str] = frozenset()
@@ -102,7 +102,7 @@ def _identify_trigger(value: bytes) -> Identity:
 
 
 def _identify_risk(value: bytes) -> Identity:
-    """A decision stands alone; the alerts of a loan are numbered."""
+    """Identifies a decision, which is alone, or an alert, which has a number (docs/messages.md#tierrisk)."""
     name = _risk_id(value).id
     group, _, number = name.rpartition(":")
     return Identity(group, int(number)) if number.isdecimal() else Identity(name, -1)
@@ -112,14 +112,14 @@ SUBJECTS = {
     CHANGES: Subject(_identify_change),
     CAMPAIGNS: Subject(_identify_trigger),
     RISK: Subject(_identify_risk),
-    # A dead letter says when it was written: that is no result of the inputs.
+    # `at` says when a dead letter was written, which does not follow from the inputs.
     DEAD_LETTERS: Subject(_identify_letter, frozenset({"at"})),
 }
-"""By output."""
+"""The subjects, by name of the output."""
 
 
 def identity_of(subject: Subject, line: Line) -> Identity | None:
-    """What the record is about; None where it is none of ours."""
+    """Gives what the record is about; None if it has another form than the output's records."""
     try:
         return subject.identify(line.value or b"")
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -127,27 +127,27 @@ def identity_of(subject: Subject, line: Line) -> Identity | None:
 
 
 class Comparison:
-    """One partition of one output topic against the replay.
+    """The comparison of one partition of an output topic with the replay.
 
-    only: the key of the one customer who is looked at; the tape has no other's records.
+    only: the key of the one customer who is audited, of whom alone the tape has records; None for all customers.
     """
 
     def __init__(self, subject: Subject, tape: Tape, report: Callable[[Difference], None], only: bytes | None) -> None:
         self.compared = 0
-        self.skipped = 0  # the topic begins after them
+        self.skipped = 0  # expected records that are older than the topic's oldest
         self._subject = subject
         self._tape = tape
         self._report = report
         self._only = only
         self._begins_late = tape.position > 0
-        self._passed: dict[str, int] = {}
-        self._early: dict[Identity, Any] = {}  # records of the topic that were read past, and not yet expected
+        self._passed: dict[str, int] = {}  # by group, the newest number that was expected
+        self._early: dict[Identity, Any] = {}  # records that were read past and not expected yet
         self._newest_offset = -1
 
     async def expect(self, lines: Iterable[Expected], transaction: int, *, required: bool = True) -> list[Verdict]:
-        """Compares what one transaction should have written; the verdict on each line.
+        """Compares the records that one transaction should have written, and gives the verdict on each.
 
-        required: whether it must be there; what is not gets the verdict "not_read", and is no difference.
+        required: whether a record that is not there is missing; if not, its verdict is "not_read".
         """
         wanted = [line for line in lines if self._only is None or line.key == self._only]
         if not wanted:
@@ -156,13 +156,13 @@ class Comparison:
         return [self._expect(line, transaction, required=required) for line in wanted]
 
     async def is_exhausted(self) -> bool:
-        """Whether all that the topic has was expected."""
+        """Says whether every record of the topic was expected."""
         await self._tape.fill(1)
         self._drop_repeats()
         return self._tape.at_end and not self._early
 
     async def finish(self) -> None:
-        """Nothing more is expected: what is left in the topic should not be there."""
+        """Reports the records that are left in the topic, since nothing more is expected."""
         for line in self._early.values():
             self._differs("extra", line)
         self._early.clear()
@@ -198,7 +198,7 @@ class Comparison:
         return "ok"
 
     def _find(self, identity: Identity) -> Any | None:
-        """The topic's record about this: one read past already, or one further on; those between are noted."""
+        """Finds the topic's record of this identity, read past or further on; keeps or reports those on the way."""
         if identity in self._early:
             return self._early.pop(identity)
         ahead = self._tape.ahead
@@ -224,7 +224,7 @@ class Comparison:
             self._differs("doubled", ahead.popleft(), identity)
 
     def _has_begun(self, identity: Identity) -> bool:
-        """Whether the expected record is the first that retention has left."""
+        """Says whether the oldest record that retention has left is expected now, or was before."""
         ahead = self._tape.ahead
         if ahead and identity_of(self._subject, ahead[0]) == identity:
             self._begins_late = False

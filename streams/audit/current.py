@@ -1,4 +1,7 @@
-"""Holding `tier.current` against the replay: the newest record of every customer is the last change, or a tombstone."""
+"""Compares `tier.current` with the replay.
+
+The newest record of a customer must be the last tier change, or a tombstone (docs/messages.md#tiercurrent).
+"""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -10,9 +13,9 @@ from streams.partition.work import Message
 
 
 class Newest(NamedTuple):
-    """The newest record of a customer, without its bytes: there may be a million of them."""
+    """The newest record of a customer, as a hash instead of its bytes: there may be a million customers."""
 
-    change_id: bytes | None  # None: a tombstone
+    change_id: bytes | None  # None: a tombstone, or no record
     digest: int
     offset: int = -1
 
@@ -21,7 +24,10 @@ _NOTHING = Newest(None, 0)
 
 
 class CurrentComparison:
-    """One partition of `tier.current`. only: the key of the one customer who is looked at."""
+    """The comparison of one partition of `tier.current` with the replay.
+
+    only: the key of the one customer who is audited; None for all.
+    """
 
     def __init__(self, tape: Tape, report: Callable[[Difference], None], only: bytes | None) -> None:
         self._tape = tape
@@ -32,22 +38,22 @@ class CurrentComparison:
 
     @property
     def compared(self) -> int:
-        """Customers whose newest record was looked at."""
+        """Counts the customers whose newest record is compared."""
         return len(self._expected)
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether all that the topic has was expected."""
+        """Says whether no customer is left whose newest record is unexplained."""
         return not self._wrong
 
     def expect(self, current: Iterable[Message]) -> None:
-        """Takes in what one transaction should have written."""
+        """Notes the records that one transaction should have written."""
         for key, value, headers in current:
             if self._only is None or key == self._only:
                 self._expected[key or b""] = _newest(value, headers)
 
     async def read(self) -> None:
-        """Reads the topic, and notes who has another record than expected."""
+        """Reads the topic, and notes the customers whose newest record is not the expected one."""
         newest: dict[bytes, Newest] = {}
         while (record := await self._tape.next()) is not None:
             key = record.key or b""
@@ -59,14 +65,14 @@ class CurrentComparison:
                 self._wrong[key] = found
 
     def explain(self, current: Iterable[Message]) -> None:
-        """Takes in what a later transaction wrote: what was found may be its work."""
+        """Takes in what a transaction after the cut wrote. A record that it explains is no difference."""
         for key, value, headers in current:
             found = self._wrong.get(key or b"")
             if found is not None and _is_same(found, _newest(value, headers)):
                 del self._wrong[key or b""]
 
     def finish(self) -> None:
-        """Reports what is wrong."""
+        """Reports the customers whose newest record is unexplained."""
         for key, found in self._wrong.items():
             expected = self._expected.get(key, _NOTHING)
             tp = self._tape.tp
@@ -90,7 +96,7 @@ class CurrentComparison:
 def _newest(value: bytes | None, headers: Headers, offset: int = -1) -> Newest:
     if value is None:
         return Newest(None, 0, offset)
-    # A change's first header is its id.
+    # The first header of a tier change is ce_id.
     return Newest(headers[0][1] if headers else b"", hash((value, tuple(headers))), offset)
 
 

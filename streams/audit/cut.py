@@ -1,11 +1,12 @@
-"""What is audited: a cut through all topics that is consistent although workers go on, and a first look at the order.
+"""The cut: what is read of every topic, consistent although workers go on; and a first look at `tier.order`.
 
-The ends are taken in this order:
+The ends are taken in this sequence:
 
-1. of `tier.order`: every transaction before is decided, and these are the audited ones;
-2. of the outputs, open transactions included: all that the audited transactions wrote lies before;
-3. of the candidates, from which granted triggers come;
-4. of `tier.order` again: later transactions up to there may explain what else the outputs hold.
+1. The end of `tier.order`: each transaction before is committed or aborted, and these are audited.
+2. How far the candidates are worked: what was granted from those before lies before the ends of the outputs.
+3. The ends of the outputs and inputs, open transactions included: what the audited transactions wrote lies before.
+4. The ends of the candidates.
+5. The end of `tier.order` again: transactions up to there may have written what else lies before the other ends.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,30 +31,30 @@ OUTPUTS = ("order", "changes", "campaigns", "risk", "dead-letters", "current")
 
 
 class Cut(NamedTuple):
-    """What is read of one partition number."""
+    """All that is read of one partition number."""
 
     partition: int
     outputs: Mapping[str, Span]  # by the names of OUTPUTS
     inputs: Sequence[Span]  # by topic number
     candidates: Span
-    granted_until: int  # candidates before this offset were granted, or refused, before the outputs' ends were taken
-    asked_until: (
-        int  # transactions whose order lies before this offset, and the next one, may have candidates in the cut
-    )
+    # Candidates before this offset were granted or refused before the ends of the outputs were taken.
+    granted_until: int
+    # Transactions whose order record lies before this offset, and the next one, may have candidates in the cut.
+    asked_until: int
 
 
 class Survey(NamedTuple):
-    """The order of a partition at a first look: how much there is to do, and where its inputs begin and end."""
+    """What a first look at a partition's order records tells: how much to replay, where its inputs begin and end."""
 
     transactions: int
     offsets: int  # of all inputs together
-    first_offsets: Sequence[int]
-    next_offsets: Sequence[int]
-    digests: frozenset[str]
+    first_offsets: Sequence[int]  # by topic number
+    next_offsets: Sequence[int]  # by topic number
+    digests: frozenset[str]  # of the policies
 
 
 async def take_cut(settings: Settings, offsets: Offsets, partitions: Sequence[int]) -> list[Cut]:
-    """Where all that is read begins and ends, taken in an order that makes it one cut."""
+    """Gives the cuts of these partitions. The ends are taken in the sequence that makes them consistent."""
     order = [output(settings, "order", number) for number in partitions]
     outputs = [output(settings, name, number) for name in OUTPUTS[1:] for number in partitions]
     inputs = [TopicPartition(topic, number) for topic in settings.input_topics() for number in partitions]
@@ -80,12 +81,16 @@ async def take_cut(settings: Settings, offsets: Offsets, partitions: Sequence[in
 
 
 def output(settings: Settings, name: str, partition: int) -> TopicPartition:
-    """A partition of an output topic, by its name without prefix."""
+    """Gives a partition of an output topic. name: the topic's name without prefix."""
     return TopicPartition(settings.output_topic(name), partition)
 
 
 async def survey(settings: Settings, cut: Cut) -> Survey:
-    """Looks through the order of a partition; UsageError where it cannot be replayed, and why."""
+    """Looks through the order records of a partition.
+
+    Raises:
+        UsageError: The partition cannot be replayed; the message says why.
+    """
     tp = output(settings, "order", cut.partition)
     numbers = {topic: number for number, topic in enumerate(settings.input_topics())}
     firsts: list[int | None] = [None] * len(TOPICS)
@@ -142,7 +147,11 @@ def _check_complete(settings: Settings, cut: Cut, found: Survey) -> None:
 
 
 async def policies_of(settings: Settings, digests: frozenset[str]) -> dict[str, Policy]:
-    """The policies that were worked by, by digest: from `tier.policies`, or the file of TIERFLOW_POLICY."""
+    """Gives policies by digest, from `tier.policies` or, if one is not there, the file of TIERFLOW_POLICY.
+
+    Raises:
+        UsageError: A policy is in neither of them, or cannot be used.
+    """
     documents = await read_policies(settings)
     policies = {digest: _compiled(document, digest) for digest, document in documents.items() if digest in digests}
     if digests - policies.keys():

@@ -1,6 +1,6 @@
-"""A stage whose outputs follow from its one input, replayed in the order of that input's partitions.
+"""Replays a stage whose outputs follow from its one input, partition by partition of that input.
 
-Its outputs go to whatever partition their keys are placed in, so all partitions are looked at together.
+A message goes to the partition in which its key is placed, so an output is compared over all its partitions together.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,10 @@ from streams.values.calendar import NEVER_MS
 
 
 class FollowingCut(NamedTuple):
-    """What is read of one partition of the input. Records before worked_until were worked before outputs ended."""
+    """What is read of one partition of the input.
+
+    The stage had worked the records before `worked_until` when the ends of its outputs were taken.
+    """
 
     partition: int
     input: Span
@@ -28,7 +31,7 @@ class FollowingCut(NamedTuple):
 
 
 async def worked_until(options: dict[str, Any], offsets: Offsets, stage: Stage, number: int) -> int:
-    """Gives how far a partition of the input is worked, as the stage's lane has put it down."""
+    """Gives the offset up to which a partition of the input is worked, by the lane record in the stage's changelog."""
     [topic] = stage.inputs
     if not (await offsets.written_ends([TopicPartition(topic, number)]))[0]:
         return 0
@@ -39,7 +42,10 @@ async def worked_until(options: dict[str, Any], offsets: Offsets, stage: Stage, 
 async def audit_stage(
     options: dict[str, Any], stage: Stage, partitions: int, report: Callable[[Any], None]
 ) -> dict[str, Gathered]:
-    """Audits a stage by itself: whatever its input holds, its outputs have to hold what follows from that."""
+    """Audits a stage by itself: its outputs must hold what follows from its input.
+
+    Gives the outputs by name, as they were compared. report: called with each Difference.
+    """
     numbers = range(partitions)
     outputs = {name: Gathered(output.topic, report) for name, output in stage.outputs.items()}
     async with Offsets(options) as offsets:
@@ -66,7 +72,10 @@ async def replay_stage(
     outputs: Mapping[str, Gathered],
     on_input: Callable[[ConsumerRecord], None],
 ) -> None:
-    """Works the input anew and tells the outputs what to expect. on_input: called with each record of the input."""
+    """Works the input again, and notes in the outputs what each should hold.
+
+    outputs: by name. on_input: called with each record of the input.
+    """
     [topic] = stage.inputs
     for cut in cuts:
         lane = LaneRecord((cut.input.beginning,), 0, NEVER_MS)
@@ -83,7 +92,7 @@ def _work(partition: Partition, record: ConsumerRecord, outputs: Mapping[str, Ga
     try:
         entries = partition.decode(0, [record])
     except ForeignRecordError:
-        return  # it is no work, and whoever looks at the input names it
+        return  # it cannot be worked; where the input is compared, it is reported as extra
     partition.work_some(entries, 0, NO_LIMIT)
     work = partition.pack([record.offset + 1])
     partition.merge(work)

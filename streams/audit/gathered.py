@@ -1,6 +1,6 @@
-"""Holding an output that several partitions write to against the replay: by what a record is about, whatever the order.
+"""Compares an output that several partitions write with the replay: by what each record is about, in any order.
 
-Each record is kept as a hash, not as its bytes: there may be millions.
+A record is kept as a hash, not as its bytes: there may be millions.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ class Wanted(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A record that is there: a hash of its content, and where it stands."""
+    """A record that is there: a hash of its content, its partition and its offset."""
 
     digest: int
     tp: TopicPartition
@@ -29,17 +29,17 @@ class Seen(NamedTuple):
 
 
 class Gathered:
-    """One output topic, over all its partitions."""
+    """The comparison of one topic with the replay, over all its partitions."""
 
     def __init__(self, topic: str, report: Callable[[Difference], None]) -> None:
-        self.seen = 0
+        self.seen = 0  # records of the topic
         self._topic = topic
         self._report = report
         self._wanted: dict[bytes, Wanted] = {}
         self._found: dict[bytes, list[Seen]] = {}
 
     def expect(self, message: Message, *, required: bool) -> None:
-        """Notes what should be there. required: whether what wrote it lies before the cut."""
+        """Notes a record that should be there. required: whether its absence is a difference."""
         self._wanted[_name_of(message.key, message.value, message.headers)] = Wanted(
             _digest(message.value, message.headers), required
         )
@@ -52,7 +52,7 @@ class Gathered:
         found.append(Seen(_digest(record.value, record.headers), tp, record.offset))
 
     def finish(self) -> None:
-        """Compares; the findings go into the report."""
+        """Compares what should be there with what is there, and reports the differences."""
         for name, wanted in self._wanted.items():
             found = self._found.pop(name, [])
             if not found and wanted.required:

@@ -1,4 +1,4 @@
-"""Which records of `tier.campaigns` a budget has granted, and a customer's lane has not written."""
+"""Tells the records of `tier.campaigns` that a budget granted from those that a lane of customers wrote."""
 
 from collections.abc import Mapping
 
@@ -20,7 +20,10 @@ _decode_trigger = msgspec.json.Decoder(_Trigger).decode
 
 
 def has_budget(value: bytes | None, policies: Mapping[str, Policy]) -> bool:
-    """Says whether a trigger is of a campaign that had a budget. policies: by digest."""
+    """Says whether a trigger's campaign has a budget, under the policy that the trigger names.
+
+    value: the trigger as JSON. policies: by digest.
+    """
     try:
         trigger = _decode_trigger(value or b"")
     except (msgspec.DecodeError, UnicodeDecodeError):

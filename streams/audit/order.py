@@ -1,4 +1,7 @@
-"""`tier.order` as instructions: how each transaction of a partition is worked anew, with the worker's own Partition."""
+"""`tier.order` as instructions: how each transaction of a partition is worked again, with the worker's own Partition.
+
+What an order record holds: docs/messages.md#tierorder.
+"""
 
 import sys
 from collections import deque
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def order_of(record: Any) -> OrderMessage | None:
-    """Reads an order record; None where it is none."""
+    """Reads an order record; gives None if it has another form."""
     try:
         return decode_order(record.value or b"")
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -32,7 +35,11 @@ def order_of(record: Any) -> OrderMessage | None:
 
 
 def check_replayable(settings: Settings, order: OrderMessage, offset: int) -> None:
-    """UsageError where this release, or these settings, cannot replay what the order record tells."""
+    """Checks that this release and these settings can replay an order record. offset: of that record.
+
+    Raises:
+        UsageError: They cannot; the message says why.
+    """
     where = f"{settings.output_topic('order')} partition {order.partition} offset {offset}"
     if order.engine_version != ENGINE_VERSION:
         raise UsageError(
@@ -47,7 +54,7 @@ def check_replayable(settings: Settings, order: OrderMessage, offset: int) -> No
 
 
 class Order:
-    """`tier.order` of one partition as instructions: how each transaction is worked anew."""
+    """The replay of one partition of customers, transaction by transaction. lane: where the first one begins."""
 
     def __init__(
         self, settings: Settings, policies: Mapping[str, Policy], partition: int, partitions: int, lane: LaneRecord
@@ -62,15 +69,15 @@ class Order:
 
     @property
     def lane(self) -> LaneRecord:
-        """How far the replay is."""
+        """Gives the lane record after the newest transaction: how far the replay is."""
         return self._lane
 
     def work(self, order: OrderMessage, records: Sequence[Sequence[Record]]) -> Work:
-        """Works one transaction as the worker did, from the records of each input topic."""
+        """Works one transaction as the worker did. records: those of the transaction, by topic number."""
         partition = self._partition_under(order)
         queues = [deque(partition.decode(topic, found)) for topic, found in enumerate(records)]
         entries: list[Entry] = merge_heads(queues, frozenset(), sys.maxsize)
-        # On the event clock nothing looks at the wall's but the time in a dead letter, which is not compared.
+        # On the event clock only a dead letter holds the time of the wall clock, and that is not compared.
         wall_ms = order.clock_ms if order.clock == "wall" else 0
         partition.backfill = order.backfill
         work = partition.replay(entries, self.next_offsets(order), wall_ms, Quota(order.due, order.rerated))
@@ -79,7 +86,7 @@ class Order:
         return work
 
     def next_offsets(self, order: OrderMessage) -> list[int]:
-        """Where each input topic stands after the transaction."""
+        """Gives the next offset of each input topic after the transaction, by topic number."""
         topics = self._settings.input_topics()
         return [
             order.positions[topic][1] if topic in order.positions else offset
@@ -87,7 +94,7 @@ class Order:
         ]
 
     def _partition_under(self, order: OrderMessage) -> Customers:
-        """The partition by the rules of the transaction; where they change, it is taken over as by a new worker."""
+        """Gives the partition under the transaction's policy and clock, opened again where one of these changes."""
         former = self._partition
         if former is None or (former.setup.policy.digest, former.setup.clock) != (order.policy, order.clock):
             policy = self._policies[order.policy]

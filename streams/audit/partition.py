@@ -1,4 +1,4 @@
-"""One partition of customers replayed, order record by order record, and held against what was written."""
+"""Replays one partition of customers, order record by order record, and compares its outputs with the topics."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -25,27 +25,27 @@ from streams.settings import Settings
 from streams.values.calendar import NEVER_MS
 
 COMPARED = (CHANGES, CAMPAIGNS, RISK, DEAD_LETTERS)
-"""The outputs that a partition of customers writes alone, in the order of its work."""
+"""The outputs that are compared in order: a lane of customers writes its records in the order of its work."""
 
 _decode_change = msgspec.json.Decoder(TierChangeMessage).decode
 
 
 class AuditRun(NamedTuple):
-    """What the audit of all partitions shares."""
+    """What the audits of all partitions share."""
 
     settings: Settings
     offsets: Offsets
-    policies: Mapping[str, Policy]
-    partitions: int
-    only: bytes | None  # the key of the one customer who is looked at
+    policies: Mapping[str, Policy]  # by digest
+    partitions: int  # how many each topic has
+    only: bytes | None  # the key of the one customer who is audited; None for all
     report: Report
-    candidates: Gathered | None  # where all partitions are looked at
-    granted: Gathered | None  # triggers that a budget let through; as above
-    advance: Callable[[int], None]  # tells how many offsets of the inputs were replayed
+    candidates: Gathered | None  # None where only one customer is audited
+    granted: Gathered | None  # triggers that a budget granted; None as above
+    advance: Callable[[int], None]  # called with the number of input offsets that were replayed
 
 
 class PartitionAudit:
-    """The audit of one partition. `audit` goes through all of it once."""
+    """The audit of one partition. To be used once."""
 
     def __init__(self, run: AuditRun, cut: Cut, survey: Survey) -> None:
         self._run = run
@@ -55,7 +55,7 @@ class PartitionAudit:
         self._survey = survey
         lane = LaneRecord(tuple(survey.first_offsets), 0, NEVER_MS)
         self._order = Order(run.settings, run.policies, cut.partition, run.partitions, lane)
-        # Inputs are read as far as the order says; the ends let transactions pass that come later.
+        # Order records say how far inputs are read. Later transactions may read past the cut, so the tapes have no end.
         spans = [Span(first, sys.maxsize) for first in survey.first_offsets]
         inputs = [TopicPartition(topic, cut.partition) for topic in run.settings.input_topics()]
         self._inputs = [self._tape(tp, span) for tp, span in zip(inputs, spans, strict=True)]
@@ -69,10 +69,13 @@ class PartitionAudit:
         add, only = run.report.add, run.only
         self._comparisons = {name: Comparison(SUBJECTS[name], tapes[name], add, only) for name in COMPARED}
         self._current = CurrentComparison(tapes[CURRENT], add, only)
-        self._has_asked = run.candidates is None  # all candidates before the cut are told
+        self._has_asked = run.candidates is None  # whether all candidates in the cut are expected
 
     async def audit(self) -> bool:
-        """Replays and compares; the findings go into the report. False: the order breaks, and the rest is unknown."""
+        """Replays and compares the partition; differences go into the report.
+
+        Gives False if the order breaks: nothing after that can be worked again.
+        """
         try:
             whole = await self._replay()
             if whole:
@@ -91,7 +94,10 @@ class PartitionAudit:
         return Tape(self._run.settings.client_options(), tp, *span, keep)
 
     def _is_compared(self, record: ConsumerRecord) -> bool:
-        """Whether a customer's lane wrote the record; what a budget granted goes to the audit of budgets."""
+        """Says whether the record is compared here: it is of an audited customer, and a lane of customers wrote it.
+
+        A trigger that a budget granted is passed on to the audit of budgets.
+        """
         if self._run.only is not None and record.key != self._run.only:
             return False
         if record.topic != self._run.settings.output_topic("campaigns"):
@@ -104,7 +110,7 @@ class PartitionAudit:
     # --- the audited transactions ---
 
     async def _replay(self) -> bool:
-        """Up to the end of the cut; False where the order breaks, since nothing after it can be recomputed."""
+        """Replays up to the end of the cut; gives False if the order breaks before it."""
         worked = 0
         while (record := await self._tapes["order"].next()) is not None:
             order = order_of(record)
@@ -123,7 +129,11 @@ class PartitionAudit:
         return True
 
     def _look_at(self, order: OrderMessage | None, record: Any) -> Literal["work", "skip", "stop"]:
-        """Whether the record is the next transaction: numbers and positions go on where the former ended."""
+        """Says what to do with an order record, and reports its fault.
+
+        "work": its number and its positions follow on the transaction before. "skip": it is no order record of this
+        partition, or a repeated one. "stop": a transaction is missing, or positions do not follow.
+        """
         lane = self._order.lane
         if order is None or order.partition != self._number:
             self._differs("extra", "an order record of another form or partition", record, None)
@@ -164,7 +174,7 @@ class PartitionAudit:
         self._run.advance(sum(after - first for first, after in order.positions.values()))
 
     async def _expect(self, work: Work, transaction: int, *, required: bool) -> list[Verdict]:
-        """Compares what a transaction should have written; gives the verdicts on its tier changes."""
+        """Compares the records that a transaction should have written; gives the verdicts on its tier changes."""
         written = by_output(work)
         if self._run.candidates is not None:
             for candidate in written[CANDIDATES]:
@@ -189,7 +199,10 @@ class PartitionAudit:
     # --- what came while the audit ran ---
 
     async def _look_at_later_transactions(self) -> None:
-        """Replays them as long as they may explain what else the outputs hold; what they lack is not missed."""
+        """Replays later transactions as long as they may explain what else the outputs hold.
+
+        What these transactions should have written need not be there.
+        """
         settings = self._run.settings
         tp = output(settings, "order", self._number)
         end = (await self._run.offsets.written_ends([tp]))[0]
@@ -203,6 +216,7 @@ class PartitionAudit:
             await later.close()
 
     async def _explain(self, order: OrderMessage | None, record: Any) -> bool:
+        """Replays one later transaction; gives False where that explains nothing more, or cannot be done."""
         exhausted = [await comparison.is_exhausted() for comparison in self._comparisons.values()]
         if all(exhausted) and self._current.is_exhausted and self._has_asked:
             return False

@@ -1,15 +1,15 @@
-"""What an audit found: differences, each a sentence, and the figures of what was looked at."""
+"""What an audit found: the differences, each readable as a sentence, and counts of what was compared."""
 
 from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
-# All differences are counted; so many are kept to be shown.
+# All differences are counted, but only so many are kept.
 KEPT = 1_000
 
 Kind = Literal["missing", "doubled", "different", "extra", "out_of_order"]
-# not_read: the topic begins after it, or it was written after the audit began.
+# not_read: the record is older than what the topic still holds, or its transaction came after the cut.
 Verdict = Literal["ok", "missing", "different", "out_of_order", "not_read"]
 _SAYS = {
     "missing": "is missing",
@@ -21,7 +21,7 @@ _SAYS = {
 
 
 class FieldDifference(msgspec.Struct, frozen=True, kw_only=True):
-    """One field of a record: what the topic says, and what the replay says; None where it is not there."""
+    """One field of a record, as JSON: what the topic has and what the replay has; None where the field is absent."""
 
     field: str
     topic: str | None
@@ -29,14 +29,14 @@ class FieldDifference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing in an output topic that is not as the replay has it."""
+    """One difference between a topic and the replay."""
 
     kind: Kind
     topic: str
     partition: int
-    offset: int | None  # of the record in the topic; None where there is none
-    what: str  # a change's id, a dead letter's input, a transaction's number
-    transaction: int | None  # its number in tier.order, as far as it is known
+    offset: int | None  # of the record in the topic; None where the record is missing
+    what: str  # what the record is about, such as the id of a tier change or the input of a dead letter
+    transaction: int | None  # its counter in tier.order, where that is known
     fields: Sequence[FieldDifference] = ()
 
     def __str__(self) -> str:
@@ -54,7 +54,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditedChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One change of the customer that was asked for, as the replay has it, and whether the topic agrees."""
+    """One tier change of the audited customer, as the replay has it, and the verdict on the topic's record."""
 
     id: str
     sequence: int
@@ -65,22 +65,22 @@ class AuditedChange(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     value: str | None
     currency: str
-    cause: str | None  # where the event stands: topic/partition/offset
+    cause: str | None  # topic/partition/offset of the event; None for time alone
     verdict: Verdict
 
 
 class Report(msgspec.Struct, kw_only=True):
-    """The whole audit. `transactions` and the rest count what was replayed and held against the topics."""
+    """The result of an audit: counts of what was replayed and compared, and what was found."""
 
     partitions: int = 0
     transactions: int = 0
     events: int = 0
     changes: int = 0
     triggers: int = 0
-    candidates: int = 0  # for triggers that a budget grants
+    candidates: int = 0  # those of the topic
     risks: int = 0  # loan decisions and alerts
     dead_letters: int = 0
-    customers: int = 0  # whose newest change in tier.current was looked at
+    customers: int = 0  # whose newest record of tier.current was compared
     later_transactions: int = 0  # written while the audit ran, and not part of it
     differences: int = 0
     seconds: float = 0.0
@@ -89,14 +89,14 @@ class Report(msgspec.Struct, kw_only=True):
     customer: list[AuditedChange] = []
 
     def add(self, difference: Difference) -> None:
-        """Counts a difference, and keeps it while there is room."""
+        """Counts a difference, and keeps it if fewer than KEPT are kept."""
         self.differences += 1
         if len(self.found) < KEPT:
             self.found.append(difference)
 
 
 def field_differences(topic: object, replay: object, path: str = "") -> list[FieldDifference]:
-    """Where two decoded JSON values differ, field by field."""
+    """Gives the fields in which two decoded JSON values differ. path: the name of the field that holds them."""
     if isinstance(topic, dict) and isinstance(replay, dict):
         names = [*replay, *(name for name in topic if name not in replay)]
         return [

@@ -1,4 +1,4 @@
-"""The audit as a whole: the cut, a first look at everything, then partition by partition."""
+"""The whole audit: the cut, a first look at all order records, then partition by partition."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from streams.partition.work import CAMPAIGNS
 from streams.settings import Settings
 from streams.stages.budgets import budgets_stage
 
-Progress = Callable[[int, int], None]  # offsets of the inputs that were replayed, and how many there are
+Progress = Callable[[int, int], None]  # input offsets that were replayed, and how many there are
 
 
 def _silent(_done: int, _total: int) -> None:
@@ -23,10 +23,12 @@ def _silent(_done: int, _total: int) -> None:
 
 
 async def audit(settings: Settings, customer_id: str | None = None, progress: Progress = _silent) -> Report:
-    """Replays the log and compares. customer_id: only this one's partition, only this one's records.
+    """Replays the log and compares every output with the result.
+
+    customer_id: audits only this customer, in the customer's partition. Budgets are then not audited.
 
     Raises:
-        UsageError: The log cannot be replayed: it, or the inputs, were deleted, or a policy is not known.
+        UsageError: The log cannot be replayed: order records or inputs were deleted, or a policy is not known.
     """
     began = time.monotonic()
     report = Report()
@@ -35,7 +37,7 @@ async def audit(settings: Settings, customer_id: str | None = None, progress: Pr
         cuts = await take_cut(settings, offsets, _partitions_of(settings, customer_id, partitions))
         surveys = [await survey(settings, cut) for cut in cuts]
         policies = await policies_of(settings, frozenset[str]().union(*(found.digests for found in surveys)))
-        is_whole = customer_id is None  # budgets are of all customers together
+        is_whole = customer_id is None  # all customers together spend a budget
         run = AuditRun(
             settings=settings,
             offsets=offsets,
@@ -55,7 +57,7 @@ async def audit(settings: Settings, customer_id: str | None = None, progress: Pr
 
 
 async def _audit_budgets(run: AuditRun, cuts: Sequence[Cut]) -> None:
-    """Holds the candidates against the replay, and what was granted against the candidates."""
+    """Compares the candidates with the replay, and the granted triggers with what follows from the candidates."""
     candidates, granted = run.candidates, run.granted
     if candidates is None or granted is None:
         return

@@ -1,1 +1,12 @@
-"""The benchmarks: real workers on a real broker, each with topics and an app id of its own."""
+"""This package holds the benchmarks: real worker processes on a real broker, measured from outside.
+
+    stand (broker, topics, policy)  ->  workload, feed  ->  workers  ->  reading, live  ->  the figures as one struct
+
+Each benchmark has a module of its own with one `measure_…` function: throughput, latency, recovery, memory, due,
+deliver. The other modules are what they share. docs/benchmarks.md says what the figures mean.
+
+Each run has its own app id and topics, and deletes the topics. A worker is watched through its topics, its log and
+/proc alone; nothing here imports `worker`. Options and output for people belong to `cli`.
+
+May be imported here: `contracts`, `errors`, `kafka`, `partition`, `policy`, `settings`, `stages`, `values`.
+"""

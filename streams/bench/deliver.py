@@ -1,7 +1,7 @@
-"""`tierflow bench deliver`: how fast one `tierflow deliver` process sends tier changes that wait already.
+"""`tierflow bench deliver`: how fast one `tierflow deliver` process sends tier changes that are in the topic already.
 
-The endpoint is in our own process and answers 204 at once, so what is measured is the sender: reading, signing, HTTP
-and committing. The clock, and the CPU time of the process, run from the first request to the last.
+The endpoint runs in the benchmark's process and answers 204 at once. So the sender is what is measured: reading,
+signing, HTTP and committing. Time and CPU time count from the first request to the last.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from streams.values.events import TOPICS
 SAMPLE = 1_000
 CUSTOMERS = 10_000
 VARIABLE = "TIERFLOW_DELIVER_SECRET_BENCH"
-# 24 bytes, known to everybody.
+# A public test secret of 24 bytes.
 SIGNED_WITH = "whsec_" + "YmVuY2ht" * 4
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = b"\r\ncontent-length: "
@@ -37,7 +37,11 @@ _NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
 class Deliver(msgspec.Struct, frozen=True):
-    """Requests are those that the endpoint got; without a failure as many as events."""
+    """What `tierflow bench deliver` prints.
+
+    requests: how many the endpoint received, as many as events unless one was sent again. cpu_s: user and system time
+    of the process; null where the system has no /proc. body_bytes: on average.
+    """
 
     events: int
     requests: int
@@ -51,7 +55,7 @@ class Deliver(msgspec.Struct, frozen=True):
 
 
 class DeliverOptions(NamedTuple):
-    """What is measured."""
+    """How many events wait, how many requests are sent at a time, and under which policy (None: assets-only)."""
 
     events: int
     in_flight: int
@@ -65,7 +69,12 @@ class _Change(NamedTuple):
 
 
 def measure_deliver(options: DeliverOptions, say: Say) -> Deliver:
-    """Fills the topic of the changes, lets one process send them, and measures."""
+    """Fills `tier.changes`, starts one `tierflow deliver` on it, and measures.
+
+    Raises:
+        UsageError: The policy cannot be used, no broker answers, or the process ends.
+        TimeoutError: The endpoint does not get the requests in time.
+    """
     with stand(options.policy_file, options.partitions) as on:
         sample = _sample(on)
         say(f"loading {options.events:,} tier changes of {CUSTOMERS:,} customers")
@@ -111,14 +120,14 @@ async def _reached(process: Worker, counter: "_Counter", requests: int, within_s
 
 
 class _Counter:
-    """The requests so far."""
+    """The number of requests that the endpoint has received."""
 
     def __init__(self) -> None:
         self.requests = 0
 
 
 class _Endpoint(asyncio.Protocol):
-    """As little of HTTP as this one client needs: every request with a Content-Length is answered 204."""
+    """A minimal HTTP server for this one client: it answers every request 204, and ends a body by Content-Length."""
 
     def __init__(self, counter: _Counter) -> None:
         self._counter = counter
@@ -126,12 +135,12 @@ class _Endpoint(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client is there."""
+        """Keeps the transport to answer on."""
         assert isinstance(transport, asyncio.Transport), "of a TCP server"  # noqa: S101 - for the type
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Takes what is there of requests, and answers the whole ones."""
+        """Answers the requests that have arrived whole, and keeps the rest."""
         self._buffer += data
         while (end := self._buffer.find(_HEAD_END)) >= 0:
             head = self._buffer[:end].lower() + b"\r\n"
@@ -145,7 +154,7 @@ class _Endpoint(asyncio.Protocol):
 
 
 def _sample(on: Stand) -> list[_Change]:
-    """Real tier changes, decided by the engine."""
+    """Makes real tier changes: a small workload, decided by the engine."""
     partition = Customers(partition_setup(on.settings, on.policy, partition=0, partitions=1))
     workload = recent_workload(SAMPLE, SAMPLE, 7, on.policy.currency)
     entries = [
@@ -164,7 +173,7 @@ class _Read(NamedTuple):
 
 
 async def _load(on: Stand, sample: Sequence[_Change], events: int) -> None:
-    """The changes under the ids of many customers, each in sequence."""
+    """Writes so many events to `tier.changes`: the sample, repeated under the ids of `CUSTOMERS` customers."""
     topic = on.settings.output_topic("changes")
     sent: list[asyncio.Future[object]] = []
     async with AIOKafkaProducer(**on.settings.client_options(), acks="all") as producer:

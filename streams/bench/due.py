@@ -1,9 +1,9 @@
-"""`tierflow bench due`: a crowd of customers falls due at one instant, while live events go on.
+"""`tierflow bench due`: many customers fall due at one instant, while live events go on.
 
-The worker takes the crowd over from a changelog, as after a restart: customers with 10 events on average, worked by the
-engine itself, and each with a pin to another tier than its own that ends at the instant. So each is a tier change
-(pin_ended) then, by time alone. Live events are sent from 3 seconds before the instant until the last of the crowd is
-decided; those before the instant are not counted. All changes are read with read_committed, as any subscriber would.
+The worker takes the customers over from a changelog, as after a restart. Each has 10 events on average, worked by the
+engine itself, and a pin to another tier than its own. All pins end at the instant, so each customer's tier changes
+then by time alone (`pin_ended`). Live events are sent from 3 seconds before the instant until the last of the
+customers is decided; those sent before the instant are not counted. Changes are read with read_committed.
 """
 
 import asyncio
@@ -31,15 +31,17 @@ SAMPLE_CUSTOMERS = 1_000
 EVENTS_PER_CUSTOMER = 10
 SAMPLE_SEED = 7
 WARM_UP_S = 3
-# Until the instant: the start of a worker, and so many customers a second into the changelog and out of it again.
+# The time until the instant: `START_S` for the worker's start, and the customers at `READY_PER_S` a second into the
+# changelog and out of it again.
 START_S = 12
 READY_PER_S = 20_000
 
 
 class Due(msgspec.Struct, frozen=True):
-    """What is printed. `rate` is the live events a second that were really sent; the delays are theirs.
+    """What `tierflow bench due` prints (docs/benchmarks.md#what-is-measured-and-how).
 
-    `decided_within_s` is from the instant until the last decision was read.
+    decided_within_s: from the instant until the last decision was read. rate: live events a second, as really sent.
+    p50_ms to max_ms: delays of the live events that were sent after the instant.
     """
 
     timers: int
@@ -54,7 +56,7 @@ class Due(msgspec.Struct, frozen=True):
 
 
 class DueOptions(NamedTuple):
-    """What is measured: so many customers due at once, and so many live events a second."""
+    """How many customers fall due at once (timers), and how many live events are sent a second (rate)."""
 
     timers: int
     rate: int
@@ -63,7 +65,12 @@ class DueOptions(NamedTuple):
 
 
 def measure_due(options: DueOptions, say: Say) -> Due:
-    """Fills a changelog, starts a worker on it, sends live events, and waits for every decision."""
+    """Fills a changelog, starts a worker on it, sends live events, and waits for every decision.
+
+    Raises:
+        UsageError: The worker is not ready in time, or has ended; a decision does not come; the policy cannot be used;
+            or no broker answers.
+    """
     with stand(options.policy_file, options.partitions) as on:
         wait_s = START_S + options.timers / READY_PER_S
         due_ms = int((time.time() + wait_s) * 1000)
@@ -74,7 +81,10 @@ def measure_due(options: DueOptions, say: Say) -> Due:
 
 
 def pinned_sample(on: Stand, until_ms: int) -> list[bytes]:
-    """The changelog records of a thousand customers with a history and a pin to a tier that is not their own."""
+    """Gives the packed states of about 1,000 customers, each with a pin to another tier than its own.
+
+    until_ms: when the pins end, in epoch milliseconds.
+    """
     partition, events = empty_partition(on), SAMPLE_CUSTOMERS * EVENTS_PER_CUSTOMER
     workload = recent_workload(events, SAMPLE_CUSTOMERS, SAMPLE_SEED, on.policy.currency)
     work_records(partition, chain.from_iterable(workload.chunks()))

@@ -1,4 +1,4 @@
-"""Fills topics fast: records are packed into large batches here, each for the partition its key belongs to."""
+"""A fast producer for filling topics: it builds large batches itself, one at a time for each partition."""
 
 import asyncio
 from collections import Counter
@@ -17,7 +17,10 @@ FUTURES_LIMIT = 64
 
 
 class Feed:
-    """Sends records, and counts them by partition. What it was given is there once it is left or flushed."""
+    """Sends records, and counts them by topic and partition in `sent`.
+
+    A context. The broker has acknowledged all records when `flush` returns, or the context ends without an error.
+    """
 
     def __init__(self, settings: Settings, partitions: int) -> None:
         self.sent: Counter[tuple[str, int]] = Counter()
@@ -42,19 +45,19 @@ class Feed:
             await self._producer.stop()
 
     async def send(self, records: Iterable[InputRecord]) -> None:
-        """Sends input records."""
+        """Sends input records, each to the partition of its key."""
         for topic, key, value in records:
             await self.put(self._topics[topic], self.partition(key), key, value)
 
     def partition(self, key: bytes) -> int:
-        """Where the records of a key belong."""
+        """Gives the partition of a key, by murmur2: the partitioner with which the stand's workers run."""
         number = self._partition_of_key.get(key)
         if number is None:
             number = self._partition_of_key[key] = partition_of(key, self._partitions, "murmur2")
         return number
 
     async def put(self, topic: str, partition: int, key: bytes, value: bytes) -> None:
-        """Sends one record to a partition of any topic."""
+        """Adds one record to the batch of its partition, and sends that batch when it is full."""
         where = (topic, partition)
         batch = self._batches.get(where)
         if batch is None or batch.append(timestamp=None, key=key, value=value) is None:
@@ -65,7 +68,7 @@ class Feed:
         self.sent[where] += 1
 
     async def flush(self) -> None:
-        """Sends what is packed, and waits until the broker has it all."""
+        """Sends all batches, and waits until the broker has acknowledged them."""
         for where in list(self._batches):
             await self._send(where)
         futures, self._futures = self._futures, []

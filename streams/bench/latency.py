@@ -1,7 +1,7 @@
-"""`tierflow bench latency`: from producing a balance to reading the committed tier change that it causes.
+"""`tierflow bench latency`: the delay from producing a balance to reading the committed tier change that it causes.
 
-1,000 customers are flipped in turn between 100,000 and 1,000,000, so that every event is a tier change. The changes are
-read with read_committed, as any subscriber would. The first 3 seconds are not counted.
+Every event is a tier change (see live.py). Changes are read with read_committed, as a subscriber would. The events of
+the first 3 seconds are not counted.
 """
 
 import asyncio
@@ -20,7 +20,10 @@ WARM_UP_S = 3
 
 
 class Latency(msgspec.Struct, frozen=True):
-    """The contract's fields; `rate` is the events a second that were really sent."""
+    """What `tierflow bench latency` prints (docs/benchmarks.md#what-is-measured-and-how).
+
+    rate: events a second, as really sent.
+    """
 
     rate: int
     p50_ms: float
@@ -31,7 +34,7 @@ class Latency(msgspec.Struct, frozen=True):
 
 
 class LatencyOptions(NamedTuple):
-    """What is measured; the warm-up comes on top of `seconds`."""
+    """How many events are sent a second (rate), and how long; the warm-up is added to `seconds`."""
 
     rate: int
     seconds: int
@@ -40,7 +43,11 @@ class LatencyOptions(NamedTuple):
 
 
 def measure_latency(options: LatencyOptions, say: Say) -> Latency:
-    """Starts a worker, sends at the rate, and measures every change."""
+    """Starts a worker, sends events at the rate, and waits for the tier change of every one.
+
+    Raises:
+        UsageError: The worker ends, a change does not come, the policy cannot be used, or no broker answers.
+    """
     with stand(options.policy_file, options.partitions) as on, running_workers(on, 1) as workers:
         say(f"sending {options.rate:,} events a second for {options.seconds} s, after {WARM_UP_S} s of warm-up")
         return asyncio.run(_measure(on, workers, options))

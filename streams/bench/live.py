@@ -1,6 +1,7 @@
-"""Live events, every one a tier change: sent at an even rate, each by itself, and waited for as any subscriber would.
+"""Live events: balances sent one by one at an even rate, each of which causes a tier change, whose delay is measured.
 
-1,000 customers are flipped in turn between 100,000 and 1,000,000.
+The events go round `CUSTOMERS` customers. A customer's balance alternates between 100,000 and 1,000,000, so that its
+tier changes with every event, under a policy with a floor in between.
 """
 
 import asyncio
@@ -30,7 +31,7 @@ class _Cause(msgspec.Struct):
 
 
 class _Change(msgspec.Struct):
-    """What is read of a tier change."""
+    """The part of a tier change that is read here."""
 
     cause: _Cause | None
 
@@ -39,10 +40,10 @@ _decode_change = msgspec.json.Decoder(_Change).decode
 
 
 class Live:
-    """The events by their number: when each was sent, and after how long its change was read.
+    """The live events of one run, by their number from 0. A moment is a value of time.perf_counter, in seconds.
 
-    Moments are those of time.perf_counter. `by_time` counts the changes read that no event has caused, and
-    `newest_by_time` is when the newest of them was read.
+    sent_at: when each event was sent. delays_ms: after how long its change was read; -1 until then.
+    by_time: how many changes were read that no event caused. newest_by_time: when the newest of those was read.
     """
 
     def __init__(self, on: Stand, rate: int, total: int = sys.maxsize) -> None:
@@ -58,15 +59,15 @@ class Live:
 
     @property
     def missing(self) -> int:
-        """How many changes are yet to come."""
+        """Gives the number of events whose change has not been read."""
         return self._total - self._read
 
     def stop(self) -> None:
-        """No more than was sent up to now."""
+        """Ends the sending: the events sent up to now are all there are."""
         self._total = len(self.sent_at)
 
     async def send(self) -> float:
-        """Sends all, or until it is stopped; the seconds it took."""
+        """Sends the events at the rate, until all are sent or `stop` is called; gives the seconds that took."""
         topic = self._on.settings.input_topics()[BALANCES]
         producer = AIOKafkaProducer(**self._on.settings.client_options(), linger_ms=0)
         await producer.start()
@@ -87,7 +88,11 @@ class Live:
         return took_s
 
     async def read(self, consumer: AIOKafkaConsumer) -> None:
-        """Takes in what has come. UsageError: nothing has for half a minute."""
+        """Reads the changes that have arrived, and notes their delays.
+
+        Raises:
+            UsageError: No change has arrived for `LAST_CHANGES_WITHIN_S`.
+        """
         fetched: dict[Any, list[Any]] = await consumer.getmany(timeout_ms=POLL_MS)
         now = time.perf_counter()
         for record in (record for records in fetched.values() for record in records):
@@ -112,5 +117,5 @@ class Live:
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
-    """The nearest-rank percentile of what is in order already."""
+    """Gives the nearest-rank percentile of values in ascending order, rounded to one decimal. share: from 0 to 1."""
     return round(ordered[max(math.ceil(len(ordered) * share) - 1, 0)], 1)

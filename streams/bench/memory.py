@@ -1,6 +1,6 @@
-"""`tierflow bench memory`: the resident memory of a worker that has worked 10 events for each of its customers.
+"""`tierflow bench memory`: the resident memory of a worker that has worked 10 events per customer on average.
 
-The same worker is looked at before its first event and after its last one; what lies between is the customers'.
+The memory of the same worker before its first event is taken off; the rest is counted as the customers'.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ MIB = 1 << 20
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """The contract's fields."""
+    """What `tierflow bench memory` prints (docs/benchmarks.md#what-is-measured-and-how)."""
 
     customers: int
     rss_mib: float
@@ -32,7 +32,7 @@ class Memory(msgspec.Struct, frozen=True):
 
 
 class MemoryOptions(NamedTuple):
-    """What is measured."""
+    """How many customers the worker holds, in how many partitions, and under which policy (None: assets-only)."""
 
     customers: int
     partitions: int
@@ -40,7 +40,12 @@ class MemoryOptions(NamedTuple):
 
 
 def measure_memory(options: MemoryOptions, say: Say) -> Memory:
-    """Starts a worker, gives it events of every customer, and looks at its memory."""
+    """Starts a worker, gives it events of every customer, and reads its memory from /proc.
+
+    Raises:
+        UsageError: The system has no /proc, the worker ends or stands still, an event becomes a dead letter, the
+            policy cannot be used, or no broker answers.
+    """
     with stand(options.policy_file, options.partitions) as on, running_workers(on, 1) as workers:
         say(f"{EVENTS_PER_CUSTOMER} events for each of {options.customers:,} customers")
         empty, full = asyncio.run(_measure(on, workers[0], options.customers))
@@ -60,7 +65,7 @@ async def _measure(on: Stand, worker: Worker, customers: int) -> tuple[int, int]
 
 
 def _events(customers: int, currency: str) -> Iterator[list[InputRecord]]:
-    """A balance of every customer, then the workload."""
+    """Gives a balance of every customer, so that each has a state, then the generated workload."""
     now_ms = int(time.time() * 1000)
     yield [balance_record(f"first{n}", n, f"A{n:07d}-0", "100000.00", now_ms, currency) for n in range(customers)]
     yield from recent_workload(customers * (EVENTS_PER_CUSTOMER - 1), customers, SEED, currency).chunks()

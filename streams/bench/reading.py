@@ -1,4 +1,4 @@
-"""Reading what workers write: committed records only, as any subscriber would."""
+"""Reading what workers write, with read_committed, as a subscriber would."""
 
 import time
 from collections import Counter
@@ -19,7 +19,7 @@ POLL_MS = 100
 
 @asynccontextmanager
 async def reader(on: Stand, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer of all partitions of a topic, from the beginning, read_committed."""
+    """Opens a consumer of all partitions of a topic from the beginning, with read_committed."""
     consumer = AIOKafkaConsumer(
         **on.settings.client_options(),
         isolation_level="read_committed",
@@ -38,9 +38,13 @@ async def reader(on: Stand, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
 
 
 async def follow_order(on: Stand, sent: Mapping[tuple[str, int], int], check: Callable[[], None]) -> float:
-    """Reads `tier.order` until every record sent is worked; the moment (time.monotonic) at which the last was read.
+    """Reads `tier.order` until every record sent was worked; gives the moment at which its last record was read.
 
-    `sent` counts the records by topic and partition. UsageError: no transaction for a minute, or `check` raised one.
+    sent: records by topic and partition; each partition was empty before, so that the count is also an offset.
+    check: called again and again; raises where a worker has ended. The moment is a value of time.monotonic.
+
+    Raises:
+        UsageError: No transaction has come for `STALLED_AFTER_S`, or `check` raises one.
     """
     waiting = {where: count for where, count in sent.items() if count}
     async with reader(on, on.settings.output_topic("order")) as consumer:
@@ -60,13 +64,21 @@ async def follow_order(on: Stand, sent: Mapping[tuple[str, int], int], check: Ca
 
 
 async def refuse_written_dead_letters(on: Stand) -> None:
-    """UsageError where the workers could not use an event."""
+    """Refuses a run in which the workers wrote dead letters.
+
+    Raises:
+        UsageError: There is a dead letter.
+    """
     letters = read_letters(on.settings, await extent(on.settings))
     refuse_dead_letters([letter.message async for letter in letters])
 
 
 def refuse_dead_letters(letters: Sequence[DeadLetterMessage]) -> None:
-    """UsageError where there is one: an event that is not worked costs less than one that is."""
+    """Refuses dead letters: an event that cannot be used costs less than one that is worked, and falsifies the figures.
+
+    Raises:
+        UsageError: There is a dead letter.
+    """
     if letters:
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in Counter(x.reason for x in letters).items())
         raise UsageError(

@@ -1,7 +1,7 @@
-"""`tierflow bench recovery`: how fast a worker takes over a changelog, a record a customer, all of them full.
+"""`tierflow bench recovery`: how fast a worker takes over a changelog with one record per customer.
 
-The records are those of customers with 40 events on average, worked by the engine itself; every partition ends with a
-lane record, as transactions leave it. The time is what the worker says: from fencing the former owner until the last
+The records are those of customers with 40 events on average, worked by the engine itself. Every partition ends with a
+lane record, as transactions leave it. The time is what the worker logs: from fencing the former owner until the
 partition is ready.
 """
 
@@ -24,7 +24,7 @@ WITHIN_S = 600.0
 
 
 class Recovery(msgspec.Struct, frozen=True):
-    """The contract's fields."""
+    """What `tierflow bench recovery` prints (docs/benchmarks.md#what-is-measured-and-how)."""
 
     records: int
     seconds: float
@@ -32,7 +32,7 @@ class Recovery(msgspec.Struct, frozen=True):
 
 
 class RecoveryOptions(NamedTuple):
-    """What is measured."""
+    """How many customers are in the changelog, in how many partitions, and under which policy (None: assets-only)."""
 
     records: int
     partitions: int
@@ -40,7 +40,12 @@ class RecoveryOptions(NamedTuple):
 
 
 def measure_recovery(options: RecoveryOptions, say: Say) -> Recovery:
-    """Fills a changelog, starts a worker on it, and reads what it says of its take-over."""
+    """Fills a changelog, starts a worker on it, and reads the times of its take-overs from its log.
+
+    Raises:
+        UsageError: The take-over does not end in time, the worker ends, the policy cannot be used, or no broker
+            answers.
+    """
     with stand(options.policy_file, options.partitions) as on:
         sample = packed_sample(on)
         size = sum(map(len, sample)) // len(sample)
@@ -52,7 +57,7 @@ def measure_recovery(options: RecoveryOptions, say: Say) -> Recovery:
 
 
 def packed_sample(on: Stand) -> list[bytes]:
-    """The changelog records of a thousand customers with a history."""
+    """Gives the packed states of about 1,000 customers with 40 events on average."""
     partition, events = empty_partition(on), SAMPLE_CUSTOMERS * EVENTS_PER_CUSTOMER
     workload = recent_workload(events, SAMPLE_CUSTOMERS, SAMPLE_SEED, on.policy.currency)
     work_records(partition, chain.from_iterable(workload.chunks()))
@@ -60,5 +65,5 @@ def packed_sample(on: Stand) -> list[bytes]:
 
 
 async def _take_over(on: Stand, workers: list[Worker]) -> float:
-    """The seconds until the slowest partition was ready: they are taken over side by side."""
+    """Gives the seconds of the slowest partition, since partitions are taken over side by side."""
     return max(each.seconds for each in await taken_over(workers, on.partitions, WITHIN_S))

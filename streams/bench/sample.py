@@ -1,4 +1,4 @@
-"""Changelogs with as many customers as are wanted: a sample of them, worked by the engine itself, over and over."""
+"""Changelogs of any size: a sample of customers, worked by the engine itself, is repeated under other keys."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ from streams.values.events import TOPICS
 
 
 class _Read(NamedTuple):
-    """A record as a partition takes it."""
+    """A record in the form that a partition decodes."""
 
     offset: int
     key: bytes
@@ -28,12 +28,16 @@ class _Read(NamedTuple):
 
 
 def empty_partition(on: Stand) -> Customers:
-    """A partition to which every customer belongs, under the stand's policy."""
+    """Makes a partition that owns every customer, under the stand's policy."""
     return Customers(partition_setup(on.settings, on.policy, partition=0, partitions=1))
 
 
 def work_records(partition: Customers, records: Iterable[InputRecord]) -> None:
-    """Works the records as one batch. UsageError where one of them cannot be used."""
+    """Works the records as one batch.
+
+    Raises:
+        UsageError: A record becomes a dead letter.
+    """
     offset = first = max(partition.next_offsets)
     entries = []
     for offset, (topic, key, value) in enumerate(records, first):
@@ -44,7 +48,10 @@ def work_records(partition: Customers, records: Iterable[InputRecord]) -> None:
 
 
 async def fill_changelog(on: Stand, sample: Sequence[bytes], records: int) -> None:
-    """A record a customer, and at the end of every partition a lane record, as transactions leave it."""
+    """Writes the sample to the changelog until it has so many records, each under a key of its own.
+
+    Every partition ends with a lane record, as transactions leave it. sample: packed states.
+    """
     topic = on.settings.changelog_topic
     async with Feed(on.settings, on.partitions) as feed:
         for number, packed in enumerate(islice(cycle(sample), records)):

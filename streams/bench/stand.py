@@ -1,7 +1,7 @@
-"""The test stand: a broker, fresh topics and the settings for workers on them; taken down afterwards.
+"""The test stand of a benchmark: a broker, fresh topics and the settings for workers on them.
 
-The broker is that of KAFKA_BOOTSTRAP_SERVERS where the environment has it, else a local one of our own in a
-temporary folder.
+The broker is the one of KAFKA_BOOTSTRAP_SERVERS if the environment has it, and the topics are deleted afterwards. Else
+it is a local one with its data in a temporary folder, which is stopped afterwards.
 """
 
 import asyncio
@@ -27,7 +27,10 @@ DEFAULT_POLICY = "assets-only.toml"
 
 
 class Stand(NamedTuple):
-    """Where a benchmark runs. `environment` is that of its workers, `settings` the same for ourselves."""
+    """Where a benchmark runs.
+
+    environment: the environment variables of its worker processes. settings: the same, read. folder: for logs and data.
+    """
 
     settings: Settings
     environment: Mapping[str, str]
@@ -38,7 +41,13 @@ class Stand(NamedTuple):
 
 @contextmanager
 def stand(policy_file: Path | None, partitions: int) -> Iterator[Stand]:
-    """A stand whose topics are empty. UsageError: the policy cannot be used, or no broker answers."""
+    """Sets a stand up with empty topics under names of their own, and takes it down at the end of the block.
+
+    policy_file: None for assets-only.
+
+    Raises:
+        UsageError: The policy cannot be used, or no broker answers.
+    """
     path = policy_file or policy_folder() / DEFAULT_POLICY
     policy = read_policy_file(path, "--policy")
     with TemporaryDirectory(prefix="tierflow-bench-") as name, ending_on_signals(), broker(Path(name)) as servers:
@@ -67,7 +76,10 @@ def _names() -> dict[str, str]:
 
 @contextmanager
 def broker(folder: Path) -> Iterator[Mapping[str, str]]:
-    """The settings of the broker: those that are there already, or the ones of a broker of our own."""
+    """Gives the environment variables that name the broker: none if the environment does, else those of a local one.
+
+    A local broker is started in the folder, and stopped at the end of the block.
+    """
     if SERVERS in os.environ:
         yield {}
         return
@@ -80,7 +92,10 @@ def broker(folder: Path) -> Iterator[Mapping[str, str]]:
 
 @contextmanager
 def ending_on_signals() -> Iterator[None]:
-    """SIGTERM and a closed terminal unwind as an exit does, so that no broker and no worker is left behind."""
+    """Makes SIGTERM and SIGHUP raise SystemExit in the block, so that broker and workers are stopped on the way out.
+
+    A signal that is ignored, as nohup ignores SIGHUP, stays ignored.
+    """
     awaited = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
     formers = {number: signal.signal(number, lambda number, _: sys.exit(128 + number)) for number in awaited}
     try:
@@ -91,7 +106,7 @@ def ending_on_signals() -> Iterator[None]:
 
 
 async def delete_topics(settings: Settings) -> None:
-    """Deletes all topics of these settings, and what is in them."""
+    """Deletes all topics of these settings, with their records."""
     admin = AIOKafkaAdminClient(**settings.client_options())
     await admin.start()
     try:

@@ -1,8 +1,8 @@
-"""`tierflow bench throughput`: how fast workers work a topic that is full already, and the CPU time it takes.
+"""`tierflow bench throughput`: how fast workers work input topics that are full already, and the CPU time it takes.
 
-The clock starts when the first partition is taken over, before any record is fetched, and stops when the last record
-of `tier.order` is read with read_committed: every event's transaction is committed then. The start of the processes
-is not in it. The workload's events are of the last 29 days, so that the wall clock keeps every one of them.
+The clock starts when the first partition is taken over, before any record is fetched. It stops when the last record
+of `tier.order` is read with read_committed: by then every event's transaction is committed. The start of the processes
+is not counted.
 """
 
 import asyncio
@@ -28,7 +28,10 @@ Say = Callable[[str], None]
 
 
 class Throughput(msgspec.Struct, frozen=True):
-    """The contract's fields. CPU time is that of the workers, user and system, while the clock runs."""
+    """What `tierflow bench throughput` prints (docs/benchmarks.md#what-is-measured-and-how).
+
+    cpu_s_per_million: user and system time of the workers while the clock runs, per million events.
+    """
 
     events: int
     seconds: float
@@ -41,7 +44,7 @@ class Throughput(msgspec.Struct, frozen=True):
 
 
 class ThroughputOptions(NamedTuple):
-    """What is measured."""
+    """The size of the workload and its seed, how many workers and partitions, and the policy (None: assets-only)."""
 
     events: int
     customers: int
@@ -57,7 +60,12 @@ class _Run(NamedTuple):
 
 
 def measure_throughput(options: ThroughputOptions, say: Say) -> Throughput:
-    """Loads the workload, lets the workers work it, and measures."""
+    """Loads the workload, starts the workers, and measures until all of it is worked.
+
+    Raises:
+        UsageError: A worker ends, the workers stand still, an event becomes a dead letter, the policy cannot be used,
+            or no broker answers.
+    """
     events = options.events
     with stand(options.policy_file, options.partitions) as on:
         say(f"loading {events:,} events of {options.customers:,} customers")
@@ -66,7 +74,7 @@ def measure_throughput(options: ThroughputOptions, say: Say) -> Throughput:
         cpu_before_s = ended_workers_cpu_s()
         with running_workers(on, options.workers) as started:
             run = asyncio.run(_measure(on, started, sent))
-        # Where the system has no /proc the start of the workers is in it.
+        # Without /proc the CPU time is that of the ended processes, which includes their start.
         cpu_s = ended_workers_cpu_s() - cpu_before_s if run.cpu_s is None else run.cpu_s
         return Throughput(
             events=events,
@@ -81,13 +89,13 @@ def measure_throughput(options: ThroughputOptions, say: Say) -> Throughput:
 
 
 def recent_workload(events: int, customers: int, seed: int, currency: str) -> Workload:
-    """A workload that ends now, and of which no event is too old to be kept."""
+    """Gives a workload of the last `SPAN_DAYS` days, so that windows and stores of 30 days hold almost all of it."""
     span_ms = SPAN_DAYS * DAY_MS
     return Workload(events, customers, seed, int(time.time() * 1000) - span_ms, span_ms, currency)
 
 
 async def load(on: Stand, workload: Workload) -> dict[tuple[str, int], int]:
-    """Sends the workload; how many records went where."""
+    """Sends the workload; gives the number of records by topic and partition."""
     async with Feed(on.settings, on.partitions) as feed:
         for chunk in workload.chunks():
             await feed.send(chunk)

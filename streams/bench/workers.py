@@ -1,4 +1,4 @@
-"""Real worker processes: started, watched through their logs and /proc, and ended."""
+"""Real worker processes: they are started, watched through their logs and /proc, and ended."""
 
 import asyncio
 import os
@@ -21,12 +21,12 @@ STARTED_WITHIN_S = 60.0
 STOPPED_WITHIN_S = 20.0
 POLL_S = 0.01
 _LOG_END_LINES = 15
-# What a lane logs when a partition is ours (kafka/lane.py).
+# What a lane of the customers' stage logs when it has taken its partition over (worker/lane.py).
 _TAKEN_OVER = re.compile(rb"partition (\d+) taken over: (\d+) records in ([\d.]+) s")
 
 
 class TakeOver(NamedTuple):
-    """A partition that a worker has recovered: how many state records it read, and how long that took."""
+    """A partition that a worker has taken over: how many changelog records it read, and how long that took."""
 
     partition: int
     records: int
@@ -34,7 +34,11 @@ class TakeOver(NamedTuple):
 
 
 class Worker:
-    """One `tierflow worker`, or another command that runs on, with a log and a data folder of its own."""
+    """A `tierflow worker` process, or another long-running command, with a log and a data folder of its own.
+
+    Making one starts the process. number: part of the names of the log and the data folder, so different for each
+    worker of a stand. variables: environment variables beside those of the stand.
+    """
 
     def __init__(
         self,
@@ -52,33 +56,41 @@ class Worker:
                 stdout=log,
                 stderr=log,
                 env=environment,
-                process_group=0,  # ctrl-C is ours: the worker ends when we are done with it
+                process_group=0,  # so ctrl-C reaches the benchmark alone, which then ends the worker
             )
 
     def check(self) -> None:
-        """UsageError with the end of the log if the worker has ended."""
+        """Checks that the process still runs.
+
+        Raises:
+            UsageError: It has ended; the message has the end of its log.
+        """
         status = self._process.poll()
         if status is not None:
             tail = self._log.read_text(errors="replace").splitlines()[-_LOG_END_LINES:]
             raise UsageError(f"a worker ended with status {status}; the end of its log:\n" + "\n".join(tail))
 
     def take_overs(self) -> list[TakeOver]:
-        """The partitions taken over up to now."""
+        """Reads from the log which partitions were taken over up to now, oldest first."""
         found = _TAKEN_OVER.findall(self._log.read_bytes())
         return [TakeOver(int(partition), int(records), float(seconds)) for partition, records, seconds in found]
 
     def cpu_s(self) -> float | None:
-        """User and system time used up to now, by all threads; None where the system has no /proc."""
+        """Gives the user and system time of all threads up to now; None where the system has no /proc."""
         try:
             stat = Path(f"/proc/{self._process.pid}/stat").read_text()
         except FileNotFoundError:
             return None
-        # The name in brackets may hold spaces; utime and stime are the 12th and 13th fields after it.
+        # See proc(5). The name in brackets may hold spaces; utime and stime are the 12th and 13th fields after it.
         fields = stat.rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def rss_bytes(self) -> int:
-        """Resident memory now. UsageError where the system has no /proc."""
+        """Gives the resident memory now.
+
+        Raises:
+            UsageError: The system has no /proc.
+        """
         try:
             pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
         except FileNotFoundError as error:
@@ -88,12 +100,12 @@ class Worker:
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     def terminate(self) -> None:
-        """Asks the worker to end."""
+        """Asks the process to end, by SIGTERM; does not wait."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
 
     def wait(self) -> None:
-        """Waits for the end; a worker that takes longer than it may is killed."""
+        """Waits for the process to end, and kills it after `STOPPED_WITHIN_S`."""
         try:
             self._process.wait(STOPPED_WITHIN_S)
         except subprocess.TimeoutExpired:
@@ -103,7 +115,7 @@ class Worker:
 
 @contextmanager
 def running_workers(on: Stand, count: int) -> Iterator[list[Worker]]:
-    """Workers, ended at the end of the block."""
+    """Starts so many workers, and ends them at the end of the block."""
     workers: list[Worker] = []
     try:
         workers.extend(Worker(on, number) for number in range(1, count + 1))
@@ -116,9 +128,12 @@ def running_workers(on: Stand, count: int) -> Iterator[list[Worker]]:
 
 
 async def taken_over(workers: list[Worker], partitions: int, within_s: float = STARTED_WITHIN_S) -> list[TakeOver]:
-    """Waits until so many partitions are taken over, and gives the newest take-over of each.
+    """Waits until so many partitions are taken over, and gives one take-over of each.
 
-    No record is read before the first. UsageError: a worker ended, or it took too long.
+    A worker fetches no record before its first take-over.
+
+    Raises:
+        UsageError: A worker has ended, or the partitions were not taken over within the time.
     """
     give_up_at = time.monotonic() + within_s
     while True:
@@ -133,12 +148,12 @@ async def taken_over(workers: list[Worker], partitions: int, within_s: float = S
 
 
 def ended_workers_cpu_s() -> float:
-    """User and system time of all processes that we started and that have ended."""
+    """Gives the user and system time of all child processes of this process that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def _tierflow() -> list[str]:
-    """The command of this very installation."""
+    """Gives the command line of `tierflow` in the running installation."""
     script = Path(sys.executable).with_name("tierflow")
     return [str(script)] if script.exists() else [sys.executable, "-m", "streams.cli.main"]

@@ -1,7 +1,7 @@
-"""The generated workload: transactions and balances as banks send them, the same for the same seed.
+"""The generated workload: transactions and balances, the same for the same seed (docs/benchmarks.md#the-workload).
 
-7 of 10 events are transactions, 3 are balances. A quarter of the customers has half of the events; each has up to 3
-accounts. Event time moves evenly over the span; 1 event in 50 is late by up to 3 days. Amounts are lognormal.
+7 of 10 events are transactions, 3 are balances. A quarter of the customers has half of the events. A customer has up
+to 3 accounts. Event time moves evenly over the span; 1 event in 50 is late by up to 3 days. Amounts are lognormal.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ CHUNK_EVENTS = 10_000
 
 
 class InputRecord(NamedTuple):
-    """One record to be sent: the input topic's number, the key and the value."""
+    """A record to be sent. topic: the number of the input topic (`TOPICS`)."""
 
     topic: int
     key: bytes
@@ -31,9 +31,9 @@ class InputRecord(NamedTuple):
 
 
 class Workload(NamedTuple):
-    """What is generated: so many events of so many customers, over a span of event time; all amounts in one currency.
+    """A workload: so many events of so many customers, over a span of event time in epoch milliseconds.
 
-    The figures of the amounts are the same in every currency.
+    All amounts are in one currency, and their figures are the same whichever it is.
     """
 
     events: int
@@ -44,7 +44,7 @@ class Workload(NamedTuple):
     currency: str
 
     def chunks(self) -> Iterator[list[InputRecord]]:
-        """The records in the order of sending, 10,000 at a time."""
+        """Generates the records in the order of sending, `CHUNK_EVENTS` at a time."""
         records = self._records()
         while chunk := list(islice(records, CHUNK_EVENTS)):
             yield chunk
@@ -67,7 +67,7 @@ class Workload(NamedTuple):
 def balance_record(  # noqa: PLR0913, PLR0917 - the fields of the message
     event_id: str, customer: int, account: str, balance: str, at_ms: int, currency: str
 ) -> InputRecord:
-    """A balance of the customer with this number."""
+    """Makes a balance event of the customer with this number. balance: a decimal text. at_ms: epoch milliseconds."""
     customer_id = f"C{customer:07d}"
     value = {
         "event_id": event_id,

@@ -1,4 +1,4 @@
-"""`tierflow audit`: replays the log, and compares what was written with what should have been."""
+"""`tierflow audit`: replays the inputs, and compares the result with what the workers wrote."""
 
 import asyncio
 import sys

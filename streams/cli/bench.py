@@ -1,4 +1,4 @@
-"""`tierflow bench throughput / latency / recovery / memory / due / deliver`: real processes on a real broker."""
+"""`tierflow bench throughput / latency / recovery / memory / due / deliver`: the benchmarks (docs/benchmarks.md)."""
 
 import logging
 from pathlib import Path
@@ -15,7 +15,7 @@ app = typer.Typer(no_args_is_help=True)
 @app.callback()
 def quiet() -> None:
     """The benchmarks. They use the broker of KAFKA_BOOTSTRAP_SERVERS, else a local one of their own."""
-    # Topics that were made a moment ago have no leader yet: aiokafka tries again, and warns each time.
+    # Topics that were just made have no leader yet: aiokafka tries again, and logs a warning each time.
     logging.getLogger("aiokafka").setLevel(logging.ERROR)
 
 
@@ -113,7 +113,7 @@ def deliver(
 
 
 def _say(progress: str) -> None:
-    """Progress goes to standard error: standard output is the result's."""
+    """Prints progress on standard error, since standard output has the result alone."""
     Console(stderr=True, highlight=False).print(progress, style="dim", markup=False)
 
 

@@ -1,4 +1,4 @@
-"""`tierflow dead-letters list / replay`: inputs that could not be used, shown, and sent again after a fix."""
+"""`tierflow dead-letters list / replay`: shows inputs that could not be used, and sends them again after a fix."""
 
 import asyncio
 import sys
@@ -21,14 +21,17 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Inputs that could not be used: show them, send them again.", no_args_is_help=True)
 
 SHOWN = 100
-# Where no terminal says how wide it is, a row is not to be cut.
+# Wide enough that no row is cut where the output is not a terminal.
 PIPE_WIDTH = 240
 
 Reason = Annotated[str | None, typer.Option(metavar="WORD", help="Only those of this reason, such as malformed.")]
 
 
 class Listed(NamedTuple):
-    """The newest letters that are to be shown, and the counts of all that are meant."""
+    """The chosen dead letters: the newest ones, which are shown, and counts over all of them.
+
+    replayed: positions of all letters that were sent again. replayed_count: how many of the chosen ones were.
+    """
 
     newest: "deque[Letter]"
     reasons: Counter[str]
@@ -135,7 +138,7 @@ def _print_table(listed: Listed) -> None:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for name in ("at", "topic", "partition", "offset", "reason", "key", "detail", "again"):
         is_number = name in {"partition", "offset"}
-        # On a narrow terminal texts are folded, never cut.
+        # On a narrow terminal texts are folded, never cut off.
         table.add_column(name, no_wrap=is_number, justify="right" if is_number else "left", overflow="fold")
     for letter in listed.newest:
         message = letter.message

@@ -1,4 +1,4 @@
-"""`tierflow deliver`: outputs sent on to HTTP endpoints; what was given up shown, and sent again."""
+"""`tierflow deliver`, and its check / parked / resend: sends outputs to HTTP endpoints, and parked events again."""
 
 import asyncio
 import sys
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
 
 CONFIG = Path("config/deliver.toml")
-# Where no terminal says how wide it is, a row is not to be cut.
+# Wide enough that no row is cut where the output is not a terminal.
 PIPE_WIDTH = 240
 
 Config = Annotated[Path, typer.Option("--config", dir_okay=False, help="The file with the endpoints.")]
@@ -53,7 +53,7 @@ def deliver(
 @app.command()
 def check(context: typer.Context, config: Config = CONFIG) -> None:
     """Say which endpoints the file has and what each gets; exit status 2 where something cannot be used."""
-    # Also where --config stands before the word check.
+    # `tierflow deliver --config FILE check` puts the option before the word check: then the callback has it.
     before = context.parent.params["config"] if context.parent else CONFIG
     for target in _targets(before if config == CONFIG else config):
         typer.echo(_told(target.endpoint))
@@ -122,7 +122,7 @@ def _told(endpoint: "Endpoint") -> str:
         )
         if values
     ]
-    # Without path and query: these may hold what is nobody else's business.
+    # Without path and query, which may hold secrets.
     parts = urlsplit(endpoint.url)
     return f"{endpoint.name}: {', '.join((', '.join(endpoint.events), *filters))}; to {parts.scheme}://{parts.hostname}"
 
@@ -139,7 +139,7 @@ def _line(each: "Parked", again: "set[Position]") -> dict[str, object]:
     try:
         msgspec.json.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        value = msgspec.json.encode(value)  # base64
+        value = msgspec.json.encode(value)  # no JSON: msgspec writes bytes as base64
     return told | {"sent_again": each.position in again, "value": msgspec.Raw(value)}
 
 
@@ -154,7 +154,7 @@ def _print_table(shown: "Sequence[Parked]", again: "set[Position]") -> None:
     names = ("at", "endpoint", "id", "topic", "partition", "offset", "tries", "reason")
     for name in names:
         is_number = name in {"partition", "offset", "tries"}
-        # On a narrow terminal texts are folded, never cut.
+        # On a narrow terminal texts are folded, never cut off.
         table.add_column(name, no_wrap=is_number, justify="right" if is_number else "left", overflow="fold")
     table.add_column("again")
     for each in shown:

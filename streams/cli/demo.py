@@ -1,4 +1,4 @@
-"""`tierflow demo`: all of it on this machine, with a live view."""
+"""`tierflow demo`: a Kafka, a worker and live events on this machine, with a live view."""
 
 import sys
 from typing import Annotated

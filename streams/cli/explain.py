@@ -79,7 +79,7 @@ def _offline(customer: str, policy: Path, events: str) -> "Known":
 
 
 def _is_text(customer: str) -> bool:
-    # Bytes of the command line that are no UTF-8 come as surrogates.
+    # Python turns bytes of the command line that are not UTF-8 into surrogates.
     try:
         customer.encode()
     except UnicodeEncodeError:

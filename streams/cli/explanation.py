@@ -1,4 +1,4 @@
-"""An explanation as it is read by people: what is, what is missing, what keeps the tier, and what is to come."""
+"""The explanation of a tier as text for people: tier, measures, conditions, next tier, what keeps it, the outlook."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,13 +11,13 @@ from rich.text import Text
 from streams.cli.watch import visible
 from streams.explain.message import ChangeToCome, ConditionNow, Explanation, KeepsNow, LastChange, NextTierNow, Window
 
-# Where no terminal says how wide it is, a row is not to be cut.
+# Wide enough that no row is cut where the output is not a terminal.
 PIPE_WIDTH = 240
 _RIGHT = {"is", "at least", "missing", "then", "is then", "missing then"}
 
 
 def show(told: Explanation) -> None:
-    """Prints it."""
+    """Prints the explanation on standard output, section by section."""
     console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
 
     def section(title: str, lines: Iterator[str]) -> None:

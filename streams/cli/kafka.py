@@ -11,7 +11,7 @@ app = typer.Typer(help="A local Apache Kafka on 127.0.0.1, for trying out and fo
 
 
 def folder_of(settings: Settings) -> Path:
-    """Where the local Kafka keeps its data, its log and its pid."""
+    """Gives the folder in which the local Kafka keeps its data, its log and its pid."""
     return settings.data_dir / "kafka"
 
 

@@ -1,4 +1,4 @@
-"""`tierflow load berka / events`: data sets into the input topics."""
+"""`tierflow load berka / events`: sends data sets to the input topics."""
 
 import asyncio
 import os
@@ -56,7 +56,11 @@ def berka(
 
 
 def open_events(file: str) -> "io.BufferedReader":
-    """A file of events, opened; - is standard input. UsageError where it cannot be read."""
+    """Opens a file of events; "-" is standard input.
+
+    Raises:
+        UsageError: The file cannot be opened.
+    """
     try:
         return open(_STANDARD_INPUT, "rb", closefd=False) if file == "-" else Path(file).open("rb")
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The command `tierflow`: one file a group of commands, each imported when it is called."""
+"""The command `tierflow`: the typer app, put together from the modules of the commands."""
 
 import sys
 
@@ -36,7 +36,7 @@ app.command("worker")(worker)
 
 
 def run() -> None:
-    """The entry point: a user's error is a sentence on standard error and exit status 2, never a traceback."""
+    """Runs the command line. A UsageError becomes a sentence on standard error and exit status 2, not a traceback."""
     try:
         app()
     except UsageError as error:

@@ -26,7 +26,10 @@ _FIGURES = ("customers", "of all", "of the row")
 def write_answer(
     before: "Simulation", after: "Simulation", cell: tuple[str, str] | None, *, as_json: bool, picture: Path | None
 ) -> None:
-    """The answer on standard output; the picture, where one is wanted, besides."""
+    """Writes the comparison of two simulations to standard output, and the picture to its file if one is wanted.
+
+    before, after: the simulations under --policy and --compare. cell: the tiers of --list; None: all cells.
+    """
     matrix = matrix_of(before, after)
     if picture is not None:
         _write_picture(matrix, picture)
@@ -39,7 +42,7 @@ def write_answer(
 
 
 def print_matrix(matrix: Matrix) -> None:
-    """Three lines a row: customers, their share of all, their share of the row."""
+    """Prints the matrix as a table. A cell has three lines: customers, their share of all, their share of the row."""
     console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
     console.print(Text(f"rows: tier under {matrix.before.label}; columns: tier under {matrix.after.label}"))
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)

@@ -1,4 +1,4 @@
-"""`tierflow policy check / publish / list`: policy files, and which policy is in force."""
+"""`tierflow policy check / publish / list`: checks a policy file, puts it in force, lists the policies known."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`tierflow simulate`: what a policy makes of events, without a worker; and two policies compared on them."""
+"""`tierflow simulate`: works events under a policy without a worker, or compares two policies on them."""
 
 import os
 import stat
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from streams.simulate import Chunk, Simulation
     from streams.simulate.simulation import Given
 
-# Thousands at a time are quick: a customer is packed once a batch.
+# Thousands at a time are quick, because each customer is packed once a batch.
 BATCH_EVENTS = 20_000
 
 
 class Answer(NamedTuple):
-    """What is wanted of a comparison."""
+    """The options that say in which form a comparison is wanted. list_cell: FROM:TO as written."""
 
     list_cell: str | None
     as_json: bool
@@ -37,7 +37,7 @@ class Answer(NamedTuple):
 
     @property
     def options(self) -> list[str]:
-        """Those that were written."""
+        """Gives the names of the options that were written."""
         given = {"--list": self.list_cell is not None, "--json": self.as_json, "--picture": self.picture is not None}
         return [name for name, is_given in given.items() if is_given]
 
@@ -125,7 +125,7 @@ def _opened(events: str | None, policy: Policy) -> "Iterator[Iterator[Sequence[G
 
 
 def _batches(waves: "Iterator[Wave]") -> "Iterator[Sequence[Given]]":
-    """A file has arrived as a whole; what else there is is worked as it comes."""
+    """Joins the waves of a file to large batches. Waves of a pipe are not joined: each is worked when it arrives."""
     batch: list[Given] = []
     try:
         for wave in waves:
@@ -150,7 +150,7 @@ def _simulate(policy: Policy, batches: "Iterable[Sequence[Given]]", full: bool) 
 
 
 def _write(chunks: "Iterable[Chunk]", full: bool) -> None:
-    """Writes what comes of every chunk at once: it may be the last for long where standard input is read."""
+    """Writes the outputs of each chunk at once, since the next one may be long in coming from standard input."""
     from streams.partition.outputs import sent_to
     from streams.partition.work import CHANGES
 
@@ -212,7 +212,7 @@ def _worked(simulation: "Simulation", batch: "Sequence[Given]") -> Counter[str]:
 
 
 def _reasons(work: "Work") -> Counter[str]:
-    """Counts the dead letters by reason."""
+    """Counts the dead letters of a batch by reason."""
     return Counter({name[1]: count for name, count in work.tally.items() if name[0] == "dead_letters"})
 
 

@@ -1,4 +1,4 @@
-"""`tierflow topics create / check`: makes or checks the topics."""
+"""`tierflow topics create / check`: makes the topics, or checks them."""
 
 import asyncio
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`tierflow watch`: follows tier changes, and campaigns and loan decisions if asked to."""
+"""`tierflow watch`: follows tier changes and, if asked to, campaign triggers and loan decisions."""
 
 import asyncio
 import sys
@@ -53,7 +53,8 @@ async def _watch(  # noqa: PLR0913, PLR0917 - as above
 
     topics = {settings.output_topic(name): name for name in names}
     key = None if customer is None else customer.encode()
-    # On standard error: who reads from a pipe learns from when on nothing can be missed.
+    # `on_start` is called when no further record can be missed. It writes to standard error, so that a program that
+    # reads a pipe from standard output gets records alone.
     records = follow(
         settings,
         list(topics),
@@ -72,7 +73,7 @@ async def _watch(  # noqa: PLR0913, PLR0917 - as above
 
 
 def describe(name: str, value: bytes) -> "Text":
-    """A record of the output topic as one line for people."""
+    """Writes a record of an output as one line for people. name: of the output, such as changes."""
     from rich.text import Text
 
     told, what = {
@@ -87,7 +88,7 @@ def describe(name: str, value: bytes) -> "Text":
 
 
 def _describe_change(value: bytes) -> "Text":
-    """When, who, from and to, value, why, and what the next tier lacks."""
+    """Writes when, who, from which tier to which, the value, why, and what is missing to the next tier."""
     change = decode_change(value)
     line = _line(change.decided_at, change.customer_id)
     line.append(move_of(change), STYLES.get(change.direction, ""))
@@ -99,14 +100,14 @@ def _describe_change(value: bytes) -> "Text":
 
 
 def _describe_trigger(value: bytes) -> "Text":
-    """When, who, which campaign, and what is given or missing."""
+    """Writes when, who, which campaign, and what is given or missing."""
     trigger = decode_trigger(value)
     line = _line(trigger.triggered_at, trigger.customer_id)
     return line.append("campaign ").append(trigger.campaign, "bold cyan").append(f"  {what_is_offered(trigger)}")
 
 
 def _describe_risk(value: bytes) -> "Text":
-    """When, who, which loan and what of it, how much, and why."""
+    """Writes when, who, which loan, the verdict on it, how much, and why."""
     risk = decode_risk(value)
     line = _line(risk.decided_at, risk.customer_id)
     line.append(f"loan {visible(risk.loan_id)}: ").append(verdict_of(risk), STYLES.get(verdict_of(risk), ""))
@@ -132,5 +133,5 @@ def _write_json(_: str, value: bytes) -> None:
 
 
 def visible(text: str) -> str:
-    """The text without anything that a terminal would obey."""
+    """Escapes the characters of a text that are not printable, so that a terminal does not act on them."""
     return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)

@@ -1,4 +1,4 @@
-"""`tierflow worker`: one worker; start more to share the partitions."""
+"""`tierflow worker`: runs one worker; several share the partitions."""
 
 import asyncio
 import logging
@@ -30,7 +30,11 @@ def worker() -> None:
 
 
 def make_data_dir(settings: Settings) -> None:
-    """Makes the folder for the worker's files; UsageError where that cannot be."""
+    """Makes the folder for the worker's files.
+
+    Raises:
+        UsageError: The folder cannot be made.
+    """
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -41,7 +45,11 @@ def make_data_dir(settings: Settings) -> None:
 
 
 def with_http_port(settings: Settings) -> Settings:
-    """Puts in a port that can be listened on: the one asked for must be free; 0, or a taken default, gives any."""
+    """Gives the settings with an HTTP port that is free now. 0, or the default if it is taken, becomes any free port.
+
+    Raises:
+        UsageError: A port was asked for, and cannot be listened on.
+    """
     wanted = settings.http_port
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -58,7 +66,10 @@ def with_http_port(settings: Settings) -> Settings:
 
 
 async def _prepare(settings: Settings, policy: Policy) -> "tuple[KnownPolicies, int]":
-    """Topics made or checked; the policy of the file in force where none is: all policies, the partition count."""
+    """Makes or checks the topics, and puts the policy of the file in force if none is.
+
+    Gives all policies on `tier.policies`, and the partition count of the inputs.
+    """
     from streams.kafka.policies import publish_policy, read_known_policies
     from streams.kafka.topics import check_topics, ensure_topics
 

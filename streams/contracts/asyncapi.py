@@ -1,6 +1,6 @@
-"""The AsyncAPI 3.0 document of all topics: channels, operations, messages, made from the schemas of the message types.
+"""The AsyncAPI 3.0 document of all topics (docs/messages.md#asyncapi), made from the schemas of the message types.
 
-An AsyncAPI schema is a JSON Schema of draft 7: what is written for 2020-12 in schemas.py is put in those words here.
+AsyncAPI takes JSON Schemas of draft 7. schemas.py makes them for draft 2020-12, so they are rewritten here.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,6 @@ Configuration = Mapping[str, str]  # of a topic, in Kafka's words
 
 _BINDING = {"bindingVersion": "0.5.0"}
 _SCHEMAS = "#/components/schemas/"
-# How an input may be addressed, and an output is.
 _INFO = (
     "What goes into tierflow and what comes out. Values are JSON objects in UTF-8. `bank.` and `tier.` are the default "
     "prefixes of the topics (`TIERFLOW_INPUT_PREFIX`, `TIERFLOW_OUTPUT_PREFIX`). Read the outputs with "
@@ -26,7 +25,7 @@ _INFO = (
 
 
 def document(samples: Iterable[Sample], configurations: Mapping[str, Configuration]) -> Schema:
-    """The document. configurations: by topic, what is set when it is made."""
+    """Makes the document. configurations: by topic, the settings that the topic is made with (kafka/topics.py)."""
     examples: dict[str, list[Schema]] = {}
     for sample in samples:
         examples.setdefault(sample.message, []).append(_example(sample))
@@ -57,7 +56,7 @@ def document(samples: Iterable[Sample], configurations: Mapping[str, Configurati
 
 
 def headers_schema(event_type: str) -> Schema:
-    """The Kafka headers of an output: CloudEvents 1.0 in binary mode, texts in UTF-8."""
+    """Gives the schema of an output's Kafka headers: CloudEvents 1.0 in binary mode, in UTF-8."""
     text = {"type": "string"}
     properties: Schema = {
         "ce_id": {**text, "description": "the id of the value; unique"},
@@ -82,7 +81,7 @@ def _channel(channel: Channel, configuration: Configuration) -> Schema:
 
 
 def _configured(configuration: Configuration) -> Schema:
-    """Those settings of a topic that a reader or writer has to know of."""
+    """Gives the settings of a topic that a reader or writer has to know."""
     numbers = {name for name in ("retention.ms", "delete.retention.ms", "max.message.bytes") if name in configuration}
     shown: Schema = {"cleanup.policy": configuration["cleanup.policy"].split(",")}
     return shown | {name: int(configuration[name]) for name in sorted(numbers)}
@@ -136,7 +135,7 @@ def _schemas(kinds: Iterable[Kind]) -> Schema:
 
 
 def _in_draft_7(part: Any) -> Any:
-    """The same in draft 7, with references into the document."""
+    """Rewrites a schema of draft 2020-12, or a part of one, for draft 7; references then lead into the document."""
     if isinstance(part, list):
         return [_in_draft_7(item) for item in part]
     if not isinstance(part, dict):

@@ -1,4 +1,4 @@
-"""A tier change as the outside world reads it: JSON value and CloudEvents headers (contract, "A tier change")."""
+"""A tier change as subscribers read it: JSON value and CloudEvents headers (docs/messages.md#tierchanges)."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from streams.values.money import format_value
 
 
 class ChangeWriter:
-    """Writes the tier changes of one partition under one policy. What repeats from change to change is made once."""
+    """The writer of one partition's tier changes under one policy. What repeats from change to change is made once."""
 
     def __init__(self, envelope: Envelope) -> None:
         policy = envelope.policy
@@ -41,7 +41,7 @@ class ChangeWriter:
         self._caps = [(standing, policy.tiers[rank].id) for standing, rank in policy.caps.items()]
 
     def value(self, change: TierChange, next_offsets: Sequence[int], *, backfill: bool = False) -> bytes:
-        """The change as JSON. next_offsets: by topic number, the offset after the last one that was worked."""
+        """Writes the change as JSON. next_offsets: by topic number, the offset after the last one worked."""
         figures = change.figures
         message = TierChangeMessage(
             id=f"{change.customer_id}:{change.sequence}",
@@ -71,7 +71,7 @@ class ChangeWriter:
         return encode(message)
 
     def headers(self, change: TierChange) -> Headers:
-        """The CloudEvents 1.0 attributes of the change, in Kafka's binary mode."""
+        """Gives the CloudEvents 1.0 headers of the change."""
         id_ = f"{change.customer_id}:{change.sequence}"
         return self._envelope.headers(id_, CHANGE_TYPE, change.decided_at_ms, change.customer_id)
 
@@ -109,7 +109,10 @@ class ChangeWriter:
 
 
 def strategy(policy: Policy, previous: str | None, tier: str, day: int) -> Strategy:
-    """Gives the tier's strategy on a local day, and by service id what it grants and withdraws against the former's."""
+    """Gives a tier's strategy on a local day, with the ids of the services that come and go against the former tier.
+
+    previous: None for a first change. A former tier that the policy does not have counts as one without services.
+    """
     made = policy.tiers[policy.rank[tier]].strategy
     services = services_on(made, day)
     has = [service.id for service in services]
@@ -127,7 +130,7 @@ def strategy(policy: Policy, previous: str | None, tier: str, day: int) -> Strat
 
 
 def services_on(made: TierStrategy, day: int) -> list[TierService]:
-    """Gives the services of a tier that are valid on a local day, both ends included."""
+    """Gives the services of a tier that are valid on a local day; their first and last days are included."""
     return [
         service
         for service in made.services

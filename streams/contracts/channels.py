@@ -1,4 +1,4 @@
-"""The topics and their kinds of messages, as the AsyncAPI document has them. Structs alone."""
+"""The topics and the kinds of messages in each, for the AsyncAPI document. Structs alone."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -11,7 +11,10 @@ _LETTER_KEY: Schema = {"type": ["string", "null"], "description": "the input's o
 
 
 class Sample(NamedTuple):
-    """A real message, of which kind, in words; a value of None is a tombstone."""
+    """A real message, as an example in the document.
+
+    message: the name of its Kind. value: the JSON as Python values; None: a tombstone.
+    """
 
     message: str
     title: str
@@ -21,7 +24,11 @@ class Sample(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """A kind of message. type None: a tombstone. only: what the type's schema is narrowed to."""
+    """A kind of message.
+
+    type: the struct of its value; None: a tombstone. event_type: its ce_type; None: it has no headers. only: a further
+    schema that narrows that of the type.
+    """
 
     name: str
     title: str
@@ -32,7 +39,7 @@ class Kind(NamedTuple):
 
 
 class Channel(NamedTuple):
-    """A topic."""
+    """A topic under its default name, and the kinds of messages that it holds."""
 
     topic: str
     title: str

@@ -1,4 +1,7 @@
-"""Bytes -> event. What cannot be used comes back as a rejection with the contract's reason, never as an exception."""
+"""The bytes of an input record to an event, or to a Rejection with a reason of docs/messages.md#tierdead-letters.
+
+Whatever a record holds, `decode` raises no exception: one bad record must not stop its partition.
+"""
 
 import re
 from collections.abc import Callable
@@ -37,7 +40,7 @@ _ESCAPE = re.compile(
     rb"|\\.",
     re.DOTALL,
 )
-# By topic number: the fields that Id describes.
+# By topic number: the fields that hold an id (inputs.Id).
 _ID_FIELDS = (
     ("event_id", "customer_id", "account_id"),
     ("event_id", "customer_id", "account_id", "reverses"),
@@ -54,9 +57,9 @@ class _InvalidError(Exception):
 
 
 def decode(topic: int, key: bytes | None, value: bytes | None, policy: Policy) -> Event | Rejection:
-    """The event in one record of the input topic with this number; a Rejection where it cannot be used."""
+    """Decodes a record of the input topic with this number; gives a Rejection if it cannot be used."""
     try:
-        # Nearly every value is plain ASCII, and no id in it can hold what ids must not hold.
+        # Nearly every value skips this check: in ASCII without backslash and DEL, no id can hold what ids must not.
         if value is None or not value.isascii() or _BACKSLASH in value or _DELETE in value:
             value = _checked(topic, value)
         event = _READERS[topic](value, policy)
@@ -75,10 +78,15 @@ def decode(topic: int, key: bytes | None, value: bytes | None, policy: Policy) -
 
 
 def _checked(topic: int, value: bytes | None) -> bytes:
-    """The value, its encoding and its ids checked; what the readers alone would let pass or could not read.
+    """Checks a value's encoding and its ids, and gives the bytes to decode.
 
-    Half a surrogate pair (text cut within an emoji) is no character. It becomes U+0000, which no id may hold, so that
-    it costs an event only where it matters.
+    Half a surrogate pair (text that was cut inside an emoji) is no character, and the JSON decoder would refuse the
+    whole value for it. It is replaced by U+0000, which no id may hold: the event is refused only if it is in an id.
+
+    Raises:
+        _InvalidError: There is no value, or an id holds a control character or is too long.
+        UnicodeDecodeError: The value is not UTF-8.
+        msgspec.DecodeError: It is not a JSON object.
     """
     if value is None:
         raise _InvalidError("malformed", "the record has no value")

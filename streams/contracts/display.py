@@ -1,4 +1,4 @@
-"""Messages in words for people: what happened, and why."""
+"""Messages in words, for people on a terminal: what happened, and why."""
 
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
@@ -11,12 +11,12 @@ _KINDS = {"gift": "a gift", "dormant": "nothing heard for long", "fee_alert": "b
 
 
 def move_of(change: ShownChange) -> str:
-    """Says from where to where."""
+    """Says from which tier to which."""
     return f"{change.previous_tier or 'new'} -> {change.tier}"
 
 
 def why_changed(change: ShownChange) -> str:
-    """Names the floor that was reached or missed, or what else decided."""
+    """Names the standing that caps the tier, or the floor that was reached or missed; otherwise the reason."""
     capped = [one for one in change.conditions if one.is_not is not None and not one.met]
     if change.reason in ("threshold_crossed", "credit_changed", "correction") and capped:
         return f"standing: {capped[0].is_}"
@@ -30,12 +30,12 @@ def why_changed(change: ShownChange) -> str:
 
 
 def is_held_out(trigger: ShownTrigger) -> bool:
-    """Says whether nobody is to act: the customer is one of those whom the others are compared with."""
+    """Says whether the customer is held out: nobody may act (docs/policies.md#a-hold-out-to-measure-by)."""
     return trigger.group != "treated"
 
 
 def what_is_offered(trigger: ShownTrigger) -> str:
-    """Says what is given, or what is missing and by when; and whether nobody is to act."""
+    """Says what the customer gets, or what is missing and by when; and whether the customer is held out."""
     told = []
     if trigger.amount is not None:
         period = f" for {trigger.period}" if trigger.period else ""
@@ -50,12 +50,12 @@ def what_is_offered(trigger: ShownTrigger) -> str:
 
 
 def verdict_of(risk: ShownRisk) -> str:
-    """Gives the outcome of a decision; alert."""
+    """Gives the outcome of a decision, or the word "alert"."""
     return risk.outcome or risk.kind
 
 
 def why_decided(risk: ShownRisk) -> str:
-    """Names the rules that made the outcome what it is; of a standard loan, the limit it is below."""
+    """Names the rules that gave the outcome or the alert; for a standard loan, the limit that it is below."""
     if risk.kind == "alert":
         told = [_alert(one) for one in risk.conditions]
     elif risk.outcome == "standard":
@@ -68,7 +68,7 @@ def why_decided(risk: ShownRisk) -> str:
 
 
 def _met(one: RiskCondition) -> str:
-    """Says which rule is met."""
+    """Puts a rule that is met into words."""
     if one.measure == "amount" and one.more_than is not None:
         return f"more than the assets allow ({grouped(one.more_than)})"
     if one.measure == "amount" and one.at_least is not None:
@@ -85,11 +85,14 @@ def _alert(one: RiskCondition) -> str:
 
 
 def _percent(share: str) -> str:
-    """Writes a share rounded up: what is above a limit does not look as if it were at it."""
+    """Writes a share as a percentage, rounded up: a share just above a limit must not look equal to it."""
     return f"{(Decimal(share) * 100).to_integral_value(ROUND_UP):,}%"
 
 
 def grouped(amount: str, rounding: str = ROUND_DOWN) -> str:
-    """Writes an amount with its thousands apart and 2 decimals, none where it is whole; never rounded up to a floor."""
+    """Writes an amount with thousands separators and 2 decimals, or none if it is whole.
+
+    It is rounded down unless told otherwise: an amount just below a floor must not look as if it reached it.
+    """
     cents = Decimal(amount).quantize(_CENT, rounding)
     return f"{cents:,.0f}" if cents == cents.to_integral_value() else f"{cents:,}"

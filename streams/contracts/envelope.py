@@ -1,4 +1,4 @@
-"""What all messages share: which rules decided, what caused it, how far the inputs were, the CloudEvents headers."""
+"""What all output messages share: policy, cause, positions of the inputs, and CloudEvents headers."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,9 +15,10 @@ encode = msgspec.json.Encoder().encode
 
 
 class Envelope:
-    """What the messages of one partition under one policy share."""
+    """The common parts of the messages of one partition under one policy."""
 
     def __init__(self, policy: Policy, topics: Sequence[str], partition: int, source: str) -> None:
+        """Keeps what does not change. topics: the input topics' real names, by topic number. source: the ce_source."""
         self.policy = policy
         self.policy_name = msgspec.Raw(encode(PolicyName(policy.name, policy.version, policy.digest)))
         self._topics = topics
@@ -25,18 +26,21 @@ class Envelope:
         self._source = source.encode()
 
     def cause(self, cause: Cause | None) -> CauseMessage | None:
-        """The event that led to it; None where it was time alone."""
+        """Gives the event that led to a decision, with its topic and offset; None where time alone decided."""
         if cause is None:
             return None
         topic = self._topics[cause.topic]
         return CauseMessage(cause.event_id, topic, self._partition, cause.offset, cause.occurred_at_ms)
 
     def positions(self, next_offsets: Sequence[int]) -> Mapping[str, int]:
-        """The last offset of each topic that was worked. next_offsets: by topic number, the one after it."""
+        """Gives the last offset worked, by input topic; a topic of which nothing was worked is left out.
+
+        next_offsets: by topic number, the offset after it.
+        """
         return {topic: offset - 1 for topic, offset in zip(self._topics, next_offsets, strict=True) if offset > 0}
 
     def headers(self, id_: str, kind: str, at_ms: int, subject: str) -> Headers:
-        """The CloudEvents 1.0 attributes, in Kafka's binary mode."""
+        """Gives the headers: CloudEvents 1.0 in Kafka's binary mode. kind: the ce_type. subject: the customer_id."""
         return [
             ("ce_id", id_.encode()),
             ("ce_source", self._source),

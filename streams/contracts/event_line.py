@@ -1,4 +1,4 @@
-"""A line of a file of events. Structs alone; lines.py reads them."""
+"""A line of a file of events (docs/commands.md#a-file-of-events). Structs alone; lines.py reads them."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class EventLine(NamedTuple):
-    """What a line puts into an input topic; `topic` is its number in events.TOPICS."""
+    """The record that a line stands for. topic: its number in events.TOPICS."""
 
     topic: int
     key: bytes | None
@@ -14,13 +14,13 @@ class EventLine(NamedTuple):
 
 
 class WrittenLine(msgspec.Struct):
-    """What a line is made of."""
+    """A line as JSON."""
 
     topic: str
     value: msgspec.Raw
 
 
 class Owned(msgspec.Struct):
-    """What a value says of its owner."""
+    """What is read of a value to give its record a key."""
 
     customer_id: str

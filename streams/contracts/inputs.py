@@ -1,6 +1,8 @@
-"""The five inputs as they are on the wire: the contract's field names and types. JSON Schemas are made from these.
+"""The messages of the five input topics (docs/messages.md#inputs). Structs alone.
 
-Strict where a rule reads or a record keeps a field; a field that nobody reads (`Unread`) makes no event unusable.
+JSON Schemas are made from them: the structs' docstrings are the schemas' descriptions (schemas.py). Fields that a rule
+reads or that a record keeps are strict. Fields that nobody reads (`UnreadText`, `UnreadNumber`) take any value, so that
+they make no event unusable.
 """
 
 from typing import Annotated, Any
@@ -11,8 +13,8 @@ from streams.values.events import TRANSACTION_TYPES, Action
 from streams.values.products import PRODUCTS
 from streams.values.standings import Standing
 
-# 1900 to the end of 9999, wherever on earth: what is later than LATEST_MS counts as LATEST_MS, so that the open end
-# of banks' systems (9999-12-31) can be written, and every zone's calendar can still show it.
+# Times from 1900 to the end of 9999 in any time zone. Those after LATEST_MS (9999-12-30T00:00:00Z) count as LATEST_MS:
+# banks' systems write 9999-12-31 for "no end", and the calendar of every time zone can still hold LATEST_MS.
 EARLIEST_MS = -2_208_988_800_000
 LATEST_MS = 253_402_128_000_000
 LATEST_WRITTEN_MS = 253_402_387_199_999

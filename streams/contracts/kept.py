@@ -1,4 +1,4 @@
-"""What is kept in the changelog beside a customer's state. Structs alone; packing.py makes bytes of them."""
+"""What the changelog holds beside the fields of a customer's state. Structs alone; packing.py makes bytes of them."""
 
 import msgspec
 
@@ -7,18 +7,23 @@ from streams.values.events import Cause
 
 
 class LaneRecord(msgspec.Struct, frozen=True):
-    """What goes into the changelog with every transaction under LANE_KEY: the truth about how far a partition is."""
+    """How far a lane is. Every transaction writes it to the changelog, under packing.LANE_KEY.
 
-    next_offsets: tuple[int, ...]  # by the topic numbers of events.TOPICS
-    counter: int
-    clock_ms: int
-    backfill: bool = False  # whether the log is worked from its start and not yet up to its end
+    After a take-over it counts, not the group's offsets: it is in the same partition as the state
+    (docs/architecture.md#state).
+    """
+
+    next_offsets: tuple[int, ...]  # by topic number, in the order of Stage.inputs: the offset to read next
+    counter: int  # the number of the newest transaction; 0 before the first
+    clock_ms: int  # the partition's clock; it never goes back
+    backfill: bool = False  # whether it still works history: what the inputs held at the first start
 
 
 class KeptChange(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
-    """A customer's newest tier change as the state keeps it: enough to write the very message again.
+    """A customer's newest tier change as the state keeps it, complete enough to write the same message again.
 
-    Figures are text, a fraction as "n/d", since they pass 64 bits; policy_mark says under which policy it was decided.
+    Figures are text, since they exceed 64 bits: an integer, or a fraction "n/d", of 10**-16. `parts` are assets,
+    activity and credit. `policy_mark` is the mark of the policy that decided. `next_offsets` are by topic number.
     """
 
     customer_id: str

@@ -1,19 +1,21 @@
-"""A line of a file of events, {"topic": "bank.balances", "value": {…}}: one reading of it for all commands."""
+"""Reading a line of a file of events, {"topic": "bank.balances", "value": {…}}, for all commands alike."""
 
 import msgspec
 
 from streams.contracts.event_line import EventLine, Owned, WrittenLine
 from streams.values.events import TOPICS
 
-# Files always say this, whatever the topics are really called.
+# Files always use the default prefix, whatever TIERFLOW_INPUT_PREFIX is.
 FILE_PREFIX = "bank."
 
 
 def parse_line(line: bytes) -> EventLine:
-    """The line as a record: the value's bytes as they are written, the key its customer_id where that is a string.
+    """Reads a line as a record: the value's bytes as they are written; as key its customer_id, if that is a string.
 
-    The value is not looked at further: what the worker cannot use becomes a dead letter. ValueError says why the line
-    itself is none, and what to write.
+    Nothing else of the value is checked: what a worker cannot use becomes a dead letter there.
+
+    Raises:
+        ValueError: This is no line of a file of events; the message says why, and what to write.
     """
     try:
         topic, value = _parse(line)

@@ -1,4 +1,4 @@
-"""What is written beside the tier changes: the order of work (`tier.order`) and the dead letters."""
+"""JSON of the order of work and of dead letters (docs/messages.md#tierorder, docs/messages.md#tierdead-letters)."""
 
 from base64 import b64encode
 
@@ -12,5 +12,5 @@ decode_dead_letter = msgspec.json.Decoder(DeadLetterMessage).decode
 
 
 def base64_or_none(raw: bytes | None) -> str | None:
-    """The bytes as base64 text; None stays None."""
+    """Writes bytes as base64 text; None stays None."""
     return None if raw is None else b64encode(raw).decode()

@@ -1,4 +1,4 @@
-"""What is read of an output message to place it: numbers and positions. Structs alone."""
+"""What is read of an output message to tell whether a state has seen it: numbers and positions. Structs alone."""
 
 from collections.abc import Mapping
 
@@ -6,13 +6,13 @@ import msgspec
 
 
 class NumberedChange(msgspec.Struct):
-    """A tier change's number."""
+    """The number of a tier change among its customer's."""
 
     sequence: int
 
 
 class NumberedTrigger(msgspec.Struct):
-    """A campaign trigger's customer, campaign and number."""
+    """A campaign trigger's number, and the customer and campaign that it counts for."""
 
     customer_id: str
     campaign: str
@@ -20,12 +20,12 @@ class NumberedTrigger(msgspec.Struct):
 
 
 class NumberedCandidate(msgspec.Struct):
-    """The trigger in a candidate."""
+    """The trigger that a candidate holds."""
 
     trigger: NumberedTrigger
 
 
 class PlacedRisk(msgspec.Struct):
-    """How far the inputs were at a risk message."""
+    """The last offset worked when a risk message was decided, by input topic."""
 
     positions: Mapping[str, int]

@@ -1,6 +1,7 @@
-"""The outputs as they are on the wire (docs/messages.md). Structs alone; JSON Schemas are made from these.
+"""The messages of the output topics (docs/messages.md#outputs), and candidates. Structs alone.
 
-A field whose JSON is made once and used for many messages may be a msgspec.Raw; schema_details.py says what is in it.
+JSON Schemas are made from them: the structs' docstrings are the schemas' descriptions (schemas.py). A field whose JSON
+is made once for many messages may be a msgspec.Raw; schema_details.py says what is in it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ ENGINE_VERSION = 1
 IN_FORCE = "in-force"
 
 
-# --- what all have ---
+# --- in several messages ---
 
 
 class PolicyName(msgspec.Struct, frozen=True):
@@ -138,20 +139,23 @@ class CampaignMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BudgetMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """What a campaign has in this period, in all; None: no end. Amounts in cents."""
+    """What a campaign's budget for one period is, spent or not; None: no limit."""
 
     campaign: str
-    period: str
+    period: str  # such as 2026-11, as long as the budget's `per` needs; empty: ever
     triggers: int | None
     amount_cents: int | None
 
 
 class CandidateMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A trigger that is written only if its campaign's budget has room: all that this takes, rules included."""
+    """A trigger that waits for its campaign's budget: all that the stage of budgets needs to grant or refuse it.
+
+    It carries the limits, so that the stage need not know a policy (docs/adr/0005-a-budget-is-spent-in-one-place.md).
+    """
 
     customer_id: str
     id: str
-    spends: bool  # a held-out trigger costs nothing
+    spends: bool  # false for a held-out trigger: it costs nothing
     amount_cents: int
     budget: BudgetMessage
     at: str

@@ -1,4 +1,7 @@
-"""State <-> bytes, for the changelog. The first byte is the version of the form; an unknown one stops a take-over."""
+"""States and lane records as bytes, for the changelog.
+
+The first byte is the version of the form. An unknown version stops a take-over, so that no worker misreads a state.
+"""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -17,7 +20,7 @@ _VERSION_BYTE = bytes([VERSION])
 
 
 class UnknownVersionError(ValueError):
-    """The record was written by another version of the product, or is none of ours."""
+    """The error of a changelog record that another release wrote, or that is not tierflow's."""
 
 
 # No UTF-8 text begins with this byte, so it is never a customer's key.
@@ -29,24 +32,32 @@ _decode_lane = msgspec.msgpack.Decoder(LaneRecord).decode
 
 
 def pack_state(state: CustomerState) -> bytes:
-    """The state as one changelog record."""
+    """Packs a state as the value of a changelog record."""
     return _VERSION_BYTE + encode_state(state)
 
 
 def unpack_state(packed: bytes) -> CustomerState:
-    """A fresh copy of the state in a changelog record."""
+    """Unpacks a state; each call gives a new object.
+
+    Raises:
+        UnknownVersionError: The record has another version.
+    """
     _check_version(packed)
     return decode_state(memoryview(packed)[1:])
 
 
 def unpack_header(packed: bytes) -> StateHeader:
-    """The tier and the due time in a changelog record, without the rest."""
+    """Unpacks only the leading fields of a state, which a take-over needs of every customer.
+
+    Raises:
+        UnknownVersionError: The record has another version.
+    """
     _check_version(packed)
     return decode_header(memoryview(packed)[1:])
 
 
 def pack_change(change: TierChange, next_offsets: Sequence[int], policy_mark: int, *, backfill: bool = False) -> bytes:
-    """The change as CustomerState.change keeps it."""
+    """Packs a change for CustomerState.change. next_offsets: by topic number; policy_mark: of the one that decided."""
     figures = change.figures
     return _encode(
         KeptChange(
@@ -70,12 +81,12 @@ def pack_change(change: TierChange, next_offsets: Sequence[int], policy_mark: in
 
 
 def unpack_change(packed: bytes) -> KeptChange | None:
-    """Opens the newest change kept in a state; None where the customer has had none."""
+    """Unpacks the newest change that a state keeps; None if the customer has had none."""
     return _decode_change(packed) if packed else None
 
 
 def change_of(kept: KeptChange) -> TierChange:
-    """Gives the change that was kept."""
+    """Makes the engine's tier change of a kept one."""
     measures = tuple(map(_figure, kept.measures))
     return TierChange(
         kept.customer_id,
@@ -93,12 +104,16 @@ def change_of(kept: KeptChange) -> TierChange:
 
 
 def pack_lane(record: LaneRecord) -> bytes:
-    """The lane record as a changelog value."""
+    """Packs a lane record as the value of a changelog record."""
     return _VERSION_BYTE + _encode(record)
 
 
 def unpack_lane(packed: bytes) -> LaneRecord:
-    """The lane record in a changelog value."""
+    """Unpacks a lane record.
+
+    Raises:
+        UnknownVersionError: The record has another version.
+    """
     _check_version(packed)
     return _decode_lane(memoryview(packed)[1:])
 

@@ -1,4 +1,4 @@
-"""Why an input cannot be used."""
+"""Why an input cannot be used (docs/messages.md#tierdead-letters). Structs alone."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Risk decisions and alerts as the outside world reads them (contract, "A campaign trigger and a risk decision")."""
+"""Loan decisions and alerts as subscribers read them (docs/messages.md#tierrisk)."""
 
 from collections.abc import Sequence
 
@@ -13,13 +13,13 @@ _ONE_E4 = 10 ** (VALUE_DECIMALS - AMOUNT_DECIMALS)
 
 
 class RiskWriter:
-    """Writes the risk messages of one partition under one policy."""
+    """The writer of one partition's risk messages under one policy."""
 
     def __init__(self, envelope: Envelope) -> None:
         self._envelope = envelope
 
     def value(self, risk: RiskMessage, next_offsets: Sequence[int], *, backfill: bool) -> bytes:
-        """The decision, or alert, as JSON. next_offsets: by topic number, the offset after the last one worked."""
+        """Writes a decision or alert as JSON. next_offsets: by topic number, the offset after the last one worked."""
         rfc3339 = self._envelope.policy.calendar.rfc3339
         until_ms = risk.monitored_until_ms
         return encode(
@@ -45,13 +45,13 @@ class RiskWriter:
         )
 
     def headers(self, risk: RiskMessage) -> Headers:
-        """The CloudEvents 1.0 attributes."""
+        """Gives the CloudEvents 1.0 headers of a decision or an alert."""
         kind = DECISION_TYPE if isinstance(risk, LoanDecision) else ALERT_TYPE
         return self._envelope.headers(risk_id(risk), kind, risk.decided_at_ms, risk.customer_id)
 
 
 def risk_id(risk: RiskMessage) -> str:
-    """Of a decision or an alert: the loan has one decision, and numbered alerts."""
+    """Gives the id of a decision or an alert. A loan has one decision; its alerts are numbered."""
     return f"{risk.loan_id}:decision" if isinstance(risk, LoanDecision) else f"{risk.loan_id}:alert:{risk.number}"
 
 

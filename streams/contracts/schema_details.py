@@ -1,4 +1,4 @@
-"""What a message type's schema says beyond its Python type: the form of texts, sets of words, what hangs together."""
+"""What the schemas say beyond the Python types: the forms of texts, sets of words, fields that depend on each other."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
@@ -43,10 +43,12 @@ _POLICY: Schema = {"$ref": "#/$defs/PolicyName"}
 
 
 def _given(*fields: str) -> Schema:
+    """Demands that the fields are there and not null."""
     return {"required": list(fields), "properties": dict.fromkeys(fields, _GIVEN)}
 
 
 def _null(*fields: str) -> Schema:
+    """Demands that the fields, if there, are null."""
     return {"properties": dict.fromkeys(fields, _NULL)}
 
 
@@ -56,18 +58,21 @@ def _or_null(schema: Schema, description: str) -> Schema:
 
 
 def _absent(*fields: str) -> Schema:
+    """Demands that none of the fields is there."""
     return {"not": {"anyOf": [{"required": [field]} for field in fields]}}
 
 
 def _where(field: str, words: Sequence[str], then: Schema) -> Schema:
+    """Demands a schema if a field has one of these words."""
     return {"if": {"required": [field], "properties": {field: {"enum": list(words)}}}, "then": then}
 
 
 def _others(words: Any, *without: str) -> list[str]:
+    """Gives the words of a Literal type but some."""
     return [word for word in get_args(words) if word not in without]
 
 
-# By type: what is said of its fields beyond their Python type, and of the whole where fields hang together.
+# By type, by field: the schema that replaces the one that msgspec makes of the field.
 FIELDS: Mapping[type, Mapping[str, Schema]] = {
     outputs.TierChangeMessage: {
         "id": {"type": "string", "description": "customer_id:sequence"},
@@ -173,6 +178,7 @@ FIELDS: Mapping[type, Mapping[str, Schema]] = {
         },
     },
 }
+# By type: what is added to the schema of the whole, for fields that depend on each other.
 WHOLE: Mapping[type, Schema] = {
     inputs.TransactionMessage: {
         "if": {"required": ["reverses"], "properties": {"reverses": {"type": "string"}}},

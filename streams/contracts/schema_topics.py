@@ -1,4 +1,4 @@
-"""Which topic's schema is made of which messages. Structs alone."""
+"""Which messages the schema of each topic describes. Structs alone."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from streams.contracts import inputs, outputs
 
 
 class Topic(NamedTuple):
-    """One topic's schema: whose messages it describes, and under which title. Of several messages a value is one."""
+    """One topic's schema: under its default name, the messages that it describes; a value is one of them."""
 
     name: str
     messages: tuple[type, ...]

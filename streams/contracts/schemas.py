@@ -1,9 +1,11 @@
 """JSON Schemas (draft 2020-12) of the topics, made from the message types.
 
-`python -m streams.contracts.schemas docs/schemas` writes the files. The types say what is there; what the wire adds
-to a text (money, a time, a fixed set of words) is said in described.py. An input's schema says what to write: what it
-refuses `decode` may still read; what it takes `decode` reads, but for what a schema cannot know: the policy's
-currencies and tiers, the calendar, the decimals of a JSON number, the bytes of an id.
+`python -m streams.contracts.schemas docs/schemas` writes the files. Types and docstrings of inputs.py and outputs.py
+give fields and descriptions; schema_details.py adds what a text holds (money, a time, one of a set of words).
+
+An input's schema says what to write. `decode` may also read what the schema refuses. What the schema accepts, `decode`
+reads, except for what no schema can know: the policy's currencies and tiers, the calendar, the decimals of a JSON
+number, the bytes of an id.
 """
 
 import json
@@ -21,7 +23,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFS = "#/$defs/"
 COMMAND = "python -m streams.contracts.schemas docs/schemas"
 
-# By type: what is in it that may be JSON made before, and so is not seen in the type.
+# By type: the types of its fields that may be a msgspec.Raw. msgspec does not find these by itself.
 _MADE_BEFORE: dict[type, list[type]] = {
     outputs.TierChangeMessage: [outputs.PolicyName, outputs.Strategy, outputs.Service],
     outputs.CampaignMessage: [outputs.PolicyName],
@@ -30,7 +32,7 @@ _MADE_BEFORE: dict[type, list[type]] = {
 
 
 def definitions(message: type) -> dict[str, Schema]:
-    """The schemas of a message type and of all types in it, by name; they refer to one another under REFS."""
+    """Gives the schemas of a message type and of all types in it, by name; they refer to each other under REFS."""
     types = [message, *_MADE_BEFORE.get(message, [])]
     _, found = msgspec.json.schema_components(types, ref_template=REFS + "{name}", schema_hook=_any_object)
     for kind in [*FIELDS, *WHOLE]:
@@ -44,7 +46,7 @@ def definitions(message: type) -> dict[str, Schema]:
 
 
 def schema(topic: Topic) -> Schema:
-    """The JSON Schema of a topic's values, self-contained."""
+    """Makes the JSON Schema of a topic's values, complete in itself."""
     head = {"$schema": DIALECT, "$id": f"urn:tierflow:schema:{topic.name}", "title": topic.title}
     found: dict[str, Schema] = {}
     for message in topic.messages:
@@ -59,12 +61,12 @@ def schema(topic: Topic) -> Schema:
 
 
 def _any_object(_: type) -> Schema:
-    """Of what has no type of its own; FIELDS says more."""
+    """Stands for a type that msgspec cannot describe; FIELDS says more."""
     return {"type": "object"}
 
 
 def files() -> Iterator[tuple[str, str]]:
-    """The name and the text of every file."""
+    """Gives the name and the text of every file."""
     for topic in TOPICS:
         yield f"{topic.name}.json", json.dumps(schema(topic), indent=2) + "\n"
 

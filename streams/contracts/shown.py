@@ -1,6 +1,6 @@
-"""What is read of a message to show it to people. Structs alone; display.py puts it in words.
+"""What is read of an output message to show it to people. Structs alone; display.py puts it into words.
 
-Other fields, and other values than are known here, are no fault: a reader may be older than the worker.
+Unknown fields and words are no error: the reader may be of an older release than the worker.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from streams.contracts.outputs import Condition, NextTier, RiskCondition
 
 
 class ShownCause(msgspec.Struct, frozen=True):
-    """The time of the event that led to it."""
+    """What is read of a cause: the time of the event, in epoch milliseconds."""
 
     occurred_at: int
 
@@ -50,7 +50,7 @@ class ShownTrigger(msgspec.Struct, frozen=True):
 
 
 class ShownRisk(msgspec.Struct, frozen=True):
-    """What is read of a loan decision, or of an alert."""
+    """What is read of a loan decision or of an alert."""
 
     id: str
     customer_id: str

@@ -1,4 +1,4 @@
-"""Times as they are written: epoch milliseconds, or RFC 3339 with an offset."""
+"""Reading times of inputs: epoch milliseconds, or RFC 3339 with an offset (docs/messages.md#how-values-are-read)."""
 
 import re
 from datetime import datetime, timedelta
@@ -12,9 +12,12 @@ _LAST_SECOND_MS = 86_399_000
 
 
 def instant_ms(written: int | str) -> int:
-    """The epoch milliseconds of a time, rounded down; ValueError says what does not fit.
+    """Gives the epoch milliseconds of a time, rounded down.
 
-    The last days of 9999, by which systems of banks mean for ever, are the latest time there is.
+    Times in the last two days of 9999, by which banks' systems mean "for ever", give LATEST_MS.
+
+    Raises:
+        ValueError: It is no such time, or outside 1900 to 9999; the message says which.
     """
     at_ms = _from_text(written) if isinstance(written, str) else written
     if not EARLIEST_MS <= at_ms <= LATEST_WRITTEN_MS:
@@ -23,7 +26,7 @@ def instant_ms(written: int | str) -> int:
 
 
 def _from_text(text: str) -> int:
-    # fromisoformat takes much that RFC 3339 does not: week dates, offsets without a colon or with seconds, commas.
+    # fromisoformat takes forms that RFC 3339 has not: week dates, offsets without a colon or with seconds, commas.
     if not _RFC3339.fullmatch(text):
         raise ValueError(f"{text[:50]!r} is no RFC 3339 time with an offset, such as 2026-11-24T09:30:00+08:00")
     upper = text.upper()
@@ -33,7 +36,7 @@ def _from_text(text: str) -> int:
 
 
 def _after_leap_second(text: str) -> int:
-    """Epoch time has no leap seconds: 23:59:60 UTC is the first second of the next day."""
+    """Reads 23:59:60 UTC as the first second of the next day, since epoch time has no leap seconds."""
     at_ms = _milliseconds(f"{text[:17]}59{text[19:]}")
     if at_ms % DAY_MS < _LAST_SECOND_MS:
         raise ValueError(f"{text[:50]!r}: a leap second is at 23:59:60 UTC only")

@@ -1,4 +1,4 @@
-"""A campaign trigger as the outside world reads it, and a candidate for one (contract, "A campaign trigger")."""
+"""A campaign trigger as subscribers read it (docs/messages.md#tiercampaigns), and as a candidate for a budget."""
 
 import msgspec
 
@@ -15,13 +15,13 @@ from streams.values.money import format_cents, format_value
 
 
 class TriggerWriter:
-    """Writes the triggers of one partition under one policy."""
+    """The writer of one partition's triggers under one policy."""
 
     def __init__(self, envelope: Envelope) -> None:
         self._envelope = envelope
 
     def value(self, trigger: Trigger) -> bytes:
-        """The trigger as JSON."""
+        """Writes the trigger as JSON."""
         rfc3339, offer = self._envelope.policy.calendar.rfc3339, trigger.offer
         return encode(
             CampaignMessage(
@@ -44,11 +44,11 @@ class TriggerWriter:
         )
 
     def headers(self, trigger: Trigger) -> Headers:
-        """The CloudEvents 1.0 attributes."""
+        """Gives the CloudEvents 1.0 headers of the trigger."""
         return self._envelope.headers(trigger_id(trigger), TRIGGER_TYPE, trigger.triggered_at_ms, trigger.customer_id)
 
     def candidate(self, trigger: Trigger, budget: Budget) -> bytes:
-        """The trigger on its way to the campaign's budget."""
+        """Writes a candidate: the trigger as it would go out, and the limits of its campaign's budget."""
         at = self._envelope.policy.calendar.rfc3339(trigger.triggered_at_ms)
         length = {"ever": 0, "year": 4, "month": 7, "day": 10}[budget.per]
         return encode(
@@ -70,6 +70,6 @@ class TriggerWriter:
 
 
 def trigger_id(trigger: Trigger) -> str:
-    """Customer, campaign and occasion: the period, or the number."""
+    """Gives the id of a trigger: customer, campaign and occasion, which is the period or else the number."""
     occasion = trigger.number if trigger.offer.period is None else trigger.offer.period
     return f"{trigger.customer_id}:{trigger.campaign.id}:{occasion}"

@@ -1,4 +1,7 @@
-"""What an endpoint's answer means for the event, and for all that wait for this endpoint."""
+"""What an endpoint's answer means for the event, and for all events that wait for the endpoint.
+
+The rules: docs/deliver.md#what-is-tried-again-and-what-is-parked.
+"""
 
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -6,17 +9,17 @@ from http import HTTPStatus
 from typing import Literal, NamedTuple
 
 RETRY_AFTER_LIMIT_S = 900.0
-# Not about this event, but about how the endpoint is reached: a redirect, a credential, a path, a proxy.
+# These are not about the event, but about how the endpoint is reached: a credential, a path, a proxy.
 _ABOUT_THE_ENDPOINT = frozenset({401, 403, 404, 405, 407, 408, 421, 425})
 
 AnswerKind = Literal["accepted", "refused", "failed", "busy", "gone"]
 
 
 class Answer(NamedTuple):
-    """One try: what became of it, the reason in words for logs and parked events, and how long to wait if it was said.
+    """What became of one try, the reason in words for logs and parked events, and the pause that was asked for.
 
     accepted: done. refused: the endpoint does not want this event. failed: the endpoint could not be reached, or is
-    in trouble. busy: it asks for a pause. gone: it asks for no more events at all.
+    in trouble. busy: the endpoint asks for a pause. gone: the endpoint wants no more events at all.
     """
 
     kind: AnswerKind
@@ -25,7 +28,7 @@ class Answer(NamedTuple):
 
 
 def of_status(status: int, retry_after: str | None, now_s: float) -> Answer:
-    """The answer that this HTTP status and Retry-After header give; now_s is the time since 1970."""
+    """Gives the answer that an HTTP status and a Retry-After header stand for. now_s: epoch seconds."""
     reason = f"status {status}"
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return Answer("accepted", reason)
@@ -40,10 +43,10 @@ def of_status(status: int, retry_after: str | None, now_s: float) -> Answer:
 
 
 def _seconds(retry_after: str | None, now_s: float) -> float | None:
-    """Retry-After in seconds or as a date; None where it is neither. Never more than the limit."""
+    """Gives the seconds of a Retry-After header, a number or a date, up to the limit; None if it is neither."""
     text = (retry_after or "").strip()
     if text.isascii() and text.isdigit():
-        # So long a number would be no float, and is above the limit anyway.
+        # Nine digits are above the limit; a much longer number would not fit a float.
         return min(float(text[:9]), RETRY_AFTER_LIMIT_S)
     try:
         date = parsedate_to_datetime(text)

@@ -1,4 +1,4 @@
-"""The time of a delivery, handed in: the real one, or one that a test or a simulation moves on."""
+"""The clock of a delivery, handed in: the real one, or one that a test moves."""
 
 import asyncio
 import time
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Clock(NamedTuple):
-    """Seconds: `monotonic` for waiting, `time` since 1970 for what is written down; `sleep` waits by `monotonic`."""
+    """Times in seconds: `monotonic` for waiting, `time` since the epoch for records; `sleep` waits by `monotonic`."""
 
     monotonic: Callable[[], float] = time.monotonic
     time: Callable[[], float] = time.time

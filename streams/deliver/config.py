@@ -1,4 +1,7 @@
-"""`config/deliver.toml`: the endpoints, each checked before anything starts. Their secrets are in the environment."""
+"""The endpoints of `config/deliver.toml`, each checked before anything starts. Secrets come from the environment.
+
+The words of the file: docs/deliver.md#for-who-runs-it.
+"""
 
 import re
 import tomllib
@@ -34,13 +37,13 @@ _PLACE = re.compile(r"`\$\.endpoints\[(\d+)\](?:\.(\w+))?")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HEADER_VALUE = re.compile(r"[ -~]+")
-# What Standard Webhooks asks of a secret.
+# How long Standard Webhooks wants a secret to be.
 _SECRET_BYTES = range(24, 65)
 _HOW = "docs/deliver.md shows how it is written"
 
 
 class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One `[[endpoints]]` of the file. An empty filter lets everything through; times are seconds."""
+    """One `[[endpoints]]` table of the file. An empty filter lets everything through. Times are in seconds."""
 
     name: str
     url: str
@@ -67,7 +70,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An endpoint and its secrets: the first signs, as do further ones while a secret is changed."""
+    """An endpoint and its secrets. Each secret signs every request; there are two while a secret is changed."""
 
     endpoint: Endpoint
     secrets: tuple[str, ...] = field(repr=False)
@@ -75,7 +78,11 @@ class Target:
 
 
 def read_targets(path: Path, variables: Mapping[str, str]) -> list[Target]:
-    """The endpoints of the file, with their secrets. UsageError: the file, an endpoint or a secret cannot be used."""
+    """Reads the endpoints of the file, with their secrets. variables: the environment.
+
+    Raises:
+        UsageError: The file, an endpoint or a secret cannot be used.
+    """
     endpoints = _read(path).endpoints
     if not endpoints:
         raise UsageError(f"{path} has no [[endpoints]]; add one, {_HOW}")
@@ -103,7 +110,7 @@ def _read(path: Path) -> _File:
 
 
 def _told(error: str) -> str:
-    """What msgspec finds wrong, and where, in our words."""
+    """Puts an error of msgspec into words for whoever writes the file: where it is, and what is wrong."""
     what, _, where = error.partition(" - at ")
     found = _PLACE.match(where)
     place = "the whole" if found is None else f"endpoint {int(found[1]) + 1}{f', {found[2]}' if found[2] else ''}"
@@ -165,7 +172,7 @@ def _target(endpoint: Endpoint, path: Path, variables: Mapping[str, str]) -> Tar
 def _is_secret(text: str) -> bool:
     prefix, _, encoded = text.partition("_")
     try:
-        # The library takes secrets without padding too.
+        # standardwebhooks takes secrets without padding, too.
         return prefix == "whsec" and len(b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)) in _SECRET_BYTES
     except ValueError:
         return False

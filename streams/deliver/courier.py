@@ -1,4 +1,4 @@
-"""One endpoint's courier: reads its events, sends them, commits how far it is."""
+"""The courier of one endpoint: reads its events, sends them, and commits how far it is."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ from streams.settings import Settings
 
 COMMIT_S = 0.5
 TOUCH_S = 60.0
-# The answers on their way are waited for so long when partitions go, or the process ends.
+# How long requests in flight are waited for when partitions are revoked or the process ends.
 DRAIN_S = 8.0
 COMMITTED_WITHIN_S = 4.0
 IDLE_S = 60.0
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 
 class Shared(NamedTuple):
-    """What the couriers of a process share. `random` gives 0 to 1; `agent` is what they call themselves."""
+    """What the couriers of a process share. `random` gives a number from 0 to 1; `agent` is the User-Agent."""
 
     producer: AIOKafkaProducer
     metrics: DeliverMetrics
@@ -46,7 +46,7 @@ class Shared(NamedTuple):
 
 
 class Courier:
-    """Runs until it is cancelled, then finishes what is on its way and commits."""
+    """The delivery to one endpoint. When it is cancelled, it waits for the requests in flight, commits and ends."""
 
     def __init__(self, settings: Settings, target: Target, shared: Shared) -> None:
         self.endpoint: Endpoint = target.endpoint
@@ -63,13 +63,16 @@ class Courier:
         self._pending.closed = True
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Event()  # there is room for more records
-        self._timer = asyncio.Event()  # something falls due at another time than before
+        self._timer = asyncio.Event()  # the next try may be due at another time than before
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         hooks = Hooks(self._revoked, self._assigned, self._fail)
         self._subscription = Subscription(settings, target.endpoint, hooks)
 
     async def run(self) -> None:
-        """Delivers. What it raises is not the endpoint's fault: Kafka cannot be used, or there is a bug."""
+        """Delivers until it is cancelled.
+
+        Whatever it raises is not the endpoint's fault: Kafka cannot be used, or there is a bug.
+        """
         self._metrics.show_state(self.endpoint.name, self._shown)
         async with self._sender:
             try:
@@ -87,7 +90,7 @@ class Courier:
         self._room.set()
 
     async def _revoked(self) -> None:
-        """Lets what is on its way arrive, and commits; the rest is sent by whoever has the partitions next."""
+        """Waits for the requests in flight, and commits. Whoever gets the partitions sends the rest."""
         pending = self._pending
         pending.closed = True
         if self._tasks:
@@ -123,10 +126,11 @@ class Courier:
                     await self._subscription.touch()
                 continue
             batch = await self._subscription.read(pending.room)
-            # Nobody else ran between: if the partitions changed meanwhile, these records are of the new ones.
+            # Nothing else ran since `read` returned: if partitions changed while it waited, its records are of the new
+            # assignment.
             pending = self._pending
             if pending.closed:
-                continue  # read before it was known where to begin; it is read again from there
+                continue  # read before the positions were known; these records are read again
             for tp, records in batch.items():
                 for record in records:
                     await self._add(pending, tp, record)
@@ -139,18 +143,23 @@ class Courier:
             if self._is_wanted(record):
                 event = attributes(record.headers)
                 if event is None or record.key is None:
-                    raise ValueError("no CloudEvent, or nobody's")  # noqa: TRY301 - as if a decoder had found it
+                    raise ValueError("no CloudEvent, or nobody's")  # noqa: TRY301 - handled as the error of a decoder
                 pending.add(tp, record, event)
         except (msgspec.DecodeError, ValueError):
             await self._park(record, MALFORMED, 0)
         pending.positions.reached(tp, record.offset + 1)
 
     def _is_wanted(self, record: ConsumerRecord) -> bool:
-        """ValueError or msgspec.DecodeError where no filter can read it."""
+        """Says whether the endpoint gets the record.
+
+        Raises:
+            ValueError: The value is not UTF-8.
+            msgspec.DecodeError: The value is not a JSON object that a filter can read.
+        """
         stream = self._streams.get(record.topic)
         if record.value is None or (stream is None and addressee(record) != self.endpoint.name):
             return False
-        record.value.decode()  # it is signed as text
+        record.value.decode()  # the value is signed as text
         wanted = stream is None or self._wants(stream, record.value)
         if not wanted:
             self._metrics.events.labels(self.endpoint.name, "filtered").inc()
@@ -159,7 +168,7 @@ class Courier:
     # --- sending ---
 
     def _dispatch(self) -> None:
-        """Begins all tries that may begin now."""
+        """Starts all tries that may start now."""
         pending = self._pending
         for event in pending.take(self._clock.monotonic()):
             task = asyncio.create_task(self._deliver(pending, event))
@@ -230,7 +239,7 @@ class Courier:
             metrics.in_flight.labels(name).set(pending.in_flight)
 
     async def _woken(self, event: asyncio.Event, within_s: float) -> bool:
-        """Waits for the event; False where it does not come within this time by our clock."""
+        """Waits for the event; gives False if it does not come within this time of the courier's clock."""
         waiters = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(self._clock.sleep(within_s))]
         try:
             await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)

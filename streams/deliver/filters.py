@@ -8,7 +8,7 @@ from streams.deliver.config import Endpoint, Stream
 
 
 class _Told(msgspec.Struct, frozen=True):
-    """What an event tells that a filter asks for, whichever of the three it is."""
+    """The fields of an event that filters look at, whichever stream it is of."""
 
     tier: str | None = None
     direction: str | None = None
@@ -22,7 +22,10 @@ Filter = Callable[[Stream, bytes], bool]
 
 
 def filter_of(endpoint: Endpoint) -> Filter:
-    """Says whether the endpoint wants an event of a stream. msgspec.DecodeError where the event is no JSON object."""
+    """Makes the function that says whether the endpoint wants an event of a stream.
+
+    The function raises msgspec.DecodeError for an event that is not a JSON object.
+    """
     tiers, directions = frozenset(endpoint.tiers), frozenset(endpoint.directions)
     kinds, groups = frozenset(endpoint.kinds), frozenset(endpoint.groups)
 

@@ -1,13 +1,13 @@
-"""How an endpoint does, and so how many requests it may get now. Pure: time and chance are handed in."""
+"""How an endpoint does, and so how many requests it may get now. Time and chance are handed in."""
 
 from collections.abc import Callable
 from typing import Literal
 
 from streams.deliver.config import Endpoint
 
-# So many failures with nothing accepted between mean the endpoint, not the events.
+# After so many failures with nothing accepted between, the fault is the endpoint's, not that of the events.
 DOWN_AFTER = 5
-# So many events refused for good with nothing accepted between: more likely the endpoint is set up wrong.
+# After so many parked events with nothing accepted between, the endpoint is more likely set up wrong.
 REFUSED_IN_A_ROW = 20
 
 State = Literal["up", "busy", "down", "gone"]
@@ -15,7 +15,11 @@ STATES: tuple[State, ...] = ("up", "busy", "down", "gone")
 
 
 class Health:
-    """up: requests flow. busy: it asked for a pause. down: one request at a time, ever more rarely. gone: none."""
+    """The state of one endpoint.
+
+    up: requests flow. busy: the endpoint asked for a pause. down: it gets one request at a time, after growing pauses.
+    gone: it gets none.
+    """
 
     def __init__(self, endpoint: Endpoint, random: Callable[[], float]) -> None:
         self.state: State = "up"
@@ -27,7 +31,7 @@ class Health:
         self._failures = self._busy = self._parked = 0
 
     def room(self, now_s: float, in_flight: int) -> int:
-        """How many requests may begin now."""
+        """Gives how many more requests may start now."""
         if self.state == "gone" or (self.state != "up" and now_s < self.resumes_at_s):
             return 0
         if self.state == "down":
@@ -36,18 +40,21 @@ class Health:
         return max(0, self._window - in_flight)
 
     def accepted(self) -> None:
-        """It took an event: after a trouble the requests at a time grow again, doubling."""
+        """Notes that the endpoint took an event.
+
+        After a trouble each answer allows one more request at a time, so that their number doubles each round.
+        """
         self.accepted_count += 1
         self._busy = self._parked = 0
         self._answered()
 
     def refused(self) -> None:
-        """It answered, although it does not want the event."""
+        """Notes that the endpoint answered, although it does not want the event."""
         self._answered()
 
     def failed(self, now_s: float) -> None:
-        """It could not be reached, or is in trouble."""
-        # The requests that were on their way when it went down tell nothing new.
+        """Notes that the endpoint could not be reached, or is in trouble."""
+        # Requests that were in flight when the endpoint went down tell nothing new.
         if self.state not in {"up", "down"} or (self.state == "down" and now_s < self.resumes_at_s):
             return
         self._failures += 1
@@ -58,7 +65,7 @@ class Health:
         self.resumes_at_s = now_s + self.backoff_s(self._failures)
 
     def busy(self, now_s: float, retry_after_s: float | None) -> None:
-        """It asks for a pause, of so many seconds or as long as we think."""
+        """Notes that the endpoint asks for a pause. retry_after_s: how long; None leaves that to the backoff."""
         if self.state == "gone":
             return
         self._busy += 1
@@ -67,20 +74,20 @@ class Health:
         self.state, self._window, self.resumes_at_s = "busy", 1, max(earlier_s, now_s + wait_s)
 
     def gone(self) -> None:
-        """It asks for no more, until somebody starts us anew."""
+        """Notes that the endpoint wants no more events, until `tierflow deliver` is started again."""
         self.state = "gone"
 
     def parked(self) -> None:
-        """An event was given up."""
+        """Notes that an event was given up."""
         self._parked += 1
 
     @property
     def refuses_everything(self) -> bool:
-        """Whether so much was refused for good that no more is to be parked for that."""
+        """Says whether so many events were parked in a row that a refusal now counts as a failure."""
         return self._parked >= REFUSED_IN_A_ROW
 
     def backoff_s(self, failures: int) -> float:
-        """The pause after so many failures, 1 or more: doubling up to the limit, then half to all of it by chance."""
+        """Gives the pause after so many failures, 1 or more. It doubles up to the limit; half of it is by chance."""
         grown = self._endpoint.backoff_s * 2.0 ** min(failures - 1, 30)
         return min(grown, self._endpoint.backoff_limit_s) * (0.5 + self._random() / 2)
 

@@ -1,4 +1,4 @@
-"""What Prometheus sees of `tierflow deliver`."""
+"""What Prometheus sees of `tierflow deliver` (docs/deliver.md#metrics)."""
 
 from collections.abc import Mapping
 
@@ -55,11 +55,11 @@ class DeliverMetrics:
         ProcessCollector(registry=own)
 
     def show_state(self, endpoint: str, state: State) -> None:
-        """Show which state the endpoint is in."""
+        """Shows which state the endpoint is in."""
         for each in STATES:
             self._state.labels(endpoint, each).set(each == state)
 
 
 def lag_of(ends: Mapping[object, int | None], positions: Mapping[object, int]) -> int:
-    """The records between the positions and the ends of their partitions, as far as both are known."""
+    """Counts the records between the positions and the ends of their partitions, as far as both are known."""
     return sum(max(0, (ends.get(tp) or 0) - position) for tp, position in positions.items())

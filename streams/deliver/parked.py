@@ -1,7 +1,7 @@
-"""Events that were given up: on `{app id}-deliver-parked`, whole, with headers that say where from, why and when.
+"""Parked events: those that were given up, whole, with headers that say where they are from, why and when.
 
-To send one again a copy goes to `{app id}-deliver-resend`, which the endpoint's own queue reads; so the copy is also
-the mark that it was sent again (see resend.py).
+They are on `{app id}-deliver-parked`. To send one again, a copy goes to `{app id}-deliver-resend`, which the endpoint's
+own queue reads. The copy is also the mark that the event was sent again (resend.py).
 """
 
 from collections.abc import AsyncGenerator
@@ -26,7 +26,10 @@ Position = tuple[int, int]
 
 
 class Parked(NamedTuple):
-    """A parked event: its record there, and what the headers tell; topic, partition and offset of the queued one."""
+    """A parked event: its record on the topic of parked events, and what the record's headers say.
+
+    topic, partition and offset are those of the record that could not be delivered.
+    """
 
     record: ConsumerRecord
     endpoint: str
@@ -40,17 +43,17 @@ class Parked(NamedTuple):
 
     @property
     def position(self) -> Position:
-        """Where it stands on the topic of parked events."""
+        """Gives the partition and offset of the parked record."""
         return self.record.partition, self.record.offset
 
     @property
     def source(self) -> tuple[str, str, int, int]:
-        """The same for two records that a crash made of one event."""
+        """Gives what is equal for two parked records that a crash made of one event."""
         return self.endpoint, self.topic, self.partition, self.offset
 
 
 def parked_headers(record: ConsumerRecord, endpoint: str, reason: str, tries: int, now_s: float) -> Headers:
-    """The headers with which the record is parked: its own, and why it is there."""
+    """Gives the headers of a parked record: the event's own, and why it is parked. now_s: epoch seconds."""
     told = {
         "endpoint": endpoint,
         "topic": record.topic,
@@ -64,24 +67,28 @@ def parked_headers(record: ConsumerRecord, endpoint: str, reason: str, tries: in
 
 
 def copy_headers(parked: Parked) -> Headers:
-    """The headers of the copy that is sent again."""
+    """Gives the headers of the copy that is sent again."""
     partition, offset = parked.position
     told = [(ENDPOINT, parked.endpoint.encode()), (_OF, f"{partition}:{offset}".encode())]
     return [*original_headers(parked.record), *told]
 
 
 def original_headers(record: ConsumerRecord) -> Headers:
-    """The headers that the event had when it was decided."""
+    """Gives the headers that the event had on its output topic."""
     return [(name, value) for name, value in record.headers if not name.startswith(_PREFIX)]
 
 
 def addressee(record: ConsumerRecord) -> str:
-    """The name of the endpoint that a copy is for."""
+    """Gives the name of the endpoint that a copy is for; empty if it names none."""
     return _texts(record).get(ENDPOINT, "")
 
 
 async def read_parked(settings: Settings) -> list[Parked]:
-    """All parked events by the time of parking, each once. UsageError where Kafka or the topic is not there."""
+    """Reads all parked events, each once, by the time of parking.
+
+    Raises:
+        UsageError: Kafka does not answer, or the topic is missing.
+    """
     found: dict[tuple[str, str, int, int], Parked] = {}
     async with aclosing(_records(settings, settings.parked_topic)) as records:
         async for record in records:
@@ -92,7 +99,7 @@ async def read_parked(settings: Settings) -> list[Parked]:
 
 
 async def sent_again(settings: Settings) -> set[Position]:
-    """The parked events of which there is a copy, by where they stand."""
+    """Gives the positions of the parked events that have a copy, and so were sent again."""
     found = set()
     async with aclosing(_records(settings, settings.resend_topic)) as records:
         async for record in records:
@@ -105,7 +112,7 @@ async def sent_again(settings: Settings) -> set[Position]:
 async def _records(settings: Settings, topic: str) -> AsyncGenerator[ConsumerRecord, None]:
     tps = [TopicPartition(topic, number) for number in range(await partition_count(settings, topic))]
     async with Offsets(settings.client_options()) as offsets:
-        # The ends of what is written: also a copy that another command is committing must be seen.
+        # The ends include open transactions: a copy that another command is committing must be seen, too.
         spans = zip(tps, await offsets.beginnings(tps), await offsets.written_ends(tps), strict=True)
     for tp, begins_at, end in spans:
         tape = Tape(settings.client_options(), tp, begins_at, end)
@@ -121,7 +128,7 @@ def _texts(record: ConsumerRecord) -> dict[str, str]:
 
 
 def _parked(record: ConsumerRecord) -> Parked | None:
-    """None where somebody else wrote the record."""
+    """Reads a parked record; gives None if somebody else wrote it."""
     texts = _texts(record)
     try:
         return Parked(

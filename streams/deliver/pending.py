@@ -1,7 +1,8 @@
-"""The events of one endpoint that are not finished: in order per customer, customers beside one another. Pure.
+"""The unfinished events of one endpoint: in order per customer, customers side by side. No I/O, no clock.
 
-A customer's events stand in line; only the first of a line is ever tried. A try counts against an event only where the
-endpoint accepted another event meanwhile, or refused this one: so an endpoint that is down parks nothing.
+A customer's events wait in a line, and only the first of a line is tried. A try counts against an event only if the
+endpoint refused that event, or has accepted another one since the try before. So an endpoint that is down parks nothing
+(docs/deliver.md#what-is-tried-again-and-what-is-parked).
 """
 
 from collections import deque
@@ -16,7 +17,8 @@ from streams.deliver.health import Health
 from streams.deliver.positions import Positions
 
 REFUSED_TRIES = 3
-# Events in memory; and offsets of which a crash would send the finished ones again.
+# Limits: of the events in memory; and of those from the first unfinished one of each partition on, of which a crash
+# sends the finished ones again.
 EVENTS_LIMIT = 1_000
 SPAN_LIMIT = 10_000
 
@@ -24,7 +26,7 @@ Verdict = Literal["finished", "later", "park"]
 
 
 class Event:
-    """A record to be delivered, and what became of it so far."""
+    """An event to be delivered, and what became of it so far."""
 
     __slots__ = ("accepted_before", "arrival", "attempts", "attributes", "record", "tp", "tries")
 
@@ -34,8 +36,8 @@ class Event:
         self.attributes = attributes
         self.arrival = arrival
         self.attempts = 0  # requests made
-        self.tries = 0  # those of them that count
-        self.accepted_before = 0  # what the endpoint had accepted at the last try
+        self.tries = 0  # those of the requests that count against the event
+        self.accepted_before = 0  # how many events the endpoint had accepted at the last try
 
 
 class _Later(NamedTuple):
@@ -45,27 +47,27 @@ class _Later(NamedTuple):
 
 
 class Pending:
-    """Made anew at every assignment of partitions; the health of the endpoint stays."""
+    """The lines of the customers. Each assignment of partitions gets a new one; the endpoint's Health stays."""
 
     def __init__(self, endpoint: Endpoint, health: Health) -> None:
         self.positions = Positions()
         self.count = 0
         self.in_flight = 0
-        self.closed = False
+        self.closed = False  # then nothing more is tried
         self._endpoint = endpoint
         self._health = health
         self._lines: dict[bytes, deque[Event]] = {}
-        self._ready: deque[bytes] = deque()
-        self._later: list[_Later] = []
+        self._ready: deque[bytes] = deque()  # customers whose first event may be tried
+        self._later: list[_Later] = []  # a heap: customers whose first event waits for the end of a pause
         self._arrivals = 0
 
     @property
     def room(self) -> int:
-        """How many more records may be read."""
+        """Gives how many more records may be read."""
         return max(0, min(EVENTS_LIMIT - self.count, SPAN_LIMIT - self.positions.span))
 
     def add(self, tp: TopicPartition, record: ConsumerRecord, attributes: dict[str, str]) -> None:
-        """Puts the record at the end of its customer's line."""
+        """Puts an event at the end of its customer's line."""
         self._arrivals += 1
         self.count += 1
         self.positions.opened(tp, record.offset)
@@ -75,7 +77,7 @@ class Pending:
             self._ready.append(record.key)
 
     def take(self, now_s: float) -> list[Event]:
-        """The events to be tried now; each is settled later."""
+        """Takes the events that are to be tried now. Each must be settled after its try."""
         room = 0 if self.closed else self._health.room(now_s, self.in_flight)
         if room and self._health.state == "down":
             self._pick_probe()
@@ -93,12 +95,12 @@ class Pending:
         return taken
 
     def settle(self, event: Event, answer: Answer, now_s: float) -> Verdict:
-        """What becomes of an event after a try; after "park" it is finished when it is parked."""
+        """Says what becomes of an event after a try. On "park" the caller parks the event, then calls `finish`."""
         self.in_flight -= 1
         was_down = self._health.state == "down"
         verdict = self._judge(event, answer, now_s)
         if was_down and self._health.state == "up":
-            # Nobody waits for the pauses of an outage that is over.
+            # The outage is over: no event waits any longer for the end of its pause.
             self._ready.extend(later.key for later in sorted(self._later))
             self._later = []
         return verdict
@@ -128,7 +130,7 @@ class Pending:
         return "later"
 
     def finish(self, event: Event) -> None:
-        """The event is delivered or parked; the next of its customer can be tried."""
+        """Takes a delivered or parked event out of its line; the customer's next one can be tried."""
         self.count -= 1
         self.positions.finished(event.tp, event.record.offset)
         line = self._lines[event.record.key]
@@ -139,7 +141,7 @@ class Pending:
             del self._lines[event.record.key]
 
     def next_at_s(self, now_s: float) -> float | None:
-        """When `take` gives more although nothing else happens; None where only something else helps."""
+        """Gives the time at which `take` may give more, if nothing else happens; None if time alone does not help."""
         health = self._health
         if self.closed or health.state == "gone" or not (self._ready or self._later):
             return None
@@ -158,7 +160,7 @@ class Pending:
         return "later"
 
     def _pick_probe(self) -> None:
-        """Puts the customer first whose event was tried the least: an event that always fails must hide no good one."""
+        """Puts first the customer whose event was tried least: an event that always fails must not hide a good one."""
         keys = [*self._ready, *(later.key for later in self._later)]
         if not keys:
             return

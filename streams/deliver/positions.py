@@ -1,4 +1,4 @@
-"""How far an endpoint's events are finished, by partition: before its position nothing is open."""
+"""How far an endpoint's events are finished, by partition: before a partition's position nothing is open."""
 
 from collections import deque
 
@@ -6,26 +6,26 @@ from aiokafka import TopicPartition
 
 
 class Positions:
-    """Offsets are opened in order and finished in any."""
+    """The positions of all partitions. Offsets are opened in order, and finished in any order."""
 
     def __init__(self) -> None:
-        self.span = 0  # offsets from the first open one on, of all partitions: what a crash would send again
+        self.span = 0  # opened offsets from the first open one on, of all partitions; a crash sends them again
         self._open: dict[TopicPartition, deque[int]] = {}
         self._finished: dict[TopicPartition, set[int]] = {}
         self._reached: dict[TopicPartition, int] = {}
 
     def reached(self, tp: TopicPartition, next_offset: int) -> None:
-        """All before this offset was read; what of it is not opened needs nothing."""
+        """Notes that all before this offset was read. Offsets that are not opened need nothing."""
         self._reached[tp] = next_offset
 
     def opened(self, tp: TopicPartition, offset: int) -> None:
-        """The event there is to be delivered."""
+        """Notes that the event at this offset is to be delivered."""
         self._open.setdefault(tp, deque()).append(offset)
         self._finished.setdefault(tp, set())
         self.span += 1
 
     def finished(self, tp: TopicPartition, offset: int) -> None:
-        """The event there is delivered or parked."""
+        """Notes that the event at this offset is delivered or parked."""
         finished, still_open = self._finished[tp], self._open[tp]
         finished.add(offset)
         while still_open and still_open[0] in finished:
@@ -33,11 +33,11 @@ class Positions:
             self.span -= 1
 
     def next_offsets(self) -> dict[TopicPartition, int]:
-        """Where to go on after a crash now, for every partition of which something was read."""
+        """Gives the offset to commit of every partition of which something was read: where to go on after a crash."""
         return {
             tp: self._open[tp][0] if self._open.get(tp) else next_offset for tp, next_offset in self._reached.items()
         }
 
     def is_open(self, tp: TopicPartition) -> bool:
-        """Whether something of the partition is still to be delivered."""
+        """Says whether an event of the partition is still to be delivered."""
         return bool(self._open.get(tp))

@@ -1,4 +1,7 @@
-"""The HTTP request of an event: CloudEvents in binary mode, signed as Standard Webhooks says. The body is untouched."""
+"""The HTTP request of an event: CloudEvents in binary mode, signed by Standard Webhooks, with the body untouched.
+
+What a receiver sees: docs/deliver.md#for-who-receives-it.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -10,7 +13,7 @@ from standardwebhooks import Webhook
 
 from streams.deliver.config import Target
 
-# What a header carries as it is (CloudEvents HTTP binding, 3.1.3.2): printable ASCII but space, quote and percent.
+# Not percent-encoded in a header (CloudEvents HTTP binding, 3.1.3.2): printable ASCII but space, quote and percent.
 _AS_IT_IS = punctuation.replace('"', "").replace("%", "")
 _ATTRIBUTE = re.compile(r"ce_([a-z0-9]{1,40})")
 _MEDIA_TYPE = re.compile(r"[!-~][ -~]*")
@@ -21,7 +24,7 @@ Headers = Iterable[tuple[str, bytes]]
 
 
 def attributes(headers: Headers) -> dict[str, str] | None:
-    """The CloudEvents attributes among a record's headers, and its `content-type`; None where it is no CloudEvent."""
+    """Gives the CloudEvents attributes among a record's headers, and `content-type`; None if it is no CloudEvent."""
     found = {}
     for name, value in headers:
         attribute = _ATTRIBUTE.fullmatch(name)
@@ -31,12 +34,12 @@ def attributes(headers: Headers) -> dict[str, str] | None:
 
 
 def event_id(headers: Headers) -> str:
-    """The id of the CloudEvent, empty where there is none."""
+    """Gives the id of the CloudEvent; empty if there is none."""
     return next((value.decode(errors="replace") for name, value in headers if name == "ce_id"), "")
 
 
 class Writer:
-    """Writes the requests to one endpoint."""
+    """The writer of the headers of requests to one endpoint."""
 
     def __init__(self, target: Target, agent: str) -> None:
         self._signers = [Webhook(secret) for secret in target.secrets]
@@ -45,13 +48,17 @@ class Writer:
             self._fixed["authorization"] = target.authorization
 
     def headers(self, event: Mapping[str, str], body: bytes, now_s: float) -> dict[str, str]:
-        """All headers of one try at now_s, seconds since 1970. UnicodeDecodeError where the body is no UTF-8."""
+        """Gives all headers of one try. event: the attributes by name. now_s: epoch seconds.
+
+        Raises:
+            UnicodeDecodeError: The body is not UTF-8.
+        """
         media_type = event.get("content-type", _JSON)
         made = {"content-type": media_type if _MEDIA_TYPE.fullmatch(media_type) else _JSON}
         for name, value in event.items():
             if name != "content-type":
                 made[f"ce-{name}"] = quote(value, safe=_AS_IT_IS)
-        # Of what is signed the full stop divides the parts: an id must not hold one.
+        # A full stop divides the parts of the text that is signed: an id must not hold one.
         webhook_id = made["ce-id"].replace(".", "%2E")
         at, text = datetime.fromtimestamp(now_s, UTC), body.decode()
         made["webhook-id"] = webhook_id

@@ -1,7 +1,7 @@
-"""Parked events sent again: copies for the queues of their endpoints, each parked event once.
+"""Sends parked events again: a copy of each goes to the queue of its endpoint, once.
 
-Starting fences whoever else does so for this app, and only then are the copies that are there read; so two at once
-cannot send one event twice.
+The transactional producer fences any other resend of this app when it starts, and existing copies are read only after
+that. So two at once cannot send one event twice.
 """
 
 import asyncio
@@ -20,20 +20,21 @@ from streams.settings import Settings
 
 
 class Choice(NamedTuple):
-    """Which parked events are meant: of an endpoint, with an event id."""
+    """Which parked events are meant: those of an endpoint, those with an event id; None is any."""
 
     endpoint: str | None = None
     id: str | None = None
 
     def takes(self, parked: Parked) -> bool:
-        """Whether this one is meant."""
+        """Says whether a parked event is meant."""
         return self.endpoint in {None, parked.endpoint} and self.id in {None, parked.id}
 
 
 async def resend(settings: Settings, choice: Choice) -> list[Parked]:
-    """Hands the chosen events that were not sent again before to the queues of their endpoints; which these were.
+    """Sends the chosen events that were not sent again before, and gives them.
 
-    UsageError says how far it came where Kafka refuses one.
+    Raises:
+        UsageError: Kafka refuses an event, or another resend began; the message says how many were sent.
     """
     await partition_count(settings, settings.resend_topic)
     sent: list[Parked] = []

@@ -1,4 +1,4 @@
-"""Runs the couriers of all endpoints until SIGTERM or SIGINT."""
+"""The process of `tierflow deliver`: the couriers of all endpoints, until SIGTERM or SIGINT."""
 
 import asyncio
 import logging
@@ -21,23 +21,26 @@ from streams.kafka.redelivery import REQUEST_BYTES
 from streams.kafka.topics import partition_count
 from streams.settings import Settings
 
-# As a worker that cannot go on: a supervisor starts it again.
+# The exit status of a worker that cannot go on, too: a supervisor starts the process again.
 FAILED = 70
 
 _log = logging.getLogger(__name__)
 
 
 class MetricsAddress(NamedTuple):
-    """Where Prometheus finds the metrics."""
+    """The address at which Prometheus finds the metrics."""
 
     host: str
     port: int
 
 
 async def deliver(settings: Settings, targets: Sequence[Target], metrics_at: MetricsAddress | None) -> int:
-    """Delivers until asked to end; the exit status: 0, or 70 where Kafka has failed, and a new start may help.
+    """Delivers until a signal asks for the end.
 
-    UsageError: Kafka, a topic or the address of the metrics cannot be used from the beginning.
+    Gives the exit status: 0, or 70 if Kafka has failed and a new start may help.
+
+    Raises:
+        UsageError: Kafka, a topic or the address of the metrics cannot be used at the start.
     """
     await _check_topics(settings, targets)
     metrics = DeliverMetrics()
@@ -57,7 +60,7 @@ async def deliver(settings: Settings, targets: Sequence[Target], metrics_at: Met
 
 
 async def _until_asked(couriers: Sequence[Courier]) -> None:
-    """Runs the couriers; returns when all have ended well after a signal."""
+    """Runs the couriers until a signal comes; returns when all have ended."""
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,4 +1,4 @@
-"""Sends requests to one endpoint, and says what became of each."""
+"""The HTTP client of one endpoint: sends a request, and says what became of it."""
 
 from types import TracebackType
 from typing import Self
@@ -12,12 +12,12 @@ from streams.deliver.pending import Event
 from streams.deliver.request import Writer
 
 CONNECT_WITHIN_S = 5.0
-# An answer is read so that its connection can be used again; beyond this it is closed instead.
+# An answer is read so that its connection can be used again. Beyond this size the connection is closed instead.
 _ANSWER_BYTES = 64 << 10
 
 
 class Sender:
-    """A context, for the connections: at most as many as requests are in flight, kept open between them."""
+    """The connections to one endpoint, as an async context: one per request in flight, kept open between requests."""
 
     def __init__(self, target: Target, clock: Clock, agent: str) -> None:
         self._endpoint = target.endpoint
@@ -45,7 +45,7 @@ class Sender:
             await self._session.close()
 
     async def send(self, event: Event) -> Answer:
-        """One request. Whatever happens on the way is an answer too."""
+        """Sends one request. A failure on the way is an answer, too."""
         assert self._session is not None, "a Sender is used within its block"  # noqa: S101 - for the type
         body = event.record.value
         headers = self._writer.headers(event.attributes, body, self._clock.time())
@@ -59,12 +59,12 @@ class Sender:
         except TimeoutError:
             return Answer("failed", f"no answer within {self._endpoint.timeout_s:g} s")
         except (aiohttp.ClientError, OSError) as error:
-            # The class alone: the text of some errors has the URL.
+            # Only the class: the text of some errors holds the URL, which must not be logged.
             return Answer("failed", f"unreachable: {type(error).__name__}")
 
 
 async def _read(response: aiohttp.ClientResponse) -> None:
-    """Takes the body off the connection. The status has said everything: a body that does not come changes nothing."""
+    """Reads the body off the connection. Only the status counts: a body that does not come changes nothing."""
     taken = 0
     try:
         while chunk := await response.content.readany():

@@ -12,11 +12,11 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 from streams.deliver.config import Endpoint
 from streams.settings import Settings
 
-# A process that was killed is noticed after this time, as a worker is.
+# A killed process is noticed after this time, as a killed worker is.
 SESSION_MS = 6_000
-# How soon a process learns that partitions are shared anew.
+# How soon a process learns that partitions are to be assigned again.
 HEARTBEAT_MS = 1_000
-# Before it gives partitions away, a process waits for the answers to its requests.
+# A process waits for the answers to its requests before it gives partitions away: longer than DRAIN_S.
 REBALANCE_MS = 30_000
 POLL_MS = 500
 
@@ -25,7 +25,10 @@ Batch = Mapping[TopicPartition, list[ConsumerRecord]]
 
 
 class Hooks(NamedTuple):
-    """What a change of the partitions calls: `revoked` before they go, `assigned` when they are there."""
+    """What is called when partitions change.
+
+    `revoked`: before they are given away. `assigned`: once their positions are known. `failed`: with an error of these.
+    """
 
     revoked: Callable[[], Awaitable[None]]
     assigned: Callable[[], None]
@@ -33,7 +36,7 @@ class Hooks(NamedTuple):
 
 
 class Subscription(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Partition N of all topics goes to one process, so that a customer's events do."""
+    """The consumer of one endpoint. Partition N of all topics goes to one process, so that a customer's events do."""
 
     def __init__(self, settings: Settings, endpoint: Endpoint, hooks: Hooks) -> None:
         self.group = f"{settings.app_id}-deliver-{endpoint.name}"
@@ -47,7 +50,7 @@ class Subscription(ConsumerRebalanceListener):  # type: ignore[misc]
             group_id=self.group,
             isolation_level="read_committed",
             enable_auto_commit=False,
-            # What retention has deleted cannot be sent any more; `_begin` says so.
+            # What retention has deleted cannot be sent any more; `_begin` logs it.
             auto_offset_reset="earliest",
             partition_assignment_strategy=(RangePartitionAssignor,),
             session_timeout_ms=SESSION_MS,
@@ -56,39 +59,42 @@ class Subscription(ConsumerRebalanceListener):  # type: ignore[misc]
         )
 
     async def start(self) -> None:
-        """Joins the group; the partitions come by the hooks."""
+        """Joins the group. The hooks say when partitions come."""
         await self._consumer.start()
         self._consumer.subscribe(self.topics, listener=self)
 
     async def stop(self) -> None:
-        """Leaves the group. What is finished must be committed before."""
+        """Leaves the group. Positions must be committed before."""
         await self._consumer.stop()
 
     async def read(self, most: int) -> Batch:
-        """The next records, at most so many; none where none come within half a second."""
+        """Gives the next records, at most so many; none if none come within half a second."""
         found: Batch = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=most)
         return found
 
     async def touch(self) -> None:
-        """Shows that we are alive although we do not read: a consumer that does not would lose its partitions."""
+        """Polls without reading. A consumer that is not polled loses its partitions.
+
+        In aiokafka 0.14.0 it leaves the group after `max_poll_interval_ms`, 5 minutes.
+        """
         held = self._consumer.assignment()
         self._consumer.pause(*held)
         await self._consumer.getmany(timeout_ms=0)
         self._consumer.resume(*(held & self._consumer.assignment()))
 
     async def positions(self) -> dict[TopicPartition, int]:
-        """What was read of each partition, the ends of transactions included; nothing while partitions change."""
+        """Gives the next offset to read of each partition, past control records; nothing while partitions change."""
         try:
             return {tp: await self._consumer.position(tp) for tp in self._consumer.assignment()}
         except IllegalStateError:
             return {}
 
     def ends(self) -> dict[TopicPartition, int | None]:
-        """The ends of the partitions, as far as they are known."""
+        """Gives the end of each partition; None where it is not known yet."""
         return {tp: self._consumer.highwater(tp) for tp in self._consumer.assignment()}
 
     async def commit(self, next_offsets: Mapping[TopicPartition, int]) -> None:
-        """Commits what is new. Where the group has other members by now, it is theirs to send these again."""
+        """Commits what changed. If partitions move meanwhile, whoever gets them sends the last events again."""
         changed = {tp: offset for tp, offset in next_offsets.items() if self._committed.get(tp) != offset}
         if not changed:
             return
@@ -102,7 +108,7 @@ class Subscription(ConsumerRebalanceListener):  # type: ignore[misc]
             self._committed.update(changed)
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        """Called by aiokafka, which swallows what is raised here."""
+        """Calls the hook before partitions go. aiokafka only logs what is raised here: errors go to `failed`."""
         if not revoked:
             return
         try:
@@ -111,7 +117,7 @@ class Subscription(ConsumerRebalanceListener):  # type: ignore[misc]
             self._hooks.failed(error)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        """Called by aiokafka, which swallows what is raised here."""
+        """Seeks, then calls the hook. aiokafka only logs what is raised here: errors go to `failed`."""
         try:
             self._committed = await self._begin(assigned)
         except Exception as error:  # noqa: BLE001 - handed on
@@ -122,7 +128,10 @@ class Subscription(ConsumerRebalanceListener):  # type: ignore[misc]
             self._hooks.assigned()
 
     async def _begin(self, assigned: set[TopicPartition]) -> dict[TopicPartition, int]:
-        """Where each partition goes on. A partition without a position gets one, committed before anything is sent."""
+        """Seeks each partition to where it goes on; gives the committed offsets.
+
+        A partition without a committed offset gets one, before anything of it is sent.
+        """
         tps = sorted(assigned)
         if not tps:
             return {}
@@ -143,10 +152,10 @@ class Subscription(ConsumerRebalanceListener):  # type: ignore[misc]
                     "endpoint %s: %s partition %d was deleted from offset %d to %d before it was sent",
                     self._endpoint.name, tp.topic, tp.partition, found[tp], oldest[tp],
                 )  # fmt: skip
-            # Explicit: a position that was looked up before the commit would be another one.
+            # An explicit seek: a position that aiokafka looked up before the commit is another one.
             self._consumer.seek(tp, max(found[tp], oldest[tp]))
         return found
 
     def _from_oldest(self, tp: TopicPartition) -> bool:
-        """Events that are to be sent again were chosen for this endpoint: none is too old."""
+        """Says whether a new position begins at the oldest record. It always does for events that are sent again."""
         return self._endpoint.begin == "earliest" or tp.topic == self._resend_topic

@@ -1,1 +1,13 @@
-"""The demo: a small bank that lives on this machine, with a real Kafka, a real worker and a live view of tiers."""
+"""This package is the demo: a small bank on this machine, with a real Kafka, a real worker and a live view.
+
+    Bank (events)  ->  input topics  ->  worker  ->  output topics  ->  Figures  ->  View
+                                                     all topics     ->  audit    ->  summary
+
+`stage.py` sets up the broker, the topics and the settings, `run.py` plays the demo from start to end. `events.py` makes
+the events, `figures.py` counts what is read, `view.py` shows it. `policy.py` writes the demo's policy file.
+
+The demo reads the worker's topics and HTTP answers as any subscriber would. Nothing here decides anything for a
+customer, and nothing else depends on the demo but its command and `tierflow watch`, which shares `styles.py`.
+
+May be imported here: `audit`, `bench`, `contracts`, `errors`, `kafka`, `policy`, `settings`, `values`, `worker`.
+"""

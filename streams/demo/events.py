@@ -1,8 +1,8 @@
-"""A small bank that never stands still: what its few hundred customers do, as input events.
+"""The small bank of the demo: what its few hundred customers do, as input events.
 
-Most customers are there from the start; newcomers join while one looks. Salaries come in and bills go out around what
-each customer is used to own, so that whoever is near a floor crosses it both ways. Now and then an event comes twice,
-and some are wrong. The same seed and times give the same events.
+Most customers exist from the start, some join later. A customer's balance moves around a usual level, so that a
+customer near a floor crosses it in both directions. Now and then an event is sent twice, and some events cannot be
+used. The same seed and times give the same events.
 """
 
 from random import Random
@@ -20,10 +20,12 @@ OLD_CUSTOMERS = 200
 CUSTOMERS_LIMIT = 300
 CURRENCY = "TWD"
 PIN_MS = 15_000
-# Longer than the 30 days in which money is new to the rules for loans, shorter than the 60 days to be called dormant.
+# Longer than the 30 days in which assets count as fresh, so that not every loan is an enhanced one; shorter than the 60
+# days without a transaction that make a customer dormant.
 _KNOWN_FOR_MS = 45 * 86_400_000
 _NEWCOMER_SHARE = 0.015
-# Shares of the customers, and between what they own, in TWD: many around 500,000, some around 5,000,000.
+# Weight of a group of customers, and the range of their assets in TWD. Many are near the floors of 500,000 and
+# 5,000,000.
 _WEALTH = (
     (45, (20_000, 300_000)),
     (30, (430_000, 570_000)),
@@ -37,7 +39,7 @@ _PURPOSES = {"home": 84, "car": 60, "business": 36, "studies": 48}
 
 
 class _Account:
-    """One account; amounts in cents."""
+    """One account, with its balance in cents."""
 
     def __init__(self, account_id: str, product: str, cents: int) -> None:
         self.account_id = account_id
@@ -46,7 +48,7 @@ class _Account:
 
 
 class _Customer:
-    """What a customer is used to own and to earn, and the accounts."""
+    """A customer with a current account and an investment account. income and usual balance are in cents."""
 
     def __init__(self, random: Random, number: int) -> None:
         least, most = random.choices([span for _, span in _WEALTH], [share for share, _ in _WEALTH])[0]
@@ -60,7 +62,7 @@ class _Customer:
 
 
 class _Purchase(NamedTuple):
-    """A purchase that can still be taken back."""
+    """The newest purchase, which can still be reversed."""
 
     customer: _Customer
     event_id: str
@@ -69,7 +71,7 @@ class _Purchase(NamedTuple):
 
 
 class Bank:
-    """The customers, and what happens next. `sent_twice` counts the events that were given a second time."""
+    """The customers, and what happens next. `sent_twice` counts the events that were made a second time."""
 
     def __init__(self, seed: int) -> None:
         self.sent_twice = 0
@@ -79,7 +81,7 @@ class Bank:
         self._at_ms = 0
         self._repeatable: EventLine | None = None
         self._purchase: _Purchase | None = None
-        # What happens, by how often; a newcomer opens an account while there is room.
+        # The weights by which `happens` chooses.
         self._happenings: dict[Callable[[_Customer], list[EventLine]], float] = {
             self._buys: 50,
             self._earns_or_pays: 14,
@@ -94,12 +96,12 @@ class Bank:
         }
 
     def opens(self, at_ms: int) -> list[EventLine]:
-        """What is known before anything happens: of the old customers, the balances and standing of 45 days ago."""
+        """Makes the history: balances and a standing of each customer who exists at the start, 45 days before at_ms."""
         self._at_ms = at_ms - _KNOWN_FOR_MS
         return [line for _ in range(OLD_CUSTOMERS) for line in (*self._joins(), *self._is_rated(self._customers[-1]))]
 
     def happens(self, at_ms: int) -> list[EventLine]:
-        """The events of the next happening, at this time: one to four that belong together."""
+        """Makes the events of the next happening at a time in epoch milliseconds: one to four that belong together."""
         self._at_ms = at_ms
         has_room = len(self._customers) < CUSTOMERS_LIMIT
         if has_room and (not self._customers or self._random.random() < _NEWCOMER_SHARE):
@@ -191,7 +193,7 @@ class Bank:
         return [self._event(CUSTOMERS, customer, action="pin", at=self._at_ms, tier=tier, until=until, **why)]
 
     def _goes_wrong(self, customer: _Customer) -> list[EventLine]:
-        """What other systems get wrong: half a record, a comma in an amount, an unknown currency, another's key."""
+        """Makes an event that becomes a dead letter: cut off, with a comma, an unknown currency or a foreign key."""
         right = {"account_id": customer.current.account_id, "balance": "1200.00", "currency": CURRENCY}
         line = self._event(BALANCES, customer, **right, as_of=self._at_ms)
         match self._random.randrange(4):
@@ -223,7 +225,7 @@ class Bank:
         return EventLine(topic, customer.customer_id.encode(), orjson.dumps(value))
 
     def _event_id(self) -> str:
-        """Of the event that was made last. The time is part of it: another run's are others."""
+        """Gives the id of the event that was made last. The time is part of it, so that runs do not share ids."""
         return f"{self._at_ms}-{self._number}"
 
 

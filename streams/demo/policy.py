@@ -1,4 +1,4 @@
-"""The demo's own policy: standard.toml, but for what takes days there and would not come while one looks."""
+"""The demo's own policy: standard.toml, changed so that a campaign that waits for days there comes at once."""
 
 from pathlib import Path
 
@@ -6,12 +6,16 @@ from streams.errors import UsageError
 
 STANDARD = "standard.toml"
 NOTE = f"policy demo: {STANDARD}, but whoever comes near mid value is told at once, not after 3 days"
-# Each a line that stands there once, and what stands there instead.
+# Lines of standard.toml, each of which it has once, and what the demo's file has instead.
 _OTHER_LINES = {'name = "standard"': 'name = "demo"', "for_days = 3": "for_days = 0"}
 
 
 def write_demo_policy(standard: Path, into: Path) -> Path:
-    """Writes it into a folder, and gives its path. UsageError: standard.toml does not say what is to be replaced."""
+    """Writes the demo's policy into a folder, and gives the path of the file.
+
+    Raises:
+        UsageError: standard.toml has a line that is to be replaced not at all, or several times.
+    """
     lines = standard.read_text(encoding="utf-8").splitlines()
     for line, other in _OTHER_LINES.items():
         if (found := lines.count(line)) != 1:

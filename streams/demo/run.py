@@ -1,4 +1,4 @@
-"""The demo from start to end: stage, history, worker, live events, live view; then the audit over all of it."""
+"""The demo from start to end: the stage, the history, a worker, live events with a live view, and then the audit."""
 
 import asyncio
 import signal
@@ -37,7 +37,7 @@ _READ = ("changes", "campaigns", "risk", "dead-letters", "order")
 
 
 class DemoOptions(NamedTuple):
-    """What ends the demo (None: nothing but ctrl-C), and where the worker listens."""
+    """When the demo ends, after so many events or seconds (None: only by ctrl-C), and where the worker listens."""
 
     events: int | None
     seconds: float | None
@@ -46,33 +46,37 @@ class DemoOptions(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What the summary is made of."""
+    """The result of a demo, from which the summary is made. seconds: how long events were sent."""
 
     figures: Figures
-    history: Figures  # of what was before the first second; `figures` leaves that out
+    history: Figures  # of the events before the live ones; `figures` leaves these out
     sent_twice: int
     seconds: float
     report: Report
 
 
 class View(Protocol):
-    """What is shown while it runs."""
+    """What shows the demo while it runs."""
 
     def say(self, text: str) -> None:
         """Shows a step of the start or the end."""
 
     def begin(self, url: str, policy: Policy) -> None:
-        """Begins to show figures; url: the console page."""
+        """Begins to show figures. url: of the worker's console page."""
 
     def show(self, figures: Figures, seconds: float) -> None:
-        """Shows the figures as they are, so many seconds after the first event."""
+        """Shows the figures as they are now, so many seconds after the first live event."""
 
     def end(self) -> None:
-        """Ends it; once more does no harm."""
+        """Ends the showing; may be called again."""
 
 
 def run_demo(options: DemoOptions, view: View) -> Outcome:
-    """Plays the demo to its end. UsageError: Kafka or the worker cannot be started, or the worker stands still."""
+    """Plays the demo to its end.
+
+    Raises:
+        UsageError: Kafka or the worker cannot be started, Kafka fails, or the worker stands still.
+    """
     bank = Bank(options.seed)
     with stage(options.http_port, view.say) as on:
         history = asyncio.run(_send_history(on, bank.opens(wall_ms())))
@@ -89,14 +93,14 @@ def run_demo(options: DemoOptions, view: View) -> Outcome:
 
 
 class _History(NamedTuple):
-    """What was sent before the worker starts; reads_from: where the outputs ended then."""
+    """What was sent before the worker starts. reads_from: where the output partitions ended before that."""
 
     figures: Figures
     reads_from: Mapping[TopicPartition, int]
 
 
 class _Play:
-    """The running demo. One task sends, one reads what the worker committed, one shows."""
+    """The running demo: tasks send events, read what the worker commits, ask it for its tiers, and show the figures."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - all that plays a part
         self, on: Stand, worker: Worker, bank: Bank, history: _History, options: DemoOptions, view: View
@@ -114,7 +118,7 @@ class _Play:
         self._began = 0.0
 
     async def run(self) -> float:
-        """Plays until the limit or ctrl-C, and until all that was sent is worked; the seconds of sending."""
+        """Plays until the limit or ctrl-C, then waits until everything sent is worked; gives the seconds of sending."""
         await taken_over([self._worker], self._on.partitions)
         async with _reader(self._on, self._reads_from) as consumer, _producer(self._on) as producer:
             await self._read_history(consumer)
@@ -171,7 +175,7 @@ class _Play:
         self.figures.note_sent(metadata.topic, metadata.partition, metadata.offset)
 
     async def _read_history(self, consumer: AIOKafkaConsumer) -> None:
-        """Until all of it is worked; then the figures begin anew."""
+        """Reads the outputs until the history is worked, then begins with new figures for the live events."""
         since = time.monotonic()
         while not self.figures.all_worked:
             self._worker.check()
@@ -187,7 +191,7 @@ class _Play:
         await self._read_to_the_end(consumer)
 
     async def _read_to_the_end(self, consumer: AIOKafkaConsumer) -> None:
-        # Changes and order are other partitions: what was committed with the last of the order is read, too.
+        # `tier.order` may be read ahead of the other outputs of the same transaction: read all of them to their ends.
         ends = await consumer.end_offsets(consumer.assignment())
         while [tp for tp, end in ends.items() if await consumer.position(tp) < end]:
             self._see(await consumer.getmany(timeout_ms=_POLL_MS))
@@ -208,7 +212,7 @@ class _Play:
                     self.figures.see_dead_letter(record.value)
 
     async def _ask_tiers(self) -> None:
-        """Asks the worker as anyone would; a question that is not answered is asked again."""
+        """Asks the worker over HTTP for the customers by tier, again and again; an error only skips one answer."""
         settings = self._on.settings
         headers = {"Authorization": f"Bearer {settings.http_token}"} if settings.http_token else {}
         async with ClientSession(headers=headers, timeout=ClientTimeout(total=2)) as session:
@@ -239,7 +243,7 @@ class _Play:
 
 @asynccontextmanager
 async def _reader(on: Stand, reads_from: Mapping[TopicPartition, int] | None = None) -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer of what is committed from there (None: now) on: decisions, dead letters and the order of work."""
+    """Opens a read_committed consumer of the outputs in `_READ`. reads_from: where it begins; None: at the ends now."""
     settings = on.settings
     consumer = AIOKafkaConsumer(
         **settings.client_options(),
@@ -286,7 +290,10 @@ async def _send_history(on: Stand, lines: Sequence[EventLine]) -> _History:
 
 @contextmanager
 def _stopping(stop: asyncio.Event) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the events, and the demo goes on to its summary; a second one ends it at once."""
+    """Makes the first SIGINT or SIGTERM in the block set `stop`, so that the demo ends with its summary.
+
+    A second signal ends the demo at once, by KeyboardInterrupt.
+    """
 
     def on_signal(*_: object) -> None:
         if stop.is_set():
@@ -302,7 +309,7 @@ def _stopping(stop: asyncio.Event) -> Iterator[None]:
 
 
 def _first(group: ExceptionGroup) -> Exception:
-    """The error that a user can mend; else the first."""
+    """Gives the first error of the group; an error of Kafka as a UsageError."""
     found = group.exceptions[0]
     if isinstance(found, KafkaError):
         return UsageError(f"Kafka does not answer any more ({type(found).__name__}: {found})")

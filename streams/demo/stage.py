@@ -1,8 +1,8 @@
-"""Where the demo plays: a broker, topics and one worker; all that was started is stopped afterwards.
+"""The stage of the demo: a broker, topics, and the settings for a worker; what was started is stopped afterwards.
 
-The broker is that of KAFKA_BOOTSTRAP_SERVERS where it is set, else a local one with its data in a temporary folder. On
-a broker that others use too, topics and app id have names of their own and the topics are deleted afterwards, unless
-the settings name them.
+The broker is the one of KAFKA_BOOTSTRAP_SERVERS if the environment has it, else a local one with its data in a
+temporary folder. On the former, the app id and the topics get names of their own and the topics are deleted afterwards,
+unless the environment names one of them: then the given names are used, and the topics are kept.
 """
 
 import asyncio
@@ -26,7 +26,11 @@ _NAMES = ("TIERFLOW_APP_ID", "TIERFLOW_INPUT_PREFIX", "TIERFLOW_OUTPUT_PREFIX")
 
 @contextmanager
 def stage(http_port: int, say: Say) -> Iterator[Stand]:
-    """A stage with its topics. UsageError: Kafka cannot be fetched or started, or does not answer."""
+    """Sets the stage up with its topics, and takes it down at the end of the block.
+
+    Raises:
+        UsageError: Kafka cannot be fetched or started, or does not answer.
+    """
     given = os.environ.get(SERVERS)
     with TemporaryDirectory(prefix="tierflow-demo-") as name, ending_on_signals():
         policy_file = write_demo_policy(policy_folder() / STANDARD, Path(name))
@@ -40,7 +44,7 @@ def stage(http_port: int, say: Say) -> Iterator[Stand]:
                 **servers,
                 "TIERFLOW_POLICY": str(policy_file),
                 "TIERFLOW_CLOCK": "wall",
-                "TIERFLOW_BACKFILL": "on",  # what is known before is history: no campaign comes of it
+                "TIERFLOW_BACKFILL": "on",  # events from before the worker's start are history: no campaign
                 "TIERFLOW_HTTP_PORT": str(http_port),
             }
             settings = Settings.from_environment(environment)

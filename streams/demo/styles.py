@@ -1,4 +1,4 @@
-"""How messages are marked on a terminal."""
+"""The styles of messages on a terminal, in rich's words."""
 
 STYLES = {
     "upgrade": "bold green",
@@ -8,4 +8,4 @@ STYLES = {
     "refer": "bold red",
     "alert": "magenta",
 }
-"""By a direction, or by what a loan is."""
+"""By the direction of a tier change, or by the verdict on a loan."""

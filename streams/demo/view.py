@@ -1,4 +1,4 @@
-"""What the demo shows: a live view on a terminal, plain lines elsewhere, and the summary at the end."""
+"""The views of the demo: a live view on a terminal, plain lines elsewhere, and the summary at the end."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -21,14 +21,14 @@ from streams.values.money import format_value
 
 LINE_EVERY_S = 3.0
 CHANGES_A_LINE = 3
-# From so many columns on there is room for each tier's floor, a long bar, and what is missing to the next tier.
+# A terminal of at least so many columns has room for each tier's floor, long bars, and what the next tier lacks.
 WIDE_COLUMNS = 110
 BARS = {True: 32, False: 16}
 OUTCOMES = ("standard", "enhanced", "refer", "alert")
 
 
 class LinesView:
-    """Plain lines, for pipes and logs: the figures every 3 seconds, and under them the newest of what was decided."""
+    """A view of plain lines, for pipes and logs: the figures every `LINE_EVERY_S`, then the newest decisions."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._next_at_s = 0.0
@@ -36,16 +36,16 @@ class LinesView:
         self._write = write
 
     def say(self, text: str) -> None:
-        """A line."""
+        """Writes a line."""
         self._write(text)
 
     def begin(self, url: str, _: Policy) -> None:
-        """The address of the console page."""
+        """Writes the address of the console page."""
         self.say(f"live events flow; console page: {url}")
         self._next_at_s = LINE_EVERY_S
 
     def show(self, figures: Figures, seconds: float) -> None:
-        """A line of figures, when it is time."""
+        """Writes the figures and the newest decisions, if it is time for them."""
         if seconds < self._next_at_s:
             return
         self._next_at_s = seconds + LINE_EVERY_S
@@ -72,11 +72,11 @@ class LinesView:
         self.say("        " + "  ".join(cell for cell in cells if cell))
 
     def end(self) -> None:
-        """Nothing is left open."""
+        """Does nothing: lines need no end."""
 
 
 class LiveView:
-    """The whole picture, drawn anew four times a second."""
+    """A view that redraws the whole picture each time figures are shown."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -85,22 +85,22 @@ class LiveView:
         self._policy: Policy
 
     def say(self, text: str) -> None:
-        """A dim line."""
+        """Prints a dim line."""
         self._console.print(text, style="dim", markup=False, highlight=False)
 
     def begin(self, url: str, policy: Policy) -> None:
-        """Opens the picture."""
+        """Opens the live picture."""
         self._url, self._policy = url, policy
         self._live = Live(console=self._console, auto_refresh=False)
         self._live.start()
 
     def show(self, figures: Figures, seconds: float) -> None:
-        """Draws it."""
+        """Draws the picture anew, once it is open."""
         if self._live is not None:
             self._live.update(self._picture(figures, seconds), refresh=True)
 
     def end(self) -> None:
-        """Leaves the last picture standing."""
+        """Closes the live picture; the last one stays on the terminal."""
         if self._live is not None:
             self._live.stop()
             self._live = None
@@ -120,7 +120,7 @@ class LiveView:
         upper.add_row(_tiers(figures, self._policy, is_wide=is_wide), _totals_table(figures, seconds))
         campaigns, loans = _campaigns(figures, self._policy), _loans(figures)
         parts: list[RenderableType] = [head, upper, Text(), campaigns, Text(), loans, Text()]
-        # The head of the changes, and a line at the end for the cursor, are two more.
+        # Two lines more: the head of the table of changes, and one at the end for the cursor.
         taken = len(self._console.render_lines(Group(*parts))) + 2
         room = min(max(self._console.height - taken, 1), NEWEST_SHOWN)
         return Group(*parts, _changes(figures, room, is_wide=is_wide))
@@ -147,7 +147,7 @@ def _totals_table(figures: Figures, seconds: float) -> Table:
 
 
 def _table(*columns: str, right: tuple[str, ...] = ()) -> Table:
-    """A table without lines, a row a line: where room is short, what is in the last column is cut (_last)."""
+    """Makes a table without borders and with one line a row: where room is short, only the last column is cut."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold dim")
     for name in columns:
         table.add_column(name, justify="right" if name in right else "left", no_wrap=name != columns[-1])
@@ -159,7 +159,7 @@ def _last(text: str) -> Text:
 
 
 def _campaigns(figures: Figures, policy: Policy) -> Table:
-    """A row for each campaign that has come to something: how often, and the newest."""
+    """Makes a row for each campaign that was triggered: how often, and the newest trigger."""
     table = _table("campaign", "so far", "newest", "customer", "what", right=("so far",))
     for campaign in policy.campaigns:
         newest = figures.newest_triggers.get(campaign.id)
@@ -171,7 +171,7 @@ def _campaigns(figures: Figures, policy: Policy) -> Table:
 
 
 def _loans(figures: Figures) -> Table:
-    """A row for each outcome of loan applications, and one for the alerts after them."""
+    """Makes a row for each outcome of loan applications that has come, and one for alerts."""
     table = _table("loan", "so far", "newest", "customer", "amount", "why", right=("so far", "amount"))
     counts = {**figures.loans, "alert": figures.alerts.total()}
     for outcome in OUTCOMES:
@@ -211,19 +211,19 @@ def _when_and_who(at: str, message: ShownChange | ShownTrigger | ShownRisk) -> l
 
 
 def _cells(change: ShownChange) -> list[str]:
-    """When, who, from where to where, the value, why, and what is missing to the next tier."""
+    """Gives the cells of a change: when, who, from which tier to which, the value, why, what the next tier lacks."""
     value = "" if change.value is None else f"{grouped(change.value)} {change.currency}"
     above = change.next_tier
     missing = ""
     if (
         above is not None and above.missing is not None and Decimal(above.missing) > 0
-    ):  # 0: standing alone is in the way
+    ):  # with 0 missing, only the credit standing is in the way
         missing = f"{grouped(above.missing, ROUND_UP)} to {above.tier}"
     return [*_when_and_who(change.decided_at, change), move_of(change), value, why_changed(change), missing]
 
 
 def _loan_cells(risk: ShownRisk) -> list[str]:
-    """How much, and why so."""
+    """Gives the cells of a loan: how much, and why it was decided so."""
     return [f"{grouped(risk.amount)} {risk.currency}", why_decided(risk)]
 
 
@@ -233,7 +233,7 @@ def _delay(figures: Figures) -> str:
 
 
 def summary(outcome: Outcome) -> list[str]:
-    """The end of it, in lines."""
+    """Writes the summary of a demo, in lines."""
     figures, report = outcome.figures, outcome.report
     moves = figures.directions
     rate = figures.sent / outcome.seconds if outcome.seconds else 0

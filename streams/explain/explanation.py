@@ -1,6 +1,6 @@
-"""What is known of a customer -> the explanation of the tier.
+"""The explanation of a customer's tier, made from the customer's state and policy.
 
-All that is said of the time to come is what the engine does if nothing else happens (engine/outlook.py).
+Statements about the future come from the engine, run forward as if no further event came (engine/tiers/outlook.py).
 """
 
 from collections.abc import Sequence
@@ -39,14 +39,23 @@ from streams.values.money import Figure, format_value
 
 
 def explain(known: Known, at_ms: int) -> Explanation:
-    """The explanation as of a time that is not before the clock of what is known."""
+    """Explains the tier as of a time. at_ms: epoch milliseconds, not before `known.clock_ms`.
+
+    What falls due by then is decided on a copy of the state, and marked as not yet written.
+
+    Raises:
+        UsageError: The customer has no tier, or the state is of an unknown version.
+    """
     state = state_of(known.customer_id, known.packed)
     due = list(pass_time(state, known.customer_id, known.policy, at_ms))
     return _Explaining(known, state, due, at_ms).explanation()
 
 
 class _Explaining:
-    """One customer at one time, on the way to the explanation."""
+    """One customer at one time: the figures, the rating and the outlook that the parts of the explanation share.
+
+    due: the tier changes that time alone has decided since the newest committed state.
+    """
 
     def __init__(self, known: Known, state: CustomerState, due: Sequence[TierChange], at_ms: int) -> None:
         self.known = known
@@ -135,7 +144,7 @@ class _Explaining:
             return Window(None, _date(last))
         first, begins = first_day_of(rule, rated.day, is_over=rated.is_over), self.state.first_day
         if rule.kind == "average" and begins is not None and begins <= last:
-            first = max(first, begins)  # days before the first balance are left out
+            first = max(first, begins)  # an average leaves out the days before the first balance
         return Window(_date(first), _date(last))
 
     def _conditions(self) -> list[ConditionNow]:
@@ -248,7 +257,7 @@ def _measure_name(rule: Measure | None) -> str:
 
 
 def _missing(floor: Figure, figure: Figure, rule: Measure | None) -> str:
-    if rule is not None and rule.kind == "standing":  # the word that is asked
+    if rule is not None and rule.kind == "standing":  # no difference: the standing that the floor asks for
         return format_figure(floor, rule)
     return format_figure(max(floor - figure, 0), rule)
 

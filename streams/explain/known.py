@@ -1,4 +1,4 @@
-"""What is known of one customer: the newest committed state in the changelog, and the policy that it was kept under."""
+"""What is known of one customer: the newest committed state in the changelog, and the policy that rated it."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -23,7 +23,12 @@ _MARK_DIGITS = MARK_BITS // 4
 
 
 class Known(NamedTuple):
-    """A customer, packed, as of the clock of the partition; in_force: the policy that comes next, if it is another."""
+    """A customer's packed state, and what it takes to read it.
+
+    clock_ms: the clock of the partition at its newest transaction, in epoch milliseconds.
+    policy: the one that rated the customer last.
+    in_force: the policy in force, if it is another one; by it the customer is rated next.
+    """
 
     customer_id: str
     packed: bytes
@@ -33,7 +38,12 @@ class Known(NamedTuple):
 
 
 async def read_known(settings: Settings, customer_id: str) -> Known:
-    """Reads the customer's newest committed state; UsageError where there is none to explain, or no policy for it."""
+    """Reads the customer's newest committed state, and the policies.
+
+    Raises:
+        UsageError: The customer is unknown or has no tier, the policy of the state is not to be found, or Kafka does
+            not answer.
+    """
     partitions = await partition_count(settings, settings.changelog_topic)
     key, found = customer_id.encode(), None
     for number in _partitions_of(settings, key, partitions):
@@ -53,7 +63,11 @@ async def read_known(settings: Settings, customer_id: str) -> Known:
 
 
 def state_of(customer_id: str, packed: bytes) -> CustomerState:
-    """A fresh copy of the state; UsageError where the customer has no tier that could be explained."""
+    """Unpacks a fresh copy of the state.
+
+    Raises:
+        UsageError: The customer has no tier or was erased, or the state is of an unknown version.
+    """
     try:
         state = unpack_state(packed)
     except UnknownVersionError as error:
@@ -76,7 +90,7 @@ def _partitions_of(settings: Settings, key: bytes, partitions: int) -> list[int]
 
 
 async def _newest(settings: Settings, partition: int, key: bytes) -> dict[bytes, bytes]:
-    """The newest committed records of the customer and of the lane; nothing else of the partition is kept."""
+    """Reads one changelog partition: the newest committed record of the customer and the lane record, by key."""
     tp = TopicPartition(settings.changelog_topic, partition)
     options = settings.client_options()
     async with Offsets(options) as offsets:
@@ -93,7 +107,10 @@ async def _newest(settings: Settings, partition: int, key: bytes) -> dict[bytes,
 
 
 def _policy_of(state: CustomerState, documents: Mapping[str, str], settings: Settings) -> Policy:
-    """The policy whose mark the state carries: from `tier.policies`, or the file of TIERFLOW_POLICY."""
+    """Gives the policy whose mark the state carries, from `tier.policies` or else from the file of TIERFLOW_POLICY.
+
+    documents: policy files by digest.
+    """
     for digest, document in documents.items():
         if int(digest.removeprefix("sha256:")[:_MARK_DIGITS], 16) == state.policy_mark:
             return _compiled(document, digest)

@@ -1,4 +1,8 @@
-"""A customer's tier explained, as it is written: amounts with at least 2 decimals, times in the policy's zone."""
+"""The explanation of a tier as a JSON message. Structs alone; explanation.py fills them.
+
+Amounts are decimal text with at least 2 decimals, in the policy's currency. Times are RFC 3339 in the offset of the
+policy's time zone, dates ISO 8601. Null means that a field does not apply.
+"""
 
 from collections.abc import Sequence
 
@@ -8,7 +12,7 @@ from streams.contracts.outputs import PolicyName
 
 
 class LastChange(msgspec.Struct, frozen=True, kw_only=True):
-    """The change that gave the served tier. written: whether a worker has decided it, or it is due since."""
+    """The change that gave the served tier. written: false where it has fallen due and no worker has written it yet."""
 
     id: str
     direction: str
@@ -21,14 +25,18 @@ class LastChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Window(msgspec.Struct, frozen=True):
-    """The days that a figure looks at, both included; `from` is None where it is one day's."""
+    """The days that a figure looks at, both included; `from` is null where it is the figure of one day."""
 
     from_: str | None = msgspec.field(name="from")
     to: str
 
 
 class MeasureNow(msgspec.Struct, frozen=True, kw_only=True):
-    """A figure; and the one of the next rating by the calendar, if nothing else happens. No window: it is of now."""
+    """A measure's figure now and at the next rating by the calendar, if nothing else happens.
+
+    window: null for `value`, which is made of several parts, and for a total, a score and a standing, which are newest
+    values and look at no days.
+    """
 
     measure: str
     is_: str = msgspec.field(name="is")
@@ -38,7 +46,10 @@ class MeasureNow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConditionNow(msgspec.Struct, frozen=True, kw_only=True):
-    """A floor of a tier to enter or to keep it, now and at the next rating; missing: what the figure lacks."""
+    """A floor of a tier, now and at the next rating.
+
+    rule: whether the floor is one to enter the tier or to keep it. missing: what the figure lacks.
+    """
 
     tier: str
     rule: str
@@ -53,7 +64,7 @@ class ConditionNow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DepositWay(msgspec.Struct, frozen=True, kw_only=True):
-    """So much more of assets from now on, held until then: gives the next tier at that time."""
+    """A way to the next tier: with `amount` more in assets from now until `held_until`, it is served at `at`."""
 
     amount: str
     held_until: str
@@ -61,9 +72,11 @@ class DepositWay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NextTierNow(msgspec.Struct, frozen=True, kw_only=True):
-    """The tier above the served one. needs: all or any of its conditions, of which these are not met.
+    """The tier above the served one.
 
-    by_itself_at: when it comes if nothing else happens. deposits: the soonest way first; empty where none helps.
+    needs: whether all or any of its conditions must be met. missing: those that are not.
+    by_itself_at: when the tier comes if nothing else happens.
+    deposits: the soonest way first; empty where no deposit helps, or none is needed.
     """
 
     tier: str
@@ -74,7 +87,7 @@ class NextTierNow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PinNow(msgspec.Struct, frozen=True):
-    """A tier fixed by a person, above all rules."""
+    """A pin: a tier that a person has fixed (docs/policies.md#pins)."""
 
     tier: str
     until: str
@@ -83,7 +96,7 @@ class PinNow(msgspec.Struct, frozen=True):
 
 
 class KeepsNow(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds the served tier: null, 0 and empty where that is not in play."""
+    """What keeps the served tier; null, 0 or empty where a rule does not apply. See engine/prospects.py, Keeping."""
 
     is_lowest: bool
     earned: bool
@@ -105,7 +118,7 @@ class KeepsNow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangeToCome(msgspec.Struct, frozen=True, kw_only=True):
-    """A tier change that comes if nothing else happens."""
+    """A future tier change, if nothing else happens."""
 
     at: str
     direction: str
@@ -116,10 +129,11 @@ class ChangeToCome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DepositKeeps(msgspec.Struct, frozen=True, kw_only=True):
-    """So much more of assets from now on, held until then, and the tier is not lost at that time.
+    """The smallest deposit that prevents the next loss of the tier: `amount` more in assets, held until `held_until`.
 
-    It is lost then, if it is: where the deposit is held on, where it is withdrawn at held_until. lasting_amount: what
-    keeps the tier for good, held on.
+    falls_if_held_at: when the tier is lost all the same, if the deposit stays.
+    falls_if_withdrawn_at: when the tier is lost, if the deposit is withdrawn at `held_until`.
+    lasting_amount: the smallest deposit that keeps the tier until the end of the outlook, if it stays.
     """
 
     amount: str
@@ -130,7 +144,10 @@ class DepositKeeps(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ahead(msgspec.Struct, frozen=True, kw_only=True):
-    """The years to come, until then; falls: the first change to a tier below the served one."""
+    """The outlook until `until`. falls: the first change to a tier below the served one.
+
+    deposit: how to prevent that change; null where there is none, or no deposit prevents it.
+    """
 
     until: str
     changes: Sequence[ChangeToCome]
@@ -139,7 +156,7 @@ class Ahead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """Why this tier, what is missing for the next, what keeps this one and until when."""
+    """The whole explanation: why this tier, what the next one needs, what keeps this one and until when."""
 
     customer_id: str
     at: str

@@ -1,1 +1,13 @@
-"""Kafka: the transport under Faust, the lanes with their transactions and changelog, topics, the local broker."""
+"""Tools for Kafka that workers and commands share: reading back, committing, topics, and a local broker.
+
+    partition -> offsets (where it begins and ends) -> tape, follow, changelog -> records
+    records   -> producers, redelivery (one transaction: all or nothing)       -> partitions
+
+`topics.py` makes and checks topics, `partitioner.py` places keys, `policies.py` reads and writes `tier.policies`,
+`dead_letters.py` reads dead letters back, `local.py` runs a real broker on this machine.
+
+What may live here: whatever asks a broker, through aiokafka, or starts one. What a record holds belongs in `contracts`,
+which topics a stage has in `stages`, and lanes and all that knows Faust in `worker`.
+
+May be imported here: `contracts`, `errors`, `policy`, `settings`.
+"""

@@ -1,4 +1,7 @@
-"""Reading a partition's changelog back, whole and committed: a take-over knows all that was committed, or fails."""
+"""Reading a partition's changelog back: a take-over gets all that was committed, or an error.
+
+A state that lacks the newest transaction would be worked on as if that had never been: its batch would be worked twice.
+"""
 
 import asyncio
 import time
@@ -11,11 +14,15 @@ from streams.contracts.packing import LANE_KEY, unpack_lane
 
 
 class ChangelogError(Exception):
-    """The changelog cannot be trusted or read to its end; the worker must not go on."""
+    """The error of a changelog that cannot be trusted, or not be read to its end; the worker must stop."""
 
 
 class Recovered(NamedTuple):
-    """A changelog partition as of its end: the newest packed state by key, and how far the partition had come."""
+    """A changelog partition as of its end.
+
+    packed: the newest packed state by key, without the lane record. lane: None where there is none. records: how many
+    were read.
+    """
 
     packed: dict[bytes, bytes]
     lane: LaneRecord | None
@@ -24,7 +31,14 @@ class Recovered(NamedTuple):
 
 
 async def read_changelog(client_options: dict[str, Any], topic: str, partition: int, deadline_s: float) -> Recovered:
-    """Reads to the end offset by position. deadline_s: how long an open transaction may hide the newest state."""
+    """Reads a partition of the changelog from its beginning to its end.
+
+    deadline_s: how many seconds an open transaction may hide the newest state.
+
+    Raises:
+        ChangelogError: An open transaction hides it for longer, or there are states but no lane record.
+        UnknownVersionError: Another release wrote the lane record.
+    """
     tp = TopicPartition(topic, partition)
     consumer = AIOKafkaConsumer(
         **client_options,
@@ -38,7 +52,7 @@ async def read_changelog(client_options: dict[str, Any], topic: str, partition: 
     try:
         consumer.assign([tp])
         end = await _stable_end(client_options, consumer, tp, deadline_s)
-        # An explicit offset: a pending reset to the latest could overtake seek_to_beginning, and nothing would be read.
+        # By offset, since a pending offset reset could overtake seek_to_beginning(), and nothing would be read.
         consumer.seek(tp, (await consumer.beginning_offsets([tp]))[tp])
         packed, records = await _read_to(consumer, tp, end)
     finally:
@@ -53,7 +67,7 @@ async def read_changelog(client_options: dict[str, Any], topic: str, partition: 
 
 
 async def end_offset(client_options: dict[str, Any], topic: str, partition: int) -> int:
-    """The offset after the last record of the partition, committed or not."""
+    """Gives the offset after the last record of a partition, committed or not (the high watermark)."""
     tp = TopicPartition(topic, partition)
     consumer = AIOKafkaConsumer(**client_options, enable_auto_commit=False)
     await consumer.start()
@@ -66,7 +80,7 @@ async def end_offset(client_options: dict[str, Any], topic: str, partition: int)
 async def _stable_end(
     client_options: dict[str, Any], consumer: AIOKafkaConsumer, tp: TopicPartition, deadline_s: float
 ) -> int:
-    """The end, once no open transaction hides anything before it."""
+    """Gives the end of the partition, as soon as no open transaction hides a record before it."""
     give_up_at = time.monotonic() + deadline_s
     while True:
         uncommitted = await end_offset(client_options, tp.topic, tp.partition)
@@ -83,6 +97,10 @@ async def _stable_end(
 
 
 async def _read_to(consumer: AIOKafkaConsumer, tp: TopicPartition, end: int) -> tuple[dict[bytes, bytes], int]:
+    """Gives the newest values by key, and how many records were read.
+
+    It goes by the consumer's position: the last offsets of a partition may be markers, which no record shows.
+    """
     packed: dict[bytes, bytes] = {}
     count = 0
     while await consumer.position(tp) < end:

@@ -1,6 +1,6 @@
-"""Dead letters read back from `tier.dead-letters`, and which of them were sent again.
+"""Reading dead letters back from `tier.dead-letters`, and the marks of those that were sent again.
 
-What was sent again is marked on `tier.dead-letters-replayed`, in the transaction that sent it (see redelivery.py).
+The marks are on `tier.dead-letters-replayed`: the transaction that sends a letter again also marks it (redelivery.py).
 """
 
 import asyncio
@@ -19,11 +19,11 @@ from streams.kafka.tape import Tape
 from streams.kafka.topics import partition_count
 from streams.settings import Settings
 
-Position = tuple[int, int]  # of a letter: its partition and offset in the topic of the dead letters
+Position = tuple[int, int]  # of a letter: its partition and offset in tier.dead-letters
 
 
 class ReplayMark(msgspec.Struct, frozen=True, kw_only=True):
-    """`tier.dead-letters-replayed`: which letter was sent again, and where the input stands now."""
+    """A record of `tier.dead-letters-replayed`: where a letter stands, and where its input stands since it was sent."""
 
     letter_partition: int
     letter_offset: int
@@ -33,7 +33,7 @@ class ReplayMark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Letter(NamedTuple):
-    """A dead letter, and where it stands."""
+    """A dead letter, its place, and its bytes (`raw`) as they are in the topic."""
 
     position: Position
     raw: bytes
@@ -41,17 +41,17 @@ class Letter(NamedTuple):
 
     @property
     def key(self) -> bytes | None:
-        """The key of the input, as it was."""
+        """The original key of the input."""
         return _bytes(self.message.key_base64)
 
     @property
     def value(self) -> bytes | None:
-        """The value of the input, as it was."""
+        """The original value of the input."""
         return _bytes(self.message.value_base64)
 
 
 class Choice(NamedTuple):
-    """Which dead letters are meant; partition and offset are those of the input."""
+    """Which dead letters are chosen: those of this reason, input topic, partition and offset; None: of any."""
 
     reason: str | None = None
     topic: str | None = None
@@ -59,7 +59,7 @@ class Choice(NamedTuple):
     offset: int | None = None
 
     def takes(self, letter: Letter) -> bool:
-        """Whether this one is meant."""
+        """Says whether a letter is chosen."""
         message = letter.message
         return (
             self.reason in (None, message.reason)
@@ -70,10 +70,15 @@ class Choice(NamedTuple):
 
 
 Extent = Sequence[tuple[TopicPartition, Span]]
+"""The offsets to read, by partition of `tier.dead-letters`."""
 
 
 async def extent(settings: Settings) -> Extent:
-    """What there is to read by now, by partition. UsageError where Kafka or the topic is not there."""
+    """Gives the dead letters that are committed by now.
+
+    Raises:
+        UsageError: Kafka does not answer, or the topic does not exist.
+    """
     topic = settings.output_topic("dead-letters")
     tps = [TopicPartition(topic, number) for number in range(await partition_count(settings, topic))]
     async with Offsets(settings.client_options()) as offsets:
@@ -82,7 +87,7 @@ async def extent(settings: Settings) -> Extent:
 
 
 async def read_letters(settings: Settings, within: Extent) -> AsyncGenerator[Letter, None]:
-    """The letters in the order in which they were written; records that are none are passed over."""
+    """Yields the letters of all partitions, by their records' timestamps. Records that are no letters are skipped."""
     tapes = [Tape(settings.client_options(), tp, *span) for tp, span in within]
     try:
         await asyncio.gather(*(tape.fill(1) for tape in tapes))
@@ -103,11 +108,16 @@ async def read_letters(settings: Settings, within: Extent) -> AsyncGenerator[Let
 
 
 async def replayed_letters(settings: Settings) -> set[Position]:
-    """The letters that were sent again. UsageError where the topic of the marks is not there."""
+    """Gives the places of the letters that were sent again.
+
+    Raises:
+        UsageError: Kafka or the topic of the marks is not there, or a transaction stays open on it for too long.
+    """
     topic = settings.output_topic("dead-letters-replayed")
     await partition_count(settings, topic)
     tp = TopicPartition(topic, 0)
     async with Offsets(settings.client_options()) as offsets:
+        # Up to the high watermark: marks of an open transaction are waited for, so that no letter is sent twice.
         (begins_at,), (end,) = await offsets.beginnings([tp]), await offsets.written_ends([tp])
     tape = Tape(settings.client_options(), tp, begins_at, end)
     found = set()

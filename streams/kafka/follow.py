@@ -1,4 +1,4 @@
-"""Following topics: their committed records as they come, from all partitions."""
+"""Following topics: the committed records of all their partitions, as they come."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 
@@ -13,9 +13,12 @@ from streams.settings import Settings
 async def follow(
     settings: Settings, topics: Sequence[str], *, from_beginning: bool, on_start: Callable[[], None]
 ) -> AsyncGenerator[ConsumerRecord, None]:
-    """The records from now on, or all, without end; in order within a partition of a topic.
+    """Yields records without end: those to come, or all from the beginning. Only those of one partition are in order.
 
-    on_start is called when nothing can be missed any more. UsageError where Kafka or a topic is not there.
+    on_start: called once, as soon as no later record can be missed.
+
+    Raises:
+        UsageError: Kafka or a topic is not there, or cannot be read any longer.
     """
     tps = [
         TopicPartition(topic, number) for topic in topics for number in range(await partition_count(settings, topic))
@@ -30,7 +33,7 @@ async def follow(
         await consumer.start()
         consumer.assign(tps)
         ask = consumer.beginning_offsets if from_beginning else consumer.end_offsets
-        # Explicit offsets: a pending reset could overtake a seek to an end.
+        # By offset, since a pending offset reset could overtake a seek to the end.
         for tp, offset in (await ask(tps)).items():
             consumer.seek(tp, offset)
         on_start()

@@ -1,7 +1,7 @@
-"""A local Apache Kafka without Docker or Java: the real broker from Maven Central, run by a JDK that comes as a wheel.
+"""A local Apache Kafka without Docker or an installed Java: the broker from Maven Central, on a JDK from a wheel.
 
-One broker in KRaft mode, on the loopback interface only, with its data in a folder of its own. For trying out, for
-tests and for benchmarks; production has a cluster of its own.
+One broker in KRaft mode, on the loopback interface only, with its data in a folder of its own. It is for trials, tests
+and benchmarks, not for production.
 """
 
 import os
@@ -24,7 +24,7 @@ _JVM = ("-Xms512m", "-Xmx1g", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-Djava
 
 
 class RunningKafka(NamedTuple):
-    """A broker that runs: where to connect, its process, and its folder."""
+    """A broker that runs: its port, its process, and its folder."""
 
     port: int
     pid: int
@@ -32,12 +32,16 @@ class RunningKafka(NamedTuple):
 
     @property
     def bootstrap_servers(self) -> str:
-        """What a client is given."""
+        """The address for clients."""
         return f"{HOST}:{self.port}"
 
 
 def start(folder: Path, port: int = 9092) -> RunningKafka:
-    """Starts the broker, or finds it running already, and returns when it answers. UsageError says what is wrong."""
+    """Starts the broker of a folder and returns when it answers; if it runs already, gives that one.
+
+    Raises:
+        UsageError: It could not be fetched, formatted or started, the port is taken, or it runs on another port.
+    """
     running = status(folder)
     if running is not None:
         if running.port != port:
@@ -64,7 +68,11 @@ def start(folder: Path, port: int = 9092) -> RunningKafka:
 
 
 def stop(folder: Path) -> bool:
-    """Stops the broker cleanly and waits for its end; False where none ran."""
+    """Stops the broker cleanly and waits for its end; gives False if none was running.
+
+    Raises:
+        UsageError: It did not end within STOPPED_WITHIN_S.
+    """
     running = status(folder)
     if running is None:
         return False
@@ -82,7 +90,7 @@ def stop(folder: Path) -> bool:
 
 
 def status(folder: Path) -> RunningKafka | None:
-    """The broker of this folder if it runs; a pid file left by a crash counts as none."""
+    """Gives the broker of this folder if it runs. A pid file that a crash left behind counts as none."""
     try:
         pid, port = map(int, (folder / "pid").read_text().split())
     except (FileNotFoundError, ValueError):
@@ -91,7 +99,7 @@ def status(folder: Path) -> RunningKafka | None:
 
 
 def free_port() -> int:
-    """A port that was free a moment ago."""
+    """Gives a port that was free a moment ago."""
     with socket.socket() as listener:
         listener.bind((HOST, 0))
         return int(listener.getsockname()[1])
@@ -173,7 +181,7 @@ def _wait_until_ready(running: RunningKafka, process: subprocess.Popen[bytes]) -
 
 
 def _answers(port: int) -> bool:
-    """Whether a broker with metadata answers: a listening socket alone is not enough."""
+    """Says whether a broker gives metadata; one that only listens is not ready."""
     import asyncio  # noqa: PLC0415 - for this question only
 
     from aiokafka.admin import AIOKafkaAdminClient  # noqa: PLC0415 - as above
@@ -208,6 +216,7 @@ def _refuse_taken(port: int) -> None:
 
 
 def _is_ours(pid: int, folder: Path) -> bool:
+    """Says whether a process is the broker of this folder: after a crash, another one may have its process id."""
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
     except (FileNotFoundError, ProcessLookupError, NotADirectoryError):
@@ -216,6 +225,7 @@ def _is_ours(pid: int, folder: Path) -> bool:
 
 
 def _is_ours_without_proc(pid: int) -> bool:
+    """Says whether the process runs, where no /proc tells its command line."""
     if Path("/proc/self").exists():
         return False
     try:
@@ -226,7 +236,7 @@ def _is_ours_without_proc(pid: int) -> bool:
 
 
 def _reap(pid: int) -> None:
-    """Ends the zombie of a broker that this very process started."""
+    """Collects the exit status of a broker that this process started, which otherwise remains as a zombie."""
     try:
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:

@@ -1,4 +1,8 @@
-"""Where the input topics begin and end, and what the consumer group says: asked for, never guessed."""
+"""Where partitions begin and end, and what a consumer group has committed, as the broker says.
+
+A partition has two ends: the last stable offset, before which every transaction is committed or aborted, and the high
+watermark, after the last record of all.
+"""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,14 +16,17 @@ from streams.errors import UsageError
 
 
 class Span(NamedTuple):
-    """The offsets of one partition that can be read: from beginning, up to and without end."""
+    """The offsets of one partition that are to be read: from `beginning` to before `end`."""
 
     beginning: int
     end: int
 
 
 class InputOffsets:
-    """Asks the broker about the input topics of a partition number. In the order of the topics it was given."""
+    """Asks the broker about the partitions of some topics; each answer is in the order of the topics.
+
+    It connects with the first question, and stays connected.
+    """
 
     def __init__(self, client_options: dict[str, Any], group: str, topics: Sequence[str]) -> None:
         self._options = client_options
@@ -29,19 +36,19 @@ class InputOffsets:
         self._connecting = asyncio.Lock()
 
     async def stop(self) -> None:
-        """Disconnects."""
+        """Closes the connection."""
         if self._consumer is not None:
             await self._consumer.stop()
 
     async def ends(self, partition: int) -> list[int]:
-        """The offset after the last committed record, by topic."""
+        """Gives the last stable offset of a partition number, by topic."""
         consumer = await self._connected()
         tps = [TopicPartition(topic, partition) for topic in self._topics]
         ends = await consumer.end_offsets(tps)
         return [ends[tp] for tp in tps]
 
     async def spans(self, partition: int) -> list[Span]:
-        """What can be read, by topic."""
+        """Gives the oldest offset and the last stable offset of a partition number, by topic."""
         consumer = await self._connected()
         tps = [TopicPartition(topic, partition) for topic in self._topics]
         beginnings = await consumer.beginning_offsets(tps)
@@ -49,7 +56,7 @@ class InputOffsets:
         return [Span(beginnings[tp], end) for tp, end in zip(tps, ends, strict=True)]
 
     async def committed(self, partition: int) -> list[int | None]:
-        """The group's committed offsets by topic; None where there is none."""
+        """Gives the offset that the group has committed, by topic; None where there is none."""
         admin = AIOKafkaAdminClient(**self._options)
         await admin.start()
         try:
@@ -67,7 +74,7 @@ class InputOffsets:
                     isolation_level="read_committed",
                     enable_auto_commit=False,
                     auto_offset_reset="earliest",
-                    retry_backoff_ms=5,  # it learns of one new topic a try
+                    retry_backoff_ms=5,  # as in Offsets
                 )
                 await consumer.start()
                 self._consumer = consumer
@@ -75,10 +82,10 @@ class InputOffsets:
 
 
 class Offsets:
-    """Asks the broker where partitions begin and end; a context, for the connections. In the order they are given."""
+    """A context manager that asks the broker where partitions begin and end; answers are in the order of `tps`."""
 
     def __init__(self, client_options: Mapping[str, Any]) -> None:
-        # aiokafka gets to know one topic a try; at its usual pause between tries ten topics would take seconds.
+        # aiokafka learns of one new topic per try. With its default pause between tries, ten topics would take seconds.
         options = {**client_options, "enable_auto_commit": False, "retry_backoff_ms": 5}
         self._committed = AIOKafkaConsumer(**options, isolation_level="read_committed")
         self._written = AIOKafkaConsumer(**options)
@@ -97,15 +104,15 @@ class Offsets:
         await self._written.stop()
 
     async def beginnings(self, tps: Sequence[TopicPartition]) -> list[int]:
-        """The offsets of the oldest records that are still there."""
+        """Gives the offsets of the oldest records that are still there."""
         return _in_order(await self._committed.beginning_offsets(tps), tps)
 
     async def decided_ends(self, tps: Sequence[TopicPartition]) -> list[int]:
-        """The offsets before which every transaction is committed or aborted."""
+        """Gives the last stable offsets."""
         return _in_order(await self._committed.end_offsets(tps), tps)
 
     async def written_ends(self, tps: Sequence[TopicPartition]) -> list[int]:
-        """The offsets after the last records, open transactions included."""
+        """Gives the high watermarks: records of open transactions are before them."""
         return _in_order(await self._written.end_offsets(tps), tps)
 
 

@@ -1,4 +1,4 @@
-"""Which partition a key goes to, by the partitioner that the producers of the inputs use."""
+"""The partition of a key, by the partitioner that the producers of the inputs use (TIERFLOW_PARTITIONER)."""
 
 import zlib
 
@@ -8,7 +8,11 @@ from streams.settings import Partitioner
 
 
 def partition_of(key: bytes, partitions: int, partitioner: Partitioner) -> int:
-    """Java's and aiokafka's default (murmur2), or librdkafka's (crc32); none places as murmur2 does."""
+    """Gives the partition of a key, of so many.
+
+    murmur2 is the default of Kafka's Java client and of aiokafka, crc32 that of librdkafka. With "none" the inputs are
+    not checked; keys that must be placed somewhere are placed by murmur2.
+    """
     if partitioner == "crc32":
         return zlib.crc32(key) % partitions
     return (int(murmur2(key)) & 0x7FFFFFFF) % partitions

@@ -1,7 +1,7 @@
 """Policies on the compacted topic `tier.policies`: documents by digest, and which one is in force.
 
-Whoever reads a tier change finds its rules there; every worker follows it, so that a policy is put in force, or an
-earlier one again, without a restart.
+Every worker follows the topic: another policy, or an earlier one again, comes into force without a restart. Whoever
+reads a tier change finds its policy there by the digest (docs/messages.md#tierpolicies).
 """
 
 from collections.abc import AsyncIterator
@@ -18,7 +18,10 @@ IN_FORCE_KEY = IN_FORCE.encode()
 
 
 class KnownPolicies(NamedTuple):
-    """The documents that were ever put to use, by digest; which one is in force; up to which offset that was read."""
+    """What the topic holds: every document ever put to use, by digest, and the digest of the one in force.
+
+    next_offset: where to read on.
+    """
 
     documents: dict[str, str]
     in_force: str | None
@@ -31,7 +34,7 @@ _decode_in_force = msgspec.json.Decoder(InForceMessage).decode
 
 
 async def read_known_policies(settings: Settings) -> KnownPolicies:
-    """All that the topic holds now."""
+    """Reads all that the topic holds now."""
     tp = TopicPartition(settings.output_topic("policies"), 0)
     consumer = await _consumer(settings)
     documents: dict[str, str] = {}
@@ -49,12 +52,12 @@ async def read_known_policies(settings: Settings) -> KnownPolicies:
 
 
 async def read_policies(settings: Settings) -> dict[str, str]:
-    """The documents that were ever put to use, by digest."""
+    """Reads the documents of all policies that were ever put to use, by digest."""
     return (await read_known_policies(settings)).documents
 
 
 async def follow_policies(settings: Settings, known: KnownPolicies) -> AsyncIterator[str]:
-    """The document of every policy that comes into force after what is known, without end."""
+    """Yields, without end, the document of each policy that comes into force after what is known."""
     tp = TopicPartition(settings.output_topic("policies"), 0)
     documents = dict(known.documents)
     consumer = await _consumer(settings)
@@ -70,7 +73,10 @@ async def follow_policies(settings: Settings, known: KnownPolicies) -> AsyncIter
 
 
 async def publish_policy(settings: Settings, policy: Policy) -> None:
-    """Puts the policy in force: its document first, then the word that it is the one. Once more does no harm."""
+    """Puts a policy in force. To repeat it does no harm.
+
+    The document is written first, so that whoever reads which policy is in force has its document already.
+    """
     message = PolicyMessage(name=policy.name, version=policy.version, digest=policy.digest, document=policy.document)
     records = [
         (policy.digest.encode(), _encode(message)),
@@ -98,7 +104,7 @@ async def _consumer(settings: Settings) -> AIOKafkaConsumer:
 
 
 def _take(record: ConsumerRecord, documents: dict[str, str]) -> str | None:
-    """Notes a document; gives the digest where the record says which policy is in force."""
+    """Adds a document to `documents`, by digest; gives the digest if the record says which policy is in force."""
     if record.value is None:
         return None
     if record.key == IN_FORCE_KEY:

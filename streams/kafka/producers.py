@@ -1,8 +1,21 @@
-"""Two transactional producers that take turns, under ids of their own, for whoever works a partition alone.
+"""The two transactional producers of a partition, `a` and `b`, and how they keep two workers from both committing.
 
-After a commit the broker still writes markers and would put the next transaction of the same id off by 20 ms. Taking
-over starts both, which fences every former owner. Two may take over at once; the one that was started first then goes
-first, so that whoever was overtaken in between is refused at once: had it the other id still, both could commit.
+Why two: after a commit the broker is still writing markers, and a next transaction under the same transactional id has
+to wait; aiokafka 0.14.0 tries again after 20 ms (producer/sender.py). A transaction under the other id starts at once.
+
+What can go wrong: two workers take the same partition over at the same time, read the same state, and both commit. The
+same events are then worked twice, and two messages bear the same sequence number. Only fencing prevents that: when a
+producer starts, the broker refuses the former one of the same id from then on. But a worker starts two ids, one after
+the other, and another worker may come in between:
+
+    worker 1 starts a  ->  worker 2 starts a and b  ->  worker 1 starts b  ->  both have read the changelog
+
+Now `a` of worker 2 and `b` of worker 1 are valid. If each committed with the one that it has left, both would succeed.
+
+What the code does: `a` starts first, and the first commit after a start is always that of `a`. A worker that was
+overtaken between its two starts has lost `a`. Its first commit is refused, so it never comes to use `b`: it takes the
+partition over again. Neither order may be changed (tests/worker/test_transactions.py,
+test_of_two_that_take_over_at_once_only_one_can_commit).
 """
 
 import asyncio
@@ -14,38 +27,49 @@ from aiokafka.errors import IllegalOperation, KafkaError
 from aiokafka.structs import RecordMetadata
 
 TRANSACTION_TIMEOUT_MS = 10_000
-# Below the timeout: past it the broker aborts, and an outcome that is not known is a failure.
+# Less than the timeout, after which the broker aborts by itself. Past the deadline the outcome counts as unknown.
 DEADLINE_S = 8.0
 START_WITHIN_S = 30.0
 STOP_WITHIN_S = 3.0
 BATCH_BYTES = 900_000
 
-# aiokafka asserts inside after a fatal error, and calls the next step of a failed transaction illegal; none of these
-# says what became of the transaction.
+# After a fatal error aiokafka fails on an assertion of its own; after a failed step it raises IllegalOperation for the
+# next one. None of these errors says whether the transaction was committed.
 _FAILURES = (KafkaError, IllegalOperation, TimeoutError, AssertionError, ValueError)
 
 OutRecord = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]]]
-# What the broker will answer, and how many records the batch has.
+"""A record to send: key, value, headers."""
+
 Sent = tuple[asyncio.Future[RecordMetadata], int]
+"""A record batch that was sent: the broker's answer to come, and the number of its records."""
+
 _Result = TypeVar("_Result")
 
 
 class TransactionFailedError(Exception):
-    """The transaction failed, or its outcome is not known. The partition is to be taken over again."""
+    """The error of a transaction that failed, or whose outcome is unknown. The partition must be taken over again.
+
+    It must not be tried again with the same producers: only the changelog says whether it was committed.
+    """
 
 
 class ProducersInTurn:
-    """The two producers of one owner. where: what is said before a failure; ids: what their ids begin with."""
+    """The two producers of one owner of a partition, for one take-over. After a failure, new ones are made."""
 
     def __init__(self, client_options: dict[str, Any], ids: str, where: str) -> None:
+        """Prepares them, without a connection. ids: the beginning of both transactional ids; where: that of errors."""
         self._options = client_options
         self._ids = ids
         self._where = where
         self._producers: list[AIOKafkaProducer] = []
-        self._turn = 1  # the first commit turns it to the producer that was started first
+        self._turn = 1  # the first commit changes it to 0: the producer that was started first (see above)
 
     async def start(self) -> None:
-        """Fences the former owner's producers and ends their transactions. TransactionFailedError: try again."""
+        """Starts `a`, then `b`: that fences the former owner's producers and ends their open transactions.
+
+        Raises:
+            TransactionFailedError: One could not be started; the next take-over may succeed.
+        """
         try:
             async with asyncio.timeout(START_WITHIN_S):
                 for name in "ab":
@@ -54,12 +78,18 @@ class ProducersInTurn:
             raise self._failed(error) from error
 
     async def stop(self) -> None:
-        """Closes the producers; an open transaction is left to the next owner's fencing."""
+        """Closes the producers. An open transaction ends when the next owner fences them, or by its timeout."""
         producers, self._producers = self._producers, []
         await asyncio.gather(*map(_close, producers))
 
     async def commit(self, fill: Callable[[AIOKafkaProducer], Awaitable[_Result]]) -> _Result:
-        """Commits what `fill` sends; its result. TransactionFailedError: take over again."""
+        """Commits what `fill` sends, as one transaction of the producer whose turn it is; gives what `fill` gives.
+
+        `fill` must await the answers to all that it sends (`answered`).
+
+        Raises:
+            TransactionFailedError: It failed, or its outcome is unknown.
+        """
         self._turn ^= 1
         producer = self._producers[self._turn]
         try:
@@ -72,7 +102,13 @@ class ProducersInTurn:
             raise self._failed(error) from error
 
     async def abort(self, fill: Callable[[AIOKafkaProducer], Awaitable[object]]) -> None:
-        """Aborts what `fill` sends, once of each producer: that ends whatever is open of it in the same places."""
+        """Aborts what `fill` sends, in one transaction of each producer.
+
+        The abort markers also end a transaction of the same producer that was left open in the same partitions.
+
+        Raises:
+            TransactionFailedError: It failed, or its outcome is unknown.
+        """
         try:
             async with asyncio.timeout(DEADLINE_S):
                 for producer in self._producers:
@@ -83,7 +119,7 @@ class ProducersInTurn:
             raise self._failed(error) from error
 
     async def start_producer(self, name: str) -> None:
-        """Starts one of them."""
+        """Starts one producer, `a` or `b`. Only `start` calls this, and tests that need another order."""
         producer = AIOKafkaProducer(
             **self._options,
             transactional_id=f"{self._ids}-{name}",
@@ -101,7 +137,10 @@ class ProducersInTurn:
 
 
 async def send(producer: AIOKafkaProducer, topic: str, partition: int, records: Iterable[OutRecord]) -> list[Sent]:
-    """Sends the records in as few batches as they need. Every answer is to be awaited before the commit."""
+    """Sends the records to one partition, in as few record batches as they need. The answers are still to come.
+
+    Pass what this gives to `answered` before the commit.
+    """
     batch = producer.create_batch()
     batches = [batch]
     for key, value, headers in records:
@@ -119,17 +158,24 @@ async def send(producer: AIOKafkaProducer, topic: str, partition: int, records: 
 
 
 async def answered(sent: Iterable[Sent]) -> list[RecordMetadata]:
-    """What the broker answers to all of it. aiokafka would commit although a batch was refused: this would raise."""
+    """Waits for the broker's answers, and raises the error of a batch that was refused.
+
+    Without this, aiokafka 0.14.0 commits the transaction without that batch: before a commit it waits until all batches
+    are answered, and does not look at the answers (producer/message_accumulator.py, flush_for_commit).
+    """
     return list(await asyncio.gather(*(future for future, _ in sent)))
 
 
 async def partitions_of(producer: AIOKafkaProducer, topic: str) -> list[int]:
-    """The numbers of the topic's partitions."""
+    """Gives the numbers of the topic's partitions, in order."""
     return sorted(await producer.partitions_for(topic))
 
 
 def _heard(answer: asyncio.Future[RecordMetadata]) -> None:
-    """Where a later step fails first, nobody else asks for this answer, and asyncio would complain."""
+    """Takes note of an answer that nobody may come to ask for, because another step failed first.
+
+    Otherwise asyncio logs that the exception was never retrieved.
+    """
     if not answer.cancelled():
         answer.exception()
 
@@ -139,5 +185,5 @@ async def _close(producer: AIOKafkaProducer) -> None:
         async with asyncio.timeout(STOP_WITHIN_S):
             await producer.stop()
     except _FAILURES:
-        # It is discarded with what it was about to send: without connections it can do nothing any more.
+        # Whatever it was about to send is discarded: without connections it can do nothing any more.
         await producer.client.close()

@@ -1,7 +1,8 @@
-"""Dead letters sent again: the original bytes, to the input topic that they came from, each letter once.
+"""Sending dead letters again: the original bytes, to the input topic that they came from, each letter once.
 
-A transaction sends some letters and marks them on `tier.dead-letters-replayed`: both, or nothing. Starting fences
-whoever else sends letters for this app, and only then are the marks read; so two at once cannot send one letter twice.
+A transaction sends some letters and marks them on `tier.dead-letters-replayed`: both, or nothing. Starting the producer
+fences every other process that sends letters for this app, and the marks are read only after that. So two processes
+cannot send one letter twice.
 """
 
 import asyncio
@@ -22,13 +23,13 @@ from streams.kafka.producers import BATCH_BYTES, TRANSACTION_TIMEOUT_MS
 from streams.kafka.topics import partition_count
 from streams.settings import Settings
 
-LETTERS_LIMIT = 500  # a transaction
+LETTERS_LIMIT = 500  # in one transaction
 REQUEST_BYTES = 4 << 20
 _encode = msgspec.json.Encoder().encode
 
 
 class Preview(NamedTuple):
-    """What there is to send: letters by topic and by reason, and how many chosen ones were sent again before."""
+    """What there is to send: numbers of letters by input topic and by reason, and of those sent again before."""
 
     topics: Counter[str]
     reasons: Counter[str]
@@ -36,7 +37,11 @@ class Preview(NamedTuple):
 
 
 async def look_out(settings: Settings, within: Extent, choice: Choice) -> Preview:
-    """Looks through the letters. UsageError where one that is chosen came from a topic that is no input of ours."""
+    """Counts what `send_again` would send, and sends nothing.
+
+    Raises:
+        UsageError: A chosen letter came from a topic that is no input of these settings, or Kafka cannot be read.
+    """
     replayed = await replayed_letters(settings)
     outlook, before = Preview(Counter(), Counter(), 0), 0
     async with aclosing(read_letters(settings, within)) as letters:
@@ -53,9 +58,11 @@ async def look_out(settings: Settings, within: Extent, choice: Choice) -> Previe
 
 
 async def send_again(settings: Settings, within: Extent, choice: Choice) -> int:
-    """Sends the chosen letters that were not sent again before, in the order of the letters; how many these were.
+    """Sends the chosen letters that were not sent again before, in their order; gives how many these were.
 
-    UsageError says how far it came where Kafka refuses one.
+    Raises:
+        UsageError: Kafka refused a letter, another process fenced this one, or a letter came from a topic that is no
+            input of these settings. Letters of earlier transactions are sent and marked; those after are not.
     """
     partitions = await partition_count(settings, settings.input_topics()[0])
     sending = _Sending(settings, partitions)
@@ -81,7 +88,7 @@ async def send_again(settings: Settings, within: Extent, choice: Choice) -> int:
 
 
 class _Sending:
-    """The letters of the next transaction, and the producer of all."""
+    """The producer that sends letters, and the letters that wait for its next transaction."""
 
     def __init__(self, settings: Settings, partitions: int) -> None:
         self.sent = 0
@@ -100,22 +107,22 @@ class _Sending:
         )
 
     async def start(self) -> None:
-        """Fences whoever else sends."""
+        """Starts the producer, which fences every other process that sends letters for this app."""
         await self._producer.start()
 
     async def stop(self) -> None:
-        """Lets go of the broker."""
+        """Stops the producer. Letters that still wait are not sent."""
         await self._producer.stop()
 
     async def add(self, letter: Letter) -> None:
-        """Sends what waits when it is enough."""
+        """Adds a letter; sends all that wait once they are enough for a transaction."""
         self._waiting.append(letter)
         self._waiting_bytes += len(letter.raw)
         if len(self._waiting) >= LETTERS_LIMIT or self._waiting_bytes >= REQUEST_BYTES:
             await self.flush()
 
     async def flush(self) -> None:
-        """Sends and marks what waits, in one transaction."""
+        """Sends and marks the letters that wait, in one transaction."""
         letters, self._waiting, self._waiting_bytes = self._waiting, [], 0
         if not letters:
             return
@@ -126,7 +133,7 @@ class _Sending:
                 )
                 for letter in letters
             ]
-            # aiokafka would commit although a record was refused: every answer is awaited first.
+            # aiokafka commits even if a record was refused (producers.answered): every answer is awaited first.
             answers = await asyncio.gather(*sent)
             await asyncio.gather(*await self._send_marks(letters, answers))
         self.sent += len(letters)
@@ -147,7 +154,7 @@ class _Sending:
         return sent
 
     def _partition(self, letter: Letter) -> int:
-        """Where the partitioner puts the key; where it came from if none is set, or there is no key."""
+        """Gives the partition of the key, or the one the input came from where there is no partitioner or no key."""
         partitioner, key = self._settings.partitioner, letter.key
         if key is None or partitioner == "none":
             return letter.message.partition % self._partitions

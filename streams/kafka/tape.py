@@ -1,7 +1,9 @@
-"""Reading a log back: a partition of a topic as a tape, read with read_committed up to an end that was taken before.
+"""Tapes, which read the committed records of a span of one partition, in order.
 
-A tape ends by position, never by a record's offset: the last thing in a partition is often a control record. It has a
-consumer of its own, since aiokafka holds back all fetches of a consumer while one of its partitions waits to be taken.
+A tape ends by the consumer's position, not by the offset of a record: the last offset of a span is often a transaction
+marker, which no record shows. Each tape has its own consumer. With one consumer for several tapes, a tape that is not
+read would hold up the others: aiokafka 0.14.0 fetches nothing from a broker while records of one of its partitions
+wait to be taken, up to a timeout (consumer/fetcher.py, _get_actions_per_node).
 """
 
 import time
@@ -13,15 +15,15 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from streams.errors import UsageError
 
-# An open transaction hides what comes after it; ours end by their timeout of 10 s.
+# An open transaction hides what comes after it. Those of tierflow end after their timeout of 10 s at the latest.
 PATIENCE_S = 30.0
 _FETCH_BYTES = 1 << 20
 
 
 class Tape:
-    """One partition, from an offset to its end. Records come in order; what is taken is not kept.
+    """One partition, from an offset to before `end`. Records that were taken are not kept.
 
-    keep: which records are of interest; the others are passed over.
+    Every method that reads raises a UsageError if nothing can be read for PATIENCE_S.
     """
 
     def __init__(
@@ -32,32 +34,33 @@ class Tape:
         end: int,
         keep: Callable[[ConsumerRecord], bool] = lambda _: True,
     ) -> None:
+        """Prepares the tape; it connects with the first read. keep: which records are wanted, others are skipped."""
         self.tp = tp
         self.end = end
-        self.position = begins_at  # all before it was taken or is in `ahead`
+        self.position = begins_at  # the offset to read next: every record before it was taken, or is in `ahead`
         self.ahead: deque[ConsumerRecord] = deque()
         self._options = client_options
         self._keep = keep
         self._consumer: AIOKafkaConsumer | None = None
 
     async def close(self) -> None:
-        """Lets go of the broker."""
+        """Stops the consumer."""
         if self._consumer is not None:
             await self._consumer.stop()
             self._consumer = None
 
     @property
     def at_end(self) -> bool:
-        """Whether everything was taken."""
+        """Says whether every record was taken."""
         return not self.ahead and self.position >= self.end
 
     async def fill(self, records: int) -> None:
-        """Reads on until so many records are ahead, or the tape ends."""
+        """Reads until so many records are ahead, or the tape ends."""
         while len(self.ahead) < records and self.position < self.end:
             await self._read()
 
     async def before(self, offset: int) -> list[ConsumerRecord]:
-        """Takes the records below the offset."""
+        """Takes all records before an offset."""
         while self.position < offset:
             await self._read()
         taken = []
@@ -66,7 +69,7 @@ class Tape:
         return taken
 
     async def next(self) -> ConsumerRecord | None:
-        """Takes one record; None at the end."""
+        """Takes the next record; gives None at the end."""
         await self.fill(1)
         return self.ahead.popleft() if self.ahead else None
 
@@ -97,6 +100,6 @@ class Tape:
             )
             await self._consumer.start()
             self._consumer.assign([self.tp])
-            # Explicit: a pending reset could overtake seek_to_beginning, and nothing would be read.
+            # By offset, since a pending offset reset could overtake seek_to_beginning(), and nothing would be read.
             self._consumer.seek(self.tp, self.position)
         return self._consumer

@@ -1,4 +1,7 @@
-"""The topics: made with the settings that the guarantees need, or checked against them."""
+"""Topics: made with the settings that tierflow's guarantees need (docs/operations.md#topics-in-production).
+
+Of topics that exist, partition counts and cleanup policies are checked, nothing else.
+"""
 
 import asyncio
 import time
@@ -19,10 +22,10 @@ LED_WITHIN_S = 15.0
 OUTPUTS = ("changes", "campaigns", "risk", "order")
 COMPACTED_OUTPUTS = ("current", "policies")
 
-# Explicit: the broker's default of 7 days would end the audit there.
+# Set explicitly: with the broker's default of 7 days, the audit could not reach further back.
 _RETAINED = {"cleanup.policy": "delete", "retention.ms": str(FOREVER_MS)}
-# A dead letter holds its input in base64, a third longer: with the broker's default of 1 MiB a large input that
-# cannot be used would stop its partition for ever.
+# A dead letter holds its input in base64, which is a third longer. With the broker's default limit of 1 MiB, a large
+# input that cannot be used would stop its partition for ever.
 _DEAD_LETTERS = {**_RETAINED, "max.message.bytes": str(4 << 20)}
 _COMPACTED = {
     "cleanup.policy": "compact",
@@ -35,7 +38,7 @@ _COMPACTED = {
 
 
 class TopicSpec(NamedTuple):
-    """One topic as it has to be; all but those of a single partition have as many as the inputs."""
+    """A topic as it must be: its name, its settings, and whether it has one partition or as many as the inputs."""
 
     name: str
     config: Mapping[str, str]
@@ -43,7 +46,7 @@ class TopicSpec(NamedTuple):
 
 
 def topic_specs(settings: Settings) -> list[TopicSpec]:
-    """All topics of an app, its own inner ones included."""
+    """Gives all topics of an app, inputs and internal ones included."""
     return [
         *(TopicSpec(name, _RETAINED) for name in settings.input_topics()),
         *(TopicSpec(settings.output_topic(name), _RETAINED) for name in OUTPUTS),
@@ -54,16 +57,19 @@ def topic_specs(settings: Settings) -> list[TopicSpec]:
         TopicSpec(settings.changelog_topic, _COMPACTED),
         TopicSpec(settings.candidates_topic, _RETAINED),
         TopicSpec(settings.budgets_changelog_topic, _COMPACTED),
-        # What could not be delivered over HTTP, whole; as large as a dead letter, for the same reason.
+        # They hold whole events that `tierflow deliver` could not deliver: as large as dead letters.
         TopicSpec(settings.parked_topic, _DEAD_LETTERS),
         TopicSpec(settings.resend_topic, _DEAD_LETTERS),
     ]
 
 
 async def ensure_topics(settings: Settings, partitions: int, replication: int = 1) -> list[str]:
-    """Makes the topics that are missing, checks those that are there; the names of those made.
+    """Makes the topics that are missing and checks all; gives the names of those made.
 
-    New topics get the partition count of the ones that are there, `partitions` where there is none.
+    New topics get as many partitions as the existing ones have, or `partitions` if there are none.
+
+    Raises:
+        UsageError: Kafka does not answer, or a topic cannot be made or does not fit; the message says which, and why.
     """
     async with _Admin(settings) as admin:
         there = await _partition_counts(admin, settings)
@@ -76,13 +82,21 @@ async def ensure_topics(settings: Settings, partitions: int, replication: int = 
 
 
 async def check_topics(settings: Settings) -> int:
-    """The partition count of the app's topics; UsageError says which topic is missing or does not fit, and why."""
+    """Checks all topics; gives their partition count.
+
+    Raises:
+        UsageError: Kafka does not answer, or a topic is missing or does not fit; the message says which, and why.
+    """
     async with _Admin(settings) as admin:
         return await _check(admin, settings)
 
 
 async def partition_count(settings: Settings, topic: str) -> int:
-    """How many partitions one of the app's topics has; UsageError where it is not there. Asks for no configuration."""
+    """Counts the partitions of one of the app's topics. It needs no right to read the topic's settings.
+
+    Raises:
+        UsageError: Kafka does not answer, or the topic does not exist.
+    """
     async with _Admin(settings) as admin:
         count = (await _partition_counts(admin, settings)).get(topic)
     if count is None:
@@ -91,7 +105,7 @@ async def partition_count(settings: Settings, topic: str) -> int:
 
 
 class _Admin:
-    """An admin client for the length of a block; a broker that does not answer is the user's to mend."""
+    """A context manager with an admin client; raises UsageError if no broker answers."""
 
     def __init__(self, settings: Settings) -> None:
         self._servers = settings.bootstrap_servers
@@ -120,6 +134,7 @@ async def _partition_counts(admin: AIOKafkaAdminClient, settings: Settings) -> d
 
 
 def _common_count(counts: Mapping[str, int], settings: Settings) -> int | None:
+    """Gives the partition count that the existing topics share; None if there are none. counts: by topic."""
     shared = {spec.name for spec in topic_specs(settings) if not spec.single_partition} & set(counts)
     found = {counts[name] for name in shared}
     if len(found) > 1:
@@ -140,14 +155,14 @@ async def _create(admin: AIOKafkaAdminClient, missing: Iterable[TopicSpec], part
         return
     answer = await admin.create_topics(wanted)
     for name, code, *message in answer.topic_errors:
-        # Two workers may start at once: the other one made it, and the check that follows looks at it.
+        # If two workers start at once, the other one has made it; the check that follows looks at its settings.
         if code not in (0, TopicAlreadyExistsError.errno):
             reason = message[0] if message and message[0] else for_code(code).__name__
             raise UsageError(f"the topic {name} could not be made: {reason}")
 
 
 async def _wait_until_led(admin: AIOKafkaAdminClient, names: list[str]) -> None:
-    """Returns when every partition of the new topics has a leader: brokers learn of them a moment after the answer."""
+    """Waits until every partition of the new topics has a leader, which is a moment after the broker's answer."""
     give_up_at = time.monotonic() + LED_WITHIN_S
     while True:
         found = await admin.describe_topics(names) if names else []
@@ -182,6 +197,7 @@ async def _check(admin: AIOKafkaAdminClient, settings: Settings) -> int:
 
 
 def _misfits(spec: TopicSpec, cleanup_policy: str) -> list[str]:
+    """Says what is wrong with a topic's cleanup policy; gives nothing if it fits."""
     wanted = spec.config["cleanup.policy"]
     if set(cleanup_policy.split(",")) == {wanted}:
         return []
@@ -195,7 +211,7 @@ def _misfits(spec: TopicSpec, cleanup_policy: str) -> list[str]:
 
 
 async def _cleanup_policies(admin: AIOKafkaAdminClient, topics: Iterable[str]) -> dict[str, str]:
-    # aiokafka wants a mapping of the names to ask for, and looks at its keys alone.
+    # aiokafka takes the names to ask for as the keys of a mapping, and ignores its values.
     asked = [ConfigResource(ConfigResourceType.TOPIC, topic, {"cleanup.policy": ""}) for topic in topics]
     responses = await admin.describe_configs(asked)
     resources: list[Any] = [resource for response in responses for resource in response.resources]

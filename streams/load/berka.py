@@ -1,9 +1,11 @@
-"""The PKDD'99 (Berka) bank data as events in time order: what its rows mean, and when in the day they happened.
+"""The PKDD'99 (Berka) bank data as events in time order.
 
-The owner of an account is the customer. Every row of trans.asc is a transaction and the balance after it; a row of
-loan.asc is a loan application; credit standing follows from the transactions (see standing.py). The data has days but
-no times: an account's rows of a day are booked ten seconds apart, in file order, which is the order of its balances.
-All ids are made from the rows' own, so that a second load repeats the same events.
+The owner of an account is the customer. A row of trans.asc becomes a transaction and the balance after it; a row of
+loan.asc becomes a loan application; the credit standing is derived from the transactions (see standing.py).
+
+The data has days but no times. The rows of an account and day are booked ten seconds apart from 9:00 on, in file
+order, because their balances follow one another in that order. Event ids are made from the ids of the rows, so that a
+second load repeats the same events.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +35,7 @@ STANDING_AFTER_MS = 2_000
 WAVE_EVENTS = 20_000
 SANCTION_INTEREST = "SANKC. UROK"
 
-# type, operation and k_symbol of a row (None: any) -> the event's type; the first that fits. All else is "other".
+# From type, operation and k_symbol of a row (None: any) to the event's type. The first match counts; else "other".
 TRANSACTION_TYPES: Sequence[tuple[str | None, str | None, str | None, str]] = (
     ("PRIJEM", None, "UROK", "interest"),  # interest credited
     ("PRIJEM", "VKLAD", None, "deposit"),  # cash paid in
@@ -56,7 +58,7 @@ class _Timed(NamedTuple):
 
 @cache
 def transaction_type(kind: str, operation: str, k_symbol: str) -> str:
-    """The event's type for a row's type, operation and k_symbol."""
+    """Gives the event's type for the type, operation and k_symbol of a row."""
     for *wanted, event_type in TRANSACTION_TYPES:
         if all(want in (None, has) for want, has in zip(wanted, (kind, operation, k_symbol), strict=True)):
             return event_type
@@ -64,7 +66,7 @@ def transaction_type(kind: str, operation: str, k_symbol: str) -> str:
 
 
 def berka_waves(files: BerkaFiles) -> Iterator[Wave]:
-    """All events in time order over all topics. A wave is of whole days; its progress is in rows of trans.asc."""
+    """Gives all events in time order across topics. A wave has whole days; its progress counts rows of trans.asc."""
     standings = Standings()
     events: list[EventLine] = []
     rows_done = 0
@@ -99,7 +101,7 @@ def _applications(day: date, loans: Sequence[Row], owners: Mapping[str, str]) ->
 
 
 def _bookings(day: date, rows: Sequence[Row], owners: Mapping[str, str], standings: Standings) -> Iterator[_Timed]:
-    """The day's transactions, each with its balance, and the standings that they change, account by account."""
+    """Gives a day's transactions, each with its balance, and the changes of standing, account by account."""
     booked_from_ms = _at_ms(day, BOOKED_FROM)
     for account, of_account in groupby(sorted(rows, key=itemgetter(1)), key=itemgetter(1)):
         booked = list(of_account)
@@ -117,7 +119,7 @@ def _bookings(day: date, rows: Sequence[Row], owners: Mapping[str, str], standin
 
 
 def _booking(row: Row, customer: str, at_ms: int) -> Iterator[_Timed]:
-    """The transaction of a row, and then the balance after it; amounts as they are written."""
+    """Gives the transaction of a row and the balance after it, with the amounts as the file has them."""
     trans_id, account, _, kind, operation, amount, balance, k_symbol, *_ = row
     transaction = {
         "event_id": f"t{trans_id}",

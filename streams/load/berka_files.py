@@ -1,4 +1,4 @@
-"""The files of the PKDD'99 (Berka) bank data: which are read, in which form, and what is wrong with one."""
+"""The files of the PKDD'99 (Berka) bank data: trans, loan and disp, read and checked row by row."""
 
 import csv
 import gzip
@@ -32,14 +32,14 @@ _ANY = r'[^";]*'
 
 
 class BerkaFiles(NamedTuple):
-    """What is read of the folder."""
+    """The rows of the folder that become events."""
 
-    owners: Mapping[str, str]  # client by account
-    loans: Mapping[str, Sequence[Row]]  # by date
-    trans: Sequence[str]  # lines in order of date, and in file order within a date
+    owners: Mapping[str, str]  # client_id by account_id
+    loans: Mapping[str, Sequence[Row]]  # rows of loan.asc by date (YYMMDD)
+    trans: Sequence[str]  # lines of trans.asc by date, in file order within a date
 
     def days(self) -> Iterator[tuple[str, Sequence[Row]]]:
-        """The dates (YYMMDD) with a loan or transactions, in order, each with its rows of trans.asc."""
+        """Gives the dates (YYMMDD) that have a loan or transactions, in order, each with its rows of trans.asc."""
         loan_dates = sorted(self.loans, reverse=True)
         for date, rows in groupby(csv.reader(self.trans, delimiter=";"), key=itemgetter(2)):
             while loan_dates and loan_dates[-1] < date:
@@ -52,9 +52,13 @@ class BerkaFiles(NamedTuple):
 
 
 def read_berka(folder: Path) -> BerkaFiles:
-    """Reads trans, loan and disp, each as .asc or .asc.gz. UsageError names the file that is missing or wrong.
+    """Reads trans, loan and disp, each as .asc or .asc.gz.
 
-    Transactions are kept as lines: the million of the original are a tenth of a gigabyte so, and several in fields.
+    Transactions are kept as lines, because split into fields they would take several times the memory: the original
+    data has a million of them, a tenth of a gigabyte as lines.
+
+    Raises:
+        UsageError: A file is missing or cannot be read, a row has another form, or an account has no owner.
     """
     trans, loan, disp = (_find(folder, name) for name in ("trans.asc", "loan.asc", "disp.asc"))
     rows = csv.reader(_lines(disp, DISP), delimiter=";")
@@ -77,7 +81,7 @@ def _find(folder: Path, name: str) -> Path:
 
 
 def _lines(path: Path, columns: Sequence[str]) -> Iterator[str]:
-    """The lines after the header, each checked to be a row of these columns."""
+    """Reads the lines after the header, and refuses a line that is not a row of these columns."""
     form = re.compile(";".join(f'(?:"{part}"|{part})' for part in (_FORMS.get(column, _ANY) for column in columns)))
     with gzip.open(path, "rt", encoding="ascii") if path.suffix == ".gz" else path.open(encoding="ascii") as file:
         try:

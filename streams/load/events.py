@@ -1,4 +1,4 @@
-"""A file of events, read as it comes: a JSON object a line, in the order of the lines."""
+"""A file of events, read as it arrives: one JSON object a line (docs/commands.md#a-file-of-events)."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -16,9 +16,12 @@ LINE_LIMIT_BYTES = 16 << 20
 
 
 def read_waves(file: io.BufferedReader, name: str) -> Iterator[Wave]:
-    """What has arrived, at most about a mebibyte at a time; empty lines are skipped.
+    """Reads the events of a file as waves of about a mebibyte, or less where less has arrived. Skips empty lines.
 
-    A line that is no event gives a UsageError with name and line number, after the wave of the lines before it.
+    name: what the file is called in errors.
+
+    Raises:
+        UsageError: A line is not an event, or is too long. The events before it were yielded.
     """
     number, rest = 0, b""
     while chunk := file.read1(CHUNK_BYTES):

@@ -1,7 +1,7 @@
-"""Events into the input topics: each to its exact partition, in order, a wave at a time.
+"""The producer of the input topics: each event to the partition of its key, in order, one wave at a time.
 
-Within a partition the order is that of the events. Between topics and partitions Kafka has none; a wave is sent only
-when the one before it is on the broker, so that a reader never finds a topic further ahead than a wave.
+Within a partition the events keep their order. Kafka has no order between partitions and topics, so a wave is sent
+only after the broker has acknowledged the one before it: no topic is more than a wave ahead of another.
 """
 
 import asyncio
@@ -19,30 +19,34 @@ from streams.kafka.partitioner import partition_of
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
 
-PARTITIONS = 4  # of topics that are not there yet
+PARTITIONS = 4  # of topics that are made here
 BATCH_BYTES = 900_000  # below the broker's default limit of 1 MiB
 _KEYLESS_PARTITION = 0
 _REMEMBERED_KEYS = 200_000
 
 
 class Wave(NamedTuple):
-    """Events that go out together, and how much of the source they are (in bytes, or in rows)."""
+    """Events that are sent together. progress: how much of the source was read for them, in its bytes or rows."""
 
     events: Sequence[EventLine]
     progress: int
 
 
 class Sent(NamedTuple):
-    """What was sent, and in which time; making the topics is not counted."""
+    """How many events were sent, and the seconds that took; making topics is not counted."""
 
     events: int
     seconds: float
 
 
 async def produce(settings: Settings, waves: Iterator[Wave], on_wave: Callable[[Wave], None]) -> Sent:
-    """Sends the waves; all of them are on the broker when it returns. Makes the topics that are missing.
+    """Sends the waves, and returns when the broker has acknowledged all of them. Makes topics that are missing.
 
-    A UsageError of the waves comes on when everything before it is sent, with how many these were.
+    on_wave: called after a wave was handed to the producer.
+
+    Raises:
+        UsageError: Kafka does not answer or refuses an event, or the waves end in an error of their own. Once events
+            were sent, the message says how many.
     """
     await ensure_topics(settings, PARTITIONS)
     producer = AIOKafkaProducer(
@@ -64,7 +68,7 @@ async def produce(settings: Settings, waves: Iterator[Wave], on_wave: Callable[[
 
 async def _send_all(sending: "_Sending", waves: Iterator[Wave], on_wave: Callable[[Wave], None]) -> None:
     try:
-        # In a thread: standard input may have nothing to read for long, and the last wave is on its way meanwhile.
+        # In a thread: standard input may be silent for long, and the producer must send the last wave meanwhile.
         while (wave := await asyncio.to_thread(next, waves, None)) is not None:
             await sending.settle()
             await sending.send(wave.events)
@@ -76,7 +80,7 @@ async def _send_all(sending: "_Sending", waves: Iterator[Wave], on_wave: Callabl
 
 
 class _Sending:
-    """One wave on its way, and the count of what the broker has acknowledged."""
+    """The wave that is being sent. `acknowledged` counts the events that the broker has acknowledged so far."""
 
     def __init__(self, producer: AIOKafkaProducer, settings: Settings) -> None:
         self.acknowledged = 0
@@ -88,7 +92,7 @@ class _Sending:
         self._under_way: list[tuple[asyncio.Future[Any], int]] = []
 
     async def send(self, events: Sequence[EventLine]) -> None:
-        """Hands the events to the producer, in order."""
+        """Hands the events to the producer in their order; `settle` waits for the broker."""
         if not self._partition_counts:
             self._partition_counts = [len(await self._producer.partitions_for(topic)) for topic in self._topics]
         batches: dict[tuple[int, int], BatchBuilder] = {}
@@ -99,12 +103,16 @@ class _Sending:
                 if batch is not None:
                     await self._hand_over(place, batch)
                 batch = batches[place] = self._producer.create_batch()
-                batch.append(timestamp=None, key=key, value=value)  # an empty one takes a record of any size
+                batch.append(timestamp=None, key=key, value=value)  # an empty batch takes a record of any size
         for place, batch in batches.items():
             await self._hand_over(place, batch)
 
     async def settle(self) -> None:
-        """Waits for the broker's answer to all that was sent; KafkaError when it refused something."""
+        """Waits for the broker's answers to everything that was sent.
+
+        Raises:
+            KafkaError: The broker refused a batch, or did not answer.
+        """
         under_way, self._under_way = self._under_way, []
         answers = await asyncio.gather(*(future for future, _ in under_way), return_exceptions=True)
         self.acknowledged += sum(

@@ -1,28 +1,31 @@
-"""Credit standing from what the Berka data has: sanction interest, and balances below zero.
+"""The credit standing of an account, derived from the Berka data, which has none.
 
-Every sanction interest (the bank's charge for an overdrawn account) of the last 180 days takes the standing one step
-down, and so does an account that closes the day below zero. Without either the standing is good again.
+It begins at good. Each sanction interest (the bank's charge for an overdrawn account) of the last 180 days takes it
+one step down, and so does a balance below zero at the end of the day. With neither it is good again.
 """
 
 from collections import defaultdict, deque
 
 from streams.values.standings import Standing
 
-# By the number of steps down; beyond the last it stays there.
+# By the number of steps down; more steps than these change nothing.
 STANDING_BY_STEPS: tuple[Standing, ...] = ("good", "fair", "poor", "default")
-# The last 180 days are today and the 179 before it.
+# Today and the 179 days before it.
 REMEMBERED_DAYS = 180
 
 
 class Standings:
-    """The standing of every account as of the last day on which something was booked. Days come in order."""
+    """The standing of each account as of its last day with a booking."""
 
     def __init__(self) -> None:
         self._sanction_days: defaultdict[str, deque[int]] = defaultdict(deque)
         self._standing: dict[str, Standing] = {}
 
     def after_day(self, account: str, day: int, sanctions: int, *, below_zero: bool) -> Standing | None:
-        """The account's standing after a day with so many sanction interests, where it is another than before."""
+        """Takes in an account's day, and gives its standing if it has changed. Call it for the days in order.
+
+        sanctions: how many sanction interests were booked. below_zero: the balance at the end of the day.
+        """
         remembered = self._sanction_days[account]
         remembered.extend([day] * sanctions)
         while remembered and remembered[0] <= day - REMEMBERED_DAYS:

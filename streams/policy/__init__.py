@@ -1,11 +1,15 @@
-r"""A bank's tier rules: the file as it is written, and the policy that the stream decides with.
+"""The policy: a bank's rules as its TOML file writes them, and as the engine decides with them.
 
-    text of a TOML file -> language -> compile -> Policy -> engine
-                                  \\-> check: `tierflow policy check`
+    text of the file -> language -> PolicyFile -> compile -> Policy -> engine
+                                         |                     |
+                                         +------> check <------+    (`tierflow policy check`)
 
-In this folder itself stands the compiled policy: structs, and nothing that acts. What is done with them is done in the
-engine. `language` knows the words of the file and what is wrong with one; `compile` makes a file into a policy; `check`
-says more of a file than that it can be used.
+The modules of this folder hold the compiled policy: frozen structs, and no logic. `language` declares the words of the
+file and finds what does not fit; `compile` makes a Policy of a file, once, so that decisions work out nothing that is
+the same for all customers; `check` adds warnings and sentences for the author. The language itself: docs/policies.md.
 
-May be imported here: `streams.values`. Nothing here knows of customers, messages or Kafka.
+What may live here: whatever is known from the file alone. Nothing here knows of customers, messages or Kafka, and no
+decision is made here: that is the engine's.
+
+May be imported here: `values`.
 """

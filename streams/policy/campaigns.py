@@ -1,6 +1,7 @@
-"""Campaigns, compiled: what each kind goes by, whom it is for, and how often it may reach somebody.
+"""Campaigns, compiled: the terms of each kind, whom it is for, and how often it may reach a customer.
 
-What is done with them is in engine/campaigns, a module a kind.
+The rules are in docs/policies.md, from #campaigns-a-gift-a-welcome on; engine/campaigns works them, a module for each
+kind. Amounts are `_e16` (units of 10**-16) or `_cents`, shares `_e4` (ten-thousandths).
 """
 
 from typing import Literal
@@ -14,7 +15,10 @@ BudgetPeriod = Literal["ever", "year", "month", "day"]
 
 
 class Gift(msgspec.Struct, frozen=True, tag=True):
-    """The first deposit, or balance, of at least so much, in the first days after the customer's first event."""
+    """A gift for the first deposit or balance of at least so much, in the first days after a customer's first event.
+
+    amount_cents: what is paid; None where the gift is no money.
+    """
 
     tiers: frozenset[str]
     at_least_e16: int
@@ -23,10 +27,13 @@ class Gift(msgspec.Struct, frozen=True, tag=True):
 
 
 class CashBack(msgspec.Struct, frozen=True, tag=True):
-    """A share of the transactions of some types: of a whole month at its end, or of each at once."""
+    """A share of the transactions of some types: of a whole month at its end, or of each transaction at once.
+
+    month: their sum over a whole month; with per_transaction only its `types` are used.
+    """
 
     tiers: frozenset[str]
-    month: Measure  # their sum over a whole month
+    month: Measure
     at_least_e16: int
     rate_e4: int
     at_most_e16: int | None
@@ -34,10 +41,15 @@ class CashBack(msgspec.Struct, frozen=True, tag=True):
 
 
 class NearTier(msgspec.Struct, frozen=True, tag=True):
-    """A figure has come near a higher tier's floor and stayed there for some days in a row."""
+    """A figure that has been near a higher tier's floor for some days in a row (docs/policies.md#near-the-next-tier).
+
+    measure: by its number, the figure that the tier's floor is for; None: the value. Near is from at_least_e16 up to
+    floor_e16. every_days: from one trigger to the next; 0: once each time the figure comes near. offer_days: until the
+    offer ends; None: it ends with the next rating by the calendar, if there is one.
+    """
 
     tiers: frozenset[str]
-    measure: int | None  # that the tier's floor is held against; None: the value
+    measure: int | None
     at_least_e16: int
     floor_e16: int
     for_days: int
@@ -46,7 +58,10 @@ class NearTier(msgspec.Struct, frozen=True, tag=True):
 
 
 class Dormant(msgspec.Struct, frozen=True, tag=True):
-    """No transaction for some days, nor since the first event; once until the next transaction."""
+    """No transaction for some days; where there was none yet, the days count from the customer's first event.
+
+    It triggers once until the next transaction.
+    """
 
     tiers: frozenset[str]
     days: int
@@ -59,14 +74,14 @@ class Welcome(msgspec.Struct, frozen=True, tag=True):
 
 
 class AtRisk(msgspec.Struct, frozen=True, tag=True):
-    """Some days before the tier falls, if nothing changes."""
+    """A warning some days before the tier falls, if nothing changes."""
 
     tiers: frozenset[str]
     days_before: int
 
 
 class FeeAlert(msgspec.Struct, frozen=True, tag=True):
-    """A whole month below a floor, in a tier that asks it; at the month's end."""
+    """A measure over a whole month that is below a floor; told at the month's end, to the tiers that pay a fee then."""
 
     tiers: frozenset[str]
     measure: Measure
@@ -74,11 +89,11 @@ class FeeAlert(msgspec.Struct, frozen=True, tag=True):
 
 
 CampaignTerms = Gift | CashBack | NearTier | Dormant | Welcome | AtRisk | FeeAlert
-"""What an offer of a campaign takes, by kind. tiers: whom it is for; none named: everybody."""
+"""What a campaign of each kind goes by. `tiers`: the ids of the tiers that it is for; empty: everybody."""
 
 
 class Budget(msgspec.Struct, frozen=True):
-    """What a campaign has in all, or in each period. None: no end."""
+    """What a campaign may spend, ever or in each period. None: no limit."""
 
     triggers: int | None
     amount_cents: int | None
@@ -86,7 +101,10 @@ class Budget(msgspec.Struct, frozen=True):
 
 
 class Contact(msgspec.Struct, frozen=True):
-    """How often campaigns together may approach a customer."""
+    """How often a customer may get a trigger of several campaigns that count together.
+
+    at_most: so many in in_days; None: no limit. quiet_days: after the newest one; 0: none.
+    """
 
     at_most: int | None
     in_days: int
@@ -94,10 +112,11 @@ class Contact(msgspec.Struct, frozen=True):
 
 
 class Campaign(msgspec.Struct, frozen=True):
-    """A campaign.
+    """A campaign, ready to be worked.
 
-    contact: what it keeps to together with others. once: at most one trigger a customer. recalls: when a customer's
-    newest trigger was is kept.
+    hold_out_e4: the share of customers who are held out, picked by `salt`. contact: the limits that it shares with
+    others; None: it is neither counted nor held back. once: at most one trigger for a customer, ever. recalls: the
+    progress keeps when the newest trigger was.
     """
 
     id: str
@@ -112,7 +131,10 @@ class Campaign(msgspec.Struct, frozen=True):
 
 
 class WokenCampaigns(msgspec.Struct, frozen=True):
-    """The campaigns that a kind of event concerns: where no tier was decided, where one was, where it changed."""
+    """The campaigns that one kind of event wakes, by what the event did to the customer's tier.
+
+    undecided: the tier was not looked at. decided: it was, and stayed the same. changed: it is another one.
+    """
 
     undecided: tuple[Campaign, ...]
     decided: tuple[Campaign, ...]
@@ -120,4 +142,4 @@ class WokenCampaigns(msgspec.Struct, frozen=True):
 
 
 CampaignsByEvent = dict[str, WokenCampaigns]
-"""By an event's word: a type of transaction, "balance", or "" for all others."""
+"""The campaigns to ask, by the kind of event: a type of transaction, "balance", or "" for every other event."""

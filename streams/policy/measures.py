@@ -1,6 +1,7 @@
 """What the rules look at, compiled: measures, the terms of the value, conditions and their floors.
 
-Amounts, counts and scores are all held in units of 10**-16 (`_e16`), so that every floor is compared alike.
+Amounts, counts and scores are all in units of 10**-16 (`_e16`), so that one comparison serves every floor. A measure's
+number is its place in Policy.measures.
 """
 
 from typing import Literal
@@ -13,9 +14,10 @@ MeasureKind = Literal["total", "average", "month_end", "sum", "count", "score", 
 
 
 class Measure(msgspec.Struct, frozen=True):
-    """One figure of a customer, over the last days or the last whole months.
+    """One figure of a customer: of now, or over the last `days` or the last whole `months`.
 
-    `window` is the number of the running sum that answers it, where there is one.
+    of: what a total or an average is of. types: the transactions of a sum or a count. window: the number of the
+    running sum that answers it; None: it is worked out when it is asked for.
     """
 
     name: str
@@ -28,7 +30,7 @@ class Measure(msgspec.Struct, frozen=True):
 
 
 class Term(msgspec.Struct, frozen=True):
-    """A measure's part in the value; the measure by its number."""
+    """A measure's part in the value: its figure times a weight, at most so much. The measure is given by its number."""
 
     measure: int
     weight_e4: int
@@ -36,7 +38,10 @@ class Term(msgspec.Struct, frozen=True):
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """A measure (its number; None: the value) against an inclusive floor, or several conditions together."""
+    """A floor, itself included, for a measure (by its number; None: the value).
+
+    Or, where `all` or `any` is there, several conditions; the measure and the floor then mean nothing.
+    """
 
     measure: int | None = None
     at_least_e16: int = 0
@@ -45,7 +50,7 @@ class Condition(msgspec.Struct, frozen=True):
 
 
 class Floor(msgspec.Struct, frozen=True):
-    """A floor of a tier's condition to enter or to keep it; a measure by its number, None for the value."""
+    """One floor in a tier's condition to enter or to stay, for a measure (by its number; None: the value)."""
 
     tier: str
     rule: Literal["enter", "keep"]

@@ -1,4 +1,4 @@
-"""The compiled policy: all that decisions go by, worked out once from the file."""
+"""The compiled policy: all that decisions go by, worked out once from the file (compile/policy.py)."""
 
 from typing import Literal
 
@@ -16,7 +16,10 @@ MARK_BITS = 32
 
 
 class Tier(msgspec.Struct, frozen=True):
-    """A tier; the lowest has no condition to enter. keep: the condition to stay, where it is another one."""
+    """A tier.
+
+    enter: the condition to enter; None in the lowest. keep: a condition that is enough to stay; None: only `enter` is.
+    """
 
     id: str
     enter: Condition | None
@@ -25,7 +28,7 @@ class Tier(msgspec.Struct, frozen=True):
 
 
 class Falling(msgspec.Struct, frozen=True):
-    """How a tier is lost."""
+    """How a tier is lost (docs/policies.md#losing-a-tier-days-below-protection); 0 where a rule is not used."""
 
     after_days: int
     after_months: int
@@ -36,7 +39,10 @@ class Falling(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """The rules, ready to decide with. `mark` is a short form of the digest that every customer's state carries."""
+    """The rules, ready to decide with.
+
+    mark: a short hash of the digest. Each customer's state carries that of the policy that rated the customer last.
+    """
 
     name: str
     version: int
@@ -45,38 +51,38 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     document: str
     currency: str
     calendar: Calendar
-    to_value: dict[str, int]  # by currency: value_e16 of one ten-thousandth
+    to_value: dict[str, int]  # by currency: one ten-thousandth of it in the policy's currency, e16
     measures: tuple[Measure, ...]
-    windows: tuple[Measure, ...]  # the measures that are answered by running sums, in their order
+    windows: tuple[Measure, ...]  # the measures that running sums answer, by their window's number
     terms: tuple[Term, ...]
-    credit_share_e4: dict[str, int]  # by standing
-    caps: dict[str, int]  # by standing: the highest tier's rank
+    credit_share_e4: dict[str, int]  # by standing: the share of the assets that is added, or taken off
+    caps: dict[str, int]  # by standing: the rank of the highest tier
     tiers: tuple[Tier, ...]  # by rank, the lowest first
-    rank: dict[str, int]  # by tier
-    floors_e16: tuple[int, ...] | None  # of the value, from the second tier up, where nothing else decides
-    floors: tuple[Floor, ...]  # all that are looked at, from the lowest tier up
-    held_measures: tuple[int | None, ...]  # those that are held against the floors to enter, the value (None) too
-    keeps: bool  # whether any tier has a condition to stay of its own
-    look_back_days: int  # how many days measures and rules for loans look back, today among them
-    look_back_months: int  # and how many whole months
-    rises: Schedule
-    falls: Schedule
-    rises_at_once: bool  # customers rise with the event that lets them
-    falls_at_once: bool
+    rank: dict[str, int]  # by tier id
+    floors_e16: tuple[int, ...] | None  # the value's, from the second tier up; None: other conditions decide
+    floors: tuple[Floor, ...]  # of all conditions, from the lowest tier up
+    held_measures: tuple[int | None, ...]  # those with a floor to enter; None among them: the value
+    keeps: bool  # whether any tier has a condition to stay
+    look_back_days: int  # how many days anything is looked back, today included
+    look_back_months: int  # how many whole months measures look back
+    rises: Schedule  # when a tier can be gained
+    falls: Schedule  # when a tier can be lost
+    rises_at_once: bool  # an event is enough to gain a tier, without a rating by the calendar
+    falls_at_once: bool  # the same, to lose one
     at_once: bool  # both
     falling: Falling
-    next_month: bool  # what is earned is served from the next month's beginning
-    counts_ratings: bool  # months below are counted by their ratings; otherwise they are a span of time
-    ratings_looked_at: int  # how many of the last ratings a decision goes by, and so a correction has to rate anew
-    serves_earned: bool  # what is earned by the newest event is served at once: no tier is kept, and no fall put off
+    next_month: bool  # an earned tier is served from the beginning of the next month on
+    counts_ratings: bool  # months below are a number of ratings; otherwise they are a span of time
+    ratings_looked_at: int  # how many of the last ratings a decision, and so a correction, goes by
+    serves_earned: bool  # the earned tier is always served at once: nothing keeps a tier or puts a fall off
     timeless: bool  # time alone decides nothing but the end of a pin
-    moving_days: tuple[int, ...]  # the lengths of the windows of days of averages that are rated at once
-    moving_months: bool  # whether measures of whole months are rated at once
-    looked_at_types: frozenset[str]  # the types of transactions that a measure looks at
-    kept_types: frozenset[str]  # the types of transactions that are kept by day
-    history_days: int
+    moving_days: tuple[int, ...]  # the lengths of the averages over days that events look at
+    moving_months: bool  # whether events look at measures of whole months
+    looked_at_types: frozenset[str]  # the types of transactions that can move a figure of the tiers
+    kept_types: frozenset[str]  # the types of transactions that are kept, by day
+    history_days: int  # for how many days all types are kept, for a later policy
     daily_totals: frozenset[Holding]  # the holdings whose daily closing totals are kept
     strategy_days: tuple[int, ...]  # between two of these days the services of all tiers stay the same
     campaigns: tuple[Campaign, ...]
     woken: CampaignsByEvent
-    loan_rules: LoanRules | None
+    loan_rules: LoanRules | None  # None: loans are not looked at

@@ -1,4 +1,4 @@
-"""When a policy rates: at once, or by the calendar."""
+"""When a policy rates customers: at once, or by the calendar."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ When = Literal["at_once", "daily", "month_end", "dates"]
 
 
 class Schedule(msgspec.Struct, frozen=True):
-    """At once: whenever something changes. Otherwise at the midnight that ends a rating day."""
+    """When customers are rated: at once, with each event, or else at the midnight that ends a rating day."""
 
     when: When
     dates: tuple[tuple[int, int], ...] = ()  # month and day of the year, rising

@@ -9,7 +9,7 @@ ServiceKind = Literal["plan", "adviser", "product", "channel", "value-added"]
 
 
 class Service(msgspec.Struct, frozen=True):
-    """One service of a tier, from a local day on and until one, both included; None: open."""
+    """One service of a tier, from its first to its last local day, both included; None: no beginning, or no end."""
 
     id: str
     kind: ServiceKind
@@ -19,7 +19,7 @@ class Service(msgspec.Struct, frozen=True):
 
 
 class Strategy(msgspec.Struct, frozen=True):
-    """What a bank does for the customers of a tier."""
+    """What a bank does for the customers of a tier; each tier change carries the new tier's."""
 
     needs: Sequence[str]
     services: Sequence[Service]

@@ -1,7 +1,8 @@
-"""The input topics as one stream of events: all partitions merged at their heads, up to where they end now.
+"""The input topics as one stream of records: all partitions, merged by event time, up to where they end now.
 
-Ties of event time go by topic, then partition, then offset; what cannot be used waits for nobody. It is the order of
-a worker's partition, over all of them.
+The merge takes the earliest event time among the heads of the partitions. Equal times go by topic, then by partition,
+then by offset. A record that cannot be used has no event time and is taken as soon as it is at a head. A lane merges
+the topics of one partition number by the same rule (docs/architecture.md#order).
 """
 
 import asyncio
@@ -26,9 +27,12 @@ BATCH_EVENTS = 20_000
 
 
 def read_inputs(settings: Settings, policy: Policy) -> Generator[list[Given], None, None]:
-    """All committed records that are there now, thousands at a time; the policy says which of them can be used.
+    """Reads all records that are committed now, in batches of up to `BATCH_EVENTS`.
 
-    UsageError where Kafka does not answer or a topic is missing.
+    policy: says which records can be used, and so which have an event time to merge by.
+
+    Raises:
+        UsageError: Kafka does not answer, or a topic is missing.
     """
     with asyncio.Runner() as runner:
         batches = _batches(settings, policy)
@@ -66,7 +70,7 @@ async def _sources(settings: Settings, policy: Policy) -> "list[_Source]":
 
 
 class _Head(NamedTuple):
-    """A record of an input topic. They order as they are to be worked."""
+    """A record of an input topic. The tuple's order is the order of work."""
 
     at_ms: int
     topic: int
@@ -77,7 +81,7 @@ class _Head(NamedTuple):
 
 
 class _Source:
-    """One partition of an input topic, and what was read of it and not yet taken."""
+    """One partition of an input topic. `ahead` holds the records that were read and not yet merged."""
 
     def __init__(self, tape: Tape, topic: int, policy: Policy) -> None:
         self.ahead: deque[_Head] = deque()
@@ -86,7 +90,7 @@ class _Source:
         self._policy = policy
 
     async def fill(self) -> None:
-        """Reads on until something is ahead, or everything was read; then it lets go of the broker."""
+        """Reads until `ahead` has a record or the partition is read to its end; at the end it disconnects."""
         await self._tape.fill(1)
         partition, records = self._tape.tp.partition, self._tape.ahead
         while records:
@@ -98,13 +102,13 @@ class _Source:
             await self.close()
 
     async def close(self) -> None:
-        """Lets go of the broker."""
+        """Disconnects from the broker."""
         await self._tape.close()
 
 
 async def _merged(sources: "Sequence[_Source]") -> AsyncGenerator[list[Given], None]:
     await asyncio.gather(*(source.fill() for source in sources))
-    # No two heads are equal: sources are never compared.
+    # Topic, partition and offset make every head unique, so the heap never compares two sources.
     heads = [(source.ahead.popleft(), source) for source in sources if source.ahead]
     heapify(heads)
     batch: list[Given] = []

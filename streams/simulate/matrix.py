@@ -1,4 +1,7 @@
-"""Two policies over the same events: which tier of the one, and of the other, every customer is served in the end."""
+"""Two policies on the same events: how many customers end in which tier under the first and under the second.
+
+See docs/commands.md#two-policies-on-the-same-events.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +18,10 @@ SHARE_DECIMALS = 6
 
 
 class Side(NamedTuple):
-    """One of the two policies: what it is called, and its tiers from the lowest up, with their names by language."""
+    """One of the two policies: its label in tables and pictures, and its tier ids from the lowest up.
+
+    names: the tier's names by tier id, then by language.
+    """
 
     label: str
     policy: Policy
@@ -24,25 +30,30 @@ class Side(NamedTuple):
 
 
 class Matrix(NamedTuple):
-    """How many customers are in which tier before (rows) and after (columns). Who has no tier in one is left out."""
+    """How many customers are in which tier under the first policy (`before`, rows) and the second (`after`, columns).
+
+    Customers without a tier under one of the policies are in no cell; `only_before` and `only_after` count them.
+    """
 
     before: Side
     after: Side
     counts: Counter[tuple[str, str]]
     rows: Counter[str]
     columns: Counter[str]
-    only_before: int  # customers who have a tier under that policy alone
+    only_before: int  # customers with a tier under the first policy alone
     only_after: int
 
     @property
     def customers(self) -> int:
-        """All who are counted."""
+        """Counts the customers of all cells."""
         return self.counts.total()
 
     def move(self, before: str, after: str) -> Move | None:
-        """Where a customer of that cell moves; None where nothing says which of the two tiers is the higher.
+        """Gives the direction in which the customers of a cell move; None where the two tiers cannot be compared.
 
-        A tier is known to the other policy by its id; where none is, and both have as many tiers, by its place.
+        The two tiers are compared by rank within one policy: the second where it has the tier `before`, else the first
+        where it has the tier `after`. Where the policies share no tier id and have equally many tiers, each tier's rank
+        in its own policy counts.
         """
         first, second = self.before.policy.rank, self.after.policy.rank
         if before in second:
@@ -54,7 +65,7 @@ class Matrix(NamedTuple):
         return None
 
     def moves(self) -> Counter[Move | None]:
-        """How many customers move where."""
+        """Counts the customers by the direction in which they move."""
         found = Counter[Move | None]()
         for (before, after), count in self.counts.items():
             found[self.move(before, after)] += count
@@ -62,7 +73,7 @@ class Matrix(NamedTuple):
 
 
 def matrix_of(before: Simulation, after: Simulation) -> Matrix:
-    """Counts the customers of two simulations of the same events."""
+    """Counts the customers of two simulations that worked the same events."""
     counts, only_before, only_after = Counter[tuple[str, str]](), 0, 0
     for _, first, second in _customers(before, after):
         if first is not None and second is not None:
@@ -78,7 +89,7 @@ def matrix_of(before: Simulation, after: Simulation) -> Matrix:
 
 
 def customers_of(cell: tuple[str, str], before: Simulation, after: Simulation) -> list[bytes]:
-    """The ids of the customers behind a cell, sorted."""
+    """Gives the ids of the customers in a cell, sorted. cell: the tiers under the first and the second policy."""
     return sorted(customer for customer, *tiers in _customers(before, after) if tuple(tiers) == cell)
 
 
@@ -95,7 +106,7 @@ def _direction(before: int, after: int) -> Move:
 
 def _sides(before: Policy, after: Policy) -> tuple[Side, Side]:
     labels = [f"{policy.name} v{policy.version}" for policy in (before, after)]
-    if labels[0] == labels[1]:  # a copy with other floors
+    if labels[0] == labels[1]:  # an edited copy that kept its name and version
         labels = [
             f"{label} ({policy.digest.removeprefix('sha256:')[:8]})"
             for label, policy in zip(labels, (before, after), strict=True)
@@ -113,7 +124,7 @@ def _side(label: str, policy: Policy) -> Side:
 
 
 class PolicyName(msgspec.Struct, frozen=True):
-    """Which policy it is, and its tiers from the lowest up."""
+    """A policy, and its tier ids from the lowest up."""
 
     name: str
     version: int
@@ -122,7 +133,7 @@ class PolicyName(msgspec.Struct, frozen=True):
 
 
 class CellMessage(msgspec.Struct, frozen=True, rename={"before": "from", "after": "to"}):
-    """One cell: shares of all customers and of the row; move is up, down, same or null."""
+    """One cell of the matrix. `share` is the part of all customers, `share_of_row` the part of the row, from 0 to 1."""
 
     before: str
     after: str
@@ -133,7 +144,7 @@ class CellMessage(msgspec.Struct, frozen=True, rename={"before": "from", "after"
 
 
 class MatrixMessage(msgspec.Struct, frozen=True):
-    """`tierflow simulate --compare --json`."""
+    """What `tierflow simulate --compare --json` prints (docs/commands.md#two-policies-on-the-same-events)."""
 
     policy: PolicyName
     compare: PolicyName
@@ -141,7 +152,7 @@ class MatrixMessage(msgspec.Struct, frozen=True):
     up: int
     down: int
     same: int
-    undirected: int  # who is in a tier of which neither policy says how it stands to the former
+    undirected: int  # customers whose two tiers cannot be compared
     only_in_policy: int
     only_in_compare: int
     rows: dict[str, int]
@@ -150,7 +161,7 @@ class MatrixMessage(msgspec.Struct, frozen=True):
 
 
 def matrix_message(matrix: Matrix) -> MatrixMessage:
-    """The matrix as it is written: every cell, row by row, empty ones too."""
+    """Makes the JSON message of a matrix: every cell, row by row, empty ones included."""
     moves = matrix.moves()
     return MatrixMessage(
         policy=_policy_name(matrix.before),
@@ -186,7 +197,7 @@ def _share(part: int, whole: int) -> float:
 
 
 def percent(part: int, whole: int) -> str:
-    """The share with one decimal; what is not quite nothing, or not quite all, is never rounded to it."""
+    """Writes a share as a percentage with one decimal; a share between 0 and 1 never reads 0.0% or 100.0%."""
     if not whole:
         return "-"
     tenths = round(part * 1000 / whole)
@@ -198,7 +209,7 @@ def percent(part: int, whole: int) -> str:
 
 
 def told_moves(matrix: Matrix) -> str:
-    """One sentence: how many there are, and how many move up and down."""
+    """Writes one sentence: how many customers there are, and how many move up, move down or stay."""
     moves, customers = matrix.moves(), matrix.customers
     words: list[tuple[Move | None, str]] = [("up", "up"), ("down", "down"), ("same", "stay"), (None, "not comparable")]
     parts = [
@@ -208,7 +219,7 @@ def told_moves(matrix: Matrix) -> str:
 
 
 def told_left_out(matrix: Matrix) -> str:
-    """Who is not in the matrix; empty where all are."""
+    """Writes how many customers are left out of the matrix; an empty text where none are."""
     sides = ((matrix.only_before, matrix.before), (matrix.only_after, matrix.after))
     parts = [f"{count:,} with a tier under {side.label} alone" for count, side in sides if count]
     return f"left out: {', '.join(parts)}" if parts else ""

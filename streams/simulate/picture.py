@@ -1,4 +1,4 @@
-"""The matrix as a picture: boxes and texts, which svg.py and png.py draw."""
+"""The layout of the matrix as a picture: boxes and texts, which svg.py and png.py write as files."""
 
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -8,7 +8,7 @@ from streams.simulate.matrix import Matrix, Move, Side, percent, told_left_out, 
 
 Anchor = Literal["start", "middle", "end"]
 
-# Blue and orange: told apart by nearly everyone, and in print.
+# Blue and orange: people who cannot tell red from green can tell these apart. Red, green and blue from 0 to 255.
 FULL: dict[Move | None, tuple[int, int, int]] = {
     "up": (33, 113, 181),
     "down": (217, 95, 14),
@@ -27,16 +27,16 @@ _LABEL_MIN, _LABEL_MAX = 110, 260
 _LEGEND_H = 44
 _SWATCHES_W, _WORD_GAP = 56, 28
 _DARKER = "the darker, the more of the row"
-# A cell's colour begins with this much of the full one, so that a single customer is seen.
+# The weakest share of a full colour that a cell gets, so that a cell with a single customer is visible.
 _LEAST = 0.10
-# A box that is darker than this has white letters; of 255, as the eye weighs red, green and blue.
+# Below this brightness, of 255, a box gets white letters. `_EYE` weighs red, green and blue as the eye does.
 _DARK = 150
 _EYE = (0.299, 0.587, 0.114)
 _WIDE_EM, _NARROW_EM = 1.0, 0.56
 
 
 class Box(NamedTuple):
-    """A filled rectangle."""
+    """A filled rectangle; x and y are its upper left corner."""
 
     x: float
     y: float
@@ -46,7 +46,7 @@ class Box(NamedTuple):
 
 
 class Text(NamedTuple):
-    """A line of text on its baseline."""
+    """A line of text. y is its baseline; x is its start, middle or end, as `anchor` says."""
 
     x: float
     y: float
@@ -58,7 +58,7 @@ class Text(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """What is to be drawn, in its order; in points."""
+    """A picture of `width` by `height` points; later shapes cover earlier ones."""
 
     width: int
     height: int
@@ -67,7 +67,10 @@ class Picture(NamedTuple):
 
 
 def picture_of(matrix: Matrix, can_show: Callable[[str], bool] = lambda _: True) -> Picture:
-    """Draws the matrix. can_show: whether the fonts at hand have a text; names that they lack are not shown."""
+    """Lays the matrix out as a picture.
+
+    can_show: says whether the fonts at hand have all characters of a text; a tier's name that they lack is left out.
+    """
     return _Drawing(matrix, can_show).picture()
 
 
@@ -115,7 +118,7 @@ class _Drawing:
         self._text(_MARGIN, y + 18, self._title, 20, bold=True)
         self._text(_MARGIN, y + 42, told_moves(matrix), 13, fill=_FAINT)
         self._text(_MARGIN, y + 60, told_left_out(matrix), 13, fill=_FAINT)
-        # The policies at the edges of the table: rows are tiers of the first, columns of the second.
+        # The policies' labels stand at the table's edges: the first policy's tiers are rows, the second's are columns.
         self._text(self._left, self._top - 54, f"under {matrix.after.label}", 12, fill=_FAINT)
         self._text(_MARGIN, self._top - 10, _cut(f"under {matrix.before.label}", 12, self._label_w), 12, fill=_FAINT)
 
@@ -173,7 +176,7 @@ class _Drawing:
     # --- places and words ---
 
     def _moves(self) -> list[tuple[Move | None, str]]:
-        """What the legend explains."""
+        """Gives the entries of the legend; "not comparable" is one only if a cell is."""
         found = self._matrix.moves()
         return [(move, word) for move, word in _LEGEND if move is not None or found[move]]
 
@@ -184,7 +187,7 @@ class _Drawing:
         return self._top + row * (_CELL_H + _GAP)
 
     def _name(self, side: Side, tier: str) -> str:
-        """The tier's name in the first language, Chinese before others, that can be shown."""
+        """Gives the tier's name in the first language that can be shown; Chinese is tried first."""
         names = side.names.get(tier, {})
         ordered = sorted(names, key=lambda language: not language.startswith("zh"))
         return next((names[language] for language in ordered if self._can_show(names[language])), "")
@@ -205,7 +208,7 @@ class _Drawing:
 
 
 def _mixed(colour: Sequence[int], strength: float) -> list[int]:
-    """The colour on white."""
+    """Mixes the colour with white. strength: 1 is the full colour, 0 is white."""
     return [round(255 - (255 - part) * strength) for part in colour]
 
 
@@ -218,17 +221,17 @@ def _hex(colour: Sequence[int]) -> str:
 
 
 def _is_wide(char: str) -> bool:
-    """Whether the character is as wide as it is high, as Chinese ones are."""
+    """Says whether the character is as wide as it is high, as Chinese characters are."""
     return unicodedata.east_asian_width(char) in "WF"
 
 
 def _width(text: str, size: int) -> float:
-    """About how wide a text will be."""
+    """Estimates the width of a text in points, since the font that shows it is not known here."""
     return size * sum(_WIDE_EM if _is_wide(char) else _NARROW_EM for char in text)
 
 
 def _cut(text: str, size: int, width: float) -> str:
-    """The text, or as much of it as has room."""
+    """Gives the text, shortened to the width if it is wider."""
     if _width(text, size) <= width:
         return text
     return max(_beginnings(text, size, width), key=len, default="") + "…"

@@ -1,4 +1,4 @@
-"""A picture as PNG. Latin letters come with Pillow; for others a font of the system is looked for."""
+"""A picture as PNG. Pillow's own font has Latin letters; for other scripts a font of the system is used."""
 
 from functools import cache
 from io import BytesIO
@@ -9,9 +9,9 @@ from streams.simulate.picture import Box, Picture, Text
 
 SCALE = 2
 _ANCHORS = {"start": "ls", "middle": "ms", "end": "rs"}
-# What Pillow's own font has.
+# The characters that Pillow's own font has.
 _OWN = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA1, 0x180)))) | {"…"}
-# Those that Linux, macOS and Windows have for Chinese; Pillow looks for them in the system's folders.
+# Fonts with Chinese characters on Linux, macOS and Windows. Pillow finds them by name in the system's folders.
 _SYSTEM_FONTS = (
     "NotoSansCJK-Regular.ttc",
     "NotoSansCJKtc-Regular.otf",
@@ -33,12 +33,12 @@ _SYSTEM_FONTS = (
 
 
 def can_show(text: str) -> bool:
-    """Whether the fonts here have this text."""
+    """Says whether the text can be drawn; a system font from `_SYSTEM_FONTS` is taken to have every character."""
     return _OWN.issuperset(text) or _system_font() is not None
 
 
 def png(picture: Picture) -> bytes:
-    """The picture as a file, with twice as many dots as points."""
+    """Gives the picture as the bytes of a PNG file, with `SCALE` pixels a point."""
     image = Image.new("RGB", (picture.width * SCALE, picture.height * SCALE), "#ffffff")
     draw = ImageDraw.Draw(image)
     for shape in picture.shapes:
@@ -56,7 +56,7 @@ def png(picture: Picture) -> bytes:
 def _write(draw: ImageDraw.ImageDraw, text: Text) -> None:
     font = _font(text.size * SCALE, own=_OWN.issuperset(text.text))
     place = (text.x * SCALE, text.y * SCALE)
-    # Pillow's font has no bold: the letters are drawn a little thicker.
+    # Pillow's font has no bold face, so bold letters get a thicker stroke.
     stroke = text.size * SCALE / 40 if text.bold else 0
     draw.text(place, text.text, text.fill, font, _ANCHORS[text.anchor], stroke_width=stroke)
 

@@ -1,6 +1,6 @@
-"""Samples of every message: a small bank's first months, worked by the engine, and the AsyncAPI document with them.
+"""Samples of every message: the first months of a small bank, worked by the engine, for the AsyncAPI document.
 
-`python -m streams.simulate.samples docs/asyncapi.json` writes the document.
+`python -m streams.simulate.samples docs/asyncapi.json` writes the document (docs/messages.md#asyncapi).
 """
 
 import json
@@ -28,7 +28,7 @@ from streams.simulate.simulation import Simulation
 
 COMMAND = "python -m streams.simulate.samples docs/asyncapi.json"
 
-# Short, so that the document is; and every third of the dormant customers is held out.
+# Kept short because the document quotes it. A third of the dormant customers is held out, so that both groups occur.
 POLICY = """\
 name = "sample"
 version = 1
@@ -138,7 +138,7 @@ _BY_TYPE = {
     outputs.DECISION_TYPE: "loanDecided",
     outputs.ALERT_TYPE: "loanAlerted",
 }
-# Of a message one sample is shown for each of what these fields hold.
+# The document shows one sample for each combination of values of these fields.
 _KINDS = {
     "customerAction": ("action",),
     "tierChanged": ("direction", "reason"),
@@ -149,12 +149,12 @@ _KINDS = {
 
 
 def events() -> list[EventLine]:
-    """What happens in the small bank."""
+    """Gives the input events of the small bank, in the order of work."""
     return [parse_line(line.encode()) for line in EVENTS.splitlines()]
 
 
 def samples() -> list[Sample]:
-    """One of every kind of message, in the order in which they come about: the same on every run."""
+    """Gives the first sample of every kind of message, in the order in which they arise; the same on every run."""
     found: dict[tuple[Any, ...], Sample] = {}
     for sample in _all():
         found.setdefault((sample.message, sample.title), sample)
@@ -162,12 +162,12 @@ def samples() -> list[Sample]:
 
 
 def configurations() -> dict[str, Configuration]:
-    """By topic: how `tierflow topics create` makes it."""
+    """Gives the Kafka configuration with which `tierflow topics create` makes each topic, by topic name."""
     return {spec.name: spec.config for spec in topic_specs(Settings.from_environment({}, dotenv=None))}
 
 
 def text() -> str:
-    """The AsyncAPI document."""
+    """Gives the AsyncAPI document as JSON."""
     return json.dumps(asyncapi.document(samples(), configurations()), indent=2, ensure_ascii=False) + "\n"
 
 

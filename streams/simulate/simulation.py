@@ -1,7 +1,7 @@
-"""The worker's engine offline: one partition, one event clock, events in the order in which they are handed in.
+"""The worker's engine offline: one partition, one event clock, events worked in the order in which they are given.
 
-It is the very Partition that a worker runs, without Kafka around it. There is no wall clock: the same events give the
-same outputs, byte for byte, however they are cut into chunks.
+`Simulation` runs the same `Customers` and `Budgets` as a worker, without Kafka. No wall clock is read: the same events
+give the same outputs, byte for byte, however they are cut into chunks.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,23 +19,23 @@ from streams.policy.policy import Policy
 from streams.values.events import TOPICS
 
 SOURCE = "/tierflow/simulate"
-# Outputs are always called this, as inputs are in the file.
+# Fixed, whatever TIERFLOW_OUTPUT_PREFIX says: the input topics of a file have a fixed prefix too.
 OUTPUT_PREFIX = "tier."
 _PARTITION = 0
-# The time in a dead letter is the wall clock's, and here there is none: it is the epoch.
+# A dead letter carries the wall clock's time. A simulation has no wall clock, so it is the epoch.
 _WALL_MS = 0
-# `tier.current` repeats `tier.changes`, and `tier.order` tells of transactions.
+# `tier.current` repeats `tier.changes`; `tier.order` is about transactions, which a simulation has not.
 _NOT_SHOWN = {CURRENT, ORDER}
 _TOPICS = tuple(FILE_PREFIX + name for name in TOPICS)
-# What a million customers who fall due at one midnight give is not to be in memory at once.
+# A million customers may fall due at one midnight: their outputs must not all be in memory at once.
 DUE_LIMIT = 50_000
 
-# The number of its topic, its key and its value: an EventLine, or a record of an input topic.
+# An input record: the topic's number, the key and the value. An EventLine is one.
 Given = tuple[int, bytes | None, bytes | None]
 
 
 class Line(NamedTuple):
-    """A line of the file as a record: its offset counts the lines of its topic."""
+    """An input record as a partition takes it. The offset of an event is the number of earlier events of its topic."""
 
     offset: int
     key: bytes | None
@@ -43,17 +43,16 @@ class Line(NamedTuple):
 
 
 class Output(NamedTuple):
-    """What a subscriber of an output topic would read."""
+    """A message of an output topic, as a subscriber would read it."""
 
     topic: str
     value: bytes
 
 
 class Chunk(NamedTuple):
-    """Events that were worked together, and what came of them.
+    """Events that were worked together, and the result.
 
-    outputs: all that subscribers would read, in the order in which it was decided. `tier.current` repeats
-    `tier.changes`, and `tier.order` tells of transactions: neither is here.
+    outputs: what subscribers would read, in the order of the decisions, without `tier.current` and `tier.order`.
     """
 
     events: Sequence[Given]
@@ -62,7 +61,10 @@ class Chunk(NamedTuple):
 
 
 class Simulation:
-    """One partition that owns every customer. Thousands of events at a time are quick: a customer is packed once."""
+    """One partition that owns every customer.
+
+    Give it thousands of events at a time: each customer is packed once a chunk, however many events there were.
+    """
 
     def __init__(self, policy: Policy) -> None:
         rules = PartitionSetup(
@@ -73,16 +75,16 @@ class Simulation:
         self._budgets = Budgets()
 
     def work(self, events: Sequence[Given]) -> Chunk:
-        """Works the events in their order, and all that falls due on the way."""
+        """Works the events in their order, and everything that falls due in between, as one chunk."""
         (chunk,) = self._chunks(events, NO_LIMIT)
         return chunk
 
     def work_in_parts(self, events: Sequence[Given], due_limit: int = DUE_LIMIT) -> Iterator[Chunk]:
-        """The same, in chunks of at most so many decisions by time alone: memory stays small whatever falls due."""
+        """Works the events as `work` does, but in chunks of at most `due_limit` decisions by time alone."""
         return self._chunks(events, Quota(due_limit, 0))
 
     def tier(self, customer: bytes) -> str | None:
-        """The tier that this customer is served now."""
+        """Gives the tier that a customer is served now; None for an unknown customer or one without a tier."""
         packed = self.partition.packed.get(customer)
         return None if packed is None else unpack_header(packed).tier
 
@@ -106,7 +108,10 @@ class Simulation:
                 yield Output(OUTPUT_PREFIX + output, message.value or b"")
 
     def _granted(self, candidate: Message) -> list[tuple[str, Message]]:
-        """Asks the budgets at once: here nobody else spends."""
+        """Asks the budgets for a candidate at once, since there are no other partitions whose candidates compete.
+
+        Gives the granted trigger under the name of its output; nothing where the candidate is refused.
+        """
         budgets = self._budgets
         [offset] = budgets.next_offsets
         budgets.work_some(budgets.decode(0, [Line(offset, candidate.key, candidate.value)]), _WALL_MS, NO_LIMIT)

@@ -1,4 +1,4 @@
-"""A picture as SVG: it needs nothing, and every browser and office program shows it."""
+"""A picture as SVG, written by hand: it needs no library, and browsers and office programs show it."""
 
 from xml.sax.saxutils import escape, quoteattr
 
@@ -8,7 +8,7 @@ FONTS = "Noto Sans, Helvetica Neue, Arial, Noto Sans CJK TC, PingFang TC, Micros
 
 
 def svg(picture: Picture) -> bytes:
-    """The picture as a file."""
+    """Gives the picture as the bytes of an SVG file."""
     lines = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{picture.width}" height="{picture.height}" '

@@ -1,4 +1,7 @@
-"""The stage of budgets: candidates of all customers in, by campaign; triggers that the budgets hold out."""
+"""The stage of budgets: candidates in, keyed by campaign; the triggers that a budget grants out.
+
+Why budgets are a stage of their own: docs/architecture.md#budgets.
+"""
 
 import logging
 
@@ -14,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 def budgets_stage(settings: Settings) -> Stage:
-    """Makes the stage."""
+    """Makes the stage. It needs no policy: a candidate carries the limits of its budget."""
 
     def open_partition(_: int, packed: dict[bytes, bytes], lane: LaneRecord) -> Budgets:
         return Budgets(packed, lane)

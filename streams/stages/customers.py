@@ -1,4 +1,4 @@
-"""The stage of customers: the inputs of the bank in; tier changes, campaigns, risk decisions and dead letters out."""
+"""The stage of customers: the bank's inputs in; tier changes, triggers, candidates, risk messages, dead letters out."""
 
 from streams.contracts.kept import LaneRecord
 from streams.partition.customers import Customers
@@ -15,7 +15,10 @@ _TIER_OUTPUTS = (CHANGES, CURRENT, CAMPAIGNS, RISK, DEAD_LETTERS, ORDER)
 
 
 def customers_stage(settings: Settings, policy: Policy, partitions: int, clock: Clock | None = None) -> Stage:
-    """Makes the stage under a policy. clock: another than that of the settings."""
+    """Makes the stage under a policy.
+
+    partitions: how many each input topic has. clock: used instead of that of the settings.
+    """
 
     def open_partition(number: int, packed: dict[bytes, bytes], lane: LaneRecord) -> Customers:
         return Customers(partition_setup(settings, policy, number, partitions, clock), packed, lane)
@@ -39,7 +42,7 @@ def customers_stage(settings: Settings, policy: Policy, partitions: int, clock: 
 def partition_setup(
     settings: Settings, policy: Policy, partition: int, partitions: int, clock: Clock | None = None
 ) -> PartitionSetup:
-    """Gives what one partition of so many works by; clock: another than that of the settings."""
+    """Gives what one partition works by. partitions: how many there are. clock: used instead of the settings' clock."""
     return PartitionSetup(
         partition=partition,
         policy=policy,

@@ -1,4 +1,4 @@
-"""Which partition a customer or a campaign is in."""
+"""Which partition a customer's or a campaign's key belongs to."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -10,23 +10,23 @@ from streams.stages.stage import Place
 
 @dataclass(frozen=True)
 class Owns:
-    """Whether the partitioner puts a key into this partition."""
+    """A predicate: does the partitioner put a key into this partition?"""
 
     partition: int
     partitions: int
     settings: Settings
 
     def __call__(self, key: bytes) -> bool:
-        """Where no partitioner is set, every one owns every key."""
+        """Says whether the key belongs here. With TIERFLOW_PARTITIONER=none every partition owns every key."""
         partitioner = self.settings.partitioner
         return partitioner == "none" or partition_of(key, self.partitions, partitioner) == self.partition
 
 
 def place_of_customers(settings: Settings) -> Place:
-    """Places customers as the producers of the inputs do."""
+    """Gives the placing of customers: the partitioner that the producers of the inputs use."""
     return partial(partition_of, partitioner=settings.partitioner)
 
 
 def place_of_campaigns() -> Place:
-    """Places campaigns by murmur2, whatever the inputs' partitioner: only tierflow writes candidates."""
+    """Gives the placing of campaigns: murmur2, whatever the inputs' partitioner. Only tierflow writes candidates."""
     return partial(partition_of, partitioner="murmur2")

@@ -1,4 +1,4 @@
-"""What makes a stage. Structs alone."""
+"""What makes a stage (docs/architecture.md#stages). Structs alone."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -8,29 +8,32 @@ from streams.partition.partition import Partition
 from streams.partition.work import Work
 
 Place = Callable[[bytes, int], int]
-"""Which of so many partitions a key goes to."""
+"""Gives the partition of a key. Called with the key and the number of partitions."""
 
 
 class Output(NamedTuple):
-    """A topic that a stage writes. place: None where a message goes to the partition number that wrote it."""
+    """A topic that a stage writes.
+
+    place: where a message goes, by its key; None: to the partition number that wrote it.
+    """
 
     topic: str
     place: Place | None = None
 
 
 class Stage(NamedTuple):
-    """Keyed state worked exactly once: topics in, a Partition a number, topics out, a changelog."""
+    """Keyed state worked exactly once: topics in, a Partition for each partition number, topics out, a changelog."""
 
     name: str
-    title: str  # what one of its partitions is called in logs, before its number
+    title: str  # what logs call one of its partitions, before the number
     group: str  # the consumer group whose offsets it commits
-    ids: str  # what its transactional ids begin with, before the number
-    inputs: Sequence[str]  # by topic number
-    outputs: Mapping[str, Output]  # by the names that its partitions use
+    ids: str  # the beginning of its transactional ids; the partition number and -a or -b follow
+    inputs: Sequence[str]  # topics, by topic number
+    outputs: Mapping[str, Output]  # by the output names that its Partition uses
     changelog: str
-    open: Callable[[int, dict[bytes, bytes], LaneRecord], Partition]  # number, packed states, how far it is
+    open: Callable[[int, dict[bytes, bytes], LaneRecord], Partition]  # of a number, packed states by key, a lane record
     always: Sequence[str] = ()  # outputs that every transaction writes to, beside the changelog
-    telling: Sequence[str] = ()  # outputs by whose messages it shows whether a transaction was seen
-    backfill: bool = False  # what is there at the first start is history
-    sleeps: bool = False  # until a first record is there: nothing is taken over for a stage that nobody uses
-    committed: Callable[[Work], None] = lambda _: None  # called with every committed Work
+    telling: Sequence[str] = ()  # outputs whose messages tell whether anybody saw a leftover transaction
+    backfill: bool = False  # whether records that are there at the first start count as history
+    sleeps: bool = False  # whether nothing is taken over before a first record comes
+    committed: Callable[[Work], None] = lambda _: None  # called with each Work after its commit

@@ -1,4 +1,4 @@
-"""The stages that a worker works. One more stage is one more line here."""
+"""The stages that a worker runs. A further stage is one more line here."""
 
 from collections.abc import Sequence
 
@@ -10,5 +10,5 @@ from streams.stages.stage import Stage
 
 
 def worked_stages(settings: Settings, policy: Policy, partitions: int) -> Sequence[Stage]:
-    """Gives all stages, as they are under a policy. partitions: how many each input topic has."""
+    """Makes all stages under a policy. partitions: how many each input topic has."""
     return (customers_stage(settings, policy, partitions), budgets_stage(settings))

@@ -1,13 +1,17 @@
-"""Days in the policy's time zone: a day is the number of days since 1970-01-01, and begins at local midnight."""
+"""Days and months of a time zone, as numbers.
+
+A day is the number of days since 1970-01-01 and begins at local midnight. A month is the number of months since
+January 1970. Instants are epoch milliseconds (`_ms`).
+"""
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal
 
 Clock = Literal["wall", "event"]
-"""The time that a partition goes by: the wall clock's, or that of the newest event."""
+"""Where a partition takes the time from: the wall clock, or its newest event (docs/architecture.md#order)."""
 
 NEVER_MS = -(10**15)
-"""Before all time: what is older than every event."""
+"""An instant before every event: of what has not happened yet, or has no time."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
@@ -19,13 +23,13 @@ _CACHE_LIMIT = 100_000
 
 
 def month_of(day: int) -> int:
-    """The calendar month of a day, as the number of months since January 1970."""
+    """Gives the calendar month of a day."""
     at = date.fromordinal(day + _EPOCH_DAY)
     return (at.year - 1970) * 12 + at.month - 1
 
 
 def month_start(month: int) -> int:
-    """The first day of a month; months after 9999, which the standard library does not know, begin on its last day."""
+    """Gives the first day of a month; of months after 9999, which `datetime` cannot hold, the last day of that year."""
     if month > _LAST_MONTH:
         return _LAST_DAY - _EPOCH_DAY
     return date(1970 + month // 12, month % 12 + 1, 1).toordinal() - _EPOCH_DAY
@@ -43,7 +47,7 @@ def date_text(day: int) -> str:
 
 
 class Calendar:
-    """Turns epoch milliseconds into local days and back, for one time zone. Remembers answers; has no other state."""
+    """The local days of one time zone: turns epoch milliseconds into days and back. Its only state are caches."""
 
     def __init__(self, zone: tzinfo) -> None:
         self.zone = zone
@@ -52,7 +56,7 @@ class Calendar:
         self._midnight_of_day: dict[int, int] = {}
 
     def day_of(self, at_ms: int) -> int:
-        """The local day of an instant."""
+        """Gives the local day of an instant."""
         hour = at_ms // HOUR_MS
         try:
             day = self._day_of_hour[hour]
@@ -61,9 +65,10 @@ class Calendar:
         return self._local_day(at_ms) if day is None else day
 
     def midnight_ms(self, day: int) -> int:
-        """The instant at which a local day begins (where the clocks jump over midnight: the end of the jump).
+        """Gives the instant at which a local day begins.
 
-        Days after 9999, of which the standard library knows nothing, count as the last one of that year.
+        Where the clocks jump over midnight, this is the end of the jump. A day after 9999, which `datetime` cannot
+        hold, counts as the last day of that year.
         """
         midnight_ms = self._midnight_of_day.get(day)
         if midnight_ms is None:
@@ -75,15 +80,18 @@ class Calendar:
         return midnight_ms
 
     def month_begins_ms(self, at_ms: int) -> int:
-        """The beginning of the month of an instant."""
+        """Gives the instant at which the month of `at_ms` begins."""
         return self.midnight_ms(month_start(month_of(self.day_of(at_ms))))
 
     def next_month_begins_ms(self, at_ms: int) -> int:
-        """The beginning of the month after that of an instant."""
+        """Gives the instant at which the month after that of `at_ms` begins."""
         return self.midnight_ms(month_start(month_of(self.day_of(at_ms)) + 1))
 
     def days_later_ms(self, at_ms: int, days: int) -> int:
-        """The same local time some days later (where the clocks jump over it: as much later as they jump)."""
+        """Gives the same local time some days later, or earlier if `days` is negative.
+
+        Where the clocks jump over this local time, the result is later by the length of the jump.
+        """
         day = self.day_of(at_ms)
         begins_ms, then_ms = self.midnight_ms(day), self.midnight_ms(day + days)
         if self.midnight_ms(day + 1) - begins_ms == self.midnight_ms(day + days + 1) - then_ms == DAY_MS:
@@ -93,7 +101,10 @@ class Calendar:
         return self._instant_ms(datetime.combine(then, local.time().replace(fold=0)))
 
     def months_later_ms(self, at_ms: int, months: int) -> int:
-        """The same local day and time some months later; the last day of a month that is too short for it."""
+        """Gives the same day of the month and local time some months later.
+
+        Where the month is too short for this day, the result is on its last day.
+        """
         day = self._local_day(at_ms)
         month = month_of(day)
         last = month_start(month + months + 1) - 1 if month + months < _LAST_MONTH else _LAST_DAY - _EPOCH_DAY
@@ -102,14 +113,14 @@ class Calendar:
         return self._instant_ms(datetime.combine(date.fromordinal(moved + _EPOCH_DAY), local_time))
 
     def rfc3339(self, at_ms: int) -> str:
-        """The instant with the zone's offset, to the millisecond where there is one."""
+        """Writes an instant in RFC 3339 with the zone's offset, with milliseconds where it has any."""
         if self._written is None or self._written[0] != at_ms:
             local = self._local(at_ms)
             self._written = at_ms, local.isoformat(timespec="milliseconds" if at_ms % 1000 else "seconds")
         return self._written[1]
 
     def _remember(self, hour: int) -> int | None:
-        # An hour that midnight cuts has two days: it is looked at afresh for each instant.
+        # None where midnight falls inside the hour (offsets of half an hour): day_of() then works each instant out.
         first, last = self._local_day(hour * HOUR_MS), self._local_day(hour * HOUR_MS + HOUR_MS - 1)
         if len(self._day_of_hour) >= _CACHE_LIMIT:
             self._day_of_hour.clear()

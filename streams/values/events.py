@@ -1,4 +1,7 @@
-"""The input events as the engine takes them: checked, times in epoch milliseconds, amounts in ten-thousandths."""
+"""The input events as the engine takes them, decoded and checked (docs/messages.md#inputs).
+
+`at_ms` is the event's own time, in epoch milliseconds. Amounts are ten-thousandths of `currency` (`_e4`).
+"""
 
 from typing import Literal
 
@@ -7,7 +10,8 @@ import msgspec
 from streams.values.products import Product
 from streams.values.standings import Standing
 
-# The input topics in the order that decides ties of event time (contract, "The clock and the order").
+# Numbers and names of the input topics. Of events at the same time, those of the lower number are worked first
+# (docs/messages.md#what-happens-to).
 BALANCES, TRANSACTIONS, CREDIT, LOANS, CUSTOMERS = range(5)
 TOPICS = ("balances", "transactions", "credit", "loans", "customers")
 
@@ -22,7 +26,10 @@ TRANSACTION_TYPES = frozenset(
 
 
 class Transaction(msgspec.Struct, frozen=True, gc=False):
-    """Money moved. `belongs_at_ms` is the time whose day it counts in: its own, or that of what it undoes."""
+    """Money that was moved; its direction is in `type`, which is one of TRANSACTION_TYPES.
+
+    `belongs_at_ms` is the time whose day it counts in: its own or, of a reversal, that of the reversed transaction.
+    """
 
     event_id: str
     customer_id: str
@@ -35,7 +42,7 @@ class Transaction(msgspec.Struct, frozen=True, gc=False):
 
 
 class Balance(msgspec.Struct, frozen=True, gc=False):
-    """What an account held at a time."""
+    """What an account held at a time; below 0 it is an overdraft."""
 
     event_id: str
     customer_id: str
@@ -47,7 +54,7 @@ class Balance(msgspec.Struct, frozen=True, gc=False):
 
 
 class Credit(msgspec.Struct, frozen=True, gc=False):
-    """The customer's credit standing as of a time."""
+    """The customer's credit standing as of a time. `score` is as it was sent; it need not be a number."""
 
     event_id: str
     customer_id: str
@@ -68,7 +75,7 @@ class Loan(msgspec.Struct, frozen=True, gc=False):
 
 
 class Pin(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """A tier fixed by a person until a time, with who and why."""
+    """A tier that a person has fixed for a customer until a time: who did it, and why."""
 
     tier: str
     until_ms: int
@@ -77,7 +84,7 @@ class Pin(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class CustomerAction(msgspec.Struct, frozen=True, gc=False):
-    """What a person or a system asks for a customer: a pin, its end, campaign consent, or to be forgotten."""
+    """What a person or a system asks for a customer. `pin` is there for the action "pin" alone."""
 
     event_id: str
     customer_id: str
@@ -90,7 +97,7 @@ Event = Transaction | Balance | Credit | Loan | CustomerAction
 
 
 class Cause(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """The event that led to a decision, and where it stands in the log: its topic's number in TOPICS, its offset."""
+    """The event that led to a decision, and its place in the partition's log: topic number in TOPICS, and offset."""
 
     event_id: str
     topic: int

@@ -1,8 +1,9 @@
-"""Exact money: integers all the way, never a float.
+"""Exact money: integers, never a float (docs/adr/0003-exact-money-and-packed-state.md).
 
-An amount is held in ten-thousandths of its currency (`amount_e4`, the contract allows 4 decimals). What is computed
-from amounts, exchange rates (8 decimals) and shares (4 decimals) is held in units of 10**-16 (`value_e16`), so that
-every sum, product and comparison is exact; only writing a figure out rounds it.
+An amount is an integer of ten-thousandths of its currency (`_e4`): inputs have at most 4 decimals
+(docs/messages.md#how-values-are-read). What is computed from amounts, exchange rates (8 decimals) and shares (4
+decimals) is an integer of 10**-16 (`_e16`), so that sums, products and comparisons are exact. Figures are rounded
+only where they are written out or paid.
 """
 
 import json
@@ -14,15 +15,15 @@ from functools import lru_cache
 AMOUNT_DECIMALS = 4
 RATE_DECIMALS = 8
 SHARE_DECIMALS = 4
-CENT_DECIMALS = 2  # of what is paid
+CENT_DECIMALS = 2  # of amounts that are paid
 VALUE_DECIMALS = AMOUNT_DECIMALS + RATE_DECIMALS + SHARE_DECIMALS
 
-# A signed 64-bit integer holds 9.2e18: one amount stays below 1e18, and a sum is checked against this limit, so that
-# the difference of two sums fits as well.
+# A packed state holds signed 64-bit integers, up to 9.2e18. One amount stays below 1e18, and
+# every sum below 4e18, so that the difference of two sums fits as well.
 AMOUNT_LIMIT_E4 = 10**18
 SUM_LIMIT_E4 = 4 * 10**18
 
-# Averages do not always come out even; everything else is whole.
+# An average that does not come out even is a Fraction; every other figure is an integer.
 Figure = int | Fraction
 
 ONE_E16: int = 10**VALUE_DECIMALS
@@ -39,7 +40,11 @@ _NO_AMOUNT = 'an amount is a decimal string such as "1234.50"'
 
 
 def parse_fixed(text: str, decimals: int) -> int:
-    """The plain decimal in text as an integer of 10**-decimals; ValueError says what does not fit."""
+    """Reads a plain decimal, such as 1234.50, as an integer of 10**-decimals.
+
+    Raises:
+        ValueError: The text is no plain decimal, or has more decimals than these; the message says which.
+    """
     if not _PLAIN.fullmatch(text):
         raise ValueError(f"{text[:50]!r} is not a plain decimal number such as 1234.50")
     whole, _, fraction = text.partition(".")
@@ -49,9 +54,10 @@ def parse_fixed(text: str, decimals: int) -> int:
 
 
 def amount_from_json(raw: bytes) -> int:
-    """An amount as it stands in JSON, a decimal string or a number, in ten-thousandths; never through a float.
+    """Reads an amount as it stands in JSON, a decimal string or a number, in ten-thousandths.
 
-    ValueError says what is wrong: not a plain decimal, more than 4 decimals, too large.
+    Raises:
+        ValueError: It is no decimal, has more than 4 decimals or is too large; the message says which.
     """
     text = raw[1:-1] if raw[:1] == b'"' else raw
     whole, dot, fraction = text.partition(b".")
@@ -64,7 +70,8 @@ def amount_from_json(raw: bytes) -> int:
 
 
 def _amount_from_any_json(raw: bytes) -> int:
-    if raw[:1] in b"[{":  # not read at all: it may be nested without end
+    """Reads what the quick path above does not, such as a sign or an exponent; refuses all else."""
+    if raw[:1] in b"[{":  # not parsed: it may be nested hundreds of levels deep
         raise ValueError(_NO_AMOUNT)
     try:
         value = json.loads(raw, parse_float=Decimal, parse_int=Decimal, parse_constant=Decimal)
@@ -84,9 +91,9 @@ def _amount_from_any_json(raw: bytes) -> int:
 
 @lru_cache(8_192)  # one decision writes the same few figures several times
 def format_value(value_e16: Figure) -> str:
-    """The figure with 2 to 4 decimals, as many as it needs, rounded half up (away from zero) beyond the fourth."""
+    """Writes a figure with 2 to 4 decimals, as many as it needs; rounds half up (away from zero) to the fourth."""
     cents, rest = divmod(value_e16, _ONE_CENT_E16)
-    if not rest and cents >= 0:  # what figures mostly are
+    if not rest and cents >= 0:  # most figures are whole cents
         return f"{cents // 100}.{cents % 100:02d}"
     negative, size = value_e16 < 0, abs(value_e16)
     step = 10 ** (VALUE_DECIMALS - 4)
@@ -97,11 +104,11 @@ def format_value(value_e16: Figure) -> str:
 
 
 def cents_of(value_e16: int) -> int:
-    """What is paid of an amount: rounded down to the cent."""
+    """Gives what is paid of an amount, in cents: rounded down."""
     cents: int = value_e16 // _ONE_CENT_E16
     return cents
 
 
 def format_cents(cents: int) -> str:
-    """An amount in cents, with 2 decimals."""
+    """Writes an amount in cents with 2 decimals."""
     return f"{cents // 100}.{cents % 100:02d}"

@@ -1,4 +1,4 @@
-"""Products of accounts: which there are, and what a balance of each counts for."""
+"""Products of accounts, and what a balance of each counts for (docs/messages.md#bankbalances)."""
 
 from typing import Literal, get_args
 
@@ -6,14 +6,14 @@ Product = Literal["deposit", "time_deposit", "fund", "securities", "insurance", 
 PRODUCTS: dict[str, Product] = {product: product for product in get_args(Product)}
 
 Holding = Literal["assets", "loans"]
-"""What totals are kept of: all products but loans, or the loans."""
+"""What totals are kept of: the assets, which are all products but loans, and the loans."""
 
 
 def holding_of(product: Product) -> Holding:
-    """Says in which total a balance counts."""
+    """Gives the total that a balance of this product counts in."""
     return "loans" if product == "loan" else "assets"
 
 
 def counted_e4(product: Product, balance_e4: int) -> int:
-    """Gives what a balance counts for, in ten-thousandths: a loan's by its absolute value."""
+    """Gives what a balance counts for, in ten-thousandths; of a loan this is its absolute value."""
     return abs(balance_e4) if product == "loan" else balance_e4

@@ -1,8 +1,8 @@
-"""The Faust app: one agent over the input topics of all stages, one table, and a lane per stage and partition.
+"""The Faust app: one agent over the input topics of all stages, one table, one lane per stage and partition number.
 
     input topic -> transport (a fetch at a time) -> agent -> lane -> Partition -> one transaction -> output topics
 
-Lanes are taken over before their partitions flow.
+After an assignment the lanes take their partitions over; only then are input topics read.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ from streams.worker.takeover import LaneError
 SESSION_TIMEOUT_S = 6.0
 STALLED_AFTER_S = 60.0
 STOPPED_WITHIN_S = 12.0
-EXIT_FAILED = 70
+EXIT_FAILED = 70  # docs/operations.md#start-and-stop
 _log = logging.getLogger(__name__)
 
 LaneKey = tuple[str, int]
@@ -48,7 +48,7 @@ LaneKey = tuple[str, int]
 
 
 class TierflowApp(faust.App):  # type: ignore[misc]
-    """Faust's frame around the lanes."""
+    """A Faust app that holds the lanes and gives them their partitions."""
 
     logger = FAUST
 
@@ -59,14 +59,14 @@ class TierflowApp(faust.App):  # type: ignore[misc]
             store="memory://",
             datadir=str(settings.data_dir / "faust"),
             topic_partitions=partitions,
-            topic_allow_declare=False,  # topics are made and checked by ourselves (kafka/topics.py)
+            topic_allow_declare=False,  # kafka/topics.py makes and checks the topics
             topic_disable_leader=True,
             table_standby_replicas=0,
             consumer_auto_offset_reset="earliest",
             broker_max_poll_records=10_000,
             broker_session_timeout=SESSION_TIMEOUT_S,
             broker_heartbeat_interval=1.0,
-            stream_wait_empty=False,  # offsets are the lanes': there is nothing to wait for
+            stream_wait_empty=False,  # the lanes commit the offsets, so there is no acknowledgement to wait for
             stream_recovery_delay=0.0,
             TableManager=LaneTables,
             web_enabled=True,
@@ -81,35 +81,39 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         self.transport = BatchTransport(self.conf.broker, self)
         self.settings = settings
         self.policy = policy
-        self.policies: dict[int, Policy] = {}  # by mark: all that are known
+        self.policies: dict[int, Policy] = {}  # by mark: every known one
         self.partitions = partitions
         self.metrics = Metrics()
-        self.stages: dict[str, Stage] = {}  # by name
-        self.brokers: dict[str, StageBroker] = {}  # by stage
+        self.stages: dict[str, Stage] = {}  # by name of the stage
+        self.brokers: dict[str, StageBroker] = {}  # by name of the stage
         self.lanes: dict[LaneKey, Lane] = {}
         self.assigned = False
         self.revocations = 0
-        self.stalled: str | None = None
+        self.stalled: str | None = None  # a sentence about the lane that makes no progress
         self.on_partitions_revoked.connect(self._park_lanes)
         self.on_before_shutdown.connect(self._release_lanes)
 
     def add_stage(self, stage: Stage) -> None:
-        """Works a stage, too; before the app starts."""
+        """Adds a stage that this worker works. To be called before the app starts."""
         self.stages[stage.name] = stage
         self.brokers[stage.name] = StageBroker(self.settings, stage, self)
 
     def lanes_of(self, stage: str) -> list[Lane]:
-        """Gives the lanes of a stage that are held here."""
+        """Gives the lanes of a stage that this worker holds."""
         return [lane for (name, _), lane in self.lanes.items() if name == stage]
 
     def customers(self) -> list[Customers]:
-        """Gives the customers of the partitions that are held here and known."""
+        """Gives the customers of every partition that this worker holds and has taken over."""
         return [lane.partition for lane in self.lanes_of(CUSTOMERS) if isinstance(lane.partition, Customers)]
 
     # --- lanes, by assignment ---
 
     async def take_over(self, partitions: frozenset[int]) -> None:
-        """Makes the assigned partitions ours, all of them, before anything is read; the others are given up."""
+        """Takes over the assigned partition numbers of every stage, and releases all others.
+
+        Called after each assignment, before any input is read. An error ends the process: whose the partitions are is
+        then unknown.
+        """
         wanted = set(product(self.stages, partitions))
         try:
             for key in self.lanes.keys() - wanted:
@@ -118,13 +122,14 @@ class TierflowApp(faust.App):  # type: ignore[misc]
                 stage, broker = self.stages[name], self.brokers[name]
                 self.lanes[name, number] = Lane(stage, number, broker, self.metrics, wall_ms, fail)
             await asyncio.gather(*(lane.take_up_or_over() for lane in self.lanes.values()))
-        except Exception as error:  # noqa: BLE001 - whatever it is, a partition is not ours for certain
+        except Exception as error:  # noqa: BLE001 - after any error it is unknown whose the partitions are
             fail(error)
+        # The recovered states stay in memory: no later collection needs to look at them.
         gc.collect()
         gc.freeze()
 
     def adopt(self, policy: Policy) -> None:
-        """Puts a policy in force here: every lane takes it up between two batches."""
+        """Puts a policy in force in this worker: every lane of customers switches to it between two batches."""
         if policy.digest == self.policy.digest:
             return
         _log.info("policy %s version %d is in force (%s)", policy.name, policy.version, policy.digest)
@@ -134,7 +139,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
             lane.adopt(stage)
 
     def start_lanes(self) -> None:
-        """Begins to work on the partitions that were taken over."""
+        """Starts the lanes of the partitions that were taken over, and shows the worker as ready."""
         for lane in self.lanes.values():
             lane.start()
         self.assigned = True
@@ -143,7 +148,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         _log.info("ready at %s, partitions: %s", _own_url(self.settings), held)
 
     def lane_positions(self) -> Mapping[TP, int]:
-        """Gives where every input partition of ours is to be read from."""
+        """Gives the offset from which each input partition of this worker is to be read."""
         return {
             tp: offset
             for (name, number), lane in self.lanes.items()
@@ -151,7 +156,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         }
 
     def on_inputs_unreadable(self, error: Exception) -> None:
-        """Ends the process: records were deleted before they were worked, or no client could read them."""
+        """Ends the process: records were deleted before they were worked, or no client can read a batch of them."""
         reason = "its records are gone" if isinstance(error, OffsetOutOfRangeError) else "a batch of it is damaged"
         fail(LaneError(f"an input cannot be read on, {reason} ({type(error).__name__}): {error}"))
 
@@ -162,7 +167,8 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         await asyncio.gather(*(lane.park() for lane in self.lanes.values()))
 
     async def _release_lanes(self, *_: Any, **__: Any) -> None:
-        # Faust waits for a broker that is away without end; what is not committed by then, somebody works again.
+        # Faust waits without end for a broker that is away, so a timer ends the process. What is not committed by then
+        # is worked again by whoever takes the partitions over.
         patience = threading.Timer(STOPPED_WITHIN_S, os._exit, (EXIT_FAILED if self.crashed else 0,))
         patience.daemon = True
         patience.start()
@@ -171,7 +177,10 @@ class TierflowApp(faust.App):  # type: ignore[misc]
 
 
 def create_app(settings: Settings, known: KnownPolicies, partitions: int) -> TierflowApp:
-    """Makes the app with its agent and its table, ready for Faust's worker; a policy of `known` is in force."""
+    """Makes the app with its stages, agent and table, ready for Faust's worker.
+
+    known: the policies on `tier.policies`, one of which must be in force. partitions: how many each input topic has.
+    """
     policies = {policy.digest: policy for policy in map(load_policy, known.documents.values())}
     app = TierflowApp(settings, policies[known.in_force or ""], partitions)
     app.policies.update((policy.mark, policy) for policy in policies.values())
@@ -192,9 +201,9 @@ def create_app(settings: Settings, known: KnownPolicies, partitions: int) -> Tie
 
 
 def _add_agent(app: TierflowApp) -> None:
-    """Hands every fetch to the lane of its stage and partition."""
+    """Adds the agent that gives every fetch to the lane of its stage and partition number."""
     places = {topic: (stage.name, number) for stage in app.stages.values() for number, topic in enumerate(stage.inputs)}
-    # A real table: its changelog makes Faust assign a partition number of all topics to one worker.
+    # Faust gives a partition number of all topics to one worker only where a real table has a changelog.
     app.Table("customers", partitions=app.partitions)
     inputs = app.topic(*places, schema=BatchSchema(), acks=False)
 
@@ -209,7 +218,7 @@ def _add_agent(app: TierflowApp) -> None:
 
 
 async def _watch_progress(app: TierflowApp) -> None:
-    """Ends the process when a lane with work before it has done nothing for a minute: a restart mends it."""
+    """Ends the process when a lane that has work makes no progress for a minute: a restart mends that."""
     seen: dict[LaneKey, tuple[int, float]] = {}
     while not app.should_stop:
         await app.sleep(STALLED_AFTER_S / 12)
@@ -225,18 +234,21 @@ async def _watch_progress(app: TierflowApp) -> None:
 
 
 def _own_url(settings: Settings) -> str:
-    """Gives where other workers find this one: every interface is no address, so the host's name stands in for it."""
+    """Gives the URL at which other workers reach this one.
+
+    `0.0.0.0` and `::` are no addresses to reach: the host's name stands for them.
+    """
     host = socket.gethostname() if settings.http_host in ("0.0.0.0", "::") else settings.http_host  # noqa: S104
     return f"http://[{host}]:{settings.http_port}" if ":" in host else f"http://{host}:{settings.http_port}"
 
 
 def wall_ms() -> int:
-    """Gives the wall clock, in epoch milliseconds."""
+    """Gives the time of the wall clock, in epoch milliseconds."""
     return time.time_ns() // 1_000_000
 
 
 def fail(error: BaseException) -> None:
-    """Ends the process at once: what was not committed is worked again by whoever takes over."""
+    """Ends the process at once. What is not committed is worked again by whoever takes the partitions over."""
     _log.critical("worker ends: %s: %s", type(error).__name__, error, exc_info=error)
     logging.shutdown()
     os._exit(EXIT_FAILED)

@@ -1,4 +1,4 @@
-"""The broker and Faust's consumer, as the lanes of one stage see them."""
+"""What the lanes of one stage ask of the broker and of Faust's consumer."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -16,13 +16,14 @@ from streams.worker.leftovers import can_be_aborted
 from streams.worker.ports import TransactionsPort
 from streams.worker.transactions import Transactions
 
-# A foreign transaction ends by its own timeout; ours, the likeliest, by then at the latest.
+# How long a take-over waits for an open transaction on the changelog. It is most likely one of ours, which the broker
+# aborts after TRANSACTION_TIMEOUT_MS; a foreign one may have a longer timeout.
 OPEN_TRANSACTION_DEADLINE_S = 2 * TRANSACTION_TIMEOUT_MS / 1000
 _log = logging.getLogger(__name__)
 
 
 class StageBroker:
-    """What lanes ask for (ports.BrokerPort), answered by the real broker and by the consumer of the Faust app."""
+    """The BrokerPort (ports.py) of one stage: it asks the real broker, and the consumer of the Faust app."""
 
     def __init__(self, settings: Settings, stage: Stage, app: Any) -> None:
         self._stage = stage
@@ -34,44 +35,52 @@ class StageBroker:
         self.committed = self.inputs.committed
 
     def transactions(self, number: int) -> Transactions:
-        """Makes new transactions of a partition."""
+        """Makes the transactions of a partition; its producers are not started."""
         return Transactions(self._options, self._stage, number)
 
     async def end_leftovers(self, number: int, transactions: TransactionsPort) -> None:
-        """Ends what a broker that restarted has left open of our transactions, if nobody has seen any of it."""
+        """Ends a transaction of ours that a restarted broker left open, if nobody has seen any of it (leftovers.py).
+
+        Raises:
+            TransactionFailedError: The broker went away; the take-over is to be tried again.
+        """
         title = f"{self._stage.title} {number}"
         try:
             found = await can_be_aborted(self._options, self._stage, number, self._app.partitions)
-        except UsageError as error:  # the broker went away: a take-over is tried again
+        except UsageError as error:  # the broker went away
             raise TransactionFailedError(f"{title}: {error}") from error
         if found:
             _log.warning("%s: the broker has lost the end of a transaction; it is aborted", title)
             await transactions.abort_leftovers()
 
     async def recover(self, number: int) -> Recovered:
-        """Reads the changelog back."""
+        """Reads a partition's changelog back.
+
+        Raises:
+            ChangelogError: An open transaction hides its end for too long, or it has states but no lane record.
+        """
         return await read_changelog(self._options, self._stage.changelog, number, OPEN_TRANSACTION_DEADLINE_S)
 
     async def changelog_end(self, number: int) -> int:
-        """Gives the changelog's end now, open transactions included."""
+        """Gives the end of a partition's changelog now, open transactions included."""
         return await end_offset(self._options, self._stage.changelog, number)
 
     async def seek(self, number: int, offsets: Sequence[int]) -> None:
-        """Reads the inputs from these offsets on."""
+        """Makes the consumer read the inputs from these offsets on. offsets: by topic number."""
         await self._app.consumer.seek_to(self.positions(number, offsets))
 
     def positions(self, number: int, offsets: Sequence[int]) -> Mapping[TP, int]:
-        """Gives the offsets by Faust's topic partitions."""
+        """Gives the offsets by topic and partition. offsets: by topic number."""
         return {TP(topic, number): offset for topic, offset in zip(self._stage.inputs, offsets, strict=True)}
 
     def flow(self, number: int, topic: int, *, on: bool) -> None:
-        """Lets an input topic of the partition flow, or holds it back."""
+        """Resumes an input topic of the partition, or pauses it. topic: its number."""
         tp = TP(self._stage.inputs[topic], number)
         if tp in self._app.consumer.assignment():
             (self._app.consumer.resume_partitions if on else self._app.consumer.pause_partitions)({tp})
 
     def highwater(self, number: int, topic: int) -> int | None:
-        """Gives the input's end as of the last fetch."""
+        """Gives an input's end as of the last fetch; None before the first, and where it is not assigned."""
         tp = TP(self._stage.inputs[topic], number)
         if tp not in self._app.consumer.assignment():
             return None

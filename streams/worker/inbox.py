@@ -1,4 +1,4 @@
-"""What has arrived of a partition's input topics and waits to be worked."""
+"""Records that have arrived from the input topics of a partition number, and wait to be worked."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -14,10 +14,13 @@ QUEUE_LOW = 15_000
 
 
 class Inbox:
-    """The queues of one partition number, by topic. flow: lets a topic flow (True) or holds it back (False)."""
+    """The queues of one partition number, one per input topic.
+
+    flow: called with a topic's number, and True to resume the topic or False to pause it.
+    """
 
     def __init__(self, topics: int, flow: Callable[[int, bool], None]) -> None:
-        self.received = [0] * topics  # where each topic is to be read on
+        self.received = [0] * topics  # by topic number: the offset from which it is to be read on
         self._queues: list[deque[Entry]] = [deque() for _ in range(topics)]
         self._held = [False] * topics
         self._flow = flow
@@ -26,10 +29,12 @@ class Inbox:
         return sum(map(len, self._queues))
 
     def put(self, topic: int, fetched: FetchedRecords, partition: Partition) -> bool:
-        """Takes in a fetch; what is known already is dropped. False where records before it are missing.
+        """Takes in a fetch, without the records that arrived before.
+
+        Gives False, and takes nothing in, if records between the last fetch and this one are missing.
 
         Raises:
-            ForeignRecordError: See Partition.decode.
+            ForeignRecordError: Only tierflow writes to the topic, and a record is not tierflow's (Partition.decode).
         """
         received = self.received[topic]
         if fetched.begins_at > received:
@@ -45,7 +50,10 @@ class Inbox:
         return True
 
     def take(self, awaited: frozenset[int], limit: int) -> list[Entry]:
-        """Takes entries out, in the order in which they are to be worked (see merge_heads)."""
+        """Takes at most `limit` entries out, in the order in which they are to be worked (merge_heads).
+
+        awaited: numbers of the topics of which more is to come.
+        """
         entries = merge_heads(self._queues, awaited, limit)
         for topic, held in enumerate(self._held):
             if held and len(self._queues[topic]) < QUEUE_LOW:
@@ -53,30 +61,33 @@ class Inbox:
         return entries
 
     def put_back(self, entries: Sequence[Entry]) -> None:
-        """Puts entries that were taken back to the heads."""
+        """Puts entries that were taken, but not worked, back at the heads of their queues."""
         for entry in reversed(entries):
             self._queues[entry.topic].appendleft(entry)
 
     def read_again(self, partition: Partition) -> None:
-        """Decodes what waits once more: another policy reads it."""
+        """Decodes the waiting records again, with a partition under another policy."""
         for topic, queue in enumerate(self._queues):
             self._queues[topic] = deque(partition.decode(topic, [entry.record for entry in queue]))
 
     def drop(self) -> None:
-        """Drops what waits."""
+        """Drops all that waits, and resumes the paused topics."""
         for topic, queue in enumerate(self._queues):
             queue.clear()
             if self._held[topic]:
                 self._release(topic)
 
     def positions(self) -> list[int]:
-        """Gives where each topic stands without what waits; where nothing waits that is past control records, too."""
+        """Gives by topic number the offset of the first waiting record.
+
+        Where none waits it is the next offset to read, which is past control records, too.
+        """
         return [
             queue[0].offset if queue else received for queue, received in zip(self._queues, self.received, strict=True)
         ]
 
     def has_reached(self, ends: Sequence[int]) -> bool:
-        """Says whether everything before these ends was received, and nothing waits."""
+        """Says whether everything before these ends has arrived and nothing waits. ends: by topic number."""
         return not len(self) and all(map(ge, self.received, ends))
 
     def _release(self, topic: int) -> None:

@@ -1,9 +1,9 @@
 """A lane: the one serial task of a partition number of a stage, for all of its input topics together.
 
-It takes what has arrived, works it as one batch, commits one transaction, and takes what arrived meanwhile: the batch
-adapts to the load. Everything it touches the world with is handed in (ports.py).
+    offer -> inbox -> Partition.work_some -> pack -> commit -> Partition.merge
 
-    offer -> queues -> merge -> Partition.work_some -> pack -> commit -> merge
+It works what has arrived as one batch, commits one transaction, and goes on with what arrived meanwhile: batches grow
+with the load. The broker, the clock and the metrics are handed in (ports.py).
 """
 
 import asyncio
@@ -26,21 +26,25 @@ from streams.worker.takeover import TROUBLES, LaneError, check_position, pause_s
 
 BATCH_LIMIT = 10_000
 IDLE_S = 1.0
-# Decisions without an event in a batch. Live events wait no longer for them than for a small batch; where none wait,
-# larger batches cost less. On the event clock nobody waits.
+# Decisions without an event in one batch. Live events are not to wait for them longer than for a small batch. Where no
+# event waits, larger batches cost less. On the event clock nobody waits for an answer.
 QUOTA = Quota(due=250, rerated=250)
 QUOTA_ALONE = Quota(due=1_000, rerated=1_000)
 QUOTA_ON_EVENT_CLOCK = Quota(due=5_000, rerated=5_000)
-# Brokers restart and coordinators move; what has not mended itself by then needs somebody.
+# Brokers restart and coordinators move. A trouble that lasts longer needs a person.
 TAKE_OVER_WITHIN_S = 60.0
 FAILURES_LIMIT = 10
 _log = logging.getLogger(__name__)
 
 
 class Lane:
-    """One partition, from take-over to parking. `partition` is None while nothing is known for certain."""
+    """The lane of one partition number, from take-over to release.
 
-    def __init__(  # noqa: PLR0913, PLR0917 - all that it touches the world with
+    `partition` is None while its state is not known for certain. on_failure: called with an error after which the
+    process must end.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - all that it depends on
         self,
         stage: Stage,
         number: int,
@@ -52,7 +56,7 @@ class Lane:
         self.stage = stage
         self.number = number
         self.partition: Partition | None = None
-        self.progress = 0
+        self.progress = 0  # batches committed
         self._title = f"{stage.title} {number}"
         self._broker = broker
         self._metrics = metrics
@@ -64,42 +68,49 @@ class Lane:
         self._news = asyncio.Event()
         self._parking = False
         self._asleep = stage.sleeps
-        self._failures = 0  # transactions in a row
+        self._failures = 0  # failed transactions in a row
         self._next_stage: Stage | None = None
         self._task: asyncio.Task[None] | None = None
-        self._seek: asyncio.Task[None] | None = None  # asyncio itself keeps no hold of a task
+        self._seek: asyncio.Task[None] | None = None  # kept here, since asyncio holds a task only weakly
 
     # --- taking over, parking ---
 
     @property
     def serving(self) -> bool:
-        """Whether the state here is the partition's newest."""
+        """Says whether the state here is the partition's newest, and is being worked on."""
         return self.partition is not None and self._task is not None and not self._task.done()
 
     @property
     def settled(self) -> bool:
-        """Whether it needs nothing more before events can be worked: it serves, or sleeps until there is one."""
+        """Says whether the lane is ready for events: it serves, or it sleeps until the first one."""
         return self.serving or (self._asleep and self._task is not None)
 
     @property
     def queued(self) -> int:
-        """Records that have arrived and wait."""
+        """Counts the records that have arrived and wait."""
         return len(self._inbox)
 
     @property
     def next_offsets(self) -> list[int]:
-        """Where the inputs are to be read from."""
+        """Gives the offset from which each input is to be read, by topic number."""
         return list(self.partition.next_offsets) if self.partition is not None else list(self._inbox.received)
 
     async def take_over(self) -> None:
-        """Fences the former owner, reads the changelog, and stands where the lane record says."""
+        """Fences the former owner, reads the changelog back, and continues where its lane record says.
+
+        Raises:
+            LaneError: The state does not fit the input topics, or the group's offsets.
+            ChangelogError: The changelog cannot be trusted, or not be read to its end.
+            TransactionFailedError: A producer could not be started; a later try may succeed.
+        """
         self.partition = None
         started = time.monotonic()
         await self._transactions.stop()
         self._transactions = self._broker.transactions(self.number)
         await self._transactions.start()
         await self._broker.end_leftovers(self.number, self._transactions)
-        # The group is asked before the changelog is read: were we overtaken in between, it would seem to be ahead.
+        # The group is asked before the changelog is read. In the other order, commits of a worker that takes over
+        # between the two would make the group seem ahead of the state.
         committed = await self._broker.committed(self.number)
         recovered = await self._broker.recover(self.number)
         lane = await self._lane_record(recovered.lane, committed)
@@ -112,10 +123,13 @@ class Lane:
         _log.info("%s taken over: %d records in %.3f s", self._title, recovered.records, seconds)
 
     async def take_up_or_over(self) -> None:
-        """After a rebalance: a parked partition goes on only if nobody has written to its changelog since.
+        """Continues a parked partition if nobody has written to its changelog since; otherwise takes it over.
 
-        Returns at once, with nothing taken over, when the lane is parked meanwhile. A stage that sleeps only looks
-        where its inputs begin.
+        Called after each assignment. If the lane is parked meanwhile, it returns and may have taken nothing over. A
+        stage that sleeps only looks up where its inputs begin.
+
+        Raises:
+            LaneError: The partition could not be taken over within TAKE_OVER_WITHIN_S, or not safely.
         """
         self._parking = False
         await self._persistently(self._look if self._asleep else self._take_up_or_over)
@@ -130,18 +144,18 @@ class Lane:
         self._inbox.received = [span.beginning for span in await self._broker.spans(self.number)]
 
     def start(self) -> None:
-        """Begins to work."""
+        """Starts the task that works the partition."""
         self._parking = False
         self._task = asyncio.create_task(self._run(), name=f"lane of {self._title}")
         self._task.add_done_callback(self._ended)
 
     def adopt(self, stage: Stage) -> None:
-        """Goes on with another form of the stage, under another policy say, from the next batch on."""
+        """Switches to another form of the stage, such as one under another policy, before the next batch."""
         self._next_stage = stage
         self._news.set()
 
     async def park(self) -> None:
-        """Finishes the transaction in hand, and stops; the state is kept in case the partition comes back."""
+        """Finishes the transaction in hand, then stops. The state is kept in case the partition comes back."""
         self._parking = True
         self._news.set()
         if self._task is not None:
@@ -150,7 +164,7 @@ class Lane:
         self._drop_queues()
 
     async def release(self) -> None:
-        """Gives the partition up."""
+        """Parks the lane, drops its state and closes its producers: another worker may have the partition."""
         await self.park()
         self.partition = None
         await self._transactions.stop()
@@ -159,7 +173,11 @@ class Lane:
     # --- what arrives ---
 
     def offer(self, topic: int, fetched: FetchedRecords) -> None:
-        """Takes in a fetch. What is known already is dropped; a gap makes the lane seek back."""
+        """Takes in a fetch. Records that arrived before are dropped; a gap before the fetch makes the lane seek back.
+
+        A fetch that comes before the take-over, or while the lane parks, is dropped: its records are read again later.
+        It wakes a stage that sleeps.
+        """
         if self._parking:
             return
         if self.partition is None:
@@ -201,7 +219,7 @@ class Lane:
                 await self._wait_for_news()
 
     async def _sleep(self) -> None:
-        """Until there is a first record nothing is taken over; then it is read again, from where the state stands."""
+        """Waits for a sleeping stage's first record, then takes the partition over and reads that record again."""
         if self.partition is not None:
             return
         while self._asleep and not self._parking:
@@ -220,7 +238,7 @@ class Lane:
         return self._inbox.take(awaited, BATCH_LIMIT)
 
     def _change_stage(self) -> None:
-        """Takes up the stage that came meanwhile; what waits was read by the former one, and is read again."""
+        """Switches to the stage that was adopted. Waiting records are decoded again: the former stage decoded them."""
         stage, self._next_stage = self._next_stage, None
         former = self.partition
         if stage is None or former is None:
@@ -261,7 +279,7 @@ class Lane:
         try:
             self._changelog_end = await self._transactions.commit(work)
         except TransactionFailedError as error:
-            self.partition = None  # nobody is shown what may not have been committed
+            self.partition = None  # HTTP must not show what may not have been committed
             await self._failed(error)
             return
         self._failures = 0
@@ -282,7 +300,7 @@ class Lane:
         if self._failures >= FAILURES_LIMIT:
             raise LaneError(f"{self._title}: {self._failures} transactions in a row have failed") from error
         _log.warning("%s; taking over again", error)
-        await asyncio.sleep(pause_s(self._failures))  # a worker that has lost the partition is told so meanwhile
+        await asyncio.sleep(pause_s(self._failures))  # time for the group to say that the partition is lost
         await self._persistently(self._take_over_and_seek)
 
     async def _take_over_and_seek(self) -> None:
@@ -332,14 +350,14 @@ class Lane:
         )
 
     def lags(self) -> list[int | None]:
-        """Gives the records behind the end, by topic; None before the first fetch."""
+        """Counts the records still to be read, by topic number; None before the first fetch of a topic."""
         ends = [self._broker.highwater(self.number, topic) for topic in range(len(self.stage.inputs))]
         return [
             None if end is None else max(end - offset, 0) for end, offset in zip(ends, self.next_offsets, strict=True)
         ]
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        # Nobody cancels a lane; but a future of the client that it awaits may be.
+        # Nobody cancels a lane, but a future of the Kafka client that the lane awaits may be cancelled.
         error = LaneError(f"{self._title} was cancelled") if task.cancelled() else task.exception()
         if error is not None:
             self._on_failure(error)

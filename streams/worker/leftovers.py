@@ -1,8 +1,9 @@
-"""What the broker holds open of our own transactions, though it has noted them as ended.
+"""Leftovers: transactions of ours that the broker holds open although it has noted them as complete.
 
-Apache Kafka 4.3.1, restarted as the only broker, may note a transaction that is just being committed or aborted as
-complete without writing its markers: "partitions are likely deleted already and hence can be skipped". Nobody has seen
-what is in it, and it hides all that follows, for ever. The next marker of the same producer ends it as well.
+Apache Kafka 4.3.1, restarted while it is the only broker, may note a transaction that is being committed or aborted as
+complete without writing its markers. Its log says "partitions are likely deleted already and hence can be skipped".
+In a partition without a marker no reader sees the transaction's records, nor any later ones, for ever. The next marker
+of the same producer ends it.
 """
 
 import logging
@@ -22,17 +23,22 @@ from streams.partition.work import NO_LIMIT, Told
 from streams.stages.stage import Stage
 from streams.values.calendar import NEVER_MS
 
-# More messages than a transaction has for every record of the changelog that it hides.
+# How many of an output's newest messages are searched: MESSAGES_AT_LEAST, and MESSAGES_A_STATE more for each hidden
+# offset of the changelog. A transaction writes fewer.
 MESSAGES_A_STATE = 10
 MESSAGES_AT_LEAST = 20_000
 _log = logging.getLogger(__name__)
 
 
 async def can_be_aborted(options: Mapping[str, Any], stage: Stage, number: int, partitions: int) -> bool:
-    """Says whether a transaction is left of which nobody has seen anything. Asked after fencing, before reading.
+    """Says whether a transaction of ours is left open of which nobody has seen any part, so that it may be aborted.
 
-    Every transaction writes to the changelog, and to the outputs in `stage.always`. Where one of them is decided, or a
-    committed message is ahead of the committed state, a part of it was seen: nothing is to be aborted then.
+    Called after the former owner is fenced and before the changelog is read. Every transaction writes to the changelog
+    and to the outputs in `stage.always`. If one of these is not open, or a committed message is ahead of the committed
+    state, a part of the transaction was seen.
+
+    Raises:
+        UsageError: The broker does not answer.
     """
     changelog = TopicPartition(stage.changelog, number)
     always = [TopicPartition(stage.outputs[name].topic, number) for name in stage.always]
@@ -61,7 +67,10 @@ async def can_be_aborted(options: Mapping[str, Any], stage: Stage, number: int, 
 async def _expected(
     options: Mapping[str, Any], inputs: Sequence[TopicPartition], ends: Sequence[int], partition: Partition
 ) -> set[Told]:
-    """Works the inputs that wait, where the outputs follow from them alone: what that gives. The state is spent."""
+    """Gives the messages that result from the waiting inputs, if the stage's outputs follow from its inputs alone.
+
+    `partition` works them, and is not to be used after that.
+    """
     if not partition.follows_from_inputs:
         return set()
     spans = zip(inputs, partition.next_offsets, ends, strict=True)
@@ -73,7 +82,7 @@ async def _expected(
 
 
 async def _hidden(offsets: Offsets, tps: Sequence[TopicPartition]) -> list[int]:
-    """Counts the offsets that an open transaction hides of each."""
+    """Counts the offsets that an open transaction hides, for each partition."""
     decided, written = await offsets.decided_ends(tps), await offsets.written_ends(tps)
     return [end - known for end, known in zip(written, decided, strict=True)]
 
@@ -86,7 +95,7 @@ async def _read_changelog(options: Mapping[str, Any], offsets: Offsets, tp: Topi
 async def _tails(
     options: Mapping[str, Any], offsets: Offsets, tps: Sequence[TopicPartition], more: int
 ) -> list[AsyncIterator[ConsumerRecord]]:
-    """Gives the newest committed messages of each."""
+    """Gives the newest committed records of each partition. more: how many beyond MESSAGES_AT_LEAST."""
     begins, ends = await offsets.beginnings(tps), await offsets.decided_ends(tps)
     return [
         _records(options, tp, max(first, end - MESSAGES_AT_LEAST - more), end)

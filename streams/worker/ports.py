@@ -1,4 +1,4 @@
-"""What a lane asks of the world around it. All of it is handed in; the broker's side is broker.py."""
+"""What a lane asks of its surroundings, as protocols; broker.py and transactions.py are the real ones."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,50 +9,50 @@ from streams.partition.work import Work
 
 
 class TransactionsPort(Protocol):
-    """How a lane commits (see transactions.py)."""
+    """How a lane commits (transactions.py)."""
 
     async def start(self) -> None:
-        """Fences former owners."""
+        """Fences the former owners."""
 
     async def stop(self) -> None:
-        """Discards the producers."""
+        """Closes the producers."""
 
     async def abort_leftovers(self) -> None:
-        """Aborts what is open of our ids."""
+        """Aborts whatever is still open under our transactional ids."""
 
     async def commit(self, work: Work) -> int:
-        """Commits; gives the changelog's end after it."""
+        """Commits a batch; gives the changelog's end after it."""
 
 
 class BrokerPort(Protocol):
-    """What a lane of one stage asks of the worker around it; all of a partition number."""
+    """What a lane of one stage asks about a partition number (broker.py). Sequences are by topic number."""
 
     def transactions(self, number: int) -> TransactionsPort:
-        """Makes new transactions."""
+        """Makes the transactions of the partition."""
 
     async def end_leftovers(self, number: int, transactions: TransactionsPort) -> None:
-        """Ends what the broker has left open of our transactions."""
+        """Ends a transaction of ours that the broker has left open."""
 
     async def recover(self, number: int) -> Recovered:
-        """Reads the changelog back."""
+        """Reads the changelog back, to its end."""
 
     async def changelog_end(self, number: int) -> int:
-        """Gives the changelog's end now."""
+        """Gives the changelog's end now, open transactions included."""
 
     async def spans(self, number: int) -> Sequence[Span]:
-        """Gives what can be read of the inputs."""
+        """Gives the offsets that can be read of each input."""
 
     async def committed(self, number: int) -> Sequence[int | None]:
-        """Gives the group's offsets of the inputs."""
+        """Gives the group's committed offset of each input; None where there is none."""
 
     async def ends(self, number: int) -> Sequence[int]:
-        """Gives the ends of the inputs."""
+        """Gives the end of what can be read of each input."""
 
     async def seek(self, number: int, offsets: Sequence[int]) -> None:
-        """Reads the inputs from these offsets on."""
+        """Makes the consumer read the inputs from these offsets on."""
 
     def flow(self, number: int, topic: int, *, on: bool) -> None:
-        """Lets an input topic flow, or holds it back."""
+        """Resumes an input topic, or pauses it. topic: its number."""
 
     def highwater(self, number: int, topic: int) -> int | None:
-        """Gives the input's end as of the last fetch."""
+        """Gives an input's end as of the last fetch; None where it is not known."""

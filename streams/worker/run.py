@@ -1,4 +1,4 @@
-"""Runs a worker to its end: Faust's worker around the app, the HTTP side on Faust's web server."""
+"""The process of a worker: Faust's worker around the app, and the HTTP routes on Faust's web server."""
 
 import faust
 
@@ -12,12 +12,15 @@ from streams.worker.serving import WorkerSource
 
 
 def run_worker(settings: Settings, known: KnownPolicies, partitions: int) -> None:
-    """Runs until SIGTERM or SIGINT, then leaves with exit status 0."""
+    """Runs a worker until SIGTERM or SIGINT, then ends the process with exit status 0.
+
+    known: the policies on `tier.policies`. partitions: how many each input topic has.
+    """
     collect_rarely()
     read_bare_records()
     app = create_app(settings, known, partitions)
     install(app.web.web_app, WorkerSource(app), settings, app.metrics)
-    # Faust's worker: signals, start and stop in order. Its own logging, banner and spinner stay away.
+    # Faust's worker handles signals, and starts and stops services in order. Its logging, banner and spinner are off.
     worker = faust.Worker(app, quiet=True, redirect_stdouts=False, override_logging=False)
     worker.spinner = None
     worker.execute_from_commandline()

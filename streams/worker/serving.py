@@ -1,4 +1,4 @@
-"""What a worker tells over HTTP: its customers and tiers from memory, and which worker holds the others."""
+"""What a worker answers over HTTP: its customers and tiers from memory, and which worker holds the others."""
 
 import time
 from collections import Counter
@@ -25,13 +25,13 @@ RETRY_AFTER_S = 1.0
 
 
 class WorkerSource:
-    """The TierSource of a running worker (see api/source.py)."""
+    """The TierSource (api/source.py) of a running worker."""
 
     def __init__(self, app: TierflowApp) -> None:
         self._app = app
 
     def ready(self) -> Readiness:
-        """Ready when partitions are assigned, recovered and worked on."""
+        """Says whether the partitions are assigned, recovered and worked on, and why not."""
         if not self._app.assigned:
             return Readiness(ready=False, reasons=["partitions are being assigned"])
         reasons = [
@@ -40,11 +40,11 @@ class WorkerSource:
         return Readiness(not reasons, reasons)
 
     def healthy(self) -> str | None:
-        """What the watchdog has seen."""
+        """Gives what the watchdog has found; None if all lanes make progress."""
         return self._app.stalled
 
     def customer(self, customer_id: str) -> CustomerView | None:
-        """The newest change as it was sent, and the measures as of now."""
+        """Gives the newest tier change as it was sent, and the measures as of now; None for an unknown customer."""
         key = customer_id.encode()
         for customers in self._app.customers():
             if key in customers.packed:
@@ -52,7 +52,10 @@ class WorkerSource:
         return None
 
     def owner(self, customer_id: str) -> Local | Remote | Unavailable:
-        """By the partitioner; where none is set, wherever the customer is found, or else the next worker."""
+        """Says which worker serves the customer, by the partitioner.
+
+        Without a partitioner it is this worker if the customer is found here, else the first of the others.
+        """
         app, key = self._app, customer_id.encode()
         if app.settings.partitioner == "none":
             here = any(key in customers.packed for customers in app.customers())
@@ -66,14 +69,14 @@ class WorkerSource:
         return Unavailable(RETRY_AFTER_S) if url is None else Remote(url)
 
     def distribution(self) -> Mapping[str, int]:
-        """Customers of the partitions held here, by tier."""
+        """Counts the customers of the partitions held here, by tier id; every tier of the policy is there."""
         counted: Counter[str] = Counter({tier.id: 0 for tier in self._app.policy.tiers})
         for customers in self._app.customers():
             counted.update(customers.customers_by_tier)
         return counted
 
     def peers(self) -> list[str]:
-        """The other workers of the last assignment."""
+        """Gives the base URLs of the other workers of the last assignment."""
         return list(self._held_elsewhere())
 
     def _held_elsewhere(self) -> dict[str, list[int]]:
@@ -99,7 +102,7 @@ class WorkerSource:
         if kept is None:
             return None
         setup = partition.setup
-        # A change is shown under the policy that it was decided by.
+        # The change is written again under the policy that decided it.
         policy = self._app.policies.get(kept.policy_mark, setup.policy)
         writer = ChangeWriter(Envelope(policy, setup.topics, setup.partition, setup.source))
         return writer.value(change_of(kept), kept.next_offsets, backfill=kept.backfill)

@@ -1,4 +1,4 @@
-"""How a lane comes to stand where it left off, and what it does about troubles on the way."""
+"""What a take-over checks before the lane continues, and how it is tried again while the broker is in trouble."""
 
 import asyncio
 import logging
@@ -13,12 +13,12 @@ from streams.kafka.offsets import Span
 from streams.kafka.producers import TransactionFailedError
 
 PAUSE_LIMIT_S = 2.0
-TROUBLES = (TransactionFailedError, KafkaError, TimeoutError, OSError)
+TROUBLES = (TransactionFailedError, KafkaError, TimeoutError, OSError)  # a later try may succeed
 _log = logging.getLogger(__name__)
 
 
 class LaneError(Exception):
-    """The partition cannot be worked on safely; the process ends, and a supervisor starts it again."""
+    """A partition cannot be worked safely. The process ends, and a supervisor starts it again."""
 
 
 def check_position(  # noqa: PLR0913, PLR0917 - all that has to fit together
@@ -29,7 +29,13 @@ def check_position(  # noqa: PLR0913, PLR0917 - all that has to fit together
     spans: Sequence[Span],
     committed: Sequence[int | None],
 ) -> None:
-    """LaneError where the state does not fit what the topics hold, or what the group has committed."""
+    """Checks that the state fits what the input topics hold and what the group has committed.
+
+    title: what messages call the partition. lane: None where the changelog is empty. spans, committed: by topic number.
+
+    Raises:
+        LaneError: They do not fit: records of the changelog or of an input are lost, or a topic was made anew.
+    """
     if lane is None:
         if any(committed):
             raise LaneError(
@@ -55,9 +61,12 @@ def check_position(  # noqa: PLR0913, PLR0917 - all that has to fit together
 async def persistently(
     attempt: Callable[[], Awaitable[None]], what: str, within_s: float, given_up: Callable[[], bool]
 ) -> None:
-    """Tries again and again what a broker may be in the way of. LaneError past within_s.
+    """Repeats `attempt` with growing pauses while it fails with one of TROUBLES.
 
-    Returns with nothing done where it is given up meanwhile.
+    what: the partition, in messages. given_up: asked before each attempt; once it gives True, nothing more is tried.
+
+    Raises:
+        LaneError: The attempts have failed for `within_s` seconds.
     """
     give_up_at = time.monotonic() + within_s
     for number in count(1):
@@ -76,5 +85,5 @@ async def persistently(
 
 
 def pause_s(attempt: int) -> float:
-    """How long to wait after so many failures in a row."""
+    """Gives the seconds to wait after so many failures in a row."""
     return float(min(0.05 * 2**attempt, PAUSE_LIMIT_S))

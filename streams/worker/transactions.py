@@ -1,4 +1,7 @@
-"""One transaction a batch, for one partition of a stage: outputs, state and offsets together, or nothing."""
+"""One transaction per batch, for one partition of a stage: outputs, state and offsets together, or nothing.
+
+The reasons: docs/adr/0002-a-transaction-a-batch-and-partition.md.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +18,7 @@ from streams.stages.stage import Place, Stage
 
 
 class Transactions:
-    """The transactions of one partition, under ids of its own."""
+    """The transactions of one partition, under transactional ids of its own."""
 
     def __init__(self, client_options: dict[str, Any], stage: Stage, number: int) -> None:
         self._stage = stage
@@ -26,27 +29,32 @@ class Transactions:
         """Fences the former owner's producers and ends their transactions.
 
         Raises:
-            TransactionFailedError: It may work another time.
+            TransactionFailedError: A producer could not be started; a later try may succeed.
         """
         await self._producers.start()
 
     async def stop(self) -> None:
-        """Closes the producers; an open transaction is left to the next owner's fencing."""
+        """Closes the producers. An open transaction ends when the next owner fences them."""
         await self._producers.stop()
 
     async def abort_leftovers(self) -> None:
-        """Aborts what is open of our ids in any topic: one more transaction of each, aborted, ends it."""
+        """Ends whatever is open under our transactional ids, by one more transaction of each that is aborted.
+
+        Raises:
+            TransactionFailedError: It failed, or its outcome is not known.
+        """
         await self._producers.abort(self._touch_all)
 
     async def commit(self, work: Work) -> int:
-        """Commits the work; gives the changelog's end offset after it.
+        """Commits a batch; gives the changelog's end offset after it.
 
         Raises:
-            TransactionFailedError: It failed, or its outcome is not known; the partition is to be taken over again.
+            TransactionFailedError: It failed, or its outcome is not known. The partition is to be taken over again.
         """
         return await self._producers.commit(partial(self._send_all, work))
 
     async def _touch_all(self, producer: AIOKafkaProducer) -> None:
+        """Sends a record to every partition that a transaction may have written to, and offsets to the group."""
         stage, places = self._stage, [(self._stage.changelog, self._number)]
         for topic, place in stage.outputs.values():
             numbers = [self._number] if place is None else await partitions_of(producer, topic)
@@ -69,7 +77,7 @@ class Transactions:
         answers = await answered(sent)
         await self._send_offsets(producer, work.lane.next_offsets)
         lane_record_offset = int(answers[-1].offset) + sent[-1][1] - 1
-        return lane_record_offset + 2  # the record and the commit marker
+        return lane_record_offset + 2  # past the lane record and the commit marker
 
     async def _send_offsets(self, producer: AIOKafkaProducer, next_offsets: Sequence[int]) -> None:
         offsets = {

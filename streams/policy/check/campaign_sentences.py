@@ -1,4 +1,4 @@
-"""What campaigns do, a sentence each, in the words that a marketer would use."""
+"""What campaigns do, a sentence for each, in the words of marketing."""
 
 from decimal import Decimal
 
@@ -8,7 +8,7 @@ from streams.policy.language.document import PolicyFile
 
 
 def campaign_sentences(file: PolicyFile) -> list[str]:
-    """A sentence for each campaign, and one for what they keep to together."""
+    """Gives a sentence for each campaign, and one for the limits on contact, if there are any."""
     return [*(_campaign(rule, file) for rule in file.campaigns), *_contact(file.contact)]
 
 

@@ -1,4 +1,4 @@
-"""Campaigns that nobody gets, or everybody, or at another time than was meant; and what leaves nobody in peace."""
+"""Warnings of campaigns that reach nobody, or everybody, or at an odd time, and of contact limits without effect."""
 
 from streams.policy.campaigns import AtRisk, Campaign, FeeAlert, Gift, NearTier
 from streams.policy.check.found import Warnings
@@ -9,12 +9,12 @@ from streams.policy.language.problem import Path
 from streams.policy.policy import Policy
 from streams.values.money import ONE_SHARE
 
-# Somebody waits for these, and an terms that is held back does not come again.
+# By kind, the word for what a customer waits for. An offer that is held back does not come again.
 _AWAITED = {"gift": "gift", "cash_back": "payment", "welcome": "welcome", "fee_alert": "alert"}
 
 
 def campaign_warnings(policy: Policy, file: PolicyFile) -> Warnings:
-    """What is odd about each campaign by itself."""
+    """Gives what is odd about each campaign by itself."""
     languages = sorted({language for rule in file.campaigns for language in rule.name})
     for number, (campaign, rule) in enumerate(zip(policy.campaigns, file.campaigns, strict=True)):
         path: Path = ("campaigns", number)
@@ -29,7 +29,10 @@ def campaign_warnings(policy: Policy, file: PolicyFile) -> Warnings:
 
 
 def strategy_warnings(policy: Policy, file: PolicyFile) -> Warnings:
-    """Strategies that name a campaign which is not there, or not for that tier. Files without campaigns have others."""
+    """Gives the strategies that name a campaign which the file does not have, or which is not for that tier.
+
+    A file without campaigns is left alone: its strategies name campaigns that are run elsewhere.
+    """
     rules = {rule.id: rule for rule in file.campaigns}
     for rank, tier in enumerate(file.tiers):
         for number, name in enumerate(tier.strategy.campaigns if rules else []):
@@ -44,7 +47,7 @@ def strategy_warnings(policy: Policy, file: PolicyFile) -> Warnings:
 
 
 def contact_warnings(policy: Policy, file: PolicyFile) -> Warnings:
-    """Limits that never decide, and campaigns that hardly anybody means to hold back."""
+    """Gives limits on contact that never decide, and campaigns whose triggers customers would miss."""
     contact = file.contact
     for number, name in enumerate(contact.campaigns):
         kind = next(campaign.kind for campaign in policy.campaigns if campaign.id == name)
@@ -52,7 +55,7 @@ def contact_warnings(policy: Policy, file: PolicyFile) -> Warnings:
             lost = f"where a customer has been approached enough, the {_AWAITED[kind]} of {name} is lost for good"
             yield ("contact", "campaigns", number), f"{lost}; take it out, unless that is meant"
     if contact.at_most is not None and contact.quiet_days and contact.in_days is not None:
-        in_quiet = -(-contact.in_days // contact.quiet_days)  # with so many days between them, no more come in in_days
+        in_quiet = -(-contact.in_days // contact.quiet_days)  # the quiet days alone let no more than this through
         if contact.at_most >= in_quiet:
             leave = f"{contact.quiet_days} quiet days leave no more than {in_quiet} in {contact.in_days} days"
             yield ("contact", "at_most"), f"{leave}, so this never decides"

@@ -1,4 +1,4 @@
-"""Checking a policy document to its end: all errors with their lines; where there are none, warnings."""
+"""The check of a policy document: all errors with their lines or, where there are none, warnings."""
 
 import tomllib
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ _FAULTS_LIMIT = 50
 
 
 def check(document: str) -> Report:
-    """Checks the text of a policy file."""
+    """Checks the text of a policy file to its end, past lines that are no valid TOML."""
     faults, reading, text = _read(document)
     lines = Lines(text)
     lost = [fault.path for fault in faults if fault.is_lost]
@@ -28,7 +28,10 @@ def check(document: str) -> Report:
 
 
 def _read(document: str) -> tuple[list[Fault], Reading, str]:
-    """Reads past the lines that are no valid TOML: those, what the rest gives, and the rest."""
+    """Reads a document; where a line is no valid TOML, mends it or takes it out and reads again.
+
+    Gives the faults of these lines, then the reading and the text of what is left.
+    """
     nothing = Reading(None, None, ())
     if document.startswith("\ufeff"):
         return [Fault(1, (), "the file begins with a byte order mark; save it as UTF-8 without one", None)], nothing, ""
@@ -59,5 +62,5 @@ def _found(problems: Iterable[Problem], lines: Lines) -> list[Finding]:
 
 
 def _is_lost(path: Path, lost: list[Path]) -> bool:
-    """Whether a problem may come of a line that could not be read."""
+    """Says whether a problem may only follow from a line that was taken out. lost: the places of these lines."""
     return any(path[: len(place)] == place[: len(path)] for place in lost)

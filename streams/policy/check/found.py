@@ -1,4 +1,4 @@
-"""What a check of a policy file finds."""
+"""What a check of a policy file finds: structs alone."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -8,14 +8,14 @@ from streams.policy.language.problem import Path
 from streams.policy.policy import Policy
 
 Warnings = Iterator[tuple[Path, str]]
-"""What is odd, though it can be used: the place, and a sentence."""
+"""What is odd about a policy that can be used: for each finding the place and a sentence."""
 
 
 class Fault(NamedTuple):
     """A line that is no valid TOML, and its place as far as it can be made out.
 
-    document: the same lines with this fault mended or left out, None where nothing can be read any more.
-    is_lost: whether what stands at the place was left out.
+    document: the text with this line mended or left out; None where nothing after it can be read.
+    is_lost: whether the line was left out, so that problems at its place may only follow from that.
     """
 
     line: int
@@ -26,7 +26,7 @@ class Fault(NamedTuple):
 
 
 class Repeat(NamedTuple):
-    """A key or a table that is there already, from line to line."""
+    """A key or a table that the document has a second time: the lines of the second, from first to last."""
 
     path: Path
     first: int
@@ -35,7 +35,7 @@ class Repeat(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """Something that is wrong, or odd: the line, the field in words (empty where the line says it), a sentence."""
+    """Something wrong or odd: the line, the place in words (empty where the line says it all), and a sentence."""
 
     line: int
     field: str
@@ -43,7 +43,7 @@ class Finding(NamedTuple):
 
 
 class Report(NamedTuple):
-    """All that was found, by line: a policy and perhaps warnings, or else errors."""
+    """All that was found, sorted by line: a policy with its file and perhaps warnings, or else errors."""
 
     policy: Policy | None
     file: PolicyFile | None

@@ -1,4 +1,7 @@
-"""The line of every place in a TOML document, which the standard library's reader does not tell."""
+"""The line of every place in a TOML document: tomllib gives values, and not where they stand.
+
+This is a TOML reader of its own that keeps no values. It goes on past what it cannot read, from the next line.
+"""
 
 import re
 import tomllib
@@ -19,7 +22,7 @@ _DEPTH_LIMIT = 50
 
 
 class Lines:
-    """Where everything stands in a document; of one that is no valid TOML, as much as can be made out."""
+    """The lines of all tables and keys of a document; where it is no valid TOML, as many as can be made out."""
 
     def __init__(self, document: str) -> None:
         self.repeats: list[Repeat] = []
@@ -31,18 +34,18 @@ class Lines:
         self._scan()
 
     def line(self, path: Path) -> int:
-        """The line of a place; of one that is not there, the line of what it is missing in."""
+        """Gives the line of a place, from 1; where the place is missing, the line of the table that should have it."""
         for length in range(len(path), 0, -1):
             if path[:length] in self._lines:
                 return self._lines[path[:length]]
         return 1
 
     def table(self, line: int) -> Path:
-        """The table that a line belongs to."""
+        """Gives the table that a line belongs to."""
         return next((path for first, path in reversed(self._tables) if first <= line), ())
 
     def next_table(self, line: int) -> int | None:
-        """The line of the first table after this line."""
+        """Gives the line of the first table after this line."""
         return next((first for first, _ in self._tables if first > line), None)
 
     def _scan(self) -> None:
@@ -69,7 +72,7 @@ class Lines:
         return bisect_right(self._newlines, position - 1) + 1
 
     def _keys(self) -> list[str]:
-        """A key and those that dots join to it; none where there is no key."""
+        """Reads a key and those that dots join to it; none where there is no key."""
         keys: list[str] = []
         while True:
             self._take(_BLANKS)
@@ -129,7 +132,7 @@ class Lines:
         return self._take(_STRING) is not None or self._take(_BARE) is not None
 
     def _parts(self, path: Path, end: str, depth: int) -> bool:
-        """The parts of a list or of an inline table, up to its end."""
+        """Reads the parts of a list or of an inline table; says whether its end was found."""
         number = 0
         while True:
             self._take(_SPACE)

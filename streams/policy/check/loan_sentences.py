@@ -1,4 +1,4 @@
-"""How loan applications are decided, in the words that a risk officer would use."""
+"""How loan applications are decided, in sentences, in the words of risk control."""
 
 from streams.policy.check.phrases import amount, count, listed, percent
 from streams.policy.language.loans import AgainstAssetsRule, MonitoringRule, RiskRule, ShareRule
@@ -9,7 +9,7 @@ _VOLATILE = "of the highest total lies between it and the lowest one of"
 
 
 def risk_sentences(rule: RiskRule | None) -> list[str]:
-    """A sentence for all rules, and one for the watch over loans."""
+    """Gives a sentence for all rules, and one for the watching of loans; none without [risk]."""
     if rule is None:
         return []
     rules = [

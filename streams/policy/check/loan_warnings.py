@@ -1,4 +1,4 @@
-"""Risk rules that decide nothing, or that ask more of the better customer."""
+"""Warnings of risk rules that decide nothing, or that are stricter with the better customer."""
 
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ _STRICTNESS = {None: 0, "enhanced": 1, "refer": 2}
 
 
 def loan_warnings(policy: Policy, file: PolicyFile) -> Warnings:
-    """All that is odd about how loans are decided."""
+    """Gives what is odd about how loans are decided."""
     rules, written = policy.loan_rules, file.risk
     if rules is None or written is None:
         return
@@ -36,7 +36,7 @@ def loan_warnings(policy: Policy, file: PolicyFile) -> Warnings:
 
 
 def _limits(rules: LoanRules, policy: Policy) -> Warnings:
-    """Tiers without a limit, and limits that are lower the higher the tier."""
+    """Gives tiers without a limit, and limits that are lower than that of a lower tier."""
     limits = rules.large_loan_e16
     missing = [tier.id for tier in policy.tiers if tier.id not in limits]
     if limits and missing:

@@ -24,9 +24,9 @@ _MONTHS = (
 
 
 def in_words(policy: Policy, file: PolicyFile) -> str:
-    """A paragraph: tiers and floors, the value and its measures, when customers are rated, how a tier is lost.
+    """Tells a policy in a paragraph: tiers and floors, the value, its measures, ratings, and how a tier is lost.
 
-    Below it a line for each campaign, and one for loans, where the file has any.
+    Below it stand a line for each campaign, and one for loans, where the file has any.
     """
     tiers = "1 tier" if len(file.tiers) == 1 else f"{len(file.tiers)} tiers"
     sentences = [

@@ -1,4 +1,8 @@
-"""Lines that are no valid TOML: what is wrong in plain words, and the document without that, to read on."""
+"""Lines that are no valid TOML: what is wrong with one in plain words, and the document without that fault.
+
+tomllib stops at the first fault. So each is mended or left out, and the rest is read again (check.py). Rows are the
+lines of the document as a list; lines are numbered from 1.
+"""
 
 import re
 
@@ -24,7 +28,7 @@ _DECIMAL_COMMA = re.compile(r"[ \t]*([+-]?\d+,\d{1,2}|[+-]?\d+,\d{4,8})[ \t]*(#.
 _UNCLOSED = (
     "what begins here is not closed, or a comma is missing; write a comma between its parts and ] or } at its end"
 )
-# What word processors and input methods write in the place of the plain signs, and those.
+# The signs that word processors and input methods write, and the plain signs that TOML takes.
 _TYPOGRAPHIC = str.maketrans(dict(zip("“”„＂「」＝，、［］｛｝＃\u3000\u00a0", '""""""=,,[]{}#  ', strict=True)))  # noqa: RUF001
 _SHOWN = 80
 _NO_KEY = "Invalid initial character for a key"
@@ -52,7 +56,7 @@ _SAID = (
 
 
 def fault_of(document: str, line: int, said: str) -> Fault:
-    """The fault at a line, of which the reader of TOML said something."""
+    """Gives the fault at a line. said: the message of tomllib."""
     lines, rows = Lines(document), document.split("\n")
     row = rows[line - 1] if line <= len(rows) else ""
     if said.startswith(("Cannot overwrite", "Cannot declare")):
@@ -77,13 +81,13 @@ def fault_of(document: str, line: int, said: str) -> Fault:
 
 
 def _path(rows: list[str], line: int, lines: Lines) -> Path:
-    """The table and the word of a line."""
+    """Gives the table and the word of a line."""
     word = _ASSIGNS.match(rows[line - 1]) if line <= len(rows) else None
     return (*lines.table(line), *word[1].split(".")) if word else lines.table(line)
 
 
 def _repeat(rows: list[str], lines: Lines) -> Fault | None:
-    """A word or a table that is there twice: the second one is left out."""
+    """Finds a word or a table that is there twice; the second one is left out."""
     if not lines.repeats:
         return None
     repeat = lines.repeats[0]
@@ -100,7 +104,7 @@ def _repeat(rows: list[str], lines: Lines) -> Fault | None:
 
 
 def _single_brackets(rows: list[str], row: str, lines: Lines) -> Fault | None:
-    """A [[table]] whose first one stands in single brackets."""
+    """Finds a [[table]] whose first one is in single brackets."""
     header = re.match(r"\s*\[\[\s*([\w.-]+)\s*]]", row)
     if header is None:
         return None
@@ -114,7 +118,7 @@ def _doubled(rows: list[str], line: int, name: str) -> Fault:
 
 
 def _misspelt_above(rows: list[str], row: str) -> Fault | None:
-    """A part of one of several, such as [tiers.strategy], below a [[table]] that is not called so."""
+    """Finds a table such as [tiers.strategy] below a [[table]] of another name, which is then taken as misspelt."""
     header = re.match(r"\s*\[\[\s*([\w.-]+)\s*]]", row)
     parts = [number for number, other in enumerate(rows) if header and other.strip().startswith(f"[{header[1]}.")]
     above = [number for number in range(parts[0] if parts else 0) if rows[number].strip().startswith("[[")]
@@ -126,7 +130,7 @@ def _misspelt_above(rows: list[str], row: str) -> Fault | None:
 
 
 def _typographic(rows: list[str], line: int, path: Path) -> Fault | None:
-    """Curly quotes and full-width signs outside of texts: the row with plain ones."""
+    """Finds curly quotes and full-width signs outside of texts; puts plain ones in their place."""
     row, plain, after = rows[line - 1] if line <= len(rows) else "", "", 0
     for text in _STRINGS.finditer(row):
         plain += _in_plain_signs(row[after : text.start()]) + text[0]
@@ -145,7 +149,7 @@ def _in_plain_signs(text: str) -> str:
 
 
 def _broken_table(rows: list[str], line: int, path: Path) -> Fault | None:
-    """A { … } that goes over several lines, or has a comma before its end: the same as it should be written."""
+    """Finds a { … } that goes over several lines, or has a comma before its end; mends it."""
     joined, last = _uncommented(rows[line - 1]), line
     message = "there is a comma before }; take it out"
     if joined.endswith(("{", ",")) and not re.search(r",\s*}", joined):
@@ -169,7 +173,7 @@ def _depth(row: str) -> int:
 
 
 def _in_quotes(row: str) -> tuple[str, list[tuple[str, str]]]:
-    """The row with quotes around what needs them, and what that was."""
+    """Puts quotes around what needs them in a row; gives the row, and each such part without and with quotes."""
     head, equals, tail = row.partition("=")
     found: list[tuple[str, str]] = []
     if not equals or _OPEN_TEXT.search(_STRINGS.sub("", tail)):
@@ -191,7 +195,7 @@ def _in_quotes(row: str) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _can_go(rows: list[str], line: int) -> bool:
-    """Whether a row can be left out and the next ones still be read."""
+    """Says whether the next rows can still be read if this one is left out."""
     row = rows[line - 1] if line <= len(rows) else ""
     if row.lstrip().startswith("[") or '"""' in row:
         return False
@@ -201,18 +205,18 @@ def _can_go(rows: list[str], line: int) -> bool:
 
 
 def _begins_anew(row: str) -> bool:
-    """Whether a row looks like a table's head or a word with its value, and no part of a list."""
+    """Says whether a row looks like the head of a table or a word with its value, and not like a part of a list."""
     return re.match(r"""\[|[\w."'-]+[ \t]*=""", row) is not None
 
 
 def _closes(row: str) -> bool:
-    """Whether the brackets of a row are closed in it."""
+    """Says whether all brackets of a row are closed in it."""
     plain = _STRINGS.sub("", row)
     return all(plain.count(opening) == plain.count(closing) for opening, closing in ("[]", "{}"))
 
 
 def _opened(rows: list[str], line: int) -> int | None:
-    """The line of the word whose value is not closed before this line, or in it; None where there is none."""
+    """Gives the line of the word above whose value is still open at this line; None where there is none."""
     depth = 0
     for number in range(min(line, len(rows)), 0, -1):
         plain = _STRINGS.sub("", rows[number - 1])

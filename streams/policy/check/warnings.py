@@ -1,4 +1,7 @@
-"""What a policy can do and is hardly meant: tiers that nobody earns, floors out of order, rules that never decide."""
+"""Warnings of a policy that can be used, and probably does not do what was meant.
+
+For example tiers that nobody earns, floors out of order and rules that never decide (docs/policies.md#trying-a-policy).
+"""
 
 from collections.abc import Mapping
 from itertools import chain
@@ -20,7 +23,7 @@ from streams.values.standings import STANDINGS
 
 
 def warnings_of(policy: Policy, file: PolicyFile) -> list[Problem]:
-    """Gives all that is odd, with its place."""
+    """Gives all that is odd about a policy, with its place."""
     ids = {"tiers": [tier.id for tier in file.tiers], "campaigns": [rule.id for rule in file.campaigns]}
     found = Problems({table: [{"id": id_} for id_ in known] for table, known in ids.items()})
     alike = with_one_name(policy)
@@ -43,7 +46,10 @@ def warnings_of(policy: Policy, file: PolicyFile) -> list[Problem]:
 
 
 def with_one_name(policy: Policy) -> Policy:
-    """The same policy, with one measure in the place of all that are the same figure under several names."""
+    """Gives the policy with one measure in the place of all that are the same figure under several names.
+
+    Conditions can then be compared by the measure's number. The value counts as a measure where it is that alone.
+    """
     kinds = [structs.replace(measure, name="", window=None) for measure in policy.measures]
     same: dict[int | None, int] = {number: kinds.index(kind) for number, kind in enumerate(kinds)}
     (term, *more) = policy.terms
@@ -51,7 +57,7 @@ def with_one_name(policy: Policy) -> Policy:
     if is_plain:
         same[None] = same[term.measure]
     kept = dict(same)
-    if policy.falls.when == "month_end":  # a fall is looked at when the newest total is the month-end total
+    if policy.falls.when == "month_end":  # at the instant of such a rating the newest total is the month-end total
         totals = {kind.of: number for number, kind in enumerate(kinds) if kind.kind == "total"}
         ends = {number: totals.get(kind.of) for number, kind in enumerate(kinds) if kind.kind == "month_end"}
         kept |= {number: total for number, total in ends.items() if total is not None}
@@ -71,7 +77,7 @@ def _renamed(condition: Condition | None, same: Mapping[int | None, int]) -> Con
 
 
 def _tiers(policy: Policy, file: PolicyFile) -> Warnings:
-    """Tiers that nobody earns, or everybody."""
+    """Gives tiers that nobody earns, or everybody."""
     if len(policy.tiers) == 1:
         yield ("tiers",), "there is one tier; nobody ever goes up or down"
         if file.falling.protection_days:
@@ -94,7 +100,7 @@ def _tiers(policy: Policy, file: PolicyFile) -> Warnings:
 
 
 def _ladder(policy: Policy, file: PolicyFile) -> Warnings:
-    """Neighbours of which the higher one can be had without the lower one."""
+    """Gives tiers that can be had without the one below."""
     for rank in range(2, len(policy.tiers)):
         lower, higher = policy.tiers[rank - 1], policy.tiers[rank]
         if lower.enter is None or higher.enter is None or implies(lower.enter, higher.enter):
@@ -107,7 +113,7 @@ def _ladder(policy: Policy, file: PolicyFile) -> Warnings:
 
 
 def _keeps(policy: Policy, file: PolicyFile) -> Warnings:
-    """Conditions to stay that ask no less than those to enter, or less than another tier asks to enter."""
+    """Gives conditions to stay that ask no less than the one to enter, or less than the tier below asks to enter."""
     for rank, tier in enumerate(policy.tiers):
         if tier.keep is None or tier.enter is None:
             continue
@@ -127,7 +133,7 @@ def _keeps(policy: Policy, file: PolicyFile) -> Warnings:
 
 
 def _parts(policy: Policy, file: PolicyFile) -> Warnings:
-    """Parts of all and any that never decide."""
+    """Gives parts of `all` and `any` that never decide."""
     for rank, (tier, rule) in enumerate(zip(policy.tiers, file.tiers, strict=True)):
         for word, condition, written in (("enter", tier.enter, rule.enter), ("keep", tier.keep, rule.keep)):
             if condition is not None and written is not None:
@@ -146,7 +152,7 @@ def _idle_parts(path: Path, condition: Condition, rule: ConditionRule) -> Warnin
 
 
 def _caps(policy: Policy) -> Warnings:
-    """Caps that cap nothing, hide tiers, or are the lower the better the standing."""
+    """Gives caps that cap nobody, put a tier out of reach, or are lower than the cap of a worse standing."""
     top = len(policy.tiers) - 1
     for standing, rank in policy.caps.items():
         if rank == top:
@@ -163,7 +169,7 @@ def _caps(policy: Policy) -> Warnings:
 
 
 def _unused(policy: Policy, file: PolicyFile) -> Warnings:
-    """What no rule looks at."""
+    """Gives what no tier and no campaign looks at."""
     floors = [leaf for tier in policy.tiers for leaf in (*leaves(tier.enter), *leaves(tier.keep))]
     looks_at_value = any(leaf.measure is None for leaf in floors)
     terms = {term.measure for term in policy.terms} if looks_at_value else set()
@@ -183,7 +189,7 @@ def _unused(policy: Policy, file: PolicyFile) -> Warnings:
 
 
 def _names(policy: Policy, file: PolicyFile) -> Warnings:
-    """Languages in which some tiers have a name and others none."""
+    """Gives tiers without a name in a language in which others have one."""
     languages = sorted({language for tier in file.tiers for language in tier.name})
     for rank, tier in enumerate(file.tiers):
         missing = [language for language in languages if language not in tier.name]
@@ -193,7 +199,7 @@ def _names(policy: Policy, file: PolicyFile) -> Warnings:
 
 
 def implies(one: Condition, other: Condition) -> bool:
-    """Whether whoever meets the one surely meets the other; False where that cannot be told."""
+    """Says whether everybody who meets the one condition surely meets the other; False where that cannot be told."""
     if other.all is not None:
         return all(implies(one, part) for part in other.all)
     if one.any is not None:
@@ -206,7 +212,7 @@ def implies(one: Condition, other: Condition) -> bool:
 
 
 def most_of_value(policy: Policy) -> int | None:
-    """The most that the value can be; None where nothing limits it."""
+    """Gives the most that the value can be, in units of 10**-16; None where nothing limits it."""
     if any(share > 0 for share in policy.credit_share_e4.values()):
         return None
     most = 0
@@ -219,7 +225,7 @@ def most_of_value(policy: Policy) -> int | None:
 
 
 def is_impossible(condition: Condition, policy: Policy) -> bool:
-    """Whether nobody can meet it, since the value's terms are limited."""
+    """Says whether nobody can meet a condition, because the terms of the value are limited."""
     if condition.all is not None:
         return any(is_impossible(part, policy) for part in condition.all)
     if condition.any is not None:
@@ -229,7 +235,7 @@ def is_impossible(condition: Condition, policy: Policy) -> bool:
 
 
 def is_sure(condition: Condition, policy: Policy) -> bool:
-    """Whether everybody meets it: a floor of 0 for what is never below."""
+    """Says whether everybody meets a condition: its floor is 0, and the figure never below 0."""
     if condition.all is not None:
         return all(is_sure(part, policy) for part in condition.all)
     if condition.any is not None:
@@ -243,7 +249,7 @@ def is_sure(condition: Condition, policy: Policy) -> bool:
 
 
 def _is_never_negative(measure: Measure) -> bool:
-    # Reversals that come alone can take a sum below 0; nobody has a floor for that.
+    # A reversal without its transaction can take a sum below 0; no floor is meant for that.
     return bool(measure.types) or measure.of == "loans" or measure.kind == "standing"
 
 
@@ -256,6 +262,6 @@ def _in_value(name: str, file: PolicyFile) -> bool:
 
 
 def _is_written(file: PolicyFile) -> bool:
-    """Whether the file says what the value is, which is the assets where it does not."""
+    """Says whether the file itself says what the value is; where it does not, the value is the assets."""
     (term, *more) = file.value.terms
     return bool(more) or term.measure != "assets" or term.weight != "1" or term.at_most is not None

@@ -1,4 +1,4 @@
-"""The campaigns of a policy file -> what the stream looks at; what a kind wants, and what it does not take, is said."""
+"""Compiles the campaigns of a policy file, and notes what a kind of campaign lacks or does not take."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -27,7 +27,7 @@ from streams.policy.policy import Tier
 from streams.values.events import TRANSACTION_TYPES
 from streams.values.money import ONE_SHARE, SHARE_DECIMALS, VALUE_DECIMALS, cents_of
 
-# What a kind of campaign wants beside its id and kind, and what else it takes.
+# By kind: the words that a campaign has to have beside id and kind, and those that it may have.
 _COMMON = ("id", "kind", "name", "tiers", "hold_out", "salt", "budget")
 _WANTS: Mapping[CampaignKind, Sequence[str]] = {
     "gift": ("at_least", "within_days"),
@@ -58,7 +58,7 @@ _EXAMPLES = {
 
 
 class CampaignCompiler:
-    """The campaigns of one file. measure: looks a measure up by its name; the path is where a fault is told."""
+    """The compiler of the campaigns of one file. measure: gives a measure by its name; notes problems at the path."""
 
     def __init__(
         self, file: PolicyFile, problems: Problems, tiers: Sequence[Tier], measure: Callable[[Path, str], Measure]
@@ -71,7 +71,7 @@ class CampaignCompiler:
         self._rank = {tier.id: number for number, tier in enumerate(tiers)}
 
     def campaigns(self) -> tuple[Campaign, ...]:
-        """All of them; not to be used where a problem was noted."""
+        """Compiles all campaigns, in the order of the file. Where a problem was noted, they must not be used."""
         contact = self._file.contact
         kept_to = Contact(contact.at_most, contact.in_days or 0, contact.quiet_days)
         campaigns: list[Campaign] = []
@@ -167,7 +167,7 @@ class CampaignCompiler:
         )
 
     def _condition_to_enter(self, path: Path, to: str | None) -> Condition:
-        """The one floor of the tier; a condition that nobody meets where it has none, or several."""
+        """Gives the one floor of the tier; where it has none, or several, notes that and gives a stand-in."""
         nobody = Condition(None, 0)
         if to is None:
             return nobody
@@ -190,7 +190,7 @@ class CampaignCompiler:
     # --- what all have ---
 
     def _look_at_words(self, path: Path, rule: CampaignRule) -> None:
-        """Notes the words that the kind wants and that are missing, and those that it does not take."""
+        """Notes the words that the kind needs and that are missing, and those that it does not take."""
         if self._problems.has((*path, "kind")):
             return
         wants, takes = _WANTS[rule.kind], _TAKES.get(rule.kind, ())
@@ -228,7 +228,7 @@ class CampaignCompiler:
         return Budget(budget.triggers, amount_cents, budget.per)
 
     def _cents(self, path: Path, amount: str) -> int:
-        """An amount to be paid, rounded down to the cent."""
+        """Reads an amount to be paid, in cents, rounded down; notes one that is less than a cent."""
         cents = cents_of(fixed(amount, VALUE_DECIMALS))
         if not cents:
             self._add(path, f'{quoted(amount)} is less than a cent, so nothing is paid; write an amount such as "100"')

@@ -1,4 +1,4 @@
-"""The ways to fall of a policy file -> what the stream decides with."""
+"""Compiles how a tier is lost (docs/policies.md#losing-a-tier-days-below-protection)."""
 
 from streams.policy.language.document import FallingRule
 from streams.policy.language.problems import Problems
@@ -7,7 +7,7 @@ from streams.policy.schedule import Schedule
 
 
 def compile_falling(rule: FallingRule, falls: Schedule, problems: Problems) -> Falling:
-    """The way to fall, ready to decide with; not to be used where a problem was noted."""
+    """Compiles the table [falling]. Where a problem was noted, the result must not be used."""
     ways = {
         "after_days": rule.after_days,
         "after_months": rule.after_months,
@@ -31,7 +31,7 @@ def compile_falling(rule: FallingRule, falls: Schedule, problems: Problems) -> F
 
 
 def _look_at_ratings(rule: FallingRule, falls: Schedule, problems: Problems) -> None:
-    """Ways to fall that go by ratings need ratings by the calendar."""
+    """Notes ways to lose a tier that do not fit the schedule of its ratings."""
     if problems.has(("rating", "when"), ("falling", "when")):
         return
     if rule.after_months and falls.when == "dates":

@@ -1,4 +1,4 @@
-"""The floors in the conditions of tiers: all of them, and those that stand alone."""
+"""The floors in the conditions of tiers: all of them, or the value's where there are no others."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from streams.policy.policy import Tier
 
 
 def floors_of(tier: Tier) -> Iterator[Floor]:
-    """All floors of a tier, those to enter first."""
+    """Gives all floors of a tier, those to enter first."""
     for leaf in leaves(tier.enter):
         yield Floor(tier.id, "enter", leaf.measure, leaf.at_least_e16)
     for leaf in leaves(tier.keep):
@@ -15,7 +15,7 @@ def floors_of(tier: Tier) -> Iterator[Floor]:
 
 
 def leaves(condition: Condition | None) -> Iterator[Condition]:
-    """Gives the conditions that a condition is made of, down to those that hold one measure against one floor."""
+    """Gives the innermost parts of a condition: those with one measure and one floor."""
     if condition is None:
         return
     parts = condition.all if condition.all is not None else condition.any
@@ -27,12 +27,15 @@ def leaves(condition: Condition | None) -> Iterator[Condition]:
 
 
 def value_floors(tiers: tuple[Tier, ...]) -> tuple[int, ...] | None:
-    """The value's floors where each tier has one, and no other condition: then the tier is found by bisection."""
+    """Gives the value's floors from the second tier up, rising, so that a tier is found by bisection.
+
+    None where a tier has another condition to enter, or where the floors do not rise.
+    """
     floors: list[int] = []
     for tier in tiers[1:]:
         if tier.enter is None or tier.enter.all or tier.enter.any or tier.enter.measure is not None:
             return None
         if floors and tier.enter.at_least_e16 <= floors[-1]:
-            return None  # not in their order: the highest that is met counts
+            return None  # bisection needs rising floors; the engine then tries the tiers from the highest down
         floors.append(tier.enter.at_least_e16)
     return tuple(floors)

@@ -1,4 +1,4 @@
-"""The door of the compiler: the text of a policy file in, a policy out, or all that is wrong with the text."""
+"""The way into the compiler: the text of a policy file in; a policy out, or all that is wrong with the text."""
 
 import re
 import tomllib
@@ -16,7 +16,7 @@ def load_policy(document: str) -> Policy:
     """Compiles a policy document, the text of a TOML file (docs/policies.md).
 
     Raises:
-        PolicyError: It cannot be used; the message says where, what is wrong and what is allowed.
+        PolicyError: The policy cannot be used; the message says where, what is wrong and what is allowed.
     """
     reading = read_policy(document)
     if reading.policy is None:
@@ -25,12 +25,12 @@ def load_policy(document: str) -> Policy:
 
 
 def read_policy(document: str) -> Reading:
-    """Compiles a policy document; where it cannot be used, gives all problems that could be found."""
+    """Compiles a policy document; gives the policy and its file, or else all problems that could be found."""
     try:
         written = tomllib.loads(document, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         return Reading(None, None, (_toml_problem(document, str(error)),))
-    except (RecursionError, ArithmeticError, ValueError):  # lists in lists without end; numbers and dates beyond all
+    except (RecursionError, ArithmeticError, ValueError):  # lists nested without end; numbers and dates out of range
         said = f"{NOT_TOML}something in it is beyond all size"
         return Reading(None, None, (Problem((), "", said, is_syntax=True),))
     problems = Problems(written)

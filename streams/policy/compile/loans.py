@@ -1,4 +1,4 @@
-"""The risk rules of a policy file -> what the stream decides loans with."""
+"""Compiles the rules for loan applications (docs/policies.md#loans-enhanced-or-referred)."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from streams.values.money import SHARE_DECIMALS, VALUE_DECIMALS
 
 
 def compile_loan_rules(rule: RiskRule, rank: Mapping[str, int], problems: Problems) -> LoanRules:
-    """The rules, ready to decide with; not to be used where a problem was noted."""
+    """Compiles the table [risk]. rank: by tier id. Where a problem was noted, the result must not be used."""
     _look_at(rule, rank, problems)
     against, monitoring = rule.against_assets, rule.monitoring
     shares = [] if monitoring is None else [fixed(share, SHARE_DECIMALS) for share in monitoring.assets_at_most]
@@ -28,7 +28,7 @@ def compile_loan_rules(rule: RiskRule, rank: Mapping[str, int], problems: Proble
 
 
 def days_looked_back(rules: LoanRules | None) -> int:
-    """How many days of closing totals the rules look at, today included; 0: none."""
+    """Gives how many days of closing totals the rules look at, today included; 0 where they look at none."""
     fresh = rules.fresh.days + 1 if rules is not None and rules.fresh is not None else 0
     volatile = rules.volatile.days if rules is not None and rules.volatile is not None else 0
     return max(fresh, volatile)

@@ -1,4 +1,8 @@
-"""The measures of a policy file, compiled. They get their numbers as conditions and terms ask for them."""
+"""Compiles the measures of a policy file.
+
+A measure gets its number when a condition or a term first names it. One that none of them names has no number, so that
+no decision works it out.
+"""
 
 import msgspec
 
@@ -16,7 +20,10 @@ _BUILT_IN = {
 
 
 class MeasureCompiler:
-    """The measures of one file. rated_at_once: running sums answer windows of days, since every event looks at them."""
+    """The compiler of the measures of one file; `measures` has those with a number, by number.
+
+    rated_at_once: every event looks at the measures, so running sums answer those of transactions over days.
+    """
 
     def __init__(self, file: PolicyFile, problems: Problems, *, rated_at_once: bool) -> None:
         self.measures: list[Measure] = []
@@ -27,11 +34,11 @@ class MeasureCompiler:
 
     @property
     def rated_at_once(self) -> list[Measure]:
-        """Gives the measures that events look at, not the calendar alone."""
+        """Gives the measures that every event looks at; none where customers are rated by the calendar alone."""
         return self.measures if self._rated_at_once else []
 
     def number(self, path: Path, name: str) -> int:
-        """Gives the number of a measure that a tier looks at; the path is where a fault is told."""
+        """Gives the number of a measure that a condition or a term names; notes problems at the path."""
         for number, measure in enumerate(self.measures):
             if measure.name == name:
                 return number
@@ -50,7 +57,7 @@ class MeasureCompiler:
         return len(self.measures) - 1
 
     def of_campaign(self, path: Path, name: str) -> Measure:
-        """Gives a measure that a campaign looks at, and perhaps no tier: no decision works it out then."""
+        """Gives a measure that a campaign names. It gets no number for that, so no decision on a tier works it out."""
         known = next((measure for measure in self.measures if measure.name == name), None)
         if known is not None:
             return known
@@ -61,7 +68,7 @@ class MeasureCompiler:
         return self._compiled(("measures", name), name, rule)
 
     def look_at_unused(self) -> None:
-        """Compiles what no rule looks at all the same, so that its problems are told; nothing is kept for it."""
+        """Compiles the measures that no tier names, so that their problems are found; the results are dropped."""
         used = {measure.name for measure in self.measures}
         for name, rule in self._file.measures.items():
             if name in _BUILT_IN or name in {"score", "standing", "value"}:

@@ -1,10 +1,10 @@
-"""Numbers of a policy file as the integers that decisions are made with."""
+"""Reads the numbers of a policy file as the integers that decisions are made with."""
 
 from streams.values.money import parse_fixed
 
 
 def fixed(text: str | None, decimals: int) -> int:
-    """Reads a number that language/forms.py has looked at: 0 for none, and for one whose fault is told already."""
+    """Reads a number as an integer of 10**-decimals; 0 for None, and for a text that language/forms.py has refused."""
     try:
         return parse_fixed(text or "0", decimals)
     except ValueError:

@@ -1,4 +1,4 @@
-"""A policy file whose words and types fit -> the policy. What does not hang together is noted with its place."""
+"""Compiles a whole policy file, and works out what follows from several of its tables together."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -29,12 +29,15 @@ from streams.values.money import ONE_RATE, ONE_SHARE, RATE_DECIMALS, SHARE_DECIM
 
 
 def compile_policy(file: PolicyFile, problems: Problems, document: str) -> Policy:
-    """Compiles the whole file; not to be used where a problem was noted. document: the text that it was read from."""
+    """Compiles the whole file. Where a problem was noted, the policy must not be used.
+
+    document: the text that the file was read from; the policy's digest is its hash.
+    """
     return _Compiler(file, problems).policy(document)
 
 
 class _Compiler:
-    """One file on its way to a policy."""
+    """The compiler of one file. Terms and tiers come first, since they give measures their numbers."""
 
     def __init__(self, file: PolicyFile, problems: Problems) -> None:
         self.file = file
@@ -141,7 +144,7 @@ class _Compiler:
     def _zone(self) -> ZoneInfo:
         try:
             return ZoneInfo(self.file.time_zone)
-        except (KeyError, ValueError, OSError):  # told already: language/forms.py
+        except (KeyError, ValueError, OSError):  # noted already by language/forms.py
             return ZoneInfo("UTC")
 
     # --- what follows from how customers are rated ---
@@ -155,13 +158,13 @@ class _Compiler:
         return 2 if self.file.falling.to == "higher_of_last_two" else 1
 
     def _serves_earned(self) -> bool:
-        """Says whether what the newest event earns is served at once, however a tier came to be held."""
+        """Says whether the earned tier is always served at once, whatever tier was held before."""
         keeps = any(tier.keep is not None for tier in self.file.tiers)
         falls_plainly = msgspec.structs.replace(self.file.falling, when=None) == FallingRule()
         return self._takes_effect_at_once() and not keeps and falls_plainly
 
     def _is_timeless(self) -> bool:
-        """Says whether only events decide: rated at once, no window that moves on, no fall put off."""
+        """Says whether only events and the ends of pins change a tier: no rating, window or fall waits for a time."""
         falling = self.file.falling
         waits = falling.after_days or falling.after_months or falling.protection_days or falling.term_months
         looks_back = any(measure.days or measure.months for measure in self.measures.measures)
@@ -176,7 +179,7 @@ def _is_at_once(schedule: Schedule) -> bool:
 
 
 def _measures_of(campaigns: Sequence[Campaign]) -> list[Measure]:
-    """Gives the measures that campaigns look at."""
+    """Gives the measures that campaigns look at, with or without a number."""
     months = [campaign.terms.month for campaign in campaigns if isinstance(campaign.terms, CashBack)]
     return months + [campaign.terms.measure for campaign in campaigns if isinstance(campaign.terms, FeeAlert)]
 
@@ -186,6 +189,6 @@ def _types_of(measures: Sequence[Measure]) -> frozenset[str]:
 
 
 def _held_measures(floors: Sequence[Floor], measures: Sequence[Measure]) -> tuple[int | None, ...]:
-    """Gives what is held against the floors to enter; a standing is no figure to show."""
+    """Gives the measures with a floor to enter; None: the value. A standing is left out: it is no figure to show."""
     held = {floor.measure: None for floor in floors if floor.rule == "enter"}
     return tuple(m for m in held if m is None or measures[m].kind != "standing") or (None,)

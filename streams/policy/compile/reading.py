@@ -1,4 +1,4 @@
-"""What comes of a document that is read."""
+"""The struct of a reading: what comes of a policy document."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from streams.policy.policy import Policy
 
 
 class Reading(NamedTuple):
-    """The policy and the file that it is of, or else the problems."""
+    """The policy and the file that it was made of; or None twice, and the problems."""
 
     policy: Policy | None
     file: PolicyFile | None

@@ -1,11 +1,14 @@
-"""When a policy rates, compiled."""
+"""Compiles when customers are rated (docs/policies.md#averages-rated-at-each-months-end)."""
 
 from streams.policy.language.problems import Problems
 from streams.policy.schedule import Schedule
 
 
 def compile_schedule(table: str, when: str | list[str], problems: Problems) -> Schedule:
-    """Compiles the word, or the days of the year, that `when` has in a table of the file."""
+    """Compiles `when`: a word, or days of the year such as "06-30".
+
+    table: the one that `when` stands in, "rating" or "falling"; problems are noted there.
+    """
     if when in ("at_once", "daily", "month_end"):
         return Schedule(when)  # type: ignore[arg-type]
     if not when:

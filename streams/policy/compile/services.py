@@ -1,4 +1,4 @@
-"""What tiers are for, compiled; and the days on which that changes."""
+"""Compiles what tiers are for, and the days on which that changes (docs/policies.md#services-and-their-days)."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -10,7 +10,7 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 def compile_strategy(rule: StrategyRule) -> Strategy:
-    """Compiles what a tier is for."""
+    """Compiles the table [tiers.strategy]."""
     return Strategy(rule.needs, tuple(map(_service, rule.services)), rule.campaigns, rule.risk_controls)
 
 
@@ -21,7 +21,10 @@ def _service(rule: ServiceRule) -> Service:
 
 
 def strategy_days(strategies: Iterable[Strategy]) -> tuple[int, ...]:
-    """Gives the days with which some service begins or has ended; between two of them strategies stay the same."""
+    """Gives the first days of services, and the days after their last ones, in order.
+
+    Between two of these days the services of all tiers stay the same.
+    """
     days = set()
     for strategy in strategies:
         for service in strategy.services:
@@ -33,7 +36,7 @@ def strategy_days(strategies: Iterable[Strategy]) -> tuple[int, ...]:
 
 
 def day_number(text: str) -> int:
-    """Gives the day of a date of the form 2026-12-31; 0 for one whose fault is told already."""
+    """Gives the day of a date such as 2026-12-31; 0 for a text that language/forms.py has refused."""
     try:
         return date.fromisoformat(text).toordinal() - _EPOCH_DAY
     except ValueError:

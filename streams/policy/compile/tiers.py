@@ -1,4 +1,4 @@
-"""The tiers of a policy file, compiled: who is in them, who stays, and what they are for."""
+"""Compiles the tiers of a policy file: who is in them, who stays, and what they are for."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ _ALWAYS = Condition()
 
 
 class TierCompiler:
-    """The tiers of one file, from the lowest up."""
+    """The compiler of the tiers of one file."""
 
     def __init__(self, rules: Sequence[TierRule], problems: Problems, measures: MeasureCompiler) -> None:
         self._rules = rules
@@ -26,7 +26,7 @@ class TierCompiler:
         self._measures = measures
 
     def tiers(self) -> tuple[Tier, ...]:
-        """Compiles all of them; not to be used where a problem was noted."""
+        """Compiles all tiers, from the lowest up. Where a problem was noted, they must not be used."""
         if not self._rules:
             self._add(("tiers",), 'there is no tier; write at least one [[tiers]], and below it id = "low"')
         tiers: list[Tier] = []

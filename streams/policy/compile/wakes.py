@@ -1,6 +1,6 @@
-"""Which events concern which campaigns, worked out once: most events concern few.
+"""Works out which kinds of events wake which campaigns, so that an event asks only the few that it concerns.
 
-Beside these, its own due time wakes a campaign, and another policy wakes all of them.
+A campaign is also woken by its own due time (engine/apply.py), and all campaigns by another policy.
 """
 
 from typing import assert_never
@@ -24,7 +24,7 @@ BALANCE = "balance"
 
 
 def campaigns_by_event(campaigns: tuple[Campaign, ...]) -> CampaignsByEvent:
-    """Gives the campaigns that each kind of event wakes."""
+    """Gives the campaigns that each kind of event wakes, by what it does to the tier."""
 
     def woken(word: str, *, decided: bool, changed: bool) -> tuple[Campaign, ...]:
         return tuple([c for c in campaigns if _is_woken(c.terms, word, decided=decided, changed=changed)])
@@ -40,19 +40,22 @@ def campaigns_by_event(campaigns: tuple[Campaign, ...]) -> CampaignsByEvent:
 
 
 def _is_woken(terms: CampaignTerms, word: str, *, decided: bool, changed: bool) -> bool:
-    """Says whether an event may be an occasion. decided: the tier was looked at; changed: and is another one."""
+    """Says whether a campaign has to be asked.
+
+    word: the kind of event, as in CampaignsByEvent. decided: the tier was looked at. changed: it is another one now.
+    """
     match terms:
-        case Gift():  # what brings money in
+        case Gift():  # events that bring money in
             return word in {BALANCE, "deposit"}
-        case CashBack():  # what it counts, and another tier
+        case CashBack():  # transactions that it counts; by the month also another tier, with which it may begin
             return word in terms.month.types or (changed and not terms.per_transaction)
-        case NearTier():  # new figures
+        case NearTier():  # a decision: there are new figures
             return decided
         case Dormant():  # a transaction, or another tier
             return changed or word in TRANSACTION_TYPES
         case Welcome() | FeeAlert():  # another tier
             return changed
-        case AtRisk():  # a decision: it may have put a fall off, or brought one near
+        case AtRisk():  # a decision: a fall may be off now, or nearer
             return decided
         case never:
             assert_never(never)

@@ -1,4 +1,4 @@
-"""Campaigns as a policy file writes them: which occasions there are, what each wants, whom it leaves in peace."""
+"""The tables of campaigns and contact limits, as a policy file writes them (docs/policies.md#all-words)."""
 
 from typing import Annotated, Literal
 
@@ -11,7 +11,7 @@ Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
 
 
 class BudgetRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How many triggers, and how much money, a campaign has in all, or in each period; nothing beyond is granted."""
+    """How many triggers, and how much money, a campaign may spend, ever or in each period; no more is granted."""
 
     triggers: Count | None = None
     amount: FloorText | None = None
@@ -19,17 +19,18 @@ class BudgetRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class CampaignRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One campaign. Which words it takes beside id, kind, name, tiers, hold_out, salt and budget its kind says.
+    """One campaign. All kinds take id, kind, name, tiers, hold_out, salt and budget; the other words depend on kind.
 
     gift: at_least, within_days, amount. cash_back: types, at_least, rate, at_most, per. near_tier: to, one of at_least,
-    within and within_share, for_days, every_days, offer_days. dormant: without_transaction_days. welcome: nothing more;
-    its tiers are those that are reached. at_risk: days_before. fee_alert: measure, below.
+    within and within_share, for_days, every_days, offer_days. dormant: without_transaction_days. welcome: no other;
+    its tiers are those that are reached. at_risk: days_before. fee_alert: measure, below. What a kind needs, and does
+    not take, is checked in compile/campaigns.py.
     """
 
     id: Word
     kind: CampaignKind
     name: dict[Language, str] = {}
-    tiers: list[Word] = []  # whom it is for; nobody named: everybody
+    tiers: list[Word] = []  # whom it is for; empty: everybody
     at_least: FloorText | None = None
     within_days: Period | None = None
     amount: FloorText | None = None
@@ -53,7 +54,7 @@ class CampaignRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class ContactRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How often a customer may be approached by these campaigns together, and how long each leaves them in peace."""
+    """How often a customer may get triggers of these campaigns together, and for how many days after each none."""
 
     campaigns: list[Word] = []
     at_most: Annotated[int, msgspec.Meta(ge=1, le=1_000)] | None = None

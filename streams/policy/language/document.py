@@ -1,4 +1,4 @@
-"""A policy file as it is written: the words of the language, and which values they take (docs/policies.md)."""
+"""A policy file as it is written: its tables, their words, and the values these take (docs/policies.md#all-words)."""
 
 from typing import Annotated, Literal
 
@@ -32,7 +32,7 @@ When = Literal["at_once", "daily", "month_end"] | list[YearDay]
 
 
 class MeasureRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One measure: exactly one of total, average, month_end, sum, count; over the last days or whole months."""
+    """One measure: exactly one of total, average, month_end, sum and count, over the last days or whole months."""
 
     total: Holding | None = None
     average: Holding | None = None
@@ -44,7 +44,7 @@ class MeasureRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 class TermRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A measure's part in the value: times its weight, at most so much."""
+    """A measure's part in the value: its figure times a weight, at most so much."""
 
     measure: Word
     weight: Weight = "1"
@@ -52,14 +52,14 @@ class TermRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class ValueRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the floors of the tiers are held against: the terms' sum, adjusted by a share of the assets by standing."""
+    """The value: the sum of the terms and, by credit standing, a share of the assets that is added or taken off."""
 
     terms: list[TermRule] = msgspec.field(default_factory=lambda: [TermRule(measure="assets")])
     credit: dict[Standing, Share] = {}
 
 
 class ConditionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A measure that reaches a floor, a credit standing no worse than one, or all or any of several conditions."""
+    """One of these: a measure and its floor, the worst credit standing that is enough, or all or any of several."""
 
     measure: Word | None = None
     at_least: FloorText | None = None
@@ -69,7 +69,7 @@ class ConditionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
 
 class ServiceRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One service of a tier, in the bank's words; from a local day on, and until one, if these are given."""
+    """One service of a tier, from its first to its last local day, both included; None: no beginning, or no end."""
 
     id: Word
     kind: ServiceKind
@@ -79,7 +79,7 @@ class ServiceRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 class StrategyRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a tier is for: needs, services, campaigns, risk controls."""
+    """What a tier is for, in the bank's words."""
 
     needs: list[str] = []
     services: list[ServiceRule] = []
@@ -90,7 +90,7 @@ class StrategyRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 class TierRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One tier; the first of the file is the lowest and has no condition to enter.
 
-    at_least: the value's floor to enter, short for a condition; keep: the condition to stay, where it is another one.
+    at_least: the value's floor to enter, short for a condition in `enter`. keep: a condition that is enough to stay.
     """
 
     id: Word
@@ -102,16 +102,16 @@ class TierRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class RatingRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """When customers are rated, and when a tier that was earned is served."""
+    """When customers are rated, and from when on an earned tier is served."""
 
     when: When = "at_once"
     effect: Literal["at_once", "next_month"] = "at_once"
 
 
 class FallingRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How a tier is lost: when that is looked at, after how long below, and to where."""
+    """How a tier is lost: when customers are rated for it, after how long below the floor, and to which tier."""
 
-    when: When | None = None  # None: as rising
+    when: When | None = None  # None: as in [rating]
     after_days: Days = 0
     after_months: Months = 0
     protection_days: Days = 0
@@ -121,13 +121,13 @@ class FallingRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 class HistoryRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What is kept beyond the needs of the rules, so that a later policy finds it."""
+    """What is kept of customers beyond what the rules need, so that a later policy finds it."""
 
     transaction_days: Days = 0
 
 
 class PolicyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The whole file."""
+    """The whole policy file."""
 
     name: Title
     version: Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]

@@ -1,4 +1,7 @@
-"""What the texts of a policy file have to look like, and the sentence for one that does not."""
+"""What the texts of a policy file have to look like, and the sentence for one that does not.
+
+A type in words.py names its form, a key of FORMS. The sentence of a fault says what is wrong and what to write.
+"""
 
 import re
 from datetime import date
@@ -24,20 +27,20 @@ _SHOWN = 50
 
 
 def quoted(text: str) -> str:
-    """The text as it is shown in a sentence: in quotes, cut where it is long, on one line."""
+    """Writes a text as sentences show it: in quotes, on one line, cut after 50 characters."""
     shown = "".join(sign if sign.isprintable() else " " for sign in text[:_SHOWN])
     return f'"{shown}{"…" if len(text) > _SHOWN else ""}"'
 
 
 def meant(word: str, known: list[str]) -> str | None:
-    """The known word that was meant, if one is close."""
+    """Gives the known word that is spelt much like this one, if there is one."""
     plain = {name.lower().replace("-", "_"): name for name in known}
     close = get_close_matches(word.lower().replace("-", "_").replace(" ", "_"), list(plain), 1, _CLOSE)
     return plain[close[0]] if close else None
 
 
 def unknown(word: str, known: list[str], what: str) -> str:
-    """The sentence for a word that is none of the known ones, each of which is called `what`."""
+    """Gives the sentence for a word that is not known. what: what such a word names, such as "tier"."""
     close = meant(word, known)
     hint = f"; did you mean {quoted(close)}?" if close else ";"
     return f"there is no {what} {quoted(word)}{hint} {'There are' if close else 'there are'} {', '.join(known)}"
@@ -89,7 +92,7 @@ def _date(text: str) -> str | None:
     except ValueError:
         is_date = False
     else:
-        is_date = len(text) == len("2026-12-31")  # the library knows shorter forms, and weeks
+        is_date = len(text) == len("2026-12-31")  # fromisoformat() takes shorter forms, and weeks, too
     return None if is_date else f'{quoted(text)} is no date; write year, month and day such as "2026-12-31"'
 
 
@@ -108,7 +111,10 @@ def _transaction_type(text: str) -> str | None:
 def _figure(  # noqa: PLR0911 - a sentence for each fault
     text: str, decimals: int, example: str, bounds: str = ""
 ) -> str | None:
-    """bounds: "" anything, ">0", ">=0", "share" between -1 and 1, "part" between 0 and 1, "weight" anything but 0."""
+    """Says what is wrong with a number.
+
+    bounds: "" any number, ">0", ">=0", "share" from -1 to 1, "part" from 0 to 1, "weight" any number but 0.
+    """
     if not _PLAIN.fullmatch(text):
         return _no_figure(text, example, is_share=bounds in ("share", "part", "weight"))
     fraction = text.partition(".")[2]
@@ -131,7 +137,7 @@ def _figure(  # noqa: PLR0911 - a sentence for each fault
 
 
 def _no_figure(text: str, example: str, *, is_share: bool) -> str:  # noqa: PLR0911 - a sentence for each fault
-    """The sentence for a text that is no plain number."""
+    """Gives the sentence for a text that is no plain number."""
     bare = text.strip()
     if _THOUSANDS.fullmatch(bare):
         plain = re.sub(r"[,_ ']", "", bare)

@@ -1,19 +1,20 @@
-"""One thing that is wrong with a policy file, and where."""
+"""The struct of a problem: one thing that is wrong with a policy file, and where."""
 
 from typing import NamedTuple
 
 Path = tuple[str | int, ...]
-"""A place in the document: the names of tables and keys, and numbers in lists."""
+"""A place in the document: the keys that lead to it, and in a list its number from 0: ("tiers", 1, "at_least")."""
 
 
 NOT_TOML = "this is not valid TOML: "
-"""How the message of a problem of syntax begins."""
+"""How the message of a syntax problem begins."""
 
 
 class Problem(NamedTuple):
-    """A place in the file, the same in words (`tiers.mid.at_least`), and a sentence: what is wrong, what is allowed.
+    """What is wrong at a place of a policy file: a sentence that says it, and what is allowed there.
 
-    line: where the reader of TOML itself found it; None elsewhere, the place tells. is_syntax: it is no valid TOML.
+    field: the place in words, such as tiers.mid.at_least. line: where tomllib found it; None where the path says the
+    place. is_syntax: the file is no valid TOML.
     """
 
     path: Path

@@ -1,4 +1,4 @@
-"""What is wrong with a policy file, gathered: a user who mends one line wants to know of the others, too."""
+"""All that is wrong with a policy file, gathered, so that its author sees every problem at once."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from streams.policy.language.problem import Path, Problem
 
 
 class PolicyError(ValueError):
-    """The policy cannot be used; the message says where, what is wrong and what is allowed: the first, and how many."""
+    """The policy cannot be used. The message has the first problem, and how many more there are; `problems` has all."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         more = len(problems) - 1
@@ -18,7 +18,7 @@ class PolicyError(ValueError):
 
 
 class Problems:
-    """The problems of one document, in the order in which they are found."""
+    """The problems of one document, in the order in which they were found."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
@@ -29,24 +29,27 @@ class Problems:
         self.found.append(Problem(path, written(path, self._document), message))
 
     def add_unless_known(self, path: Path, message: str) -> None:
-        """Notes a problem unless there is one already at this place, inside it or around it, which it may come of."""
+        """Notes a problem, unless one is known at this place, inside it or around it.
+
+        Where the known problem has put a stand-in for a value, the new one may only follow from that.
+        """
         if not any(_touch(path, known.path) for known in self.found):
             self.add(path, message)
 
     def has(self, *paths: Path) -> bool:
-        """Whether there is a problem at one of these places."""
+        """Says whether there is a problem at one of these places."""
         return any(known.path in paths for known in self.found)
 
     def has_broken_tiers(self) -> bool:
-        """Whether the tiers' ids cannot be relied on."""
+        """Says whether a tier's id may be wrong or missing; callers then do not report a tier as unknown."""
         return self._has_broken_ids("tiers")
 
     def has_broken_campaigns(self) -> bool:
-        """Whether the campaigns' ids cannot be relied on."""
+        """Says whether a campaign's id may be wrong or missing; callers then do not report a campaign as unknown."""
         return self._has_broken_ids("campaigns")
 
     def has_broken_measures(self) -> bool:
-        """Whether the names of the measures cannot be relied on."""
+        """Says whether [measures] as a whole could not be read."""
         return self.has(("measures",))
 
     def _has_broken_ids(self, table: str) -> bool:
@@ -54,7 +57,7 @@ class Problems:
 
 
 def written(path: Path, document: Mapping[str, Any]) -> str:
-    """The path in words: a tier or campaign by its id where it has one, other parts of a list by number, from 0."""
+    """Writes a path in words: a tier or campaign by its id where it has one, other parts of a list by number from 0."""
     text = ""
     for depth, part in enumerate(path):
         name = _id_of(part, document.get(str(path[0]))) if depth == 1 and path[0] in {"tiers", "campaigns"} else part

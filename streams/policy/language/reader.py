@@ -1,6 +1,7 @@
-"""A policy document against the words and types of rules.py: all that does not fit, each with its place.
+"""The reader of policy files: holds a TOML document against the structs of document.py and notes what does not fit.
 
-What is wrong is mended or filled in where that can be guessed, so that the rest of the file is looked at as well.
+What does not fit is mended where the meaning can be guessed, and else replaced by a stand-in, so that the rest of the
+file is looked at as well.
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,7 +35,10 @@ _FILE = type_info(PolicyFile)
 
 
 def fit(document: Mapping[str, Any], problems: Problems) -> PolicyFile:
-    """The document as a policy file; what does not fit is noted, and something else stands in its place."""
+    """Reads a TOML document as a policy file.
+
+    What does not fit is noted in `problems`, and has a stand-in in the result: then no policy may be made of it.
+    """
     return msgspec.convert(_Reader(problems).read((), document, _FILE), PolicyFile)
 
 
@@ -43,7 +47,7 @@ class _Reader:
         self._add = problems.add
 
     def read(self, path: Path, value: Any, kind: Type) -> Any:  # noqa: PLR0911 - one for each kind
-        """The value, or what stands in for it."""
+        """Gives the value as its type wants it, or a stand-in."""
         match kind:
             case Metadata(type=StrType(), extra=extra):
                 return self._text(path, value, FORMS[(extra or {})["form"]])
@@ -170,7 +174,7 @@ class _Reader:
     def _unknown(
         self, path: Path, word: str, free: list[str], fields: Mapping[str, Field], *, is_table: bool
     ) -> Field | None:
-        """Notes a word that is not known here; the field that was meant, if that can be guessed."""
+        """Notes a word that the table does not have; gives the field that was meant, if that can be guessed."""
         close = meant(word, free)
         places = [place for place, words in _PLACES if word in words]
         if close:
@@ -190,7 +194,7 @@ class _Reader:
 
 
 def _told(value: Any) -> str:  # noqa: PLR0911 - one for each kind
-    """What a value is, in words."""
+    """Says in words what a value is."""
     match value:
         case bool():
             return f"{str(value).lower()} is not allowed here"
@@ -219,7 +223,7 @@ def _options(kind: Type) -> tuple[Type, ...]:
 
 
 def _allowed(kind: Type) -> str:
-    """What a value of this kind looks like."""
+    """Says what a value of this kind looks like."""
     match kind:
         case LiteralType(values=values):
             return " or ".join(quoted(str(value)) for value in values)
@@ -259,7 +263,7 @@ def _line_of(field: Field) -> str:
 
 
 def _stand_in(kind: Type) -> Any:  # noqa: PLR0911 - one for each kind
-    """Something that fits, for what is missing or cannot be read."""
+    """Gives something that fits, for what is missing or cannot be read."""
     match kind:
         case Metadata(type=inner):
             return _stand_in(inner)
@@ -294,7 +298,7 @@ def _table_of(path: Path) -> str:
 
 
 def _places(path: tuple[str, ...], kind: Type, seen: tuple[type, ...] = ()) -> Iterator[tuple[str, frozenset[str]]]:
-    """All tables of the language, as they are written, and their words."""
+    """Gives all tables of the language: how their heads are written, and their words."""
     match kind:
         case Metadata(type=inner):
             yield from _places(path, inner, seen)

@@ -1,6 +1,6 @@
-"""The words that the tables of a policy file share: what kinds of texts and numbers there are.
+"""The types that the tables of a policy file share: kinds of texts, and ranges of whole numbers.
 
-What a text has to look like stands in its type as a `form`, which texts.py knows; shape.py holds a file against it.
+The type of a text names its form, a key of FORMS in forms.py; reader.py holds a file against it.
 """
 
 from typing import Annotated

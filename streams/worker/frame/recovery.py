@@ -13,7 +13,7 @@ TakeOver = Callable[[frozenset[int]], Awaitable[None]]
 
 
 class LaneRecovery(Recovery):  # type: ignore[misc]
-    """Waits for an assignment, and hands the partition numbers to the app's lanes before anything is read."""
+    """The recovery that has the app's lanes take over the assigned partition numbers before any input is read."""
 
     logger = FAUST
 
@@ -27,24 +27,24 @@ class LaneRecovery(Recovery):  # type: ignore[misc]
             await self.app.take_over(frozenset(tp.partition for tp in self.active_tps))
             if self.app.consumer_generation_id == generation and not self.signal_recovery_start.is_set():
                 await self._resume_streams(generation)
-                # Revoked meanwhile: nothing is ours until the next assignment, which is on its way.
+                # If partitions were revoked meanwhile, nothing is ours until the next assignment, which will come.
                 if self.app.revocations == revocations:
                     self.app.start_lanes()
 
     @Service.task  # type: ignore[untyped-decorator]
     async def _slurp_changelogs(self) -> None:
-        """The lanes read their changelogs themselves."""
+        """Does nothing: the lanes read their changelogs themselves."""
 
 
 class LaneTables(TableManager):  # type: ignore[misc]
-    """Faust's tables, recovered by LaneRecovery."""
+    """Faust's table manager with LaneRecovery as its recovery."""
 
     logger = FAUST
     _recovery: LaneRecovery | None = None
 
     @property
     def recovery(self) -> Any:
-        """The recovery, made at first use."""
+        """Gives the recovery, made at first use."""
         if self._recovery is None:
             self._recovery = LaneRecovery(self.app, self, beacon=self.beacon, loop=self.loop)
         return self._recovery

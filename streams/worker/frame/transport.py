@@ -1,7 +1,8 @@
 """Faust's transport, a fetch at a time: one message per partition and fetch, whose value is the fetched records.
 
-Faust's own path makes a message, an ack and an interval-tree entry of every record, which costs twenty times what the
-work costs. Offsets travel in the lanes' transactions, so none of that is needed (docs/adr/0001).
+Faust's own path makes a message, an acknowledgement and an interval-tree entry of every record; a fetch at a time takes
+about a twentieth of its CPU time. The lanes' transactions commit the offsets, so nothing needs to be acknowledged
+(docs/adr/0001-faust-as-the-frame.md).
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -25,7 +26,7 @@ FETCH_MAX_PARTITION_BYTES = 1 << 20
 
 
 class FetchedRecords(NamedTuple):
-    """The records of one fetch of one partition, and the positions that the fetch went from and to."""
+    """The records of one fetch of one partition, and the positions at which the fetch began and ended."""
 
     records: list[ConsumerRecord]
     begins_at: int
@@ -33,7 +34,7 @@ class FetchedRecords(NamedTuple):
 
 
 class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
-    """Faust's consumer thread; it also notes from where to where each fetch went."""
+    """Faust's consumer thread, which also notes the positions at which each fetch began and ended."""
 
     logger = FAUST
 
@@ -41,17 +42,18 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
-        # Fixed in Faust's driver; read by the consumer when it starts. tests/kafka/test_faust_assumptions.py watches.
+        # Faust's driver has no settings for these; the consumer reads them when it starts. Watched by
+        # tests/worker/test_faust_assumptions.py.
         consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS  # noqa: SLF001
         consumer._isolation_level = "read_committed"  # noqa: SLF001
         consumer._max_partition_fetch_bytes = FETCH_MAX_PARTITION_BYTES  # noqa: SLF001
-        # The lanes say where to read. A reset would pass over records that were deleted before they were worked.
+        # The lanes say where to read. A reset would silently skip records that were deleted before they were worked.
         consumer._auto_offset_reset = "none"  # noqa: SLF001
         self.positions = {}
         return consumer
 
     async def seek_all(self, offsets: Mapping[TP, int]) -> None:
-        """Seeks to explicit offsets, 0 included, for those partitions that are assigned; called in this thread."""
+        """Seeks to these offsets, 0 included, in the partitions that are assigned. To be called in this thread."""
         consumer = self._ensure_consumer()
         assigned = consumer.assignment()
         for tp, offset in offsets.items():
@@ -60,10 +62,13 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
                 self.positions[tp] = offset
 
     def verify_event_path(self, now: float, tp: TP) -> None:
-        """Says nothing: it would miss fetches of the changelog, which lanes read themselves; the app watches."""
+        """Does nothing. Faust's check would report that changelogs are not fetched: lanes read those themselves.
+
+        The app watches the progress of lanes instead.
+        """
 
     def highwater(self, tp: TP) -> int | None:
-        """The end of what can be read: before the first transaction that is still open."""
+        """Gives the last stable offset: the end of what can be read, before the first open transaction."""
         end: int | None = self._ensure_consumer().last_stable_offset(tp)
         return end
 
@@ -73,7 +78,7 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         try:
             fetched = await super()._fetch_records(consumer, active_partitions, **options)
         except NoOffsetForPartitionError:
-            return {}  # left from before the lanes sought
+            return {}  # a fetch from before the seek to the positions of the lanes
         if not self.consumer.flow_active:
             return {}
         assignment = consumer._subscription.subscription.assignment  # noqa: SLF001
@@ -83,25 +88,28 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             state = assignment.state_value(tp) if assignment is not None else None
             if begins_at is None or state is None or not state.has_valid_position:
                 continue
-            if state.position > begins_at or tp in fetched:  # control records alone move a position, too
+            if state.position > begins_at or tp in fetched:  # control records alone move the position, too
                 batches[tp] = FetchedRecords(fetched.get(tp, []), begins_at, state.position)
                 self.positions[tp] = state.position
         return batches
 
 
 class BatchConsumer(driver.Consumer):  # type: ignore[misc]
-    """Faust's consumer; hands on FetchedRecords instead of records, and seeks where the lanes say."""
+    """Faust's consumer, which passes on FetchedRecords instead of records and seeks where the lanes say."""
 
     logger = FAUST
 
-    # Set by the app: where each assigned input partition is to be read from.
+    # Not set: perform_seek asks the app.
     lane_positions: Callable[[], Mapping[TP, int]]
 
     def _new_consumer_thread(self) -> FetchThread:
         return FetchThread(self, loop=self.loop, beacon=self.beacon)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's
-        """Yields one message per partition with news."""
+        """Yields one message per partition that has records, or whose position has moved.
+
+        Inputs that cannot be read end the process.
+        """
         try:
             batches, _ = await self._wait_next_records(timeout)
         except (OffsetOutOfRangeError, CorruptRecordException, UnsupportedCodecError) as error:
@@ -112,14 +120,15 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             return
         for tp, batch in batches.items():
             if not self.flow_active or self.app.consumer_generation_id != generation:
-                return  # what is dropped here leaves a gap in the positions, and the lane seeks back
-            # Faust would drop what was fetched while its partition was being paused, which may be the last there is,
-            # and what lies before the newest message, where a lane may have sought back to.
+                return  # the lane sees the gap in the positions and seeks back
+            # Faust's own getmany drops what was fetched while its partition was being paused, which may be the last
+            # fetch there is. Its _drain_messages drops what lies before the newest message, unless that is unset here:
+            # a lane may have sought back.
             self._read_offset[tp] = None
             yield tp, _message(tp, batch, generation)
 
     async def perform_seek(self) -> None:
-        """Seeks to the lanes' positions, which are the truth; committed group offsets are not."""
+        """Seeks to the positions of the lanes. The group's committed offsets are only a copy of them."""
         await self.seek_to(self.app.lane_positions())
 
     async def seek_to(self, offsets: Mapping[TP, int]) -> None:
@@ -128,16 +137,16 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
 
 
 class BatchTransport(driver.Transport):  # type: ignore[misc]
-    """aiokafka under Faust, a fetch at a time."""
+    """Faust's transport over aiokafka, with BatchConsumer as its consumer."""
 
     Consumer = BatchConsumer
 
 
 class BatchSchema(faust.Schema):  # type: ignore[misc]
-    """Passes the fetched records to the agent as they are: the lane decodes them."""
+    """A schema that passes the fetched records to the agent as they are: the lane decodes them."""
 
     def compile(self, app: faust.App, **_: Any) -> Callable[..., Awaitable[faust.Event]]:
-        """Gives Faust its decoder."""
+        """Gives Faust its decoder, which only puts the message into an event."""
 
         async def decode(message: ConsumerMessage, **_: Any) -> faust.Event:
             return faust.Event(app, None, message.value, {}, message)
