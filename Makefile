@@ -33,7 +33,7 @@ check: setup ## style, types, import directions
 	@.venv/bin/lint-imports
 
 fast: setup ## the tests that need no Kafka, in half a minute
-	@TIERFLOW_FAST=1 .venv/bin/pytest -m "not kafka and not slow"
+	@TIERFLOW_FAST=1 .venv/bin/pytest -n auto -m "not kafka and not slow"
 
 test: check ## all tests, on a real Apache Kafka
 	@.venv/bin/pytest
@@ -41,8 +41,8 @@ test: check ## all tests, on a real Apache Kafka
 bench: setup ## the throughput benchmark
 	@.venv/bin/tierflow bench throughput
 
-soak: setup ## long fault runs: every fault, again and again
-	@TIERFLOW_SOAK=1 TIERFLOW_KILLS=20 .venv/bin/pytest tests/faults
+soak: setup ## long runs: every fault, again and again; the whole of a real bank's data
+	@TIERFLOW_SOAK=1 TIERFLOW_KILLS=20 .venv/bin/pytest tests/faults tests/corpus
 
 clean: ## takes away what setup and the tests made
 	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,19 +11,38 @@ import pytest
 
 from streams.kafka import local
 from streams.kafka.topics import ensure_topics
+from streams.logs import is_worth_logging
 from streams.settings import Settings, policy_folder
 from tests.support.own_broker import OwnBroker
 
 PARTITIONS = 4
+# `make fast` leaves out what starts a broker, and what takes several seconds.
 NEEDS_KAFKA = {"broker", "own"}
+STARTS_KAFKA = {"cli/test_demo.py", "kafka/test_local.py"}
+SLOW = {
+    "cli/test_demo_events.py",
+    "corpus/test_corpus.py",
+    "load/test_berka.py",
+    "policy/check/test_policy_mutations.py",
+    "policy/scenarios/test_standard_years.py",
+    "simulate/test_picture.py",
+    "simulate/test_simulate_command.py",
+}
 _numbers = itertools.count(1)
 
 
+# Python 3.11 cannot parse while a traceback is formatted, which asyncio does for futures when they are collected.
+logging.getLogger("asyncio").addFilter(is_worth_logging)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks each test that starts a broker: `make fast` leaves these out."""
+    """Marks the tests that start a broker, and the slow ones."""
     for item in items:
-        if NEEDS_KAFKA & set(getattr(item, "fixturenames", ())):
+        module = item.path.relative_to(Path(__file__).parent).as_posix()
+        if NEEDS_KAFKA & set(getattr(item, "fixturenames", ())) or module in STARTS_KAFKA:
             item.add_marker("kafka")
+        if module in SLOW:
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")

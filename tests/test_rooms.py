@@ -1,6 +1,7 @@
 """The plan of the house holds: structs and logic apart, every package says what may live in it."""
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -45,6 +46,33 @@ def test_loose_modules_are_few() -> None:
     assert {module.name for module in ROOT.glob("*.py")} == LOOSE
 
 
+def rooms_imported(package: Path) -> set[str]:
+    """Gives what the modules of a package import: other rooms, and in an inner package its own room's parts."""
+    own = package.parent.relative_to(ROOT).parts
+    found = set()
+    modules = package.parent.rglob("*.py") if len(own) == 1 else package.parent.glob("*.py")
+    for module in modules:
+        for node in ast.walk(ast.parse(module.read_text())):
+            names = [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            for name in names:
+                head, *parts = name.split(".")
+                if head == "streams" and tuple(parts[: len(own)]) != own:
+                    inner = len(parts) > 2 and parts[0] == own[0] and (ROOT / parts[0] / parts[1]).is_dir()
+                    found.add(".".join(parts[: 2 if inner else 1]))
+    return found
+
+
+@pytest.mark.parametrize("package", PACKAGES[1:], ids=lambda package: str(package.parent.relative_to(ROOT)))
+def test_a_package_says_what_may_live_in_it_and_what_it_may_import(package: Path) -> None:
+    docstring = ast.get_docstring(ast.parse(package.read_text())) or ""
+    assert 6 <= len(docstring.splitlines()) <= 16
+    *_, last = docstring.split("\n\n")
+    assert last.startswith("May be imported here: "), last
+    named = set(re.findall(r"`([a-z.]+)`", last))
+    assert named == rooms_imported(package)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "line", "broken"),
     [

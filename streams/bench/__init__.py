@@ -3,7 +3,8 @@
     stand (broker, topics, policy)  ->  workload, feed  ->  workers  ->  reading, live  ->  the figures as one struct
 
 Each benchmark has a module of its own with one `measure_…` function: throughput, latency, recovery, memory, due,
-deliver. The other modules are what they share. docs/benchmarks.md says what the figures mean.
+deliver, which sends to `endpoint.py`. The other modules are what they share. docs/benchmarks.md says what the figures
+mean.
 
 Each run has its own app id and topics, and deletes the topics. A worker is watched through its topics, its log and
 /proc alone; nothing here imports `worker`. Options and output for people belong to `cli`.

@@ -6,7 +6,7 @@ signing, HTTP and committing. Time and CPU time count from the first request to 
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle, islice
 from pathlib import Path
 from typing import NamedTuple
@@ -14,16 +14,17 @@ from typing import NamedTuple
 import msgspec
 from aiokafka import AIOKafkaProducer
 
+from streams.bench.endpoint import LocalEndpoint, RequestCount
 from streams.bench.feed import FUTURES_LIMIT
+from streams.bench.sample import SampleRecord, empty_partition
 from streams.bench.stand import Stand, stand
 from streams.bench.throughput import Say, recent_workload
 from streams.bench.workers import POLL_S, STARTED_WITHIN_S, Worker
 from streams.contracts.envelope import Headers
+from streams.errors import UsageError
 from streams.kafka.partitioner import partition_of
-from streams.partition.customers import Customers
 from streams.partition.outputs import sent_to
 from streams.partition.work import CHANGES
-from streams.stages.customers import partition_setup
 from streams.values.events import TOPICS
 
 SAMPLE = 1_000
@@ -31,9 +32,6 @@ CUSTOMERS = 10_000
 VARIABLE = "TIERFLOW_DELIVER_SECRET_BENCH"
 # A public test secret of 24 bytes.
 SIGNED_WITH = "whsec_" + "YmVuY2ht" * 4
-_HEAD_END = b"\r\n\r\n"
-_LENGTH = b"\r\ncontent-length: "
-_NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
 class Deliver(msgspec.Struct, frozen=True):
@@ -72,8 +70,8 @@ def measure_deliver(options: DeliverOptions, say: Say) -> Deliver:
     """Fills `tier.changes`, starts one `tierflow deliver` on it, and measures.
 
     Raises:
-        UsageError: The policy cannot be used, no broker answers, or the process ends.
-        TimeoutError: The endpoint does not get the requests in time.
+        UsageError: The policy cannot be used or gives no tier change, no broker answers, the process ends, or the
+            endpoint does not get the requests in time.
     """
     with stand(options.policy_file, options.partitions) as on:
         sample = _sample(on)
@@ -83,16 +81,16 @@ def measure_deliver(options: DeliverOptions, say: Say) -> Deliver:
 
 async def _measure(on: Stand, sample: Sequence[_Change], options: DeliverOptions, say: Say) -> Deliver:
     await _load(on, sample, options.events)
-    counter = _Counter()
-    server = await asyncio.get_running_loop().create_server(lambda: _Endpoint(counter), "127.0.0.1", 0)
+    counter = RequestCount()
+    server = await asyncio.get_running_loop().create_server(lambda: LocalEndpoint(counter), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     file = _config(on, f"http://127.0.0.1:{port}/", options.in_flight)
     say(f"sending them to a local endpoint, {options.in_flight} at a time")
     process = Worker(on, 1, ("deliver", "--config", str(file)), {VARIABLE: SIGNED_WITH})
     try:
-        await _reached(process, counter, 1, STARTED_WITHIN_S)
+        await wait_for_requests(process.check, counter, 1, STARTED_WITHIN_S)
         began, cpu_began, before = time.monotonic(), process.cpu_s(), counter.requests
-        await _reached(process, counter, options.events, STARTED_WITHIN_S + options.events / 100)
+        await wait_for_requests(process.check, counter, options.events, STARTED_WITHIN_S + options.events / 100)
         seconds, cpu_ended = time.monotonic() - began, process.cpu_s()
     finally:
         process.terminate()
@@ -112,64 +110,44 @@ async def _measure(on: Stand, sample: Sequence[_Change], options: DeliverOptions
     )
 
 
-async def _reached(process: Worker, counter: "_Counter", requests: int, within_s: float) -> None:
-    async with asyncio.timeout(within_s):
-        while counter.requests < requests:
-            process.check()
-            await asyncio.sleep(POLL_S)
+async def wait_for_requests(check: Callable[[], None], counter: RequestCount, requests: int, within_s: float) -> None:
+    """Waits until the endpoint has received so many requests. check: raises where the process has ended.
 
-
-class _Counter:
-    """The number of requests that the endpoint has received."""
-
-    def __init__(self) -> None:
-        self.requests = 0
-
-
-class _Endpoint(asyncio.Protocol):
-    """A minimal HTTP server for this one client: it answers every request 204, and ends a body by Content-Length."""
-
-    def __init__(self, counter: _Counter) -> None:
-        self._counter = counter
-        self._buffer = b""
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keeps the transport to answer on."""
-        assert isinstance(transport, asyncio.Transport), "of a TCP server"  # noqa: S101 - for the type
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        """Answers the requests that have arrived whole, and keeps the rest."""
-        self._buffer += data
-        while (end := self._buffer.find(_HEAD_END)) >= 0:
-            head = self._buffer[:end].lower() + b"\r\n"
-            length = int(head.partition(_LENGTH)[2].partition(b"\r\n")[0] or 0)
-            end += len(_HEAD_END) + length
-            if len(self._buffer) < end or self._transport is None:
-                return
-            self._buffer = self._buffer[end:]
-            self._counter.requests += 1
-            self._transport.write(_NO_CONTENT)
+    Raises:
+        UsageError: The requests do not come within the time, or `check` raises one.
+    """
+    give_up_at = time.monotonic() + within_s
+    while counter.requests < requests:
+        check()
+        if time.monotonic() > give_up_at:
+            raise UsageError(
+                f"the endpoint received {counter.requests:,} of {requests:,} requests within {within_s:.0f} s: this "
+                "machine is too slow, or too busy; take fewer --events, or measure when it is quiet"
+            )
+        await asyncio.sleep(POLL_S)
 
 
 def _sample(on: Stand) -> list[_Change]:
-    """Makes real tier changes: a small workload, decided by the engine."""
-    partition = Customers(partition_setup(on.settings, on.policy, partition=0, partitions=1))
+    """Makes real tier changes: a small workload, decided by the engine.
+
+    Raises:
+        UsageError: The workload changes no tier.
+    """
+    partition = empty_partition(on)
     workload = recent_workload(SAMPLE, SAMPLE, 7, on.policy.currency)
     entries = [
         entry
         for offset, (topic, key, value) in enumerate(record for chunk in workload.chunks() for record in chunk)
-        for entry in partition.decode(topic, [_Read(offset, key, value)])
+        for entry in partition.decode(topic, [SampleRecord(offset, key, value)])
     ]
     work = partition.work(entries, [SAMPLE] * len(TOPICS), int(time.time() * 1000))
-    return [_Change(value or b"", headers) for _, value, headers in sent_to(work, CHANGES)]
-
-
-class _Read(NamedTuple):
-    offset: int
-    key: bytes
-    value: bytes
+    sample = [_Change(value or b"", headers) for _, value, headers in sent_to(work, CHANGES)]
+    if not sample:
+        raise UsageError(
+            f"policy {on.policy.name}: no event of the workload gives a tier change, so there is nothing to send; take "
+            "a --policy under which balances give tiers"
+        )
+    return sample
 
 
 async def _load(on: Stand, sample: Sequence[_Change], events: int) -> None:
@@ -191,8 +169,8 @@ async def _load(on: Stand, sample: Sequence[_Change], events: int) -> None:
 def _addressed(sample: Sequence[_Change], events: int) -> Iterator[tuple[bytes, _Change]]:
     for number, change in enumerate(islice(cycle(sample), events)):
         key = b"C%09d" % (number % CUSTOMERS)
-        told = {**dict(change.headers), "ce_id": b"%b:%d" % (key, number // CUSTOMERS + 1), "ce_subject": key}
-        yield key, _Change(change.value, list(told.items()))
+        headers = {**dict(change.headers), "ce_id": b"%b:%d" % (key, number // CUSTOMERS + 1), "ce_subject": key}
+        yield key, _Change(change.value, list(headers.items()))
 
 
 def _config(on: Stand, url: str, in_flight: int) -> Path:

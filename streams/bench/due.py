@@ -16,7 +16,7 @@ from typing import NamedTuple
 import msgspec
 import orjson
 
-from streams.bench.live import LAST_CHANGES_WITHIN_S, Live, percentile
+from streams.bench.live import LAST_CHANGES_WITHIN_S, Live, percentile, sending
 from streams.bench.reading import reader
 from streams.bench.sample import empty_partition, fill_changelog, work_records
 from streams.bench.stand import Stand, stand
@@ -25,6 +25,7 @@ from streams.bench.workers import Worker, running_workers, taken_over
 from streams.bench.workload import InputRecord
 from streams.contracts.packing import unpack_header
 from streams.errors import UsageError
+from streams.policy.policy import Policy
 from streams.values.events import CUSTOMERS
 
 SAMPLE_CUSTOMERS = 1_000
@@ -68,16 +69,30 @@ def measure_due(options: DueOptions, say: Say) -> Due:
     """Fills a changelog, starts a worker on it, sends live events, and waits for every decision.
 
     Raises:
-        UsageError: The worker is not ready in time, or has ended; a decision does not come; the policy cannot be used;
-            or no broker answers.
+        UsageError: The worker is not ready in time, or has ended; a decision does not come; no live event was sent
+            before the last one; the policy cannot be used, or has one tier; or no broker answers.
     """
     with stand(options.policy_file, options.partitions) as on:
+        refuse_single_tier(on.policy)
         wait_s = START_S + options.timers / READY_PER_S
         due_ms = int((time.time() + wait_s) * 1000)
         say(f"{options.timers:,} customers fall due in {wait_s:.0f} s; filling the changelog with them")
         asyncio.run(fill_changelog(on, pinned_sample(on, due_ms), options.timers))
         with running_workers(on, 1) as workers:
             return asyncio.run(_measure(on, workers[0], options, due_ms))
+
+
+def refuse_single_tier(policy: Policy) -> None:
+    """Refuses a policy of one tier: under it there is no other tier to pin a customer to.
+
+    Raises:
+        UsageError: The policy has one tier.
+    """
+    if len(policy.tiers) == 1:
+        raise UsageError(
+            f"policy {policy.name} has one tier, {policy.tiers[0].id}, and what falls due here are pins to another; "
+            "take a --policy with two tiers or more"
+        )
 
 
 def pinned_sample(on: Stand, until_ms: int) -> list[bytes]:
@@ -93,7 +108,7 @@ def pinned_sample(on: Stand, until_ms: int) -> list[bytes]:
 
 
 def _pins(on: Stand, packed: dict[bytes, bytes], until_ms: int) -> Iterator[InputRecord]:
-    lowest, *_, highest = (tier.id for tier in on.policy.tiers)
+    lowest, highest = on.policy.tiers[0].id, on.policy.tiers[-1].id
     for key, state in packed.items():
         value = {
             "event_id": f"pin{key.decode()}",
@@ -118,8 +133,7 @@ async def _measure(on: Stand, worker: Worker, options: DueOptions, due_ms: int) 
         )
     await asyncio.sleep(wait_s - WARM_UP_S)
     live, due_at = Live(on, options.rate), time.perf_counter() + due_ms / 1000 - time.time()
-    async with reader(on, on.settings.output_topic("changes")) as consumer, asyncio.TaskGroup() as group:
-        sending = group.create_task(live.send())
+    async with reader(on, on.settings.output_topic("changes")) as consumer, sending(live) as sent:
         while live.missing:
             worker.check()
             await live.read(consumer)
@@ -130,12 +144,22 @@ async def _measure(on: Stand, worker: Worker, options: DueOptions, due_ms: int) 
                     f"{options.timers - live.by_time} of {options.timers} customers were not decided; the policy must "
                     f"serve the tier earned as soon as a pin ends"
                 )
-    return _due(live, due_at, sending.result(), options.timers)
+    return figures_of(live, due_at, sent.result(), options.timers)
 
 
-def _due(live: Live, due_at: float, sent_in_s: float, timers: int) -> Due:
+def figures_of(live: Live, due_at: float, sent_in_s: float, timers: int) -> Due:
+    """Works the figures out from the live events. due_at: the instant, as a moment of `Live`.
+
+    Raises:
+        UsageError: No live event was sent after the instant.
+    """
     decided_within_s = live.newest_by_time - due_at
     counted = sorted(delay for sent_at, delay in zip(live.sent_at, live.delays_ms, strict=True) if sent_at >= due_at)
+    if not counted:
+        raise UsageError(
+            f"all {timers:,} customers were decided before the next live event was sent, so no delay was measured; "
+            "take more --timers, or a higher --rate"
+        )
     return Due(
         timers=timers,
         decided_within_s=round(decided_within_s, 3),

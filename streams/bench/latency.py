@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.bench.live import Live, percentile
+from streams.bench.live import Live, percentile, sending
 from streams.bench.reading import reader
 from streams.bench.stand import Stand, stand
 from streams.bench.throughput import GUARANTEE, Say
@@ -57,14 +57,13 @@ async def _measure(on: Stand, workers: list[Worker], options: LatencyOptions) ->
     await taken_over(workers, on.partitions)
     total = options.rate * (options.seconds + WARM_UP_S)
     live = Live(on, options.rate, total)
-    async with reader(on, on.settings.output_topic("changes")) as consumer, asyncio.TaskGroup() as group:
-        sending = group.create_task(live.send())
+    async with reader(on, on.settings.output_topic("changes")) as consumer, sending(live) as sent:
         while live.missing:
             workers[0].check()
             await live.read(consumer)
     counted = sorted(live.delays_ms[options.rate * WARM_UP_S :])
     return Latency(
-        rate=round(total / sending.result()),
+        rate=round(total / sent.result()),
         p50_ms=percentile(counted, 0.50),
         p95_ms=percentile(counted, 0.95),
         p99_ms=percentile(counted, 0.99),

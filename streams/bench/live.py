@@ -8,7 +8,8 @@ import asyncio
 import math
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -116,6 +117,22 @@ class Live:
         return balance_record(str(number), customer, f"A{customer}", balance, int(time.time() * 1000), currency)
 
 
+@asynccontextmanager
+async def sending(live: Live) -> AsyncIterator[asyncio.Task[float]]:
+    """Sends the live events while the block runs, and waits for the end of that; gives the task of `Live.send`.
+
+    An error of the block or of the sending ends both. It is raised as it is: a group of one would be a traceback.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group.create_task(live.send())
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from errors
+
+
 def percentile(ordered: Sequence[float], share: float) -> float:
-    """Gives the nearest-rank percentile of values in ascending order, rounded to one decimal. share: from 0 to 1."""
+    """Gives the nearest-rank percentile of values in ascending order, rounded to one decimal.
+
+    ordered: at least one value. share: from 0 to 1.
+    """
     return round(ordered[max(math.ceil(len(ordered) * share) - 1, 0)], 1)

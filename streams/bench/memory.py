@@ -67,5 +67,8 @@ async def _measure(on: Stand, worker: Worker, customers: int) -> tuple[int, int]
 def _events(customers: int, currency: str) -> Iterator[list[InputRecord]]:
     """Gives a balance of every customer, so that each has a state, then the generated workload."""
     now_ms = int(time.time() * 1000)
-    yield [balance_record(f"first{n}", n, f"A{n:07d}-0", "100000.00", now_ms, currency) for n in range(customers)]
+    yield [
+        balance_record(f"first{number}", number, f"A{number:07d}-0", "100000.00", now_ms, currency)
+        for number in range(customers)
+    ]
     yield from recent_workload(customers * (EVENTS_PER_CUSTOMER - 1), customers, SEED, currency).chunks()

@@ -59,7 +59,10 @@ async def follow_order(on: Stand, sent: Mapping[tuple[str, int], int], check: Ca
                     if next_offset >= waiting.get((topic, order.partition), next_offset + 1):
                         del waiting[topic, order.partition]
             if time.monotonic() - newest > STALLED_AFTER_S:
-                raise UsageError(f"the workers stand still: nothing was worked for {STALLED_AFTER_S:.0f} s")
+                raise UsageError(
+                    f"the workers stand still: nothing was worked for {STALLED_AFTER_S:.0f} s; see whether the broker "
+                    "answers and this machine has CPU and memory left, then measure again"
+                )
     return newest
 
 
@@ -80,7 +83,8 @@ def refuse_dead_letters(letters: Sequence[DeadLetterMessage]) -> None:
         UsageError: There is a dead letter.
     """
     if letters:
-        reasons = ", ".join(f"{reason} {count:,}" for reason, count in Counter(x.reason for x in letters).items())
+        counts = Counter(letter.reason for letter in letters)
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts.items())
         raise UsageError(
             f"{len(letters):,} of the events became dead letters ({reasons}), so there is nothing measured; the first "
             f"one says: {letters[0].detail}. Take a policy under which the workload's events can be used"

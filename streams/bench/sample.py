@@ -19,7 +19,7 @@ from streams.stages.customers import partition_setup
 from streams.values.events import TOPICS
 
 
-class _Read(NamedTuple):
+class SampleRecord(NamedTuple):
     """A record in the form that a partition decodes."""
 
     offset: int
@@ -41,7 +41,7 @@ def work_records(partition: Customers, records: Iterable[InputRecord]) -> None:
     offset = first = max(partition.next_offsets)
     entries = []
     for offset, (topic, key, value) in enumerate(records, first):
-        entries += partition.decode(topic, [_Read(offset, key, value)])
+        entries += partition.decode(topic, [SampleRecord(offset, key, value)])
     work = partition.work(entries, [offset + 1] * len(TOPICS), int(time.time() * 1000))
     refuse_dead_letters([decode_dead_letter(letter.value or b"") for letter in sent_to(work, DEAD_LETTERS)])
     partition.merge(work)

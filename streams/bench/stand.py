@@ -51,7 +51,7 @@ def stand(policy_file: Path | None, partitions: int) -> Iterator[Stand]:
     path = policy_file or policy_folder() / DEFAULT_POLICY
     policy = read_policy_file(path, "--policy")
     with TemporaryDirectory(prefix="tierflow-bench-") as name, ending_on_signals(), broker(Path(name)) as servers:
-        environment = {**os.environ, **_names(), **servers, "TIERFLOW_POLICY": str(path.absolute())}
+        environment = {**stand_environment(os.environ), **servers, "TIERFLOW_POLICY": str(path.absolute())}
         settings = Settings.from_environment(environment)
         asyncio.run(ensure_topics(settings, partitions))
         try:
@@ -61,13 +61,19 @@ def stand(policy_file: Path | None, partitions: int) -> Iterator[Stand]:
                 asyncio.run(delete_topics(settings))
 
 
-def _names() -> dict[str, str]:
+def stand_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Gives the environment of a stand's processes: the user's, with all pinned that changes topics or figures.
+
+    environ: the user's environment.
+    """
     app_id = f"bench-{token_hex(4)}"
     return {
+        **environ,
         "TIERFLOW_APP_ID": app_id,
         "TIERFLOW_INPUT_PREFIX": f"{app_id}.bank.",
         "TIERFLOW_OUTPUT_PREFIX": f"{app_id}.tier.",
         "TIERFLOW_CLOCK": "wall",
+        "TIERFLOW_BACKFILL": "off",
         "TIERFLOW_PARTITIONER": "murmur2",
         "TIERFLOW_HTTP_HOST": "127.0.0.1",
         "TIERFLOW_HTTP_PORT": "0",

@@ -47,6 +47,7 @@ class Worker:
         command: Sequence[str] = ("worker",),
         variables: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        self._name = f"tierflow {command[0]}"
         self._log = on.folder / f"worker{number}.log"
         environment = {**on.environment, "TIERFLOW_DATA_DIR": str(on.folder / f"worker{number}"), **variables}
         with self._log.open("wb") as log:
@@ -68,7 +69,10 @@ class Worker:
         status = self._process.poll()
         if status is not None:
             tail = self._log.read_text(errors="replace").splitlines()[-_LOG_END_LINES:]
-            raise UsageError(f"a worker ended with status {status}; the end of its log:\n" + "\n".join(tail))
+            raise UsageError(
+                f"{self._name} ended with status {status}; mend what the end of its log says, then start again:\n"
+                + "\n".join(tail)
+            )
 
     def take_overs(self) -> list[TakeOver]:
         """Reads from the log which partitions were taken over up to now, oldest first."""
@@ -143,7 +147,10 @@ async def taken_over(workers: list[Worker], partitions: int, within_s: float = S
         for worker in workers:
             worker.check()
         if time.monotonic() > give_up_at:
-            raise UsageError(f"{len(found)} of {partitions} partitions were taken over within {within_s:.0f} s")
+            raise UsageError(
+                f"{len(found)} of {partitions} partitions were taken over within {within_s:.0f} s: this machine is too "
+                "slow, or too busy; start again when it is quiet, or take less data"
+            )
         await asyncio.sleep(POLL_S)
 
 

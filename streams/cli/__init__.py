@@ -4,7 +4,8 @@
 
 A module here declares the options of a command, checks them against each other, reads the settings, calls the room and
 prints the answer: results on standard output; progress, counts and errors on standard error. `explanation.py` and
-`matrix.py` print the longer answers of `explain` and `simulate --compare`.
+`matrix.py` print the longer answers of `explain` and `simulate --compare`; `output.py` has what several commands print
+with.
 
 A command imports what is slow to import inside its function, so that `tierflow --help` stays quick. Its docstring is
 its help text. Rules, Kafka clients and file formats do not belong here. docs/commands.md describes the commands.

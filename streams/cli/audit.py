@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from streams.audit.report import AuditedChange, Report
+from streams.cli.output import counted
 from streams.settings import Settings
 
 SHOWN = 20
@@ -57,20 +58,16 @@ def _print(report: Report, customer: str | None) -> None:
     for note in report.notes:
         typer.echo(f"note: {note}")
     if report.later_transactions:
-        typer.echo(f"note: while the audit ran {_count(report.later_transactions, 'transaction')} came, not audited")
+        typer.echo(f"note: while the audit ran {counted(report.later_transactions, 'transaction')} came, not audited")
     typer.echo(
-        f"{_count(report.partitions, 'partition')}, {_count(report.transactions, 'transaction')}, "
-        f"{_count(report.events, 'event')} replayed in {report.seconds:.1f} s; compared: "
-        f"{_count(report.changes, 'change')}, {_count(report.triggers, 'campaign trigger')}, "
+        f"{counted(report.partitions, 'partition')}, {counted(report.transactions, 'transaction')}, "
+        f"{counted(report.events, 'event')} replayed in {report.seconds:.1f} s; compared: "
+        f"{counted(report.changes, 'change')}, {counted(report.triggers, 'campaign trigger')}, "
         f"{f'{report.candidates:,} for budgets, ' if report.candidates else ''}"
-        f"{_count(report.risks, 'risk message')}, {_count(report.dead_letters, 'dead letter')}, "
-        f"{_count(report.customers, 'customer')} in tier.current"
+        f"{counted(report.risks, 'risk message')}, {counted(report.dead_letters, 'dead letter')}, "
+        f"{counted(report.customers, 'customer')} in tier.current"
     )
-    typer.echo(_count(report.differences, "difference") if report.differences else "clean")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    typer.echo(counted(report.differences, "difference") if report.differences else "clean")
 
 
 def _line(change: AuditedChange) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from streams.cli.watch import visible
+from streams.cli.output import counted, print_list, visible
 from streams.errors import UsageError
 from streams.settings import Settings
 
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Inputs that could not be used: show them, send them again.", no_args_is_help=True)
 
 SHOWN = 100
-# Wide enough that no row is cut where the output is not a terminal.
-PIPE_WIDTH = 240
+COLUMNS = ("at", "topic", "partition", "offset", "reason", "key", "detail", "again")
 
 Reason = Annotated[str | None, typer.Option(metavar="WORD", help="Only those of this reason, such as malformed.")]
 
@@ -59,11 +58,7 @@ def list_letters(
     else:
         listed = asyncio.run(_read(settings, choice, limit or SHOWN, None))
         _write_all(listed.newest) if as_json else _print_table(listed)
-    total, shown = listed.reasons.total(), len(listed.newest)
-    if not as_json and shown < total:
-        typer.echo(f"the newest {shown:,} of {total:,}; --limit shows more")
-    told = f"{_count(total)}{_by_reason(listed.reasons)}"
-    typer.echo(f"{told}; {listed.replayed_count:,} of them sent again" if listed.replayed_count else told, err=as_json)
+    typer.echo(_summary(listed), err=as_json)
 
 
 @app.command()
@@ -89,9 +84,9 @@ def replay(  # noqa: PLR0913, PLR0917 - a command's options
     set_up_logging()
     choice = _checked(settings, Choice(reason, topic, partition, offset))
     within = asyncio.run(extent(settings))
-    outlook = asyncio.run(look_out(settings, within, choice))
-    count = outlook.reasons.total()
-    typer.echo(_outlook(outlook))
+    preview = asyncio.run(look_out(settings, within, choice))
+    count = preview.reasons.total()
+    typer.echo(_preview_line(preview))
     if dry_run or not count:
         return
     if count > 1 and not yes and sys.stdin.isatty():
@@ -107,6 +102,11 @@ def _checked(settings: Settings, choice: "Choice") -> "Choice":
     if choice.offset is not None and (choice.topic is None or choice.partition is None):
         raise UsageError("--offset alone names no input; write --topic and --partition too")
     return choice
+
+
+def _summary(listed: Listed) -> str:
+    again = f"; {listed.replayed_count:,} of them sent again" if listed.replayed_count else ""
+    return f"{_count(listed.reasons.total())}{_by_reason(listed.reasons)}{again}"
 
 
 async def _read(settings: Settings, choice: "Choice", keep: int, write: "Callable[[Letter], None] | None") -> Listed:
@@ -129,30 +129,18 @@ async def _read(settings: Settings, choice: "Choice", keep: int, write: "Callabl
 
 
 def _print_table(listed: Listed) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for name in ("at", "topic", "partition", "offset", "reason", "key", "detail", "again"):
-        is_number = name in {"partition", "offset"}
-        # On a narrow terminal texts are folded, never cut off.
-        table.add_column(name, no_wrap=is_number, justify="right" if is_number else "left", overflow="fold")
-    for letter in listed.newest:
-        message = letter.message
-        told = [
-            message.at.replace("T", " "),
-            message.topic,
-            str(message.partition),
-            str(message.offset),
-            message.reason,
-        ]
-        again = "yes" if letter.position in listed.replayed else ""
-        table.add_row(*(Text(visible(text)) for text in (*told, _key_text(letter.key), message.detail, again)))
     if listed.newest:
-        console.print(table)
+        print_list(COLUMNS, (_cells(letter, listed) for letter in listed.newest), numbers={"partition", "offset"})
+    total, shown = listed.reasons.total(), len(listed.newest)
+    if shown < total:
+        typer.echo(f"the newest {shown:,} of {total:,}; --limit shows more")
+
+
+def _cells(letter: "Letter", listed: Listed) -> list[str]:
+    message = letter.message
+    place = [message.topic, str(message.partition), str(message.offset)]
+    again = "yes" if letter.position in listed.replayed else ""
+    return [message.at.replace("T", " "), *place, message.reason, _key_text(letter.key), message.detail, again]
 
 
 def _key_text(key: bytes | None) -> str:
@@ -164,23 +152,22 @@ def _key_text(key: bytes | None) -> str:
         return f"0x{key.hex()}"
 
 
-def _outlook(outlook: "Preview") -> str:
-    count = outlook.reasons.total()
-    before = f"; {_count(outlook.replayed)} sent again before" if outlook.replayed else ""
+def _preview_line(preview: "Preview") -> str:
+    count = preview.reasons.total()
+    before = f"; {_count(preview.replayed)} sent again before" if preview.replayed else ""
     if not count:
         return f"nothing to send again{before}"
-    topics = ", ".join(f"{topic} {number:,}" for topic, number in sorted(outlook.topics.items()))
-    return f"{_count(count)} to send again{_by_reason(outlook.reasons)}, to {topics}{before}"
+    topics = ", ".join(f"{topic} {number:,}" for topic, number in sorted(preview.topics.items()))
+    return f"{_count(count)} to send again{_by_reason(preview.reasons)}, to {topics}{before}"
 
 
 def _by_reason(reasons: Counter[str]) -> str:
-    return (
-        f": {', '.join(f'{visible(reason)} {count:,}' for reason, count in reasons.most_common())}" if reasons else ""
-    )
+    listed = ", ".join(f"{visible(reason)} {count:,}" for reason, count in reasons.most_common())
+    return f": {listed}" if listed else ""
 
 
 def _count(number: int) -> str:
-    return f"{number:,} dead letter" if number == 1 else f"{number:,} dead letters"
+    return counted(number, "dead letter")
 
 
 def _write_all(letters: "Iterable[Letter]") -> None:

@@ -2,13 +2,14 @@
 
 import asyncio
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
-from streams.cli.watch import visible
+from streams.cli.output import counted, print_list, visible
 from streams.settings import Settings, variables
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
 
 CONFIG = Path("config/deliver.toml")
-# Wide enough that no row is cut where the output is not a terminal.
-PIPE_WIDTH = 240
+COLUMNS = ("at", "endpoint", "id", "topic", "partition", "offset", "tries", "reason")
 
 Config = Annotated[Path, typer.Option("--config", dir_okay=False, help="The file with the endpoints.")]
 EndpointName = Annotated[str | None, typer.Option("--endpoint", metavar="NAME", help="Only those of this endpoint.")]
@@ -56,7 +56,7 @@ def check(context: typer.Context, config: Config = CONFIG) -> None:
     # `tierflow deliver --config FILE check` puts the option before the word check: then the callback has it.
     before = context.parent.params["config"] if context.parent else CONFIG
     for target in _targets(before if config == CONFIG else config):
-        typer.echo(_told(target.endpoint))
+        typer.echo(_endpoint_line(target.endpoint))
 
 
 @app.command()
@@ -76,10 +76,10 @@ def parked(
     shown = [each for each in found if choice.takes(each) and (everything or each.position not in again)]
     if as_json:
         for each in shown:
-            sys.stdout.buffer.write(msgspec.json.encode(_line(each, again)) + b"\n")
+            sys.stdout.buffer.write(msgspec.json.encode(_json_fields(each, again)) + b"\n")
     elif shown:
         _print_table(shown, again)
-    typer.echo(_count(len(shown)), err=as_json)
+    typer.echo(counted(len(shown), "parked event"), err=as_json)
 
 
 @app.command()
@@ -98,9 +98,9 @@ def resend(
     if event_id is None and not yes and sys.stdin.isatty():
         typer.confirm(f"Send all parked events{'' if endpoint is None else f' of {endpoint}'} again?", abort=True)
     sent = asyncio.run(send_again(settings, Choice(endpoint, event_id)))
-    by_endpoint = {name: sum(each.endpoint == name for each in sent) for name in sorted({e.endpoint for e in sent})}
-    told = ", ".join(f"{visible(name)} {count:,}" for name, count in by_endpoint.items())
-    typer.echo(f"handed {_count(len(sent))} to the queues{f': {told}' if told else ''}")
+    by_endpoint = sorted(Counter(event.endpoint for event in sent).items())
+    listed = ", ".join(f"{visible(name)} {count:,}" for name, count in by_endpoint)
+    typer.echo(f"handed {counted(len(sent), 'parked event')} to the queues{f': {listed}' if listed else ''}")
 
 
 def _targets(config: Path) -> "list[Target]":
@@ -109,7 +109,7 @@ def _targets(config: Path) -> "list[Target]":
     return read_targets(config, variables())
 
 
-def _told(endpoint: "Endpoint") -> str:
+def _endpoint_line(endpoint: "Endpoint") -> str:
     from urllib.parse import urlsplit
 
     filters = [
@@ -133,36 +133,18 @@ async def _read(settings: Settings) -> "tuple[list[Parked], set[Position]]":
     return await read_parked(settings), await sent_again(settings)
 
 
-def _line(each: "Parked", again: "set[Position]") -> dict[str, object]:
-    told = {name: value for name, value in each._asdict().items() if name != "record"}
+def _json_fields(each: "Parked", again: "set[Position]") -> dict[str, object]:
+    fields = {name: value for name, value in each._asdict().items() if name != "record"}
     value = each.record.value or b"null"
     try:
         msgspec.json.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError):
         value = msgspec.json.encode(value)  # no JSON: msgspec writes bytes as base64
-    return told | {"sent_again": each.position in again, "value": msgspec.Raw(value)}
+    return fields | {"sent_again": each.position in again, "value": msgspec.Raw(value)}
 
 
 def _print_table(shown: "Sequence[Parked]", again: "set[Position]") -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    names = ("at", "endpoint", "id", "topic", "partition", "offset", "tries", "reason")
-    for name in names:
-        is_number = name in {"partition", "offset", "tries"}
-        # On a narrow terminal texts are folded, never cut off.
-        table.add_column(name, no_wrap=is_number, justify="right" if is_number else "left", overflow="fold")
-    table.add_column("again")
-    for each in shown:
-        told = each._asdict()
-        cells = [*(visible(str(told[name])) for name in names), "yes" if each.position in again else ""]
-        table.add_row(*map(Text, cells))
-    console.print(table)
-
-
-def _count(number: int) -> str:
-    return f"{number:,} parked event" if number == 1 else f"{number:,} parked events"
+    rows = (
+        [*(str(getattr(each, column)) for column in COLUMNS), "yes" if each.position in again else ""] for each in shown
+    )
+    print_list((*COLUMNS, "again"), rows, numbers={"partition", "offset", "tries"})

@@ -11,12 +11,14 @@ SHOWN_DIFFERENCES = 20
 
 
 def demo(
-    events: Annotated[int | None, typer.Option(min=1, help="End after so many events.")] = None,
-    seconds: Annotated[float | None, typer.Option(min=0.1, help="End after so many seconds of events.")] = None,
+    events: Annotated[int | None, typer.Option(min=1, help="End after so many live events.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=0.1, help="End after so many seconds of live events.")] = None,
 ) -> None:
-    """Kafka, topics, a worker and live events on this machine, and a live view of the tiers; ctrl-C ends it.
+    """Play a small bank on this machine: Kafka, topics, a worker, live events, and a live view of the tiers.
 
-    However it ends, all events are worked, the audit replays them, and a summary tells what happened.
+    --events, --seconds, ctrl-C or SIGTERM end the live events: all that were sent are worked, the audit replays them,
+    and a summary says what happened; exit status 1 if the audit finds a difference. A second ctrl-C ends the demo at
+    once, without audit and summary. KAFKA_BOOTSTRAP_SERVERS in the environment names a Kafka to use instead.
     """
     from rich.console import Console
 

@@ -32,7 +32,7 @@ def explain(
     from streams.explain.explanation import explain as explained
 
     if not _is_text(customer):
-        raise UsageError("CUSTOMER is no UTF-8 text; keys are UTF-8, so nobody has such an id")
+        raise UsageError("CUSTOMER is no UTF-8 text, as every id is; write the id as the messages have it")
     if (policy is None) != (events is None):
         raise UsageError("--policy and --events belong together; write both to do without Kafka, or none of them")
     if policy is not None and events is not None:

@@ -1,49 +1,58 @@
 """The explanation of a tier as text for people: tier, measures, conditions, next tier, what keeps it, the outlook."""
 
-import sys
 from collections.abc import Iterator, Sequence
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.watch import visible
-from streams.explain.message import ChangeToCome, ConditionNow, Explanation, KeepsNow, LastChange, NextTierNow, Window
+from streams.cli.output import table_console, visible
+from streams.explain.message import (
+    ChangeToCome,
+    ConditionNow,
+    DepositKeeps,
+    Explanation,
+    KeepsNow,
+    LastChange,
+    NextTierNow,
+    Window,
+)
 
-# Wide enough that no row is cut where the output is not a terminal.
-PIPE_WIDTH = 240
 _RIGHT = {"is", "at least", "missing", "then", "is then", "missing then"}
 
 
-def show(told: Explanation) -> None:
+def show(answer: Explanation) -> None:
     """Prints the explanation on standard output, section by section."""
-    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+    console = table_console()
 
     def section(title: str, lines: Iterator[str]) -> None:
         console.print(Text(f"\n{title}", "bold"))
         for line in lines:
             console.print(Text(f"  {visible(line)}"), soft_wrap=True)
 
-    console.print(Text.assemble((visible(told.customer_id), "bold"), f"  {told.tier}", f"  as of {_time(told.at)}"))
-    section("tier", _tier(told))
-    section("measures", _ratings(told))
-    console.print(_measures(told))
+    console.print(
+        Text.assemble((visible(answer.customer_id), "bold"), f"  {answer.tier}", f"  as of {_time(answer.at)}")
+    )
+    section("tier", _tier(answer))
+    section("measures", _ratings(answer))
+    console.print(_measures(answer))
     section("conditions", iter(()))
-    console.print(_conditions(told))
-    section("next tier", _next_tier(told))
-    section(f"what keeps {told.tier}", _keeps(told))
-    section("if nothing changes", _outlook(told))
+    console.print(_conditions(answer))
+    section("next tier", _next_tier(answer))
+    section(f"what keeps {answer.tier}", _keeps(answer))
+    section("if nothing changes", _outlook(answer))
 
 
-def _tier(told: Explanation) -> Iterator[str]:
-    earned = "which the measures give" if told.earned_tier == told.tier else f"the measures give {told.earned_tier}"
-    yield f"served: {told.tier}; {earned}"
-    if told.change is not None:
-        yield _since(told.change, told.currency)
-    yield f"policy: {told.policy.name} version {told.policy.version}, {told.policy.digest}"
-    if told.policy_in_force is not None:
-        name = told.policy_in_force
+def _tier(answer: Explanation) -> Iterator[str]:
+    earned = (
+        "which the measures give" if answer.earned_tier == answer.tier else f"the measures give {answer.earned_tier}"
+    )
+    yield f"served: {answer.tier}; {earned}"
+    if answer.change is not None:
+        yield _since(answer.change, answer.currency)
+    yield f"policy: {answer.policy.name} version {answer.policy.version}, {answer.policy.digest}"
+    if answer.policy_in_force is not None:
+        name = answer.policy_in_force
         yield f"in force by now: {name.name} version {name.version}, {name.digest}; by it the customer is rated anew"
 
 
@@ -58,11 +67,11 @@ def _since(change: LastChange, currency: str) -> str:
 # --- measures and conditions ---
 
 
-def _ratings(told: Explanation) -> Iterator[str]:
-    if told.last_rating_at is not None:
-        yield f"as of the last rating, {_time(told.last_rating_at)}"
-    if told.next_rating_at is not None:
-        yield f"then: at the next rating, {_time(told.next_rating_at)}, if nothing changes"
+def _ratings(answer: Explanation) -> Iterator[str]:
+    if answer.last_rating_at is not None:
+        yield f"as of the last rating, {_time(answer.last_rating_at)}"
+    if answer.next_rating_at is not None:
+        yield f"then: at the next rating, {_time(answer.next_rating_at)}, if nothing changes"
 
 
 def _table(names: Sequence[str]) -> Table:
@@ -72,10 +81,10 @@ def _table(names: Sequence[str]) -> Table:
     return table
 
 
-def _measures(told: Explanation) -> Table:
-    rated = told.next_rating_at is not None
+def _measures(answer: Explanation) -> Table:
+    rated = answer.next_rating_at is not None
     table = _table(["measure", "is", "window", *(["then", "window then"] if rated else [])])
-    for found in told.measures:
+    for found in answer.measures:
         cells = [found.measure, found.is_, _window(found.measure, found.window)]
         if rated:
             cells += [found.at_next_rating or "", _window(found.measure, found.window_at_next_rating)]
@@ -83,11 +92,11 @@ def _measures(told: Explanation) -> Table:
     return table
 
 
-def _conditions(told: Explanation) -> Table:
-    rated = told.next_rating_at is not None
+def _conditions(answer: Explanation) -> Table:
+    rated = answer.next_rating_at is not None
     then = ["is then", "met then", "missing then"] if rated else []
     table = _table(["tier", "to", "measure", "at least", "is", "met", "missing", *then])
-    for found in told.conditions:
+    for found in answer.conditions:
         cells = [found.tier, found.rule, found.measure, found.at_least]
         cells += _look(found.is_, found.missing, met=found.met)
         if rated:
@@ -110,17 +119,17 @@ def _window(measure: str, window: Window | None) -> str:
 # --- the next tier, this tier, the time to come ---
 
 
-def _next_tier(told: Explanation) -> Iterator[str]:
-    above = told.next_tier
+def _next_tier(answer: Explanation) -> Iterator[str]:
+    above = answer.next_tier
     if above is None:
-        yield f"none: {told.tier} is the highest"
+        yield f"none: {answer.tier} is the highest"
         return
     lacks = [_lack(found) for found in above.missing]
     joint = " or " if above.needs == "any" else " and "
     yield f"{above.tier}: {joint.join(lacks) if lacks else 'no figure is missing'}"
     if above.by_itself_at is not None:
         yield f"comes by itself at {_time(above.by_itself_at)}"
-    yield from _ways(above, told.currency)
+    yield from _ways(above, answer.currency)
 
 
 def _ways(above: NextTierNow, currency: str) -> Iterator[str]:
@@ -139,17 +148,17 @@ def _lack(found: ConditionNow) -> str:
     return f"{found.missing_at_next_rating or found.missing} missing in {found.measure}"
 
 
-def _keeps(told: Explanation) -> Iterator[str]:
-    keeps = told.keeps
+def _keeps(answer: Explanation) -> Iterator[str]:
+    keeps = answer.keeps
     if keeps.is_lowest and keeps.pin is None:
         yield "it is the lowest, and cannot be lost"
         return
     pin = keeps.pin
     if pin is not None:
-        waits = "" if pin.tier == told.tier else f"; it waits, since this policy has no tier {pin.tier}"
+        waits = "" if pin.tier == answer.tier else f"; it waits, since this policy has no tier {pin.tier}"
         yield f"a pin to {pin.tier} until {_time(pin.until)}, by {pin.by}: {pin.reason}{waits}"
-    if pin is None or pin.tier != told.tier:
-        yield _given_by(told)
+    if pin is None or pin.tier != answer.tier:
+        yield _given_by(answer)
     if keeps.capped_at is not None:
         but = " but by a pin" if keeps.pin is not None else ""
         yield f"the credit standing {keeps.standing} lets no tier above {keeps.capped_at} be served{but}"
@@ -157,10 +166,10 @@ def _keeps(told: Explanation) -> Iterator[str]:
     yield from _by_ratings(keeps)
 
 
-def _given_by(told: Explanation) -> str:
-    if told.keeps.floor_to_keep:
+def _given_by(answer: Explanation) -> str:
+    if answer.keeps.floor_to_keep:
         return "its floor to keep, which is met; that to enter is not"
-    return "the measures give it" if told.keeps.earned else f"not the measures: they give {told.earned_tier}"
+    return "the measures give it" if answer.keeps.earned else f"not the measures: they give {answer.earned_tier}"
 
 
 def _timers(keeps: KeepsNow) -> Iterator[str]:
@@ -186,33 +195,37 @@ def _by_ratings(keeps: KeepsNow) -> Iterator[str]:
         yield f"rated next, for a fall, at {_time(keeps.next_fall_rated_at)}"
 
 
-def _outlook(told: Explanation) -> Iterator[str]:
-    ahead = told.outlook
+def _outlook(answer: Explanation) -> Iterator[str]:
+    ahead = answer.outlook
     for change in ahead.changes:
         yield _to_come(change)
-    if ahead.falls is None and told.keeps.is_lowest:
+    if ahead.falls is None and answer.keeps.is_lowest:
         if not ahead.changes:
-            yield f"{told.tier} is served, as far as was looked, until {_time(ahead.until)}"
+            yield f"{answer.tier} is served, as far as was looked, until {_time(ahead.until)}"
         return
     if ahead.falls is None:
-        yield f"{told.tier} is not lost until {_time(ahead.until)}, as far as was looked"
+        yield f"{answer.tier} is not lost until {_time(ahead.until)}, as far as was looked"
         return
     deposit = ahead.deposit
     if deposit is None:
-        yield f"no deposit keeps {told.tier} beyond {_time(ahead.falls.at)}"
+        yield f"no deposit keeps {answer.tier} beyond {_time(ahead.falls.at)}"
         return
     yield (
-        f"{told.tier} is not lost at {_time(ahead.falls.at)} with {deposit.amount} {told.currency} more from now on, "
-        f"held until {_time(deposit.held_until)} at the least"
+        f"{answer.tier} is not lost at {_time(ahead.falls.at)} with {deposit.amount} {answer.currency} more from now "
+        f"on, held until {_time(deposit.held_until)} at the least"
     )
+    yield from _after_deposit(deposit, answer.currency, _time(ahead.until))
+
+
+def _after_deposit(deposit: DepositKeeps, currency: str, until: str) -> Iterator[str]:
     if deposit.falls_if_withdrawn_at is not None:
         yield f"  withdrawn then, it is lost at {_time(deposit.falls_if_withdrawn_at)}"
     if deposit.falls_if_held_at is None:
-        yield f"  held on, it is not lost until {_time(ahead.until)}"
+        yield f"  held on, it is not lost until {until}"
         return
     yield f"  held on, it is lost at {_time(deposit.falls_if_held_at)}"
     if deposit.lasting_amount is not None:
-        yield f"  with {deposit.lasting_amount} {told.currency} held on, it is not lost until {_time(ahead.until)}"
+        yield f"  with {deposit.lasting_amount} {currency} held on, it is not lost until {until}"
 
 
 def _to_come(change: ChangeToCome) -> str:

@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING
 import msgspec
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.dead_letters import PIPE_WIDTH
-from streams.cli.watch import visible
+from streams.cli.output import table_console, visible
 from streams.errors import UsageError
-from streams.simulate.matrix import Matrix, customers_of, matrix_message, matrix_of, percent, told_left_out, told_moves
+from streams.simulate.matrix import (
+    Matrix,
+    customers_of,
+    left_out_sentence,
+    matrix_message,
+    matrix_of,
+    moves_sentence,
+    percent,
+)
 
 if TYPE_CHECKING:
     from streams.simulate import Simulation
@@ -43,7 +49,7 @@ def write_answer(
 
 def print_matrix(matrix: Matrix) -> None:
     """Prints the matrix as a table. A cell has three lines: customers, their share of all, their share of the row."""
-    console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+    console = table_console()
     console.print(Text(f"rows: tier under {matrix.before.label}; columns: tier under {matrix.after.label}"))
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("from / to", overflow="fold")
@@ -59,8 +65,8 @@ def print_matrix(matrix: Matrix) -> None:
         Text("all", "bold"), "\n".join(_FIGURES[:2]), *(_figures(count, matrix.customers) for count in totals)
     )
     console.print(table)
-    console.print(Text(told_moves(matrix)))
-    if left_out := told_left_out(matrix):
+    console.print(Text(moves_sentence(matrix)))
+    if left_out := left_out_sentence(matrix):
         console.print(Text(left_out))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from streams.cli.output import counted
 from streams.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,11 +29,11 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy fi
 
     report = check_policy(_text_of(file))
     for finding in report.errors:
-        typer.echo(_told(file, finding))
+        typer.echo(_finding_line(file, finding))
     for finding in report.warnings:
-        typer.echo(_told(file, finding, "warning: "))
+        typer.echo(_finding_line(file, finding, "warning: "))
     if report.policy is None or report.file is None:
-        typer.echo(f"{_count(len(report.errors), 'error')}; the policy cannot be used")
+        typer.echo(f"{counted(len(report.errors), 'error')}; the policy cannot be used")
         raise typer.Exit(1)
     typer.echo(in_words(report.policy, report.file))
 
@@ -48,8 +49,8 @@ def publish(file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy 
     report = check_policy(_text_of(file))
     if report.policy is None:
         for finding in report.errors:
-            typer.echo(_told(file, finding), err=True)
-        raise UsageError(f"{file} cannot be used and was not published; the policy in force stays")
+            typer.echo(_finding_line(file, finding), err=True)
+        raise UsageError(f"{file} cannot be used and was not published; mend what is said above, then publish it again")
     settings, policy = Settings.from_environment(), report.policy
 
     async def put_in_force() -> None:
@@ -92,10 +93,6 @@ def _text_of(file: Path) -> str:
         raise UsageError(f"{file} is no text in UTF-8; save it as that") from error
 
 
-def _told(file: Path, finding: "Finding", kind: str = "") -> str:
+def _finding_line(file: Path, finding: "Finding", kind: str = "") -> str:
     field = f", {finding.field}" if finding.field else ""
     return f"{file}, line {finding.line}{field}: {kind}{finding.message}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

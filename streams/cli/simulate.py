@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from streams.load.produce import Wave
     from streams.partition.work import Work
     from streams.simulate import Chunk, Simulation
-    from streams.simulate.simulation import Given
+    from streams.simulate.simulation import InputRecord
 
 # Thousands at a time are quick, because each customer is packed once a batch.
 BATCH_EVENTS = 20_000
@@ -104,7 +104,7 @@ def _check_picture(file: Path) -> None:
 
 
 @contextmanager
-def _opened(events: str | None, policy: Policy) -> "Iterator[Iterator[Sequence[Given]]]":
+def _opened(events: str | None, policy: Policy) -> "Iterator[Iterator[Sequence[InputRecord]]]":
     if events is None:
         from streams.logs import set_up_logging
         from streams.settings import Settings
@@ -124,9 +124,9 @@ def _opened(events: str | None, policy: Policy) -> "Iterator[Iterator[Sequence[G
         yield _batches(waves) if is_file else (wave.events for wave in waves)
 
 
-def _batches(waves: "Iterator[Wave]") -> "Iterator[Sequence[Given]]":
+def _batches(waves: "Iterator[Wave]") -> "Iterator[Sequence[InputRecord]]":
     """Joins the waves of a file to large batches. Waves of a pipe are not joined: each is worked when it arrives."""
-    batch: list[Given] = []
+    batch: list[InputRecord] = []
     try:
         for wave in waves:
             batch += wave.events
@@ -142,7 +142,7 @@ def _batches(waves: "Iterator[Wave]") -> "Iterator[Sequence[Given]]":
 # --- one policy ---
 
 
-def _simulate(policy: Policy, batches: "Iterable[Sequence[Given]]", full: bool) -> None:
+def _simulate(policy: Policy, batches: "Iterable[Sequence[InputRecord]]", full: bool) -> None:
     from streams.simulate import Simulation
 
     simulation = Simulation(policy)
@@ -161,15 +161,13 @@ def _write(chunks: "Iterable[Chunk]", full: bool) -> None:
         events += len(chunk.events)
         changes += len(sent_to(chunk.work, CHANGES))
         reasons += _reasons(chunk.work)
-    told = f"{events:,} events, {changes:,} tier changes, {_dead_letters(reasons)}"
-    typer.echo(f"{told} in {time.perf_counter() - began:.1f} s", err=True)
+    summary = f"{events:,} events, {changes:,} tier changes, {_dead_letters(reasons)}"
+    typer.echo(f"{summary} in {time.perf_counter() - began:.1f} s", err=True)
 
 
 def _dead_letters(reasons: Counter[str]) -> str:
-    told = f"{reasons.total():,} dead letters"
-    if reasons:
-        told += f" ({', '.join(f'{reason} {count:,}' for reason, count in reasons.most_common())})"
-    return told
+    listed = ", ".join(f"{reason} {count:,}" for reason, count in reasons.most_common())
+    return f"{reasons.total():,} dead letters{f' ({listed})' if listed else ''}"
 
 
 def _changes(chunk: "Chunk") -> bytes:
@@ -186,7 +184,7 @@ def _full_lines(chunk: "Chunk") -> bytes:
 # --- two policies ---
 
 
-def _compare(first: Policy, second: Policy, batches: "Iterable[Sequence[Given]]", answer: Answer) -> None:
+def _compare(first: Policy, second: Policy, batches: "Iterable[Sequence[InputRecord]]", answer: Answer) -> None:
     from streams.cli.matrix import write_answer
     from streams.simulate import Simulation
 
@@ -199,12 +197,14 @@ def _compare(first: Policy, second: Policy, batches: "Iterable[Sequence[Given]]"
         reasons["--policy"] += _worked(before, batch)
         reasons["--compare"] += _worked(after, batch)
     write_answer(before, after, cell, as_json=answer.as_json, picture=answer.picture)
-    told = "; ".join(f"{option}: {_dead_letters(found)}" for option, found in reasons.items() if found)
+    unusable = "; ".join(f"{option}: {_dead_letters(found)}" for option, found in reasons.items() if found)
     seconds = time.perf_counter() - began
-    typer.echo(f"{events:,} events under two policies in {seconds:.1f} s{f'; {told}' if told else ''}", err=True)
+    typer.echo(
+        f"{events:,} events under two policies in {seconds:.1f} s{f'; {unusable}' if unusable else ''}", err=True
+    )
 
 
-def _worked(simulation: "Simulation", batch: "Sequence[Given]") -> Counter[str]:
+def _worked(simulation: "Simulation", batch: "Sequence[InputRecord]") -> Counter[str]:
     reasons = Counter[str]()
     for chunk in simulation.work_in_parts(batch):
         reasons += _reasons(chunk.work)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from streams.cli.output import visible
 from streams.contracts.display import move_of, verdict_of, what_is_offered, why_decided
 from streams.contracts.shown import decode_change, decode_risk, decode_trigger
 from streams.demo.styles import STYLES
@@ -76,13 +77,13 @@ def describe(name: str, value: bytes) -> "Text":
     """Writes a record of an output as one line for people. name: of the output, such as changes."""
     from rich.text import Text
 
-    told, what = {
+    described, what = {
         CHANGES: (_describe_change, "tier change"),
         CAMPAIGNS: (_describe_trigger, "campaign trigger"),
         RISK: (_describe_risk, "loan decision or alert"),
     }[name]
     try:
-        return told(value)
+        return described(value)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return Text(f"a record that is no {what}: {error}", "dim")
 
@@ -90,7 +91,7 @@ def describe(name: str, value: bytes) -> "Text":
 def _describe_change(value: bytes) -> "Text":
     """Writes when, who, from which tier to which, the value, why, and what is missing to the next tier."""
     change = decode_change(value)
-    line = _line(change.decided_at, change.customer_id)
+    line = _when_and_who(change.decided_at, change.customer_id)
     line.append(move_of(change), STYLES.get(change.direction, ""))
     line.append("" if change.value is None else f"  {change.value} {change.currency}")
     line.append(f"  {change.reason}")
@@ -102,19 +103,19 @@ def _describe_change(value: bytes) -> "Text":
 def _describe_trigger(value: bytes) -> "Text":
     """Writes when, who, which campaign, and what is given or missing."""
     trigger = decode_trigger(value)
-    line = _line(trigger.triggered_at, trigger.customer_id)
+    line = _when_and_who(trigger.triggered_at, trigger.customer_id)
     return line.append("campaign ").append(trigger.campaign, "bold cyan").append(f"  {what_is_offered(trigger)}")
 
 
 def _describe_risk(value: bytes) -> "Text":
     """Writes when, who, which loan, the verdict on it, how much, and why."""
     risk = decode_risk(value)
-    line = _line(risk.decided_at, risk.customer_id)
+    line = _when_and_who(risk.decided_at, risk.customer_id)
     line.append(f"loan {visible(risk.loan_id)}: ").append(verdict_of(risk), STYLES.get(verdict_of(risk), ""))
     return line.append(f"  {risk.amount} {risk.currency}  {why_decided(risk)}".rstrip())
 
 
-def _line(at: str, customer_id: str) -> "Text":
+def _when_and_who(at: str, customer_id: str) -> "Text":
     from rich.text import Text
 
     return Text.assemble((at, "dim"), f"  {visible(customer_id):<12}  ")
@@ -130,8 +131,3 @@ def _printer() -> Callable[[str, bytes], None]:
 def _write_json(_: str, value: bytes) -> None:
     sys.stdout.buffer.write(value + b"\n")
     sys.stdout.buffer.flush()
-
-
-def visible(text: str) -> str:
-    """Escapes the characters of a text that are not printable, so that a terminal does not act on them."""
-    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)

@@ -5,9 +5,9 @@ from typing import Any, get_args
 
 from streams.contracts import inputs, outputs
 from streams.contracts.rejection import RejectionReason
-from streams.engine.outcomes import AlertReason, Direction, Group, LoanOutcome, Reason
+from streams.engine.outcomes import AlertReason, Direction, Group, Reason
 from streams.policy.campaigns import CampaignKind
-from streams.policy.loans import Stricter
+from streams.policy.loans import LoanOutcome, Stricter
 
 Schema = dict[str, Any]
 

@@ -14,16 +14,15 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from streams.engine.outcomes import Direction, Group
 from streams.errors import UsageError
+from streams.policy.campaigns import CampaignKind
+from streams.policy.loans import LoanOutcome
 from streams.settings import is_loopback
 
 Stream = Literal["changes", "campaigns", "risk"]
-Kind = Literal[
-    "gift", "cash_back", "near_tier", "dormant", "welcome", "at_risk", "fee_alert",
-    "decision", "alert", "standard", "enhanced", "refer",
-]  # fmt: skip
-Direction = Literal["initial", "upgrade", "downgrade"]
-Group = Literal["treated", "held_out"]
+RiskKind = Literal["decision", "alert"]
+Kind = Literal[CampaignKind, RiskKind, LoanOutcome]
 Begin = Literal["now", "earliest"]
 _CHOICES: dict[str, tuple[str, ...]] = {
     "events": get_args(Stream),
@@ -106,10 +105,10 @@ def _read(path: Path) -> _File:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path} is no TOML: {error}; {_HOW}") from error
     except msgspec.ValidationError as error:
-        raise UsageError(f"{path}, {_told(str(error))}; {_HOW}") from error
+        raise UsageError(f"{path}, {_in_words(str(error))}; {_HOW}") from error
 
 
-def _told(error: str) -> str:
+def _in_words(error: str) -> str:
     """Puts an error of msgspec into words for whoever writes the file: where it is, and what is wrong."""
     what, _, where = error.partition(" - at ")
     found = _PLACE.match(where)

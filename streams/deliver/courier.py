@@ -78,8 +78,8 @@ class Courier:
             try:
                 await self._subscription.start()
                 async with asyncio.TaskGroup() as group:
-                    for each in (self._read(), self._dispatch_in_time(), self._commit_in_time(), self._failure):
-                        group.create_task(_awaiting(each))
+                    for awaitable in (self._read(), self._dispatch_in_time(), self._commit_in_time(), self._failure):
+                        group.create_task(_run(awaitable))
             finally:
                 await asyncio.shield(self._end())
 
@@ -248,7 +248,7 @@ class Courier:
                 waiter.cancel()
         return event.is_set()
 
-    # --- telling ---
+    # --- metrics and logs ---
 
     def _count(self, answer: Answer, seconds: float) -> None:
         self._metrics.tries.labels(self.endpoint.name, answer.kind).inc()
@@ -274,5 +274,5 @@ class Courier:
                 _log.debug("endpoint %s: %s (%s)", name, state, reason)
 
 
-async def _awaiting(each: Awaitable[None]) -> None:
-    await each
+async def _run(awaitable: Awaitable[None]) -> None:
+    await awaitable

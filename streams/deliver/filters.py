@@ -7,7 +7,7 @@ import msgspec
 from streams.deliver.config import Endpoint, Stream
 
 
-class _Told(msgspec.Struct, frozen=True):
+class _EventFields(msgspec.Struct, frozen=True):
     """The fields of an event that filters look at, whichever stream it is of."""
 
     tier: str | None = None
@@ -17,7 +17,7 @@ class _Told(msgspec.Struct, frozen=True):
     group: str | None = None
 
 
-_decode = msgspec.json.Decoder(_Told).decode
+_decode = msgspec.json.Decoder(_EventFields).decode
 Filter = Callable[[Stream, bytes], bool]
 
 
@@ -32,15 +32,15 @@ def filter_of(endpoint: Endpoint) -> Filter:
     def wants(stream: Stream, value: bytes) -> bool:
         if stream == "changes" and not tiers and not directions:
             return True
-        told = _decode(value)
-        if tiers and told.tier not in tiers:
+        event = _decode(value)
+        if tiers and event.tier not in tiers:
             return False
         match stream:
             case "changes":
-                return not directions or told.direction in directions
+                return not directions or event.direction in directions
             case "campaigns":
-                return (not kinds or told.kind in kinds) and (told.group is None or told.group in groups)
+                return (not kinds or event.kind in kinds) and (event.group is None or event.group in groups)
             case "risk":
-                return not kinds or told.kind in kinds or told.outcome in kinds
+                return not kinds or event.kind in kinds or event.outcome in kinds
 
     return wants

@@ -16,39 +16,22 @@ class DeliverMetrics:
 
     def __init__(self) -> None:
         self.registry = own = CollectorRegistry()
+        by_endpoint = ["endpoint"]
         self.events = Counter(
-            "tierflow_deliver_events_total",
-            "Events by what became of them.",
-            ["endpoint", "outcome"],
-            registry=own,
+            "tierflow_deliver_events_total", "Events by what became of them.", ["endpoint", "outcome"], registry=own
         )
         self.tries = Counter(
             "tierflow_deliver_tries_total", "Requests by their answer.", ["endpoint", "answer"], registry=own
         )
-        self.request = Histogram(
-            "tierflow_deliver_request_seconds",
-            "From a request to its answer.",
-            ["endpoint"],
-            buckets=_REQUEST_SECONDS,
-            registry=own,
-        )
-        self.delay = Histogram(
-            "tierflow_deliver_delay_seconds",
-            "From the record in Kafka to the endpoint's acceptance.",
-            ["endpoint"],
-            buckets=_DELAY_SECONDS,
-            registry=own,
-        )
-        self.lag = Gauge(
-            "tierflow_deliver_lag_records",
-            "Records of the partitions held here not finished yet.",
-            ["endpoint"],
-            registry=own,
-        )
-        self.waiting = Gauge(
-            "tierflow_deliver_waiting", "Events in memory, in flight ones included.", ["endpoint"], registry=own
-        )
-        self.in_flight = Gauge("tierflow_deliver_in_flight", "Requests without an answer.", ["endpoint"], registry=own)
+        name, text = "tierflow_deliver_request_seconds", "From a request to its answer."
+        self.request = Histogram(name, text, by_endpoint, buckets=_REQUEST_SECONDS, registry=own)
+        name, text = "tierflow_deliver_delay_seconds", "From the record in Kafka to the endpoint's acceptance."
+        self.delay = Histogram(name, text, by_endpoint, buckets=_DELAY_SECONDS, registry=own)
+        name, text = "tierflow_deliver_lag_records", "Records of the partitions held here not finished yet."
+        self.lag = Gauge(name, text, by_endpoint, registry=own)
+        name, text = "tierflow_deliver_waiting", "Events in memory, in flight ones included."
+        self.waiting = Gauge(name, text, by_endpoint, registry=own)
+        self.in_flight = Gauge("tierflow_deliver_in_flight", "Requests without an answer.", by_endpoint, registry=own)
         self._state = Gauge(
             "tierflow_deliver_state", "1 for the state that the endpoint is in.", ["endpoint", "state"], registry=own
         )

@@ -54,7 +54,7 @@ class Parked(NamedTuple):
 
 def parked_headers(record: ConsumerRecord, endpoint: str, reason: str, tries: int, now_s: float) -> Headers:
     """Gives the headers of a parked record: the event's own, and why it is parked. now_s: epoch seconds."""
-    told = {
+    reasons = {
         "endpoint": endpoint,
         "topic": record.topic,
         "partition": record.partition,
@@ -63,14 +63,14 @@ def parked_headers(record: ConsumerRecord, endpoint: str, reason: str, tries: in
         "tries": tries,
         "at": datetime.fromtimestamp(now_s, UTC).isoformat(timespec="milliseconds"),
     }
-    return [*original_headers(record), *((_PREFIX + name, str(value).encode()) for name, value in told.items())]
+    return [*original_headers(record), *((_PREFIX + name, str(value).encode()) for name, value in reasons.items())]
 
 
 def copy_headers(parked: Parked) -> Headers:
     """Gives the headers of the copy that is sent again."""
     partition, offset = parked.position
-    told = [(ENDPOINT, parked.endpoint.encode()), (_OF, f"{partition}:{offset}".encode())]
-    return [*original_headers(parked.record), *told]
+    own = [(ENDPOINT, parked.endpoint.encode()), (_OF, f"{partition}:{offset}".encode())]
+    return [*original_headers(parked.record), *own]
 
 
 def original_headers(record: ConsumerRecord) -> Headers:

@@ -37,7 +37,3 @@ class Positions:
         return {
             tp: self._open[tp][0] if self._open.get(tp) else next_offset for tp, next_offset in self._reached.items()
         }
-
-    def is_open(self, tp: TopicPartition) -> bool:
-        """Says whether an event of the partition is still to be delivered."""
-        return bool(self._open.get(tp))

@@ -54,7 +54,10 @@ async def resend(settings: Settings, choice: Choice) -> list[Parked]:
             await _send(producer, settings.resend_topic, part)
             sent += part
     except ProducerFenced as error:
-        raise UsageError(f"another resend began, and this one gave way after {len(sent):,} events") from error
+        raise UsageError(
+            f"another resend began, and this one gave way after {len(sent):,} events; wait for the end of that one, "
+            "then call it again for the rest: what was sent is not sent twice"
+        ) from error
     except KafkaError as error:
         raise UsageError(
             f"Kafka took {len(sent):,} events and refused what came next ({type(error).__name__}: {error}); "

@@ -32,6 +32,8 @@ PACE_S = 0.01
 SHOWN_EVERY_S = 0.25
 TIERS_EVERY_S = 0.5
 STALLED_AFTER_S = 30.0
+# What to do where the worker stands still.
+_AGAIN = f"{STALLED_AFTER_S:.0f} s: this machine is too slow, or too busy; start the demo again when it is quiet"
 _POLL_MS = 100
 _READ = ("changes", "campaigns", "risk", "dead-letters", "order")
 
@@ -180,7 +182,7 @@ class _Play:
         while not self.figures.all_worked:
             self._worker.check()
             if time.monotonic() - since > STALLED_AFTER_S:
-                raise UsageError(f"the worker stands still: history was not worked within {STALLED_AFTER_S:.0f} s")
+                raise UsageError(f"the worker stands still: history was not worked within {_AGAIN}")
             self._see(await consumer.getmany(timeout_ms=_POLL_MS))
         await self._read_to_the_end(consumer)
         self.figures = Figures()
@@ -227,7 +229,10 @@ class _Play:
         while not self._done.is_set():
             self._worker.check()
             if self._refused is not None:
-                raise UsageError(f"Kafka refused an event ({type(self._refused).__name__}: {self._refused})")
+                raise UsageError(
+                    f"Kafka refused an event ({type(self._refused).__name__}: {self._refused}); mend that, then start "
+                    "the demo again"
+                )
             self._view.show(self.figures, self._seconds)
             await _wait(self._done, SHOWN_EVERY_S)
 
@@ -237,7 +242,7 @@ class _Play:
             if self.figures.worked != worked:
                 worked, since = self.figures.worked, time.monotonic()
             elif time.monotonic() - since > STALLED_AFTER_S:
-                raise UsageError(f"the worker stands still: nothing was worked for {STALLED_AFTER_S:.0f} s")
+                raise UsageError(f"the worker stands still: nothing was worked for {_AGAIN}")
             await asyncio.sleep(PACE_S)
 
 
@@ -254,7 +259,11 @@ async def _reader(on: Stand, reads_from: Mapping[TopicPartition, int] | None = N
     await consumer.start()
     try:
         topics = [settings.output_topic(name) for name in _READ]
-        tps = [TopicPartition(topic, n) for topic in topics for n in range(await partition_count(settings, topic))]
+        tps = [
+            TopicPartition(topic, number)
+            for topic in topics
+            for number in range(await partition_count(settings, topic))
+        ]
         consumer.assign(tps)
         for tp, offset in (reads_from or await consumer.end_offsets(tps)).items():
             consumer.seek(tp, offset)
@@ -312,7 +321,10 @@ def _first(group: ExceptionGroup) -> Exception:
     """Gives the first error of the group; an error of Kafka as a UsageError."""
     found = group.exceptions[0]
     if isinstance(found, KafkaError):
-        return UsageError(f"Kafka does not answer any more ({type(found).__name__}: {found})")
+        return UsageError(
+            f"Kafka does not answer any more ({type(found).__name__}: {found}); see that it runs, then start the "
+            "demo again"
+        )
     return found
 
 

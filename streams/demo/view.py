@@ -51,7 +51,7 @@ class LinesView:
         self._next_at_s = seconds + LINE_EVERY_S
         tiers = ", ".join(f"{tier} {count}" for tier, count in reversed(figures.customers_by_tier.items()))
         self.say(
-            f"{seconds:4.0f} s  {tiers}; {'; '.join(f'{name} {told}' for name, told in _totals(figures, seconds))}"
+            f"{seconds:4.0f} s  {tiers}; {'; '.join(f'{name} {total}' for name, total in _totals(figures, seconds))}"
         )
         for change in list(figures.newest)[:CHANGES_A_LINE]:
             self._say_cells(_cells(change))
@@ -141,8 +141,8 @@ def _tiers(figures: Figures, policy: Policy, *, is_wide: bool) -> Table:
 
 def _totals_table(figures: Figures, seconds: float) -> Table:
     table = Table.grid(padding=(0, 2))
-    for name, told in _totals(figures, seconds):
-        table.add_row(Text(name, "dim"), Text(told))
+    for name, total in _totals(figures, seconds):
+        table.add_row(Text(name, "dim"), Text(total))
     return table
 
 
@@ -254,7 +254,7 @@ def summary(outcome: Outcome) -> list[str]:
         ("audit", _audit(report)),
         ("compared", _compared(report)),
     ]
-    return [f"{name:<13} {told}" for name, told in rows]
+    return [f"{name:<13} {figure}" for name, figure in rows]
 
 
 def _audit(report: Report) -> str:

@@ -1,6 +1,8 @@
-"""All that one event, time alone or another policy does with a customer: the tier first, then campaigns and loans.
+"""The way into the engine: what an event, time alone or another policy does with a customer.
 
-fold -> decide -> campaigns -> loans -> when time alone may decide next
+    fold -> decide the tier -> campaigns -> loans -> when time alone may decide next
+
+Each function works a Case, changes its state in place, and gives the outcome.
 """
 
 from collections.abc import Sequence
@@ -11,13 +13,16 @@ from streams.engine.loans.decisions import risks_of
 from streams.engine.outcomes import NOTHING, Outcome, RiskMessage, Trigger
 from streams.engine.state import CustomerState
 from streams.engine.tiers.step import step_due, step_event, step_policy
-from streams.policy.campaigns import Campaign
+from streams.policy.campaigns import BALANCE, Campaign
 from streams.policy.policy import Policy
 from streams.values.events import Balance, Cause, CustomerAction, Event, Loan, Transaction
 
 
 def apply_event(case: Case, event: Event, cause: Cause) -> Outcome:
-    """Works a new event that limits.check_limits() has passed, in place. cause: where it stands in the log."""
+    """Works a new event that has passed check_limits().
+
+    cause: the event's id and its place in the log. An erase is not worked here: see remember.forgotten().
+    """
     state, policy = case.state, case.policy
     case.event, case.cause = event, cause
     _open(case)
@@ -36,7 +41,10 @@ def apply_event(case: Case, event: Event, cause: Cause) -> Outcome:
 
 
 def apply_due(case: Case) -> Outcome:
-    """Works what falls due by time alone at the case's instant: of the tier first, then of campaigns."""
+    """Works what falls due by time alone at the case's instant: the tier first, then campaigns.
+
+    A customer whom another policy rated last is rated by this one now, and no trigger comes of that.
+    """
     state, policy = case.state, case.policy
     _open(case)
     if case.begins or (state.tier_due_ms is not None and state.tier_due_ms <= case.now_ms):
@@ -50,9 +58,9 @@ def apply_due(case: Case) -> Outcome:
 
 
 def apply_policy(case: Case) -> Outcome:
-    """Makes the first decision under another policy than the customer was rated by, out of nothing but that policy.
+    """Rates a customer whom another policy rated last by the policy of the case.
 
-    Nobody has done anything: for campaigns it is history.
+    Nothing has happened to the customer, so no trigger comes of it.
     """
     _open(case)
     case.is_history = case.begins = True
@@ -63,17 +71,24 @@ def apply_policy(case: Case) -> Outcome:
 
 
 def is_rated_by_another(tier: str | None, policy_mark: int, policy: Policy) -> bool:
-    """Says whether a customer with this tier was rated by another policy: it has to decide anew before all else."""
+    """Says whether another policy rated a customer with this tier last.
+
+    Such a customer is rated by the policy in force before anything else is decided. policy_mark: the one in the state.
+    """
     return tier is not None and policy_mark != policy.mark
 
 
 def _open(case: Case) -> None:
+    """Notes in the case what the steps need to know of the state as it was."""
     case.begins = case.state.policy_mark != case.policy.mark
     case.tier_before = case.state.tier
 
 
 def _note_times(state: CustomerState, event: Event) -> None:
-    """Keeps the two times of a customer that campaigns of any policy begin with."""
+    """Keeps the times of the first event and of the newest transaction, whatever the policy.
+
+    Campaigns of a later policy count from them, too.
+    """
     if state.first_event_ms is None and not isinstance(event, CustomerAction):
         state.first_event_ms = event.at_ms
     if isinstance(event, Transaction) and not event.is_reversal and event.at_ms > state.last_transaction_ms:
@@ -81,8 +96,8 @@ def _note_times(state: CustomerState, event: Event) -> None:
 
 
 def _woken(case: Case, event: Event) -> tuple[Campaign, ...]:
-    """Gives the campaigns that an event concerns."""
-    word = event.type if isinstance(event, Transaction) else "balance" if isinstance(event, Balance) else ""
+    """Gives the campaigns that this event may trigger, by its kind and by what it did to the tier."""
+    word = event.type if isinstance(event, Transaction) else BALANCE if isinstance(event, Balance) else ""
     woken = case.policy.woken[word]
     if case.figures is None:
         return woken.undecided
@@ -96,7 +111,7 @@ def _triggers(case: Case, campaigns: tuple[Campaign, ...]) -> Sequence[Trigger]:
 
 
 def _set_due(state: CustomerState) -> None:
-    """Notes what falls due next, of the tier or of a campaign."""
+    """Notes the earliest instant at which time alone may decide the tier or a campaign."""
     campaign_ms = next_due_ms(state) if state.progress else None
     if campaign_ms is None:
         state.due_ms = state.tier_due_ms

@@ -1,4 +1,4 @@
-"""One customer at one instant: what has happened, and what was decided of it."""
+"""One customer at one instant: what has happened, and what was decided."""
 
 import msgspec
 
@@ -9,9 +9,10 @@ from streams.values.events import Cause, Event
 
 
 class Case(msgspec.Struct, gc=False):
-    """A customer whom an event, time alone (event None) or another policy calls up.
+    """All that one decision looks at. Its cause is an event, time alone (event None) or another policy (event None).
 
-    It is opened by apply.py, and goes through the rooms in their order; each may write down what it found.
+    apply.py opens it and hands it to tiers, campaigns and loans in turn; each notes in it what it found. now_ms: the
+    instant of the decision, in epoch milliseconds.
     """
 
     state: CustomerState
@@ -21,19 +22,19 @@ class Case(msgspec.Struct, gc=False):
     event: Event | None = None
     cause: Cause | None = None
 
-    # What is known when it is opened.
-    is_late: bool = False  # the event is older than the time, where time is the events'
-    is_history: bool = False  # no campaign is to come of it
-    begins: bool = False  # another policy rated this customer last, or none
-    tier_before: str | None = None
+    # Known when the case is opened.
+    is_late: bool = False  # the event is older than the event clock; False on the wall clock
+    is_history: bool = False  # no trigger may come of it
+    begins: bool = False  # another policy rated this customer last, or none has yet
+    tier_before: str | None = None  # the tier that was served before
 
-    # What is to be decided.
+    # What may be decided.
     reason: Reason = "window_moved"
-    rises: bool = True  # whether customers can rise now
-    falls: bool = True  # whether falls are rated now
-    corrects: bool = False  # the last rating is made anew: for a correction, or under a policy that did not make it
+    rises: bool = True  # whether a tier can be gained now
+    falls: bool = True  # whether a tier can be lost now
+    corrects: bool = False  # the last rating is made again: as a correction, or because another policy made it
 
-    # What was decided. No figures: nothing was.
+    # What was decided. Without figures, the tier was not looked at.
     figures: Figures | None = None
     change: TierChange | None = None
-    moves: bool = False  # time alone may decide something at another instant than before
+    moves: bool = False  # the instant at which time alone may decide next has changed

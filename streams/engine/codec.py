@@ -1,4 +1,7 @@
-"""A customer's state as bytes, and a copy of it."""
+"""A customer's state as bytes (MessagePack), and a copy of it.
+
+The version byte in front of a record of the changelog is added by contracts/packing.py.
+"""
 
 import msgspec
 
@@ -12,5 +15,5 @@ decode_buckets = msgspec.msgpack.Decoder(dict[str, Bucket]).decode
 
 
 def copy_of(state: CustomerState) -> CustomerState:
-    """Copies a state, so that what is tried out on it changes nothing."""
+    """Copies a state, so that a trial run on the copy leaves the state as it is."""
     return decode_state(encode_state(state))

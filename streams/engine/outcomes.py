@@ -1,4 +1,4 @@
-"""What the engine comes to: figures, tier changes, campaign triggers, decisions and alerts of loans. Structs alone."""
+"""What the engine gives: figures, tier changes, campaign triggers, decisions and alerts of loans. Structs alone."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from streams.policy.campaigns import Campaign
-from streams.policy.loans import Stricter
+from streams.policy.loans import LoanOutcome, Stricter
 from streams.policy.measures import Floor
 from streams.values.events import Cause
 from streams.values.money import Figure
@@ -24,17 +24,17 @@ Reason = Literal[
     "correction",
 ]
 Group = Literal["treated", "held_out"]
-LoanOutcome = Literal["standard", "enhanced", "refer"]
 AlertReason = Literal["assets_fell", "standing_worse"]
 
 # --- tiers ---
 
 
 class Figures(msgspec.Struct, frozen=True, gc=False):
-    """All figures of a customer at one moment, in units of 10**-16.
+    """All figures of a customer at one instant, in units of 10**-16.
 
-    `measures` are in the order of the policy's. `value` is what the floors are held against: the sum of its three
-    parts, by where they come from: holdings, transactions, credit standing.
+    measures: by the number of each in Policy.measures. value: what a floor without a measure is held against, which is
+    the sum of its three parts: activity, the terms of transactions; assets, all other terms; credit, the adjustment by
+    credit standing.
     """
 
     measures: tuple[Figure, ...]
@@ -45,7 +45,11 @@ class Figures(msgspec.Struct, frozen=True, gc=False):
 
 
 class TierChange(msgspec.Struct, frozen=True, gc=False):
-    """A customer's served tier has changed. Explained by the figures and the standing it was decided on."""
+    """A change of the tier that a customer is served, with the figures and the standing that it was decided on.
+
+    The message is docs/messages.md#tierchanges. sequence: counts the customer's changes from 1. cause: None where time
+    alone or another policy decided.
+    """
 
     customer_id: str
     sequence: int
@@ -61,7 +65,7 @@ class TierChange(msgspec.Struct, frozen=True, gc=False):
 
 
 class FloorCheck(NamedTuple):
-    """A floor that was looked at, the figure that it was held against, and whether that reaches it."""
+    """A floor, the figure that is held against it, and whether the figure reaches it."""
 
     floor: Floor
     figure: Figure
@@ -69,7 +73,10 @@ class FloorCheck(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """The tier above, and what its one floor wants in addition; None where it has several."""
+    """A tier, and how far the figure is from its floor to enter.
+
+    missing: None where the tier is not entered by one floor: by several conditions, or by a standing.
+    """
 
     tier: str
     missing: Figure | None
@@ -79,7 +86,11 @@ class Missing(NamedTuple):
 
 
 class Offer(msgspec.Struct, frozen=True, gc=False):
-    """What a campaign has for a customer now. due_ms: by when the customer has to act."""
+    """What a campaign has for a customer now.
+
+    period: the month that it is for, such as 2026-11. missing: how far the figure is from the floor. due_ms: by when
+    the customer has to act.
+    """
 
     period: str | None = None
     amount_cents: int | None = None
@@ -88,7 +99,10 @@ class Offer(msgspec.Struct, frozen=True, gc=False):
 
 
 class Trigger(msgspec.Struct, frozen=True, gc=False):
-    """A campaign is to act for a customer. `number` counts the customer's triggers of the campaign from 1."""
+    """A campaign acts for a customer (docs/messages.md#tiercampaigns).
+
+    number: counts the customer's triggers of this campaign from 1. cause: None where time alone gave the occasion.
+    """
 
     customer_id: str
     campaign: Campaign
@@ -104,7 +118,10 @@ class Trigger(msgspec.Struct, frozen=True, gc=False):
 
 
 class LoanCheck(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A rule that was looked at: a figure against bounds, or a standing; what it makes of the loan if it is met."""
+    """A rule that was looked at: a figure held against bounds, or a standing (word) against the rule's (equals).
+
+    tier: the tier whose limit it is. outcome: what the rule makes of an application if it is met; None in an alert.
+    """
 
     measure: str
     figure: Figure | None = None
@@ -119,7 +136,11 @@ class LoanCheck(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class LoanDecision(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A loan application is decided. is_new: nothing was known of the customer before it."""
+    """The decision on a loan application (docs/messages.md#tierrisk).
+
+    amount_e4: in the loan's own currency. is_new: nothing was known of the customer before. monitored_until_ms: None
+    where the loan is not watched.
+    """
 
     customer_id: str
     loan_id: str
@@ -135,7 +156,10 @@ class LoanDecision(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class LoanAlert(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """Something has become worse for a loan that is monitored. number: counts the loan's alerts from 1."""
+    """The customer of a watched loan has fewer assets, or a worse standing (docs/messages.md#tierrisk).
+
+    number: counts the loan's alerts from 1.
+    """
 
     customer_id: str
     loan_id: str
@@ -154,7 +178,7 @@ RiskMessage = LoanDecision | LoanAlert
 
 
 class Outcome(NamedTuple):
-    """What came of an event, or of time alone, in the order in which it is told."""
+    """What comes of one decision, in the order in which it is written."""
 
     change: TierChange | None
     triggers: Sequence[Trigger] = ()

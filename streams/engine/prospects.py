@@ -1,4 +1,7 @@
-"""What becomes of a customer if nothing else happens, and what keeps the tier. Structs alone; see tiers/outlook.py."""
+"""What becomes of a customer if nothing else happens, and what keeps the tier. Structs alone.
+
+tiers/outlook.py works them out, and tiers/rated.py makes Rated.
+"""
 
 import msgspec
 
@@ -7,7 +10,10 @@ from streams.values.events import Pin
 
 
 class Rated(msgspec.Struct, frozen=True):
-    """Figures, and the last day that their windows look at; is_over: at the midnight that ends it."""
+    """Figures, and the last day that their windows look at.
+
+    is_over: they are as of the midnight that ends this day.
+    """
 
     figures: Figures
     day: int
@@ -15,43 +21,47 @@ class Rated(msgspec.Struct, frozen=True):
 
 
 class Keeping(msgspec.Struct, frozen=True, kw_only=True):
-    """What the served tier is held by; None and 0 where that is not in play. Instants in epoch milliseconds."""
+    """What the served tier is held by. None and 0: the rule is not at work. Instants are epoch milliseconds."""
 
-    earned: bool  # the measures give it, or one above
-    floor_to_keep: bool  # by its condition to stay alone
+    earned: bool  # the figures earn this tier, or a higher one
+    floor_to_keep: bool  # the condition to keep the tier is met, and the one to enter it is not
     pin: Pin | None
-    cap: str | None  # the highest tier that the credit standing lets be served
+    cap: str | None  # the highest tier that the credit standing allows
     protected_until_ms: int | None
-    below_since_ms: int | None
+    below_since_ms: int | None  # since when the floor has been missed without a break
     grace_until_ms: int | None  # the end of the days or months in a row below
-    ratings_below: int
-    ratings_needed: int  # so many in a row below, and it falls
+    ratings_below: int  # how many of the last ratings in a row missed the floor
+    ratings_needed: int  # how many in a row below it takes to lose the tier
     term_until_ms: int | None
     term_grace_until_ms: int | None
-    last_ratings: tuple[str, ...]  # what the newest ones earned, where it falls to the higher of the two
-    effective_ms: int | None  # when what was earned at the last rating is served
-    next_rise_ms: int | None
-    next_fall_ms: int | None
+    last_ratings: tuple[str, ...]  # the tiers that the last two earned; only with to = "higher_of_last_two"
+    effective_ms: int | None  # when an earned tier will be served, with effect = "next_month"
+    next_rise_ms: int | None  # the next rating at which a tier can be gained
+    next_fall_ms: int | None  # the next rating at which the tier can be lost
 
 
 class Deposit(msgspec.Struct, frozen=True):
-    """So many cents more of the policy's currency on an account from now on, until this midnight at the least."""
+    """So many cents of the policy's currency more on an account, from now until this midnight at least."""
 
     cents: int
     until_ms: int
 
 
 class Rise(msgspec.Struct, frozen=True):
-    """When the next tier is served, and by which deposit: one cent less does not do, nor does one day less."""
+    """When a higher tier is served by way of a deposit.
+
+    The deposit is the smallest that is enough, held for as short as is enough: one cent or one day less is not.
+    """
 
     at_ms: int
     deposit: Deposit
 
 
 class Rescue(msgspec.Struct, frozen=True):
-    """The smallest deposit with which the tier is not lost by the time it is lost without; and when it is lost then.
+    """The smallest deposit that keeps the tier when it would be lost, and when it is lost after all.
 
-    None: not until the horizon. lasting_cents: the smallest deposit that keeps it until then, if it is held on.
+    falls_if_held_ms, falls_if_withdrawn_ms: None where the tier is kept until the horizon. lasting_cents: the smallest
+    deposit that keeps it until the horizon, if the deposit is held; None where none does.
     """
 
     deposit: Deposit
@@ -61,10 +71,10 @@ class Rescue(msgspec.Struct, frozen=True):
 
 
 class Outlook(msgspec.Struct, frozen=True):
-    """The tier changes of the years to come, until the horizon, if nothing else happens; and ways out of them."""
+    """The tier changes until the horizon if nothing else happens, and which deposits would change them."""
 
     horizon_ms: int
     changes: tuple[TierChange, ...]
-    fall: TierChange | None  # the first of them to a tier below the one served now
-    rescue: Rescue | None  # None: no deposit keeps the tier
-    rises: tuple[Rise, ...]  # empty: no deposit is needed, or none helps
+    fall: TierChange | None  # the first change to a tier below the one served now
+    rescue: Rescue | None  # None: the tier does not fall, or no deposit keeps it
+    rises: tuple[Rise, ...]  # empty: there is no higher tier, no deposit is needed, or none helps

@@ -1,6 +1,6 @@
 """When a policy rates by the calendar: the ratings before and after an instant.
 
-A rating is at the midnight that ends its day.
+A rating is made at the midnight that ends its day (docs/policies.md#averages-rated-at-each-months-end).
 """
 
 from streams.policy.schedule import Schedule
@@ -8,7 +8,7 @@ from streams.values.calendar import Calendar, month_of, month_start
 
 
 def next_rating_ms(schedule: Schedule, after_ms: int, calendar: Calendar) -> int | None:
-    """Gives the first rating later than this instant; None where ratings are at once."""
+    """Gives the first rating after an instant; None where customers are rated at once."""
     day = calendar.day_of(after_ms)
     match schedule.when:
         case "at_once":
@@ -19,11 +19,11 @@ def next_rating_ms(schedule: Schedule, after_ms: int, calendar: Calendar) -> int
             return calendar.midnight_ms(month_start(month_of(day) + 1))
         case "dates":
             later = [ends for ends in _rating_midnights(schedule, day) if ends > day]
-            return calendar.midnight_ms(min(later, default=day))  # none is later than the end of 9999
+            return calendar.midnight_ms(min(later, default=day))  # default: there is no rating after the end of 9999
 
 
 def last_rating_ms(schedule: Schedule, until_ms: int, calendar: Calendar) -> int:
-    """Gives the newest rating at or before this instant; the instant itself where ratings are at once."""
+    """Gives the newest rating at or before an instant; the instant itself where ratings are at once."""
     day = calendar.day_of(until_ms)
     match schedule.when:
         case "at_once":
@@ -37,7 +37,10 @@ def last_rating_ms(schedule: Schedule, until_ms: int, calendar: Calendar) -> int
 
 
 def _rating_midnights(schedule: Schedule, day: int) -> list[int]:
-    """Gives the days that begin with a rating, from the year before until the year after."""
+    """Gives the days that begin with a rating, in the year of `day` and in the years before and after it.
+
+    A date that a month does not have (29 February) is the last day of that month.
+    """
     january = month_of(day) // 12 * 12
     return [
         min(month_start(year + month - 1) + number - 1, month_start(year + month) - 1) + 1

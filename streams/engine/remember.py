@@ -1,4 +1,7 @@
-"""Repeats, as 64-bit fingerprints in one string of bytes: the last 64 event ids of a topic, and all loans decided."""
+"""Which events were applied, and which loans were decided, so that repeats change nothing.
+
+Both are kept as 8-byte fingerprints in one string of bytes: of the last 64 event ids of a topic, and of all loans.
+"""
 
 from hashlib import blake2b
 
@@ -8,27 +11,33 @@ _LIMIT_BYTES = REMEMBERED_PER_TOPIC * FINGERPRINT_BYTES
 
 
 def is_remembered(state: CustomerState, topic: int, mark: bytes) -> bool:
-    """Says whether this customer's event of this topic was applied before, as far as is remembered."""
+    """Says whether an event of this customer and topic was applied before, as far back as events are remembered.
+
+    mark: the fingerprint of the event id (contracts/fingerprint.py).
+    """
     return _holds(state.remembered[topic], mark)
 
 
 def remember(state: CustomerState, topic: int, mark: bytes) -> None:
-    """Adds an event to those remembered; the oldest of 64 goes."""
+    """Adds an event to those remembered, and drops the oldest where there are more than 64."""
     state.remembered[topic] = (state.remembered[topic] + mark)[-_LIMIT_BYTES:]
 
 
 def is_decided(state: CustomerState, loan_id: str) -> bool:
-    """Says whether this loan of the customer has been decided."""
+    """Says whether this loan of the customer was decided before."""
     return _holds(state.decided_loans, _loan_mark(loan_id))
 
 
 def remember_loan(state: CustomerState, loan_id: str) -> None:
-    """Adds a loan to those decided; none is ever forgotten."""
+    """Adds a loan to those decided, none of which is ever dropped."""
     state.decided_loans += _loan_mark(loan_id)
 
 
 def forgotten(state: CustomerState) -> CustomerState:
-    """Gives what is left after erase: numbers of changes and triggers, and loans decided: no id is used twice."""
+    """Gives the state that an erase leaves (docs/messages.md#bankcustomers).
+
+    It keeps the numbers of changes and triggers and which loans were decided, so that no id is used twice.
+    """
     return CustomerState(
         sequence=state.sequence, trigger_counts=state.trigger_counts, decided_loans=state.decided_loans
     )
@@ -36,7 +45,7 @@ def forgotten(state: CustomerState) -> CustomerState:
 
 def _holds(seen: bytes, mark: bytes) -> bool:
     at = seen.find(mark)
-    while at % FINGERPRINT_BYTES and at >= 0:  # a find across two neighbours is none
+    while at % FINGERPRINT_BYTES and at >= 0:  # a match that spans two fingerprints is no match
         at = seen.find(mark, at + 1)
     return at >= 0
 

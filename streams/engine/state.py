@@ -1,6 +1,7 @@
-"""What is kept of one customer: one record, small, complete, and independent of every other customer's.
+"""What is kept of one customer: one small record that needs no other customer's. Structs alone.
 
-Structs alone. The order of the fields is the form in the changelog: new ones come at the end.
+Structs are packed as arrays, so the order of the fields is the form of the record in the changelog: a new field comes
+last (docs/adr/0003-exact-money-and-packed-state.md).
 """
 
 import msgspec
@@ -26,16 +27,17 @@ class Account(msgspec.Struct, array_like=True, gc=False):
 
 
 class Bucket(msgspec.Struct, array_like=True, gc=False):
-    """Transactions of one type and currency on one local day: how many, and how much."""
+    """The transactions of one type and currency on one local day: number and sum. Reversals are negative."""
 
     count: int = 0
     amount_e4: int = 0
 
 
 class Window(msgspec.Struct, array_like=True, gc=False):
-    """The running sum of a window of days that ends with `through_day`; saves summing its days at every event.
+    """The running sum of a measure over the days up to `through_day`; it saves adding them up at every event.
 
-    `moves_on_day` is the next day on which the sum changes by time alone; None where nothing is in it.
+    Under a measure that counts transactions, the sums are their numbers. moves_on_day: the next day on which the sum
+    changes by time alone; None where it never does.
     """
 
     through_day: int
@@ -44,86 +46,87 @@ class Window(msgspec.Struct, array_like=True, gc=False):
 
 
 class Tenure(msgspec.Struct, array_like=True, gc=False):
-    """How a customer holds the served tier: the ratings to come and past, and what puts a fall off.
+    """How a customer holds the served tier: the ratings by the calendar, and what puts a fall off. Epoch milliseconds.
 
-    Instants in epoch milliseconds. `last` and `former` are the tiers earned at the last scheduled rating and at the
-    one before it. A correction rates anew: for that, `since_ms` is when the served tier began (that of the rating
-    which gave it, even if late), `held_before` the tier and `term_before_ms` its term's end before the last rating.
+    `held_before` and `term_before_ms` say how it was before the last rating, so that a correction can make that again.
     """
 
-    rises_ms: int | None = None
-    falls_ms: int | None = None
-    rated_ms: int | None = None
-    below_since_ms: int | None = None
-    ratings_below: int = 0
-    since_ms: int | None = None
-    protected_until_ms: int | None = None
+    rises_ms: int | None = None  # the next rating at which a tier can be gained
+    falls_ms: int | None = None  # the next rating at which a tier can be lost
+    rated_ms: int | None = None  # the last rating
+    below_since_ms: int | None = None  # since when the floor has been missed without a break
+    ratings_below: int = 0  # how many of the last ratings in a row missed the floor
+    since_ms: int | None = None  # when the served tier began; after a correction: at the rating that was corrected
+    protected_until_ms: int | None = None  # until then the last upgrade keeps the tier from falling
     term_ends_ms: int | None = None
-    effective_ms: int | None = None
-    last: str | None = None
-    former: str | None = None
-    held_before: str | None = None
-    term_before_ms: int | None = None
+    effective_ms: int | None = None  # when an earned tier will be served
+    last: str | None = None  # the tier that the last rating earned
+    former: str | None = None  # the tier that the rating before it earned
+    held_before: str | None = None  # the tier before the last rating
+    term_before_ms: int | None = None  # the end of the term before the last rating
 
 
 class Progress(msgspec.Struct, array_like=True, gc=False):
-    """How far a campaign has come with a customer, in epoch milliseconds. What each kind keeps: engine/campaigns."""
+    """How far a campaign has come with a customer, in epoch milliseconds (each kind: engine/campaigns)."""
 
-    due_ms: int | None = None  # when time alone may make an occasion of it
-    since_ms: int | None = None  # since when it has been true in a row
-    settled_ms: int | None = None  # the newest occasion that is dealt with
-    triggered_ms: int | None = None  # the newest trigger, where the kind of campaign recalls it
+    due_ms: int | None = None  # when time alone may trigger the campaign
+    since_ms: int | None = None  # since when its condition has been true without a break
+    settled_ms: int | None = None  # the newest occasion that was dealt with
+    triggered_ms: int | None = None  # the newest trigger, where the campaign recalls it (Campaign.recalls)
 
 
 class WatchedLoan(msgspec.Struct, array_like=True, gc=False):
-    """A loan that is monitored: what it was decided on, and which alerts it has had."""
+    """A loan that is watched: what it was decided on, and which alerts it has had."""
 
     until_ms: int
     amount_e4: int
     currency: str
-    assets_e16: str  # a decimal integer: it passes 64 bits
-    worst: Standing
+    assets_e16: str  # at the decision; as decimal text, since it can pass 64 bits
+    worst: Standing  # the worst standing since the decision
     alerts: int = 0
-    shares_e4: list[int] = []  # of the assets, at which there was an alert
+    shares_e4: list[int] = []  # of the assets at the decision: those that there was an alert for
 
 
 class CustomerState(msgspec.Struct, array_like=True, gc=False):
-    """A customer's measures and tier. A take-over reads the first fields of a million customers (StateHeader)."""
+    """All that is kept of one customer.
+
+    The first fields are those of StateHeader: a take-over reads them alone, of every customer.
+    """
 
     tier: str | None = None
-    due_ms: int | None = None  # when time alone may next decide something: the tier, or an offer
+    due_ms: int | None = None  # when time alone may next decide something: the tier, or a campaign
     earned_tier: str | None = None
-    sequence: int = 0
-    decided_at_ms: int = NEVER_MS
-    newest_ms: int = NEVER_MS
-    policy_mark: int = 0  # of the policy that rated last
+    sequence: int = 0  # counts the tier changes
+    decided_at_ms: int = NEVER_MS  # the newest tier change
+    newest_ms: int = NEVER_MS  # the newest event, or decision by time alone
+    policy_mark: int = 0  # of the policy that rated the customer last
     accounts: dict[str, Account] = {}  # by account_id
     assets_e4_by_currency: dict[str, int] = {}
-    days: dict[int, bytes] = {}  # by local day: the buckets, packed (measures/days.py)
-    windows: list[Window] = []  # in the order of Policy.windows
+    days: dict[int, bytes] = {}  # by local day: its buckets, packed (measures/days.py)
+    windows: list[Window] = []  # by their number in Policy.windows
     standing: Standing | None = None
     standing_as_of_ms: int = NEVER_MS
     score: str | None = None
     remembered: list[bytes] = msgspec.field(default_factory=lambda: [b""] * len(TOPICS))  # by topic: fingerprints
     opted_out: bool = False
     pin: Pin | None = None
-    change: bytes = b""  # the newest tier change as contracts.packing keeps it; not looked at here
+    change: bytes = b""  # the newest tier change, as contracts/packing.py keeps it; the engine does not read it
     loans_e4_by_currency: dict[str, int] = {}
     first_day: int | None = None  # the local day of the first balance
-    daily: dict[str, dict[int, int]] = {}  # by "assets.TWD", by local day: how the closing total changed
+    daily: dict[str, dict[int, int]] = {}  # by "assets.TWD", by local day: the change of the closing total
     tenure: Tenure = msgspec.field(default_factory=Tenure)
-    tier_due_ms: int | None = None  # when time alone may decide the tier; due_ms is the earliest of all that falls due
-    first_event_ms: int | None = None
-    last_transaction_ms: int = NEVER_MS
-    trigger_counts: dict[str, int] = {}  # by campaign
-    progress: dict[str, Progress] = {}  # by campaign
-    contacts_ms: list[int] = []  # the newest triggers of the campaigns that count together
+    tier_due_ms: int | None = None  # when time alone may decide the tier; due_ms covers campaigns, too
+    first_event_ms: int | None = None  # of the first event that arrived, actions aside
+    last_transaction_ms: int = NEVER_MS  # of the newest one, reversals aside
+    trigger_counts: dict[str, int] = {}  # by campaign id
+    progress: dict[str, Progress] = {}  # by campaign id
+    contacts_ms: list[int] = []  # the newest triggers of the campaigns that share contact limits
     loans: dict[str, WatchedLoan] = {}  # by loan_id
-    decided_loans: bytes = b""  # fingerprints, one after the other
+    decided_loans: bytes = b""  # fingerprints of loan ids, one after the other
 
 
 class StateHeader(msgspec.Struct, array_like=True, gc=False):
-    """The leading fields of a CustomerState, read alone where the rest is not needed."""
+    """The leading fields of a CustomerState, for reading them without the rest."""
 
     tier: str | None = None
     due_ms: int | None = None

@@ -16,7 +16,7 @@ from streams.kafka.topics import partition_count
 from streams.policy.compile.load import load_policy
 from streams.policy.language.problems import PolicyError
 from streams.policy.policy import MARK_BITS, Policy
-from streams.settings import Settings
+from streams.settings import Settings, read_policy_file
 from streams.values.calendar import NEVER_MS
 
 _MARK_DIGITS = MARK_BITS // 4
@@ -59,7 +59,7 @@ async def read_known(settings: Settings, customer_id: str) -> Known:
     clock_ms = unpack_lane(found[LANE_KEY]).clock_ms if LANE_KEY in found else NEVER_MS
     policies = await read_known_policies(settings)
     policy = _policy_of(state, policies.documents, settings)
-    return Known(customer_id, found[key], clock_ms, policy, _in_force(policies, policy))
+    return Known(customer_id, found[key], clock_ms, policy, _in_force(policies, policy, settings))
 
 
 def state_of(customer_id: str, packed: bytes) -> CustomerState:
@@ -74,11 +74,13 @@ def state_of(customer_id: str, packed: bytes) -> CustomerState:
         raise UsageError(str(error)) from error
     if state.tier is None and state.sequence:
         raise UsageError(
-            f"{customer_id} was erased: all that is kept is that the next tier change is number {state.sequence + 1}"
+            f"{customer_id} was erased: all that is kept is that the next tier change is number {state.sequence + 1}; "
+            "ask again once an event of this customer has come"
         )
     if state.tier is None:
         raise UsageError(
-            f"{customer_id} has no tier: no transaction, balance, credit standing or loan has come, or it was erased"
+            f"{customer_id} has no tier: no transaction, balance, credit standing or loan has come, or it was erased; "
+            "ask again once one of these has come, or see tierflow dead-letters list"
         )
     return state
 
@@ -113,8 +115,8 @@ def _policy_of(state: CustomerState, documents: Mapping[str, str], settings: Set
     """
     for digest, document in documents.items():
         if int(digest.removeprefix("sha256:")[:_MARK_DIGITS], 16) == state.policy_mark:
-            return _compiled(document, digest)
-    policy = _compiled(settings.policy.read_text(encoding="utf-8"), f"TIERFLOW_POLICY, {settings.policy}")
+            return _compiled(document, digest, settings)
+    policy = read_policy_file(settings.policy, "TIERFLOW_POLICY")
     if policy.mark != state.policy_mark:
         raise UsageError(
             f"the policy that rated this customer, sha256:{state.policy_mark:0{_MARK_DIGITS}x}…, is neither in "
@@ -123,15 +125,17 @@ def _policy_of(state: CustomerState, documents: Mapping[str, str], settings: Set
     return policy
 
 
-def _in_force(policies: KnownPolicies, policy: Policy) -> Policy | None:
+def _in_force(policies: KnownPolicies, policy: Policy, settings: Settings) -> Policy | None:
     digest = policies.in_force
     if digest is None or digest == policy.digest or digest not in policies.documents:
         return None
-    return _compiled(policies.documents[digest], digest)
+    return _compiled(policies.documents[digest], digest, settings)
 
 
-def _compiled(document: str, where: str) -> Policy:
+def _compiled(document: str, digest: str, settings: Settings) -> Policy:
     try:
         return load_policy(document)
     except PolicyError as error:
-        raise UsageError(f"{where}: {error}") from error
+        raise UsageError(
+            f"{settings.output_topic('policies')}, {digest}: {error}; explain with the tierflow version of the workers"
+        ) from error

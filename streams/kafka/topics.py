@@ -20,7 +20,6 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 LED_WITHIN_S = 15.0
 OUTPUTS = ("changes", "campaigns", "risk", "order")
-COMPACTED_OUTPUTS = ("current", "policies")
 
 # Set explicitly: with the broker's default of 7 days, the audit could not reach further back.
 _RETAINED = {"cleanup.policy": "delete", "retention.ms": str(FOREVER_MS)}

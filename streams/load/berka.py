@@ -156,7 +156,10 @@ def _day(written: str) -> date:
     try:
         return date(1900 + int(written[:2]), int(written[2:4]), int(written[4:]))
     except ValueError as error:
-        raise UsageError(f"the data has the date {written} (YYMMDD), which is no day: {error}") from error
+        raise UsageError(
+            f"the data has the date {written} (YYMMDD), which is no day ({error}); write the one that the "
+            "PKDD'99 data has"
+        ) from error
 
 
 def _at_ms(day: date, at: time) -> int:

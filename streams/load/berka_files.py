@@ -93,14 +93,20 @@ def _lines(path: Path, columns: Sequence[str]) -> Iterator[str]:
                 if form.fullmatch(line):
                     yield line
                 elif line:
-                    raise UsageError(f"{path}, line {number}: {line[:80]!r} is no row of {';'.join(columns)}")
+                    raise UsageError(
+                        f"{path}, line {number}: {line[:80]!r} is no row of {';'.join(columns)}; write it as the "
+                        "PKDD'99 data has it, or take it out"
+                    )
         except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-            raise UsageError(f"{path} cannot be read: {error}") from error
+            raise UsageError(f"{path} cannot be read: {error}; take it from the PKDD'99 data anew") from error
 
 
 def _check_owner(row: Row, owners: Mapping[str, str], path: Path) -> None:
     if row[1] not in owners:
-        raise UsageError(f"{path}: row {row[0]} is of account {row[1]}, which has no OWNER in disp.asc")
+        raise UsageError(
+            f"{path}: row {row[0]} is of account {row[1]}, which has no OWNER in disp.asc; take all files from "
+            "one data set"
+        )
 
 
 def _date(line: str) -> str:

@@ -27,7 +27,10 @@ def read_waves(file: io.BufferedReader, name: str) -> Iterator[Wave]:
     while chunk := file.read1(CHUNK_BYTES):
         *lines, rest = (rest + chunk).split(b"\n")
         if len(rest) > LINE_LIMIT_BYTES:
-            raise UsageError(f"{name}, line {number + len(lines) + 1}: longer than {LINE_LIMIT_BYTES >> 20} MiB")
+            raise UsageError(
+                f"{name}, line {number + len(lines) + 1}: longer than {LINE_LIMIT_BYTES >> 20} MiB; write one event "
+                "a line"
+            )
         yield from _wave(lines, number, name, len(chunk))
         number += len(lines)
     yield from _wave([rest], number, name, 0)

@@ -59,7 +59,8 @@ async def produce(settings: Settings, waves: Iterator[Wave], on_wave: Callable[[
         await _send_all(sending, waves, on_wave)
     except KafkaError as error:
         raise UsageError(
-            f"Kafka took {sending.acknowledged:,} events and refused what came next ({type(error).__name__}: {error})"
+            f"Kafka took {sending.acknowledged:,} events and refused what came next ({type(error).__name__}: {error}); "
+            "mend that, and load the rest: docs/commands.md says when an event may come twice"
         ) from error
     finally:
         await producer.stop()

@@ -29,11 +29,11 @@ class Gift(msgspec.Struct, frozen=True, tag=True):
 class CashBack(msgspec.Struct, frozen=True, tag=True):
     """A share of the transactions of some types: of a whole month at its end, or of each transaction at once.
 
-    month: their sum over a whole month; with per_transaction only its `types` are used.
+    counted: their sum over a whole month; with per_transaction only its `types` are used.
     """
 
     tiers: frozenset[str]
-    month: Measure
+    counted: Measure
     at_least_e16: int
     rate_e4: int
     at_most_e16: int | None
@@ -141,5 +141,8 @@ class WokenCampaigns(msgspec.Struct, frozen=True):
     changed: tuple[Campaign, ...]
 
 
+BALANCE = "balance"
+"""The word for a balance among the kinds of events that wake campaigns."""
+
 CampaignsByEvent = dict[str, WokenCampaigns]
-"""The campaigns to ask, by the kind of event: a type of transaction, "balance", or "" for every other event."""
+"""The campaigns to ask, by the kind of event: a type of transaction, BALANCE, or "" for every other event."""

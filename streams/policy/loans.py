@@ -3,13 +3,18 @@
 engine/loans works them. Amounts are in units of 10**-16 (`_e16`), shares in ten-thousandths (`_e4`).
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
 from streams.values.standings import Standing
 
+LoanOutcome = Literal["standard", "enhanced", "refer"]
 Stricter = Literal["enhanced", "refer"]
+
+STRICTNESS: Mapping[LoanOutcome, int] = {"standard": 0, "enhanced": 1, "refer": 2}
+"""By outcome: the stricter, the higher."""
 
 
 class ShareLimit(msgspec.Struct, frozen=True):

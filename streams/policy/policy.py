@@ -80,7 +80,6 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     moving_months: bool  # whether events look at measures of whole months
     looked_at_types: frozenset[str]  # the types of transactions that can move a figure of the tiers
     kept_types: frozenset[str]  # the types of transactions that are kept, by day
-    history_days: int  # for how many days all types are kept, for a later policy
     daily_totals: frozenset[Holding]  # the holdings whose daily closing totals are kept
     strategy_days: tuple[int, ...]  # between two of these days the services of all tiers stay the same
     campaigns: tuple[Campaign, ...]

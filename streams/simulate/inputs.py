@@ -20,13 +20,13 @@ from streams.kafka.tape import Tape
 from streams.kafka.topics import partition_count
 from streams.policy.policy import Policy
 from streams.settings import Settings
-from streams.simulate.simulation import Given
+from streams.simulate.simulation import InputRecord
 from streams.values.calendar import NEVER_MS
 
 BATCH_EVENTS = 20_000
 
 
-def read_inputs(settings: Settings, policy: Policy) -> Generator[list[Given], None, None]:
+def read_inputs(settings: Settings, policy: Policy) -> Generator[list[InputRecord], None, None]:
     """Reads all records that are committed now, in batches of up to `BATCH_EVENTS`.
 
     policy: says which records can be used, and so which have an event time to merge by.
@@ -43,11 +43,11 @@ def read_inputs(settings: Settings, policy: Policy) -> Generator[list[Given], No
             runner.run(batches.aclose())
 
 
-async def _next(batches: AsyncIterator[list[Given]]) -> list[Given] | None:
+async def _next(batches: AsyncIterator[list[InputRecord]]) -> list[InputRecord] | None:
     return await anext(batches, None)
 
 
-async def _batches(settings: Settings, policy: Policy) -> AsyncGenerator[list[Given], None]:
+async def _batches(settings: Settings, policy: Policy) -> AsyncGenerator[list[InputRecord], None]:
     sources = await _sources(settings, policy)
     try:
         async for batch in _merged(sources):
@@ -106,12 +106,12 @@ class _Source:
         await self._tape.close()
 
 
-async def _merged(sources: "Sequence[_Source]") -> AsyncGenerator[list[Given], None]:
+async def _merged(sources: "Sequence[_Source]") -> AsyncGenerator[list[InputRecord], None]:
     await asyncio.gather(*(source.fill() for source in sources))
     # Topic, partition and offset make every head unique, so the heap never compares two sources.
     heads = [(source.ahead.popleft(), source) for source in sources if source.ahead]
     heapify(heads)
-    batch: list[Given] = []
+    batch: list[InputRecord] = []
     while heads:
         head, source = heads[0]
         batch.append((head.topic, head.key, head.value))

@@ -208,7 +208,7 @@ def percent(part: int, whole: int) -> str:
     return f"{tenths / 10:.1f}%"
 
 
-def told_moves(matrix: Matrix) -> str:
+def moves_sentence(matrix: Matrix) -> str:
     """Writes one sentence: how many customers there are, and how many move up, move down or stay."""
     moves, customers = matrix.moves(), matrix.customers
     words: list[tuple[Move | None, str]] = [("up", "up"), ("down", "down"), ("same", "stay"), (None, "not comparable")]
@@ -218,7 +218,7 @@ def told_moves(matrix: Matrix) -> str:
     return f"{customers:,} customers: {', '.join(parts)}"
 
 
-def told_left_out(matrix: Matrix) -> str:
+def left_out_sentence(matrix: Matrix) -> str:
     """Writes how many customers are left out of the matrix; an empty text where none are."""
     sides = ((matrix.only_before, matrix.before), (matrix.only_after, matrix.after))
     parts = [f"{count:,} with a tier under {side.label} alone" for count, side in sides if count]

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from streams.simulate.matrix import Matrix, Move, Side, percent, told_left_out, told_moves
+from streams.simulate.matrix import Matrix, Move, Side, left_out_sentence, moves_sentence, percent
 
 Anchor = Literal["start", "middle", "end"]
 
@@ -86,7 +86,9 @@ class _Drawing:
         self._label_w = min(max(_LABEL_MIN, widest + 20), _LABEL_MAX)
         self._left = _MARGIN + self._label_w
         self._top = _MARGIN + _TITLE_H + _HEAD_H
-        heading = max(_width(self._title, 20), _width(told_moves(matrix), 13), _width(told_left_out(matrix), 13))
+        heading = max(
+            _width(self._title, 20), _width(moves_sentence(matrix), 13), _width(left_out_sentence(matrix), 13)
+        )
         table = self._label_w + (len(matrix.after.tiers) + 1) * (_CELL_W + _GAP)
         words = [word for _, word in self._moves()]
         legend = sum(_SWATCHES_W + _width(word, 12) + _WORD_GAP for word in words) + _width(_DARKER, 12)
@@ -116,8 +118,8 @@ class _Drawing:
     def _heading(self) -> None:
         matrix, y = self._matrix, _MARGIN
         self._text(_MARGIN, y + 18, self._title, 20, bold=True)
-        self._text(_MARGIN, y + 42, told_moves(matrix), 13, fill=_FAINT)
-        self._text(_MARGIN, y + 60, told_left_out(matrix), 13, fill=_FAINT)
+        self._text(_MARGIN, y + 42, moves_sentence(matrix), 13, fill=_FAINT)
+        self._text(_MARGIN, y + 60, left_out_sentence(matrix), 13, fill=_FAINT)
         # The policies' labels stand at the table's edges: the first policy's tiers are rows, the second's are columns.
         self._text(self._left, self._top - 54, f"under {matrix.after.label}", 12, fill=_FAINT)
         self._text(_MARGIN, self._top - 10, _cut(f"under {matrix.before.label}", 12, self._label_w), 12, fill=_FAINT)

@@ -31,10 +31,10 @@ _TOPICS = tuple(FILE_PREFIX + name for name in TOPICS)
 DUE_LIMIT = 50_000
 
 # An input record: the topic's number, the key and the value. An EventLine is one.
-Given = tuple[int, bytes | None, bytes | None]
+InputRecord = tuple[int, bytes | None, bytes | None]
 
 
-class Line(NamedTuple):
+class PartitionRecord(NamedTuple):
     """An input record as a partition takes it. The offset of an event is the number of earlier events of its topic."""
 
     offset: int
@@ -55,7 +55,7 @@ class Chunk(NamedTuple):
     outputs: what subscribers would read, in the order of the decisions, without `tier.current` and `tier.order`.
     """
 
-    events: Sequence[Given]
+    events: Sequence[InputRecord]
     work: Work
     outputs: Sequence[Output]
 
@@ -74,12 +74,12 @@ class Simulation:
         self.partition = Customers(rules)
         self._budgets = Budgets()
 
-    def work(self, events: Sequence[Given]) -> Chunk:
+    def work(self, events: Sequence[InputRecord]) -> Chunk:
         """Works the events in their order, and everything that falls due in between, as one chunk."""
         (chunk,) = self._chunks(events, NO_LIMIT)
         return chunk
 
-    def work_in_parts(self, events: Sequence[Given], due_limit: int = DUE_LIMIT) -> Iterator[Chunk]:
+    def work_in_parts(self, events: Sequence[InputRecord], due_limit: int = DUE_LIMIT) -> Iterator[Chunk]:
         """Works the events as `work` does, but in chunks of at most `due_limit` decisions by time alone."""
         return self._chunks(events, Quota(due_limit, 0))
 
@@ -88,7 +88,7 @@ class Simulation:
         packed = self.partition.packed.get(customer)
         return None if packed is None else unpack_header(packed).tier
 
-    def _chunks(self, events: Sequence[Given], quota: Quota) -> Iterator[Chunk]:
+    def _chunks(self, events: Sequence[InputRecord], quota: Quota) -> Iterator[Chunk]:
         partition, entries, done = self.partition, self._decoded(events), 0
         while True:
             worked = partition.work_some(islice(entries, done, None), _WALL_MS, quota)
@@ -114,16 +114,18 @@ class Simulation:
         """
         budgets = self._budgets
         [offset] = budgets.next_offsets
-        budgets.work_some(budgets.decode(0, [Line(offset, candidate.key, candidate.value)]), _WALL_MS, NO_LIMIT)
+        budgets.work_some(
+            budgets.decode(0, [PartitionRecord(offset, candidate.key, candidate.value)]), _WALL_MS, NO_LIMIT
+        )
         work = budgets.pack([offset + 1])
         budgets.merge(work)
         return work.messages
 
-    def _decoded(self, events: Sequence[Given]) -> list[Entry]:
+    def _decoded(self, events: Sequence[InputRecord]) -> list[Entry]:
         next_offsets = list(self.partition.next_offsets)
-        lines: list[list[Line]] = [[] for _ in TOPICS]
+        records: list[list[PartitionRecord]] = [[] for _ in TOPICS]
         for topic, key, value in events:
-            lines[topic].append(Line(next_offsets[topic], key, value))
+            records[topic].append(PartitionRecord(next_offsets[topic], key, value))
             next_offsets[topic] += 1
-        decoded = [iter(self.partition.decode(topic, found)) for topic, found in enumerate(lines)]
+        decoded = [iter(self.partition.decode(topic, found)) for topic, found in enumerate(records)]
         return [next(decoded[topic]) for topic, _, _ in events]

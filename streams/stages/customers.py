@@ -28,14 +28,14 @@ def customers_stage(settings: Settings, policy: Policy, partitions: int, clock: 
         name=NAME,
         title="partition",
         group=settings.app_id,
-        ids=f"{settings.app_id}-",
+        ids_prefix=f"{settings.app_id}-",
         inputs=settings.input_topics(),
         outputs={**outputs, CANDIDATES: Output(settings.candidates_topic, place_of_campaigns())},
         changelog=settings.changelog_topic,
         open=open_partition,
         always=(ORDER,),
         backfill=settings.backfill,
-        telling=(CHANGES, CAMPAIGNS, RISK, CANDIDATES),
+        witnesses=(CHANGES, CAMPAIGNS, RISK, CANDIDATES),
     )
 
 

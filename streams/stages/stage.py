@@ -27,13 +27,13 @@ class Stage(NamedTuple):
     name: str
     title: str  # what logs call one of its partitions, before the number
     group: str  # the consumer group whose offsets it commits
-    ids: str  # the beginning of its transactional ids; the partition number and -a or -b follow
+    ids_prefix: str  # the beginning of its transactional ids; the partition number and -a or -b follow
     inputs: Sequence[str]  # topics, by topic number
     outputs: Mapping[str, Output]  # by the output names that its Partition uses
     changelog: str
     open: Callable[[int, dict[bytes, bytes], LaneRecord], Partition]  # of a number, packed states by key, a lane record
     always: Sequence[str] = ()  # outputs that every transaction writes to, beside the changelog
-    telling: Sequence[str] = ()  # outputs whose messages tell whether anybody saw a leftover transaction
+    witnesses: Sequence[str] = ()  # outputs whose messages tell whether anybody saw a leftover transaction
     backfill: bool = False  # whether records that are there at the first start count as history
     sleeps: bool = False  # whether nothing is taken over before a first record comes
     committed: Callable[[Work], None] = lambda _: None  # called with each Work after its commit

@@ -46,6 +46,15 @@ def date_text(day: int) -> str:
     return date.fromordinal(day + _EPOCH_DAY).isoformat()
 
 
+def parse_day(text: str) -> int:
+    """Reads a day, such as 2026-11-24.
+
+    Raises:
+        ValueError: There is no such day, or the text is no date.
+    """
+    return date.fromisoformat(text).toordinal() - _EPOCH_DAY
+
+
 class Calendar:
     """The local days of one time zone: turns epoch milliseconds into days and back. Its only state are caches."""
 

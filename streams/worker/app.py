@@ -53,31 +53,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
     logger = FAUST
 
     def __init__(self, settings: Settings, policy: Policy, partitions: int) -> None:
-        super().__init__(
-            settings.app_id,
-            broker=[f"kafka://{server.strip()}" for server in settings.bootstrap_servers.split(",")],
-            store="memory://",
-            datadir=str(settings.data_dir / "faust"),
-            topic_partitions=partitions,
-            topic_allow_declare=False,  # kafka/topics.py makes and checks the topics
-            topic_disable_leader=True,
-            table_standby_replicas=0,
-            consumer_auto_offset_reset="earliest",
-            broker_max_poll_records=10_000,
-            broker_session_timeout=SESSION_TIMEOUT_S,
-            broker_heartbeat_interval=1.0,
-            stream_wait_empty=False,  # the lanes commit the offsets, so there is no acknowledgement to wait for
-            stream_recovery_delay=0.0,
-            TableManager=LaneTables,
-            web_enabled=True,
-            web_bind=settings.http_host,
-            web_host=settings.http_host,
-            web_port=settings.http_port,
-            canonical_url=_own_url(settings),
-            web_tables_enabled=False,
-            web_router_enabled=False,
-            web_stats_enabled=False,
-        )
+        super().__init__(settings.app_id, **_faust_options(settings, partitions))
         self.transport = BatchTransport(self.conf.broker, self)
         self.settings = settings
         self.policy = policy
@@ -102,7 +78,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         """Gives the lanes of a stage that this worker holds."""
         return [lane for (name, _), lane in self.lanes.items() if name == stage]
 
-    def customers(self) -> list[Customers]:
+    def customer_partitions(self) -> list[Customers]:
         """Gives the customers of every partition that this worker holds and has taken over."""
         return [lane.partition for lane in self.lanes_of(CUSTOMERS) if isinstance(lane.partition, Customers)]
 
@@ -231,6 +207,37 @@ async def _watch_progress(app: TierflowApp) -> None:
                 title = f"{lane.stage.title} {lane.number}"
                 app.stalled = f"{title} has work and made no progress for {STALLED_AFTER_S:.0f} s"
                 fail(LaneError(app.stalled))
+
+
+def _faust_options(settings: Settings, partitions: int) -> dict[str, Any]:
+    """Gives Faust's settings: how it reaches the broker, what it must not do itself, and where its web server listens.
+
+    partitions: how many each input topic has.
+    """
+    return {
+        "broker": [f"kafka://{server.strip()}" for server in settings.bootstrap_servers.split(",")],
+        "broker_max_poll_records": 10_000,
+        "broker_session_timeout": SESSION_TIMEOUT_S,
+        "broker_heartbeat_interval": 1.0,
+        "consumer_auto_offset_reset": "earliest",
+        "topic_partitions": partitions,
+        "topic_allow_declare": False,  # kafka/topics.py makes and checks the topics
+        "topic_disable_leader": True,
+        "store": "memory://",
+        "datadir": str(settings.data_dir / "faust"),
+        "table_standby_replicas": 0,
+        "TableManager": LaneTables,
+        "stream_wait_empty": False,  # the lanes commit the offsets, so there is no acknowledgement to wait for
+        "stream_recovery_delay": 0.0,
+        "web_enabled": True,
+        "web_bind": settings.http_host,
+        "web_host": settings.http_host,
+        "web_port": settings.http_port,
+        "canonical_url": _own_url(settings),
+        "web_tables_enabled": False,
+        "web_router_enabled": False,
+        "web_stats_enabled": False,
+    }
 
 
 def _own_url(settings: Settings) -> str:

@@ -22,7 +22,7 @@ from streams.values.calendar import NEVER_MS
 from streams.worker.frame.transport import FetchedRecords
 from streams.worker.inbox import Inbox
 from streams.worker.ports import BrokerPort
-from streams.worker.takeover import TROUBLES, LaneError, check_position, pause_s, persistently
+from streams.worker.takeover import RETRIED_ERRORS, LaneError, check_position, pause_s, persistently
 
 BATCH_LIMIT = 10_000
 IDLE_S = 1.0
@@ -79,11 +79,6 @@ class Lane:
     def serving(self) -> bool:
         """Says whether the state here is the partition's newest, and is being worked on."""
         return self.partition is not None and self._task is not None and not self._task.done()
-
-    @property
-    def settled(self) -> bool:
-        """Says whether the lane is ready for events: it serves, or it sleeps until the first one."""
-        return self.serving or (self._asleep and self._task is not None)
 
     @property
     def queued(self) -> int:
@@ -311,7 +306,7 @@ class Lane:
         async def known_or_nothing() -> None:
             try:
                 await attempt()
-            except TROUBLES:
+            except RETRIED_ERRORS:
                 self.partition = None
                 raise
 

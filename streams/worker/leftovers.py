@@ -52,13 +52,13 @@ async def can_be_aborted(options: Mapping[str, Any], stage: Stage, number: int, 
         beginning = LaneRecord(tuple(await offsets.beginnings(inputs)), 0, NEVER_MS)
         partition = stage.open(number, packed, beginning if lane is None else unpack_lane(lane))
         expected = await _expected(options, inputs, await offsets.decided_ends(inputs), partition)
-        for name in stage.telling:
+        for name in stage.witnesses:
             topic, place = stage.outputs[name]
             tps = [TopicPartition(topic, other) for other in ([number] if place is None else range(partitions))]
-            for tail in await _tails(options, offsets, tps, MESSAGES_A_STATE * hidden[0]):
+            for tp, tail in await _tails(options, offsets, tps, MESSAGES_A_STATE * hidden[0]):
                 async for record in tail:
                     if partition.is_ahead(name, record.key, record.value, expected):
-                        where = f"{topic} partition {record.partition}, offset {record.offset}"
+                        where = f"{topic} partition {tp.partition}, offset {record.offset}"
                         _log.warning("%s %d: a part of an open transaction was seen: %s", stage.title, number, where)
                         return False
     return True
@@ -94,11 +94,11 @@ async def _read_changelog(options: Mapping[str, Any], offsets: Offsets, tp: Topi
 
 async def _tails(
     options: Mapping[str, Any], offsets: Offsets, tps: Sequence[TopicPartition], more: int
-) -> list[AsyncIterator[ConsumerRecord]]:
-    """Gives the newest committed records of each partition. more: how many beyond MESSAGES_AT_LEAST."""
+) -> list[tuple[TopicPartition, AsyncIterator[ConsumerRecord]]]:
+    """Gives each partition with its newest committed records. more: how many beyond MESSAGES_AT_LEAST."""
     begins, ends = await offsets.beginnings(tps), await offsets.decided_ends(tps)
     return [
-        _records(options, tp, max(first, end - MESSAGES_AT_LEAST - more), end)
+        (tp, _records(options, tp, max(first, end - MESSAGES_AT_LEAST - more), end))
         for tp, first, end in zip(tps, begins, ends, strict=True)
     ]
 

@@ -46,7 +46,7 @@ class WorkerSource:
     def customer(self, customer_id: str) -> CustomerView | None:
         """Gives the newest tier change as it was sent, and the measures as of now; None for an unknown customer."""
         key = customer_id.encode()
-        for customers in self._app.customers():
+        for customers in self._app.customer_partitions():
             if key in customers.packed:
                 return self._view(customers, unpack_state(customers.packed[key]))
         return None
@@ -58,7 +58,7 @@ class WorkerSource:
         """
         app, key = self._app, customer_id.encode()
         if app.settings.partitioner == "none":
-            here = any(key in customers.packed for customers in app.customers())
+            here = any(key in customers.packed for customers in app.customer_partitions())
             others = self.peers()
             return Local() if here or not others else Remote(others[0])
         number = partition_of(key, app.partitions, app.settings.partitioner)
@@ -71,7 +71,7 @@ class WorkerSource:
     def distribution(self) -> Mapping[str, int]:
         """Counts the customers of the partitions held here, by tier id; every tier of the policy is there."""
         counted: Counter[str] = Counter({tier.id: 0 for tier in self._app.policy.tiers})
-        for customers in self._app.customers():
+        for customers in self._app.customer_partitions():
             counted.update(customers.customers_by_tier)
         return counted
 

@@ -13,7 +13,7 @@ from streams.kafka.offsets import Span
 from streams.kafka.producers import TransactionFailedError
 
 PAUSE_LIMIT_S = 2.0
-TROUBLES = (TransactionFailedError, KafkaError, TimeoutError, OSError)  # a later try may succeed
+RETRIED_ERRORS = (TransactionFailedError, KafkaError, TimeoutError, OSError)  # a later try may succeed
 _log = logging.getLogger(__name__)
 
 
@@ -61,7 +61,7 @@ def check_position(  # noqa: PLR0913, PLR0917 - all that has to fit together
 async def persistently(
     attempt: Callable[[], Awaitable[None]], what: str, within_s: float, given_up: Callable[[], bool]
 ) -> None:
-    """Repeats `attempt` with growing pauses while it fails with one of TROUBLES.
+    """Repeats `attempt` with growing pauses while it fails with one of RETRIED_ERRORS.
 
     what: the partition, in messages. given_up: asked before each attempt; once it gives True, nothing more is tried.
 
@@ -74,7 +74,7 @@ async def persistently(
             return
         try:
             await attempt()
-        except TROUBLES as error:
+        except RETRIED_ERRORS as error:
             if time.monotonic() > give_up_at:
                 where = f"{what} could not be taken over for {within_s:.0f} s"
                 raise LaneError(f"{where}: {type(error).__name__}: {error}") from error

@@ -23,7 +23,7 @@ class Transactions:
     def __init__(self, client_options: dict[str, Any], stage: Stage, number: int) -> None:
         self._stage = stage
         self._number = number
-        self._producers = ProducersInTurn(client_options, f"{stage.ids}{number}", f"{stage.title} {number}")
+        self._producers = ProducersInTurn(client_options, f"{stage.ids_prefix}{number}", f"{stage.title} {number}")
 
     async def start(self) -> None:
         """Fences the former owner's producers and ends their transactions.

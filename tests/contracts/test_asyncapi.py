@@ -9,9 +9,10 @@ from jsonschema import Draft7Validator
 
 from streams.contracts.channels import CHANNELS
 from streams.contracts.schema_topics import TOPICS
-from streams.engine.outcomes import AlertReason, Group, LoanOutcome
+from streams.engine.outcomes import AlertReason, Group
 from streams.kafka.topics import topic_specs
 from streams.policy.compile.load import load_policy
+from streams.policy.loans import LoanOutcome
 from streams.settings import Settings
 from streams.simulate import Simulation
 from streams.simulate.samples import COMMAND, POLICY, events, samples, text

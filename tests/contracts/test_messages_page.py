@@ -11,12 +11,13 @@ from streams.contracts.outputs import ALERT_TYPE, CHANGE_TYPE, DECISION_TYPE, TR
 from streams.contracts.rejection import Rejection, RejectionReason
 from streams.contracts.schema_topics import TOPICS
 from streams.contracts.schemas import definitions, schema
-from streams.engine.outcomes import AlertReason, Direction, Group, LoanOutcome, Reason
+from streams.engine.outcomes import AlertReason, Direction, Group, Reason
 from streams.engine.state import ACCOUNTS_LIMIT
 from streams.partition.outputs import sent_to
 from streams.partition.work import CAMPAIGNS, CHANGES, DEAD_LETTERS, RISK
 from streams.policy.campaigns import CampaignKind
 from streams.policy.language.document import ServiceKind
+from streams.policy.loans import LoanOutcome
 from streams.values.events import BALANCES, LOANS, TRANSACTION_TYPES, Action
 from streams.values.products import PRODUCTS
 from streams.values.standings import Standing

@@ -15,14 +15,16 @@ from typer.testing import CliRunner
 
 from streams.cli.main import app
 from streams.deliver.answers import of_status
-from streams.deliver.config import Begin, Direction, Endpoint, Group, Kind, Stream, Target, read_targets
+from streams.deliver.config import Begin, Endpoint, Kind, RiskKind, Stream, Target, read_targets
 from streams.deliver.filters import filter_of
 from streams.deliver.metrics import DeliverMetrics
 from streams.deliver.request import Writer, attributes
+from streams.engine.outcomes import Direction, Group
 from streams.errors import UsageError
 from tests.support.http_endpoint import SECRET
 
 PAGE = (Path(__file__).parents[2] / "docs" / "deliver.md").read_text()
+SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
 NOW_S = 1_795_483_800.75  # 2026-11-24T01:30:00Z
 VARIABLES = {"CRM": SECRET, "SHORT": "whsec_c2hvcnQ=", "PLAIN": "hunter2", "TOKEN": "Bearer abc", "BAD": "a\nb"}
 GOOD = {"name": '"crm"', "url": '"https://crm.example.com/x"', "secret_env": '"CRM"'}
@@ -111,6 +113,11 @@ def test_the_file_that_comes_with_the_product_can_be_used_once_an_endpoint_is_un
                               for line in text.splitlines()))  # fmt: skip
     [target] = read_targets(path, {"TIERFLOW_DELIVER_SECRET_CRM": SECRET})
     assert target.endpoint == endpoint("crm", "https://crm.example.com/tierflow", "TIERFLOW_DELIVER_SECRET_CRM")
+
+
+def test_the_kinds_of_risk_messages_are_those_of_the_schema() -> None:
+    kinds = json.loads((SCHEMAS / "tier.risk.json").read_text())["properties"]["kind"]["enum"]
+    assert list(get_args(RiskKind)) == kinds
 
 
 def test_check_tells_what_each_endpoint_gets(tmp_path: Path) -> None:

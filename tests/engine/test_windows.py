@@ -151,7 +151,7 @@ def test_without_any_window_days_are_dropped_too() -> None:
     customer = Customer(ASSETS_ONLY)
     for day in range(300):
         customer.apply(transaction("1", NOON + day * DAY_MS))
-    assert ASSETS_ONLY.history_days == 30
+    assert ASSETS_ONLY.look_back_days == 30
     assert sorted(customer.state.days) == list(range(TODAY + 270, TODAY + 300))
     assert customer.state.due_ms is None
 

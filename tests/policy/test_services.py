@@ -8,7 +8,7 @@ import pytest
 
 from streams.contracts.changes import ChangeWriter, services_on
 from streams.contracts.envelope import Envelope
-from streams.policy.compile.services import day_number, strategy_days
+from streams.policy.compile.services import read_day, strategy_days
 from streams.values.events import TOPICS
 from tests.support.one_customer import Customer, a_policy, at, balance
 
@@ -62,7 +62,7 @@ def test_strategies_change_with_the_day_that_begins_and_the_day_after_the_last()
 
 
 def test_a_date_that_was_told_to_be_wrong_is_no_error_here() -> None:
-    assert [day_number(text) for text in ("1970-01-02", "2026-02-30", "")] == [1, 0, 0]
+    assert [read_day(text) for text in ("1970-01-02", "2026-02-30", "")] == [1, 0, 0]
 
 
 def changes(*balances: tuple[str, str]) -> list[dict[str, Any]]:

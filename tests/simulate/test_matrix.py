@@ -10,7 +10,15 @@ from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy
 from streams.settings import policy_folder
 from streams.simulate import Simulation
-from streams.simulate.matrix import Matrix, customers_of, matrix_message, matrix_of, percent, told_left_out, told_moves
+from streams.simulate.matrix import (
+    Matrix,
+    customers_of,
+    left_out_sentence,
+    matrix_message,
+    matrix_of,
+    moves_sentence,
+    percent,
+)
 from tests.support.histories import ASSETS_ONLY, PLAIN, STANDARD, History
 
 NOON = 1_795_492_800_000
@@ -68,7 +76,7 @@ def test_lower_floors_move_the_customers_between_the_floors_up() -> None:
     assert dict(matrix.counts) == {cell: len(customers) for cell, customers in MOVED if customers}
     assert (matrix.rows, matrix.columns) == ({"low": 3, "mid": 3, "high": 1}, {"low": 1, "mid": 3, "high": 3})
     assert matrix.moves() == {"up": 4, "same": 3}
-    assert told_moves(matrix) == "7 customers: 4 up (57.1%), 0 down (0.0%), 3 stay (42.9%)"
+    assert moves_sentence(matrix) == "7 customers: 4 up (57.1%), 0 down (0.0%), 3 stay (42.9%)"
 
 
 @pytest.mark.parametrize(("cell", "customers"), MOVED)
@@ -98,7 +106,7 @@ def test_what_is_compared_is_the_tier_served_not_the_one_earned() -> None:
 def test_who_has_no_tier_under_one_policy_is_left_out_and_told() -> None:
     lines = balances({"C1": "1", "C2": "1"}) + balances({"C3": "1"}, currency="USD")
     matrix = matrix_of(*simulated(lines, ASSETS_ONLY, ONLY_DOLLARS))
-    told = "left out: 2 with a tier under assets-only v1 (" in told_left_out(matrix)
+    told = "left out: 2 with a tier under assets-only v1 (" in left_out_sentence(matrix)
     assert (matrix.customers, matrix.only_before, matrix.only_after, told) == (0, 2, 1, True)
 
 
@@ -110,7 +118,7 @@ def test_customers_forgotten_or_never_rated_are_nowhere() -> None:
     lines = [EventLine(number, line.key, line.value or b"") for number in (0, 4) for line in history.topics[number]]
     matrix = matrix_of(*simulated(lines, PLAIN, LOWER))
     assert (matrix.customers, matrix.only_before, matrix.only_after) == (0, 0, 0)
-    assert told_moves(matrix) == "0 customers: 0 up (-), 0 down (-), 0 stay (-)"
+    assert moves_sentence(matrix) == "0 customers: 0 up (-), 0 down (-), 0 stay (-)"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from streams.partition.work import CHANGES
 from streams.settings import Settings
 from streams.simulate import Simulation
 from streams.simulate.inputs import read_inputs
-from streams.simulate.simulation import Given
+from streams.simulate.simulation import InputRecord
 from streams.values.events import BALANCES, CREDIT, TOPICS, TRANSACTIONS
 from tests.support.histories import PLAIN, STANDARD, History
 
@@ -62,11 +62,11 @@ async def _send_aborted(settings: Settings, key: bytes, value: bytes, partition:
         await producer.stop()
 
 
-def read(settings: Settings) -> list[Given]:
+def read(settings: Settings) -> list[InputRecord]:
     return [event for batch in read_inputs(settings, STANDARD) for event in batch]
 
 
-def id_of(event: Given) -> str:
+def id_of(event: InputRecord) -> str:
     return str(json.loads(event[2] or b"{}").get("event_id"))
 
 

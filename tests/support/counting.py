@@ -37,10 +37,10 @@ def counting_stage(settings: Settings) -> Stage:
         name="counting",
         title="counts",
         group=settings.app_id,
-        ids=f"{settings.app_id}-counts-",
+        ids_prefix=f"{settings.app_id}-counts-",
         inputs=(settings.output_topic("changes"),),
         outputs={COUNTS: Output(settings.output_topic(COUNTS), place_of_customers(settings))},
         changelog=f"{settings.app_id}-counts-changelog",
         open=open_partition,
-        telling=(COUNTS,),
+        witnesses=(COUNTS,),
     )

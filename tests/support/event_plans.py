@@ -28,8 +28,8 @@ FAST = os.environ.get("TIERFLOW_FAST") == "1"
 
 
 def laws(examples: int) -> settings:
-    """Settings of a law; `make fast` tries a fifth of the examples."""
-    return settings(max_examples=examples // 5 if FAST else examples, deadline=None, derandomize=True, database=None)
+    """Settings of a law; `make fast` tries a tenth of the examples."""
+    return settings(max_examples=examples // 10 if FAST else examples, deadline=None, derandomize=True, database=None)
 
 
 amounts = st.one_of(

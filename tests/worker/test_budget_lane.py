@@ -54,7 +54,7 @@ async def test_what_is_spent_and_how_far_it_is_are_in_the_changelog(settings: Se
 async def test_without_a_candidate_nothing_is_taken_over(settings: Settings) -> None:
     async with granting(settings) as stand:
         await asyncio.sleep(0.3)
-        assert stand.lane.settled
+        assert not stand.lane.serving
         assert stand.lane.partition is None
         await stand.lane.park()
         assert not stand.failed

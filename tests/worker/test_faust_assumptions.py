@@ -12,7 +12,7 @@ from typing import Any
 
 import faust
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.consumer import fetcher, subscription_state
 from aiokafka.producer import sender, transaction_manager
 from faust import streams as faust_streams
@@ -86,7 +86,11 @@ def test_what_is_overridden_takes_what_it_took(method: Callable[..., Any], param
 
 SOURCES = [
     # (where, what it says, what we build on it)
-    (driver.ConsumerRebalanceListener, "consumer_generation_id = generation", "messages bear the app's generation"),
+    (
+        driver.ConsumerRebalanceListener.on_partitions_assigned,
+        "consumer_generation_id = generation",
+        "messages bear the app's generation",
+    ),
     (
         faust_streams.Stream,
         "generation_id != self.app.consumer_generation_id",
@@ -180,3 +184,26 @@ async def test_positions_are_where_the_fetch_thread_looks_for_them(broker: str, 
         assert consumer.last_stable_offset(tp) == 0
     finally:
         await consumer.stop()
+
+
+@pytest.mark.usefixtures("bare_records")
+async def test_bare_records_have_what_a_worker_reads_and_none_is_read_twice(broker: str, settings: Settings) -> None:
+    tp = TopicPartition(settings.input_topic("balances"), 0)
+    async with AIOKafkaProducer(bootstrap_servers=broker) as producer:
+        for number in range(5):
+            headers = [("number", b"%d" % number)]
+            await producer.send(tp.topic, b"v%d" % number, key=b"k%d" % number, partition=0, headers=headers)
+    consumer = AIOKafkaConsumer(bootstrap_servers=broker, enable_auto_commit=False, fetch_max_wait_ms=10)
+    read: list[Any] = []
+    async with consumer, asyncio.timeout(20):
+        consumer.assign([tp])
+        consumer.seek(tp, 0)
+        while len(read) < 5:
+            read += (await consumer.getmany(tp, timeout_ms=200, max_records=2)).get(tp, [])
+        assert await consumer.position(tp) == 5
+    assert not any(isinstance(record, ConsumerRecord) for record in read), "aiokafka no longer asks for our records"
+    assert [(record.offset, record.key, record.value) for record in read] == [
+        (number, b"k%d" % number, b"v%d" % number) for number in range(5)
+    ]
+    assert [record.headers for record in read] == [[("number", b"%d" % number)] for number in range(5)]
+    assert all(record.timestamp > 0 for record in read)

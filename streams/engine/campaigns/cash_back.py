@@ -14,14 +14,14 @@ from streams.values.money import ONE_SHARE, cents_of
 def cash_back_offer(case: Case, terms: CashBack, progress: Progress) -> Offer | None:
     """Pays. due_ms: the end of a month, where there is something to look at."""
     event, policy = case.event, case.policy
-    counted = event if isinstance(event, Transaction) and event.type in terms.month.types else None
+    transaction = event if isinstance(event, Transaction) and event.type in terms.counted.types else None
     if terms.per_transaction:
-        if counted is None or counted.is_reversal or not is_for(case, terms.tiers):
+        if transaction is None or transaction.is_reversal or not is_for(case, terms.tiers):
             return None
-        return _payment(counted.amount_e4 * policy.to_value.get(counted.currency, 0), terms, None)
+        return _payment(transaction.amount_e4 * policy.to_value.get(transaction.currency, 0), terms, None)
     if progress.due_ms is None:
         has_come = case.change is not None and case.change.direction != "initial"
-        if not is_for(case, terms.tiers) or not (counted is not None or case.begins or has_come):
+        if not is_for(case, terms.tiers) or not (transaction is not None or case.begins or has_come):
             return None
         progress.due_ms = _month_ends_ms(case)
     if progress.due_ms > case.now_ms:
@@ -31,7 +31,7 @@ def cash_back_offer(case: Case, terms: CashBack, progress: Progress) -> Offer | 
     progress.due_ms = policy.calendar.next_month_begins_ms(case.now_ms) if goes_on else None
     if not is_for(case, terms.tiers):
         return None
-    spent = measure_one(case.state, terms.month, policy, last_day, is_over=True)
+    spent = measure_one(case.state, terms.counted, policy, last_day, is_over=True)
     return _payment(int(spent), terms, month_text(last_day))
 
 

@@ -1,7 +1,13 @@
-"""Risk control of loans: an application is decided on the customer's state at that moment, and watched if it was large.
+"""This package controls the risk of loans: it decides applications, and watches loans that were not standard ones.
 
-All of it looks at plain assets: the newest total, before any adjustment by credit standing. An outcome is the strictest
-of those whose rule is met: standard < enhanced < refer.
+    application         -> every rule is checked -> the strictest outcome that is met -> LoanDecision, perhaps watched
+    balance or standing -> each watched loan     -> worse than at the decision?       -> LoanAlert
 
-May be imported here: `engine.measures` and the engine's ground. Tiers are decided before, and read from the state.
+An application is decided once, on what is known of the customer at that moment. Outcomes from mild to strict are
+standard, enhanced, refer (docs/policies.md#loans-enhanced-or-referred). All rules look at plain assets: the newest
+total, before any adjustment by credit standing.
+
+`decisions` is the way in, `checks` holds the rules. The tier is decided before, and only read here.
+
+May be imported here: `engine.measures`, `engine`, `policy`, `values`.
 """

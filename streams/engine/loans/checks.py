@@ -1,4 +1,4 @@
-"""The rules that a loan application is held against, each looked at whether it is met or not."""
+"""The checks of loans: an application against each rule, met or not, and a watched loan against the assets then."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -13,7 +13,10 @@ from streams.values.standings import STANDING_UNLESS_KNOWN
 
 
 def checks_of(case: Case, loan: Loan, rules: LoanRules, assets_e16: int) -> Iterator[LoanCheck]:
-    """Holds an application against every rule. assets_e16: the customer's newest total."""
+    """Holds an application against every rule that applies (docs/policies.md#loans-enhanced-or-referred).
+
+    assets_e16: the customer's newest total. A tier without a limit has no large loans.
+    """
     state, policy = case.state, case.policy
     amount_e16 = loan.amount_e4 * policy.to_value.get(loan.currency, 0)
     limit_e16 = rules.large_loan_e16.get(state.tier or "")
@@ -43,20 +46,23 @@ def checks_of(case: Case, loan: Loan, rules: LoanRules, assets_e16: int) -> Iter
 
 
 def _share_check(measure: str, part_e16: int, whole_e16: int, limit: ShareLimit) -> LoanCheck:
-    """Holds a part against a share of the whole; of nothing, no share is too large."""
+    """Holds a part, as a share of the whole, against the limit. If the whole is 0 or less, the share counts as 0."""
     share = Fraction(part_e16 * ONE_E16, whole_e16) if whole_e16 > 0 else 0
     most_e16 = limit.more_than_e4 * (ONE_E16 // ONE_SHARE)
     return LoanCheck(measure=measure, figure=share, more_than=most_e16, outcome=limit.outcome, met=share > most_e16)
 
 
 def _came_in_e16(case: Case, assets_e16: int, limit: ShareLimit) -> int:
-    """Gives the newest total less the closing total so many days ago, not below 0."""
+    """Gives the newest total less the closing total of `limit.days` days ago, at least 0."""
     day = case.policy.calendar.day_of(case.now_ms) - limit.days
     return max(assets_e16 - closing_e16(case.state, "assets", day, case.policy), 0)
 
 
 def _extremes_e16(case: Case, assets_e16: int, limit: ShareLimit) -> tuple[int, int]:
-    """Gives the lowest and the highest of the last days' totals, today's newest too; none before the first balance."""
+    """Gives the lowest and the highest total of the last days: closing totals, and for today the newest total.
+
+    Days before the first balance are left out.
+    """
     state, today = case.state, case.policy.calendar.day_of(case.now_ms)
     first = max(today - limit.days + 1, today if state.first_day is None else state.first_day)
     totals = [closing_e16(state, "assets", day, case.policy) for day in range(first, today)]
@@ -65,7 +71,10 @@ def _extremes_e16(case: Case, assets_e16: int, limit: ShareLimit) -> tuple[int, 
 
 
 def fallen_checks(case: Case, then_e16: int, shares_e4: list[int], rules: LoanRules) -> Iterator[LoanCheck]:
-    """Gives each share of the assets at the decision that the assets have come down to for the first time; notes it."""
+    """Gives a check for each share of the assets at the decision that the assets have fallen to for the first time.
+
+    then_e16: the assets at the decision. shares_e4: those that had an alert; the new ones are added in place.
+    """
     if then_e16 <= 0:
         return
     now_e16 = newest_e16(case.state, "assets", case.policy)

@@ -1,23 +1,20 @@
-"""What an event says of loans, once the tier is decided: a decision on an application, or alerts of watched loans."""
+"""What an event means for loans, once the tier is decided: a decision on an application, or alerts of watched loans."""
 
 from collections.abc import Iterator
-from typing import get_args
 
 from streams.engine.case import Case
 from streams.engine.loans.checks import checks_of, fallen_checks
 from streams.engine.measures.closing_totals import newest_e16
-from streams.engine.outcomes import LoanAlert, LoanCheck, LoanDecision, LoanOutcome, RiskMessage
+from streams.engine.outcomes import LoanAlert, LoanCheck, LoanDecision, RiskMessage
 from streams.engine.remember import is_decided, remember_loan
 from streams.engine.state import WatchedLoan
-from streams.policy.loans import LoanRules
+from streams.policy.loans import STRICTNESS, LoanOutcome, LoanRules
 from streams.values.events import Balance, Cause, Credit, Event, Loan
 from streams.values.standings import STANDING_UNLESS_KNOWN, is_worse
 
-_STRICTNESS: dict[LoanOutcome, int] = {outcome: number for number, outcome in enumerate(get_args(LoanOutcome))}
-
 
 def risks_of(case: Case, event: Event, cause: Cause, rules: LoanRules) -> list[RiskMessage]:
-    """Decides or alerts; notes it in the state."""
+    """Decides an application, or gives the alerts that a balance or a standing causes; notes them in the state."""
     match event:
         case Loan():
             decision = _decide(case, event, cause, rules)
@@ -29,7 +26,7 @@ def risks_of(case: Case, event: Event, cause: Cause, rules: LoanRules) -> list[R
 
 
 def _decide(case: Case, loan: Loan, cause: Cause, rules: LoanRules) -> LoanDecision | None:
-    """Decides an application; None where this loan has been decided."""
+    """Decides an application; None where this loan was decided before."""
     state, policy = case.state, case.policy
     if is_decided(state, loan.loan_id):
         return None
@@ -37,7 +34,7 @@ def _decide(case: Case, loan: Loan, cause: Cause, rules: LoanRules) -> LoanDecis
     assets_e16 = newest_e16(state, "assets", policy)
     checks = tuple(checks_of(case, loan, rules, assets_e16))
     met: list[LoanOutcome] = [check.outcome for check in checks if check.met and check.outcome is not None]
-    outcome: LoanOutcome = max(["standard", *met], key=_STRICTNESS.__getitem__)
+    outcome: LoanOutcome = max(["standard", *met], key=STRICTNESS.__getitem__)
     until_ms = None
     if outcome != "standard" and rules.monitor_days:
         until_ms = policy.calendar.days_later_ms(case.now_ms, rules.monitor_days)
@@ -59,7 +56,7 @@ def _decide(case: Case, loan: Loan, cause: Cause, rules: LoanRules) -> LoanDecis
 
 
 def _watch(case: Case, event: Balance | Credit, cause: Cause, rules: LoanRules) -> Iterator[LoanAlert]:
-    """Gives the alerts of a balance or a standing; loans that are watched no longer are let go."""
+    """Gives the alerts that a balance or a standing causes, and drops the loans that are no longer watched."""
     state = case.state
     state.loans = {loan_id: loan for loan_id, loan in state.loans.items() if loan.until_ms > case.now_ms}
     for loan_id, loan in state.loans.items():
@@ -85,7 +82,7 @@ def _watch(case: Case, event: Balance | Credit, cause: Cause, rules: LoanRules) 
 
 
 def _worse_checks(case: Case, loan: WatchedLoan) -> Iterator[LoanCheck]:
-    """Gives a standing that is worse than any since the decision; notes it."""
+    """Gives a check if the standing is worse than any since the decision, and notes this standing as the worst."""
     standing = case.state.standing or STANDING_UNLESS_KNOWN
     if is_worse(standing, loan.worst):
         yield LoanCheck(measure="standing", word=standing, equals=standing, met=True)

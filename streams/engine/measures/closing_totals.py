@@ -1,4 +1,7 @@
-"""Daily closing totals, kept as what changed on which day: the total of any kept day follows from the newest one."""
+"""Daily closing totals of assets and of loans, kept as the change on each day.
+
+The total of an earlier day is the newest total less the changes after that day.
+"""
 
 from fractions import Fraction
 
@@ -8,15 +11,16 @@ from streams.values.products import Holding, counted_e4, holding_of
 
 
 def change_closing(state: CustomerState, holding: Holding, currency: str, day: int, amount_e4: int) -> None:
-    """Notes that the closing totals from this day on are higher by the amount."""
+    """Adds an amount to the closing totals of a local day and of all days after it."""
     changes = state.daily.setdefault(f"{holding}.{currency}", {})
     changes[day] = changes.get(day, 0) + amount_e4
 
 
 def begin_closings(state: CustomerState, policy: Policy) -> None:
-    """Under another policy: keeps what it looks at; makes what it misses from the accounts' newest balances.
+    """Makes the closing totals fit another policy.
 
-    Each counts from its own day on, all that is known of it. The totals of holdings that it does not look at go.
+    Those of holdings that the policy does not look at are dropped. Those that are missing are made of the accounts'
+    newest balances, each from its own day on; nothing is known of the days before.
     """
     kept = {name.partition(".")[0] for name in state.daily}
     state.daily = {
@@ -34,14 +38,14 @@ def begin_closings(state: CustomerState, policy: Policy) -> None:
 
 
 def forget_before(state: CustomerState, day: int) -> None:
-    """Drops the changes of days that are not looked at any more; the total as of `day` stays what it is."""
+    """Drops the changes up to and including `day`, which no closing total from `day` on needs."""
     for name, changes in state.daily.items():
         if changes and min(changes) <= day:
             state.daily[name] = {changed: amount for changed, amount in changes.items() if changed > day}
 
 
 def newest_e16(state: CustomerState, holding: Holding, policy: Policy) -> int:
-    """Gives the newest total in the policy's currency."""
+    """Gives the newest total of a holding, in the policy's currency."""
     totals = state.assets_e4_by_currency if holding == "assets" else state.loans_e4_by_currency
     value: int = 0
     for currency, amount_e4 in totals.items():
@@ -50,7 +54,7 @@ def newest_e16(state: CustomerState, holding: Holding, policy: Policy) -> int:
 
 
 def closing_e16(state: CustomerState, holding: Holding, day: int, policy: Policy) -> int:
-    """Gives the closing total of a day; 0 before the first balance."""
+    """Gives the closing total of a local day, in the policy's currency; 0 before the first balance."""
     if state.first_day is None or day < state.first_day:
         return 0
     later = sum(amount for changed, amount in _changes_e16(state, holding, policy) if changed > day)
@@ -66,7 +70,8 @@ def average_e16(state: CustomerState, holding: Holding, first: int, last: int, p
         return 0
     first = max(first, state.first_day)
     days = last - first + 1
-    # A change on a later day of the span is missing from the days before it.
+    # The total of the last day includes every change. A change on a later day of the span is too much on each of the
+    # days before it, of which there are changed - first.
     missing = sum(
         amount * (changed - first)
         for changed, amount in _changes_e16(state, holding, policy)

@@ -1,7 +1,7 @@
-"""What the rules look at: a customer's figures, exact, in the policy's currency.
+"""A customer's figures: what the measures of a policy give, in the policy's currency.
 
-A figure is in units of 10**-16, an integer or, where an average does not come out even, a Fraction; a count and a
-credit score are in the same units, so that every floor is compared alike.
+A figure is in units of 10**-16: an integer or, where an average does not come out even, a Fraction. Counts and credit
+scores are in the same units, so that every floor is compared alike.
 """
 
 from fractions import Fraction
@@ -19,9 +19,9 @@ from streams.values.standings import STANDING_UNLESS_KNOWN, standing_e16
 
 
 def measure(state: CustomerState, policy: Policy, day: int, *, is_over: bool = False) -> Figures:
-    """Works out all figures as of a day, the last one that windows of days look at.
+    """Works out all figures as of a day, which is the last one that windows of days look at.
 
-    is_over: at the midnight that ends it. A month is whole when its last day is over.
+    is_over: as of the midnight that ends the day; then a month that ends with it is a whole one.
     """
     figures = tuple([measure_one(state, rule, policy, day, is_over=is_over) for rule in policy.measures])
     assets: Figure = 0
@@ -46,7 +46,7 @@ def figures_of(measures: tuple[Figure, ...], assets: Figure, activity: Figure, c
 
 
 def measure_one(state: CustomerState, rule: Measure, policy: Policy, day: int, *, is_over: bool = False) -> Figure:
-    """Works out one figure as of a day, as in measure()."""
+    """Works out the figure of one measure, as measure() does. It may be one that only a campaign looks at."""
     match rule.kind:
         case "total":
             return newest_e16(state, rule.of, policy)
@@ -82,15 +82,15 @@ def _transactions(state: CustomerState, rule: Measure, policy: Policy, day: int,
 
 
 def _times(figure: Figure, share_e4: int) -> Figure:
-    """A share of a figure, exact."""
+    """Multiplies a figure by a share."""
     if isinstance(figure, Fraction):
         return figure * Fraction(share_e4, ONE_SHARE)
-    part: int = figure * share_e4 // ONE_SHARE  # amounts and counts have the four decimals to spare that a share takes
+    part: int = figure * share_e4 // ONE_SHARE  # exact: amounts and counts leave four decimals free for it
     return part
 
 
 def _score(text: str | None) -> int:
-    """A score that is no plain number, or none, counts as 0."""
+    """Reads a credit score as a figure; 0 where there is none, or it is no plain number."""
     try:
         return parse_fixed(text or "0", VALUE_DECIMALS)
     except ValueError:

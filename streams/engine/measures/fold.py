@@ -1,4 +1,8 @@
-"""Folds one event into a customer's measures. Sums commute; a balance counts by its own time, not by its arrival."""
+"""Folds an event into the sums of a customer's state.
+
+Sums come out the same in any order of events. A balance and a credit standing count by their own time, not by when they
+arrive (docs/messages.md#what-happens-to).
+"""
 
 from streams.engine.measures.closing_totals import change_closing, forget_before
 from streams.engine.measures.days import forget_days
@@ -12,9 +16,10 @@ from streams.values.products import Product, counted_e4, holding_of
 
 
 def fold(state: CustomerState, event: Transaction | Balance | Credit | Loan, policy: Policy, today: int) -> bool:
-    """Puts an event that limits.check_limits() has passed into the state, in place.
+    """Adds an event that has passed check_limits() to the state, in place.
 
-    Says whether that can move a measure: what no rule looks at decides nothing.
+    Says whether a figure of the tiers may have changed: if not, there is nothing to decide. today: the local day of
+    now.
     """
     match event:
         case Transaction():
@@ -28,9 +33,9 @@ def fold(state: CustomerState, event: Transaction | Balance | Credit | Loan, pol
 
 
 def fold_balance(state: CustomerState, event: Balance, policy: Policy, today: int) -> bool:
-    """Takes a balance over: the newest as_of of an account wins; at equal times the later offset, folded later.
+    """Replaces the balance of an account, unless the known one is newer. At equal times the later one stays.
 
-    It counts from the day of its as_of on: the closing totals since then change with it.
+    The balance counts from the day of its own time on: the closing totals of that day and of all later ones change.
     """
     former = state.accounts.get(event.account_id)
     if former is not None and former.as_of_ms > event.at_ms:
@@ -47,9 +52,10 @@ def fold_balance(state: CustomerState, event: Balance, policy: Policy, today: in
     return True
 
 
-def _add_holding(  # noqa: PLR0913, PLR0917 - an account's part, taken apart
+def _add_holding(  # noqa: PLR0913, PLR0917 - a balance, taken apart
     state: CustomerState, product: Product, currency: str, amount_e4: int, day: int, policy: Policy
 ) -> None:
+    """Adds an amount to the newest total and, from the day on, to the closing totals that the policy looks at."""
     holding = holding_of(product)
     totals = state.loans_e4_by_currency if holding == "loans" else state.assets_e4_by_currency
     totals[currency] = totals.get(currency, 0) + amount_e4
@@ -58,7 +64,7 @@ def _add_holding(  # noqa: PLR0913, PLR0917 - an account's part, taken apart
 
 
 def fold_credit(state: CustomerState, event: Credit) -> bool:
-    """Takes a credit standing over: the newest wins, like a balance."""
+    """Replaces the credit standing and the score, unless the known ones are newer."""
     if event.at_ms < state.standing_as_of_ms:
         return False
     state.standing, state.standing_as_of_ms, state.score = event.standing, event.at_ms, event.score
@@ -66,9 +72,10 @@ def fold_credit(state: CustomerState, event: Credit) -> bool:
 
 
 def fold_transaction(state: CustomerState, event: Transaction, policy: Policy, today: int) -> bool:
-    """Adds to (a reversal: takes off) the bucket of the transaction's day, if a rule looks at it or it is to be kept.
+    """Adds a transaction to the bucket of its day; a reversal is taken off the day of the transaction that it reverses.
 
-    When a day comes in, those go that no measure looks back to: what is kept does not grow without end.
+    A type that the policy does not keep is left out, and so is a day that no rule looks back to. When a new day comes
+    in, such days are dropped, so that the state does not grow without end.
     """
     if event.type not in policy.kept_types:
         return False
@@ -84,7 +91,11 @@ def fold_transaction(state: CustomerState, event: Transaction, policy: Policy, t
 
 
 def oldest_day_kept(state: CustomerState, policy: Policy, today: int) -> int:
-    """Gives the first day that is kept: what the last ratings looked at is, since a correction rates them again."""
+    """Gives the first day that has to be kept.
+
+    That is the first day that the last ratings looked at, since a correction makes them again; without a rating by the
+    calendar, the first day that is looked at today.
+    """
     rated_ms = state.tenure.rated_ms
     if rated_ms is None:
         return oldest_day_looked_at(policy, today)

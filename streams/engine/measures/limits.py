@@ -1,4 +1,4 @@
-"""Limits on what is kept of a customer: an event without room is refused before anything has changed."""
+"""Limits of what is kept of a customer: an event without room is refused before anything changes."""
 
 from streams.engine.measures.days import buckets_of
 from streams.engine.remember import is_decided
@@ -8,10 +8,10 @@ from streams.values.events import Balance, Event, Loan, Transaction
 from streams.values.money import SUM_LIMIT_E4
 from streams.values.products import Holding, counted_e4, holding_of
 
-# A day's sum of one type up to this size is not counted up with the others: 3,660 days of 12 types of it stay within
-# the 1.2e18 that lie between twice SUM_LIMIT_E4 and 64 bits.
+# Between twice SUM_LIMIT_E4 (8e18) and what 64 bits hold (9.2e18) there is room for 1.2e18. So small sums and amounts
+# pass without a count: 3,660 days of 12 types with this much each are 4.4e16,
 _SMALL_SUM_E4 = 10**12
-# One amount up to this size is not looked at: it takes 100 million of them to fill those 1.2e18.
+# and it takes more than a billion amounts of this size to fill the room.
 _SMALL_AMOUNT_E4 = 10**9
 
 
@@ -20,7 +20,9 @@ class LimitExceededError(Exception):
 
 
 def check_limits(state: CustomerState, event: Event, policy: Policy) -> None:
-    """Looks whether the event has room, and changes nothing; time alone never takes room away.
+    """Checks that an event has room in the customer's record, and changes nothing.
+
+    Decisions by time alone need no check: they take no room.
 
     Raises:
         LimitExceededError: It would take the customer's record past a limit; the message says which.
@@ -44,9 +46,9 @@ def _check_balance(state: CustomerState, event: Balance, policy: Policy) -> None
     if -_SMALL_SUM_E4 <= event.balance_e4 <= _SMALL_SUM_E4 and (
         former is None or -_SMALL_SUM_E4 <= former.balance_e4 <= _SMALL_SUM_E4
     ):
-        return  # 2,000 accounts of that size stay within the 1.2e18
+        return  # 2,000 accounts of that size stay within the room
     if former is not None and former.as_of_ms > event.at_ms:
-        return  # changes nothing
+        return  # the known balance is newer, so nothing will change
     after: dict[Holding, dict[str, int]] = {
         "assets": dict(state.assets_e4_by_currency),
         "loans": dict(state.loans_e4_by_currency),
@@ -64,7 +66,10 @@ def _check_balance(state: CustomerState, event: Balance, policy: Policy) -> None
 
 
 def _check_closings(state: CustomerState, event: Balance, former: Account | None, day: int) -> None:
-    """A day's change of a total can grow by balances that come late; it stays below twice the limit of a sum."""
+    """Checks that the day's change of the closing totals stays below twice the limit of a sum.
+
+    Balances that come late can make it larger than any total ever was.
+    """
     parts = [(event.product, event.currency, event.balance_e4)]
     if former is not None:
         parts.append((former.product, former.currency, former.balance_e4))
@@ -74,9 +79,9 @@ def _check_closings(state: CustomerState, event: Balance, former: Account | None
 
 
 def _check_transaction(state: CustomerState, event: Transaction, day: int) -> None:
-    """Holds against the limit what all kept days have in the currency, signs aside: no sum over any of them passes it.
+    """Checks the absolute amounts of all kept days in the currency: no sum over any of them can be larger.
 
-    So windows can be summed anew under another policy, and days ahead of the clock can come in, without a check.
+    So sums can be made again under another policy, and days ahead of the clock can come in, without a further check.
     """
     if event.amount_e4 <= _SMALL_AMOUNT_E4:
         return

@@ -1,4 +1,4 @@
-"""Which days a measure looks at, and how far back anything is looked at."""
+"""Which days a measure looks at, and how far back any rule looks."""
 
 from streams.policy.measures import Measure
 from streams.policy.policy import Policy
@@ -6,19 +6,22 @@ from streams.values.calendar import month_of, month_start
 
 
 def first_day_of(measure: Measure, day: int, *, is_over: bool) -> int:
-    """Gives the first day that a measure looks at when the last one is `day`; months end with it if it is over."""
+    """Gives the first day that a measure looks at, if `day` is the last one.
+
+    is_over: `day` has ended, so that a month that ends with it is a whole one.
+    """
     if measure.days:
         return day - measure.days + 1
     return month_start(month_of(day + is_over) - measure.months)
 
 
 def last_day_of(measure: Measure, day: int, *, is_over: bool) -> int:
-    """Gives the last day that a measure looks at."""
+    """Gives the last day that a measure looks at: `day` itself, or the end of the last whole month."""
     return day if measure.days else month_start(month_of(day + is_over)) - 1
 
 
 def oldest_day_looked_at(policy: Policy, day: int, *, is_over: bool = False) -> int:
-    """Gives the first day that any rule looks at when the last one is `day`, over or not; all before it can go."""
+    """Gives the first day that any rule looks at, if `day` is the last one. All days before it can be dropped."""
     oldest = day - policy.look_back_days + 1
     if not policy.look_back_months:
         return oldest

@@ -1,4 +1,7 @@
-"""Sums of transactions over the last days or over whole months, some of them kept running."""
+"""Sums of transactions over days or whole months.
+
+Where events look at a measure over days, its sum is kept running (Policy.windows); else it is added up when asked for.
+"""
 
 from streams.engine.measures.days import buckets_of, keep_buckets
 from streams.engine.state import Bucket, CustomerState, Window
@@ -9,7 +12,10 @@ from streams.policy.policy import Policy
 def add_transaction(  # noqa: PLR0913, PLR0917 - a transaction, taken apart
     state: CustomerState, policy: Policy, day: int, name: str, count: int, amount_e4: int
 ) -> None:
-    """Adds to the day's bucket (name: "type.currency") and to the running sums over it; a reversal is negative."""
+    """Adds a transaction to its day's bucket, and to the running sums that cover the day.
+
+    name: "type.currency". count, amount_e4: negative for a reversal.
+    """
     buckets = buckets_of(state, day)
     bucket = buckets.setdefault(name, Bucket())
     bucket.count += count
@@ -23,7 +29,10 @@ def add_transaction(  # noqa: PLR0913, PLR0917 - a transaction, taken apart
 
 
 def sum_between(state: CustomerState, measure: Measure, first: int, last: int) -> dict[str, int]:
-    """Gives the measure's sum by currency over the days from `first` to `last`; a count is under the currency, too."""
+    """Adds up a measure over the days from `first` to `last`, both included.
+
+    Gives amounts by currency, in ten-thousandths; of a measure that counts, numbers of transactions by currency.
+    """
     sums: dict[str, int] = {}
     for day in state.days:
         if first <= day <= last:
@@ -36,7 +45,7 @@ def sum_between(state: CustomerState, measure: Measure, first: int, last: int) -
 
 
 def roll(state: CustomerState, today: int, policy: Policy) -> None:
-    """Moves every running sum on to end with `today`."""
+    """Moves every running sum on, to end with `today`. Most need no adding up: no day has come in or dropped out."""
     if not state.windows or state.windows[0].through_day >= today:
         return
     for number, (window, measure) in enumerate(zip(state.windows, policy.windows, strict=True)):
@@ -47,7 +56,7 @@ def roll(state: CustomerState, today: int, policy: Policy) -> None:
 
 
 def sum_anew(state: CustomerState, today: int, policy: Policy) -> None:
-    """Sums every window anew, to end with `today`: those that another policy kept are of no use to this one."""
+    """Adds up every running sum from the days, to end with `today`: another policy's are of no use to this one."""
     state.windows = [_summed(state, measure, today) for measure in policy.windows]
 
 

@@ -10,7 +10,7 @@ from streams.policy.check.warnings import warnings_of
 from streams.policy.compile.load import read_policy
 from streams.policy.compile.reading import Reading
 from streams.policy.language.problem import NOT_TOML, Path, Problem
-from streams.policy.language.problems import written
+from streams.policy.language.problems import path_in_words
 
 _FAULTS_LIMIT = 50
 
@@ -54,7 +54,7 @@ def _told(faults: Iterable[Fault], text: str) -> list[Finding]:
         document = tomllib.loads(text)
     except (ValueError, RecursionError):
         document = {}
-    return [Finding(fault.line, written(fault.path, document), fault.message) for fault in faults]
+    return [Finding(fault.line, path_in_words(fault.path, document), fault.message) for fault in faults]
 
 
 def _found(problems: Iterable[Problem], lines: Lines) -> list[Finding]:

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 from streams.policy.check.found import Warnings
 from streams.policy.check.phrases import listed
 from streams.policy.language.document import PolicyFile
-from streams.policy.loans import LoanRules
+from streams.policy.loans import STRICTNESS, LoanRules
 from streams.policy.policy import Policy
 from streams.values.money import ONE_SHARE
 from streams.values.standings import STANDINGS
 
 if TYPE_CHECKING:
     from streams.policy.language.problem import Path
-
-_STRICTNESS = {None: 0, "enhanced": 1, "refer": 2}
 
 
 def loan_warnings(policy: Policy, file: PolicyFile) -> Warnings:
@@ -49,7 +47,7 @@ def _limits(rules: LoanRules, policy: Policy) -> Warnings:
 
 def _standings(rules: LoanRules) -> Warnings:
     for better, worse in pairwise(STANDINGS):
-        if _STRICTNESS[rules.standing.get(worse)] < _STRICTNESS[rules.standing.get(better)]:
+        if STRICTNESS[rules.standing.get(worse, "standard")] < STRICTNESS[rules.standing.get(better, "standard")]:
             place: Path = ("risk", "standing", worse if worse in rules.standing else better)
             yield place, f"{worse} is the worse standing, and less strictly looked at than {better}"
     if "good" in rules.standing:

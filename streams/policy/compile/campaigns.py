@@ -16,7 +16,7 @@ from streams.policy.campaigns import (
     NearTier,
     Welcome,
 )
-from streams.policy.compile.numbers import fixed
+from streams.policy.compile.numbers import read_fixed
 from streams.policy.language.campaigns import CampaignRule, ContactRule
 from streams.policy.language.document import PolicyFile
 from streams.policy.language.forms import quoted, unknown
@@ -79,15 +79,15 @@ class CampaignCompiler:
             path: Path = ("campaigns", number)
             if rule.id in {campaign.id for campaign in campaigns}:
                 self._add((*path, "id"), f"another campaign has the id {quoted(rule.id)}; write another id")
-            self._look_at_words(path, rule)
+            self._check_words(path, rule)
             for place, tier in enumerate(rule.tiers):
-                self._look_at_tier((*path, "tiers", place), tier)
+                self._check_tier((*path, "tiers", place), tier)
             campaigns.append(
                 Campaign(
                     id=rule.id,
                     kind=rule.kind,
                     terms=self._terms(path, rule),
-                    hold_out_e4=fixed(rule.hold_out, SHARE_DECIMALS),
+                    hold_out_e4=read_fixed(rule.hold_out, SHARE_DECIMALS),
                     salt=rule.id if rule.salt is None else rule.salt,
                     budget=self._budget(path, rule),
                     contact=kept_to if rule.id in contact.campaigns else None,
@@ -95,7 +95,7 @@ class CampaignCompiler:
                     recalls=rule.kind == "near_tier",
                 )
             )
-        self._look_at_contact(contact)
+        self._check_contact(contact)
         return tuple(campaigns)
 
     # --- by kind ---
@@ -105,7 +105,7 @@ class CampaignCompiler:
         match rule.kind:
             case "gift":
                 amount_cents = None if rule.amount is None else self._cents((*path, "amount"), rule.amount)
-                return Gift(tiers, fixed(rule.at_least, VALUE_DECIMALS), rule.within_days or 1, amount_cents)
+                return Gift(tiers, read_fixed(rule.at_least, VALUE_DECIMALS), rule.within_days or 1, amount_cents)
             case "cash_back":
                 return self._cash_back(path, rule, tiers)
             case "near_tier":
@@ -118,7 +118,7 @@ class CampaignCompiler:
                 return AtRisk(tiers, rule.days_before or 1)
             case "fee_alert":
                 return FeeAlert(
-                    tiers, self._fee_measure((*path, "measure"), rule.measure), fixed(rule.below, VALUE_DECIMALS)
+                    tiers, self._fee_measure((*path, "measure"), rule.measure), read_fixed(rule.below, VALUE_DECIMALS)
                 )
 
     def _cash_back(self, path: Path, rule: CampaignRule, tiers: frozenset[str]) -> CashBack:
@@ -126,18 +126,20 @@ class CampaignCompiler:
             known = ", ".join(sorted(TRANSACTION_TYPES))
             self._add((*path, "types"), f"the list is empty; write types of transactions: {known}")
         types = frozenset(["purchase"] if rule.types is None else rule.types)
-        rate_e4 = fixed(rule.rate, SHARE_DECIMALS)
+        rate_e4 = read_fixed(rule.rate, SHARE_DECIMALS)
         if rule.rate is not None and not rate_e4:
             self._add((*path, "rate"), 'a rate of 0 pays nothing; write one such as "0.01"')
         if rule.at_most is not None:
             self._cents((*path, "at_most"), rule.at_most)
-        at_most_e16 = None if rule.at_most is None else fixed(rule.at_most, VALUE_DECIMALS)
+        at_most_e16 = None if rule.at_most is None else read_fixed(rule.at_most, VALUE_DECIMALS)
         per_transaction = rule.per == "transaction"
-        month = Measure(rule.id, "sum", types=types, months=0 if per_transaction else 1)
-        return CashBack(tiers, month, fixed(rule.at_least, VALUE_DECIMALS), rate_e4, at_most_e16, per_transaction)
+        counted = Measure(rule.id, "sum", types=types, months=0 if per_transaction else 1)
+        return CashBack(
+            tiers, counted, read_fixed(rule.at_least, VALUE_DECIMALS), rate_e4, at_most_e16, per_transaction
+        )
 
     def _fee_measure(self, path: Path, name: str | None) -> Measure:
-        if name in {"value", "score"}:
+        if name in {"value", "score", "standing"}:
             own = ", ".join([*self._file.measures, "assets", "loans"])
             self._add(path, f"a fee goes by an amount that is measured, and {name} is none; write one of {own}")
         return self._measure(path, name or "assets")
@@ -149,11 +151,11 @@ class CampaignCompiler:
         if len(given) != 1:
             said = f"{' and '.join(given)} are both there" if given else "it does not say how near"
             self._add(path, f"{said}; write one of at_least, within, within_share")
-        near_e16 = fixed(rule.at_least, VALUE_DECIMALS)
+        near_e16 = read_fixed(rule.at_least, VALUE_DECIMALS)
         if rule.within is not None:
-            near_e16 = floor_e16 - fixed(rule.within, VALUE_DECIMALS)
+            near_e16 = floor_e16 - read_fixed(rule.within, VALUE_DECIMALS)
         elif rule.within_share is not None:
-            share_e4 = fixed(rule.within_share, SHARE_DECIMALS)
+            share_e4 = read_fixed(rule.within_share, SHARE_DECIMALS)
             near_e16 = floor_e16 * (ONE_SHARE - share_e4) // ONE_SHARE
         below = frozenset(tier.id for tier in self._tiers[: self._rank.get(rule.to or "", 0)])
         return NearTier(
@@ -168,12 +170,12 @@ class CampaignCompiler:
 
     def _condition_to_enter(self, path: Path, to: str | None) -> Condition:
         """Gives the one floor of the tier; where it has none, or several, notes that and gives a stand-in."""
-        nobody = Condition(None, 0)
+        stand_in = Condition(None, 0)
         if to is None:
-            return nobody
+            return stand_in
         if to not in self._rank:
-            self._look_at_tier(path, to)
-            return nobody
+            self._check_tier(path, to)
+            return stand_in
         enter = self._tiers[self._rank[to]].enter
         if enter is None:
             self._add(path, f"{to} is the first tier, and everybody's; write another tier")
@@ -181,7 +183,7 @@ class CampaignCompiler:
             self._add(path, f"{to} is not had by one amount, so none is missing; write another tier")
         else:
             return enter
-        return nobody
+        return stand_in
 
     def _wants_standing(self, tier: str) -> bool:
         enter = self._file.tiers[self._rank[tier]].enter
@@ -189,7 +191,7 @@ class CampaignCompiler:
 
     # --- what all have ---
 
-    def _look_at_words(self, path: Path, rule: CampaignRule) -> None:
+    def _check_words(self, path: Path, rule: CampaignRule) -> None:
         """Notes the words that the kind needs and that are missing, and those that it does not take."""
         if self._problems.has((*path, "kind")):
             return
@@ -206,7 +208,7 @@ class CampaignCompiler:
                 known = ", ".join([*wants, *takes])
                 self._add((*path, word), f"a campaign of kind {rule.kind} takes no {word}; it takes {known}")
 
-    def _look_at_tier(self, path: Path, tier: str) -> None:
+    def _check_tier(self, path: Path, tier: str) -> None:
         if tier not in self._rank and not self._problems.has_broken_tiers():
             self._add(path, unknown(tier, list(self._rank), "tier"))
 
@@ -229,12 +231,12 @@ class CampaignCompiler:
 
     def _cents(self, path: Path, amount: str) -> int:
         """Reads an amount to be paid, in cents, rounded down; notes one that is less than a cent."""
-        cents = cents_of(fixed(amount, VALUE_DECIMALS))
+        cents = cents_of(read_fixed(amount, VALUE_DECIMALS))
         if not cents:
             self._add(path, f'{quoted(amount)} is less than a cent, so nothing is paid; write an amount such as "100"')
         return cents
 
-    def _look_at_contact(self, rule: ContactRule) -> None:
+    def _check_contact(self, rule: ContactRule) -> None:
         known = [campaign.id for campaign in self._file.campaigns]
         for number, name in enumerate(rule.campaigns):
             if name not in known and not self._problems.has_broken_campaigns():

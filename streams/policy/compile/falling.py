@@ -1,5 +1,7 @@
 """Compiles how a tier is lost (docs/policies.md#losing-a-tier-days-below-protection)."""
 
+import msgspec
+
 from streams.policy.language.document import FallingRule
 from streams.policy.language.problems import Problems
 from streams.policy.policy import Falling
@@ -24,13 +26,35 @@ def compile_falling(rule: FallingRule, falls: Schedule, problems: Problems) -> F
         problems.add_unless_known(
             ("falling", "grace_months"), "a grace follows a term; write term_months, too, or after_months instead"
         )
-    _look_at_ratings(rule, falls, problems)
+    _check_ratings(rule, falls, problems)
     return Falling(
         rule.after_days, rule.after_months, rule.protection_days, rule.term_months, rule.grace_months, rule.to
     )
 
 
-def _look_at_ratings(rule: FallingRule, falls: Schedule, problems: Problems) -> None:
+def counts_ratings(rule: FallingRule, falls: Schedule) -> bool:
+    """Says whether months below the floor are a number of ratings; otherwise they are a span of time."""
+    return rule.after_months > 0 and falls.when in {"month_end", "dates"}
+
+
+def ratings_looked_at(rule: FallingRule, falls: Schedule) -> int:
+    """Gives how many of the last ratings a decision goes by."""
+    if counts_ratings(rule, falls):
+        return rule.after_months
+    return 2 if rule.to == "higher_of_last_two" else 1
+
+
+def falls_plainly(rule: FallingRule) -> bool:
+    """Says whether the table has no word, or `when` alone: a tier is lost at the first rating below its floor."""
+    return msgspec.structs.replace(rule, when=None) == FallingRule()
+
+
+def has_spans(rule: FallingRule) -> bool:
+    """Says whether a fall may wait for the end of a span of time."""
+    return bool(rule.after_days or rule.after_months or rule.protection_days or rule.term_months)
+
+
+def _check_ratings(rule: FallingRule, falls: Schedule, problems: Problems) -> None:
     """Notes ways to lose a tier that do not fit the schedule of its ratings."""
     if problems.has(("rating", "when"), ("falling", "when")):
         return

@@ -1,8 +1,8 @@
 """The floors in the conditions of tiers: all of them, or the value's where there are no others."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from streams.policy.measures import Condition, Floor
+from streams.policy.measures import Condition, Floor, Measure
 from streams.policy.policy import Tier
 
 
@@ -39,3 +39,9 @@ def value_floors(tiers: tuple[Tier, ...]) -> tuple[int, ...] | None:
             return None  # bisection needs rising floors; the engine then tries the tiers from the highest down
         floors.append(tier.enter.at_least_e16)
     return tuple(floors)
+
+
+def held_measures(floors: Sequence[Floor], measures: Sequence[Measure]) -> tuple[int | None, ...]:
+    """Gives the measures with a floor to enter; None: the value. A standing is left out: it is no figure to show."""
+    held = {floor.measure: None for floor in floors if floor.rule == "enter"}
+    return tuple(m for m in held if m is None or measures[m].kind != "standing") or (None,)

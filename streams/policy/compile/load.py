@@ -8,7 +8,7 @@ from streams.policy.compile.policy import compile_policy
 from streams.policy.compile.reading import Reading
 from streams.policy.language.problem import NOT_TOML, Problem
 from streams.policy.language.problems import PolicyError, Problems
-from streams.policy.language.reader import fit
+from streams.policy.language.reader import read_as_policy_file
 from streams.policy.policy import Policy
 
 
@@ -34,7 +34,7 @@ def read_policy(document: str) -> Reading:
         said = f"{NOT_TOML}something in it is beyond all size"
         return Reading(None, None, (Problem((), "", said, is_syntax=True),))
     problems = Problems(written)
-    file = fit(written, problems)
+    file = read_as_policy_file(written, problems)
     policy = compile_policy(file, problems, document)
     if problems.found:
         return Reading(None, None, tuple(problems.found))

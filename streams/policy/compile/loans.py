@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from streams.policy.compile.numbers import fixed
+from streams.policy.compile.numbers import read_fixed
 from streams.policy.language.forms import quoted, unknown
 from streams.policy.language.loans import RiskRule, ShareRule
 from streams.policy.language.problems import Problems
@@ -12,13 +12,13 @@ from streams.values.money import SHARE_DECIMALS, VALUE_DECIMALS
 
 def compile_loan_rules(rule: RiskRule, rank: Mapping[str, int], problems: Problems) -> LoanRules:
     """Compiles the table [risk]. rank: by tier id. Where a problem was noted, the result must not be used."""
-    _look_at(rule, rank, problems)
+    _check(rule, rank, problems)
     against, monitoring = rule.against_assets, rule.monitoring
-    shares = [] if monitoring is None else [fixed(share, SHARE_DECIMALS) for share in monitoring.assets_at_most]
+    shares = [] if monitoring is None else [read_fixed(share, SHARE_DECIMALS) for share in monitoring.assets_at_most]
     return LoanRules(
-        large_loan_e16={tier: fixed(amount, VALUE_DECIMALS) for tier, amount in rule.large_loan.items()},
+        large_loan_e16={tier: read_fixed(amount, VALUE_DECIMALS) for tier, amount in rule.large_loan.items()},
         standing=dict(rule.standing),
-        times_assets_e16=None if against is None else fixed(against.more_than_times, VALUE_DECIMALS),
+        times_assets_e16=None if against is None else read_fixed(against.more_than_times, VALUE_DECIMALS),
         against_assets="refer" if against is None else against.outcome,
         fresh=_share_limit(rule.fresh_assets),
         volatile=_share_limit(rule.volatile_assets),
@@ -34,7 +34,7 @@ def days_looked_back(rules: LoanRules | None) -> int:
     return max(fresh, volatile)
 
 
-def _look_at(rule: RiskRule, rank: Mapping[str, int], problems: Problems) -> None:
+def _check(rule: RiskRule, rank: Mapping[str, int], problems: Problems) -> None:
     for tier in rule.large_loan:
         if tier not in rank and not problems.has_broken_tiers():
             problems.add_unless_known(("risk", "large_loan", tier), unknown(tier, list(rank), "tier"))
@@ -46,7 +46,7 @@ def _look_at(rule: RiskRule, rank: Mapping[str, int], problems: Problems) -> Non
         )
     shares = [] if rule.monitoring is None else rule.monitoring.assets_at_most
     for number, share in enumerate(shares):
-        if not 0 < fixed(share, SHARE_DECIMALS) < 10**SHARE_DECIMALS:
+        if not 0 < read_fixed(share, SHARE_DECIMALS) < 10**SHARE_DECIMALS:
             problems.add_unless_known(
                 ("risk", "monitoring", "assets_at_most", number),
                 f'{quoted(share)} is no part of the assets; write a share between "0" and "1", such as "0.70"',
@@ -56,4 +56,4 @@ def _look_at(rule: RiskRule, rank: Mapping[str, int], problems: Problems) -> Non
 def _share_limit(rule: ShareRule | None) -> ShareLimit | None:
     if rule is None:
         return None
-    return ShareLimit(rule.days, fixed(rule.more_than, SHARE_DECIMALS), rule.outcome)
+    return ShareLimit(rule.days, read_fixed(rule.more_than, SHARE_DECIMALS), rule.outcome)

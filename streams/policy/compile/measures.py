@@ -33,18 +33,17 @@ class MeasureCompiler:
         self._rated_at_once = rated_at_once
 
     @property
-    def rated_at_once(self) -> list[Measure]:
+    def measures_rated_at_once(self) -> list[Measure]:
         """Gives the measures that every event looks at; none where customers are rated by the calendar alone."""
         return self.measures if self._rated_at_once else []
 
     def number(self, path: Path, name: str) -> int:
         """Gives the number of a measure that a condition or a term names; notes problems at the path."""
-        for number, measure in enumerate(self.measures):
-            if measure.name == name:
-                return number
-        if name == "score" or (name == "standing" and path[-1] != "measure"):
-            self.measures.append(Measure(name, "score" if name == "score" else "standing"))
-            return len(self.measures) - 1
+        known = self._known_number(name)
+        if known is not None:
+            return known
+        if name == "score":
+            return self._add_measure(Measure(name, "score"))
         rule = self._file.measures.get(name, _BUILT_IN.get(name))
         if rule is None:
             if not self._problems.has_broken_measures():
@@ -53,21 +52,28 @@ class MeasureCompiler:
         measure = self._compiled(("measures", name), name, rule)
         if measure.types and measure.days and self._rated_at_once:
             measure = msgspec.structs.replace(measure, window=sum(m.window is not None for m in self.measures))
-        self.measures.append(measure)
-        return len(self.measures) - 1
+        return self._add_measure(measure)
+
+    def standing_number(self) -> int:
+        """Gives the number of the credit standing, which is a measure only in the words standing_at_least."""
+        for number, measure in enumerate(self.measures):
+            if measure.kind == "standing":
+                return number
+        return self._add_measure(Measure("standing", "standing"))
 
     def of_campaign(self, path: Path, name: str) -> Measure:
         """Gives a measure that a campaign names. It gets no number for that, so no decision on a tier works it out."""
-        known = next((measure for measure in self.measures if measure.name == name), None)
+        known = self._known_number(name)
         if known is not None:
-            return known
+            return self.measures[known]
         rule = self._file.measures.get(name, _BUILT_IN.get(name))
         if rule is None:
-            self._add(path, unknown(name, sorted({*self._file.measures, *_BUILT_IN}), "measure"))
+            if not self._problems.has_broken_measures():
+                self._add(path, unknown(name, sorted({*self._file.measures, *_BUILT_IN}), "measure"))
             return Measure(name, "total")
         return self._compiled(("measures", name), name, rule)
 
-    def look_at_unused(self) -> None:
+    def check_unused(self) -> None:
         """Compiles the measures that no tier names, so that their problems are found; the results are dropped."""
         used = {measure.name for measure in self.measures}
         for name, rule in self._file.measures.items():
@@ -75,6 +81,14 @@ class MeasureCompiler:
                 self._add(("measures", name), f"{quoted(name)} is a measure by itself; write another name for this one")
             elif name not in used:
                 self._compiled(("measures", name), name, rule)
+
+    def _known_number(self, name: str) -> int | None:
+        """Gives the number that a measure has already; not that of the standing, which no policy may name."""
+        return next((n for n, m in enumerate(self.measures) if m.name == name and m.kind != "standing"), None)
+
+    def _add_measure(self, measure: Measure) -> int:
+        self.measures.append(measure)
+        return len(self.measures) - 1
 
     def _no_measure(self, name: str, *, is_term: bool) -> str:
         if name == "standing" and is_term:
@@ -94,7 +108,7 @@ class MeasureCompiler:
             return Measure(name, "total")
         [kind] = given
         if kind in {"total", "month_end"}:
-            self._look_at_moment(path, kind, rule)
+            self._check_moment(path, kind, rule)
             holding = rule.total or rule.month_end or "assets"
             return Measure(name, "total" if kind == "total" else "month_end", holding, months=int(kind == "month_end"))
         days, months = self._span(path, kind, rule)
@@ -106,7 +120,7 @@ class MeasureCompiler:
             self._add((*path, kind), f"the list is empty; write types of transactions: {known}")
         return Measure(name, "sum" if kind == "sum" else "count", types=types, days=days, months=months)
 
-    def _look_at_moment(self, path: Path, kind: str, rule: MeasureRule) -> None:
+    def _check_moment(self, path: Path, kind: str, rule: MeasureRule) -> None:
         for word in ("days", "months"):
             if getattr(rule, word) is not None:
                 self._add((*path, word), f"{kind} looks at one moment; take this line out, or write average instead")

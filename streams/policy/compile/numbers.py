@@ -3,7 +3,7 @@
 from streams.values.money import parse_fixed
 
 
-def fixed(text: str | None, decimals: int) -> int:
+def read_fixed(text: str | None, decimals: int) -> int:
     """Reads a number as an integer of 10**-decimals; 0 for None, and for a text that language/forms.py has refused."""
     try:
         return parse_fixed(text or "0", decimals)

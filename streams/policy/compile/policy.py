@@ -1,31 +1,34 @@
 """Compiles a whole policy file, and works out what follows from several of its tables together."""
 
 from collections.abc import Sequence
+from functools import partial
 from hashlib import sha256
+from typing import Any
 from zoneinfo import ZoneInfo
-
-import msgspec
 
 from streams.policy.campaigns import Campaign, CashBack, FeeAlert
 from streams.policy.compile.campaigns import CampaignCompiler
-from streams.policy.compile.falling import compile_falling
-from streams.policy.compile.floors import floors_of, value_floors
+from streams.policy.compile.falling import compile_falling, counts_ratings, falls_plainly, has_spans, ratings_looked_at
+from streams.policy.compile.floors import floors_of, held_measures, value_floors
 from streams.policy.compile.loans import compile_loan_rules, days_looked_back
 from streams.policy.compile.measures import MeasureCompiler
-from streams.policy.compile.numbers import fixed
+from streams.policy.compile.numbers import read_fixed
 from streams.policy.compile.schedule import compile_schedule
 from streams.policy.compile.services import strategy_days
 from streams.policy.compile.tiers import TierCompiler
 from streams.policy.compile.wakes import campaigns_by_event
-from streams.policy.language.document import FallingRule, PolicyFile
+from streams.policy.language.document import PolicyFile
 from streams.policy.language.forms import unknown
 from streams.policy.language.problems import Problems
-from streams.policy.measures import Floor, Measure, Term
-from streams.policy.policy import MARK_BITS, Policy
+from streams.policy.loans import LoanRules
+from streams.policy.measures import Measure, Term
+from streams.policy.policy import MARK_BITS, Policy, Tier
 from streams.policy.schedule import Schedule
 from streams.values.calendar import Calendar
 from streams.values.events import TRANSACTION_TYPES
 from streams.values.money import ONE_RATE, ONE_SHARE, RATE_DECIMALS, SHARE_DECIMALS, VALUE_DECIMALS
+
+_Fields = dict[str, Any]
 
 
 def compile_policy(file: PolicyFile, problems: Problems, document: str) -> Policy:
@@ -50,66 +53,110 @@ class _Compiler:
         self.measures = MeasureCompiler(file, problems, rated_at_once=any(at_once))
 
     def policy(self, document: str) -> Policy:
-        file, digest = self.file, sha256(document.encode()).hexdigest()
         terms = tuple(self._terms())
-        tiers = TierCompiler(file.tiers, self.problems, self.measures).tiers()
-        floors = tuple(floor for tier in tiers for floor in floors_of(tier))
+        tiers = TierCompiler(self.file.tiers, self.problems, self.measures).tiers()
         rank = {tier.id: index for index, tier in enumerate(tiers)}
         caps = self._caps(rank)
-        self.measures.look_at_unused()
-        campaigns = CampaignCompiler(file, self.problems, tiers, self.measures.of_campaign).campaigns()
-        loan_rules = None if file.risk is None else compile_loan_rules(file.risk, rank, self.problems)
-        measures = self.measures.measures
-        seen = [*measures, *_measures_of(campaigns)]
+        self.measures.check_unused()
+        campaigns = CampaignCompiler(self.file, self.problems, tiers, self.measures.of_campaign).campaigns()
+        loan_rules = None if self.file.risk is None else compile_loan_rules(self.file.risk, rank, self.problems)
         return Policy(
-            name=file.name,
-            version=file.version,
+            terms=terms,
+            rank=rank,
+            caps=caps,
+            campaigns=campaigns,
+            woken=campaigns_by_event(campaigns),
+            loan_rules=loan_rules,
+            **self._origin(document),
+            **self._money_and_days(),
+            **self._measured(),
+            **self._tiers(tiers),
+            **self._rated(),
+            **self._kept(campaigns, loan_rules),
+        )
+
+    # --- the fields of the policy, in groups; partial() lets mypy hold each group against the fields of Policy ---
+
+    def _origin(self, document: str) -> _Fields:
+        """Gives where the policy comes from."""
+        digest = sha256(document.encode()).hexdigest()
+        return partial(
+            Policy,
+            name=self.file.name,
+            version=self.file.version,
             digest=f"sha256:{digest}",
             mark=int(digest[: MARK_BITS // 4], 16),
             document=document,
-            currency=file.currency,
+        ).keywords
+
+    def _money_and_days(self) -> _Fields:
+        """Gives the currencies and the time zone, and what a credit standing adds to the value."""
+        credit = self.file.value.credit
+        return partial(
+            Policy,
+            currency=self.file.currency,
             calendar=Calendar(self._zone()),
             to_value=self._to_value(),
+            credit_share_e4={standing: read_fixed(share, SHARE_DECIMALS) for standing, share in credit.items()},
+        ).keywords
+
+    def _measured(self) -> _Fields:
+        """Gives the measures of the tiers, and which of them have to be looked at when."""
+        measures, at_once = self.measures.measures, self.measures.measures_rated_at_once
+        return partial(
+            Policy,
             measures=tuple(measures),
             windows=tuple(measure for measure in measures if measure.window is not None),
-            terms=terms,
-            credit_share_e4={standing: fixed(share, SHARE_DECIMALS) for standing, share in file.value.credit.items()},
-            caps=caps,
+            moving_days=tuple(measure.days for measure in at_once if measure.kind == "average" and measure.days),
+            moving_months=any(measure.months for measure in at_once),
+            looked_at_types=_types_of(measures),
+        ).keywords
+
+    def _tiers(self, tiers: tuple[Tier, ...]) -> _Fields:
+        """Gives the tiers, and their floors in the orders in which they are looked for."""
+        floors = tuple(floor for tier in tiers for floor in floors_of(tier))
+        return partial(
+            Policy,
             tiers=tiers,
-            rank=rank,
             floors_e16=value_floors(tiers),
             floors=floors,
-            held_measures=_held_measures(floors, measures),
+            held_measures=held_measures(floors, self.measures.measures),
             keeps=any(tier.keep is not None for tier in tiers),
-            look_back_days=max(
-                [file.history.transaction_days, days_looked_back(loan_rules), *(measure.days for measure in seen)]
-            ),
-            look_back_months=max((measure.months for measure in seen), default=0),
+            strategy_days=strategy_days(tier.strategy for tier in tiers),
+        ).keywords
+
+    def _rated(self) -> _Fields:
+        """Gives when customers are rated, how they lose a tier, and what follows from both."""
+        rule = self.file.falling
+        return partial(
+            Policy,
             rises=self.rises,
             falls=self.falls,
             rises_at_once=self.rises_at_once,
             falls_at_once=self.falls_at_once,
             at_once=self.rises_at_once and self.falls_at_once,
-            falling=compile_falling(file.falling, self.falls, self.problems),
-            next_month=file.rating.effect == "next_month",
-            counts_ratings=self._counts_ratings(),
-            ratings_looked_at=self._ratings_looked_at(),
+            falling=compile_falling(rule, self.falls, self.problems),
+            next_month=self.file.rating.effect == "next_month",
+            counts_ratings=counts_ratings(rule, self.falls),
+            ratings_looked_at=ratings_looked_at(rule, self.falls),
             serves_earned=self._serves_earned(),
             timeless=self._is_timeless(),
-            moving_days=tuple(m.days for m in self.measures.rated_at_once if m.kind == "average" and m.days),
-            moving_months=any(m.months for m in self.measures.rated_at_once),
-            looked_at_types=_types_of(measures),
-            kept_types=TRANSACTION_TYPES if file.history.transaction_days else _types_of(seen),
-            history_days=file.history.transaction_days,
+        ).keywords
+
+    def _kept(self, campaigns: Sequence[Campaign], loan_rules: LoanRules | None) -> _Fields:
+        """Gives how far anything is looked back, and what is kept of customers for that."""
+        seen = [*self.measures.measures, *_measures_of(campaigns)]
+        history_days, loan_days = self.file.history.transaction_days, days_looked_back(loan_rules)
+        return partial(
+            Policy,
+            look_back_days=max([history_days, loan_days, *(measure.days for measure in seen)]),
+            look_back_months=max((measure.months for measure in seen), default=0),
+            kept_types=TRANSACTION_TYPES if history_days else _types_of(seen),
             daily_totals=frozenset(
-                [m.of for m in seen if m.kind in ("average", "month_end")]
-                + ["assets"] * (days_looked_back(loan_rules) > 0)
+                [measure.of for measure in seen if measure.kind in ("average", "month_end")]
+                + ["assets"] * (loan_days > 0)
             ),
-            strategy_days=strategy_days(tier.strategy for tier in tiers),
-            campaigns=campaigns,
-            woken=campaigns_by_event(campaigns),
-            loan_rules=loan_rules,
-        )
+        ).keywords
 
     # --- the value, caps, rates ---
 
@@ -121,9 +168,9 @@ class _Compiler:
             )
         terms = []
         for number, rule in enumerate(rules):
-            at_most = None if rule.at_most is None else fixed(rule.at_most, VALUE_DECIMALS)
+            at_most = None if rule.at_most is None else read_fixed(rule.at_most, VALUE_DECIMALS)
             measure = self.measures.number(("value", "terms", number, "measure"), rule.measure)
-            terms.append(Term(measure, fixed(rule.weight, SHARE_DECIMALS), at_most))
+            terms.append(Term(measure, read_fixed(rule.weight, SHARE_DECIMALS), at_most))
         return terms
 
     def _caps(self, rank: dict[str, int]) -> dict[str, int]:
@@ -133,7 +180,7 @@ class _Compiler:
         return {standing: rank.get(tier, 0) for standing, tier in self.file.caps.items()}
 
     def _to_value(self) -> dict[str, int]:
-        rates = {currency: fixed(rate, RATE_DECIMALS) for currency, rate in self.file.rates.items()}
+        rates = {currency: read_fixed(rate, RATE_DECIMALS) for currency, rate in self.file.rates.items()}
         if self.file.currency in rates:
             self.problems.add_unless_known(
                 ("rates", self.file.currency), "the policy's own currency has no rate; take the line out"
@@ -149,26 +196,15 @@ class _Compiler:
 
     # --- what follows from how customers are rated ---
 
-    def _counts_ratings(self) -> bool:
-        return self.file.falling.after_months > 0 and self.falls.when in {"month_end", "dates"}
-
-    def _ratings_looked_at(self) -> int:
-        if self._counts_ratings():
-            return self.file.falling.after_months
-        return 2 if self.file.falling.to == "higher_of_last_two" else 1
-
     def _serves_earned(self) -> bool:
         """Says whether the earned tier is always served at once, whatever tier was held before."""
         keeps = any(tier.keep is not None for tier in self.file.tiers)
-        falls_plainly = msgspec.structs.replace(self.file.falling, when=None) == FallingRule()
-        return self._takes_effect_at_once() and not keeps and falls_plainly
+        return self._takes_effect_at_once() and not keeps and falls_plainly(self.file.falling)
 
     def _is_timeless(self) -> bool:
         """Says whether only events and the ends of pins change a tier: no rating, window or fall waits for a time."""
-        falling = self.file.falling
-        waits = falling.after_days or falling.after_months or falling.protection_days or falling.term_months
         looks_back = any(measure.days or measure.months for measure in self.measures.measures)
-        return self._takes_effect_at_once() and not waits and not looks_back
+        return self._takes_effect_at_once() and not has_spans(self.file.falling) and not looks_back
 
     def _takes_effect_at_once(self) -> bool:
         return self.rises_at_once and self.falls_at_once and self.file.rating.effect == "at_once"
@@ -180,15 +216,9 @@ def _is_at_once(schedule: Schedule) -> bool:
 
 def _measures_of(campaigns: Sequence[Campaign]) -> list[Measure]:
     """Gives the measures that campaigns look at, with or without a number."""
-    months = [campaign.terms.month for campaign in campaigns if isinstance(campaign.terms, CashBack)]
-    return months + [campaign.terms.measure for campaign in campaigns if isinstance(campaign.terms, FeeAlert)]
+    counted = [campaign.terms.counted for campaign in campaigns if isinstance(campaign.terms, CashBack)]
+    return counted + [campaign.terms.measure for campaign in campaigns if isinstance(campaign.terms, FeeAlert)]
 
 
 def _types_of(measures: Sequence[Measure]) -> frozenset[str]:
     return frozenset(type_ for measure in measures for type_ in measure.types)
-
-
-def _held_measures(floors: Sequence[Floor], measures: Sequence[Measure]) -> tuple[int | None, ...]:
-    """Gives the measures with a floor to enter; None: the value. A standing is left out: it is no figure to show."""
-    held = {floor.measure: None for floor in floors if floor.rule == "enter"}
-    return tuple(m for m in held if m is None or measures[m].kind != "standing") or (None,)

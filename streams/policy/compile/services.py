@@ -1,12 +1,10 @@
 """Compiles what tiers are for, and the days on which that changes (docs/policies.md#services-and-their-days)."""
 
 from collections.abc import Iterable
-from datetime import date
 
 from streams.policy.language.document import ServiceRule, StrategyRule
 from streams.policy.services import Service, Strategy
-
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
+from streams.values.calendar import parse_day
 
 
 def compile_strategy(rule: StrategyRule) -> Strategy:
@@ -15,8 +13,8 @@ def compile_strategy(rule: StrategyRule) -> Strategy:
 
 
 def _service(rule: ServiceRule) -> Service:
-    first_day = None if rule.valid_from is None else day_number(rule.valid_from)
-    last_day = None if rule.valid_until is None else day_number(rule.valid_until)
+    first_day = None if rule.valid_from is None else read_day(rule.valid_from)
+    last_day = None if rule.valid_until is None else read_day(rule.valid_until)
     return Service(rule.id, rule.kind, rule.name, first_day, last_day)
 
 
@@ -35,9 +33,9 @@ def strategy_days(strategies: Iterable[Strategy]) -> tuple[int, ...]:
     return tuple(sorted(days))
 
 
-def day_number(text: str) -> int:
-    """Gives the day of a date such as 2026-12-31; 0 for a text that language/forms.py has refused."""
+def read_day(text: str) -> int:
+    """Reads a date such as 2026-12-31 as a day; 0 for a text that language/forms.py has refused."""
     try:
-        return date.fromisoformat(text).toordinal() - _EPOCH_DAY
+        return parse_day(text)
     except ValueError:
         return 0

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from streams.policy.compile.measures import MeasureCompiler
-from streams.policy.compile.numbers import fixed
-from streams.policy.compile.services import compile_strategy, day_number
+from streams.policy.compile.numbers import read_fixed
+from streams.policy.compile.services import compile_strategy, read_day
 from streams.policy.language.document import ConditionRule, ServiceRule, TierRule
 from streams.policy.language.forms import quoted
 from streams.policy.language.problem import Path
@@ -14,7 +14,7 @@ from streams.policy.policy import Tier
 from streams.values.money import VALUE_DECIMALS
 from streams.values.standings import standing_e16
 
-_ALWAYS = Condition()
+_STAND_IN = Condition()
 
 
 class TierCompiler:
@@ -37,17 +37,17 @@ class TierCompiler:
             if rule.at_least is not None and rule.enter is not None:
                 says = "this tier has at_least and enter; at_least is short for an enter: write one of the two"
                 self._add((*path, "at_least"), says)
-            self._look_at_services((*path, "strategy", "services"), rule.strategy.services)
+            self._check_services((*path, "strategy", "services"), rule.strategy.services)
             enter, keep = self._enter(path, number), self._keep(path, number)
             tiers.append(Tier(rule.id, enter, keep, compile_strategy(rule.strategy)))
         return tuple(tiers)
 
-    def _look_at_services(self, path: Path, services: Sequence[ServiceRule]) -> None:
+    def _check_services(self, path: Path, services: Sequence[ServiceRule]) -> None:
         for number, service in enumerate(services):
             if service.id in {other.id for other in services[:number]}:
                 self._add((*path, number, "id"), f"this tier has {quoted(service.id)} already; write another id")
             begins, ends = service.valid_from, service.valid_until
-            if begins is not None and ends is not None and day_number(ends) < day_number(begins):
+            if begins is not None and ends is not None and read_day(ends) < read_day(begins):
                 self._add((*path, number, "valid_until"), f"{ends} is before valid_from; write a later day")
 
     def _enter(self, path: Path, number: int) -> Condition | None:
@@ -58,11 +58,11 @@ class TierCompiler:
                     self._add((*path, word), "the first tier is everybody's and asks nothing; take the line out")
             return None
         if rule.at_least is not None:
-            return Condition(None, fixed(rule.at_least, VALUE_DECIMALS))
+            return Condition(None, read_fixed(rule.at_least, VALUE_DECIMALS))
         if rule.enter is not None:
             return self._condition((*path, "enter"), rule.enter)
         self._add(path, 'this tier says nothing of who is in it; write at_least = "500000" or a condition to enter')
-        return _ALWAYS
+        return _STAND_IN
 
     def _keep(self, path: Path, number: int) -> Condition | None:
         rule = self._rules[number].keep
@@ -83,14 +83,14 @@ class TierCompiler:
                 "write one of these",
             )
         elif standing is not None:
-            return Condition(self._measures.number(path, "standing"), standing_e16(standing))
+            return Condition(self._measures.standing_number(), standing_e16(standing))
         elif rule.measure is not None and rule.at_least is not None:
             is_value = rule.measure == "value"
             measure = None if is_value else self._measures.number((*path, "measure"), rule.measure)
-            return Condition(measure, fixed(rule.at_least, VALUE_DECIMALS))
+            return Condition(measure, read_fixed(rule.at_least, VALUE_DECIMALS))
         else:
             return self._several(path, rule)
-        return _ALWAYS
+        return _STAND_IN
 
     def _several(self, path: Path, rule: ConditionRule) -> Condition:
         word, rules = ("all", rule.all) if rule.all is not None else ("any", rule.any)

@@ -6,6 +6,7 @@ A campaign is also woken by its own due time (engine/apply.py), and all campaign
 from typing import assert_never
 
 from streams.policy.campaigns import (
+    BALANCE,
     AtRisk,
     Campaign,
     CampaignsByEvent,
@@ -19,8 +20,6 @@ from streams.policy.campaigns import (
     WokenCampaigns,
 )
 from streams.values.events import TRANSACTION_TYPES
-
-BALANCE = "balance"
 
 
 def campaigns_by_event(campaigns: tuple[Campaign, ...]) -> CampaignsByEvent:
@@ -48,7 +47,7 @@ def _is_woken(terms: CampaignTerms, word: str, *, decided: bool, changed: bool) 
         case Gift():  # events that bring money in
             return word in {BALANCE, "deposit"}
         case CashBack():  # transactions that it counts; by the month also another tier, with which it may begin
-            return word in terms.month.types or (changed and not terms.per_transaction)
+            return word in terms.counted.types or (changed and not terms.per_transaction)
         case NearTier():  # a decision: there are new figures
             return decided
         case Dormant():  # a transaction, or another tier

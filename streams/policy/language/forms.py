@@ -32,7 +32,7 @@ def quoted(text: str) -> str:
     return f'"{shown}{"…" if len(text) > _SHOWN else ""}"'
 
 
-def meant(word: str, known: list[str]) -> str | None:
+def closest(word: str, known: list[str]) -> str | None:
     """Gives the known word that is spelt much like this one, if there is one."""
     plain = {name.lower().replace("-", "_"): name for name in known}
     close = get_close_matches(word.lower().replace("-", "_").replace(" ", "_"), list(plain), 1, _CLOSE)
@@ -41,7 +41,7 @@ def meant(word: str, known: list[str]) -> str | None:
 
 def unknown(word: str, known: list[str], what: str) -> str:
     """Gives the sentence for a word that is not known. what: what such a word names, such as "tier"."""
-    close = meant(word, known)
+    close = closest(word, known)
     hint = f"; did you mean {quoted(close)}?" if close else ";"
     return f"there is no {what} {quoted(word)}{hint} {'There are' if close else 'there are'} {', '.join(known)}"
 

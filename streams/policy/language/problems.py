@@ -26,7 +26,7 @@ class Problems:
 
     def add(self, path: Path, message: str) -> None:
         """Notes a problem."""
-        self.found.append(Problem(path, written(path, self._document), message))
+        self.found.append(Problem(path, path_in_words(path, self._document), message))
 
     def add_unless_known(self, path: Path, message: str) -> None:
         """Notes a problem, unless one is known at this place, inside it or around it.
@@ -56,7 +56,7 @@ class Problems:
         return any(known.path[:1] == (table,) and _is_name(known.path) for known in self.found)
 
 
-def written(path: Path, document: Mapping[str, Any]) -> str:
+def path_in_words(path: Path, document: Mapping[str, Any]) -> str:
     """Writes a path in words: a tier or campaign by its id where it has one, other parts of a list by number from 0."""
     text = ""
     for depth, part in enumerate(path):

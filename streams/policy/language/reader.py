@@ -27,14 +27,14 @@ from msgspec.inspect import (
 
 from streams.policy.language.document import PolicyFile
 from streams.policy.language.form import Form
-from streams.policy.language.forms import FORMS, meant, quoted, unknown
+from streams.policy.language.forms import FORMS, closest, quoted, unknown
 from streams.policy.language.problem import Path
 from streams.policy.language.problems import Problems
 
 _FILE = type_info(PolicyFile)
 
 
-def fit(document: Mapping[str, Any], problems: Problems) -> PolicyFile:
+def read_as_policy_file(document: Mapping[str, Any], problems: Problems) -> PolicyFile:
     """Reads a TOML document as a policy file.
 
     What does not fit is noted in `problems`, and has a stand-in in the result: then no policy may be made of it.
@@ -64,7 +64,7 @@ class _Reader:
             case StructType():
                 return self._table(path, value, kind)
             case _:
-                raise AssertionError(f"{kind} is in rules.py, and not read here")
+                raise AssertionError(f"{kind} is in document.py, and not read here")
 
     def _text(self, path: Path, value: Any, form: Form) -> str:
         if isinstance(value, str):
@@ -104,7 +104,7 @@ class _Reader:
         if isinstance(value, str) and words:
             if value in words:
                 return value
-            close = meant(value, [str(word) for word in words])
+            close = closest(value, [str(word) for word in words])
             hint = f"did you mean {quoted(close)}? Allowed: " if close else "write "
             self._add(path, f"{quoted(value)} is not known here; {hint}{' or '.join(map(_allowed, options))}")
             return close or words[0]
@@ -175,7 +175,7 @@ class _Reader:
         self, path: Path, word: str, free: list[str], fields: Mapping[str, Field], *, is_table: bool
     ) -> Field | None:
         """Notes a word that the table does not have; gives the field that was meant, if that can be guessed."""
-        close = meant(word, free)
+        close = closest(word, free)
         places = [place for place, words in _PLACES if word in words]
         if close:
             says = f"did you mean {close}?"

@@ -29,7 +29,7 @@ at_least = "500000"
 
 [[tiers]]
 id = "top"
-enter = { all = [{ measure = "value", at_least = "600000" }, { measure = "score", at_least = "700" }] }
+enter = { all = [{ measure = "value", at_least = "600000" }, { measure = "score", at_least = "700" }, { standing_at_least = "good" }] }
 
 [[campaigns]]
 id = "welcome-gift"
@@ -125,6 +125,8 @@ ROWS = [
     ('within = "50000"', 'within = "10%"', 47, "campaigns.near-mid.within", '"10%" is a percentage; here is a number wanted'),
     ('measure = "month_average"', 'measure = "month_avrage"', 54, "campaigns.fee.measure", 'there is no measure "month_avrage"; did you mean "month_average"?'),
     ('measure = "month_average"', 'measure = "value"', 54, "campaigns.fee.measure", "a fee goes by an amount that is measured, and value is none; write one of month_average, assets, loans"),
+    ('measure = "month_average"', 'measure = "standing"', 54, "campaigns.fee.measure", "a fee goes by an amount that is measured, and standing is none; write one of month_average, assets, loans"),
+    ('[measures.month_average]\naverage = "assets"\nmonths = 1\n', "measures = 1\n\n\n", 5, "measures", "1 is a number; write a table such as { mid = { … } }"),
     # ids, and the tables themselves
     ('id = "back"', 'id = "welcome-gift"', 35, "campaigns[1].id", 'another campaign has the id "welcome-gift"; write another id'),
     ('id = "back"', 'id = "cash back"', 35, "campaigns[1].id", '"cash back" is no word: letters, digits, hyphens and underscores, no spaces, at most 64; write "cash-back"'),

@@ -131,6 +131,8 @@ ROWS = [
     # measures
     ('{ measure = "volume", weight', '{ measure = "volum", weight', 16, "value.terms[1].measure", 'there is no measure "volum"; did you mean "volume"?'),
     ('{ measure = "volume", weight', '{ measure = "value", weight', 16, "value.terms[1].measure", "the value cannot be a part of itself; write a measure such as assets"),
+    ('{ measure = "score", at_least = "700" }', '{ measure = "standing", at_least = "1" }', 43, "tiers.high.enter.all[1].any[0].measure", 'a standing is no amount; write standing_at_least = "good" instead of measure and at_least'),
+    ('{ measure = "score", at_least = "700" }', '{ standing_at_least = "good" }, { measure = "standing", at_least = "1" }', 43, "tiers.high.enter.all[1].any[1].measure", 'a standing is no amount; write standing_at_least = "good" instead of measure and at_least'),
     ("days = 90", "", 9, "measures.volume", "sum needs a span; write days = 90 (today included) or months = 3 (whole months)"),
     ("days = 90", "days = 90\nmonths = 3", 12, "measures.volume.months", "days and months are both there; write one of the two"),
     ("days = 90", 'days = 90\naverage = "assets"', 9, "measures.volume", "it has average and sum; a measure is one of total, average, month_end, sum, count: write one of them"),
