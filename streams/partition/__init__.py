@@ -6,6 +6,7 @@
 there are. They do no I/O and read no clock: the worker's lane, the audit, `simulate` and the tests run these very
 classes.
 
-May be imported here: `contracts`, `engine`, `policy`, `values`. Nothing here knows of Kafka's clients, of threads or of
-coroutines.
+Nothing here knows of Kafka's clients, of threads or of coroutines. A rule about a single customer belongs in `engine`.
+
+May be imported here: `contracts`, `engine`, `policy`, `values`.
 """

@@ -57,7 +57,7 @@ class Customers(Partition):
     # --- decode ---
 
     def decode(self, topic: int, records: Iterable[Record]) -> list[Entry]:
-        """Decodes the records of one input topic. What cannot be used sorts first: it waits for nobody."""
+        """Decodes the records of one input topic. Unusable records sort first: none waits for another topic."""
         policy = self.setup.policy
         entries = []
         for record in records:

@@ -1,9 +1,9 @@
-"""From offers to triggers: every campaign that an event or time concerns is asked, and what it has is numbered.
+"""From offers to triggers: asks every campaign that an event or time concerns, and numbers what it offers.
 
     event or time -> fold -> decide -> each campaign: an offer, or none -> a trigger, or none
 
-An offer that is held back is over: by history, by an opt-out, or because the customer has been approached enough. It
-gets no number and is not made up for. A span of days is over at the same local time so many days later.
+An offer is dropped for history, after an opt-out, and where the customer has been approached often enough. It gets no
+number, and does not come later. A span of days ends at the same local time so many days later.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,7 @@ _HASH_BYTES = 8
 
 
 def triggers_of(case: Case, campaigns: tuple[Campaign, ...]) -> list[Trigger]:
-    """Asks these campaigns, once the tier is decided; moves their progress on, in place."""
+    """Gives the triggers of these campaigns, after the tier was decided. Moves the campaigns' progress on, in place."""
     state, triggers, blank = case.state, [], Progress()
     kept = state.progress
     for campaign in campaigns:

@@ -1,4 +1,4 @@
-"""Decides a tier: what is earned by the measures, what is served by the rules of holding it, and a pin above both."""
+"""Decides a tier: the measures say which one is earned, tenure which one is served, and a pin overrules both."""
 
 from streams.engine.case import Case
 from streams.engine.measures.figures import measure
@@ -13,7 +13,7 @@ from streams.values.standings import STANDING_UNLESS_KNOWN
 
 
 def decide(case: Case) -> None:
-    """Decides the tier, in place; then the case has the figures and, if another tier is served now, the change."""
+    """Decides the tier, in place. The case then holds the figures and, if another tier is served now, the change."""
     state, policy = case.state, case.policy
     day, is_over = rated_day(state, policy, case.now_ms, corrects=case.corrects)
     case.figures = figures = measure(state, policy, day, is_over=is_over)
@@ -45,12 +45,12 @@ def decide(case: Case) -> None:
 
 
 def holds(pin: Pin | None, policy: Policy) -> bool:
-    """Says whether a pin fixes the tier; one to a tier that this policy does not have waits for one that has it."""
+    """Says whether a pin fixes the tier. A pin to a tier that the policy lacks waits for one that has it."""
     return pin is not None and pin.tier in policy.rank
 
 
 def _earned_rank(case: Case, figures: Figures) -> int:
-    """Gives what the measures earn: the highest tier entered, or else kept, no higher than the standing's cap."""
+    """Gives the rank that is earned: the highest tier entered, or else kept, up to the standing's cap."""
     state, policy = case.state, case.policy
     if policy.serves_earned:
         rank = entered_rank(figures, policy)
@@ -88,12 +88,12 @@ def _note_rating(case: Case, earned: str) -> None:
 
 
 def _is_pinned(case: Case) -> bool:
-    """Says whether what is served until now is a pin's tier, and not what was earned."""
+    """Says whether the tier served until now is a pin's, not an earned one."""
     return holds(case.state.pin, case.policy) or case.reason == "pin_ended"
 
 
 def _served(case: Case, earned: int) -> tuple[str, Reason]:
-    """Gives the tier to serve and the reason, if it is another one: a pin, or what the rules of holding a tier say."""
+    """Gives the tier to serve, by a pin or by tenure, and the reason if it is another tier than before."""
     state, policy, reason = case.state, case.policy, case.reason
     if state.pin is not None and holds(state.pin, policy):
         stand_above(state.tenure, is_other=state.pin.tier != state.tier)

@@ -34,12 +34,15 @@ _ACCOUNT = "\x00deposit"
 
 
 def outlook(state: CustomerState, customer_id: str, policy: Policy, now_ms: int) -> Outlook:
-    """Looks ahead from now, until which time has passed for the state; the state stays as it is."""
+    """Finds what becomes of a customer if no further event comes, and which deposit would change that.
+
+    now_ms: the time up to which the state has been worked. The state is not changed.
+    """
     return _Futures(state, customer_id, policy, now_ms).outlook()
 
 
 def keeping(state: CustomerState, policy: Policy, now_ms: int) -> Keeping:
-    """Says what the served tier is held by now."""
+    """Gives the rules that hold the served tier now: figures, pin, cap, protection, grace, term, ratings to come."""
     tenure, falling = state.tenure, policy.falling
     held, earned = policy.rank.get(state.tier or "", 0), policy.rank.get(state.earned_tier or "", 0)
     cap = policy.caps.get(state.standing or STANDING_UNLESS_KNOWN)
@@ -75,7 +78,7 @@ def _is_kept_only(state: CustomerState, held: int, policy: Policy, now_ms: int) 
 
 
 class _Futures:
-    """One customer's futures: with a deposit that comes now, or without; withdrawn again, or held."""
+    """The possible futures of one customer: without a deposit, with one that stays, with one withdrawn later."""
 
     def __init__(self, state: CustomerState, customer_id: str, policy: Policy, now_ms: int) -> None:
         self._packed = encode_state(state)
@@ -87,7 +90,7 @@ class _Futures:
         self._horizon_ms = policy.calendar.months_later_ms(now_ms, HORIZON_MONTHS)
 
     def outlook(self) -> Outlook:
-        """Answers all that is asked of them."""
+        """Gives the changes to come, the first fall, the deposit that prevents it, and the ways up."""
         changes = tuple(self._changes(self._horizon_ms))
         fall = next((change for change in changes if self._rank(change) < self._held), None)
         rescue = None if fall is None else self._rescue(fall.decided_at_ms)
@@ -96,6 +99,7 @@ class _Futures:
     # --- one future ---
 
     def _changes(self, until_ms: int, cents: int = 0, withdrawn_ms: int | None = None) -> Iterator[TierChange]:
+        """Yields the changes until an instant, if so many cents are deposited now, and withdrawn at `withdrawn_ms`."""
         state = decode_state(self._packed)
         if cents:
             yield from self._deposit(state, cents, self._now_ms)
@@ -105,6 +109,7 @@ class _Futures:
         yield from pass_time(state, self._customer_id, self._policy, until_ms)
 
     def _deposit(self, state: CustomerState, cents: int, at_ms: int) -> Iterator[TierChange]:
+        """Sets the balance of the trial account; yields the change that this causes, if any."""
         policy = self._policy
         event = Balance("", self._customer_id, at_ms, _ACCOUNT, cents * _CENT_E4, policy.currency, "deposit")
         case = Case(state, self._customer_id, policy, at_ms, event, Cause("", BALANCES, 0, at_ms))
@@ -117,13 +122,17 @@ class _Futures:
         return self._policy.rank[change.tier]
 
     def _falls_ms(self, cents: int, withdrawn_ms: int | None = None) -> int | None:
+        """Gives when the customer first falls below the tier held now; None: not before the horizon."""
         changes = self._changes(self._horizon_ms, cents, withdrawn_ms)
         return next((change.decided_at_ms for change in changes if self._rank(change) < self._held), None)
 
     # --- the smallest deposit, the shortest time ---
 
     def _smallest(self, does: Callable[[int, int | None], bool], until_ms: int) -> Deposit | None:
-        """The deposit that does it; None where none does. does: whether so many cents do, withdrawn at an instant."""
+        """Gives the smallest deposit that is enough, and how long it must stay; None where no deposit is enough.
+
+        does: says whether so many cents are enough if they are withdrawn at an instant (None: never withdrawn).
+        """
         cents = _fewest(lambda cents: does(cents, None))
         if cents is None:
             return None
@@ -133,6 +142,8 @@ class _Futures:
         return Deposit(cents, midnight_ms(held))
 
     def _rescue(self, fall_ms: int) -> Rescue | None:
+        """Gives the smallest deposit that keeps the tier past `fall_ms`; None where no deposit does."""
+
         def keeps(cents: int, withdrawn_ms: int | None) -> bool:
             return all(self._rank(change) >= self._held for change in self._changes(fall_ms, cents, withdrawn_ms))
 
@@ -144,7 +155,7 @@ class _Futures:
         return Rescue(deposit, held_ms, withdrawn_ms, lasting)
 
     def _rises(self, changes: tuple[TierChange, ...]) -> Iterator[Rise]:
-        """The soonest way to the next tier; then those at the next occasions, as long as they take less."""
+        """Yields the soonest way up; then those at later occasions, as long as each takes a smaller deposit."""
         by_itself_ms = next((change.decided_at_ms for change in changes if self._rank(change) > self._held), None)
         asked = _LIMIT_CENTS
         for occasion_ms in self._occasions():
@@ -158,13 +169,19 @@ class _Futures:
             yield Rise(next(change.decided_at_ms for change in reached if self._rank(change) > self._held), deposit)
 
     def _reaches_by(self, occasion_ms: int) -> Callable[[int, int | None], bool]:
+        """Gives the question whether a deposit lifts the tier by an instant, as `_smallest` asks it."""
+
         def reaches(cents: int, withdrawn_ms: int | None) -> bool:
             return any(self._rank(change) > self._held for change in self._changes(occasion_ms, cents, withdrawn_ms))
 
         return reaches
 
     def _occasions(self) -> list[int]:
-        """When a deposit may have lifted the tier: the first time that any does, and when its average has grown."""
+        """Gives the instants at which a deposit may have lifted the tier.
+
+        The first is the earliest at which the largest possible deposit does. At the later ones a smaller deposit may be
+        enough, since it has been in an average for longer, or in one more rating.
+        """
         if self._held + 1 >= len(self._policy.tiers):
             return []
         lifts = (change for change in self._changes(self._horizon_ms, _LIMIT_CENTS) if self._rank(change) > self._held)
@@ -188,7 +205,7 @@ class _Futures:
 
 
 def _fewest(do: Callable[[int], bool]) -> int | None:
-    """The smallest number of cents that do; None where none do. More always do what fewer do."""
+    """Gives the smallest number of cents that is enough; None where none is. If some are enough, more must be, too."""
     if not do(_LIMIT_CENTS):
         return None
     return 1 + bisect_left(range(1, _LIMIT_CENTS), x=True, key=do)

@@ -8,7 +8,9 @@ from streams.policy.policy import Policy
 
 
 def rated_day(state: CustomerState, policy: Policy, now_ms: int, *, corrects: bool = False) -> tuple[int, bool]:
-    """Gives the last day that windows look at: today, or the day that a rating at its midnight ends, which is over.
+    """Gives the last day that windows look at, and whether it is over.
+
+    That is today, or the day that ended at the midnight of a rating.
 
     Between ratings nothing is earned: what is decided then is explained by the figures of the last one.
     """

@@ -2,7 +2,7 @@
 
     event -> fold -> what is to be decided -> decide -> when time alone may decide next
 
-The case has the figures afterwards, if anything was decided, and the change, if there is one.
+Afterwards the case holds the figures, if anything was decided, and the change, if there is one.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from streams.values.events import Balance, Credit, CustomerAction, Event, Transa
 
 
 def step_event(case: Case, event: Event) -> None:
-    """Folds a new event that limits.check_limits() has passed into the state, in place, and decides."""
+    """Folds a new event into the state, in place, and decides. limits.check_limits() has accepted the event before."""
     state, policy = case.state, case.policy
     today = policy.calendar.day_of(case.now_ms)
     if case.begins:
@@ -36,7 +36,7 @@ def step_event(case: Case, event: Event) -> None:
     moves_a_measure = fold(state, event, policy, today)
     is_late = case.is_late or event.at_ms < state.newest_ms
     state.newest_ms = max(state.newest_ms, event.at_ms)
-    if is_rated and not moves_a_measure:  # what no rule looks at decides nothing
+    if is_rated and not moves_a_measure:  # no rule looks at what the event moved
         return
     state.policy_mark = policy.mark
     case.reason = _reason(case, event, is_late=is_late)
@@ -48,7 +48,7 @@ def step_event(case: Case, event: Event) -> None:
 
 
 def step_due(case: Case) -> None:
-    """Decides what falls due by time alone: a window moves on, a rating, a grace or a pin ends."""
+    """Decides what falls due by time alone: a window that moves on, a rating, the end of a grace or of a pin."""
     state, policy, now_ms = case.state, case.policy, case.now_ms
     if case.begins:
         sum_anew(state, policy.calendar.day_of(now_ms), policy)
@@ -72,7 +72,7 @@ def step_due(case: Case) -> None:
 
 
 def step_policy(case: Case) -> None:
-    """Makes the first decision under another policy than the customer was rated by, out of nothing but that policy."""
+    """Makes the first decision under a policy other than the one that rated the customer last. No event causes it."""
     state, policy = case.state, case.policy
     sum_anew(state, policy.calendar.day_of(case.now_ms), policy)
     _begin_policy(case, case.now_ms)
@@ -85,7 +85,7 @@ def step_policy(case: Case) -> None:
 
 
 def pass_time(state: CustomerState, customer_id: str, policy: Policy, until_ms: int) -> Iterator[TierChange]:
-    """Decides, in place, what falls due of the tier by time alone until then."""
+    """Decides, in place, whatever falls due by time alone until an instant; yields the changes in order."""
     while state.tier_due_ms is not None and state.tier_due_ms <= until_ms:
         case = Case(state, customer_id, policy, state.tier_due_ms, begins=state.policy_mark != policy.mark)
         step_due(case)
@@ -107,7 +107,10 @@ def _reason(case: Case, event: Event, *, is_late: bool) -> Reason:
 
 
 def _ask(case: Case, event: Event) -> None:
-    """Says what the event lets be decided: all at once, or the last rating anew if it belongs before that."""
+    """Notes in the case what the event may change: a rise, a fall, or both.
+
+    Where a policy rates on certain dates only, an event that belongs before the last rating corrects that rating.
+    """
     policy = case.policy
     if policy.at_once:
         return
@@ -123,7 +126,7 @@ def _ask(case: Case, event: Event) -> None:
 
 
 def _ask_for_last_rating(case: Case) -> None:
-    """Says what the first rating under another policy is: the last one that it would have made."""
+    """Notes in the case that a policy's first decision is the last rating that it would have made before now."""
     policy = case.policy
     if policy.at_once:
         return
@@ -134,7 +137,10 @@ def _ask_for_last_rating(case: Case) -> None:
 
 
 def _begin_policy(case: Case, after_ms: int) -> None:
-    """Drops what was kept for the rules of another policy, or makes it anew; the ratings to come are this one's."""
+    """Makes the state fit the case's policy: drops what only the former policy needed, and sets the next ratings.
+
+    after_ms: the instant after which the next ratings are looked for.
+    """
     state, policy = case.state, case.policy
     begin_closings(state, policy)
     if policy.serves_earned:
@@ -150,6 +156,7 @@ def _begin_policy(case: Case, after_ms: int) -> None:
 
 
 def _apply_action(case: Case, event: CustomerAction) -> None:
+    """Applies a pin, its end, an opt-out or an opt-in, and decides where the served tier may change."""
     state, policy, now_ms = case.state, case.policy, case.now_ms
     was_pinned = holds(state.pin, policy)
     case.reason = "pin_ended"
@@ -165,7 +172,7 @@ def _apply_action(case: Case, event: CustomerAction) -> None:
         case "erase":
             raise AssertionError("erase replaces the whole state; see remember.forgotten()")
     if state.pin is not None and state.pin.until_ms <= now_ms:
-        state.pin, case.reason = None, "pin_ended"  # over before it was heard of
+        state.pin, case.reason = None, "pin_ended"  # it had ended before its event arrived
     state.policy_mark = policy.mark
     state.newest_ms = max(state.newest_ms, event.at_ms)
     if state.tier is not None and (was_pinned or state.pin is not None):
@@ -178,6 +185,7 @@ def _apply_action(case: Case, event: CustomerAction) -> None:
 
 
 def _note_due(case: Case) -> None:
+    """Writes the next instant at which time alone may decide into the state, and into the case whether it moved."""
     due_ms = _tier_due_ms(case.state, case.policy, case.now_ms)
     if due_ms != case.state.tier_due_ms:
         case.state.tier_due_ms = due_ms

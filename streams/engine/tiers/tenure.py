@@ -1,4 +1,4 @@
-"""How a tier is held: up when it is earned, down when nothing puts the fall off any more.
+"""How a tier is held: a customer rises when a higher tier is earned, and falls when no rule puts the fall off any more.
 
 at once        below -> fall
 after days     below ... N days in a row ... -> fall, and not before the protection of the last upgrade ends
@@ -17,9 +17,9 @@ from streams.values.standings import STANDING_UNLESS_KNOWN
 
 
 def settle(case: Case, earned: int) -> tuple[int, bool]:
-    """Gives the tier to serve by the rules, pins aside, to a customer who is served one; moves the tenure on, in place.
+    """Gives the rank of the tier to serve, and whether this is a fall that had been put off. Pins are not looked at.
 
-    By rank; and whether it is a fall that had been put off.
+    For a customer who has a tier already. Moves the state's tenure on, in place. earned: the rank that is earned.
     """
     state, policy, tenure = case.state, case.policy, case.state.tenure
     held = policy.rank[state.tier or policy.tiers[0].id]
@@ -38,7 +38,7 @@ def settle(case: Case, earned: int) -> tuple[int, bool]:
 
 
 def reset(tenure: Tenure) -> None:
-    """Forgets how long the tier's floor was missed: a pin stands above it, or the standing caps it.
+    """Forgets how long the tier's floor has been missed. Called when a pin takes effect, or the standing caps the tier.
 
     The protection of the last upgrade is not forgotten: it holds for whatever is served at the pin's end.
     """
@@ -47,7 +47,7 @@ def reset(tenure: Tenure) -> None:
 
 
 def begin(case: Case) -> None:
-    """Begins the served tier, and with it its term. One that corrects a rating counts as if that had given it."""
+    """Begins the served tier and its term. A tier that corrects a rating begins at that rating."""
     tenure = case.state.tenure
     corrected_ms = tenure.rated_ms if case.corrects else None
     tenure.since_ms = case.now_ms if corrected_ms is None else corrected_ms
@@ -55,14 +55,14 @@ def begin(case: Case) -> None:
 
 
 def stand_above(tenure: Tenure, *, is_other: bool) -> None:
-    """Serves a pin. Only one of another tier ends the term of what was served."""
+    """Notes that a pin is served. Only a pin of another tier ends the term of the tier served before."""
     reset(tenure)
     if is_other:
         tenure.since_ms = tenure.term_ends_ms = tenure.term_before_ms = None
 
 
 def end_pin(case: Case, *, is_other: bool) -> None:
-    """Serves the earned tier again: it begins, unless it was served all along and its term runs."""
+    """Notes that the earned tier is served again. It begins anew, unless it was served all along and its term runs."""
     tenure, now_ms = case.state.tenure, case.now_ms
     reset(tenure)
     if is_other or tenure.since_ms is None or (tenure.term_ends_ms or now_ms) <= now_ms:
@@ -80,7 +80,7 @@ def falls_due_ms(tenure: Tenure, policy: Policy) -> list[int | None]:
 
 
 def _rate_anew(case: Case) -> None:
-    """Before a rating: keeps what its correction will need; before a correction: takes back what the rating did."""
+    """Keeps, at a rating, the end of the term before it; puts that back when the rating is corrected."""
     tenure = case.state.tenure
     held_over = tenure.since_ms is None or tenure.rated_ms is None or tenure.since_ms < tenure.rated_ms
     if case.corrects and held_over and tenure.term_before_ms is not None:
@@ -90,7 +90,7 @@ def _rate_anew(case: Case) -> None:
 
 
 def _takes_effect(case: Case) -> bool:
-    """Where tiers change with the month: says whether the one in which this takes effect has begun; else notes when.
+    """Says whether a decision takes effect now, where tiers change with the month; if not, notes when it will.
 
     A corrected rating takes effect when it would have if it had been right.
     """
@@ -137,7 +137,7 @@ def _fall(case: Case, held: int, earned: int) -> tuple[int, bool]:
 
 
 def _is_ripe(case: Case, held: int) -> bool:
-    """Says whether a customer below the held tier's floor falls now; counts and begins what it takes."""
+    """Says whether a customer below the held tier's floor falls now; counts the days or ratings that this takes."""
     policy, tenure, now_ms = case.policy, case.state.tenure, case.now_ms
     if case.falls:
         tenure.ratings_below = _ratings_below(case, held) if case.corrects else tenure.ratings_below + 1
@@ -155,7 +155,7 @@ def _is_ripe(case: Case, held: int) -> bool:
 
 
 def _ratings_below(case: Case, held: int) -> int:
-    """In a correction: counts how many of the last ratings in a row, since the tier began, were below its floor."""
+    """Counts how many of the last ratings in a row, since the tier began, were below its floor. For corrections."""
     state, policy = case.state, case.policy
     rated_ms, since_ms, count = state.tenure.rated_ms, state.tenure.since_ms, 0
     while rated_ms is not None and count < policy.ratings_looked_at:
@@ -175,7 +175,7 @@ def _is_span(policy: Policy) -> bool:
 
 
 def _row_ends_ms(since_ms: int, policy: Policy) -> int:
-    """Gives the end of the days, or months, in a row below that began then."""
+    """Gives when the customer has been below for all the days, or months, that a fall takes."""
     if policy.falling.after_months:
         return policy.calendar.months_later_ms(since_ms, policy.falling.after_months)
     return policy.calendar.days_later_ms(since_ms, policy.falling.after_days)
