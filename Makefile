@@ -33,7 +33,7 @@ check: setup ## style, types, import directions
 	@.venv/bin/lint-imports
 
 fast: setup ## the tests that need no Kafka, in half a minute
-	@TIERFLOW_FAST=1 .venv/bin/pytest -n auto -m "not kafka and not slow"
+	@PYTHONDONTWRITEBYTECODE= TIERFLOW_FAST=1 .venv/bin/pytest -n auto -m "not kafka and not slow"
 
 test: check ## all tests, on a real Apache Kafka
 	@.venv/bin/pytest

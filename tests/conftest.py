@@ -20,11 +20,15 @@ PARTITIONS = 4
 NEEDS_KAFKA = {"broker", "own"}
 STARTS_KAFKA = {"cli/test_demo.py", "kafka/test_local.py"}
 SLOW = {
+    "bench/test_bench_workload.py",
     "cli/test_demo_events.py",
+    "contracts/test_asyncapi.py",
     "corpus/test_corpus.py",
     "load/test_berka.py",
+    "load/test_load_events.py",
     "policy/check/test_policy_mutations.py",
     "policy/scenarios/test_standard_years.py",
+    "simulate/test_compare_command.py",
     "simulate/test_picture.py",
     "simulate/test_simulate_command.py",
 }
@@ -41,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         module = item.path.relative_to(Path(__file__).parent).as_posix()
         if NEEDS_KAFKA & set(getattr(item, "fixturenames", ())) or module in STARTS_KAFKA:
             item.add_marker("kafka")
-        if module in SLOW:
+        if module in SLOW or "years_of_random" in item.name:
             item.add_marker("slow")
 
 
