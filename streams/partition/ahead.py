@@ -20,7 +20,10 @@ def is_change_ahead(packed: Mapping[bytes, bytes], key: bytes, value: bytes) -> 
 
 
 def is_trigger_ahead(packed: Mapping[bytes, bytes], trigger: NumberedTrigger, owns: Callable[[bytes], bool]) -> bool:
-    """Says whether a trigger has a higher number than the customer's state. owns: candidates come from everywhere."""
+    """Says whether a trigger has a higher number than the customer's state.
+
+    owns: says whether a customer is of this partition. A partition of the candidates has those of all customers.
+    """
     key = trigger.customer_id.encode()
     state = packed.get(key)
     if state is None:
@@ -29,5 +32,5 @@ def is_trigger_ahead(packed: Mapping[bytes, bytes], trigger: NumberedTrigger, ow
 
 
 def is_risk_ahead(next_offsets: Mapping[str, int], value: bytes) -> bool:
-    """Says whether a risk message came of an input that was not worked. next_offsets: by input topic."""
+    """Says whether a risk message came of an input that this state has not worked. next_offsets: by input topic."""
     return any(offset >= next_offsets.get(topic, 0) for topic, offset in _decode_risk(value).positions.items())

@@ -1,7 +1,8 @@
-"""What campaigns may spend, and have spent: candidates come in, in their order, and go out granted or refused.
+"""What campaigns have spent: candidates come in, and those that a budget grants go out as triggers.
 
-Whoever works the same candidates in the same order comes to the same grants. What is spent is kept for good, one small
-record a campaign and period: an event of any age may still ask for its share.
+The same candidates in the same order always give the same grants. What is spent is kept for good, one small record a
+campaign and period, since an old event may still ask for a share of an old period
+(docs/adr/0005-a-budget-is-spent-in-one-place.md).
 """
 
 from collections.abc import Iterable
@@ -27,11 +28,15 @@ class Budgets(Partition):
         super().__init__(1, packed, lane)
 
     def decode(self, topic: int, records: Iterable[Record]) -> list[Entry]:
-        """Decodes candidates; ForeignRecordError where one is none of ours."""
+        """Decodes candidates.
+
+        Raises:
+            ForeignRecordError: A record is not a candidate; only tierflow writes there, so the worker stops.
+        """
         return [Entry(NEVER_MS, topic, record.offset, _decoded(record), record) for record in records]
 
     def work_entry(self, entry: Entry) -> bool:
-        """Grants the next candidate, or refuses it."""
+        """Grants the next candidate and writes its trigger, or refuses it and writes nothing."""
         candidate: CandidateMessage = entry.event
         if self._grant(candidate):
             trigger, headers = bytes(candidate.trigger), list(getattr(entry.record, "headers", ()))
@@ -43,10 +48,10 @@ class Budgets(Partition):
         return _decode_spent(self.get(encode(BudgetName(campaign, period))) or _NOTHING)
 
     def _grant(self, candidate: CandidateMessage) -> bool:
-        """Grants a candidate, or refuses it, by the limits that it bears.
+        """Says whether a candidate is granted, by the limits that it carries, and keeps what is spent.
 
-        A treated one is granted if the budget holds it whole. A held-out one is granted if one treated in its place
-        would be, and spends nothing: both groups end together.
+        A treated one is granted if the budget holds it whole. A held-out one spends nothing, but is granted only if a
+        treated one in its place would be. So both groups end together.
         """
         name = BudgetName(candidate.budget.campaign, candidate.budget.period)
         spent = self.spent(*name)

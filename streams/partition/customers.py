@@ -1,4 +1,4 @@
-"""The way of one event, on one screen: decode -> fold -> decide -> pack, for one partition's customers."""
+"""The customers of one partition: decode -> work (fold, decide) -> pack, a batch at a time."""
 
 import sys
 from collections import Counter
@@ -30,7 +30,7 @@ from streams.values.events import TOPICS, Cause, CustomerAction, Event
 
 
 class Customers(Partition):
-    """The customers of one partition, as packed records; and the batch that is being worked."""
+    """The states of one partition's customers, as packed records, and the batch that is being worked."""
 
     follows_from_inputs = False
 
@@ -69,16 +69,17 @@ class Customers(Partition):
     # --- work a batch ---
 
     def work(self, entries: Iterable[Entry], next_offsets: Sequence[int], wall_ms: int) -> Work:
-        """Works the entries in their order, and all that falls due on the way, whatever it takes."""
+        """Works all entries in their order, and all that falls due before them, without a quota."""
         self.work_some(entries, wall_ms, NO_LIMIT)
         return self.pack(next_offsets)
 
     def work_some(self, entries: Iterable[Entry], wall_ms: int, quota: Quota) -> int:
-        """Works entries until they, or as many decisions by time alone, are done: how many entries were worked.
+        """Works entries, and what falls due, within a quota; gives how many entries were worked.
 
-        On the wall clock more that is due waits for the next batches, unless an event of that customer comes first.
-        On the event clock the event that moved the time on waits with it. Customers whom another policy rated last
-        are rated anew behind the entries, as many as the quota lets.
+        On the wall clock all entries are worked. What is due beyond the quota waits for the next batches, unless an
+        event of that customer comes first. On the event clock an event whose time makes more due than the quota waits,
+        and so do the entries after it. Last, as many customers as the quota lets are rated anew whom another policy
+        rated last.
         """
         self._begin()
         self._wall_ms, self._due_quota = wall_ms, quota.due
@@ -90,7 +91,7 @@ class Customers(Partition):
         return worked
 
     def replay(self, entries: Iterable[Entry], next_offsets: Sequence[int], wall_ms: int, counts: Quota) -> Work:
-        """Works a batch of the log anew, in which so many decisions were made without an event."""
+        """Works a batch again as its record of tier.order says. counts: how many decisions it made without an event."""
         self.work_some(entries, wall_ms, Quota(sys.maxsize if self.on_event_clock else counts.due, 0))
         while self._due_worked < counts.due and self._due.next_ms is not None:
             self._work_due()
@@ -98,7 +99,7 @@ class Customers(Partition):
         return self.pack(next_offsets)
 
     def pack(self, next_offsets: Sequence[int]) -> Work:
-        """Gives the batch that was worked, as one transaction; next_offsets is where each topic stands after it."""
+        """Gives all that the transaction of this batch writes. next_offsets: where each input topic stands after it."""
         first_offsets = self._first_offsets
         self._out.finish()
         for topic, count in enumerate(self._applied):
@@ -114,7 +115,7 @@ class Customers(Partition):
         return bool(self._stale)
 
     def merge(self, work: Work) -> None:
-        """Takes a committed Work over, so that it is seen."""
+        """Takes a committed batch over, so that its states are seen."""
         super().merge(work)
         for (metric, *labels), count in work.tally.items():
             if metric == "customers":
@@ -125,11 +126,11 @@ class Customers(Partition):
         return {("customers", tier): count for tier, count in self.customers_by_tier.items()}
 
     def next_due_ms(self) -> int | None:
-        """When time alone may next decide something here."""
+        """Gives the instant at which time alone may next decide for one of the customers."""
         return self._due.next_ms
 
     def is_ahead(self, output: str, key: bytes | None, value: bytes, expected: Container[Told]) -> bool:
-        """Says whether a message has a number of a customer, or a position, that this state has not seen."""
+        """Says whether a message has a number of its customer, or an input offset, that this state has not reached."""
         packed, owns = self.packed, self.setup.owns
         match output:
             case "changes":
@@ -144,7 +145,10 @@ class Customers(Partition):
                 return super().is_ahead(output, key, value, expected)
 
     def work_entry(self, entry: Entry) -> bool:  # noqa: PLR0911 - a way out for each reason
-        """Works an entry; False where it has to wait for what is due before it."""
+        """Works an entry: applies the event, skips a repeated one, or writes a dead letter.
+
+        False where the entry has to wait for what is due before it. The event is not applied then.
+        """
         event, topic, key = entry.event, entry.topic, entry.record.key or b""
         if isinstance(event, Rejection):
             return self._reject(entry, event)
@@ -170,7 +174,7 @@ class Customers(Partition):
             state = self._erase(key, state)
         else:
             self._apply(key, state, entry, event)
-        remember(state, topic, mark)  # an erase, too: when it is repeated, what came after it stays
+        remember(state, topic, mark)  # an erase, too: repeated, it must not erase what came after it
         self._touched.add(key)
         self._applied[topic] += 1
         return True
@@ -187,7 +191,7 @@ class Customers(Partition):
         self._out = Outgoing(self.setup, self._writers, self._messages, self._tally)
 
     def _reject(self, entry: Entry, rejection: Rejection) -> bool:
-        """Puts the input down as a dead letter: nothing else has changed, and nobody waits."""
+        """Writes a dead letter. The input changes no state, and no other input waits for it."""
         self._out.reject(entry, rejection, self._wall_ms)
         self.count("events", self.setup.topics[entry.topic], "dead_letter")
         return True
@@ -208,7 +212,7 @@ class Customers(Partition):
         return erased
 
     def _state(self, key: bytes) -> CustomerState | None:
-        """The customer's state, new where there is none; None where the partitioner puts the customer elsewhere."""
+        """Gives the state of a customer, a new one where none is kept; None for a customer of another partition."""
         state = self._loaded.get(key)
         if state is None:
             packed = self.packed.get(key)
@@ -224,7 +228,7 @@ class Customers(Partition):
     # --- what is decided without an event ---
 
     def _let_time_pass(self, key: bytes, state: CustomerState, at_ms: int) -> bool:
-        """Decides what time alone decides before the customer's event; False where the batch takes no more of it."""
+        """Decides what is due before the customer's event; False where that would pass the quota."""
         if not self.on_event_clock:
             self._catch_up(key, state)
             return True
@@ -234,7 +238,7 @@ class Customers(Partition):
         return True
 
     def _advance(self, to_ms: int) -> bool:
-        """Decides what falls due until then, by due time, then by customer; False where the batch takes no more."""
+        """Decides what falls due until an instant, by due time, then by customer; False where the quota is used up."""
         while (due_ms := self._due.next_ms) is not None and due_ms <= to_ms:
             if self._due_worked >= self._due_quota:
                 return False
@@ -251,7 +255,7 @@ class Customers(Partition):
         self._decide_due(key, state, due_ms)
 
     def _catch_up(self, key: bytes, state: CustomerState) -> None:
-        """What is due for this customer comes before the customer's event, even while others wait for their turn."""
+        """Decides what is due for this customer before the customer's event, whatever is left of the quota."""
         while state.due_ms is not None and state.due_ms <= self.clock_ms:
             self._decide_due(key, state, state.due_ms)
 
@@ -272,6 +276,7 @@ class Customers(Partition):
         self._came_of_itself(key, state, apply_policy(case))
 
     def _came_of_itself(self, key: bytes, state: CustomerState, outcome: Outcome) -> None:
+        """Keeps the state after a decision without an event, and writes what came of it."""
         self._touched.add(key)
         if state.due_ms is not None:
             self._due.add(state.due_ms, key)
@@ -284,7 +289,7 @@ class Customers(Partition):
             return
         out, change = self._out, outcome.change
         if change is not None:
-            backfill = self._is_backfill or change.reason == "policy_changed"  # nobody has done anything
+            backfill = self._is_backfill or change.reason == "policy_changed"  # the customer did nothing
             state.change = pack_change(change, self.next_offsets, self.setup.policy.mark, backfill=backfill)
             out.change(key, change, self.next_offsets, backfill=backfill)
         for trigger in outcome.triggers:

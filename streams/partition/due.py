@@ -1,10 +1,13 @@
-"""What falls due by time alone: the customers by instant, so that a million at one midnight cost a pointer each."""
+"""Which customers fall due by time alone, grouped by instant: a million at one midnight cost a pointer each."""
 
 from heapq import heappop, heappush
 
 
 class DueTimes:
-    """Customers by due time. Comes out by due time, then by customer; entries are never taken back, they go stale."""
+    """Customers by due time. They are taken out by due time, then by customer.
+
+    Nothing is removed when a customer's due time changes: who takes a customer out compares with the state.
+    """
 
     def __init__(self) -> None:
         self._instants: list[int] = []  # a heap
@@ -12,7 +15,7 @@ class DueTimes:
         self._sorted_ms: int | None = None  # the instant whose keys are in order, the next one last
 
     def add(self, due_ms: int, key: bytes) -> None:
-        """Notes that the customer is due then."""
+        """Notes that a customer is due at an instant."""
         keys = self._keys.get(due_ms)
         if keys is None:
             heappush(self._instants, due_ms)
@@ -24,11 +27,11 @@ class DueTimes:
 
     @property
     def next_ms(self) -> int | None:
-        """The earliest due time."""
+        """The earliest due time; None where nobody is due."""
         return self._instants[0] if self._instants else None
 
     def pop(self) -> tuple[int, bytes]:
-        """Takes the next one out; there must be one."""
+        """Takes the next due time and customer out. There must be one."""
         due_ms = self._instants[0]
         keys = self._keys[due_ms]
         if due_ms != self._sorted_ms:

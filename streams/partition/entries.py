@@ -8,15 +8,15 @@ class Record(Protocol):
 
     @property
     def offset(self) -> int:
-        """Where it stands in its partition."""
+        """The offset in its partition."""
 
     @property
     def key(self) -> bytes | None:
-        """Its key."""
+        """The key, as it was read."""
 
     @property
     def value(self) -> bytes | None:
-        """Its value."""
+        """The value, as it was read; None: a tombstone."""
 
 
 class Entry(NamedTuple):

@@ -16,7 +16,7 @@ from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, CURRENT, DEAD
 
 
 class Writers:
-    """What writes the messages of one partition under one policy."""
+    """The writers of one partition's messages under one policy. They make bytes and headers."""
 
     def __init__(self, setup: PartitionSetup) -> None:
         envelope = Envelope(setup.policy, setup.topics, setup.partition, setup.source)
@@ -70,7 +70,7 @@ class Outgoing:
             self._tally["risks", "alert", risk.reason] += 1
 
     def forget(self, key: bytes, tier: str | None) -> None:
-        """Writes that a customer, served this tier until now, is erased."""
+        """Writes that a customer is erased. tier: the one served until now."""
         if tier is not None:
             self._tally["customers", tier] -= 1
         self._current[key] = None, []

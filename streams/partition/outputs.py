@@ -7,7 +7,7 @@ from streams.partition.work import Message, Work
 
 
 def by_output(work: Work) -> Mapping[str, list[Message]]:
-    """Sorts the messages by the name of their output; each output's stay in their order."""
+    """Gives the messages of each output by its name, in the order in which they were decided."""
     found: Mapping[str, list[Message]] = defaultdict(list)
     for output, message in work.messages:
         found[output].append(message)

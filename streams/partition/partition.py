@@ -1,7 +1,7 @@
 """Keyed state of one partition number, worked exactly once: what every stage is made of.
 
 A stage is one subclass. It says what a record is (`decode`) and what becomes of it (`work_entry`), with `get`, `put`
-and `tell`. How records come and what is written go to the broker is the worker's: it takes a partition over, hands in
+and `tell`. Reading from the broker and writing to it is the job of the worker, which takes a partition over, hands in
 batches, commits, and starts again from the changelog after any fault.
 """
 
@@ -16,7 +16,7 @@ from streams.values.calendar import NEVER_MS
 
 
 class ForeignRecordError(ValueError):
-    """A record of an input that only tierflow writes is none of ours, or of a newer release."""
+    """A topic that only tierflow writes has a record that is not tierflow's, or of a newer release."""
 
 
 class Partition:
@@ -27,13 +27,13 @@ class Partition:
     """
 
     on_event_clock = False
-    """Whether time is the newest event's. Then the lane waits for topics that have more to come."""
+    """Whether the clock is the newest event time. If so, the lane waits for topics that have more to come."""
 
     follows_from_inputs = True
     """Whether the same inputs give the same outputs at any time, however they are cut into batches."""
 
     def __init__(self, topics: int, packed: dict[bytes, bytes] | None = None, lane: LaneRecord | None = None) -> None:
-        """Takes up a state. topics: how many inputs there are. packed: the changelog's newest records, by key."""
+        """Takes up a state. topics: the number of input topics. packed: the changelog's newest records, by key."""
         self.packed = {} if packed is None else packed
         self.next_offsets = list(lane.next_offsets) if lane else [0] * topics
         self.counter = lane.counter if lane else 0
@@ -47,7 +47,7 @@ class Partition:
         """Makes entries of records of one input topic. Called when they arrive; it must not look at the state.
 
         Raises:
-            ForeignRecordError: Nobody but tierflow writes there, and this is none of ours; the worker stops.
+            ForeignRecordError: Only tierflow writes to this topic, and a record is not tierflow's; the worker stops.
         """
         raise NotImplementedError
 
@@ -66,37 +66,37 @@ class Partition:
     # --- what the lane calls ---
 
     def work_some(self, entries: Iterable[Entry], wall_ms: int, quota: Quota) -> int:
-        """Works entries, and what falls due on the way: how many entries were worked."""
+        """Works entries, and what falls due before them; gives how many entries were worked."""
         del wall_ms, quota
         self._begin()
         return self._work_entries(entries)
 
     def pack(self, next_offsets: Sequence[int]) -> Work:
-        """Gives the batch that was worked; next_offsets is where each topic stands after it."""
+        """Gives all that the transaction of this batch writes. next_offsets: where each input topic stands after it."""
         self.next_offsets = list(next_offsets)
         self.counter += 1
         return Work(self._packed_states(), self._messages, self.lane, self._tally)
 
     def merge(self, work: Work) -> None:
-        """Takes a committed Work over, so that it is seen."""
+        """Takes a committed batch over, so that its states are seen."""
         self.packed.update(work.states)
 
     @property
     def lane(self) -> LaneRecord:
-        """How far it is: with this and the packed states another Partition goes on."""
+        """The lane record: with it and the packed states, another Partition can go on from here."""
         return LaneRecord(tuple(self.next_offsets), self.counter, self.clock_ms, self.backfill)
 
     @property
     def is_stale(self) -> bool:
-        """Whether there is work without an event and without a due time."""
+        """Whether work is left that neither an event nor a due time causes."""
         return False
 
     def shown(self) -> Mapping[tuple[str, ...], int]:
-        """Gives how many there are of what, by the name of a gauge and its labels (metrics.py)."""
+        """Gives the values of gauges, by the name of a gauge and its labels (metrics.py)."""
         return {}
 
     def next_due_ms(self) -> int | None:
-        """When time alone may next decide something here."""
+        """Gives the instant at which time alone may next decide something; None where it never does."""
         return None
 
     # --- what a stage works with ---

@@ -1,4 +1,4 @@
-"""What the partitions of customers work by: all of it handed in, nothing looked up."""
+"""What a partition of customers needs to know besides its records. All of it is handed in. Structs alone."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple

@@ -1,4 +1,8 @@
-"""A word some days before the tier falls, if nothing changes. The engine itself is run forward to see if it does."""
+"""A warning some days before the tier falls, if nothing changes.
+
+Whether it falls is found by running the engine forward on a copy of the state
+(docs/policies.md#no-transactions-a-tier-about-to-be-lost).
+"""
 
 from streams.engine.campaigns.audience import is_for
 from streams.engine.case import Case
@@ -17,9 +21,9 @@ from streams.values.money import Figure
 
 
 def at_risk_offer(case: Case, terms: AtRisk, progress: Progress) -> Offer | None:
-    """Says what keeps the tier.
+    """Offers what is missing to keep the tier, if the tier falls within so many days.
 
-    settled_ms: the newest instant of a possible fall that was looked at; since_ms: the one to come.
+    settled_ms: the newest possible fall that was looked at. since_ms: the next one. due_ms: when that one is looked at.
     """
     is_due = progress.due_ms is not None and progress.due_ms <= case.now_ms
     if case.figures is None and not is_due:
@@ -39,7 +43,7 @@ def at_risk_offer(case: Case, terms: AtRisk, progress: Progress) -> Offer | None
 
 
 def _next_fall_ms(case: Case, progress: Progress) -> int | None:
-    """Gives the next instant at which the tier may fall that was not looked at yet."""
+    """Gives the next possible fall that has not been looked at yet; None where none can be seen coming."""
     tenure, policy = case.state.tenure, case.policy
     if tenure.below_since_ms is None and policy.at_once and not (policy.next_month or policy.falling.term_months):
         return None
@@ -49,16 +53,17 @@ def _next_fall_ms(case: Case, progress: Progress) -> int | None:
 
 
 def _fall_until(case: Case, until_ms: int) -> TierChange | None:
-    """Gives the first fall until then if nothing else happens."""
+    """Gives the first fall until an instant, if no further event comes. The state is not changed."""
     rank, held = case.policy.rank, case.state.tier or ""
     changes = pass_time(copy_of(case.state), case.customer_id, case.policy, until_ms)
     return next((change for change in changes if rank[change.tier] < rank[held]), None)
 
 
 def _missing_to_keep(case: Case, fall: TierChange) -> Figure | None:
-    """Gives what the lower of the floors to enter and to keep the tier asks beyond the figure; None where several do.
+    """Gives how far the figure is from the lower of the floors to enter and to keep the tier.
 
-    Rated at once: today's figure. Rated by the calendar: that of the rating at which the tier falls.
+    None where one of the two conditions is not a single floor. The figure is today's where tiers are lost at once, else
+    that of the rating at which the tier falls.
     """
     policy = case.policy
     tier = policy.tiers[policy.rank[case.state.tier or ""]]

@@ -1,4 +1,7 @@
-"""Cash back: a share of the transactions of some types, of a whole month at its end, or of each at once."""
+"""Cash back: a share of the transactions of some types, of a whole month at its end, or of each at once.
+
+The rules are in docs/policies.md#cash-back.
+"""
 
 from streams.engine.campaigns.audience import is_for
 from streams.engine.case import Case
@@ -12,7 +15,10 @@ from streams.values.money import ONE_SHARE, cents_of
 
 
 def cash_back_offer(case: Case, terms: CashBack, progress: Progress) -> Offer | None:
-    """Pays. due_ms: the end of a month, where there is something to look at."""
+    """Offers the share of a single transaction or, at the end of a month, of all that the month had.
+
+    due_ms: the end of the month that is to be paid; None while the customer has given no reason to look at one.
+    """
     event, policy = case.event, case.policy
     transaction = event if isinstance(event, Transaction) and event.type in terms.counted.types else None
     if terms.per_transaction:
@@ -36,7 +42,10 @@ def cash_back_offer(case: Case, terms: CashBack, progress: Progress) -> Offer | 
 
 
 def _month_ends_ms(case: Case) -> int:
-    """Gives the end of the month that runs; that of the last one, where the tier has come with it, by time alone."""
+    """Gives the end of the running month.
+
+    If time alone changed the tier at the very instant at which a month ends, that month is the one to pay.
+    """
     calendar, now_ms = case.policy.calendar, case.now_ms
     if case.event is None and not case.begins and calendar.month_begins_ms(now_ms) == now_ms:
         return now_ms

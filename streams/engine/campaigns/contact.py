@@ -6,10 +6,13 @@ from streams.values.calendar import Calendar
 
 
 def is_left_in_peace(state: CustomerState, contact: Contact, now_ms: int, calendar: Calendar) -> bool:
-    """Says whether the customer was approached as often as may be, or too short a time ago; forgets what is over."""
+    """Says whether the contact limits hold a trigger back (docs/policies.md#leaving-people-in-peace).
+
+    Drops from the state, in place, the triggers that are too old to count.
+    """
     span = max(contact.in_days, contact.quiet_days)
     state.contacts_ms = [at_ms for at_ms in state.contacts_ms if calendar.days_later_ms(at_ms, span) > now_ms]
-    # Those beyond in_days are there only where a longer quiet_days holds back anyway.
+    # A trigger older than in_days is here only if quiet_days is longer, and then quiet_days holds back anyway.
     if contact.at_most is not None and len(state.contacts_ms) >= contact.at_most:
         return True
     if not contact.quiet_days or not state.contacts_ms:

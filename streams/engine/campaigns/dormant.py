@@ -1,4 +1,7 @@
-"""A word to whoever has had no transaction for some days, nor since the first event; once until the next one."""
+"""A trigger for a customer without a transaction for some days; once until the next transaction.
+
+Before the first transaction, the days count from the first event.
+"""
 
 from streams.engine.campaigns.audience import is_for
 from streams.engine.case import Case
@@ -10,9 +13,10 @@ from streams.values.events import Transaction
 
 
 def dormant_offer(case: Case, terms: Dormant, progress: Progress) -> Offer | None:
-    """Says so. settled_ms: when this dormancy was dealt with. A transaction ends it, if it is not itself that old.
+    """Offers when a customer becomes dormant. A transaction ends the dormancy, unless it is itself older than that.
 
-    due_ms is not put off by each transaction, only when it has come: that spares every other event the work.
+    settled_ms: when this dormancy was dealt with. due_ms: when to look next. Transactions do not put due_ms off: it is
+    worked out again only when it has come, which saves work at every event.
     """
     if progress.settled_ms is not None:
         if not isinstance(case.event, Transaction) or _begins_ms(case, terms) <= case.now_ms:
@@ -32,7 +36,7 @@ def dormant_offer(case: Case, terms: Dormant, progress: Progress) -> Offer | Non
 
 
 def _begins_ms(case: Case, terms: Dormant) -> int:
-    """Gives when the customer is dormant, if there is no transaction before."""
+    """Gives the instant from which the customer is dormant, if no transaction comes before it."""
     state = case.state
     last_ms = state.last_transaction_ms
     if last_ms == NEVER_MS:
@@ -41,6 +45,6 @@ def _begins_ms(case: Case, terms: Dormant) -> int:
 
 
 def _is_older_than_all(case: Case) -> bool:
-    """Says whether the event belongs before the one that the customer is known by."""
+    """Says whether the event happened before the first event that arrived. The customer may be dormant sooner then."""
     event, first_ms = case.event, case.state.first_event_ms
     return event is not None and first_ms is not None and event.at_ms < first_ms

@@ -1,4 +1,4 @@
-"""A word at the end of a whole month below a floor, in a tier that asks for it."""
+"""A notice at the end of a month whose figure is below a floor (docs/policies.md#a-fee-for-a-month-below)."""
 
 from streams.engine.campaigns.audience import is_for
 from streams.engine.case import Case
@@ -10,7 +10,10 @@ from streams.values.calendar import month_text
 
 
 def fee_alert_offer(case: Case, terms: FeeAlert, progress: Progress) -> Offer | None:
-    """Says what was missing. due_ms: the end of a month. The tier that counts is the one held until then."""
+    """Offers, at the end of a month, what was missing to the floor.
+
+    The tier that counts is the one served until then. due_ms: the end of the month that is looked at next.
+    """
     calendar = case.policy.calendar
     if progress.due_ms is None or progress.due_ms > case.now_ms:
         if progress.due_ms is None and is_for(case, terms.tiers):

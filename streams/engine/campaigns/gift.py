@@ -11,7 +11,11 @@ from streams.values.products import holding_of
 
 
 def gift_offer(case: Case, terms: Gift, progress: Progress) -> Offer | None:
-    """Gives the gift. settled_ms: when the first deposit came; whatever became of it, there is no other first one."""
+    """Offers the gift for the first deposit or balance that is large enough, if it comes in time.
+
+    settled_ms: when it came. Whoever is too late with it gets no second chance
+    (docs/policies.md#campaigns-a-gift-a-welcome).
+    """
     event, state = case.event, case.state
     if progress.settled_ms is not None or event is None or not is_for(case, terms.tiers):
         return None
@@ -25,7 +29,10 @@ def gift_offer(case: Case, terms: Gift, progress: Progress) -> Offer | None:
 
 
 def _brought_in_e16(event: Event, state: CustomerState, policy: Policy) -> int:
-    """Gives what a deposit, or a balance that counts, brings, in the policy's currency; -1 where it is neither."""
+    """Gives the amount of a deposit, or of a balance that is now the account's newest, in the policy's currency.
+
+    -1 for any other event: reversals, balances of loans, and balances older than the known one.
+    """
     if isinstance(event, Balance):
         account = state.accounts.get(event.account_id)
         if holding_of(event.product) == "loans" or account is None or account.as_of_ms != event.at_ms:

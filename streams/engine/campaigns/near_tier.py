@@ -1,4 +1,7 @@
-"""A word to whoever has come near a higher tier's floor and stayed there for some days in a row."""
+"""A trigger for a customer who has been near a higher tier's floor for some days in a row.
+
+The rules are in docs/policies.md#near-the-next-tier.
+"""
 
 from streams.engine.campaigns.audience import is_for
 from streams.engine.case import Case
@@ -11,13 +14,16 @@ from streams.policy.campaigns import NearTier
 
 
 def near_tier_offer(case: Case, terms: NearTier, progress: Progress) -> Offer | None:
-    """Says what is missing. since_ms: since when it is near. Once more every_days later, if it is near still."""
+    """Offers what is missing to the floor, and the same again every_days later if the figure is near then.
+
+    since_ms: since when the figure has been near. due_ms: when that may trigger the campaign.
+    """
     if case.figures is not None:
         _follow(case, terms, case.figures, progress)
     if progress.due_ms is None or progress.due_ms > case.now_ms:
         return None
     figures = case.figures or figures_now(case.state, case.policy, case.now_ms).figures
-    _follow(case, terms, figures, progress)  # rated by the calendar, it can have left since
+    _follow(case, terms, figures, progress)  # between ratings nobody follows it, so it may have left
     if progress.due_ms is None:
         return None
     days_later_ms = case.policy.calendar.days_later_ms
@@ -26,6 +32,7 @@ def near_tier_offer(case: Case, terms: NearTier, progress: Progress) -> Offer | 
 
 
 def _follow(case: Case, terms: NearTier, figures: Figures, progress: Progress) -> None:
+    """Notes in the progress since when the figure has been near, and when that may trigger the campaign."""
     near = is_for(case, terms.tiers) and terms.at_least_e16 <= figure_of(terms.measure, figures) < terms.floor_e16
     if not near:
         progress.due_ms = progress.since_ms = None

@@ -24,7 +24,7 @@ from streams.engine.state import CustomerState, Progress
 from streams.policy.campaigns import AtRisk, Campaign, CashBack, Dormant, FeeAlert, Gift, NearTier, Welcome
 from streams.values.money import ONE_SHARE
 
-# By the terms of a campaign, which say its kind: what makes its offers.
+# The function that makes a campaign's offers, by the type of its terms.
 _OFFERS: dict[type, Callable[[Case, Any, Progress], Offer | None]] = {
     Gift: gift_offer,
     CashBack: cash_back_offer,
@@ -51,7 +51,7 @@ def triggers_of(case: Case, campaigns: tuple[Campaign, ...]) -> list[Trigger]:
         offer = _OFFERS[type(campaign.terms)](case, campaign.terms, progress)
         if offer is not None and (trigger := _trigger(case, campaign, offer)) is not None:
             triggers.append(trigger)
-            if campaign.once:  # its number says so for ever
+            if campaign.once:  # trigger_counts says for ever that it has come
                 progress = blank = Progress()
             elif campaign.recalls:
                 progress.triggered_ms = case.now_ms
@@ -65,7 +65,7 @@ def triggers_of(case: Case, campaigns: tuple[Campaign, ...]) -> list[Trigger]:
 
 
 def begin_progress(state: CustomerState, campaigns: tuple[Campaign, ...]) -> None:
-    """Under another policy: what was dealt with stays dealt with; what is under way begins anew."""
+    """Makes the progress fit another policy: keeps what was dealt with, and lets what is under way begin anew."""
     ids = {campaign.id for campaign in campaigns}
     state.progress = {
         name: Progress(None, None, progress.settled_ms, progress.triggered_ms)

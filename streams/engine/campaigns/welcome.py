@@ -8,7 +8,7 @@ from streams.policy.campaigns import Welcome
 
 
 def welcome_offer(case: Case, terms: Welcome, _: Progress) -> Offer | None:
-    """Welcomes. Keeps nothing."""
+    """Offers the welcome, without an amount. It keeps no progress: each upgrade is an occasion."""
     change = case.change
     if change is None or change.direction != "upgrade" or not is_for(case, terms.tiers):
         return None

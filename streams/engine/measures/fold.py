@@ -33,9 +33,10 @@ def fold(state: CustomerState, event: Transaction | Balance | Credit | Loan, pol
 
 
 def fold_balance(state: CustomerState, event: Balance, policy: Policy, today: int) -> bool:
-    """Replaces the balance of an account, unless the known one is newer. At equal times the later one stays.
+    """Replaces the balance of an account, unless the known one is newer.
 
-    The balance counts from the day of its own time on: the closing totals of that day and of all later ones change.
+    Of two with the same time, the one that is folded last stays. The balance counts from the day of its own time on:
+    the closing totals of that day and of all later ones change.
     """
     former = state.accounts.get(event.account_id)
     if former is not None and former.as_of_ms > event.at_ms:

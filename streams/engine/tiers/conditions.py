@@ -18,14 +18,14 @@ def is_met(condition: Condition, figures: Figures) -> bool:
 
 
 def entered_rank(figures: Figures, policy: Policy) -> int:
-    """Gives the highest tier whose condition to enter is met; the lowest has none."""
+    """Gives the rank of the highest tier whose condition to enter is met; the lowest tier has none."""
     if policy.floors_e16 is not None:
         return bisect_right(policy.floors_e16, figures.value)
     return next(rank for rank in range(len(policy.tiers) - 1, -1, -1) if _enters(rank, figures, policy))
 
 
 def kept_rank(held: int, entered: int, figures: Figures, policy: Policy) -> int:
-    """Gives the highest tier, up to the one that is held, whose condition to stay, or to enter, is met."""
+    """Gives the rank of the highest tier, up to the held one, whose condition to keep or to enter is met."""
     if entered >= held or not policy.keeps:
         return min(entered, held)
     return next(rank for rank in range(held, -1, -1) if _stays(rank, figures, policy))

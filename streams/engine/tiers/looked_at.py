@@ -12,7 +12,7 @@ def looked_at(figures: Figures, policy: Policy) -> list[FloorCheck]:
 
 
 def next_tier(tier: str, figures: Figures, policy: Policy) -> Missing | None:
-    """Says what the tier above the served one wants; None at the top."""
+    """Gives the tier above the served one, and what is missing to its floor; None where the highest is served."""
     above = policy.rank[tier] + 1
     if above >= len(policy.tiers):
         return None
@@ -24,11 +24,11 @@ def next_tier(tier: str, figures: Figures, policy: Policy) -> Missing | None:
 
 
 def shown_value(figures: Figures, policy: Policy) -> Figure | None:
-    """Gives the figure that is held against the floors to enter; None where there are several."""
+    """Gives the figure that is held against the floors to enter; None where these look at more than one measure."""
     held = policy.held_measures
     return figure_of(held[0], figures) if len(held) == 1 else None
 
 
 def figure_of(measure: int | None, figures: Figures) -> Figure:
-    """Gives a measure's figure by its number, or the value."""
+    """Gives the figure of a measure by its number in Policy.measures; None stands for the value."""
     return figures.value if measure is None else figures.measures[measure]

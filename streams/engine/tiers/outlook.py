@@ -26,7 +26,7 @@ from streams.values.money import AMOUNT_LIMIT_E4
 from streams.values.standings import STANDING_UNLESS_KNOWN
 
 HORIZON_MONTHS = 60
-OCCASIONS = 4
+OCCASIONS = 4  # at most so many ratings by the calendar are tried for a rise
 _CENT_E4 = 100
 _LIMIT_CENTS = AMOUNT_LIMIT_E4 // _CENT_E4 - 1
 # The account of the deposit that is tried out; no bank's account has such an id.
@@ -205,7 +205,10 @@ class _Futures:
 
 
 def _fewest(do: Callable[[int], bool]) -> int | None:
-    """Gives the smallest number of cents that is enough; None where none is. If some are enough, more must be, too."""
+    """Gives the smallest number of cents that is enough; None where none is.
+
+    Wherever a number of cents is enough, every larger one has to be enough, too: this is a bisection.
+    """
     if not do(_LIMIT_CENTS):
         return None
     return 1 + bisect_left(range(1, _LIMIT_CENTS), x=True, key=do)

@@ -10,9 +10,8 @@ from streams.policy.policy import Policy
 def rated_day(state: CustomerState, policy: Policy, now_ms: int, *, corrects: bool = False) -> tuple[int, bool]:
     """Gives the last day that windows look at, and whether it is over.
 
-    That is today, or the day that ended at the midnight of a rating.
-
-    Between ratings nothing is earned: what is decided then is explained by the figures of the last one.
+    That is today, or the day that ended at the midnight of a rating. Where all is rated by the calendar, nothing is
+    earned between ratings, so a decision then goes by the figures of the last rating.
     """
     today, tenure = policy.calendar.day_of(now_ms), state.tenure
     if policy.at_once:

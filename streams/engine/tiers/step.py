@@ -109,7 +109,7 @@ def _reason(case: Case, event: Event, *, is_late: bool) -> Reason:
 def _ask(case: Case, event: Event) -> None:
     """Notes in the case what the event may change: a rise, a fall, or both.
 
-    Where a policy rates on certain dates only, an event that belongs before the last rating corrects that rating.
+    Where a policy rates by the calendar, a transaction or balance from before the last rating corrects that rating.
     """
     policy = case.policy
     if policy.at_once:

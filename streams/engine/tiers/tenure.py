@@ -80,7 +80,7 @@ def falls_due_ms(tenure: Tenure, policy: Policy) -> list[int | None]:
 
 
 def _rate_anew(case: Case) -> None:
-    """Keeps, at a rating, the end of the term before it; puts that back when the rating is corrected."""
+    """Notes at a rating when the term ended before it; restores that end when the rating is corrected."""
     tenure = case.state.tenure
     held_over = tenure.since_ms is None or tenure.rated_ms is None or tenure.since_ms < tenure.rated_ms
     if case.corrects and held_over and tenure.term_before_ms is not None:
