@@ -36,13 +36,14 @@ fast: setup ## the tests that need no Kafka, in half a minute
 	@PYTHONDONTWRITEBYTECODE= TIERFLOW_FAST=1 .venv/bin/pytest -n auto -m "not kafka and not slow"
 
 test: check ## all tests, on a real Apache Kafka
-	@.venv/bin/pytest
+	@.venv/bin/pytest -n 2
 
 bench: setup ## the throughput benchmark
 	@.venv/bin/tierflow bench throughput
 
 soak: setup ## long runs: every fault, again and again; the whole of a real bank's data
-	@TIERFLOW_SOAK=1 TIERFLOW_KILLS=20 .venv/bin/pytest tests/faults tests/corpus
+	@TIERFLOW_SOAK=1 TIERFLOW_KILLS=20 .venv/bin/pytest tests/faults
+	@TIERFLOW_SOAK=1 .venv/bin/pytest -m soak --ignore=tests/faults
 
 clean: ## takes away what setup and the tests made
 	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

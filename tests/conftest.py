@@ -40,13 +40,15 @@ logging.getLogger("asyncio").addFilter(is_worth_logging)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests that start a broker, and the slow ones."""
+    """Marks the tests that start a broker, the slow ones, and those that wait for a soak."""
     for item in items:
         module = item.path.relative_to(Path(__file__).parent).as_posix()
         if NEEDS_KAFKA & set(getattr(item, "fixturenames", ())) or module in STARTS_KAFKA:
             item.add_marker("kafka")
         if module in SLOW or "years_of_random" in item.name:
             item.add_marker("slow")
+        if "soak" in item.keywords and os.environ.get("TIERFLOW_SOAK") != "1":
+            item.add_marker(pytest.mark.skip(reason="takes long; make soak runs it"))
 
 
 @pytest.fixture(scope="session")

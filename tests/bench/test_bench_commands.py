@@ -44,7 +44,12 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "fields", "values"), ROWS, ids=[row[0][0] for row in ROWS])
+# The longest of them in a soak alone.
+IN_SOAK = {"recovery", "memory", "due"}
+CASES = [pytest.param(*row, id=row[0][0], marks=[pytest.mark.soak] if row[0][0] in IN_SOAK else []) for row in ROWS]
+
+
+@pytest.mark.parametrize(("arguments", "fields", "values"), CASES)
 async def test_prints_the_contracts_fields_and_leaves_no_topic(
     broker: str, arguments: list[str], fields: set[str], values: dict[str, object]
 ) -> None:

@@ -1,6 +1,5 @@
 """The outputs are the same bytes as before, for all that the corpus holds."""
 
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -26,10 +25,8 @@ def test_dead_letters_and_the_bank_of_the_demo_give_what_they_gave(
     assert digest(BY_NAME[name.split()[1]], events()) == known()[name]
 
 
-@pytest.mark.parametrize("folder", ["berka-complete", "berka"])
+@pytest.mark.parametrize("folder", ["berka-complete", pytest.param("berka", marks=pytest.mark.soak)])
 def test_a_real_banks_data_gives_what_it_gave(folder: str) -> None:
     if not (BERKA / folder).is_dir():
         pytest.skip("the Berka data is not there")
-    if folder == "berka" and "TIERFLOW_SOAK" not in os.environ:
-        pytest.skip("a million transactions: make soak")
     assert digest(BY_NAME["berka"], berka_events(folder)) == known()[f"{folder} berka"]

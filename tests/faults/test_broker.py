@@ -10,17 +10,15 @@ from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
 from tests.support.event_flow import CUSTOMERS, flowing
 from tests.support.own_broker import OwnBroker
-from tests.support.worker_processes import PARTITIONS, SOAK, Events, Workers, all_is_right, applied
-
-only_in_a_soak = pytest.mark.skipif(not SOAK, reason="takes long; make soak runs it")
+from tests.support.worker_processes import PARTITIONS, Events, Workers, all_is_right, applied
 
 
 @pytest.mark.parametrize(
     ("end", "away_s"),
     [
         (OwnBroker.kill, 0.0),
-        pytest.param(OwnBroker.stop, 0.0, marks=only_in_a_soak),
-        pytest.param(OwnBroker.stop, 25.0, marks=only_in_a_soak),
+        pytest.param(OwnBroker.stop, 0.0, marks=pytest.mark.soak),
+        pytest.param(OwnBroker.stop, 25.0, marks=pytest.mark.soak),
     ],
 )
 async def test_a_worker_survives_a_restart_of_the_broker(
@@ -43,6 +41,7 @@ async def test_a_worker_survives_a_restart_of_the_broker(
             assert await worker.stop() == 0
 
 
+@pytest.mark.soak
 async def test_sigterm_ends_a_worker_though_the_broker_is_away(own: OwnBroker, tmp_path: Path) -> None:
     await ensure_topics(own.settings, PARTITIONS)
     with Workers(own.environment, tmp_path) as workers:
@@ -73,7 +72,7 @@ run()
 """
 
 
-@pytest.mark.parametrize("error", ["RuntimeError('a defect')", pytest.param("SystemExit(3)", marks=only_in_a_soak)])
+@pytest.mark.parametrize("error", ["RuntimeError('a defect')", pytest.param("SystemExit(3)", marks=pytest.mark.soak)])
 async def test_a_dead_consumer_thread_ends_the_worker(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path, error: str
 ) -> None:
@@ -94,7 +93,7 @@ FORGETFUL = {
 }
 
 
-@only_in_a_soak
+@pytest.mark.soak
 @pytest.mark.parametrize("broker_settings", [FORGETFUL])
 async def test_producers_that_the_broker_has_forgotten_are_made_anew(own: OwnBroker, tmp_path: Path) -> None:
     """A broker forgets a transactional id after 7 days without a transaction; this one after 2 s."""

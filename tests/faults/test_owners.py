@@ -5,6 +5,7 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
 from aiokafka import AIOKafkaProducer
 
 from streams.kafka.topics import topic_specs
@@ -86,6 +87,7 @@ async def test_sigterm_in_the_middle_leaves_no_open_transaction(
             await all_is_right(settings, environment, events)
 
 
+@pytest.mark.soak
 async def test_a_partition_fenced_in_a_long_backlog_reads_again_from_where_it_was(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path
 ) -> None:

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 
 from tests.support.event_flow import flowing
 from tests.support.own_broker import OwnBroker
-from tests.support.worker_processes import PARTITIONS, SOAK, Events, Worker, Workers, all_is_right
+from tests.support.worker_processes import PARTITIONS, Events, Worker, Workers, all_is_right
 
 FAULTS = int(os.environ.get("TIERFLOW_FAULTS", "30"))
 SEED = int(os.environ.get("TIERFLOW_SEED", "1"))
@@ -67,7 +67,7 @@ def supervise(workers: list[Worker]) -> None:
             worker.start_again()
 
 
-@pytest.mark.skipif(not SOAK, reason="takes long; make soak runs it")
+@pytest.mark.soak
 @pytest.mark.timeout(300 + 30 * FAULTS)
 async def test_nothing_is_lost_and_nothing_is_twice_whatever_happens(own: OwnBroker, tmp_path: Path) -> None:
     random = Random(SEED)  # noqa: S311 - repeatable, not secret
