@@ -113,6 +113,12 @@ class Metrics:
         self._failures = Counter(
             "tierflow_transaction_failures_total", "Transactions failed or in doubt.", place, registry=own
         )
+        self._epochs_raised = Counter(
+            "tierflow_epochs_raised_total",
+            "Ends of transactions that were not answered at first: the producer's epoch was raised.",
+            place,
+            registry=own,
+        )
         self._ready = Gauge("tierflow_ready", "1 when every partition held here is recovered.", registry=own)
 
     def record_batch(self, batch: Batch) -> None:
@@ -147,6 +153,10 @@ class Metrics:
     def transaction_failed(self, stage: str, partition: int) -> None:
         """Counts a transaction that failed or whose outcome is unknown."""
         self._failures.labels(stage, str(partition)).inc()
+
+    def epoch_raised(self, stage: str, partition: int) -> None:
+        """Counts an end of a transaction that was not answered at first, after which a producer raised its epoch."""
+        self._epochs_raised.labels(stage, str(partition)).inc()
 
     def partition_released(self, stage: str, partition: int, topics: Iterable[str]) -> None:
         """Removes the gauges of a partition: another worker shows them from now on. topics: the stage's inputs."""

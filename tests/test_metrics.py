@@ -114,12 +114,14 @@ def test_takeovers_and_failures_are_counted() -> None:
     metrics = Metrics()
     metrics.recovered("customers", 3, records=1_000, seconds=0.5)
     metrics.transaction_failed("customers", 3)
+    metrics.epoch_raised("customers", 3)
     metrics.set_ready(True)
     assert {
         "tierflow_takeovers_total{partition=3,stage=customers}": 1,
         "tierflow_recovered_records_total{stage=customers}": 1_000,
         "tierflow_recovery_seconds_sum{stage=customers}": 0.5,
         "tierflow_transaction_failures_total{partition=3,stage=customers}": 1,
+        "tierflow_epochs_raised_total{partition=3,stage=customers}": 1,
         "tierflow_ready": 1,
     }.items() <= samples(metrics).items()
 

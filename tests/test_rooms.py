@@ -46,6 +46,16 @@ def test_loose_modules_are_few() -> None:
     assert {module.name for module in ROOT.glob("*.py")} == LOOSE
 
 
+def test_one_class_alone_makes_transactions() -> None:
+    """A late end is refused where the epoch was raised, and only there (docs/adr/0006)."""
+    makers = {
+        module.relative_to(ROOT).as_posix()
+        for module in ROOT.rglob("*.py")
+        if re.search(r"transactional_id=|begin_transaction\(|\.transaction\(\)", module.read_text())
+    }
+    assert makers == {"kafka/transactional.py"}
+
+
 def rooms_imported(package: Path) -> set[str]:
     """Gives what the modules of a package import: other rooms, and in an inner package its own room's parts."""
     own = package.parent.relative_to(ROOT).parts

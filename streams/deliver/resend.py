@@ -6,16 +6,16 @@ that. So two at once cannot send one event twice.
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.errors import KafkaError, KafkaTimeoutError, ProducerFenced
 
 from streams.deliver.parked import Parked, copy_headers, read_parked, sent_again
 from streams.errors import UsageError
-from streams.kafka.producers import TRANSACTION_TIMEOUT_MS
 from streams.kafka.redelivery import LETTERS_LIMIT, REQUEST_BYTES
 from streams.kafka.topics import partition_count
+from streams.kafka.transactional import TransactionalProducer
 from streams.settings import Settings
 
 
@@ -38,12 +38,8 @@ async def resend(settings: Settings, choice: Choice) -> list[Parked]:
     """
     await partition_count(settings, settings.resend_topic)
     sent: list[Parked] = []
-    producer = AIOKafkaProducer(
-        **settings.client_options(),
-        transactional_id=f"{settings.app_id}-deliver-resend",
-        transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
-        acks="all",
-        max_request_size=REQUEST_BYTES,
+    producer = TransactionalProducer(
+        settings.client_options(), f"{settings.app_id}-deliver-resend", max_request_size=REQUEST_BYTES
     )
     try:
         await producer.start()
@@ -51,12 +47,17 @@ async def resend(settings: Settings, choice: Choice) -> list[Parked]:
         chosen = [each for each in await read_parked(settings) if choice.takes(each) and each.position not in before]
         for first in range(0, len(chosen), LETTERS_LIMIT):
             part = chosen[first : first + LETTERS_LIMIT]
-            await _send(producer, settings.resend_topic, part)
+            await producer.commit_or_abort(partial(_send, settings.resend_topic, part))
             sent += part
     except ProducerFenced as error:
         raise UsageError(
             f"another resend began, and this one gave way after {len(sent):,} events; wait for the end of that one, "
             "then call it again for the rest: what was sent is not sent twice"
+        ) from error
+    except KafkaTimeoutError as error:
+        raise UsageError(
+            f"Kafka took {len(sent):,} events and did not answer for those that came next; they were sent together or "
+            "not at all; call it again: what was sent is not sent twice"
         ) from error
     except KafkaError as error:
         raise UsageError(
@@ -64,21 +65,16 @@ async def resend(settings: Settings, choice: Choice) -> list[Parked]:
             "call it again when that is mended: what was sent is not sent twice"
         ) from error
     finally:
-        await producer.stop()
+        await producer.close()
     return sent
 
 
-async def _send(producer: AIOKafkaProducer, topic: str, part: Sequence[Parked]) -> None:
-    async with producer.transaction():
-        sent = [
-            await producer.send(
-                topic,
-                each.record.value,
-                key=each.record.key,
-                partition=each.record.partition,
-                headers=copy_headers(each),
-            )
-            for each in part
-        ]
-        # aiokafka would commit although a record was refused: every answer is awaited first.
-        await asyncio.gather(*sent)
+async def _send(topic: str, part: Sequence[Parked], producer: TransactionalProducer) -> None:
+    sent = [
+        await producer.send(
+            topic, each.record.value, key=each.record.key, partition=each.record.partition, headers=copy_headers(each)
+        )
+        for each in part
+    ]
+    # aiokafka would commit although a record was refused: every answer is awaited first.
+    await asyncio.gather(*sent)

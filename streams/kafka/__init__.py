@@ -1,8 +1,9 @@
 """Tools for Kafka that workers and commands share: reading back, committing, topics, and a local broker.
 
     partition -> offsets (where it begins and ends) -> tape, follow, changelog -> records
-    records   -> producers, redelivery (one transaction: all or nothing)       -> partitions
+    records   -> producers, redelivery -> transactional (all or nothing)       -> partitions
 
+`transactional.py` is the one producer that begins transactions, `epochs.py` the request that protects them.
 `topics.py` makes and checks topics, `partitioner.py` places keys, `policies.py` reads and writes `tier.policies`,
 `dead_letters.py` reads dead letters back, `local.py` runs a real broker on this machine.
 

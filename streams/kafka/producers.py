@@ -19,23 +19,17 @@ test_of_two_that_take_over_at_once_only_one_can_commit).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import IllegalOperation, KafkaError
+from aiokafka.errors import KafkaError
 from aiokafka.structs import RecordMetadata
 
-TRANSACTION_TIMEOUT_MS = 10_000
-# Less than the timeout, after which the broker aborts by itself. Past the deadline the outcome counts as unknown.
-DEADLINE_S = 8.0
-START_WITHIN_S = 30.0
-STOP_WITHIN_S = 3.0
-BATCH_BYTES = 900_000
+from streams.kafka.transactional import FAILURES, TransactionalProducer
 
-# After a fatal error aiokafka fails on an assertion of its own; after a failed step it raises IllegalOperation for the
-# next one. None of these errors says whether the transaction was committed.
-_FAILURES = (KafkaError, IllegalOperation, TimeoutError, AssertionError, ValueError)
+START_WITHIN_S = 30.0
+BATCH_BYTES = 900_000
 
 OutRecord = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]]]
 """A record to send: key, value, headers."""
@@ -56,12 +50,23 @@ class TransactionFailedError(Exception):
 class ProducersInTurn:
     """The two producers of one owner of a partition, for one take-over. After a failure, new ones are made."""
 
-    def __init__(self, client_options: dict[str, Any], ids: str, where: str) -> None:
-        """Prepares them, without a connection. ids: the beginning of both transactional ids; where: that of errors."""
+    def __init__(
+        self,
+        client_options: Mapping[str, Any],
+        ids: str,
+        where: str,
+        on_epoch_raised: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Prepares them, without a connection.
+
+        ids: the beginning of both transactional ids. where: the beginning of errors. on_epoch_raised: called when one
+        has raised its epoch (transactional.py).
+        """
         self._options = client_options
         self._ids = ids
         self._where = where
-        self._producers: list[AIOKafkaProducer] = []
+        self._on_epoch_raised = on_epoch_raised
+        self._producers: list[TransactionalProducer] = []
         self._turn = 1  # the first commit changes it to 0: the producer that was started first (see above)
 
     async def start(self) -> None:
@@ -80,7 +85,7 @@ class ProducersInTurn:
     async def stop(self) -> None:
         """Closes the producers. An open transaction ends when the next owner fences them, or by its timeout."""
         producers, self._producers = self._producers, []
-        await asyncio.gather(*map(_close, producers))
+        await asyncio.gather(*(producer.close() for producer in producers))
 
     async def commit(self, fill: Callable[[AIOKafkaProducer], Awaitable[_Result]]) -> _Result:
         """Commits what `fill` sends, as one transaction of the producer whose turn it is; gives what `fill` gives.
@@ -91,14 +96,9 @@ class ProducersInTurn:
             TransactionFailedError: It failed, or its outcome is unknown.
         """
         self._turn ^= 1
-        producer = self._producers[self._turn]
         try:
-            async with asyncio.timeout(DEADLINE_S):
-                await producer.begin_transaction()
-                result = await fill(producer)
-                await producer.commit_transaction()
-                return result
-        except _FAILURES as error:
+            return await self._producers[self._turn].commit(fill)
+        except FAILURES as error:
             raise self._failed(error) from error
 
     async def abort(self, fill: Callable[[AIOKafkaProducer], Awaitable[object]]) -> None:
@@ -110,21 +110,17 @@ class ProducersInTurn:
             TransactionFailedError: It failed, or its outcome is unknown.
         """
         try:
-            async with asyncio.timeout(DEADLINE_S):
-                for producer in self._producers:
-                    await producer.begin_transaction()
-                    await fill(producer)
-                    await producer.abort_transaction()
-        except _FAILURES as error:
+            for producer in self._producers:
+                await producer.abort(fill)
+        except FAILURES as error:
             raise self._failed(error) from error
 
     async def start_producer(self, name: str) -> None:
         """Starts one producer, `a` or `b`. Only `start` calls this, and tests that need another order."""
-        producer = AIOKafkaProducer(
-            **self._options,
-            transactional_id=f"{self._ids}-{name}",
-            transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
-            acks="all",
+        producer = TransactionalProducer(
+            self._options,
+            f"{self._ids}-{name}",
+            self._on_epoch_raised,
             linger_ms=0,
             max_batch_size=BATCH_BYTES,
             retry_backoff_ms=5,
@@ -178,12 +174,3 @@ def _heard(answer: asyncio.Future[RecordMetadata]) -> None:
     """
     if not answer.cancelled():
         answer.exception()
-
-
-async def _close(producer: AIOKafkaProducer) -> None:
-    try:
-        async with asyncio.timeout(STOP_WITHIN_S):
-            await producer.stop()
-    except _FAILURES:
-        # Whatever it was about to send is discarded: without connections it can do nothing any more.
-        await producer.client.close()

@@ -9,18 +9,19 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.errors import KafkaError, KafkaTimeoutError, ProducerFenced
 from aiokafka.structs import RecordMetadata
 
 from streams.errors import UsageError
 from streams.kafka.dead_letters import Choice, Extent, Letter, ReplayMark, read_letters, replayed_letters
 from streams.kafka.partitioner import partition_of
-from streams.kafka.producers import BATCH_BYTES, TRANSACTION_TIMEOUT_MS
+from streams.kafka.producers import BATCH_BYTES
 from streams.kafka.topics import partition_count
+from streams.kafka.transactional import TransactionalProducer
 from streams.settings import Settings
 
 LETTERS_LIMIT = 500  # in one transaction
@@ -77,6 +78,11 @@ async def send_again(settings: Settings, within: Extent, choice: Choice) -> int:
         await sending.flush()
     except ProducerFenced as error:
         raise UsageError(f"another replay began, and this one gave way after {sending.sent:,} letters") from error
+    except KafkaTimeoutError as error:
+        raise UsageError(
+            f"Kafka took {sending.sent:,} letters and did not answer for those that came next; they were sent together "
+            "or not at all; call it again: what was sent is not sent twice"
+        ) from error
     except KafkaError as error:
         raise UsageError(
             f"Kafka took {sending.sent:,} letters and refused what came next ({type(error).__name__}: {error}); "
@@ -97,11 +103,9 @@ class _Sending:
         self._marks_topic = settings.output_topic("dead-letters-replayed")
         self._waiting: list[Letter] = []
         self._waiting_bytes = 0
-        self._producer = AIOKafkaProducer(
-            **settings.client_options(),
-            transactional_id=f"{settings.app_id}-dead-letters",
-            transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
-            acks="all",
+        self._producer = TransactionalProducer(
+            settings.client_options(),
+            f"{settings.app_id}-dead-letters",
             max_batch_size=BATCH_BYTES,
             max_request_size=REQUEST_BYTES,
         )
@@ -112,7 +116,7 @@ class _Sending:
 
     async def stop(self) -> None:
         """Stops the producer. Letters that still wait are not sent."""
-        await self._producer.stop()
+        await self._producer.close()
 
     async def add(self, letter: Letter) -> None:
         """Adds a letter; sends all that wait once they are enough for a transaction."""
@@ -126,17 +130,17 @@ class _Sending:
         letters, self._waiting, self._waiting_bytes = self._waiting, [], 0
         if not letters:
             return
-        async with self._producer.transaction():
-            sent = [
-                await self._producer.send(
-                    letter.message.topic, letter.value, key=letter.key, partition=self._partition(letter)
-                )
-                for letter in letters
-            ]
-            # aiokafka commits even if a record was refused (producers.answered): every answer is awaited first.
-            answers = await asyncio.gather(*sent)
-            await asyncio.gather(*await self._send_marks(letters, answers))
+        await self._producer.commit_or_abort(partial(self._send, letters))
         self.sent += len(letters)
+
+    async def _send(self, letters: Sequence[Letter], producer: TransactionalProducer) -> None:
+        sent = [
+            await producer.send(letter.message.topic, letter.value, key=letter.key, partition=self._partition(letter))
+            for letter in letters
+        ]
+        # aiokafka commits even if a record was refused (producers.answered): every answer is awaited first.
+        answers = await asyncio.gather(*sent)
+        await asyncio.gather(*await self._send_marks(letters, answers))
 
     async def _send_marks(self, letters: Sequence[Letter], answers: Sequence[RecordMetadata]) -> list[Any]:
         sent = []

@@ -1,7 +1,7 @@
 """What the lanes of one stage ask of the broker and of Faust's consumer."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from faust.types import TP
@@ -9,7 +9,8 @@ from faust.types import TP
 from streams.errors import UsageError
 from streams.kafka.changelog import Recovered, end_offset, read_changelog
 from streams.kafka.offsets import InputOffsets
-from streams.kafka.producers import TRANSACTION_TIMEOUT_MS, TransactionFailedError
+from streams.kafka.producers import TransactionFailedError
+from streams.kafka.transactional import TRANSACTION_TIMEOUT_MS
 from streams.settings import Settings
 from streams.stages.stage import Stage
 from streams.worker.leftovers import can_be_aborted
@@ -34,9 +35,9 @@ class StageBroker:
         self.spans = self.inputs.spans
         self.committed = self.inputs.committed
 
-    def transactions(self, number: int) -> Transactions:
+    def transactions(self, number: int, on_epoch_raised: Callable[[], None]) -> Transactions:
         """Makes the transactions of a partition; its producers are not started."""
-        return Transactions(self._options, self._stage, number)
+        return Transactions(self._options, self._stage, number, on_epoch_raised)
 
     async def end_leftovers(self, number: int, transactions: TransactionsPort) -> None:
         """Ends a transaction of ours that a restarted broker left open, if nobody has seen any of it (leftovers.py).

@@ -21,7 +21,7 @@ from streams.stages.stage import Stage
 from streams.values.calendar import NEVER_MS
 from streams.worker.frame.transport import FetchedRecords
 from streams.worker.inbox import Inbox
-from streams.worker.ports import BrokerPort
+from streams.worker.ports import BrokerPort, TransactionsPort
 from streams.worker.takeover import RETRIED_ERRORS, LaneError, check_position, pause_s, persistently
 
 BATCH_LIMIT = 10_000
@@ -62,7 +62,7 @@ class Lane:
         self._metrics = metrics
         self._now_ms = now_ms
         self._on_failure = on_failure
-        self._transactions = broker.transactions(number)
+        self._transactions = self._new_transactions()
         self._changelog_end = -1
         self._inbox = Inbox(len(stage.inputs), lambda topic, on: broker.flow(number, topic, on=on))
         self._news = asyncio.Event()
@@ -101,7 +101,7 @@ class Lane:
         self.partition = None
         started = time.monotonic()
         await self._transactions.stop()
-        self._transactions = self._broker.transactions(self.number)
+        self._transactions = self._new_transactions()
         await self._transactions.start()
         await self._broker.end_leftovers(self.number, self._transactions)
         # The group is asked before the changelog is read. In the other order, commits of a worker that takes over
@@ -313,6 +313,9 @@ class Lane:
         await persistently(known_or_nothing, self._title, TAKE_OVER_WITHIN_S, lambda: self._parking)
 
     # --- small parts ---
+
+    def _new_transactions(self) -> TransactionsPort:
+        return self._broker.transactions(self.number, lambda: self._metrics.epoch_raised(self.stage.name, self.number))
 
     async def _lane_record(self, lane: LaneRecord | None, committed: Sequence[int | None]) -> LaneRecord:
         spans = await self._broker.spans(self.number)

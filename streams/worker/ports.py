@@ -1,6 +1,6 @@
 """What a lane asks of its surroundings, as protocols; broker.py and transactions.py are the real ones."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from streams.kafka.changelog import Recovered
@@ -27,8 +27,8 @@ class TransactionsPort(Protocol):
 class BrokerPort(Protocol):
     """What a lane of one stage asks about a partition number (broker.py). Sequences are by topic number."""
 
-    def transactions(self, number: int) -> TransactionsPort:
-        """Makes the transactions of the partition."""
+    def transactions(self, number: int, on_epoch_raised: Callable[[], None]) -> TransactionsPort:
+        """Makes the transactions of the partition. on_epoch_raised: called when a producer raised its epoch."""
 
     async def end_leftovers(self, number: int, transactions: TransactionsPort) -> None:
         """Ends a transaction of ours that the broker has left open."""

@@ -4,7 +4,7 @@ The reasons: docs/adr/0002-a-transaction-a-batch-and-partition.md.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,10 +20,18 @@ from streams.stages.stage import Place, Stage
 class Transactions:
     """The transactions of one partition, under transactional ids of its own."""
 
-    def __init__(self, client_options: dict[str, Any], stage: Stage, number: int) -> None:
+    def __init__(
+        self,
+        client_options: Mapping[str, Any],
+        stage: Stage,
+        number: int,
+        on_epoch_raised: Callable[[], None] = lambda: None,
+    ) -> None:
         self._stage = stage
         self._number = number
-        self._producers = ProducersInTurn(client_options, f"{stage.ids_prefix}{number}", f"{stage.title} {number}")
+        self._producers = ProducersInTurn(
+            client_options, f"{stage.ids_prefix}{number}", f"{stage.title} {number}", on_epoch_raised
+        )
 
     async def start(self) -> None:
         """Fences the former owner's producers and ends their transactions.

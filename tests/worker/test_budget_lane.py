@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
@@ -104,8 +105,8 @@ class Forgetful(StageBroker):
 
     troubles: ClassVar[list[str]] = []
 
-    def transactions(self, number: int) -> Any:
-        made, troubles = super().transactions(number), self.troubles
+    def transactions(self, number: int, on_epoch_raised: Callable[[], None]) -> Any:
+        made, troubles = super().transactions(number, on_epoch_raised), self.troubles
         commit = made.commit
 
         async def committed(work: Work) -> int:

@@ -5,6 +5,7 @@ Both versions are pinned exactly in pyproject.toml. Each message says what would
 
 import asyncio
 import inspect
+import struct
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
@@ -14,7 +15,11 @@ import faust
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.consumer import fetcher, subscription_state
+from aiokafka.errors import UnknownError, for_code
 from aiokafka.producer import sender, transaction_manager
+from aiokafka.producer.transaction_manager import TransactionManager
+from aiokafka.protocol.api import Request
+from aiokafka.protocol.transaction import EndTxnRequest, InitProducerIdRequest
 from faust import streams as faust_streams
 from faust.app import base as faust_app
 from faust.tables.manager import TableManager
@@ -24,6 +29,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import ConsumerMessage
 from mode import threads
 
+from streams.kafka.epochs import PRODUCER_FENCED, RaiseRequest
 from streams.kafka.policies import KnownPolicies
 from streams.settings import Settings
 from streams.worker.app import create_app
@@ -113,6 +119,19 @@ SOURCES = [
         "no silent reset",
     ),
     (fetcher.PartitionRecords._unpack_records, "next_batch.is_control_batch", "control records move the position"),
+    (sender.BaseHandler.do, "self._sender.client.send(node_id, req, group=self.group)", "lost ends are seen there"),
+    (sender.BaseHandler.do, "except IncompatibleBrokerVersion", "an older broker is an error, and not asked for ever"),
+    (sender.EndTxnHandler.create_request, "EndTxnRequest(", "a lost end is told by the class of its request"),
+    (sender.InitPIDHandler.handle_response, "return self._default_backoff", "a raise waits, and is asked again"),
+    (
+        sender.Sender._find_coordinator,
+        "group=ConnectionGroup.COORDINATION",
+        "a raise goes where ends of transactions go",
+    ),
+    (AIOKafkaProducer.__init__, "self._sender = Sender(\n            self.client,", "its requests go through our send"),
+    (TransactionManager.__init__, "self._pid_and_epoch = PidAndEpoch(", "the raised epoch is taken from there"),
+    (TransactionManager.__init__, "self._sequence_numbers = defaultdict(", "they begin anew with a raised epoch"),
+    (Request.prepare, "raise NotImplementedError", "an older broker is told by that"),
     (sender.InitPIDHandler, "ConcurrentTransactions", "a take-over waits for the former owner's markers"),
     (sender.EndTxnHandler, "raise ProducerFenced()", "a zombie's commit fails"),
     (sender.SendProduceReqHandler, "ProducerFenced()", "a zombie's records fail"),
@@ -130,6 +149,24 @@ def test_recovery_is_replaced_task_by_task() -> None:
     for name in ("_restart_recovery", "_slurp_changelogs"):
         assert name in tasks, f"{name} is no task any more: Faust's own recovery would run"
         assert vars(LaneRecovery)[name] is not vars(Recovery)[name]
+
+
+def test_aiokafka_knows_neither_request_that_would_make_ours_superfluous() -> None:
+    newest = {request: request._CLASSES[-1].API_VERSION for request in (EndTxnRequest, InitProducerIdRequest)}
+    assert newest[EndTxnRequest] == 0, "EndTxn v5 raises the epoch by itself: read docs/adr/0006 again"
+    assert newest[InitProducerIdRequest] == 0, "take its InitProducerId v4 instead of ours (streams/kafka/epochs.py)"
+    assert for_code(PRODUCER_FENCED) is UnknownError, "aiokafka knows that error now"
+
+
+async def test_our_request_inside_aiokafka_is_the_one_that_kafka_describes() -> None:
+    """InitProducerId v4 by Kafka's own description of it: InitProducerIdRequest.json, and the answer's."""
+    manager = TransactionManager("id", 10_000)
+    manager.set_pid_and_epoch(7, 3)
+    sent = RaiseRequest(manager).prepare({22: (0, 6)})
+    assert sent.build_request_header(1, "c").encode() == b"\x00\x16\x00\x04\x00\x00\x00\x01\x00\x01c\x00"
+    assert sent.encode() == b"\x03id" + struct.pack(">iqhb", 10_000, 7, 3, 0)
+    answer = sent.RESPONSE_TYPE.decode(struct.pack(">ihqhb", 0, 0, 7, 4, 0))
+    assert (answer.error_code, answer.producer_id, answer.producer_epoch) == (0, 7, 4)
 
 
 def test_messages_bear_a_generation() -> None:

@@ -53,7 +53,7 @@ class Log:
         self.go_on = asyncio.Event()
         self.go_on.set()
 
-    def transactions(self, partition: int) -> "Log":
+    def transactions(self, partition: int, _: Callable[[], None]) -> "Log":
         assert partition == NUMBER
         return self
 

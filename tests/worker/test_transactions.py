@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from streams.kafka import producers as module
+from streams.kafka import transactional as module
 from streams.kafka.changelog import end_offset, read_changelog
 from streams.kafka.offsets import InputOffsets
 from streams.kafka.producers import TransactionFailedError

@@ -1,0 +1,154 @@
+"""The producer of all transactions: aiokafka's, made safe against the end of a transaction that arrives late.
+
+EndTxn, the request that commits or aborts, names the producer and its epoch, and not the transaction. aiokafka 0.14.0
+sends it again by itself after a lost connection (producer/sender.py, Sender._do_txn_commit). If the first one reaches
+the broker after all, while a later transaction of the same transactional id is open, the broker ends that one: half of
+it is committed.
+
+    1 is ended  ->  connection lost  ->  1 is ended again, answered  ->  2 begins  ->  the first end of 1 arrives
+
+So a producer whose EndTxn was not answered raises its own epoch before it begins another transaction. The broker then
+refuses the late one, which has the former epoch (docs/adr/0006-a-late-end-is-refused.md).
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Self, TypeVar
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import IllegalOperation, KafkaError, KafkaTimeoutError
+from aiokafka.producer.transaction_manager import TransactionState
+from aiokafka.protocol.transaction import EndTxnRequest
+
+from streams.kafka.epochs import raise_epoch
+
+TRANSACTION_TIMEOUT_MS = 10_000
+# Less than the timeout, after which the broker aborts by itself. Past the deadline the outcome counts as unknown.
+DEADLINE_S = 8.0
+STOP_WITHIN_S = 3.0
+
+# After a fatal error aiokafka fails on an assertion of its own; after a failed step it raises IllegalOperation for the
+# next one. None of these errors says whether the transaction was committed.
+FAILURES = (KafkaError, IllegalOperation, TimeoutError, AssertionError, ValueError)
+
+_Result = TypeVar("_Result")
+_log = logging.getLogger(__name__)
+
+
+class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
+    """A producer whose transactions no late EndTxn of its own can end, each within a deadline.
+
+    After an error it is to be closed; another one takes its place.
+    """
+
+    def __init__(
+        self,
+        client_options: Mapping[str, Any],
+        transactional_id: str,
+        on_epoch_raised: Callable[[], None] = lambda: None,
+        **more: Any,
+    ) -> None:
+        """Prepares it, without a connection. on_epoch_raised: called each time; more: aiokafka's own options."""
+        super().__init__(
+            **client_options,
+            transactional_id=transactional_id,
+            transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
+            acks="all",
+            **more,
+        )
+        self._on_epoch_raised = on_epoch_raised
+        self._may_end_late = False
+        self._send_unwatched = self.client.send
+        self.client.send = self._send_watched
+
+    async def begin_transaction(self) -> None:
+        """Begins a transaction; before that, raises the epoch if an earlier end was not answered.
+
+        Raises:
+            ProducerFenced: The epoch cannot be raised: another producer of the same transactional id has started.
+            KafkaError: The epoch cannot be raised for another reason.
+        """
+        if self._may_end_late:
+            await raise_epoch(self._sender)
+            self._may_end_late = False
+            manager = self._txn_manager
+            _log.warning(
+                "%s: the end of a transaction was not answered at first; the epoch is %d from now on, so that it ends "
+                "no later transaction",
+                manager.transactional_id,
+                manager.producer_epoch,
+            )
+            self._on_epoch_raised()
+        await super().begin_transaction()
+
+    async def commit(self, fill: Callable[[Self], Awaitable[_Result]]) -> _Result:
+        """Commits what `fill` sends, as one transaction, and gives what `fill` gives.
+
+        `fill` must await the answers to all that it sends: aiokafka commits although a record was refused. After an
+        error the transaction may be open, and may be committed.
+
+        Raises:
+            KafkaTimeoutError: Kafka did not answer within DEADLINE_S.
+            KafkaError: Kafka refused; AssertionError and ValueError too come of aiokafka (FAILURES).
+        """
+        async with _deadline():
+            await self.begin_transaction()
+            result = await fill(self)
+            await self.commit_transaction()
+            return result
+
+    async def commit_or_abort(self, fill: Callable[[Self], Awaitable[_Result]]) -> _Result:
+        """Does what `commit` does. After an error in `fill` it aborts, so that no reader waits for the timeout.
+
+        Raises:
+            KafkaTimeoutError: Kafka did not answer within DEADLINE_S.
+            KafkaError: Kafka refused.
+        """
+        try:
+            return await self.commit(fill)
+        except BaseException:
+            if self._txn_manager.state in {TransactionState.IN_TRANSACTION, TransactionState.ABORTABLE_ERROR}:
+                with suppress(*FAILURES):
+                    async with asyncio.timeout(STOP_WITHIN_S):
+                        await self.abort_transaction()
+            raise
+
+    async def abort(self, fill: Callable[[Self], Awaitable[object]]) -> None:
+        """Aborts what `fill` sends, as one transaction.
+
+        Raises:
+            KafkaTimeoutError: Kafka did not answer within DEADLINE_S.
+            KafkaError: Kafka refused; as for `commit`.
+        """
+        async with _deadline():
+            await self.begin_transaction()
+            await fill(self)
+            await self.abort_transaction()
+
+    async def close(self) -> None:
+        """Stops it, within STOP_WITHIN_S. An open transaction ends when its id is fenced, or by its timeout."""
+        try:
+            async with asyncio.timeout(STOP_WITHIN_S):
+                await self.stop()
+        except FAILURES:
+            # Whatever it was about to send is discarded: without connections it can do nothing any more.
+            await self.client.close()
+
+    async def _send_watched(self, node_id: object, request: object, **options: Any) -> Any:
+        try:
+            return await self._send_unwatched(node_id, request, **options)
+        except BaseException:
+            # An EndTxn that never left counts too: to raise the epoch once too often costs a millisecond.
+            self._may_end_late |= isinstance(request, EndTxnRequest)
+            raise
+
+
+@asynccontextmanager
+async def _deadline() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            yield
+    except TimeoutError as error:
+        raise KafkaTimeoutError(f"Kafka did not answer within {DEADLINE_S:.0f} s") from error
