@@ -12,7 +12,7 @@ import aiohttp
 import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer, ConsumerRecord
-from aiokafka.errors import InvalidTxnState
+from aiokafka.errors import ConcurrentTransactions, InvalidTxnState, ProducerFenced
 
 from streams.contracts.log import base64_or_none
 from streams.contracts.outputs import DeadLetterMessage
@@ -151,6 +151,23 @@ async def test_an_end_that_is_never_answered_counts_as_lost_too(place: Place) ->
         await producer.commit(lambda each: send(settings, each, b"2", b"3"))
     assert late.error_code == FENCED
     assert await values_of(settings, settings.changelog_topic) == [b"1", b"2", b"3"]
+
+
+async def test_a_raise_that_arrives_late_itself_aborts_the_later_transaction_whole(place: Place) -> None:
+    settings = place.settings
+    name = f"{settings.app_id}-ours"
+    late = LateEnd(name, second_produce, held=lambda request: request.name == "InitProducerId" and request.flexible)
+    options = place.proxied_settings.client_options()
+    async with place.proxies(late.watch):
+        async with running(TransactionalProducer(options, name, retry_backoff_ms=5)) as producer:
+            await producer.commit(lambda each: send(settings, each, b"1"))
+            producer._may_end_late = True
+            with pytest.raises(ProducerFenced):
+                await producer.commit(lambda each: send(settings, each, b"2", b"3"))
+        async with running(TransactionalProducer(options, name)) as another:
+            await another.commit(lambda each: send(settings, each, b"4"))
+    assert late.error_code == ConcurrentTransactions.errno
+    assert await values_of(settings, settings.changelog_topic) == [b"1", b"4"]
 
 
 async def test_where_nothing_is_lost_no_request_is_added(place: Place) -> None:

@@ -44,11 +44,15 @@ _STRUCTS: dict[tuple[int, int], type[RequestStruct]] = {
 
 
 class Request(NamedTuple):
-    """A request of a transaction. name: "Produce", "EndTxn" and so on; topics: those that a Produce writes to."""
+    """A request of a transaction.
+
+    name: "Produce", "EndTxn" and so on. topics: those that a Produce writes to. flexible: of a version with tags.
+    """
 
     name: str
     transactional_id: str
     topics: frozenset[str]
+    flexible: bool
 
 
 @dataclass
@@ -62,9 +66,9 @@ class Held:
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def release(self) -> int:
-        """Passes an EndTxn on after all; the broker's error code, 0 if it did what was asked.
+        """Passes it on after all; the broker's error code, 0 if it did what was asked.
 
-        The broker answers before it has written the markers. Asked again, it answers 0 once it has.
+        It answers an EndTxn before it has written the markers. Asked again, it answers 0 once it has.
         """
         async with asyncio.timeout(ANSWERED_WITHIN_S):
             code = await self._ask()
@@ -76,7 +80,8 @@ class Held:
     async def _ask(self) -> int:
         self.broker.write(self.frame)
         answer = await self.answers.get()
-        return int(struct.unpack_from(">h", answer, 8)[0])  # after the correlation id and the time of throttling
+        # After the correlation id, the tags of newer versions, and the time of throttling.
+        return int(struct.unpack_from(">h", answer, 9 if self.request.flexible else 8)[0])
 
 
 async def _nothing(_: Request) -> None:
@@ -220,4 +225,4 @@ def _parse(frame: bytes) -> tuple[int, Request | None]:
         return correlation_id, None
     topics = frozenset(topic for topic, _ in values["topics"]) if struct_class.__name__.startswith("Produce") else ()
     name = struct_class.__name__.partition("Request")[0]
-    return correlation_id, Request(name, values["transactional_id"], frozenset(topics))
+    return correlation_id, Request(name, values["transactional_id"], frozenset(topics), struct_class.FLEXIBLE_VERSION)

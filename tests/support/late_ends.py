@@ -11,11 +11,18 @@ SEEN_WITHIN_S = 20.0
 class LateEnd:
     """Keeps back one EndTxn of a transactional id; passes it on in a later transaction, before a certain request.
 
+    held: says of a request that it is the one to keep back, where that is not the next EndTxn.
     moment: says of a request of the later transaction, and of how many Produce came before, whether this is the moment.
     after: a topic to which the later transaction must have written before. watch: for the proxies.
     """
 
-    def __init__(self, transactional_id: str, moment: Callable[[Request, int], bool], after: str | None = None) -> None:
+    def __init__(
+        self,
+        transactional_id: str,
+        moment: Callable[[Request, int], bool],
+        after: str | None = None,
+        held: Callable[[Request], bool] = lambda request: request.name == "EndTxn",
+    ) -> None:
         self.transactional_id = transactional_id
         self.armed = True
         self.error_code: int | None = None  # the broker's answer to the late one
@@ -23,12 +30,13 @@ class LateEnd:
         self.watch = Watch(hold=self._holds, before=self._before, after=self._after)
         self._moment = moment
         self._after_topic = after
+        self._is_held = held
         self._written = asyncio.Event()
         self._in_later = False
         self._produced = 0
 
     def _holds(self, request: Request) -> bool:
-        return self.armed and request.name == "EndTxn" and request.transactional_id == self.transactional_id
+        return self.armed and request.transactional_id == self.transactional_id and self._is_held(request)
 
     def _is_of_later(self, request: Request) -> bool:
         if self.watch.held is None or request.transactional_id != self.transactional_id:
