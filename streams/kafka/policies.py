@@ -56,8 +56,8 @@ async def read_policies(settings: Settings) -> dict[str, str]:
     return (await read_known_policies(settings)).documents
 
 
-async def follow_policies(settings: Settings, known: KnownPolicies) -> AsyncIterator[str]:
-    """Yields, without end, the document of each policy that comes into force after what is known."""
+async def follow_policies(settings: Settings, known: KnownPolicies) -> AsyncIterator[tuple[int, str]]:
+    """Yields, without end, each policy that comes into force after what is known: its record's offset, its document."""
     tp = TopicPartition(settings.output_topic("policies"), 0)
     documents = dict(known.documents)
     consumer = await _consumer(settings)
@@ -67,7 +67,7 @@ async def follow_policies(settings: Settings, known: KnownPolicies) -> AsyncIter
         async for record in consumer:
             digest = _take(record, documents)
             if digest is not None and digest in documents:
-                yield documents[digest]
+                yield record.offset, documents[digest]
     finally:
         await consumer.stop()
 

@@ -20,11 +20,11 @@ import faust
 from aiokafka.errors import OffsetOutOfRangeError
 from faust.types import TP
 
-from streams.kafka.policies import KnownPolicies, follow_policies
+from streams.errors import UsageError
+from streams.kafka.policies import KnownPolicies, follow_policies, read_known_policies
 from streams.logs import FAUST
 from streams.metrics import Metrics
 from streams.partition.customers import Customers
-from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy
 from streams.settings import Settings
 from streams.stages.customers import NAME as CUSTOMERS
@@ -34,8 +34,9 @@ from streams.stages.worked import worked_stages
 from streams.worker.broker import StageBroker
 from streams.worker.frame.recovery import LaneTables
 from streams.worker.frame.transport import BatchSchema, BatchTransport
-from streams.worker.lane import Lane
-from streams.worker.takeover import LaneError
+from streams.worker.known_policies import load_in_force, loadable_policies, policy_in_force
+from streams.worker.lane import TAKE_OVER_WITHIN_S, Lane
+from streams.worker.takeover import LaneError, persistently
 
 SESSION_TIMEOUT_S = 6.0
 STALLED_AFTER_S = 60.0
@@ -58,6 +59,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         self.settings = settings
         self.policy = policy
         self.policies: dict[int, Policy] = {}  # by mark: every known one
+        self.policies_read_to = 0  # the offset on `tier.policies` before which every record is known
         self.partitions = partitions
         self.metrics = Metrics()
         self.stages: dict[str, Stage] = {}  # by name of the stage
@@ -97,12 +99,32 @@ class TierflowApp(faust.App):  # type: ignore[misc]
             for name, number in wanted - self.lanes.keys():
                 stage, broker = self.stages[name], self.brokers[name]
                 self.lanes[name, number] = Lane(stage, number, broker, self.metrics, wall_ms, fail)
-            await asyncio.gather(*(lane.take_up_or_over() for lane in self.lanes.values()))
+            await asyncio.gather(self._hear_of_policies(), *(lane.take_up_or_over() for lane in self.lanes.values()))
         except Exception as error:  # noqa: BLE001 - after any error it is unknown whose the partitions are
             fail(error)
         # The recovered states stay in memory: no later collection needs to look at them.
         gc.collect()
         gc.freeze()
+
+    async def _hear_of_policies(self) -> None:
+        """Reads `tier.policies` to its end, before lanes start: which policy is in force.
+
+        The former owner of a partition may have heard of a newer policy than this worker. To rate its customers back,
+        and then again by the newer one, would give real tier changes, and end graces and campaigns.
+        """
+
+        async def read() -> None:
+            known = await read_known_policies(self.settings)
+            self.policies_read_to = max(self.policies_read_to, known.next_offset)
+            self.adopt(policy_in_force(known))
+
+        await persistently(read, "the policy in force", TAKE_OVER_WITHIN_S, lambda: self.should_stop)
+
+    def adopt_newer(self, offset: int, document: str) -> None:
+        """Puts a policy in force that the follower of `tier.policies` has found at this offset, unless it is known."""
+        if offset >= self.policies_read_to:
+            self.policies_read_to = offset + 1
+            self.adopt(load_in_force(document))
 
     def adopt(self, policy: Policy) -> None:
         """Puts a policy in force in this worker: every lane of customers switches to it between two batches."""
@@ -157,17 +179,20 @@ def create_app(settings: Settings, known: KnownPolicies, partitions: int) -> Tie
 
     known: the policies on `tier.policies`, one of which must be in force. partitions: how many each input topic has.
     """
-    policies = {policy.digest: policy for policy in map(load_policy, known.documents.values())}
-    app = TierflowApp(settings, policies[known.in_force or ""], partitions)
-    app.policies.update((policy.mark, policy) for policy in policies.values())
+    app = TierflowApp(settings, policy_in_force(known), partitions)
+    app.policies.update((policy.mark, policy) for policy in loadable_policies(known))
+    app.policies_read_to = known.next_offset
     for stage in worked_stages(settings, app.policy, partitions):
         app.add_stage(stage)
     _add_agent(app)
 
     @app.task  # type: ignore[untyped-decorator]
     async def follow_policy_topic() -> None:
-        async for document in follow_policies(settings, known):
-            app.adopt(load_policy(document))
+        async for offset, document in follow_policies(settings, known):
+            try:
+                app.adopt_newer(offset, document)
+            except UsageError as error:
+                fail(error)
 
     @app.task  # type: ignore[untyped-decorator]
     async def watch_progress() -> None:

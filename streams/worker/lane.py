@@ -126,6 +126,7 @@ class Lane:
         Raises:
             LaneError: The partition could not be taken over within TAKE_OVER_WITHIN_S, or not safely.
         """
+        await self.park()
         self._parking = False
         await self._persistently(self._look if self._asleep else self._take_up_or_over)
 
@@ -139,7 +140,13 @@ class Lane:
         self._inbox.received = [span.beginning for span in await self._broker.spans(self.number)]
 
     def start(self) -> None:
-        """Starts the task that works the partition."""
+        """Starts the task that works the partition.
+
+        Raises:
+            LaneError: It runs already. Two tasks would work the same events on the same state.
+        """
+        if self._task is not None and not self._task.done():
+            raise LaneError(f"{self._title} is started, and runs already")
         self._parking = False
         self._task = asyncio.create_task(self._run(), name=f"lane of {self._title}")
         self._task.add_done_callback(self._ended)

@@ -285,6 +285,23 @@ async def test_a_cancelled_future_of_the_client_does_not_stop_a_lane_in_silence(
     assert str(stand.failed[0]) == f"partition {NUMBER} was cancelled"
 
 
+async def test_a_lane_that_runs_is_not_started_a_second_time() -> None:
+    async with running(Log()) as stand:
+        with pytest.raises(LaneError, match="runs already"):
+            stand.lane.start()
+        assert stand.lane.serving
+
+
+async def test_a_lane_that_runs_is_parked_before_it_is_taken_up() -> None:
+    log = Log()
+    async with running(log) as stand:
+        await stand.lane.take_up_or_over()
+        assert not stand.lane.serving
+        stand.lane.start()
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        await stand.until(lambda: len(log.works) == 1)
+
+
 async def test_a_parked_lane_goes_on_when_the_changelog_ends_with_its_own_record() -> None:
     log = Log()
     async with running(log) as stand:

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from faust.tables.manager import TableManager
-from faust.tables.recovery import Recovery
+from faust.tables.recovery import RebalanceAgain, Recovery, ServiceStopped
+from faust.types import TP
 from mode import Service
 
 from streams.logs import FAUST
@@ -17,19 +18,46 @@ class LaneRecovery(Recovery):  # type: ignore[misc]
 
     logger = FAUST
 
+    _revocations = 0  # how many there had been when the newest assignment was made
+
+    async def on_rebalance(
+        self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
+    ) -> None:
+        """Notes an assignment, and how many revocations came before it. Called by Faust."""
+        revocations = self.app.revocations
+        await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
+        if self.signal_recovery_start.is_set():  # Faust passes over an assignment that is out of date
+            self._revocations = revocations
+
     @Service.task  # type: ignore[untyped-decorator]
     async def _restart_recovery(self) -> None:
         while not self.should_stop:
             if await self.wait_for_stopped(self.signal_recovery_start):
                 return
             self.signal_recovery_start.clear()
-            generation, revocations = self._generation_id, self.app.revocations
+            generation, revocations = self._generation_id, self._revocations
+            # If partitions were revoked meanwhile, nothing is ours until the next assignment, which will come.
+            if not self._is_newest(generation, revocations):
+                continue
             await self.app.take_over(frozenset(tp.partition for tp in self.active_tps))
-            if self.app.consumer_generation_id == generation and not self.signal_recovery_start.is_set():
+            if not self._is_newest(generation, revocations):
+                continue
+            try:
                 await self._resume_streams(generation)
-                # If partitions were revoked meanwhile, nothing is ours until the next assignment, which will come.
-                if self.app.revocations == revocations:
-                    self.app.start_lanes()
+            except RebalanceAgain:
+                continue
+            except ServiceStopped:
+                return
+            if self._is_newest(generation, revocations):
+                self.app.start_lanes()
+
+    def _is_newest(self, generation: int, revocations: int) -> bool:
+        """Says whether an assignment still holds: no later one has come, and nothing was revoked after it."""
+        return (
+            self.app.consumer_generation_id == generation
+            and self.app.revocations == revocations
+            and not self.signal_recovery_start.is_set()
+        )
 
     @Service.task  # type: ignore[untyped-decorator]
     async def _slurp_changelogs(self) -> None:

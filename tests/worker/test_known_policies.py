@@ -1,0 +1,58 @@
+"""Which policy a worker goes by: the newest of the topic when lanes start, and never an older one again."""
+
+from dataclasses import replace
+
+import pytest
+
+from streams.errors import UsageError
+from streams.kafka.policies import KnownPolicies, publish_policy, read_known_policies
+from streams.policy.compile.load import load_policy
+from streams.settings import Settings
+from streams.worker.app import create_app
+from streams.worker.known_policies import loadable_policies, policy_in_force
+from tests.support.batches import ASSETS_ONLY
+
+ONE = ASSETS_ONLY
+TWO = load_policy(ONE.document.replace("version = 1", "version = 2"))
+BROKEN = "a release before took this"
+
+
+async def test_what_was_published_while_it_joined_is_known_before_lanes_start(settings: Settings) -> None:
+    await publish_policy(settings, ONE)
+    known = await read_known_policies(settings)
+    app = create_app(replace(settings, http_port=6066), known, 4)
+    await publish_policy(settings, TWO)
+    await app._hear_of_policies()
+    assert app.policy.digest == TWO.digest
+    assert app.stages["customers"].open  # the stage of the newer policy
+    assert app.policies[ONE.mark].digest == ONE.digest
+
+
+async def test_a_follower_that_lags_behind_does_not_bring_an_older_policy_back(settings: Settings) -> None:
+    await publish_policy(settings, ONE)
+    app = create_app(replace(settings, http_port=6066), await read_known_policies(settings), 4)
+    for policy in (TWO, ONE, TWO):
+        await publish_policy(settings, policy)
+    await app._hear_of_policies()
+    read_to = app.policies_read_to
+    for offset in range(read_to):
+        app.adopt_newer(offset, ONE.document)
+    assert app.policy.digest == TWO.digest
+    app.adopt_newer(read_to, ONE.document)
+    assert app.policy.digest == ONE.digest
+
+
+def test_an_earlier_policy_that_this_release_refuses_is_passed_over(caplog: pytest.LogCaptureFixture) -> None:
+    known = KnownPolicies({"sha256:old": BROKEN, ONE.digest: ONE.document}, ONE.digest, 4)
+    assert policy_in_force(known).digest == ONE.digest
+    assert [policy.digest for policy in loadable_policies(known)] == [ONE.digest]
+    assert "sha256:old" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("documents", "sentence"),
+    [({}, "no policy is in force"), ({ONE.digest: BROKEN}, "cannot be used by this release.*publish another")],
+)
+def test_without_a_usable_policy_in_force_a_worker_says_what_to_do(documents: dict[str, str], sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        policy_in_force(KnownPolicies(documents, ONE.digest, 4))
