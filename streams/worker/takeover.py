@@ -63,7 +63,7 @@ async def persistently(
 ) -> None:
     """Repeats `attempt` with growing pauses while it fails with one of RETRIED_ERRORS.
 
-    what: what is taken over, in messages. given_up: asked before each attempt; once it gives True, nothing more is tried.
+    what: what is taken over, in messages. given_up: asked before each attempt; once it is True, nothing more is tried.
 
     Raises:
         LaneError: The attempts have failed for `within_s` seconds.
