@@ -22,10 +22,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, TopicAuthorizationFailedError
 from aiokafka.structs import RecordMetadata
 
+from streams.kafka.open_transactions import Outcome, open_transactions, outcome_of
 from streams.kafka.transactional import FAILURES, TransactionalProducer
 
 START_WITHIN_S = 30.0
@@ -56,13 +58,16 @@ class ProducersInTurn:
         ids: str,
         where: str,
         on_epoch_raised: Callable[[], None] = lambda: None,
+        decided: dict[str, Outcome] | None = None,
     ) -> None:
         """Prepares them, without a connection.
 
         ids: the beginning of both transactional ids. where: the beginning of errors. on_epoch_raised: called when one
-        has raised its epoch (transactional.py).
+        has raised its epoch (transactional.py). decided: by transactional id, how the broker has decided transactions
+        that may be left open; kept over several tries to start, since the first start makes the broker forget.
         """
         self._options = client_options
+        self._decided: dict[str, Outcome] = {} if decided is None else decided
         self._ids = ids
         self._where = where
         self._on_epoch_raised = on_epoch_raised
@@ -77,6 +82,7 @@ class ProducersInTurn:
         """
         try:
             async with asyncio.timeout(START_WITHIN_S):
+                await self._ask_for_outcomes()
                 for name in "ab":
                     await self.start_producer(name)
         except (KafkaError, TimeoutError, OSError) as error:
@@ -114,6 +120,48 @@ class ProducersInTurn:
                 await producer.abort(fill)
         except FAILURES as error:
             raise self._failed(error) from error
+
+    async def end_leftovers(self, tps: Sequence[TopicPartition]) -> Mapping[TopicPartition, Outcome] | None:
+        """Ends what the broker has left open in these partitions under our ids, as it had decided it.
+
+        Gives the partitions with an outcome, none where nothing was open; None where the broker does not tell.
+
+        Raises:
+            TransactionFailedError: The broker went away; the next take-over may succeed.
+        """
+        try:
+            opened = await open_transactions(self._producers[0].client, tps)
+            ended: dict[TopicPartition, Outcome] = {}
+            for name, producer in zip("ab", self._producers, strict=True):
+                outcome = self._decided.get(f"{self._ids}-{name}")
+                left = opened.get(producer.producer_id, [])
+                if left and outcome is None:
+                    return None
+                if left and outcome is not None:
+                    await producer.end_what_is_open(left, outcome)
+                    ended.update(dict.fromkeys(left, outcome))
+                self._decided.pop(f"{self._ids}-{name}", None)
+        except (IncompatibleBrokerVersion, NotImplementedError, TopicAuthorizationFailedError):
+            return None
+        except FAILURES as error:
+            raise self._failed(error) from error
+        return ended
+
+    async def partitions_of(self, topic: str) -> list[int]:
+        """Gives the numbers of a topic's partitions, in order."""
+        return await partitions_of(self._producers[0], topic)
+
+    async def _ask_for_outcomes(self) -> None:
+        client = AIOKafkaClient(**self._options)
+        try:
+            await client.bootstrap()
+            for name in "ab":
+                transactional_id = f"{self._ids}-{name}"
+                outcome = await outcome_of(client, transactional_id)
+                if outcome is not None:
+                    self._decided[transactional_id] = outcome
+        finally:
+            await client.close()
 
     async def start_producer(self, name: str) -> None:
         """Starts one producer, `a` or `b`. Only `start` calls this, and tests that need another order."""

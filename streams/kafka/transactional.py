@@ -13,16 +13,17 @@ refuses the late one, which has the former epoch (docs/adr/0006-a-late-end-is-re
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Self, TypeVar
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError, KafkaTimeoutError
 from aiokafka.producer.transaction_manager import TransactionState
 from aiokafka.protocol.transaction import EndTxnRequest
 
 from streams.kafka.epochs import raise_epoch
+from streams.kafka.open_transactions import Outcome
 
 TRANSACTION_TIMEOUT_MS = 10_000
 # Less than the timeout, after which the broker aborts by itself. Past the deadline the outcome counts as unknown.
@@ -126,6 +127,27 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
             await self.begin_transaction()
             await fill(self)
             await self.abort_transaction()
+
+    async def end_what_is_open(self, tps: Iterable[TopicPartition], outcome: Outcome) -> None:
+        """Ends an earlier transaction that the broker has left open in these partitions. It writes no record.
+
+        The broker writes the marker of an end into every partition of a transaction, records or not, and a marker ends
+        whatever the same producer id has open there.
+
+        Raises:
+            KafkaTimeoutError: Kafka did not answer within DEADLINE_S.
+            KafkaError: Kafka refused; as for `commit`.
+        """
+        async with _deadline():
+            await self.begin_transaction()
+            for tp in tps:
+                self._txn_manager.maybe_add_partition_to_txn(tp)
+            await (self.commit_transaction() if outcome == "commit" else self.abort_transaction())
+
+    @property
+    def producer_id(self) -> int:
+        """Gives the id that the broker knows the producer by, once it is started."""
+        return int(self._txn_manager.producer_id)
 
     async def close(self) -> None:
         """Stops it, within STOP_WITHIN_S. An open transaction ends when its id is fenced, or by its timeout."""

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from faust.types import TP
 
@@ -17,6 +17,9 @@ from streams.worker.leftovers import can_be_aborted
 from streams.worker.ports import TransactionsPort
 from streams.worker.transactions import Transactions
 
+if TYPE_CHECKING:
+    from streams.kafka.open_transactions import Outcome
+
 # How long a take-over waits for an open transaction on the changelog. It is most likely one of ours, which the broker
 # aborts after TRANSACTION_TIMEOUT_MS; a foreign one may have a longer timeout.
 OPEN_TRANSACTION_DEADLINE_S = 2 * TRANSACTION_TIMEOUT_MS / 1000
@@ -30,6 +33,7 @@ class StageBroker:
         self._stage = stage
         self._app = app
         self._options = settings.client_options()
+        self._decided: dict[str, Outcome] = {}  # by transactional id (kafka/producers.py)
         self.inputs = InputOffsets(self._options, stage.group, stage.inputs)
         self.ends = self.inputs.ends
         self.spans = self.inputs.spans
@@ -37,15 +41,29 @@ class StageBroker:
 
     def transactions(self, number: int, on_epoch_raised: Callable[[], None]) -> Transactions:
         """Makes the transactions of a partition; its producers are not started."""
-        return Transactions(self._options, self._stage, number, on_epoch_raised)
+        return Transactions(self._options, self._stage, number, on_epoch_raised, self._decided)
 
     async def end_leftovers(self, number: int, transactions: TransactionsPort) -> None:
-        """Ends a transaction of ours that a restarted broker left open, if nobody has seen any of it (leftovers.py).
+        """Ends transactions of ours that a restarted broker has left open.
+
+        They are ended as the broker had decided them. Where it does not tell, they are aborted, if nobody has seen any
+        part of them (leftovers.py).
 
         Raises:
             TransactionFailedError: The broker went away; the take-over is to be tried again.
         """
         title = f"{self._stage.title} {number}"
+        ended = await transactions.end_leftovers()
+        for tp, outcome in (ended or {}).items():
+            _log.warning(
+                "%s: the broker had left a transaction open in %s partition %d; ended as it was decided: %s",
+                title,
+                tp.topic,
+                tp.partition,
+                outcome,
+            )
+        if ended is not None:
+            return
         try:
             found = await can_be_aborted(self._options, self._stage, number, self._app.partitions)
         except UsageError as error:  # the broker went away

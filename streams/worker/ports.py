@@ -1,10 +1,13 @@
 """What a lane asks of its surroundings, as protocols; broker.py and transactions.py are the real ones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
+
+from aiokafka import TopicPartition
 
 from streams.kafka.changelog import Recovered
 from streams.kafka.offsets import Span
+from streams.kafka.open_transactions import Outcome
 from streams.partition.work import Work
 
 
@@ -16,6 +19,9 @@ class TransactionsPort(Protocol):
 
     async def stop(self) -> None:
         """Closes the producers."""
+
+    async def end_leftovers(self) -> Mapping[TopicPartition, Outcome] | None:
+        """Ends what the broker has left open, as it had decided it; None where it does not tell."""
 
     async def abort_leftovers(self) -> None:
         """Aborts whatever is still open under our transactional ids."""

@@ -11,6 +11,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from streams.contracts.packing import LANE_KEY, pack_lane
+from streams.kafka.open_transactions import Outcome
 from streams.kafka.producers import OutRecord, ProducersInTurn, Sent, answered, partitions_of, send
 from streams.partition.outputs import by_output
 from streams.partition.work import Message, Work
@@ -26,11 +27,13 @@ class Transactions:
         stage: Stage,
         number: int,
         on_epoch_raised: Callable[[], None] = lambda: None,
+        decided: dict[str, Outcome] | None = None,
     ) -> None:
+        """Prepares them, without a connection. decided: as ProducersInTurn has it."""
         self._stage = stage
         self._number = number
         self._producers = ProducersInTurn(
-            client_options, f"{stage.ids_prefix}{number}", f"{stage.title} {number}", on_epoch_raised
+            client_options, f"{stage.ids_prefix}{number}", f"{stage.title} {number}", on_epoch_raised, decided
         )
 
     async def start(self) -> None:
@@ -44,6 +47,20 @@ class Transactions:
     async def stop(self) -> None:
         """Closes the producers. An open transaction ends when the next owner fences them."""
         await self._producers.stop()
+
+    async def end_leftovers(self) -> Mapping[TopicPartition, Outcome] | None:
+        """Ends what the broker has left open under our ids, as it had decided it; None where it does not tell.
+
+        Gives the partitions that were ended, with an outcome.
+
+        Raises:
+            TransactionFailedError: The broker went away; a later try may succeed.
+        """
+        ended = await self._producers.end_leftovers(await self._written_to())
+        if ended:
+            # Offsets of the group are hidden likewise; no request tells. They are only a copy of the lane record's.
+            await self._producers.abort(self._touch_group)
+        return ended
 
     async def abort_leftovers(self) -> None:
         """Ends whatever is open under our transactional ids, by one more transaction of each that is aborted.
@@ -63,13 +80,20 @@ class Transactions:
 
     async def _touch_all(self, producer: AIOKafkaProducer) -> None:
         """Sends a record to every partition that a transaction may have written to, and offsets to the group."""
-        stage, places = self._stage, [(self._stage.changelog, self._number)]
+        for tp in await self._written_to():
+            await producer.send_and_wait(tp.topic, b"", key=LANE_KEY, partition=tp.partition)
+        await self._touch_group(producer)
+
+    async def _touch_group(self, producer: AIOKafkaProducer) -> None:
+        await self._send_offsets(producer, [0] * len(self._stage.inputs))
+
+    async def _written_to(self) -> list[TopicPartition]:
+        """Gives every partition that a transaction may write to."""
+        stage, tps = self._stage, [TopicPartition(self._stage.changelog, self._number)]
         for topic, place in stage.outputs.values():
-            numbers = [self._number] if place is None else await partitions_of(producer, topic)
-            places += [(topic, number) for number in numbers]
-        for topic, number in places:
-            await producer.send_and_wait(topic, b"", key=LANE_KEY, partition=number)
-        await self._send_offsets(producer, [0] * len(stage.inputs))
+            numbers = [self._number] if place is None else await self._producers.partitions_of(topic)
+            tps += [TopicPartition(topic, number) for number in numbers]
+        return tps
 
     async def _send_all(self, work: Work, producer: AIOKafkaProducer) -> int:
         stage, sent = self._stage, list[Sent]()

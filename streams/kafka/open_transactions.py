@@ -1,0 +1,213 @@
+"""What the broker says of our transactions: how each ended, and where it is open still (KIP-664, Kafka 3.0 and later).
+
+aiokafka 0.14.0 has neither request: the schemas are those of Kafka's DescribeProducersRequest and
+DescribeTransactionsRequest, version 0 each.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Literal
+
+from aiokafka import TopicPartition
+from aiokafka.client import AIOKafkaClient, ConnectionGroup, CoordinationType
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    IncompatibleBrokerVersion,
+    KafkaConnectionError,
+    KafkaError,
+    NotCoordinatorForGroupError,
+    for_code,
+)
+from aiokafka.protocol.api import Request, RequestStruct, Response
+from aiokafka.protocol.types import CompactArray, CompactString, Int16, Int32, Int64, Schema, TaggedFields
+
+Outcome = Literal["commit", "abort"]
+"""How the broker has decided a transaction."""
+
+# Kafka's TransactionState. A transaction that is going on is decided when its producer is fenced; what is open of an
+# earlier one then, nobody can tell.
+_OUTCOMES: Mapping[str, Outcome] = {
+    "PrepareCommit": "commit",
+    "CompleteCommit": "commit",
+    "PrepareAbort": "abort",
+    "CompleteAbort": "abort",
+}
+_ASK_AGAIN = {
+    GroupLoadInProgressError.errno,
+    GroupCoordinatorNotAvailableError.errno,
+    NotCoordinatorForGroupError.errno,
+}
+_PAUSE_S = 0.05
+
+
+class _DescribeTransactionsResponse(Response):  # type: ignore[misc]
+    API_KEY = 65
+    API_VERSION = 0
+    SCHEMA = Schema(
+        ("throttle_time_ms", Int32),
+        (
+            "transaction_states",
+            CompactArray(
+                ("error_code", Int16),
+                ("transactional_id", CompactString("utf-8")),
+                ("transaction_state", CompactString("utf-8")),
+                ("transaction_timeout_ms", Int32),
+                ("transaction_start_time_ms", Int64),
+                ("producer_id", Int64),
+                ("producer_epoch", Int16),
+                (
+                    "topics",
+                    CompactArray(
+                        ("topic", CompactString("utf-8")), ("partitions", CompactArray(Int32)), ("tags", TaggedFields)
+                    ),
+                ),
+                ("tags", TaggedFields),
+            ),
+        ),
+        ("tags", TaggedFields),
+    )
+
+
+class _DescribeTransactionsStruct(RequestStruct):  # type: ignore[misc]
+    FLEXIBLE_VERSION = True
+    API_KEY = 65
+    API_VERSION = 0
+    RESPONSE_TYPE = _DescribeTransactionsResponse
+    SCHEMA = Schema(("transactional_ids", CompactArray(CompactString("utf-8"))), ("tags", TaggedFields))
+
+
+class _DescribeTransactions(Request[_DescribeTransactionsStruct]):  # type: ignore[misc]
+    API_KEY: ClassVar[int] = 65
+
+    def __init__(self, transactional_id: str) -> None:
+        self._transactional_id = transactional_id
+
+    def build(self, request_struct_class: type[_DescribeTransactionsStruct]) -> _DescribeTransactionsStruct:
+        return request_struct_class([self._transactional_id], {})
+
+
+class _DescribeProducersResponse(Response):  # type: ignore[misc]
+    API_KEY = 61
+    API_VERSION = 0
+    SCHEMA = Schema(
+        ("throttle_time_ms", Int32),
+        (
+            "topics",
+            CompactArray(
+                ("topic", CompactString("utf-8")),
+                (
+                    "partitions",
+                    CompactArray(
+                        ("partition", Int32),
+                        ("error_code", Int16),
+                        ("error_message", CompactString("utf-8")),
+                        (
+                            "active_producers",
+                            CompactArray(
+                                ("producer_id", Int64),
+                                ("producer_epoch", Int32),
+                                ("last_sequence", Int32),
+                                ("last_timestamp", Int64),
+                                ("coordinator_epoch", Int32),
+                                ("current_txn_start_offset", Int64),
+                                ("tags", TaggedFields),
+                            ),
+                        ),
+                        ("tags", TaggedFields),
+                    ),
+                ),
+                ("tags", TaggedFields),
+            ),
+        ),
+        ("tags", TaggedFields),
+    )
+
+
+class _DescribeProducersStruct(RequestStruct):  # type: ignore[misc]
+    FLEXIBLE_VERSION = True
+    API_KEY = 61
+    API_VERSION = 0
+    RESPONSE_TYPE = _DescribeProducersResponse
+    SCHEMA = Schema(
+        (
+            "topics",
+            CompactArray(
+                ("topic", CompactString("utf-8")), ("partitions", CompactArray(Int32)), ("tags", TaggedFields)
+            ),
+        ),
+        ("tags", TaggedFields),
+    )
+
+
+class _DescribeProducers(Request[_DescribeProducersStruct]):  # type: ignore[misc]
+    API_KEY: ClassVar[int] = 61
+
+    def __init__(self, partitions_by_topic: Mapping[str, list[int]]) -> None:
+        self._partitions_by_topic = partitions_by_topic
+
+    def build(self, request_struct_class: type[_DescribeProducersStruct]) -> _DescribeProducersStruct:
+        return request_struct_class([(topic, numbers, {}) for topic, numbers in self._partitions_by_topic.items()], {})
+
+
+async def outcome_of(client: AIOKafkaClient, transactional_id: str) -> Outcome | None:
+    """Gives how the newest transaction of an id was decided; None where the broker does not know or tell it.
+
+    To be asked before a producer of that id is started: the start makes the broker forget. It asks until the
+    coordinator answers: the caller sets a deadline.
+
+    Raises:
+        KafkaError: The broker refuses to name the coordinator.
+    """
+    while True:
+        try:
+            coordinator = await client.coordinator_lookup(CoordinationType.TRANSACTION, transactional_id)
+            if await client.ready(coordinator, group=ConnectionGroup.COORDINATION):
+                request = _DescribeTransactions(transactional_id)
+                answer = await client.send(coordinator, request, group=ConnectionGroup.COORDINATION)
+                [state] = answer.to_object()["transaction_states"]
+                if state["error_code"] not in _ASK_AGAIN:
+                    return _OUTCOMES.get(state["transaction_state"]) if state["error_code"] == 0 else None
+        except (IncompatibleBrokerVersion, NotImplementedError):  # the latter is aiokafka's, for a version
+            return None
+        except KafkaError as error:
+            if not error.retriable:
+                raise
+        await asyncio.sleep(_PAUSE_S)
+
+
+async def open_transactions(client: AIOKafkaClient, tps: Iterable[TopicPartition]) -> dict[int, list[TopicPartition]]:
+    """Gives the partitions in which a transaction is open, by producer id.
+
+    Raises:
+        KafkaError: A broker does not answer, refuses to tell, or is too old to be asked.
+    """
+    by_leader: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for tp in tps:
+        by_leader[await _leader_of(client, tp)][tp.topic].append(tp.partition)
+    found: dict[int, list[TopicPartition]] = defaultdict(list)
+    for leader, partitions_by_topic in by_leader.items():
+        if not await client.ready(leader):
+            raise KafkaConnectionError(f"broker {leader} cannot be reached")
+        answer = await client.send(leader, _DescribeProducers(partitions_by_topic))
+        for topic in answer.to_object()["topics"]:
+            for partition in topic["partitions"]:
+                _note_open(found, TopicPartition(topic["topic"], partition["partition"]), partition)
+    return dict(found)
+
+
+async def _leader_of(client: AIOKafkaClient, tp: TopicPartition) -> int:
+    await client.add_topic(tp.topic)
+    leader = client.cluster.leader_for_partition(tp)
+    if leader is None or leader == -1:
+        raise KafkaError(f"{tp.topic} partition {tp.partition} has no leader")
+    return int(leader)
+
+
+def _note_open(found: dict[int, list[TopicPartition]], tp: TopicPartition, partition: Mapping[str, Any]) -> None:
+    if partition["error_code"]:
+        raise for_code(partition["error_code"])(f"{tp.topic} partition {tp.partition}: {partition['error_message']}")
+    for producer in partition["active_producers"]:
+        if producer["current_txn_start_offset"] >= 0:
+            found[producer["producer_id"]].append(tp)
