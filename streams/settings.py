@@ -5,14 +5,15 @@ All of them with their defaults: config/tierflow.env.
 
 import os
 import re
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from streams.errors import UsageError
+from streams.security.access import Access
+from streams.security.checks import check as check_access
+from streams.security.hosts import is_loopback
 from streams.values.calendar import Clock
 from streams.values.events import TOPICS
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 Partitioner = Literal["murmur2", "crc32", "none"]
 
 _TOPIC_CHARACTERS = re.compile(r"[A-Za-z0-9._-]{1,200}")
-_PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
-_MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 # A host name or an IPv6 address in brackets, and a port.
 _SERVER = re.compile(r"(?:[^\s,:\[\]]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
 _HIGHEST_PORT = 65_535
@@ -36,13 +35,7 @@ class Settings:
     """Everything that the environment decides. Made by `from_environment`, which checks it."""
 
     bootstrap_servers: str = "127.0.0.1:9092"
-    security_protocol: str = "PLAINTEXT"
-    sasl_mechanism: str = "PLAIN"
-    sasl_username: str = ""
-    sasl_password: str = field(default="", repr=False)
-    ssl_cafile: str = ""
-    ssl_certfile: str = ""
-    ssl_keyfile: str = ""
+    access: Access = field(default_factory=Access)
     app_id: str = "tierflow"
     policy: Path
     clock: Clock = "wall"
@@ -70,13 +63,7 @@ class Settings:
         given = variables(environ, dotenv)
         settings = cls(
             bootstrap_servers=given.get("KAFKA_BOOTSTRAP_SERVERS", cls.bootstrap_servers),
-            security_protocol=given.get("KAFKA_SECURITY_PROTOCOL", cls.security_protocol),
-            sasl_mechanism=given.get("KAFKA_SASL_MECHANISM", cls.sasl_mechanism),
-            sasl_username=given.get("KAFKA_SASL_USERNAME", ""),
-            sasl_password=given.get("KAFKA_SASL_PASSWORD", ""),
-            ssl_cafile=given.get("KAFKA_SSL_CAFILE", ""),
-            ssl_certfile=given.get("KAFKA_SSL_CERTFILE", ""),
-            ssl_keyfile=given.get("KAFKA_SSL_KEYFILE", ""),
+            access=Access.from_variables(given),
             app_id=given.get("TIERFLOW_APP_ID", cls.app_id),
             policy=Path(given.get("TIERFLOW_POLICY") or policy_folder() / "standard.toml").expanduser(),
             clock=cast("Clock", _one_of(given, "TIERFLOW_CLOCK", ("wall", "event"))),
@@ -136,33 +123,7 @@ class Settings:
         Raises:
             UsageError: A certificate or a key cannot be used.
         """
-        options: dict[str, Any] = {"bootstrap_servers": self.bootstrap_servers}
-        if self.security_protocol != "PLAINTEXT":
-            options["security_protocol"] = self.security_protocol
-        if self.security_protocol.startswith("SASL"):
-            options["sasl_mechanism"] = self.sasl_mechanism
-            options["sasl_plain_username"] = self.sasl_username
-            options["sasl_plain_password"] = self.sasl_password
-        if self.security_protocol.endswith("SSL"):
-            options["ssl_context"] = self.ssl_context()
-        return options
-
-    def ssl_context(self) -> ssl.SSLContext:
-        """Makes the TLS context: the system's authorities or those of KAFKA_SSL_CAFILE, and our certificate, if any.
-
-        Raises:
-            UsageError: A file cannot be used.
-        """
-        try:
-            context = ssl.create_default_context(cafile=self.ssl_cafile or None)
-            if self.ssl_certfile:
-                context.load_cert_chain(self.ssl_certfile, self.ssl_keyfile or None, password="")
-        except OSError as error:  # ssl.SSLError is a subclass
-            raise UsageError(
-                f"KAFKA_SSL_CAFILE, KAFKA_SSL_CERTFILE or KAFKA_SSL_KEYFILE cannot be used ({error}); "
-                "write paths of PEM files, the key being that of the certificate"
-            ) from error
-        return context
+        return {"bootstrap_servers": self.bootstrap_servers, **self.access.client_options()}
 
 
 def variables(environ: Mapping[str, str] | None = None, dotenv: Path | None = Path(".env")) -> dict[str, str]:
@@ -248,7 +209,7 @@ def _check(settings: Settings) -> None:
             raise UsageError(
                 f"KAFKA_BOOTSTRAP_SERVERS is {settings.bootstrap_servers!r}; write host:port, more after commas"
             )
-    _check_security(settings)
+    check_access(settings.access)
     for name, text in (
         ("TIERFLOW_APP_ID", settings.app_id),
         ("TIERFLOW_INPUT_PREFIX", settings.input_prefix),
@@ -275,33 +236,3 @@ def _check_http(settings: Settings) -> None:
             f"TIERFLOW_HTTP_HOST is {settings.http_host!r}, which others can reach; "
             "set TIERFLOW_HTTP_TOKEN, or write 127.0.0.1"
         )
-
-
-def _check_security(settings: Settings) -> None:
-    if settings.security_protocol not in _PROTOCOLS:
-        raise UsageError(
-            f"KAFKA_SECURITY_PROTOCOL is {settings.security_protocol!r}; write one of {', '.join(_PROTOCOLS)}"
-        )
-    if settings.sasl_mechanism not in _MECHANISMS:
-        raise UsageError(f"KAFKA_SASL_MECHANISM is {settings.sasl_mechanism!r}; write one of {', '.join(_MECHANISMS)}")
-    if settings.security_protocol.startswith("SASL") and not (settings.sasl_username and settings.sasl_password):
-        raise UsageError("KAFKA_SECURITY_PROTOCOL is SASL; set KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD too")
-    for name, path in (
-        ("KAFKA_SSL_CAFILE", settings.ssl_cafile),
-        ("KAFKA_SSL_CERTFILE", settings.ssl_certfile),
-        ("KAFKA_SSL_KEYFILE", settings.ssl_keyfile),
-    ):
-        if path and not Path(path).is_file():
-            raise UsageError(f"{name}: there is no file {path}; write the path of a PEM file")
-    if settings.ssl_keyfile and not settings.ssl_certfile:
-        raise UsageError("KAFKA_SSL_KEYFILE is set alone; write KAFKA_SSL_CERTFILE too, the certificate of that key")
-    if settings.security_protocol.endswith("SSL"):
-        settings.ssl_context()
-
-
-def is_loopback(host: str) -> bool:
-    """Says whether a host name or address can only mean this machine."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from streams.errors import UsageError
+from streams.security.access import Access
 from streams.settings import Settings, policy_folder
 
 # Every variable of the contract, the field it sets, a value of it, and what that becomes.
@@ -14,6 +15,12 @@ VARIABLES = [
     ("KAFKA_SASL_MECHANISM", "sasl_mechanism", "SCRAM-SHA-512", "SCRAM-SHA-512"),
     ("KAFKA_SASL_USERNAME", "sasl_username", "tierflow", "tierflow"),
     ("KAFKA_SASL_PASSWORD", "sasl_password", "a b#c", "a b#c"),
+    ("KAFKA_SASL_OAUTH_TOKEN_FILE", "sasl_oauth_token_file", "/run/token", "/run/token"),
+    ("KAFKA_SASL_OAUTH_TOKEN_COMMAND", "sasl_oauth_token_command", "vault read 'a b'", "vault read 'a b'"),
+    ("KAFKA_SASL_OAUTH_TOKEN_ENDPOINT", "sasl_oauth_token_endpoint", "https://a.example/t", "https://a.example/t"),
+    ("KAFKA_SASL_OAUTH_CLIENT_ID", "sasl_oauth_client_id", "tierflow", "tierflow"),
+    ("KAFKA_SASL_OAUTH_CLIENT_SECRET", "sasl_oauth_client_secret", "a b#c", "a b#c"),
+    ("KAFKA_SASL_OAUTH_SCOPE", "sasl_oauth_scope", "kafka read", "kafka read"),
     ("KAFKA_SSL_CAFILE", "ssl_cafile", __file__, __file__),
     ("KAFKA_SSL_CERTFILE", "ssl_certfile", __file__, __file__),
     ("TIERFLOW_APP_ID", "app_id", "tiers-2", "tiers-2"),
@@ -43,8 +50,7 @@ def complaint(**environ: str) -> str:
 def test_everything_has_a_default() -> None:
     assert settings(HOME="/nowhere", XDG_DATA_HOME="/var/lib") == Settings(
         bootstrap_servers="127.0.0.1:9092",
-        security_protocol="PLAINTEXT",
-        sasl_mechanism="PLAIN",
+        access=Access(security_protocol="PLAINTEXT", sasl_mechanism="PLAIN"),
         app_id="tierflow",
         policy=policy_folder() / "standard.toml",
         clock="wall",
@@ -62,12 +68,15 @@ def test_everything_has_a_default() -> None:
 
 @pytest.mark.parametrize(("variable", "field", "written", "becomes"), VARIABLES)
 def test_every_variable_sets_its_field(variable: str, field: str, written: str, becomes: object) -> None:
-    assert getattr(settings(**{variable: written}), field) == becomes
+    found = settings(**{variable: written})
+    assert getattr(found.access if variable.startswith("KAFKA_S") else found, field) == becomes
 
 
 def test_every_field_has_a_variable() -> None:
     # The key is set with its certificate, below; the other says whether the port was set.
-    assert {field.name for field in fields(Settings)} - {field for _, field, _, _ in VARIABLES} == {
+    names = {field.name for struct in (Settings, Access) for field in fields(struct)}
+    assert names - {field for _, field, _, _ in VARIABLES} == {
+        "access",
         "ssl_keyfile",
         "http_port_given",
     }
@@ -84,7 +93,7 @@ def test_every_field_has_a_variable() -> None:
             ("KAFKA_SECURITY_PROTOCOL", written, "write one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL")
             for written in ("", "TLS", "ssl")
         ),
-        ("KAFKA_SASL_MECHANISM", "GSSAPI", "write one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512"),
+        ("KAFKA_SASL_MECHANISM", "GSSAPI", "write one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER"),
         *((name, "/nowhere/ca.pem", "write the path of a PEM file") for name in ("KAFKA_SSL_CAFILE",)),
         *((name, "/", "write the path of a PEM file") for name in ("KAFKA_SSL_CERTFILE", "KAFKA_SSL_KEYFILE")),
         ("KAFKA_SSL_KEYFILE", __file__, "write KAFKA_SSL_CERTFILE too"),
@@ -179,7 +188,7 @@ def test_the_dotenv_file_of_the_folder_is_read(tmp_path: Path, monkeypatch: pyte
 def test_the_forms_of_a_line(tmp_path: Path, line: str, password: str) -> None:
     dotenv = tmp_path / ".env"
     dotenv.write_text(f"{line}\n\n", encoding="utf-8")
-    assert settings(dotenv).sasl_password == password
+    assert settings(dotenv).access.sasl_password == password
 
 
 def test_a_line_that_is_no_setting_is_named(tmp_path: Path) -> None:

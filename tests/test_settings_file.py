@@ -4,9 +4,11 @@ import inspect
 import re
 from pathlib import Path
 
+from streams.security.access import Access
 from streams.settings import Settings
 
 FILE = Path(__file__).parents[1] / "config/tierflow.env"
+SOURCE = inspect.getsource(Settings.from_environment) + inspect.getsource(Access.from_variables)
 SETTING = re.compile(r"#((?:KAFKA|TIERFLOW)_[A-Z_]+)=(.*)")
 
 
@@ -16,7 +18,7 @@ def written() -> dict[str, str]:
 
 
 def test_every_setting_is_in_it_once() -> None:
-    read = re.findall(r'"((?:KAFKA|TIERFLOW)_[A-Z_]+)"', inspect.getsource(Settings.from_environment))
+    read = re.findall(r'"((?:KAFKA|TIERFLOW)_[A-Z_]+)"', SOURCE)
     assert sorted(written()) == sorted(set(read))
     assert len(re.findall(SETTING, FILE.read_text())) == len(written())
 

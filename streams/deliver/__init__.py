@@ -9,5 +9,5 @@ events that were given up.
 
 Nothing here changes an event: its body is sent byte for byte. Commands and what they print belong in `cli`.
 
-May be imported here: `engine`, `errors`, `kafka`, `policy`, `settings`.
+May be imported here: `engine`, `errors`, `kafka`, `policy`, `security`, `settings`.
 """

@@ -18,7 +18,7 @@ from streams.engine.outcomes import Direction, Group
 from streams.errors import UsageError
 from streams.policy.campaigns import CampaignKind
 from streams.policy.loans import LoanOutcome
-from streams.settings import is_loopback
+from streams.security.hosts import is_loopback
 
 Stream = Literal["changes", "campaigns", "risk"]
 RiskKind = Literal["decision", "alert"]
