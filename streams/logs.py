@@ -49,5 +49,10 @@ def set_up_logging() -> None:
     handler.setFormatter(text if sys.stderr.isatty() else JsonFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("asyncio").addFilter(is_worth_logging)
+    set_levels()
+
+
+def set_levels() -> None:
+    """Says what is worth a line, for a command that does not log, too: Python would print a library's errors."""
     for name, level in _LEVELS.items():
         logging.getLogger(name).setLevel(level)

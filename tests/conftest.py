@@ -17,7 +17,7 @@ from tests.support.own_broker import OwnBroker
 
 PARTITIONS = 4
 # `make fast` leaves out what starts a broker, and what takes several seconds.
-NEEDS_KAFKA = {"broker", "own", "cluster"}
+NEEDS_KAFKA = {"broker", "own", "cluster", "secured"}
 STARTS_KAFKA = {"cli/test_demo.py", "kafka/test_local.py"}
 SLOW = {
     "bench/test_bench_workload.py",
@@ -61,11 +61,16 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def environment(broker: str, tmp_path: Path) -> dict[str, str]:
-    """The settings of one test as environment variables: own topics, own app id, own folder, a free HTTP port."""
+def environment(broker: str, names: dict[str, str]) -> dict[str, str]:
+    """The settings of one test as environment variables, on the broker of the run."""
+    return {"KAFKA_BOOTSTRAP_SERVERS": broker, **names}
+
+
+@pytest.fixture
+def names(tmp_path: Path) -> dict[str, str]:
+    """Settings of one test, without where Kafka is: own topics, own app id, own folder, a free HTTP port."""
     number = next(_numbers)
     return {
-        "KAFKA_BOOTSTRAP_SERVERS": broker,
         "TIERFLOW_APP_ID": f"app{number}",
         "TIERFLOW_INPUT_PREFIX": f"bank{number}.",
         "TIERFLOW_OUTPUT_PREFIX": f"tier{number}.",

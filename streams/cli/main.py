@@ -12,6 +12,7 @@ from streams.cli.simulate import simulate
 from streams.cli.watch import watch
 from streams.cli.worker import worker
 from streams.errors import UsageError
+from streams.logs import set_levels
 
 app = typer.Typer(
     name="tierflow",
@@ -37,6 +38,7 @@ app.command("worker")(worker)
 
 def run() -> None:
     """Runs the command line. A UsageError becomes a sentence on standard error and exit status 2, not a traceback."""
+    set_levels()
     try:
         app()
     except UsageError as error:

@@ -5,10 +5,11 @@
 
 `transactional.py` is the one producer that begins transactions, `epochs.py` the request that protects them.
 `topics.py` makes and checks topics, `partitioner.py` places keys, `policies.py` reads and writes `tier.policies`,
-`dead_letters.py` reads dead letters back, `local.py` runs a real broker on this machine.
+`dead_letters.py` reads dead letters back, `refusals.py` says why a broker does not let us in, `local.py` runs a real
+broker on this machine.
 
 What may live here: whatever asks a broker, through aiokafka, or starts one. What a record holds belongs in `contracts`,
 which topics a stage has in `stages`, and lanes and all that knows Faust in `worker`.
 
-May be imported here: `contracts`, `errors`, `policy`, `settings`.
+May be imported here: `contracts`, `errors`, `policy`, `security`, `settings`.
 """

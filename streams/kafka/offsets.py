@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from streams.errors import UsageError
+from streams.kafka.refusals import cannot_connect
 
 
 class Span(NamedTuple):
@@ -82,10 +82,14 @@ class InputOffsets:
 
 
 class Offsets:
-    """A context manager that asks the broker where partitions begin and end; answers are in the order of `tps`."""
+    """A context manager that asks the broker where partitions begin and end; answers are in the order of `tps`.
+
+    It raises a UsageError if no broker answers, or none lets us in.
+    """
 
     def __init__(self, client_options: Mapping[str, Any]) -> None:
         # aiokafka learns of one new topic per try. With its default pause between tries, ten topics would take seconds.
+        self._options = client_options
         options = {**client_options, "enable_auto_commit": False, "retry_backoff_ms": 5}
         self._committed = AIOKafkaConsumer(**options, isolation_level="read_committed")
         self._written = AIOKafkaConsumer(**options)
@@ -96,7 +100,7 @@ class Offsets:
             await self._written.start()
         except KafkaError as error:
             await self.__aexit__()
-            raise UsageError(f"no Kafka answers ({error}); start one, or set KAFKA_BOOTSTRAP_SERVERS") from error
+            raise await cannot_connect(self._options, error) from error
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
 
 from streams.contracts.outputs import IN_FORCE, InForceMessage, PolicyMessage
+from streams.kafka.refusals import cannot_connect
 from streams.policy.policy import Policy
 from streams.settings import Settings
 
@@ -34,7 +36,11 @@ _decode_in_force = msgspec.json.Decoder(InForceMessage).decode
 
 
 async def read_known_policies(settings: Settings) -> KnownPolicies:
-    """Reads all that the topic holds now."""
+    """Reads all that the topic holds now.
+
+    Raises:
+        UsageError: No broker answers, or none lets us in.
+    """
     tp = TopicPartition(settings.output_topic("policies"), 0)
     consumer = await _consumer(settings)
     documents: dict[str, str] = {}
@@ -99,7 +105,11 @@ async def _consumer(settings: Settings) -> AIOKafkaConsumer:
         enable_auto_commit=False,
         fetch_max_wait_ms=100,
     )
-    await consumer.start()
+    try:
+        await consumer.start()
+    except KafkaError as error:
+        await consumer.stop()
+        raise await cannot_connect(settings.client_options(), error) from error
     return consumer
 
 

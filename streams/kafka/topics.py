@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaConnectionError, KafkaError, NodeNotReadyError, TopicAlreadyExistsError, for_code
 
 from streams.errors import UsageError
+from streams.kafka.refusals import cannot_connect
 from streams.settings import Settings
 
 FOREVER_MS = -1
@@ -104,25 +105,25 @@ async def partition_count(settings: Settings, topic: str) -> int:
 
 
 class _Admin:
-    """A context manager with an admin client; raises UsageError if no broker answers."""
+    """A context manager with an admin client; raises UsageError if no broker answers, or none lets us in."""
 
     def __init__(self, settings: Settings) -> None:
-        self._servers = settings.bootstrap_servers
-        self._client = AIOKafkaAdminClient(**settings.client_options())
+        self._options = settings.client_options()
+        self._client = AIOKafkaAdminClient(**self._options)
 
     async def __aenter__(self) -> AIOKafkaAdminClient:
         try:
             await self._client.start()
         except KafkaError as error:
             await self._client.close()
-            raise UsageError(
-                f"no Kafka answers at {self._servers} ({error}); start one (tierflow kafka start), "
-                "or set KAFKA_BOOTSTRAP_SERVERS"
-            ) from error
+            raise await cannot_connect(self._options, error) from error
         return self._client
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
         await self._client.close()
+        # The broker that was asked first lets us in, and names another that does not.
+        if isinstance(error, KafkaConnectionError | NodeNotReadyError | TimeoutError):
+            raise await cannot_connect(self._options, error) from error
 
 
 async def _partition_counts(admin: AIOKafkaAdminClient, settings: Settings) -> dict[str, int]:

@@ -32,8 +32,9 @@ from streams.stages.customers import customers_stage
 from streams.stages.stage import Stage
 from streams.stages.worked import worked_stages
 from streams.worker.broker import StageBroker
+from streams.worker.contact import end_when_refused
 from streams.worker.frame.recovery import LaneTables
-from streams.worker.frame.transport import BatchSchema, BatchTransport
+from streams.worker.frame.transport import BatchSchema, BatchTransport, ConsumerOnly
 from streams.worker.known_policies import load_in_force, loadable_policies, policy_in_force
 from streams.worker.lane import TAKE_OVER_WITHIN_S, Lane
 from streams.worker.takeover import LaneError, persistently
@@ -52,8 +53,10 @@ class TierflowApp(faust.App):  # type: ignore[misc]
     """A Faust app that holds the lanes and gives them their partitions."""
 
     logger = FAUST
+    BootStrategy = ConsumerOnly
 
     def __init__(self, settings: Settings, policy: Policy, partitions: int) -> None:
+        self.client_options = settings.client_options()  # of the consumer that the frame makes
         super().__init__(settings.app_id, **_faust_options(settings, partitions))
         self.transport = BatchTransport(self.conf.broker, self)
         self.settings = settings
@@ -198,6 +201,10 @@ def create_app(settings: Settings, known: KnownPolicies, partitions: int) -> Tie
     async def watch_progress() -> None:
         await _watch_progress(app)
 
+    @app.task  # type: ignore[untyped-decorator]
+    async def watch_contact() -> None:
+        await end_when_refused(app.client_options, app.consumer.heard_at_ms, lambda: app.should_stop, fail)
+
     return app
 
 
@@ -244,7 +251,6 @@ def _faust_options(settings: Settings, partitions: int) -> dict[str, Any]:
         "broker_max_poll_records": 10_000,
         "broker_session_timeout": SESSION_TIMEOUT_S,
         "broker_heartbeat_interval": 1.0,
-        "consumer_auto_offset_reset": "earliest",
         "topic_partitions": partitions,
         "topic_allow_declare": False,  # kafka/topics.py makes and checks the topics
         "topic_disable_leader": True,

@@ -4,6 +4,7 @@ Both versions are pinned exactly in pyproject.toml. Each message says what would
 """
 
 import asyncio
+import asyncio.sslproto
 import inspect
 import struct
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any
 
 import faust
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition, conn
 from aiokafka.consumer import fetcher, subscription_state
 from aiokafka.errors import UnknownError, for_code
 from aiokafka.producer import sender, transaction_manager
@@ -102,6 +103,17 @@ SOURCES = [
         "generation_id != self.app.consumer_generation_id",
         "older messages are skipped, ours are not",
     ),
+    (
+        driver.AIOKafkaConsumerThread._create_worker_consumer,
+        "partition_assignment_strategy=[self._assignor]",
+        "our consumer takes Faust's assignor, and Faust reads it there",
+    ),
+    (faust_app.BootStrategy.kafka_producer, "_should_enable_kafka_producer()", "Faust starts no producer"),
+    (conn.AIOKafkaConnection.connect, "ssl = self._ssl_context", "a new connection asks our context"),
+    (asyncio.sslproto.SSLProtocol, "self._sslcontext.wrap_bio(", "a context can hand on another, with renewed files"),
+    (conn.AIOKafkaConnection.authenticator_oauth, "OAuthAuthenticator(", "ours is taken, which hears a refusal"),
+    (conn.OAuthAuthenticator.step, "if self._token_sent:", "the second call of a step brings the broker's challenge"),
+    (conn.create_conn, "sasl_oauth_token_provider", "each connection asks for a token"),
     (faust_app.App._on_partitions_revoked, "self.on_partitions_revoked.send", "lanes park before the group goes on"),
     (faust_app.App._on_partitions_revoked, "consumer.stop_flow", "nothing is fetched while lanes park"),
     (faust_app.App._on_partitions_assigned, "self.tables.on_rebalance", "an assignment starts a recovery"),
@@ -196,9 +208,26 @@ async def test_the_worker_s_consumer_is_as_we_set_it(settings: Settings) -> None
         assert inside._isolation_level == fetcher.READ_COMMITTED, "aborted transactions would be read"
         assert inside._max_partition_fetch_bytes == transport.FETCH_MAX_PARTITION_BYTES
         assert inside._default_reset_strategy == fetcher.OffsetResetStrategy.NONE, "deleted records are passed over"
+        assert consumer._coordinator.group_id == settings.app_id
+        assert consumer._coordinator._assignors == [app.assignor], "a number of all topics would not go to one worker"
+        assert thread._assignor is app.assignor
+        assert (consumer._session_timeout_ms, consumer._heartbeat_interval_ms) == (6_000, 1_000)
+        assert (consumer._max_poll_records, consumer._enable_auto_commit) == (10_000, False)
     finally:
         await consumer.stop()
         thread.thread_loop.close()
+
+
+async def test_faust_opens_no_client_but_the_group_s_consumer(settings: Settings) -> None:
+    """Faust's other clients would know no password, token or certificate."""
+    known = KnownPolicies({ASSETS_ONLY.digest: ASSETS_ONLY.document}, ASSETS_ONLY.digest, 0)
+    app = create_app(replace(settings, http_port=6066), known, 4)
+    started = {type(service).__name__ for service in app.boot_strategy.server()}
+    assert "BatchConsumer" in started
+    assert "Producer" not in started
+    assert not list(app.boot_strategy.kafka_producer())
+    assert not app.client_only, "Faust would make a consumer of its own"
+    assert not app.conf.topic_allow_declare, "Faust would make topics"
 
 
 async def test_positions_are_where_the_fetch_thread_looks_for_them(broker: str, settings: Settings) -> None:

@@ -40,17 +40,30 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     positions: dict[TP, int]
 
-    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
-        consumer = super()._create_worker_consumer(transport)
-        # Faust's driver has no settings for these; the consumer reads them when it starts. Watched by
-        # tests/worker/test_faust_assumptions.py.
-        consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS  # noqa: SLF001
-        consumer._isolation_level = "read_committed"  # noqa: SLF001
-        consumer._max_partition_fetch_bytes = FETCH_MAX_PARTITION_BYTES  # noqa: SLF001
-        # The lanes say where to read. A reset would silently skip records that were deleted before they were worked.
-        consumer._auto_offset_reset = "none"  # noqa: SLF001
+    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:  # noqa: ARG002 - Faust's
+        """Makes the consumer of the group. Faust's own has no settings for half of this, and knows no renewed token."""
+        conf = self.app.conf
+        # As Faust sets it for an app whose table has a changelog: one number of all topics goes to one worker.
+        self._assignor = self.app.assignor
         self.positions = {}
-        return consumer
+        return AIOKafkaConsumer(
+            **self.app.client_options,
+            group_id=conf.id,
+            client_id=conf.broker_client_id,
+            partition_assignment_strategy=[self._assignor],
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            # The lanes say where to read. A reset would silently skip records deleted before they were worked.
+            auto_offset_reset="none",
+            fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
+            max_partition_fetch_bytes=FETCH_MAX_PARTITION_BYTES,
+            max_poll_records=conf.broker_max_poll_records,
+            max_poll_interval_ms=_ms(conf.broker_max_poll_interval),
+            session_timeout_ms=_ms(conf.broker_session_timeout),
+            rebalance_timeout_ms=_ms(conf.broker_rebalance_timeout),
+            heartbeat_interval_ms=_ms(conf.broker_heartbeat_interval),
+            request_timeout_ms=_ms(conf.broker_request_timeout),
+        )
 
     async def seek_all(self, offsets: Mapping[TP, int]) -> None:
         """Seeks to these offsets, 0 included, in the partitions that are assigned. To be called in this thread."""
@@ -71,6 +84,11 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         """Gives the last stable offset: the end of what can be read, before the first open transaction."""
         end: int | None = self._ensure_consumer().last_stable_offset(tp)
         return end
+
+    def heard_at_ms(self) -> int:
+        """Gives the epoch time in milliseconds of the newest answer to a fetch; 0 before the first."""
+        consumer = self._ensure_consumer()
+        return max((consumer.last_poll_timestamp(tp) or 0 for tp in consumer.assignment()), default=0)
 
     async def _fetch_records(
         self, consumer: AIOKafkaConsumer, active_partitions: set[TP], **options: Any
@@ -135,6 +153,10 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         """Seeks the given input partitions, in the consumer's thread."""
         await self._thread.call_thread(self._thread.seek_all, offsets)
 
+    def heard_at_ms(self) -> int:
+        """Gives the epoch time in milliseconds at which the broker last answered a fetch; 0 if it has not yet."""
+        return self._thread.heard_at_ms() if self._thread._consumer is not None else 0  # noqa: SLF001
+
 
 class BatchTransport(driver.Transport):  # type: ignore[misc]
     """Faust's transport over aiokafka, with BatchConsumer as its consumer."""
@@ -152,6 +174,16 @@ class BatchSchema(faust.Schema):  # type: ignore[misc]
             return faust.Event(app, None, message.value, {}, message)
 
         return decode
+
+
+class ConsumerOnly(faust.app.BootStrategy):  # type: ignore[misc]
+    """What Faust starts: all but its own producer, which nobody would use, and which knows no login."""
+
+    enable_kafka_producer = False
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)
 
 
 def _message(tp: TP, batch: FetchedRecords, generation: int) -> ConsumerMessage:

@@ -1,0 +1,148 @@
+"""Why a broker does not let us in, as a sentence.
+
+aiokafka logs why a connection failed, tries the next broker, and at last says only that none would do. So where a
+client could not be started, the brokers are asked once more, one by one, and what they answer is put into words.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from aiokafka.conn import AIOKafkaConnection, collect_hosts, create_conn
+from aiokafka.errors import (
+    IllegalSaslStateError,
+    KafkaConnectionError,
+    KafkaError,
+    SaslAuthenticationFailed,
+    UnsupportedSaslMechanismError,
+)
+from aiokafka.protocol.metadata import MetadataRequest
+
+from streams.errors import UsageError
+from streams.security.tokens import TokenError
+
+ANSWER_WITHIN_S = 5.0
+# OpenSSL's numbers for what is wrong with the certificate of the other side (X509_V_ERR_…).
+_NOT_YET_VALID, _EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 9, 10, 62, 64
+_FAILURES = (OSError, KafkaError, TimeoutError, EOFError)
+
+_Address = tuple[str, int]
+
+
+async def cannot_connect(options: Mapping[str, Any], error: Exception) -> UsageError:
+    """Gives the error of a command whose client could not be started. options: those of the client."""
+    return UsageError(
+        await refusal(options)
+        or f"no Kafka answers at {options['bootstrap_servers']} ({error}); start one (tierflow kafka start), "
+        "or set KAFKA_BOOTSTRAP_SERVERS"
+    )
+
+
+async def refusal(options: Mapping[str, Any]) -> str | None:
+    """Says why the brokers do not let a client in; None if they do, or if none answers.
+
+    The brokers that the others name are asked, too: each may have a certificate of its own.
+    """
+    given = {(host, port) for host, port, _ in collect_hosts(options["bootstrap_servers"])}
+    named, refused = await _ask_all(options, given)
+    if named:
+        _, refused = await _ask_all(options, named - given)
+    return min(refused, default=None)
+
+
+async def _ask_all(options: Mapping[str, Any], addresses: Iterable[_Address]) -> tuple[set[_Address], list[str]]:
+    """Gives the addresses of all brokers that are named, and why brokers refuse us."""
+    answers = await asyncio.gather(*(_ask(options, *address) for address in addresses))
+    named = {address for answer in answers if not isinstance(answer, str) for address in answer}
+    return named, [answer for answer in answers if isinstance(answer, str)]
+
+
+async def _ask(options: Mapping[str, Any], host: str, port: int) -> str | list[_Address]:
+    """Gives the addresses of all brokers as this one knows them, or why it refuses us; none if it does not answer."""
+    own = {name: value for name, value in options.items() if name != "bootstrap_servers"}
+    connection: AIOKafkaConnection | None = None
+    try:
+        connection = await create_conn(host, port, request_timeout_ms=int(ANSWER_WITHIN_S * 1000), **own)
+        metadata = await connection.send(MetadataRequest([]))
+    except _FAILURES as error:
+        said = _sentence(_cause(error), options)
+        return [] if said is None else said if isinstance(error, TokenError) else f"the Kafka at {host}:{port} {said}"
+    finally:
+        if connection is not None:
+            connection.close()
+    return [(broker[1], broker[2]) for broker in metadata.brokers]
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Gives what ended a connection that was there, such as a TLS alert; else the error itself."""
+    return error.__cause__ if isinstance(error, KafkaConnectionError) and error.__cause__ else error
+
+
+def _sentence(error: BaseException, options: Mapping[str, Any]) -> str | None:
+    """Says what is wrong, and what to do; None where the broker is only not to be reached."""
+    match error:
+        case TokenError():
+            return str(error)
+        case ssl.SSLCertVerificationError():
+            return _of_their_certificate(error)
+        case ssl.SSLError():
+            return _of_tls(error, options)
+        case KafkaConnectionError() | EOFError() | ConnectionResetError() | BrokenPipeError():
+            protocol = options.get("security_protocol", "PLAINTEXT")
+            return f"hangs up on KAFKA_SECURITY_PROTOCOL {protocol}; write it as the listener has it"
+    return _of_sasl(error, options)
+
+
+def _of_their_certificate(error: ssl.SSLCertVerificationError) -> str:
+    why = error.verify_message
+    if error.verify_code in (_EXPIRED, _NOT_YET_VALID):
+        return f"shows a certificate that is not valid today ({why}); have the broker's certificate renewed"
+    if error.verify_code in (_OTHER_NAME, _OTHER_ADDRESS):
+        return (
+            f"shows the certificate of another host ({why}); write a name that stands in it into "
+            "KAFKA_BOOTSTRAP_SERVERS and the broker's advertised.listeners, or have it issued for this one"
+        )
+    return (
+        f"shows a certificate of an authority that is not trusted here ({why}); write the path of that authority's "
+        "PEM file into KAFKA_SSL_CAFILE"
+    )
+
+
+def _of_tls(error: ssl.SSLError, options: Mapping[str, Any]) -> str:
+    reason = error.reason or str(error)
+    if "ALERT" not in reason:
+        return f"speaks no TLS that fits ({reason}); write KAFKA_SECURITY_PROTOCOL as the listener has it"
+    if not options["ssl_context"].files.certfile:
+        return (
+            f"ends the TLS connection ({reason}): it wants a certificate of ours; write KAFKA_SSL_CERTFILE and "
+            "KAFKA_SSL_KEYFILE"
+        )
+    return (
+        f"refuses our certificate ({reason}); KAFKA_SSL_CERTFILE must be valid today, and issued by an authority that "
+        "the broker trusts"
+    )
+
+
+def _of_sasl(error: BaseException, options: Mapping[str, Any]) -> str | None:
+    match error:
+        case SaslAuthenticationFailed():
+            return f"refuses our {_login(options)}"
+        case UnsupportedSaslMechanismError():
+            return (
+                f"takes no KAFKA_SASL_MECHANISM {options['sasl_mechanism']}; write one that this listener has enabled"
+            )
+        case IllegalSaslStateError():
+            return "asks for no SASL on this listener; write KAFKA_SECURITY_PROTOCOL as the listener has it"
+    return None
+
+
+def _login(options: Mapping[str, Any]) -> str:
+    mechanism = options["sasl_mechanism"]
+    if mechanism == "OAUTHBEARER":
+        return (
+            "token (OAUTHBEARER): it has expired, or is not for this Kafka; see the source of KAFKA_SASL_OAUTH_TOKEN_…"
+        )
+    return (
+        f"user name or password ({mechanism}); write KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD as the broker has them"
+    )

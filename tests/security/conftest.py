@@ -1,0 +1,14 @@
+"""One broker with a listener for every way in, for all tests here."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.secured_broker import SecuredBroker, secured_broker
+
+
+@pytest.fixture(scope="session")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredBroker]:
+    """The broker: TLS, client certificates, passwords and tokens, each at a port of its own."""
+    with secured_broker(tmp_path_factory.mktemp("secured")) as broker:
+        yield broker

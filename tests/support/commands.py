@@ -1,0 +1,25 @@
+"""The command line as a user has it: a process, its exit status, and what it says."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+TIERFLOW = str(Path(sys.executable).with_name("tierflow"))
+
+
+class Said(NamedTuple):
+    """What a command ended with, and wrote."""
+
+    status: int
+    out: str
+    err: str
+
+
+def tierflow(environment: Mapping[str, str], *arguments: str, within_s: float = 30.0) -> Said:
+    """Runs a command to its end."""
+    done = subprocess.run(
+        [TIERFLOW, *arguments], env=dict(environment), capture_output=True, text=True, timeout=within_s, check=False
+    )
+    return Said(done.returncode, done.stdout, done.stderr)
