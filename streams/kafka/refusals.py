@@ -7,7 +7,7 @@ client could not be started, the brokers are asked once more, one by one, and wh
 import asyncio
 import ssl
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka.conn import AIOKafkaConnection, collect_hosts, create_conn
 from aiokafka.errors import (
@@ -25,6 +25,7 @@ from streams.security.tokens import TokenError
 ANSWER_WITHIN_S = 5.0
 # OpenSSL's numbers for what is wrong with the certificate of the other side (X509_V_ERR_…).
 _NOT_YET_VALID, _EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 9, 10, 62, 64
+_HANG_UPS = (KafkaConnectionError, EOFError, ConnectionResetError, BrokenPipeError)
 _FAILURES = (OSError, KafkaError, TimeoutError, EOFError)
 
 _Address = tuple[str, int]
@@ -33,32 +34,41 @@ _Address = tuple[str, int]
 async def cannot_connect(options: Mapping[str, Any], error: Exception) -> UsageError:
     """Gives the error of a command whose client could not be started. options: those of the client."""
     return UsageError(
-        await refusal(options)
+        await refusal(options, with_hang_ups=True)
         or f"no Kafka answers at {options['bootstrap_servers']} ({error}); start one (tierflow kafka start), "
         "or set KAFKA_BOOTSTRAP_SERVERS"
     )
 
 
-async def refusal(options: Mapping[str, Any]) -> str | None:
+async def refusal(options: Mapping[str, Any], *, with_hang_ups: bool = False) -> str | None:
     """Says why the brokers do not let a client in; None if they do, or if none answers.
 
-    The brokers that the others name are asked, too: each may have a certificate of its own.
+    The brokers that the others name are asked, too: each may have a certificate of its own. with_hang_ups: also for a
+    connection that is closed without a word; a proxy does that as well, while the broker behind it is away.
     """
     given = {(host, port) for host, port, _ in collect_hosts(options["bootstrap_servers"])}
     named, refused = await _ask_all(options, given)
     if named:
         _, refused = await _ask_all(options, named - given)
-    return min(refused, default=None)
+    said = min(refused, default=None)
+    return None if said is None or (said.hung_up and not with_hang_ups) else said.sentence
 
 
-async def _ask_all(options: Mapping[str, Any], addresses: Iterable[_Address]) -> tuple[set[_Address], list[str]]:
+class _Refusal(NamedTuple):
+    """Why a broker does not let us in. Those that say why come first."""
+
+    hung_up: bool
+    sentence: str
+
+
+async def _ask_all(options: Mapping[str, Any], addresses: Iterable[_Address]) -> tuple[set[_Address], list[_Refusal]]:
     """Gives the addresses of all brokers that are named, and why brokers refuse us."""
     answers = await asyncio.gather(*(_ask(options, *address) for address in addresses))
-    named = {address for answer in answers if not isinstance(answer, str) for address in answer}
-    return named, [answer for answer in answers if isinstance(answer, str)]
+    named = {address for answer in answers if not isinstance(answer, _Refusal) for address in answer}
+    return named, [answer for answer in answers if isinstance(answer, _Refusal)]
 
 
-async def _ask(options: Mapping[str, Any], host: str, port: int) -> str | list[_Address]:
+async def _ask(options: Mapping[str, Any], host: str, port: int) -> _Refusal | list[_Address]:
     """Gives the addresses of all brokers as this one knows them, or why it refuses us; none if it does not answer."""
     own = {name: value for name, value in options.items() if name != "bootstrap_servers"}
     connection: AIOKafkaConnection | None = None
@@ -66,8 +76,12 @@ async def _ask(options: Mapping[str, Any], host: str, port: int) -> str | list[_
         connection = await create_conn(host, port, request_timeout_ms=int(ANSWER_WITHIN_S * 1000), **own)
         metadata = await connection.send(MetadataRequest([]))
     except _FAILURES as error:
-        said = _sentence(_cause(error), options)
-        return [] if said is None else said if isinstance(error, TokenError) else f"the Kafka at {host}:{port} {said}"
+        cause = _cause(error)
+        said = _sentence(cause, options)
+        if said is None:
+            return []
+        where = "" if isinstance(cause, TokenError) else f"the Kafka at {host}:{port} "
+        return _Refusal(isinstance(cause, _HANG_UPS), where + said)
     finally:
         if connection is not None:
             connection.close()
@@ -88,9 +102,12 @@ def _sentence(error: BaseException, options: Mapping[str, Any]) -> str | None:
             return _of_their_certificate(error)
         case ssl.SSLError():
             return _of_tls(error, options)
-        case KafkaConnectionError() | EOFError() | ConnectionResetError() | BrokenPipeError():
-            protocol = options.get("security_protocol", "PLAINTEXT")
-            return f"hangs up on KAFKA_SECURITY_PROTOCOL {protocol}; write it as the listener has it"
+    if isinstance(error, _HANG_UPS):
+        protocol = options.get("security_protocol", "PLAINTEXT")
+        return (
+            f"hangs up: it may have no KAFKA_SECURITY_PROTOCOL {protocol} on this listener, or be no broker, or none "
+            "is behind it; write the protocol and KAFKA_BOOTSTRAP_SERVERS as the listener has them"
+        )
     return _of_sasl(error, options)
 
 
@@ -111,7 +128,7 @@ def _of_their_certificate(error: ssl.SSLCertVerificationError) -> str:
 
 def _of_tls(error: ssl.SSLError, options: Mapping[str, Any]) -> str:
     reason = error.reason or str(error)
-    if "ALERT" not in reason:
+    if not ("ALERT" in reason and ("CERTIFICATE" in reason or "CA" in reason.split("_"))):
         return f"speaks no TLS that fits ({reason}); write KAFKA_SECURITY_PROTOCOL as the listener has it"
     if not options["ssl_context"].files.certfile:
         return (

@@ -1,5 +1,6 @@
 """What is wrong with a credential is said in one sentence: what, where, and what to do."""
 
+import asyncio
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -54,10 +55,20 @@ WRONG = [
     ),
     Wrong("no token", "sasl", "OAUTHBEARER", {"KAFKA_SASL_OAUTH_TOKEN_FILE": "{other}/none"}, "none cannot be read ("),
     Wrong("command", "sasl", "OAUTHBEARER", {"KAFKA_SASL_OAUTH_TOKEN_COMMAND": "false hidden"}, "ended with status 1"),
-    Wrong("no TLS", "tls", "", {"KAFKA_SECURITY_PROTOCOL": "PLAINTEXT"}, "write it as the listener has it"),
+    Wrong(
+        "no TLS",
+        "tls",
+        "",
+        {"KAFKA_SECURITY_PROTOCOL": "PLAINTEXT"},
+        "may have no KAFKA_SECURITY_PROTOCOL PLAINTEXT on this",
+    ),
     Wrong("TLS", "sasl", "", {"KAFKA_SECURITY_PROTOCOL": "SSL"}, "write"),
     Wrong(
-        "no SASL", "sasl", "", {"KAFKA_SECURITY_PROTOCOL": "PLAINTEXT"}, "hangs up on KAFKA_SECURITY_PROTOCOL PLAINTEXT"
+        "no SASL",
+        "sasl",
+        "",
+        {"KAFKA_SECURITY_PROTOCOL": "PLAINTEXT"},
+        "may have no KAFKA_SECURITY_PROTOCOL PLAINTEXT on this listener",
     ),
     Wrong(
         "SASL",
@@ -94,7 +105,7 @@ def environment_of(secured: SecuredBroker, other: Path, names: dict[str, str]) -
 async def test_each_refusal_has_its_sentence(environment_of: Any, secured: SecuredBroker, wrong: Wrong) -> None:
     settings = Settings.from_environment(environment_of(wrong.listener, wrong.mechanism, wrong.set), dotenv=None)
     began = time.monotonic()
-    sentence = await refusal(settings.client_options())
+    sentence = await refusal(settings.client_options(), with_hang_ups=True)
     assert time.monotonic() - began < 5
     assert sentence is not None
     assert wrong.said in sentence
@@ -130,3 +141,18 @@ async def test_who_is_let_in_and_who_is_not_there_are_no_refusals(environment_of
     assert await refusal(settings.client_options()) is None
     secured_but_away = {**settings.client_options(), "bootstrap_servers": "localhost:1"}
     assert await refusal(secured_but_away) is None
+
+
+async def test_a_hang_up_is_no_refusal_to_a_worker_that_runs() -> None:
+    """A proxy accepts a connection and closes it while the broker behind it is away: that heals."""
+    hung_up = asyncio.Event()
+
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+        hung_up.set()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as proxy:
+        options = {"bootstrap_servers": f"127.0.0.1:{proxy.sockets[0].getsockname()[1]}"}
+        assert await refusal(options) is None
+        assert hung_up.is_set()
+        assert "none is behind it" in str(await refusal(options, with_hang_ups=True))
