@@ -25,6 +25,7 @@ def test_dead_letters_and_the_bank_of_the_demo_give_what_they_gave(
     assert digest(BY_NAME[name.split()[1]], events()) == known()[name]
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("folder", ["berka-complete", pytest.param("berka", marks=pytest.mark.soak)])
 def test_a_real_banks_data_gives_what_it_gave(folder: str) -> None:
     if not (BERKA / folder).is_dir():
