@@ -18,11 +18,11 @@ FAUST: Final = logging.getLogger("faust.tierflow")
 def is_worth_logging(record: logging.LogRecord) -> bool:
     """Says whether a record of asyncio's logger tells anything new.
 
-    After a failed transaction aiokafka 0.14.0 leaves futures of its own with the error that tierflow has already had
-    from another one. asyncio reports each of them, with a traceback, when it is collected.
+    After a failed transaction aiokafka 0.14.0 leaves futures of its own that hold the error, which it has also raised
+    to tierflow. When such a future is collected, asyncio logs that its error was never retrieved, with a traceback.
     """
     error = record.exc_info[1] if record.exc_info else None
-    is_aiokafka_s = type(error).__module__ == "aiokafka.errors"  # `tierflow --help` does not wait for that import
+    is_aiokafka_s = type(error).__module__ == "aiokafka.errors"  # not imported: `tierflow --help` need not wait
     return not (is_aiokafka_s and "never retrieved" in record.getMessage())
 
 
@@ -30,7 +30,7 @@ class JsonFormatter(logging.Formatter):
     """A formatter that writes one JSON object a line: at, level, logger, message, and an exception's traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Writes the record."""
+        """Makes the line of a record."""
         line = {
             "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname.lower(),

@@ -86,7 +86,7 @@ class Settings:
 
     def input_topics(self) -> tuple[str, ...]:
         """Gives the real names of the five input topics, by topic number (values/events.py)."""
-        return tuple(self.input_prefix + name for name in TOPICS)
+        return tuple(map(self.input_topic, TOPICS))
 
     def output_topic(self, name: str) -> str:
         """Gives the real name of an output topic, such as "changes"."""

@@ -18,9 +18,18 @@ PAGES = [*TOP, *sorted((PROJECT / "docs").rglob("*.md")), *EXAMPLES]
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 # What a list names for a case that its example is not.
 WHERE_NEEDED = {
-    f"streams/{path}.py" for path in ("policy/check/campaign_warnings", "contracts/schema_details", "contracts/display")
+    f"streams/{path}.py"
+    for path in (
+        "policy/check/campaign_warnings",
+        "policy/compile/policy",
+        "contracts/schema_details",
+        "contracts/display",
+    )
 }
-ELSEWHERE = {"A kind of measure": {"streams/engine/measures/fold.py", "streams/engine/state.py"}}
+ELSEWHERE = {
+    "A kind of measure": {"streams/engine/measures/fold.py", "streams/engine/state.py"},
+    "An input event": {"streams/contracts/packing.py"},
+}
 SUFFIX = {"counter": "_total", "info": "_info"}
 
 

@@ -18,7 +18,8 @@ class CustomerView:
     """A customer as this worker knows the customer now.
 
     `current` is the JSON object of the newest tier change; None for a customer without one (erased, or known only by
-    a pin or an opt-out). `measures` are the live measures by name, with amounts as text.
+    a pin or an opt-out). `measures` is the object of that name in the answer: the value and its parts as of now, the
+    policy's measures under `by_name`, and more that is kept, such as the standing. Figures are text.
     """
 
     current: bytes | None

@@ -30,6 +30,13 @@ class FollowingCut(NamedTuple):
     worked_until: int
 
 
+def follows_from_one_input(stage: Stage) -> bool:
+    """Says whether what a stage writes follows from one input alone, so that audit_stage can replay it."""
+    if len(stage.inputs) != 1:
+        return False
+    return stage.open(0, {}, LaneRecord((0,), 0, NEVER_MS)).follows_from_inputs
+
+
 async def worked_until(options: dict[str, Any], offsets: Offsets, stage: Stage, number: int) -> int:
     """Gives the offset up to which a partition of the input is worked, by the lane record in the stage's changelog."""
     [topic] = stage.inputs
@@ -95,7 +102,7 @@ def _work(partition: Partition, record: ConsumerRecord, outputs: Mapping[str, Ga
         return  # it cannot be worked; where the input is compared, it is reported as extra
     partition.work_some(entries, 0, NO_LIMIT)
     work = partition.pack([record.offset + 1])
-    partition.merge(work)
+    partition.keep(work)
     for output, message in work.messages:
         outputs[output].expect(message, required=required)
 

@@ -81,7 +81,7 @@ class Order:
         wall_ms = order.clock_ms if order.clock == "wall" else 0
         partition.backfill = order.backfill
         work = partition.replay(entries, self.next_offsets(order), wall_ms, Quota(order.due, order.rerated))
-        partition.merge(work)
+        partition.keep(work)
         self._lane = work.lane
         return work
 

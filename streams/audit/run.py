@@ -1,10 +1,10 @@
-"""The whole audit: the cut, a first look at all order records, then partition by partition."""
+"""The whole audit: the cut, a first look at all order records, partition by partition, then the stages that follow."""
 
 import time
 from collections.abc import Callable, Sequence
 
 from streams.audit.cut import Cut, policies_of, survey, take_cut
-from streams.audit.following import FollowingCut, replay_stage
+from streams.audit.following import FollowingCut, audit_stage, follows_from_one_input, replay_stage
 from streams.audit.gathered import Gathered
 from streams.audit.partition import AuditRun, PartitionAudit
 from streams.audit.report import Report
@@ -12,8 +12,12 @@ from streams.kafka.offsets import Offsets
 from streams.kafka.partitioner import partition_of
 from streams.kafka.topics import check_topics
 from streams.partition.work import CAMPAIGNS
+from streams.policy.policy import Policy
 from streams.settings import Settings
+from streams.stages.budgets import NAME as BUDGETS
 from streams.stages.budgets import budgets_stage
+from streams.stages.customers import NAME as CUSTOMERS
+from streams.stages.worked import worked_stages
 
 Progress = Callable[[int, int], None]  # input offsets that were replayed, and how many there are
 
@@ -25,7 +29,7 @@ def _silent(_done: int, _total: int) -> None:
 async def audit(settings: Settings, customer_id: str | None = None, progress: Progress = _silent) -> Report:
     """Replays the log and compares every output with the result.
 
-    customer_id: audits only this customer, in the customer's partition. Budgets are then not audited.
+    customer_id: audits only this customer, in the customer's partition. Other stages are then not audited.
 
     Raises:
         UsageError: The log cannot be replayed: order records or inputs were deleted, or a policy is not known.
@@ -52,6 +56,8 @@ async def audit(settings: Settings, customer_id: str | None = None, progress: Pr
         whole = [await PartitionAudit(run, cut, found).audit() for cut, found in zip(cuts, surveys, strict=True)]
         if all(whole):
             await _audit_budgets(run, cuts)
+    if is_whole and policies:
+        await audit_further_stages(settings, next(iter(policies.values())), partitions, report)
     report.seconds = time.monotonic() - began
     return report
 
@@ -67,6 +73,20 @@ async def _audit_budgets(run: AuditRun, cuts: Sequence[Cut]) -> None:
     candidates.finish()
     granted.finish()
     run.report.candidates = candidates.seen
+
+
+async def audit_further_stages(settings: Settings, policy: Policy, partitions: int, report: Report) -> None:
+    """Audits the stages beside customers and budgets, each by itself. Notes those that cannot be audited so.
+
+    policy: any one. What follows from an input alone is the same under each.
+    """
+    for stage in worked_stages(settings, policy, partitions):
+        if stage.name in {CUSTOMERS, BUDGETS}:
+            continue
+        if follows_from_one_input(stage):
+            await audit_stage(settings.client_options(), stage, partitions, report.add)
+        else:
+            report.notes.append(f"stage {stage.name}: its outputs do not follow from one input: not compared")
 
 
 def _counted(progress: Progress, total: int) -> Callable[[int], None]:

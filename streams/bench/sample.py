@@ -1,4 +1,7 @@
-"""Changelogs of any size: a sample of customers, worked by the engine itself, is repeated under other keys."""
+"""States for benchmarks: events worked without a broker, and a changelog filled with the states that come of them.
+
+The states of a sample of customers are repeated under other keys until the changelog is as large as it is to be.
+"""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -20,7 +23,7 @@ from streams.values.events import TOPICS
 
 
 class SampleRecord(NamedTuple):
-    """A record in the form that a partition decodes."""
+    """A record as a partition decodes it, without a broker."""
 
     offset: int
     key: bytes
@@ -44,7 +47,7 @@ def work_records(partition: Customers, records: Iterable[InputRecord]) -> None:
         entries += partition.decode(topic, [SampleRecord(offset, key, value)])
     work = partition.work(entries, [offset + 1] * len(TOPICS), int(time.time() * 1000))
     refuse_dead_letters([decode_dead_letter(letter.value or b"") for letter in sent_to(work, DEAD_LETTERS)])
-    partition.merge(work)
+    partition.keep(work)
 
 
 async def fill_changelog(on: Stand, sample: Sequence[bytes], records: int) -> None:

@@ -23,6 +23,7 @@ from streams.policy.services import Service as TierService
 from streams.policy.services import Strategy as TierStrategy
 from streams.values.calendar import date_text
 from streams.values.money import format_value
+from streams.values.standings import STANDING_UNLESS_KNOWN
 
 
 class ChangeWriter:
@@ -88,7 +89,7 @@ class ChangeWriter:
             )
             for look, (name, measure, at_least) in looks
         ]
-        standing = change.standing or "good"
+        standing = change.standing or STANDING_UNLESS_KNOWN
         for capped, tier in self._caps:
             conditions.append(Condition("standing", standing, is_not=capped, tier=tier, met=standing != capped))
         return conditions

@@ -1,6 +1,8 @@
 """States and lane records as bytes, for the changelog.
 
-The first byte is the version of the form. An unknown version stops a take-over, so that no worker misreads a state.
+The first byte is the version of the form. An unknown version stops a take-over, so that no worker misreads a state. A
+form that this decoder cannot read needs a new version, and a reader of the version before here; a new last field with a
+default does not (engine/state.py).
 """
 
 from collections.abc import Sequence

@@ -16,7 +16,8 @@ from streams.settings import Settings
 SESSION_MS = 6_000
 # How soon a process learns that partitions are to be assigned again.
 HEARTBEAT_MS = 1_000
-# A process waits for the answers to its requests before it gives partitions away: longer than DRAIN_S.
+# How long the group waits for its members to give partitions away. Each first waits for the answers to its requests,
+# up to courier.DRAIN_S, and commits: this is longer.
 REBALANCE_MS = 30_000
 POLL_MS = 500
 
@@ -27,7 +28,8 @@ Batch = Mapping[TopicPartition, list[ConsumerRecord]]
 class Hooks(NamedTuple):
     """What is called when partitions change.
 
-    `revoked`: before they are given away. `assigned`: once their positions are known. `failed`: with an error of these.
+    `revoked`: before they are given away. `assigned`: once their positions are known. `failed`: with an error that
+    came of either, or of the seek between.
     """
 
     revoked: Callable[[], Awaitable[None]]
@@ -128,7 +130,7 @@ class Subscription(ConsumerRebalanceListener):  # type: ignore[misc]
             self._hooks.assigned()
 
     async def _begin(self, assigned: set[TopicPartition]) -> dict[TopicPartition, int]:
-        """Seeks each partition to where it goes on; gives the committed offsets.
+        """Seeks each partition to where it goes on; gives the committed offsets, by partition.
 
         A partition without a committed offset gets one, before anything of it is sent.
         """
@@ -152,7 +154,7 @@ class Subscription(ConsumerRebalanceListener):  # type: ignore[misc]
                     "endpoint %s: %s partition %d was deleted from offset %d to %d before it was sent",
                     self._endpoint.name, tp.topic, tp.partition, found[tp], oldest[tp],
                 )  # fmt: skip
-            # An explicit seek: a position that aiokafka looked up before the commit is another one.
+            # aiokafka may have looked a position up before the commit above, and then has another one: so seek always.
             self._consumer.seek(tp, max(found[tp], oldest[tp]))
         return found
 

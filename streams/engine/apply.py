@@ -26,14 +26,14 @@ def apply_event(case: Case, event: Event, cause: Cause) -> Outcome:
     state, policy = case.state, case.policy
     case.event, case.cause = event, cause
     _open(case)
-    is_due = case.begins or (state.due_ms is not None and state.due_ms <= case.now_ms)
+    is_due = case.begins_policy or (state.due_ms is not None and state.due_ms <= case.now_ms)
     _note_times(state, event)
     step_event(case, event)
     triggers = _triggers(case, policy.campaigns if is_due else _woken(case, event))
     risks: Sequence[RiskMessage] = ()
     if policy.loan_rules is not None and (state.loans or isinstance(event, Loan)):
         risks = risks_of(case, event, cause, policy.loan_rules)
-    if case.moves or case.begins:
+    if case.due_moves or case.begins_policy:
         _set_due(state)
     if case.change is None and not triggers and not risks:
         return NOTHING
@@ -47,10 +47,10 @@ def apply_due(case: Case) -> Outcome:
     """
     state, policy = case.state, case.policy
     _open(case)
-    if case.begins or (state.tier_due_ms is not None and state.tier_due_ms <= case.now_ms):
+    if case.begins_policy or (state.tier_due_ms is not None and state.tier_due_ms <= case.now_ms):
         step_due(case)
-    case.is_history = case.is_history or case.begins
-    is_decided = case.begins or case.figures is not None
+    case.is_history = case.is_history or case.begins_policy
+    is_decided = case.begins_policy or case.figures is not None
     due = policy.campaigns if is_decided else due_campaigns(state, policy.campaigns, case.now_ms)
     triggers = _triggers(case, due)
     _set_due(state)
@@ -63,7 +63,7 @@ def apply_policy(case: Case) -> Outcome:
     Nothing has happened to the customer, so no trigger comes of it.
     """
     _open(case)
-    case.is_history = case.begins = True
+    case.is_history = case.begins_policy = True
     step_policy(case)
     _triggers(case, case.policy.campaigns)
     _set_due(case.state)
@@ -80,7 +80,7 @@ def is_rated_by_another(tier: str | None, policy_mark: int, policy: Policy) -> b
 
 def _open(case: Case) -> None:
     """Notes in the case what the steps need to know of the state as it was."""
-    case.begins = case.state.policy_mark != case.policy.mark
+    case.begins_policy = case.state.policy_mark != case.policy.mark
     case.tier_before = case.state.tier
 
 
@@ -105,7 +105,7 @@ def _woken(case: Case, event: Event) -> tuple[Campaign, ...]:
 
 
 def _triggers(case: Case, campaigns: tuple[Campaign, ...]) -> Sequence[Trigger]:
-    if case.begins:
+    if case.begins_policy:
         begin_progress(case.state, case.policy.campaigns)
     return triggers_of(case, campaigns) if campaigns and case.state.tier is not None else ()
 

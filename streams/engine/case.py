@@ -9,10 +9,11 @@ from streams.values.events import Cause, Event
 
 
 class Case(msgspec.Struct, gc=False):
-    """All that one decision looks at. Its cause is an event, time alone (event None) or another policy (event None).
+    """All that one decision looks at.
 
-    apply.py opens it and hands it to tiers, campaigns and loans in turn; each notes in it what it found. now_ms: the
-    instant of the decision, in epoch milliseconds.
+    An event occasions it or, with `event` and `cause` None, time alone or another policy. apply.py opens it and hands
+    it to tiers, campaigns and loans in turn; each notes in it what it found. now_ms: the instant of the decision, in
+    epoch milliseconds.
     """
 
     state: CustomerState
@@ -23,9 +24,9 @@ class Case(msgspec.Struct, gc=False):
     cause: Cause | None = None
 
     # Known when the case is opened.
-    is_late: bool = False  # the event is older than the event clock; False on the wall clock
+    is_behind_clock: bool = False  # the event is older than the partition's clock; False on the wall clock
     is_history: bool = False  # no trigger may come of it
-    begins: bool = False  # another policy rated this customer last, or none has yet
+    begins_policy: bool = False  # another policy rated this customer last, or none has yet
     tier_before: str | None = None  # the tier that was served before
 
     # What may be decided.
@@ -37,4 +38,4 @@ class Case(msgspec.Struct, gc=False):
     # What was decided. Without figures, the tier was not looked at.
     figures: Figures | None = None
     change: TierChange | None = None
-    moves: bool = False  # the instant at which time alone may decide next has changed
+    due_moves: bool = False  # the instant at which time alone may decide next has changed

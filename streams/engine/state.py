@@ -1,7 +1,8 @@
 """What is kept of one customer: one small record that needs no other customer's. Structs alone.
 
-Structs are packed as arrays, so the order of the fields is the form of the record in the changelog: a new field comes
-last (docs/adr/0003-exact-money-and-packed-state.md).
+Structs are packed as arrays, so the order of the fields is the form of the record in the changelog. A new field comes
+last and has a default, and records of before are read as they are; every other change needs a new version and a reader
+of the version before (contracts/packing.py; docs/adr/0003-exact-money-and-packed-state.md).
 """
 
 import msgspec

@@ -36,6 +36,7 @@ from streams.policy.measures import Measure
 from streams.policy.policy import Policy, Tier
 from streams.values.calendar import EPOCH
 from streams.values.money import Figure, format_value
+from streams.values.standings import STANDING_UNLESS_KNOWN
 
 
 def explain(known: Known, at_ms: int) -> Explanation:
@@ -205,7 +206,7 @@ class _Explaining:
             pin=None
             if pin is None
             else PinNow(tier=pin.tier, until=self.at(pin.until_ms), by=pin.by, reason=pin.reason),
-            standing=self.state.standing or "good",
+            standing=self.state.standing or STANDING_UNLESS_KNOWN,
             capped_at=keeps.cap,
             protected_until=self._at(keeps.protected_until_ms),
             below_since=self._at(keeps.below_since_ms),

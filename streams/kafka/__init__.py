@@ -3,13 +3,14 @@
     partition -> offsets (where it begins and ends) -> tape, follow, changelog -> records
     records   -> producers, redelivery -> transactional (all or nothing)       -> partitions
 
-`transactional.py` is the one producer that begins transactions, `epochs.py` the request that protects them.
-`topics.py` makes and checks topics, `partitioner.py` places keys, `policies.py` reads and writes `tier.policies`,
-`dead_letters.py` reads dead letters back, `refusals.py` says why a broker does not let us in, `local.py` runs a real
-broker on this machine.
+`transactional.py` is the one producer that begins transactions, `epochs.py` the request that protects them,
+`open_transactions.py` asks how a transaction was decided and where it is open. `topics.py` knows all topics of an app
+and how each is made; which of them a stage reads and writes is said in `stages`. `partitioner.py` places keys,
+`policies.py` reads and writes `tier.policies`, `dead_letters.py` reads dead letters back, `refusals.py` says why a
+broker does not let us in, `local.py` runs a real broker on this machine.
 
 What may live here: whatever asks a broker, through aiokafka, or starts one. What a record holds belongs in `contracts`,
-which topics a stage has in `stages`, and lanes and all that knows Faust in `worker`.
+lanes and all that knows Faust in `worker`.
 
 May be imported here: `contracts`, `errors`, `policy`, `security`, `settings`.
 """

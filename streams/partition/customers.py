@@ -114,9 +114,9 @@ class Customers(Partition):
         """Whether customers are left whom another policy rated last."""
         return bool(self._stale)
 
-    def merge(self, work: Work) -> None:
-        """Takes a committed batch over, so that its states are seen."""
-        super().merge(work)
+    def keep(self, work: Work) -> None:
+        """Keeps the states of a committed batch, and how many customers now have each tier."""
+        super().keep(work)
         for (metric, *labels), count in work.tally.items():
             if metric == "customers":
                 self.customers_by_tier[labels[0]] += count
@@ -199,10 +199,10 @@ class Customers(Partition):
     def _apply(self, key: bytes, state: CustomerState, entry: Entry, event: Event) -> None:
         due_ms = state.due_ms
         case = Case(state, event.customer_id, self.setup.policy, self.clock_ms)
-        case.is_late = self.on_event_clock and entry.at_ms < self.clock_ms
+        case.is_behind_clock = self.on_event_clock and entry.at_ms < self.clock_ms
         case.is_history = self._is_backfill
         cause = Cause(event.event_id, entry.topic, entry.offset, entry.at_ms)
-        self._tell(key, state, apply_event(case, event, cause))
+        self._keep_and_write(key, state, apply_event(case, event, cause))
         if state.due_ms is not None and state.due_ms != due_ms:
             self._due.add(state.due_ms, key)
 
@@ -280,11 +280,12 @@ class Customers(Partition):
         self._touched.add(key)
         if state.due_ms is not None:
             self._due.add(state.due_ms, key)
-        self._tell(key, state, outcome)
+        self._keep_and_write(key, state, outcome)
 
     # --- what goes out ---
 
-    def _tell(self, key: bytes, state: CustomerState, outcome: Outcome) -> None:
+    def _keep_and_write(self, key: bytes, state: CustomerState, outcome: Outcome) -> None:
+        """Keeps a tier change in the customer's state, and adds all that came of a decision to the batch."""
         if outcome is NOTHING:
             return
         out, change = self._out, outcome.change

@@ -20,9 +20,10 @@ class Record(Protocol):
 
 
 class Entry(NamedTuple):
-    """One decoded record. Entries order by event time, then by topic: the order in which a partition works them.
+    """One decoded record. event: what the stage's decode made of it.
 
-    event: what the stage's decode made of the record.
+    Entries compare by event time, then by topic. A partition works the earliest head of its topics' queues next
+    (merging.py), so within a topic offsets decide, even where event times go back.
     """
 
     at_ms: int

@@ -10,8 +10,8 @@ from streams.partition.entries import Entry
 def merge_heads(queues: Sequence[deque[Entry]], awaited: frozenset[int], limit: int) -> list[Entry]:
     """Takes entries from the queues' heads, by event time and then by topic, at most `limit`.
 
-    queues: by topic number. awaited: numbers of topics of which more is to come. Where the queue of one of them is
-    empty, nothing more is taken: its next entry may be the earliest.
+    A queue's own order is kept. queues: by topic number. awaited: numbers of topics of which more is to come. Where
+    the queue of one of them is empty, nothing more is taken: its next entry may be the earliest.
     """
     if any(not queues[topic] for topic in awaited):
         return []

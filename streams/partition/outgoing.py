@@ -26,7 +26,10 @@ class Writers:
 
 
 class Outgoing:
-    """Writes the messages of one batch, in the order in which they were decided, and counts them."""
+    """Adds the messages of one batch to it, in the order in which they were decided, and counts them.
+
+    The lane writes them.
+    """
 
     def __init__(
         self, setup: PartitionSetup, writers: Writers, messages: list[tuple[str, Message]], tally: Tally
@@ -92,6 +95,6 @@ class Outgoing:
         self._tally["dead_letters", rejection.reason] += 1
 
     def finish(self) -> None:
-        """Writes the newest change of each customer who had one in this batch."""
+        """Adds what `tier.current` gets: once a customer, the newest change or, for an erased one, a tombstone."""
         for key, (value, headers) in self._current.items():
             self._messages.append((CURRENT, Message(key, value, headers)))

@@ -1,7 +1,10 @@
 """Keyed state of one partition number, worked exactly once: what every stage is made of.
 
 A stage is one subclass. It says what a record is (`decode`) and what becomes of it (`work_entry`), with `get`, `put`
-and `tell`. Reading from the broker and writing to it is the job of the worker, which takes a partition over, hands in
+and `tell`. Budgets does just that. Customers keeps opened states instead of bytes and decides without events, too: it
+overrides more.
+
+Reading from the broker and writing to it is the job of the worker, which takes a partition over, hands in
 batches, commits, and starts again from the changelog after any fault.
 """
 
@@ -22,7 +25,7 @@ class ForeignRecordError(ValueError):
 class Partition:
     """The state of one partition, as packed records, and the batch that is being worked.
 
-    For each batch the lane calls work_some(), pack() and, once that is committed, merge(). After an exception, or when
+    For each batch the lane calls work_some(), pack() and, once that is committed, keep(). After an exception, or when
     the transaction failed, a Partition is spent: another one is made from the changelog.
     """
 
@@ -77,8 +80,8 @@ class Partition:
         self.counter += 1
         return Work(self._packed_states(), self._messages, self.lane, self._tally)
 
-    def merge(self, work: Work) -> None:
-        """Takes a committed batch over, so that its states are seen."""
+    def keep(self, work: Work) -> None:
+        """Keeps the states of a committed batch: from now on they are seen."""
         self.packed.update(work.states)
 
     @property

@@ -93,7 +93,7 @@ class Simulation:
         while True:
             worked = partition.work_some(islice(entries, done, None), _WALL_MS, quota)
             work = partition.pack(partition.next_offsets)
-            partition.merge(work)
+            partition.keep(work)
             yield Chunk(events[done : done + worked], work, list(self._outputs(work)))
             done += worked
             if done == len(entries):
@@ -118,7 +118,7 @@ class Simulation:
             budgets.decode(0, [PartitionRecord(offset, candidate.key, candidate.value)]), _WALL_MS, NO_LIMIT
         )
         work = budgets.pack([offset + 1])
-        budgets.merge(work)
+        budgets.keep(work)
         return work.messages
 
     def _decoded(self, events: Sequence[InputRecord]) -> list[Entry]:

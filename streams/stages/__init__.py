@@ -5,8 +5,7 @@
                     +->  {app id}-candidates  ->  budgets  ->  tier.campaigns
 
 A stage is keyed state worked exactly once (docs/architecture.md#stages). `stage.py` says what makes one, `worked.py`
-lists them; the worker and the audit take any. A further stage is a subclass of Partition, a function here that names
-its topics, and its tests.
+lists them, and the worker takes any. How a stage is added: CONTRIBUTING.md, "A stage".
 
 What may live here: names of topics, transactional ids and outputs, and where keys are placed. What a stage computes
 belongs in `partition`, what makes it run in `worker`.

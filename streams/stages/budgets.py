@@ -41,4 +41,4 @@ def _say_what_is_spent(work: Work) -> None:
     for metric, *labels in work.tally:
         if metric == "spent":
             campaign, period = labels
-            _log.warning("campaign %s: the budget of %s is spent", campaign, period or "all time")
+            _log.warning("campaign %s: the budget of %s has refused a first trigger", campaign, period or "all time")

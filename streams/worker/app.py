@@ -34,7 +34,7 @@ from streams.stages.worked import worked_stages
 from streams.worker.broker import StageBroker
 from streams.worker.contact import end_when_refused
 from streams.worker.frame.recovery import LaneTables
-from streams.worker.frame.transport import BatchSchema, BatchTransport, ConsumerOnly
+from streams.worker.frame.transport import ConsumerOnly, FetchSchema, FetchTransport
 from streams.worker.known_policies import load_in_force, loadable_policies, policy_in_force
 from streams.worker.lane import TAKE_OVER_WITHIN_S, Lane
 from streams.worker.takeover import LaneError, persistently
@@ -58,7 +58,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
     def __init__(self, settings: Settings, policy: Policy, partitions: int) -> None:
         self.client_options = settings.client_options()  # of the consumer that the frame makes
         super().__init__(settings.app_id, **_faust_options(settings, partitions))
-        self.transport = BatchTransport(self.conf.broker, self)
+        self.transport = FetchTransport(self.conf.broker, self)
         self.settings = settings
         self.policy = policy
         self.policies: dict[int, Policy] = {}  # by mark: every known one
@@ -212,8 +212,9 @@ def _add_agent(app: TierflowApp) -> None:
     """Adds the agent that gives every fetch to the lane of its stage and partition number."""
     places = {topic: (stage.name, number) for stage in app.stages.values() for number, topic in enumerate(stage.inputs)}
     # Faust gives a partition number of all topics to one worker only where a real table has a changelog.
+    # The name makes its changelog {app id}-customers-changelog (settings.changelog_topic).
     app.Table("customers", partitions=app.partitions)
-    inputs = app.topic(*places, schema=BatchSchema(), acks=False)
+    inputs = app.topic(*places, schema=FetchSchema(), acks=False)
 
     @app.agent(inputs, name="customers")  # type: ignore[untyped-decorator]
     async def on_fetch(stream: Any) -> None:

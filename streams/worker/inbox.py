@@ -20,7 +20,7 @@ class Inbox:
     """
 
     def __init__(self, topics: int, flow: Callable[[int, bool], None]) -> None:
-        self.received = [0] * topics  # by topic number: the offset from which it is to be read on
+        self.received = [0] * topics  # by topic number: the next offset, after all that has arrived
         self._queues: list[deque[Entry]] = [deque() for _ in range(topics)]
         self._held = [False] * topics
         self._flow = flow

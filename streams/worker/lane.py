@@ -1,6 +1,6 @@
 """A lane: the one serial task of a partition number of a stage, for all of its input topics together.
 
-    offer -> inbox -> Partition.work_some -> pack -> commit -> Partition.merge
+    offer -> inbox -> Partition.work_some -> pack -> commit -> Partition.keep
 
 It works what has arrived as one batch, commits one transaction, and goes on with what arrived meanwhile: batches grow
 with the load. The broker, the clock and the metrics are handed in (ports.py).
@@ -285,7 +285,7 @@ class Lane:
             await self._failed(error)
             return
         self._failures = 0
-        partition.merge(work)
+        partition.keep(work)
         self.progress += 1
         self.stage.committed(work)
         seconds = computed - began, time.perf_counter() - computed

@@ -19,6 +19,7 @@ from streams.partition.customers import Customers
 from streams.policy.policy import Policy
 from streams.stages.customers import NAME as CUSTOMERS
 from streams.values.money import format_value
+from streams.values.standings import STANDING_UNLESS_KNOWN
 from streams.worker.app import TierflowApp
 
 RETRY_AFTER_S = 1.0
@@ -119,7 +120,7 @@ def _live_measures(state: CustomerState, policy: Policy, day: int) -> dict[str, 
         "credit": format_value(figures.credit),
         "by_name": {rule.name: format_figure(figure, rule) for rule, figure in named},
         "currency": policy.currency,
-        "standing": state.standing or "good",
+        "standing": state.standing or STANDING_UNLESS_KNOWN,
         "score": state.score,
         "accounts": len(state.accounts),
         "earned_tier": state.earned_tier,

@@ -31,7 +31,8 @@ def check_position(  # noqa: PLR0913, PLR0917 - all that has to fit together
 ) -> None:
     """Checks that the state fits what the input topics hold and what the group has committed.
 
-    title: what messages call the partition. lane: None where the changelog is empty. spans, committed: by topic number.
+    title: what errors call the partition, such as "partition 3". lane: None where the changelog is empty. spans,
+    committed: by topic number.
 
     Raises:
         LaneError: They do not fit: records of the changelog or of an input are lost, or a topic was made anew.

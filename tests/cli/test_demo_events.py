@@ -59,7 +59,7 @@ class Demo:
             entries += self.partition.decode(line.topic, [Read(self.ends[line.topic], line.key, line.value)])
             self.ends[line.topic] += 1
         work = self.partition.work(entries, list(self.ends), now_ms)
-        self.partition.merge(work)
+        self.partition.keep(work)
         self.outcomes += counted(work, "events")
         self.dead.update({reason: count for (reason,), count in counted(work, "dead_letters").items()})
         self.tiers.update({tier: count for (tier,), count in counted(work, "customers").items()})

@@ -156,7 +156,7 @@ async def send(  # noqa: PLR0913, PLR0917 - one event's whole way
     nexts[topic] = sent.offset + 1
     work = partition.work(deque(partition.decode(topic, [record])), nexts, 0)
     await transactions.commit(work)
-    partition.merge(work)
+    partition.keep(work)
 
 
 def test_the_newest_committed_state_is_explained(settings: Settings, environment: dict[str, str]) -> None:

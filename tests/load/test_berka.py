@@ -226,7 +226,7 @@ def test_loading_twice_changes_nothing(complete: list[EventLine]) -> None:
             entries += partition.decode(event.topic, [_Stored(offset, event)])
             partition.next_offsets[event.topic] += 1
         done = partition.work(entries, list(partition.next_offsets), 0)
-        partition.merge(done)
+        partition.keep(done)
         return len(sent_to(done, CHANGES)), len(sent_to(done, DEAD_LETTERS))
 
     changes, dead_letters = work()

@@ -30,7 +30,7 @@ def worked(budgets: Budgets, records: Sequence[Record]) -> Work:
     """One batch, committed."""
     budgets.work_some(budgets.decode(0, records), 0, NO_LIMIT)
     work = budgets.pack([records[-1].offset + 1])
-    budgets.merge(work)
+    budgets.keep(work)
     return work
 
 

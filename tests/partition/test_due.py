@@ -77,7 +77,7 @@ def worked(on: Customers, history: History, limit: int, wall_ms: int = 0) -> lis
         for entry in reversed(entries[done:]):
             queues[entry.topic].appendleft(entry)
         works.append(on.pack([queue[0].offset if queue else len(history.topics[n]) for n, queue in enumerate(queues)]))
-        on.merge(works[-1])
+        on.keep(works[-1])
     return works
 
 
@@ -132,7 +132,7 @@ def test_a_replay_by_the_log_gives_the_same_batches(clock: Clock, limit: int) ->
         replayed = again.replay(
             merge_heads(queues, frozenset(), 1_000), nexts, wall_ms, Quota(order.due, order.rerated)
         )
-        again.merge(replayed)
+        again.keep(replayed)
         assert (order_of(replayed), replayed.states, sent_to(replayed, CHANGES)) == (
             order_of(work),
             work.states,

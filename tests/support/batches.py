@@ -65,7 +65,7 @@ class Batches:
         entries = self.partition.decode(0, [line(offset, customer, amount)])
         queue = deque(entries)
         work = self.partition.work(queue, [offset + 1, *self.partition.next_offsets[1:]], AT_MS + offset)
-        self.partition.merge(work)
+        self.partition.keep(work)
         return work
 
 

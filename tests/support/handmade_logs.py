@@ -144,7 +144,7 @@ class LogWriter:
         entries = shuffle(merge_heads(queues, frozenset(), 5_000))
         work = partition.work(entries, nexts, wall_ms)
         await self.transactions.commit(damage(work))
-        partition.merge(work)
+        partition.keep(work)
         return work
 
     async def stop(self) -> None:

@@ -137,7 +137,7 @@ class Bench:
         for entry in entries:
             offsets[entry.topic] = entry.offset + 1
         work = self.partition.work(entries, offsets, wall_ms)
-        self.partition.merge(work)
+        self.partition.keep(work)
         self.outcome.works.append(work)
         self.outcome.packed.update(work.states)
         return work

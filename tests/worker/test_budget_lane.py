@@ -151,7 +151,7 @@ async def test_that_a_budget_is_spent_is_logged_once(settings: Settings, caplog:
                 await stand.worked(10)
     ours = [record for record in caplog.records if record.name == "streams.stages.budgets"]
     said = [record.getMessage() for record in ours if record.levelno == logging.WARNING]
-    assert said == ["campaign gift: the budget of 2026 is spent"]
+    assert said == ["campaign gift: the budget of 2026 has refused a first trigger"]
 
 
 async def test_a_record_of_somebody_else_stops_the_worker_with_a_word(settings: Settings) -> None:

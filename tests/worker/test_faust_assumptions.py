@@ -196,7 +196,7 @@ async def test_the_worker_s_consumer_is_as_we_set_it(settings: Settings) -> None
     app = create_app(replace(settings, http_port=6066), known, 4)
     assert isinstance(app.tables, LaneTables)
     assert isinstance(app.tables.recovery, LaneRecovery)
-    assert isinstance(app.consumer, transport.BatchConsumer)
+    assert isinstance(app.consumer, transport.FetchConsumer)
     assert app.consumer._read_offset["any"] is None, "what lies before the newest message would be dropped"
     thread = app.consumer._thread
     assert isinstance(thread, transport.FetchThread)

@@ -27,7 +27,7 @@ def cash_back_offer(case: Case, terms: CashBack, progress: Progress) -> Offer | 
         return _payment(transaction.amount_e4 * policy.to_value.get(transaction.currency, 0), terms, None)
     if progress.due_ms is None:
         has_come = case.change is not None and case.change.direction != "initial"
-        if not is_for(case, terms.tiers) or not (transaction is not None or case.begins or has_come):
+        if not is_for(case, terms.tiers) or not (transaction is not None or case.begins_policy or has_come):
             return None
         progress.due_ms = _month_ends_ms(case)
     if progress.due_ms > case.now_ms:
@@ -47,7 +47,7 @@ def _month_ends_ms(case: Case) -> int:
     If time alone changed the tier at the very instant at which a month ends, that month is the one to pay.
     """
     calendar, now_ms = case.policy.calendar, case.now_ms
-    if case.event is None and not case.begins and calendar.month_begins_ms(now_ms) == now_ms:
+    if case.event is None and not case.begins_policy and calendar.month_begins_ms(now_ms) == now_ms:
         return now_ms
     return calendar.next_month_begins_ms(now_ms)
 

@@ -1,6 +1,6 @@
 """A trigger for a customer without a transaction for some days; once until the next transaction.
 
-Before the first transaction, the days count from the first event.
+Reversals are not looked at. Before the first transaction, the days count from the first event that arrived.
 """
 
 from streams.engine.campaigns.audience import is_for
@@ -13,10 +13,10 @@ from streams.values.events import Transaction
 
 
 def dormant_offer(case: Case, terms: Dormant, progress: Progress) -> Offer | None:
-    """Offers when a customer becomes dormant. A transaction ends the dormancy, unless it is itself older than that.
+    """Offers when a customer becomes dormant. The days count from the newest transaction, not from the last to arrive.
 
-    settled_ms: when this dormancy was dealt with. due_ms: when to look next. Transactions do not put due_ms off: it is
-    worked out again only when it has come, which saves work at every event.
+    settled_ms: when this dormancy was dealt with; a transaction that ends it clears that. due_ms: when to look next.
+    Transactions do not put due_ms off: it is worked out again only when it has come, which saves work at every event.
     """
     if progress.settled_ms is not None:
         if not isinstance(case.event, Transaction) or _begins_ms(case, terms) <= case.now_ms:

@@ -56,7 +56,7 @@ def triggers_of(case: Case, campaigns: tuple[Campaign, ...]) -> list[Trigger]:
             elif campaign.recalls:
                 progress.triggered_ms = case.now_ms
         if progress.due_ms != due_ms:
-            case.moves = True
+            case.due_moves = True
         if known is None and progress != _BLANK:
             kept[campaign.id], blank = progress, Progress()
         elif known is not None and progress == _BLANK:

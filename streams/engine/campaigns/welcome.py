@@ -1,4 +1,4 @@
-"""A welcome at an upgrade to one of the tiers."""
+"""A trigger at each upgrade to one of the tiers that the campaign names, or to any."""
 
 from streams.engine.campaigns.audience import is_for
 from streams.engine.case import Case

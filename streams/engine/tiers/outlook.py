@@ -113,7 +113,7 @@ class _Futures:
         policy = self._policy
         event = Balance("", self._customer_id, at_ms, _ACCOUNT, cents * _CENT_E4, policy.currency, "deposit")
         case = Case(state, self._customer_id, policy, at_ms, event, Cause("", BALANCES, 0, at_ms))
-        case.begins, case.tier_before = state.policy_mark != policy.mark, state.tier
+        case.begins_policy, case.tier_before = state.policy_mark != policy.mark, state.tier
         step_event(case, event)
         if case.change is not None:
             yield case.change

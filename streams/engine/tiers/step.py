@@ -24,7 +24,7 @@ def step_event(case: Case, event: Event) -> None:
     """Folds a new event into the state, in place, and decides. limits.check_limits() has accepted the event before."""
     state, policy = case.state, case.policy
     today = policy.calendar.day_of(case.now_ms)
-    if case.begins:
+    if case.begins_policy:
         sum_anew(state, today, policy)
         _begin_policy(case, case.now_ms)
     elif state.windows:
@@ -32,9 +32,9 @@ def step_event(case: Case, event: Event) -> None:
     if isinstance(event, CustomerAction):
         _apply_action(case, event)
         return
-    is_rated = case.tier_before is not None and not case.begins
+    is_rated = case.tier_before is not None and not case.begins_policy
     moves_a_measure = fold(state, event, policy, today)
-    is_late = case.is_late or event.at_ms < state.newest_ms
+    is_late = case.is_behind_clock or event.at_ms < state.newest_ms
     state.newest_ms = max(state.newest_ms, event.at_ms)
     if is_rated and not moves_a_measure:  # no rule looks at what the event moved
         return
@@ -50,7 +50,7 @@ def step_event(case: Case, event: Event) -> None:
 def step_due(case: Case) -> None:
     """Decides what falls due by time alone: a window that moves on, a rating, the end of a grace or of a pin."""
     state, policy, now_ms = case.state, case.policy, case.now_ms
-    if case.begins:
+    if case.begins_policy:
         sum_anew(state, policy.calendar.day_of(now_ms), policy)
         _begin_policy(case, now_ms - 1)  # a rating at this very instant is still to come
         case.reason = "policy_changed"
@@ -87,7 +87,7 @@ def step_policy(case: Case) -> None:
 def pass_time(state: CustomerState, customer_id: str, policy: Policy, until_ms: int) -> Iterator[TierChange]:
     """Decides, in place, whatever falls due by time alone until an instant; yields the changes in order."""
     while state.tier_due_ms is not None and state.tier_due_ms <= until_ms:
-        case = Case(state, customer_id, policy, state.tier_due_ms, begins=state.policy_mark != policy.mark)
+        case = Case(state, customer_id, policy, state.tier_due_ms, begins_policy=state.policy_mark != policy.mark)
         step_due(case)
         if case.change is not None:
             yield case.change
@@ -99,7 +99,7 @@ def pass_time(state: CustomerState, customer_id: str, policy: Policy, until_ms: 
 def _reason(case: Case, event: Event, *, is_late: bool) -> Reason:
     if case.tier_before is None:
         return "first_event"
-    if case.begins:
+    if case.begins_policy:
         return "policy_changed"
     if is_late or (isinstance(event, Transaction) and event.is_reversal):
         return "correction"
@@ -189,7 +189,7 @@ def _note_due(case: Case) -> None:
     due_ms = _tier_due_ms(case.state, case.policy, case.now_ms)
     if due_ms != case.state.tier_due_ms:
         case.state.tier_due_ms = due_ms
-        case.moves = True
+        case.due_moves = True
 
 
 def _tier_due_ms(state: CustomerState, policy: Policy, now_ms: int) -> int | None:

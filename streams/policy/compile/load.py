@@ -31,7 +31,7 @@ def read_policy(document: str) -> Reading:
     except tomllib.TOMLDecodeError as error:
         return Reading(None, None, (_toml_problem(document, str(error)),))
     except (RecursionError, ArithmeticError, ValueError):  # lists nested without end; numbers and dates out of range
-        said = f"{NOT_TOML}something in it is beyond all size"
+        said = f"{NOT_TOML}a number or a date in it is out of range, or it is nested too deeply"
         return Reading(None, None, (Problem((), "", said, is_syntax=True),))
     problems = Problems(written)
     file = read_as_policy_file(written, problems)

@@ -1,6 +1,6 @@
 """The parts of Faust 0.15.3 and aiokafka 0.14.0 that are replaced, so that lanes get records a fetch at a time.
 
-    broker -> FetchThread -> BatchConsumer -> agent (app.py) -> lane
+    broker -> FetchThread -> FetchConsumer -> agent (app.py) -> lane
     assignment -> LaneRecovery -> the app's lanes take over -> seek -> records flow
 
 `transport.py` passes on one message per partition and fetch. `recovery.py` has lanes take their partitions over where

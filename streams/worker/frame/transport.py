@@ -112,7 +112,7 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         return batches if self.consumer.flow_active else {}
 
 
-class BatchConsumer(driver.Consumer):  # type: ignore[misc]
+class FetchConsumer(driver.Consumer):  # type: ignore[misc]
     """Faust's consumer, which passes on FetchedRecords instead of records and seeks where the lanes say."""
 
     logger = FAUST
@@ -158,13 +158,13 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         return self._thread.heard_at_ms() if self._thread._consumer is not None else 0  # noqa: SLF001
 
 
-class BatchTransport(driver.Transport):  # type: ignore[misc]
-    """Faust's transport over aiokafka, with BatchConsumer as its consumer."""
+class FetchTransport(driver.Transport):  # type: ignore[misc]
+    """Faust's transport over aiokafka, with FetchConsumer as its consumer."""
 
-    Consumer = BatchConsumer
+    Consumer = FetchConsumer
 
 
-class BatchSchema(faust.Schema):  # type: ignore[misc]
+class FetchSchema(faust.Schema):  # type: ignore[misc]
     """A schema that passes the fetched records to the agent as they are: the lane decodes them."""
 
     def compile(self, app: faust.App, **_: Any) -> Callable[..., Awaitable[faust.Event]]:
