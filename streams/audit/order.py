@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
+from streams.contracts.inputs import LATEST_MS
 from streams.contracts.kept import LaneRecord
 from streams.contracts.log import decode_order
 from streams.contracts.outputs import ENGINE_VERSION, OrderMessage
@@ -53,6 +54,16 @@ def check_replayable(settings: Settings, order: OrderMessage, offset: int) -> No
             raise UsageError(f"{where} names the input topic {topic}; set TIERFLOW_INPUT_PREFIX as the workers have it")
 
 
+def _wall_ms(order: OrderMessage) -> int:
+    """The wall time of a transaction. Releases that did not note it held events against the partition's clock.
+
+    On the event clock they held them against nothing.
+    """
+    if order.wall_ms is not msgspec.UNSET:
+        return order.wall_ms
+    return order.clock_ms if order.clock == "wall" else LATEST_MS
+
+
 class Order:
     """The replay of one partition of customers, transaction by transaction. lane: where the first one begins."""
 
@@ -76,9 +87,8 @@ class Order:
         """Works one transaction as the worker did. records: those of the transaction, by topic number."""
         partition = self._partition_under(order)
         queues = [deque(partition.decode(topic, found)) for topic, found in enumerate(records)]
-        entries: list[Entry] = merge_heads(queues, frozenset(), sys.maxsize)
-        # On the event clock only a dead letter holds the time of the wall clock, and that is not compared.
-        wall_ms = order.clock_ms if order.clock == "wall" else 0
+        wall_ms = _wall_ms(order)
+        entries: list[Entry] = merge_heads(queues, frozenset(), sys.maxsize, partition.latest_ms(wall_ms))
         partition.backfill = order.backfill
         work = partition.replay(entries, self.next_offsets(order), wall_ms, Quota(order.due, order.rerated))
         partition.keep(work)

@@ -61,6 +61,9 @@ def simulate(  # noqa: PLR0913, PLR0917 - a command's options
     picture: Annotated[
         Path | None, typer.Option(metavar="FILE", help="With --compare: the matrix as .svg or .png, too.")
     ] = None,
+    ahead_days: Annotated[
+        int, typer.Option(metavar="N", min=1, max=3_000_000, help="Refuse an event further ahead of the newest so far.")
+    ] = 400,
 ) -> None:
     """Work events with the worker's engine, in the order of their lines; tier changes on standard output.
 
@@ -75,9 +78,9 @@ def simulate(  # noqa: PLR0913, PLR0917 - a command's options
     second = None if compare is None else read_policy_file(compare, "--compare")
     with _opened(events, first) as batches:
         if second is None:
-            _simulate(first, batches, full)
+            _simulate(first, batches, full, ahead_days)
         else:
-            _compare(first, second, batches, answer)
+            _compare(first, second, batches, answer, ahead_days)
 
 
 def _check(events: str | None, from_kafka: bool, full: bool, compare: Path | None, answer: Answer) -> None:
@@ -142,10 +145,10 @@ def _batches(waves: "Iterator[Wave]") -> "Iterator[Sequence[InputRecord]]":
 # --- one policy ---
 
 
-def _simulate(policy: Policy, batches: "Iterable[Sequence[InputRecord]]", full: bool) -> None:
+def _simulate(policy: Policy, batches: "Iterable[Sequence[InputRecord]]", full: bool, ahead_days: int) -> None:
     from streams.simulate import Simulation
 
-    simulation = Simulation(policy)
+    simulation = Simulation(policy, ahead_days)
     _write((chunk for batch in batches for chunk in simulation.work_in_parts(batch)), full)
 
 
@@ -184,11 +187,13 @@ def _full_lines(chunk: "Chunk") -> bytes:
 # --- two policies ---
 
 
-def _compare(first: Policy, second: Policy, batches: "Iterable[Sequence[InputRecord]]", answer: Answer) -> None:
+def _compare(
+    first: Policy, second: Policy, batches: "Iterable[Sequence[InputRecord]]", answer: Answer, ahead_days: int
+) -> None:
     from streams.cli.matrix import write_answer
     from streams.simulate import Simulation
 
-    before, after = Simulation(first), Simulation(second)
+    before, after = Simulation(first, ahead_days), Simulation(second, ahead_days)
     cell = None if answer.list_cell is None else _cell(answer.list_cell, first, second)
     began, events = time.perf_counter(), 0
     reasons = {"--policy": Counter[str](), "--compare": Counter[str]()}

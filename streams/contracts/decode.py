@@ -11,7 +11,7 @@ import msgspec
 
 from streams.contracts.inputs import (
     CONTROL_CHARACTERS,
-    EARLIEST_MS,
+    EARLIEST_INTEGER_MS,
     ID_BYTES_LIMIT,
     LATEST_MS,
     SCORE_LIMIT,
@@ -177,7 +177,7 @@ def _pin(message: CustomerMessage, policy: Policy) -> Pin:
 
 
 def _time(field: str, written: int | str) -> int:
-    if isinstance(written, int) and EARLIEST_MS <= written <= LATEST_MS:
+    if isinstance(written, int) and EARLIEST_INTEGER_MS <= written <= LATEST_MS:
         return written  # nearly always
     try:
         return instant_ms(written)

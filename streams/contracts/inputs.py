@@ -18,6 +18,9 @@ from streams.values.standings import Standing
 EARLIEST_MS = -2_208_988_800_000
 LATEST_MS = 253_402_128_000_000
 LATEST_WRITTEN_MS = 253_402_387_199_999
+# 1990-01-01. An integer before it is no milliseconds: seconds and days of any year to 9999 are smaller. Microseconds
+# and nanoseconds since 1990 are all larger than LATEST_WRITTEN_MS.
+EARLIEST_INTEGER_MS = 631_152_000_000
 RFC3339_PATTERN = (
     r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
     r"[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?"
@@ -47,9 +50,9 @@ Time = Annotated[
     Annotated[
         int,
         msgspec.Meta(
-            description="epoch milliseconds, written without a point or an exponent",
+            description="epoch milliseconds since 1990, written without a point or an exponent",
             examples=[1795483800125],
-            extra_json_schema={"minimum": EARLIEST_MS, "maximum": LATEST_WRITTEN_MS},
+            extra_json_schema={"minimum": EARLIEST_INTEGER_MS, "maximum": LATEST_WRITTEN_MS},
         ),
     ]
     | Annotated[

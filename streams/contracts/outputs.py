@@ -211,7 +211,8 @@ class OrderMessage(msgspec.Struct, frozen=True, kw_only=True):
     """`tier.order`: one transaction's work, enough to replay it exactly.
 
     `positions` has, for each input topic, the first offset worked and the one after the last. `clock_ms` is the
-    partition's clock at the end of the batch (on the wall clock also throughout it). `due` is how many decisions of
+    partition's clock at the end of the batch (on the wall clock also throughout it). `wall_ms` is the wall clock's time
+    that events were held against (`future_event`); older logs lack it. `due` is how many decisions of
     the batch were by time alone; those that an event of their customer brought forward are not counted. `rerated` is
     how many customers were rated anew under another policy than before, again without those whose event came first.
     `backfill`: the batch was history, for which no campaign is to fire.
@@ -221,6 +222,7 @@ class OrderMessage(msgspec.Struct, frozen=True, kw_only=True):
     counter: int
     clock: str
     clock_ms: int
+    wall_ms: int | msgspec.UnsetType = msgspec.UNSET
     policy: str
     engine_version: int
     due: int = 0

@@ -23,4 +23,3 @@ class Rejection(msgspec.Struct, frozen=True):
 
 
 WRONG_PARTITION = Rejection("wrong_partition", "the partitioner set by TIERFLOW_PARTITIONER puts this key elsewhere")
-FUTURE_EVENT = Rejection("future_event", "the event's time is more than 24 hours ahead of the clock")

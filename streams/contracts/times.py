@@ -3,12 +3,21 @@
 import re
 from datetime import datetime, timedelta
 
-from streams.contracts.inputs import EARLIEST_MS, LATEST_MS, LATEST_WRITTEN_MS, RFC3339_PATTERN
+from streams.contracts.inputs import EARLIEST_INTEGER_MS, EARLIEST_MS, LATEST_MS, LATEST_WRITTEN_MS, RFC3339_PATTERN
 from streams.values.calendar import DAY_MS, EPOCH
 
 _RFC3339 = re.compile(RFC3339_PATTERN)
 _SECONDS = slice(17, 19)
 _LAST_SECOND_MS = 86_399_000
+_SHOWN_DIGITS = 30
+# What an integer that is no milliseconds says, if it is meant for a time from 1990 to 9999: the ranges do not meet.
+_UNITS = (
+    (range(EARLIEST_INTEGER_MS // DAY_MS, LATEST_WRITTEN_MS // DAY_MS + 1), "days"),
+    (range(1990_01_01, 9999_12_31 + 1), "a date in digits"),
+    (range(EARLIEST_INTEGER_MS // 1000, LATEST_WRITTEN_MS // 1000 + 1), "seconds"),
+    (range(EARLIEST_INTEGER_MS * 1000, LATEST_WRITTEN_MS * 1000 + 1), "microseconds"),
+    (range(EARLIEST_INTEGER_MS * 1_000_000, LATEST_WRITTEN_MS * 1_000_000 + 1), "nanoseconds"),
+)
 
 
 def instant_ms(written: int | str) -> int:
@@ -17,12 +26,25 @@ def instant_ms(written: int | str) -> int:
     Times in the last two days of 9999, by which banks' systems mean "for ever", give LATEST_MS.
 
     Raises:
-        ValueError: It is no such time, or outside 1900 to 9999; the message says which.
+        ValueError: It is no such time, an integer before 1990, or outside 1900 to 9999; the message says which.
     """
-    at_ms = _from_text(written) if isinstance(written, str) else written
+    if isinstance(written, int):
+        return min(_from_integer(written), LATEST_MS)
+    at_ms = _from_text(written)
     if not EARLIEST_MS <= at_ms <= LATEST_WRITTEN_MS:
         raise ValueError("the time is outside 1900 to 9999")
     return min(at_ms, LATEST_MS)
+
+
+def _from_integer(written: int) -> int:
+    if EARLIEST_INTEGER_MS <= written <= LATEST_WRITTEN_MS:
+        return written
+    for range_, unit in _UNITS:
+        if written in range_:
+            raise ValueError(f"{written} seems to be {unit}; write milliseconds")
+    if EARLIEST_MS <= written < EARLIEST_INTEGER_MS:
+        raise ValueError(f"{written} is before 1990 as milliseconds; write so old a time in RFC 3339")
+    raise ValueError(f"{str(written)[:_SHOWN_DIGITS]} is outside 1990 to 9999 as milliseconds")
 
 
 def _from_text(text: str) -> int:

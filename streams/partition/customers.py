@@ -5,13 +5,15 @@ from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from heapq import heapify, heappop
 
-from streams.contracts.decode import FUTURE_LIMIT_MS, decode
+from msgspec import UNSET
+
+from streams.contracts.decode import decode
 from streams.contracts.fingerprint import fingerprint
 from streams.contracts.kept import LaneRecord
 from streams.contracts.log import encode_json
 from streams.contracts.outputs import ENGINE_VERSION, OrderMessage
 from streams.contracts.packing import pack_change, pack_state, unpack_header, unpack_state
-from streams.contracts.rejection import FUTURE_EVENT, WRONG_PARTITION, Rejection
+from streams.contracts.rejection import WRONG_PARTITION, Rejection
 from streams.engine.apply import apply_due, apply_event, apply_policy, is_rated_by_another
 from streams.engine.case import Case
 from streams.engine.measures.limits import LimitExceededError, check_limits
@@ -21,6 +23,7 @@ from streams.engine.state import CustomerState
 from streams.partition.ahead import candidate_of, is_change_ahead, is_risk_ahead, is_trigger_ahead, trigger_of
 from streams.partition.due import DueTimes
 from streams.partition.entries import Entry, Record
+from streams.partition.horizon import latest_ms, too_far_ahead
 from streams.partition.outgoing import Outgoing, Writers
 from streams.partition.partition import Partition
 from streams.partition.setup import PartitionSetup
@@ -86,6 +89,7 @@ class Customers(Partition):
         if not self.on_event_clock:
             self._advance(wall_ms)
             self.clock_ms = max(self.clock_ms, wall_ms)
+        self._latest_ms = self.latest_ms(wall_ms)
         worked = self._work_entries(entries)
         self._rerate_some(quota.rerated)
         return worked
@@ -97,6 +101,10 @@ class Customers(Partition):
             self._work_due()
         self._rerate_some(counts.rerated)
         return self.pack(next_offsets)
+
+    def latest_ms(self, wall_ms: int) -> int:
+        """Gives the latest time that an event may have now: a later one is refused, and waits for nobody."""
+        return latest_ms(self.setup, wall_ms, self.clock_ms)
 
     def pack(self, next_offsets: Sequence[int]) -> Work:
         """Gives all that the transaction of this batch writes. next_offsets: where each input topic stands after it."""
@@ -155,8 +163,8 @@ class Customers(Partition):
         state = self._state(key)
         if state is None:
             return self._reject(entry, WRONG_PARTITION)
-        if not self.on_event_clock and entry.at_ms > self.clock_ms + FUTURE_LIMIT_MS:
-            return self._reject(entry, FUTURE_EVENT)
+        if entry.at_ms > self._latest_ms:
+            return self._reject(entry, too_far_ahead(self.setup, entry.at_ms))
         mark = fingerprint(event.event_id)
         if is_remembered(state, topic, mark):
             self.count("events", self.setup.topics[topic], "repeated")
@@ -181,7 +189,7 @@ class Customers(Partition):
 
     def _begin(self) -> None:
         super()._begin()
-        self._wall_ms = self.clock_ms
+        self._wall_ms = self._latest_ms = self.clock_ms
         self._due_quota = self._due_worked = self._rerated = 0
         self._is_backfill = self.backfill
         self._first_offsets = tuple(self.next_offsets)
@@ -234,7 +242,10 @@ class Customers(Partition):
             return True
         if not self._advance(at_ms):
             return False
-        self.clock_ms = max(self.clock_ms, at_ms)
+        if at_ms > self.clock_ms:
+            self.clock_ms = at_ms
+            if self.setup.ahead_ms is not None:
+                self._latest_ms = self.latest_ms(self._wall_ms)
         return True
 
     def _advance(self, to_ms: int) -> bool:
@@ -310,6 +321,7 @@ class Customers(Partition):
                 counter=self.counter,
                 clock=setup.clock,
                 clock_ms=self.clock_ms,
+                wall_ms=self._wall_ms if setup.ahead_ms is None else UNSET,
                 policy=setup.policy.digest,
                 engine_version=ENGINE_VERSION,
                 due=self._due_worked,

@@ -14,7 +14,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from streams.contracts.envelope import Headers
 from streams.contracts.kept import LaneRecord
 from streams.partition.entries import Entry, Record
-from streams.partition.work import Message, Quota, Tally, Told, Work
+from streams.partition.work import NO_LIMIT_MS, Message, Quota, Tally, Told, Work
 from streams.values.calendar import NEVER_MS
 
 
@@ -67,6 +67,11 @@ class Partition:
         return (output, key, value) in expected
 
     # --- what the lane calls ---
+
+    def latest_ms(self, wall_ms: int) -> int:
+        """Gives the latest time that an entry may have now; a later one is refused, so it need not wait its turn."""
+        del wall_ms
+        return NO_LIMIT_MS
 
     def work_some(self, entries: Iterable[Entry], wall_ms: int, quota: Quota) -> int:
         """Works entries, and what falls due before them; gives how many entries were worked."""

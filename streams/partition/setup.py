@@ -16,3 +16,5 @@ class PartitionSetup(NamedTuple):
     topics: Sequence[str]  # the real names of the input topics, by topic number
     source: str  # ce_source of the messages
     owns: Callable[[bytes], bool]  # whether the partitioner puts a key into this partition
+    # How far events may be ahead of the newest time so far, where there is no wall clock; None: there is one.
+    ahead_ms: int | None = None

@@ -26,6 +26,8 @@ class Quota(NamedTuple):
 
 
 NO_LIMIT = Quota(sys.maxsize, sys.maxsize)
+NO_LIMIT_MS = sys.maxsize
+"""Later than every event."""
 
 
 class Message(NamedTuple):

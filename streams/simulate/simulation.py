@@ -16,6 +16,7 @@ from streams.partition.entries import Entry
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import CAMPAIGNS, CANDIDATES, CURRENT, NO_LIMIT, ORDER, Message, Quota, Work
 from streams.policy.policy import Policy
+from streams.values.calendar import DAY_MS
 from streams.values.events import TOPICS
 
 SOURCE = "/tierflow/simulate"
@@ -27,6 +28,8 @@ _WALL_MS = 0
 # `tier.current` repeats `tier.changes`; `tier.order` is about transactions, which a simulation has not.
 _NOT_SHOWN = {CURRENT, ORDER}
 _TOPICS = tuple(FILE_PREFIX + name for name in TOPICS)
+# A file of history may pause for a year; a record that is further ahead than that has a wrong year.
+AHEAD_DAYS = 400
 # A million customers may fall due at one midnight: their outputs must not all be in memory at once.
 DUE_LIMIT = 50_000
 
@@ -64,11 +67,18 @@ class Simulation:
     """One partition that owns every customer.
 
     Give it thousands of events at a time: each customer is packed once a chunk, however many events there were.
+    ahead_days: an event further ahead of the newest time so far is refused.
     """
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, ahead_days: int = AHEAD_DAYS) -> None:
         rules = PartitionSetup(
-            partition=_PARTITION, policy=policy, clock="event", topics=_TOPICS, source=SOURCE, owns=lambda _: True
+            partition=_PARTITION,
+            policy=policy,
+            clock="event",
+            topics=_TOPICS,
+            source=SOURCE,
+            owns=lambda _: True,
+            ahead_ms=ahead_days * DAY_MS,
         )
         self.policy = policy
         self.partition = Customers(rules)

@@ -49,12 +49,12 @@ class Inbox:
             self._flow(topic, False)  # noqa: FBT003 - a switch
         return True
 
-    def take(self, awaited: frozenset[int], limit: int) -> list[Entry]:
+    def take(self, awaited: frozenset[int], limit: int, latest_ms: int) -> list[Entry]:
         """Takes at most `limit` entries out, in the order in which they are to be worked (merge_heads).
 
-        awaited: numbers of the topics of which more is to come.
+        awaited: numbers of the topics of which more is to come. latest_ms: a later entry waits for nobody.
         """
-        entries = merge_heads(self._queues, awaited, limit)
+        entries = merge_heads(self._queues, awaited, limit, latest_ms)
         for topic, held in enumerate(self._held):
             if held and len(self._queues[topic]) < QUEUE_LOW:
                 self._release(topic)

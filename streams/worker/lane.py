@@ -214,9 +214,11 @@ class Lane:
         while not self._parking:
             self._news.clear()
             self._change_stage()
-            entries = await self._next_entries()
-            if entries or self._is_due() or self._known().is_stale:
-                await self._work(entries)
+            awaited = await self._awaited()
+            now_ms = self._now_ms()  # once a batch: what is too far ahead of it is so for the merge and for the work
+            entries = self._inbox.take(awaited, BATCH_LIMIT, self._known().latest_ms(now_ms)) if self.queued else []
+            if entries or self._is_due(now_ms) or self._known().is_stale:
+                await self._work(entries, now_ms)
             else:
                 await self._wait_for_news()
 
@@ -230,14 +232,12 @@ class Lane:
         if not self._parking:
             await self._persistently(self._take_over_and_seek)
 
-    async def _next_entries(self) -> list[Entry]:
-        if not self.queued:
-            return []
-        awaited: frozenset[int] = frozenset()
-        if self._known().on_event_clock:
-            ends = await self._broker.ends(self.number)
-            awaited = frozenset(topic for topic, end in enumerate(ends) if self._inbox.received[topic] < end)
-        return self._inbox.take(awaited, BATCH_LIMIT)
+    async def _awaited(self) -> frozenset[int]:
+        """Gives the numbers of the topics that have more to come, where that is waited for."""
+        if not self.queued or not self._known().on_event_clock:
+            return frozenset()
+        ends = await self._broker.ends(self.number)
+        return frozenset(topic for topic, end in enumerate(ends) if self._inbox.received[topic] < end)
 
     def _change_stage(self) -> None:
         """Switches to the stage that was adopted. Waiting records are decoded again: the former stage decoded them."""
@@ -249,10 +249,10 @@ class Lane:
         self.partition = stage.open(self.number, former.packed, former.lane)
         self._inbox.read_again(self.partition)
 
-    def _is_due(self) -> bool:
+    def _is_due(self, now_ms: int) -> bool:
         partition = self._known()
         due_ms = partition.next_due_ms()
-        return not partition.on_event_clock and due_ms is not None and due_ms <= self._now_ms()
+        return not partition.on_event_clock and due_ms is not None and due_ms <= now_ms
 
     async def _wait_for_news(self) -> None:
         partition = self._known()
@@ -268,11 +268,11 @@ class Lane:
         except TimeoutError:
             return
 
-    async def _work(self, entries: list[Entry]) -> None:
+    async def _work(self, entries: list[Entry], now_ms: int) -> None:
         partition = self._known()
         ends = await self._broker.ends(self.number) if partition.backfill else None
         began = time.perf_counter()
-        worked = partition.work_some(entries, self._now_ms(), self._quota(partition, entries))
+        worked = partition.work_some(entries, now_ms, self._quota(partition, entries))
         self._inbox.put_back(entries[worked:])
         if ends is not None and self._inbox.has_reached(ends):
             partition.backfill = False

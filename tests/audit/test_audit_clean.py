@@ -1,6 +1,7 @@
 """A log that was worked as it should be is clean, whatever is in it."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -15,7 +16,7 @@ from streams.errors import UsageError
 from streams.kafka import tape
 from streams.kafka.offsets import Offsets
 from streams.kafka.policies import publish_policy
-from streams.partition.work import ORDER, Message
+from streams.partition.work import ORDER, Message, Work
 from streams.settings import Settings
 from streams.values.calendar import Clock
 from tests.support.handmade_logs import (
@@ -116,6 +117,43 @@ async def test_an_engine_of_another_version_is_said(settings: Settings) -> None:
         )
     with pytest.raises(UsageError, match="engine version 99"):
         await audit(settings)
+
+
+@pytest.mark.parametrize("clock", ["wall", "event"])
+def test_a_log_that_does_not_note_the_wall_clock_is_replayed_as_it_was_worked(settings: Settings, clock: Clock) -> None:
+    async def write() -> Report:
+        async with Writing(settings, clock=clock) as writing:
+            writer = await writing.writer(1)
+            [customer] = customers_of(1, 1)
+            # The release that wrote it had no limit on the event clock. On the wall clock it went by the clock.
+            ahead_ms = 900 * DAY_MS if clock == "event" else DAY_MS
+            wall_ms = START_MS + (900 * DAY_MS if clock == "event" else 0)
+            await writer.batch([balance("b1", customer, "5", START_MS + ahead_ms)], wall_ms, damage=without_wall)
+        return await audit(settings)
+
+    report = asyncio.run(write())
+    assert (report.found, report.dead_letters, report.changes) == ([], 0, 1)
+
+
+def without_wall(work: Work) -> Work:
+    def taken_out(orders: list[Message]) -> list[Message]:
+        return [order._replace(value=re.sub(rb'"wall_ms":\d+,', b"", order.value or b"")) for order in orders]
+
+    return damaged(ORDER, taken_out)(work)
+
+
+def test_what_was_too_far_ahead_of_the_wall_clock_is_so_for_the_audit(settings: Settings) -> None:
+    async def write() -> Report:
+        async with Writing(settings, clock="event") as writing:
+            writer = await writing.writer(1)
+            a, b = customers_of(1, 2)
+            ahead = balance("b1", a, "5", START_MS + 2 * DAY_MS)
+            await writer.batch([ahead, balance("b2", b, "5"), balance("b3", b, "600000")], START_MS)
+            await writer.batch([ahead], START_MS + 2 * DAY_MS)  # sent again when its time has come
+        return await audit(settings)
+
+    report = asyncio.run(write())
+    assert (report.found, report.dead_letters, report.changes) == ([], 1, 3)
 
 
 async def test_deleted_inputs_are_said(settings: Settings) -> None:

@@ -23,6 +23,7 @@ from streams.partition.work import CHANGES, DEAD_LETTERS
 from streams.policy.compile.load import load_policy
 from streams.settings import policy_folder
 from streams.values.events import BALANCES, CREDIT, LOANS, TOPICS, TRANSACTIONS
+from tests.support.histories import DOOMSDAY_MS
 
 COMPLETE = Path(__file__).parents[3] / "shared" / "data" / "berka-complete"
 POLICY = load_policy((policy_folder() / "berka.toml").read_text(encoding="utf-8"))
@@ -225,7 +226,7 @@ def test_loading_twice_changes_nothing(complete: list[EventLine]) -> None:
             offset = partition.next_offsets[event.topic]
             entries += partition.decode(event.topic, [_Stored(offset, event)])
             partition.next_offsets[event.topic] += 1
-        done = partition.work(entries, list(partition.next_offsets), 0)
+        done = partition.work(entries, list(partition.next_offsets), DOOMSDAY_MS)
         partition.keep(done)
         return len(sent_to(done, CHANGES)), len(sent_to(done, DEAD_LETTERS))
 

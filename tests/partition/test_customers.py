@@ -10,6 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.contracts.packing import unpack_state
 from streams.partition.customers import Customers
@@ -323,6 +325,10 @@ def entries(topic: int, *times: int) -> deque[Entry]:
     return deque(Entry(time, topic, offset, None, Line(offset, None, None)) for offset, time in enumerate(times))  # type: ignore[arg-type]
 
 
+def queues_of(*rows: list[int]) -> list[deque[Entry]]:
+    return [entries(topic, *row) for topic, row in enumerate(rows)]
+
+
 def times(merged: list[Entry]) -> list[tuple[int, int]]:
     return [(entry.at_ms, entry.topic) for entry in merged]
 
@@ -350,6 +356,28 @@ def test_a_merge_takes_no_more_than_it_is_asked_for() -> None:
     queues = [entries(0, 1, 5), entries(1, 2, 3)]
     assert times(merge_heads(queues, frozenset({0, 1}), 2)) == [(1, 0), (2, 1)]
     assert times(merge_heads(queues, frozenset({0, 1}), 2)) == [(3, 1)]
+
+
+def test_what_is_too_far_ahead_is_taken_as_soon_as_it_is_at_a_head() -> None:
+    rows = ([99, 1, 99, 98, 4], [2, 99, 3, 97])
+    assert times(merge_heads(queues_of(*rows), frozenset(), 100, 50)) == [
+        *((99, 0), (1, 0), (99, 0), (98, 0), (2, 1), (99, 1), (3, 1), (97, 1), (4, 0))
+    ]  # fmt: skip
+    assert times(merge_heads(queues_of([99], [1]), frozenset({0}), 100, 50)) == [(99, 0)]  # nothing to compare with
+
+
+@given(
+    st.lists(st.lists(st.integers(1, 9), max_size=6), min_size=2, max_size=3),
+    st.sets(st.integers(0, 1)),
+    st.integers(0, 12),
+    st.integers(0, 9),
+)
+def test_what_was_taken_at_once_is_taken_in_the_same_order_when_it_is_all_there_is(
+    rows: list[list[int]], awaited: set[int], limit: int, latest_ms: int
+) -> None:
+    taken = merge_heads(queues_of(*rows), frozenset(awaited), limit, latest_ms)
+    queues = [deque(entry for entry in taken if entry.topic == topic) for topic in range(len(rows))]
+    assert merge_heads(queues, frozenset(), 1_000, latest_ms) == taken
 
 
 def test_what_cannot_be_used_waits_for_nobody() -> None:
@@ -438,18 +466,44 @@ def test_a_key_that_belongs_elsewhere_is_a_dead_letter() -> None:
 
 
 @pytest.mark.parametrize(("ahead_ms", "refused"), [(DAY_MS, False), (DAY_MS + 1, True), (900 * DAY_MS, True)])
-def test_more_than_24_hours_ahead_is_too_far_on_the_wall_clock(ahead_ms: int, *, refused: bool) -> None:
+@pytest.mark.parametrize("clock", ["wall", "event"])
+def test_more_than_24_hours_ahead_of_the_wall_clock_is_too_far(clock: Clock, ahead_ms: int, *, refused: bool) -> None:
     history = History()
     history.balance("C", "1", NOON + ahead_ms)
-    outcome = Bench(clock="wall").work(history, wall_ms=NOON)
+    outcome = Bench(clock=clock).work(history, wall_ms=NOON)
     assert [letter["reason"] for letter in outcome.dead_letters] == (["future_event"] if refused else [])
     assert len(outcome.changes) == (0 if refused else 1)
+    assert outcome.orders[-1]["wall_ms"] == NOON
 
 
-def test_the_event_clock_knows_no_future() -> None:
+def test_a_dead_letter_says_which_time_is_too_far_ahead() -> None:
     history = History()
-    history.balance("C", "1", NOON + 900 * DAY_MS)
-    assert Bench(clock="event").work(history, wall_ms=NOON).dead_letters == []
+    history.balance("C", "1", "2062-11-24T12:00:00+08:00")
+    (letter,) = Bench().work(history, wall_ms=NOON).dead_letters
+    assert letter["detail"] == "2062-11-24T12:00:00+08:00 is more than 24 hours ahead of the wall clock"
+
+
+@pytest.mark.parametrize("clock", ["wall", "event"])
+def test_an_event_too_far_ahead_moves_no_clock_and_holds_back_nothing_behind_it(clock: Clock) -> None:
+    history = History()
+    history.balance("C", "1", "9999-01-01T00:00:00Z", "wrong")
+    history.balance("C", "600000", NOON - 2)
+    history.transaction("C", "1", NOON - 1)
+    outcome = Bench(clock=clock).work(history, sizes=[1], wall_ms=NOON)
+    assert [letter["reason"] for letter in outcome.dead_letters] == ["future_event"]
+    assert outcome.told() == [("C:1", "mid", "first_event")]
+    assert [list(order["positions"]) for order in outcome.orders] == [["bank.balances"]] * 2 + [["bank.transactions"]]
+    assert outcome.orders[-1]["clock_ms"] == (NOON if clock == "wall" else NOON - 1)
+
+
+def test_one_wrong_wall_clock_lets_nothing_in_afterwards() -> None:
+    bench, history = Bench(clock="wall"), History()
+    bench.batch([], NOON + 365 * DAY_MS)
+    history.balance("C", "1", NOON + 200 * DAY_MS)
+    history.balance("C", "600000", NOON)
+    outcome = bench.work(history, wall_ms=NOON)
+    assert [letter["reason"] for letter in outcome.dead_letters] == ["future_event"]
+    assert [change["tier"] for change in outcome.changes] == ["mid"]
 
 
 def test_a_dead_letter_is_not_remembered() -> None:

@@ -212,10 +212,51 @@ def test_a_pin_holds_until_the_clock_passes_its_end() -> None:
     assert decided_at_ms(changes(file.lines)[2]) == NOON + DAY_MS
 
 
-def test_no_event_is_too_far_ahead() -> None:
+def letters(lines: Sequence[EventLine], ahead_days: int) -> list[str]:
+    found = Simulation(STANDARD, ahead_days).work(lines).outputs
+    return [json.loads(value)["detail"] for topic, value in found if topic == "tier.dead-letters"]
+
+
+@pytest.mark.parametrize(
+    ("days", "ahead_days", "refused"),
+    [(400, 400, False), (401, 400, True), (401, 401, False), (8_000, 8_000, False), (2, 1, True)],
+)
+def test_an_event_further_ahead_of_the_newest_time_than_the_option_says_is_refused(
+    days: int, ahead_days: int, *, refused: bool
+) -> None:
+    file = File()
+    file.balance("C1", "1", NOON)
+    file.balance("C2", "1", NOON + days * DAY_MS)
+    assert [f"more than {ahead_days} days ahead" in detail for detail in letters(file.lines, ahead_days)] == [
+        True
+    ] * refused
+
+
+@pytest.mark.parametrize("year", [2062, 9999])
+def test_one_record_of_a_wrong_year_costs_nobody_the_years_between(year: int) -> None:
+    right, wrong = File(), File()
+    for file in (right, wrong):
+        file.balance("C1", "600000", NOON)
+        file.transaction("C1", "1", NOON + 1)
+        if file is wrong:
+            file.credit("C2", "good", f"{year}-11-24T12:00:00+08:00")
+        file.balance("C1", "1", NOON + DAY_MS)
+        file.balance("C1", "2", NOON + 35 * DAY_MS)
+    decided = [
+        [(*line, change["decided_at"]) for line, change in zip(told(file.lines), changes(file.lines), strict=True)]
+        for file in (wrong, right)
+    ]
+    assert decided[0] == decided[1] != []
+    assert letters(wrong.lines, 400) == [
+        f"{year}-11-24T12:00:00+08:00 is more than 400 days ahead of the newest time so far"
+    ]
+
+
+def test_the_first_event_may_have_any_time_and_a_dead_letter_moves_no_clock() -> None:
     file = File()
     file.balance("C1", "1", "2031-01-01T00:00:00+08:00")
-    file.balance("C1", "600000", "2099-01-01T00:00:00+08:00")
+    file.balance("C1", "2", "2099-01-01T00:00:00+08:00")
+    file.balance("C1", "600000", "2031-06-01T00:00:00+08:00")
     assert [change["tier"] for change in changes(file.lines)] == ["low", "mid"]
 
 

@@ -14,7 +14,11 @@ COMMAND = Path(sys.executable).with_name("tierflow")
 POLICY = policy_folder() / "assets-only.toml"
 
 
-def balance(customer: str, amount: str, at_ms: int) -> str:
+BEGINS_MS = 1_795_483_800_000
+
+
+def balance(customer: str, amount: str, after_ms: int) -> str:
+    at_ms = BEGINS_MS + after_ms
     value = {"event_id": f"b{at_ms}", "customer_id": customer, "account_id": "a", "balance": amount, "currency": "TWD"}
     return json.dumps({"topic": "bank.balances", "value": {**value, "as_of": at_ms}}) + "\n"
 

@@ -141,7 +141,7 @@ class LogWriter:
             for found, before in zip(stored, partition.next_offsets, strict=True)
         ]
         queues = [deque(partition.decode(topic, found)) for topic, found in enumerate(stored)]
-        entries = shuffle(merge_heads(queues, frozenset(), 5_000))
+        entries = shuffle(merge_heads(queues, frozenset(), 5_000, partition.latest_ms(wall_ms)))
         work = partition.work(entries, nexts, wall_ms)
         await self.transactions.commit(damage(work))
         partition.keep(work)

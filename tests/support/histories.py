@@ -26,6 +26,7 @@ TIERS_ALONE = STANDARD.document.partition("# --- campaigns")[0]
 PLAIN = load_policy(TIERS_ALONE.replace("after_days = 30", "").replace("protection_days = 90", ""))
 INPUTS = tuple(f"bank.{topic}" for topic in TOPICS)
 PARTITION = 2
+DOOMSDAY_MS = 253_402_128_000_000  # a wall clock that no event is ahead of
 
 
 class Line(NamedTuple):
@@ -119,13 +120,13 @@ class Bench:
         self.outcome = Outcome()
         self.partition = Customers(self.setup)
 
-    def work(self, history: History, sizes: Iterable[int] = (1_000_000,), wall_ms: int = 0) -> Outcome:
+    def work(self, history: History, sizes: Iterable[int] = (1_000_000,), wall_ms: int = DOOMSDAY_MS) -> Outcome:
         """Works the whole history in batches of these sizes; the last size holds for the rest."""
         queues = [deque(self.partition.decode(topic, lines)) for topic, lines in enumerate(history.topics)]
         remaining = iter(sizes)
         size = next(remaining)
         while any(queues):
-            self.batch(merge_heads(queues, frozenset(), size), wall_ms)
+            self.batch(merge_heads(queues, frozenset(), size, self.partition.latest_ms(wall_ms)), wall_ms)
             size = next(remaining, size)
         return self.outcome
 

@@ -41,10 +41,11 @@ from streams.policy.policy import Policy
 from streams.settings import policy_folder
 from streams.simulate import Simulation
 from streams.values.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TOPICS, TRANSACTIONS
-from tests.support.histories import INPUTS
+from tests.support.histories import DOOMSDAY_MS, INPUTS
 from tests.support.naive_policies import Heard, Model
 
 CUSTOMER = "C"
+AHEAD_DAYS = 1_000_000  # scenarios leap over years of silence
 _TIME_FIELDS = {BALANCES: "as_of", TRANSACTIONS: "occurred_at", CREDIT: "as_of", LOANS: "applied_at", CUSTOMERS: "at"}
 _ACTIONS = ("pin", "unpin", "opt_out", "opt_in", "erase")
 
@@ -209,7 +210,7 @@ def _heard_line(event: Heard, policy: Policy, zone: ZoneInfo) -> EventLine:
 
 def told_offline(policy: Policy, lines: Sequence[EventLine]) -> Told:
     """As `tierflow simulate` works them."""
-    return _of_customer([Simulation(policy).work(lines).work])
+    return _of_customer([Simulation(policy, AHEAD_DAYS).work(lines).work])
 
 
 def told_in_stream(policy: Policy, lines: Sequence[EventLine], sizes: Sequence[int]) -> Told:
@@ -222,7 +223,7 @@ def told_in_stream(policy: Policy, lines: Sequence[EventLine], sizes: Sequence[i
         for line in batch:
             entries += partition.decode(line.topic, [_Record(offsets[line.topic], line.key, line.value)])
             offsets[line.topic] += 1
-        work = partition.work(entries, offsets, 0)
+        work = partition.work(entries, offsets, DOOMSDAY_MS)
         assert not sent_to(work, DEAD_LETTERS), sent_to(work, DEAD_LETTERS)
         packed.update(work.states)
         found.append(work)

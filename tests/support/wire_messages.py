@@ -75,4 +75,5 @@ def worked(*inputs: tuple[int, bytes | None], policy: Policy = POLICY, wall_ms: 
     for topic, raw in inputs:
         entries += partition.decode(topic, [Record(offsets[topic], b"C001", raw)])
         offsets[topic] += 1
-    return partition.work(entries, [offsets[topic] for topic in range(len(INPUTS))], wall_ms or AT_MS)
+    newest_ms = max([AT_MS, *(entry.at_ms for entry in entries)])
+    return partition.work(entries, [offsets[topic] for topic in range(len(INPUTS))], wall_ms or newest_ms)
