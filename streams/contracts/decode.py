@@ -25,6 +25,7 @@ from streams.contracts.rejection import Rejection, RejectionReason
 from streams.contracts.times import instant_ms
 from streams.policy.policy import Policy
 from streams.values.calendar import DAY_MS
+from streams.values.currencies import CODES, meant_by
 from streams.values.events import TRANSACTION_TYPES, Balance, Credit, CustomerAction, Event, Loan, Pin, Transaction
 from streams.values.money import AMOUNT_LIMIT_E4, amount_from_json
 from streams.values.products import PRODUCTS
@@ -200,6 +201,10 @@ def _currency(currency: str, policy: Policy) -> str:
         return currency
     if not _CURRENCY.fullmatch(currency):
         raise _InvalidError("invalid_field", f"{currency!r} is no ISO 4217 code such as TWD - at `$.currency`")
+    if currency not in CODES:
+        meant = meant_by(currency)
+        write = "" if meant is None else f"; write {meant}"
+        raise _InvalidError("invalid_field", f"{currency} is no ISO 4217 code{write} - at `$.currency`")
     raise _InvalidError("unknown_currency", f"the policy {policy.name!r} has no rate for {currency} - at `$.currency`")
 
 

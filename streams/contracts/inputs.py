@@ -95,7 +95,7 @@ Currency = Annotated[
     str,
     msgspec.Meta(
         max_length=16,
-        description="ISO 4217 code; the policy in force must have a rate for it",
+        description="ISO 4217 code, or that of a withdrawn currency; the policy in force must have a rate for it",
         examples=["TWD"],
         extra_json_schema={"pattern": "^[A-Z]{3}$"},
     ),

@@ -144,7 +144,8 @@ class BudgetMessage(msgspec.Struct, frozen=True, kw_only=True):
     campaign: str
     period: str  # such as 2026-11, as long as the budget's `per` needs; empty: ever
     triggers: int | None
-    amount_cents: int | None
+    amount_e4: int | None = None
+    amount_cents: int | msgspec.UnsetType | None = msgspec.UNSET  # instead of amount_e4, in an older candidate
 
 
 class CandidateMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,7 +157,8 @@ class CandidateMessage(msgspec.Struct, frozen=True, kw_only=True):
     customer_id: str
     id: str
     spends: bool  # false for a held-out trigger: it costs nothing
-    amount_cents: int
+    amount_e4: int = 0
+    amount_cents: int | msgspec.UnsetType = msgspec.UNSET  # instead of amount_e4, in an older candidate
     budget: BudgetMessage
     at: str
     trigger: msgspec.Raw

@@ -111,7 +111,7 @@ FIELDS: Mapping[type, Mapping[str, Schema]] = {
         "group": {"enum": list(get_args(Group)), "description": "who acts on held_out must not"},
         "triggered_at": _TIME,
         "period": _or_null({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$"}, "the month that it is for"),
-        "amount": _or_null(_MONEY, "of a gift or cash back; rounded down to the cent"),
+        "amount": _or_null(_MONEY, "of a gift or cash back; rounded down to the minor unit of the currency"),
         "currency": _CURRENCY,
         "missing": _or_null(
             _MONEY, "to the next tier (near_tier), to keep this one (at_risk), to the floor (fee_alert)"

@@ -11,7 +11,7 @@ from streams.contracts.outputs import (
 )
 from streams.engine.outcomes import Trigger
 from streams.policy.campaigns import Budget
-from streams.values.money import format_cents, format_value
+from streams.values.money import format_e4, format_value
 
 
 class TriggerWriter:
@@ -34,7 +34,7 @@ class TriggerWriter:
                 group=trigger.group,
                 triggered_at=rfc3339(trigger.triggered_at_ms),
                 period=offer.period,
-                amount=None if offer.amount_cents is None else format_cents(offer.amount_cents),
+                amount=None if offer.amount_e4 is None else format_e4(offer.amount_e4),
                 currency=self._envelope.policy.currency,
                 missing=None if offer.missing is None else format_value(offer.missing),
                 due=None if offer.due_ms is None else rfc3339(offer.due_ms),
@@ -56,12 +56,12 @@ class TriggerWriter:
                 customer_id=trigger.customer_id,
                 id=trigger_id(trigger),
                 spends=trigger.group == "treated",
-                amount_cents=trigger.offer.amount_cents or 0,
+                amount_e4=trigger.offer.amount_e4 or 0,
                 budget=BudgetMessage(
                     campaign=trigger.campaign.id,
                     period=at[:length],
                     triggers=budget.triggers,
-                    amount_cents=budget.amount_cents,
+                    amount_e4=budget.amount_e4,
                 ),
                 at=at,
                 trigger=msgspec.Raw(self.value(trigger)),

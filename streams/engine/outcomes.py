@@ -93,7 +93,7 @@ class Offer(msgspec.Struct, frozen=True, gc=False):
     """
 
     period: str | None = None
-    amount_cents: int | None = None
+    amount_e4: int | None = None
     missing: Figure | None = None
     due_ms: int | None = None
 

@@ -6,6 +6,7 @@ campaign and period, since an old event may still ask for a share of an old peri
 """
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 import msgspec
 
@@ -19,6 +20,7 @@ from streams.partition.work import CAMPAIGNS
 from streams.values.calendar import NEVER_MS
 
 _NOTHING = encode(Spent())
+_Amounts = TypeVar("_Amounts", CandidateMessage, BudgetMessage, Spent)
 
 
 class Budgets(Partition):
@@ -45,7 +47,7 @@ class Budgets(Partition):
 
     def spent(self, campaign: str, period: str) -> Spent:
         """Gives what the campaign has spent in the period."""
-        return _decode_spent(self.get(encode(BudgetName(campaign, period))) or _NOTHING)
+        return _in_e4(_decode_spent(self.get(encode(BudgetName(campaign, period))) or _NOTHING))
 
     def _grant(self, candidate: CandidateMessage) -> bool:
         """Says whether a candidate is granted, by the limits that it carries, and keeps what is spent.
@@ -55,32 +57,44 @@ class Budgets(Partition):
         """
         name = BudgetName(candidate.budget.campaign, candidate.budget.period)
         spent = self.spent(*name)
-        triggers, amount_cents = spent.triggers + 1, spent.amount_cents + candidate.amount_cents
-        if not _holds(candidate.budget, triggers, amount_cents):
+        triggers, amount_e4 = spent.triggers + 1, spent.amount_e4 + candidate.amount_e4
+        if not _holds(candidate.budget, triggers, amount_e4):
             if not spent.refused:
                 self.count("spent", *name)
             self.count("refused", name.campaign)
             self.put(encode(name), encode(msgspec.structs.replace(spent, refused=spent.refused + 1)))
             return False
         if candidate.spends:
-            after = msgspec.structs.replace(spent, triggers=triggers, amount_cents=amount_cents)
+            after = msgspec.structs.replace(spent, triggers=triggers, amount_e4=amount_e4)
             self.put(encode(name), encode(after))
         self.count("granted", name.campaign)
         self.count("triggered", name.campaign, "treated" if candidate.spends else "held_out")
         return True
 
 
-def _holds(budget: BudgetMessage, triggers: int, amount_cents: int) -> bool:
+def _holds(budget: BudgetMessage, triggers: int, amount_e4: int) -> bool:
     return (budget.triggers is None or triggers <= budget.triggers) and (
-        budget.amount_cents is None or amount_cents <= budget.amount_cents
+        budget.amount_e4 is None or amount_e4 <= budget.amount_e4
     )
 
 
 def _decoded(record: Record) -> CandidateMessage:
     try:
-        return _decode_candidate(record.value or b"")
+        candidate = _decode_candidate(record.value or b"")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ForeignRecordError(str(error)) from error
+    if candidate.amount_cents is msgspec.UNSET:
+        return candidate
+    return msgspec.structs.replace(_in_e4(candidate), budget=_in_e4(candidate.budget))
+
+
+def _in_e4(older: _Amounts) -> _Amounts:
+    """Gives what an older release wrote in cents in ten-thousandths."""
+    cents = older.amount_cents
+    if cents is msgspec.UNSET:
+        return older
+    amount_e4 = None if cents is None else cents * 100
+    return msgspec.structs.replace(older, amount_e4=amount_e4, amount_cents=msgspec.UNSET)
 
 
 _decode_candidate = msgspec.json.Decoder(CandidateMessage).decode

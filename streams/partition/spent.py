@@ -9,8 +9,9 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     """What a campaign has spent in a period, and how many candidates were refused."""
 
     triggers: int = 0
-    amount_cents: int = 0
+    amount_e4: int = 0
     refused: int = 0
+    amount_cents: int | msgspec.UnsetType = msgspec.UNSET  # instead of amount_e4, in an older record
 
 
 class BudgetName(NamedTuple):

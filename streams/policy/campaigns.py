@@ -1,7 +1,8 @@
 """Campaigns, compiled: the terms of each kind, whom it is for, and how often it may reach a customer.
 
 The rules are in docs/policies.md, from #campaigns-a-gift-a-welcome on; engine/campaigns works them, a module for each
-kind. Amounts are `_e16` (units of 10**-16) or `_cents`, shares `_e4` (ten-thousandths).
+kind. Amounts that are held against figures are `_e16` (units of 10**-16), those that are paid, and
+shares, `_e4` (ten-thousandths).
 """
 
 from typing import Literal
@@ -17,13 +18,13 @@ BudgetPeriod = Literal["ever", "year", "month", "day"]
 class Gift(msgspec.Struct, frozen=True, tag=True):
     """A gift for the first deposit or balance of at least so much, in the first days after a customer's first event.
 
-    amount_cents: what is paid; None where the gift is no money.
+    amount_e4: what is paid; None where the gift is no money.
     """
 
     tiers: frozenset[str]
     at_least_e16: int
     within_days: int
-    amount_cents: int | None
+    amount_e4: int | None
 
 
 class CashBack(msgspec.Struct, frozen=True, tag=True):
@@ -96,7 +97,7 @@ class Budget(msgspec.Struct, frozen=True):
     """What a campaign may spend, ever or in each period. None: no limit."""
 
     triggers: int | None
-    amount_cents: int | None
+    amount_e4: int | None
     per: BudgetPeriod
 
 

@@ -15,7 +15,6 @@ from functools import lru_cache
 AMOUNT_DECIMALS = 4
 RATE_DECIMALS = 8
 SHARE_DECIMALS = 4
-CENT_DECIMALS = 2  # of amounts that are paid
 VALUE_DECIMALS = AMOUNT_DECIMALS + RATE_DECIMALS + SHARE_DECIMALS
 
 # A packed state holds signed 64-bit integers, up to 9.2e18. One amount stays below 1e18, and
@@ -34,7 +33,8 @@ _PLAIN = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
 _EXPONENT_LIMIT = 40
 _WHOLE_DIGITS = 14
 _ONE_AMOUNT = 10_000
-_ONE_CENT_E16 = 10 ** (VALUE_DECIMALS - CENT_DECIMALS)
+_ONE_CENT_E16 = 10 ** (VALUE_DECIMALS - 2)
+_ONE_E4_E16 = 10 ** (VALUE_DECIMALS - AMOUNT_DECIMALS)
 _BEYOND = "the number is beyond what an amount can be"
 _NO_AMOUNT = 'an amount is a decimal string such as "1234.50"'
 
@@ -103,12 +103,13 @@ def format_value(value_e16: Figure) -> str:
     return f"{sign}{whole}.{digits[:2]}{digits[2:].rstrip('0')}"
 
 
-def cents_of(value_e16: int) -> int:
-    """Gives what is paid of an amount, in cents: rounded down."""
-    cents: int = value_e16 // _ONE_CENT_E16
-    return cents
+def paid_e4(value_e16: int, minor_decimals: int) -> int:
+    """Gives what is paid of an amount: rounded down to the minor unit of its currency, which has so many decimals."""
+    minor_e4: int = 10 ** (AMOUNT_DECIMALS - minor_decimals)
+    paid: int = value_e16 // (minor_e4 * _ONE_E4_E16) * minor_e4
+    return paid
 
 
-def format_cents(cents: int) -> str:
-    """Writes an amount in cents with 2 decimals."""
-    return f"{cents // 100}.{cents % 100:02d}"
+def format_e4(amount_e4: int) -> str:
+    """Writes an amount of ten-thousandths with 2 to 4 decimals, as many as it needs."""
+    return format_value(amount_e4 * _ONE_E4_E16)

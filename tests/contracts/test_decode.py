@@ -454,6 +454,23 @@ def test_a_currency_that_the_policy_has_no_rate_for_is_unknown(topic: int) -> No
     ]
 
 
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("RMB", "RMB is no ISO 4217 code; write CNY"),
+        ("NTD", "NTD is no ISO 4217 code; write TWD"),
+        ("QQQ", "QQQ is no ISO 4217 code"),
+        ("twd", "'twd' is no ISO 4217 code such as TWD"),
+    ],
+)
+@pytest.mark.parametrize("topic", [BALANCES, TRANSACTIONS, LOANS])
+def test_a_currency_that_is_no_code_is_invalid_and_of_a_common_name_the_code_is_said(
+    topic: int, code: str, sentence: str
+) -> None:
+    expected = Rejection("invalid_field", f"{sentence} - at `$.currency`")
+    assert read(topic, value(topic, currency=f'"{code}"')) == expected
+
+
 def test_the_first_reason_of_several_is_given() -> None:
     no_rate, no_time = '"CHF"', '"now"'
     assert reason(read(LOANS, value(LOANS, currency=no_rate, applied_at=no_time), b"C002")) == "invalid_field"

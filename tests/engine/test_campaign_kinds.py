@@ -69,7 +69,7 @@ def test_a_gift_says_its_amount_and_its_event() -> None:
     event = balance("100", at(NOON))
     customer.apply(event)
     (trigger,) = customer.triggers
-    assert (trigger.number, trigger.offer.amount_cents, trigger.offer.period) == (1, 8888, None)
+    assert (trigger.number, trigger.offer.amount_e4, trigger.offer.period) == (1, 888_800, None)
     assert trigger.cause is not None
     assert trigger.cause.event_id == event.event_id
 
@@ -120,7 +120,7 @@ def cash_back(words: str) -> Customer:
 def test_cash_back_per_transaction(amount: str, cents: int | None) -> None:
     customer = cash_back('per = "transaction"\nat_least = "100"\nat_most = "5"')
     customer.apply(transaction(amount, at(NOON)))
-    assert [trigger.offer.amount_cents for trigger in customer.triggers] == ([] if cents is None else [cents])
+    assert [trigger.offer.amount_e4 for trigger in customer.triggers] == ([] if cents is None else [cents * 100])
 
 
 def test_cash_back_per_transaction_counts_from_1_and_takes_no_reversals_or_other_types() -> None:
@@ -132,15 +132,15 @@ def test_cash_back_per_transaction_counts_from_1_and_takes_no_reversals_or_other
         transaction("200", at(NOON) + 3, "cash"),
         transaction("10", at(NOON) + 4, currency="TWD"),
     )
-    found = [(trigger.number, trigger.offer.amount_cents, trigger.offer.period) for trigger in customer.triggers]
-    assert found == [(1, 100, None), (2, 200, None), (3, 10, None)]
+    found = [(trigger.number, trigger.offer.amount_e4, trigger.offer.period) for trigger in customer.triggers]
+    assert found == [(1, 10_000, None), (2, 20_000, None), (3, 1_000, None)]
     assert customer.state.due_ms is None
 
 
 def test_cash_back_of_less_than_a_cent_is_none() -> None:
     customer = cash_back('per = "transaction"')
     customer.apply(transaction("0.99", at(NOON)), transaction("1", at(NOON)), transaction("0", at(NOON)))
-    assert [trigger.offer.amount_cents for trigger in customer.triggers] == [1]
+    assert [trigger.offer.amount_e4 for trigger in customer.triggers] == [100]
 
 
 def test_cash_back_of_a_month_is_for_who_is_in_the_tier_at_its_end_whenever_the_purchases_were() -> None:
@@ -149,8 +149,8 @@ def test_cash_back_of_a_month_is_for_who_is_in_the_tier_at_its_end_whenever_the_
         balance("500000", at("2026-01-01")), transaction("3000", at(NOON)), balance("1", at("2026-01-31T23:59"))
     )
     customer.wait(at("2026-02-01"))
-    assert [(trigger.offer.period, trigger.tier, trigger.offer.amount_cents) for trigger in customer.triggers] == [
-        ("2026-01", "low", 3000)
+    assert [(trigger.offer.period, trigger.tier, trigger.offer.amount_e4) for trigger in customer.triggers] == [
+        ("2026-01", "low", 300_000)
     ]
 
 
@@ -171,9 +171,9 @@ def test_a_purchase_ahead_of_the_clock_belongs_to_the_month_of_its_own_time() ->
         cause = Cause(event.event_id, TRANSACTIONS, 0, event.at_ms)
         apply_event(Case(customer.state, "C", customer.policy, at("2026-01-31T23:00")), event, cause)
     customer.wait(at("2026-03-01"))
-    assert [(trigger.offer.period, trigger.offer.amount_cents) for trigger in customer.triggers] == [
-        ("2026-01", 100),
-        ("2026-02", 300),
+    assert [(trigger.offer.period, trigger.offer.amount_e4) for trigger in customer.triggers] == [
+        ("2026-01", 10_000),
+        ("2026-02", 30_000),
     ]
 
 

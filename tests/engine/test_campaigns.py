@@ -295,8 +295,8 @@ def test_a_budgets_period_is_the_local_one_of_the_trigger(per: str, period: str)
     customer = Customer(policy)
     customer.apply(transaction("250", at("2026-01-01T00:00")))  # it is 2025 still in UTC
     found = written(policy, customer.triggers[0])
-    assert found["budget"] == {"campaign": "c1", "period": period, "triggers": 1000, "amount_cents": 50000}
-    assert (found["id"], found["spends"], found["amount_cents"]) == ("C:c1:1", True, 250)
+    assert found["budget"] == {"campaign": "c1", "period": period, "triggers": 1000, "amount_e4": 5_000_000}
+    assert (found["id"], found["spends"], found["amount_e4"]) == ("C:c1:1", True, 25_000)
     assert found["at"] == "2026-01-01T00:00:00+08:00"
     assert found["trigger"] == json.loads(
         TriggerWriter(Envelope(policy, [f"bank.{topic}" for topic in TOPICS], 0, "/tierflow/test")).value(

@@ -44,14 +44,14 @@ def candidate(  # noqa: PLR0913 - what a candidate bears
     campaign: str = GIFT,
     period: str = MONTH,
 ) -> bytes:
-    """The trigger of customer C{number}; triggers, amounts: what the budget holds in all. Cents."""
+    """The trigger of customer C{number}; triggers, amounts: what the budget holds in all. Ten-thousandths."""
     return msgspec.json.encode(
         CandidateMessage(
             customer_id=f"C{number}",
             id=f"C{number}:{campaign}:1",
             spends=spends,
-            amount_cents=amount,
-            budget=BudgetMessage(campaign=campaign, period=period, triggers=triggers, amount_cents=amounts),
+            amount_e4=amount,
+            budget=BudgetMessage(campaign=campaign, period=period, triggers=triggers, amount_e4=amounts),
             at="2026-11-24T09:30:00+08:00",
             trigger=msgspec.Raw(b'{"id":"C%d"}' % number),
         )
@@ -93,7 +93,7 @@ def test_held_out_ones_spend_nothing_and_end_with_the_treated() -> None:
     budgets = Budgets()
     out, treated = candidate(1, triggers=2, amount=5, spends=False), candidate(2, triggers=2, amount=5)
     assert granted(budgets, out, out, out, treated, out, treated, out, treated) == "ggggggrr"
-    assert budgets.spent(GIFT, MONTH) == Spent(triggers=2, amount_cents=10, refused=2)
+    assert budgets.spent(GIFT, MONTH) == Spent(triggers=2, amount_e4=10, refused=2)
 
 
 def test_campaigns_and_periods_have_budgets_of_their_own() -> None:
@@ -128,7 +128,7 @@ def test_a_batch_is_all_that_its_transaction_writes() -> None:
     assert [(output, *message) for output, message in work.messages] == [
         ("campaigns", b"C%d" % number, b'{"id":"C%d"}' % number, HEADERS) for number in (1, 2, 3)
     ]
-    assert work.states == {b'["gift","2026-11"]': b'{"triggers":2,"amount_cents":200,"refused":2}'}
+    assert work.states == {b'["gift","2026-11"]': b'{"triggers":2,"amount_e4":200,"refused":2}'}
     assert (work.lane.next_offsets, work.lane.counter) == ((15,), 8)
     assert work.tally == {
         ("triggered", GIFT, "treated"): 2,
@@ -182,12 +182,23 @@ def test_no_budget_is_ever_exceeded_and_what_is_refused_would_exceed_it(values: 
         asked = msgspec.json.decode(value, type=CandidateMessage)
         is_granted = granted(budgets, value) == "g"
         name = asked.budget.campaign, asked.budget.period
-        assert is_granted == (treated[name] < 5 and amounts[name] + asked.amount_cents <= 100)
+        assert is_granted == (treated[name] < 5 and amounts[name] + asked.amount_e4 <= 100)
         if is_granted and asked.spends:
             treated[name] += 1
-            amounts[name] += asked.amount_cents
+            amounts[name] += asked.amount_e4
         spent = budgets.spent(*name)
-        assert (spent.triggers, spent.amount_cents) == (treated[name], amounts[name])
+        assert (spent.triggers, spent.amount_e4) == (treated[name], amounts[name])
+
+
+@pytest.mark.parametrize(("cents", "given"), [(5, "gg"), (4, "gr")])
+def test_what_an_older_release_wrote_in_cents_counts_on(cents: int, given: str) -> None:
+    budgets = Budgets({b'["gift","2026-11"]': b'{"triggers":7,"amount_cents":5,"refused":2}'})
+    older = msgspec.json.decode(candidate(amount=0))
+    del older["amount_e4"], older["budget"]["amount_e4"]
+    older |= {"amount_cents": 3, "budget": older["budget"] | {"amount_cents": 5 + 3 + cents - 1}}
+    newer = candidate(amount=400, amounts=(5 + 3 + cents - 1) * 100)
+    assert granted(budgets, msgspec.json.encode(older), newer) == given
+    assert budgets.spent(GIFT, MONTH).amount_e4 == 500 + 300 + 400 * (given == "gg")
 
 
 NAMES = [(campaign, period) for campaign in (GIFT, "other") for period in ("", MONTH)]

@@ -119,8 +119,8 @@ def test_near_goes_by_the_figure_of_the_floor_and_is_for_all_below() -> None:
     [
         ("", None),
         ("budget = { triggers = 1000 }", Budget(1000, None, "ever")),
-        ('budget = { amount = "100.019", per = "day" }', Budget(None, 10_001, "day")),
-        ('budget = { triggers = 1, amount = "0.01", per = "year" }', Budget(1, 1, "year")),
+        ('budget = { amount = "100.019", per = "day" }', Budget(None, 1_000_100, "day")),
+        ('budget = { triggers = 1, amount = "0.01", per = "year" }', Budget(1, 100, "year")),
     ],
 )
 def test_a_budget_is_in_triggers_and_whole_cents(words: str, budget: Budget | None) -> None:

@@ -26,8 +26,8 @@ def candidate(number: int, limit: int | None = None, campaign: str = "gift") -> 
             customer_id=customer,
             id=trigger["id"],
             spends=True,
-            amount_cents=0,
-            budget=BudgetMessage(campaign=campaign, period="2026", triggers=limit, amount_cents=None),
+            amount_e4=0,
+            budget=BudgetMessage(campaign=campaign, period="2026", triggers=limit, amount_e4=None),
             at="2026-11-24T09:30:00+08:00",
             trigger=msgspec.Raw(msgspec.json.encode(trigger)),
         )

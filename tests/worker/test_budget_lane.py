@@ -45,7 +45,7 @@ async def test_what_is_spent_and_how_far_it_is_are_in_the_changelog(settings: Se
         await offer(settings, [candidate(number, limit=2) for number in range(3)])
         await stand.worked(3)
     found = await read_changelog(settings.client_options(), settings.budgets_changelog_topic, NUMBER, 5.0)
-    assert found.packed == {b'["gift","2026"]': b'{"triggers":2,"amount_cents":0,"refused":1}'}
+    assert found.packed == {b'["gift","2026"]': b'{"triggers":2,"amount_e4":0,"refused":1}'}
     assert found.lane is not None
     assert found.lane.next_offsets == (3,)
     offsets = InputOffsets(settings.client_options(), settings.app_id, [settings.candidates_topic])

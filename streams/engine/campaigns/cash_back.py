@@ -10,8 +10,9 @@ from streams.engine.outcomes import Offer
 from streams.engine.state import Progress
 from streams.policy.campaigns import CashBack
 from streams.values.calendar import month_text
+from streams.values.currencies import minor_decimals
 from streams.values.events import Transaction
-from streams.values.money import ONE_SHARE, cents_of
+from streams.values.money import ONE_SHARE, paid_e4
 
 
 def cash_back_offer(case: Case, terms: CashBack, progress: Progress) -> Offer | None:
@@ -24,7 +25,8 @@ def cash_back_offer(case: Case, terms: CashBack, progress: Progress) -> Offer | 
     if terms.per_transaction:
         if transaction is None or transaction.is_reversal or not is_for(case, terms.tiers):
             return None
-        return _payment(transaction.amount_e4 * policy.to_value.get(transaction.currency, 0), terms, None)
+        spent_e16 = transaction.amount_e4 * policy.to_value.get(transaction.currency, 0)
+        return _payment(spent_e16, terms, policy.currency, None)
     if progress.due_ms is None:
         has_come = case.change is not None and case.change.direction != "initial"
         if not is_for(case, terms.tiers) or not (transaction is not None or case.begins_policy or has_come):
@@ -38,7 +40,7 @@ def cash_back_offer(case: Case, terms: CashBack, progress: Progress) -> Offer | 
     if not is_for(case, terms.tiers):
         return None
     spent = measure_one(case.state, terms.counted, policy, last_day, is_over=True)
-    return _payment(int(spent), terms, month_text(last_day))
+    return _payment(int(spent), terms, policy.currency, month_text(last_day))
 
 
 def _month_ends_ms(case: Case) -> int:
@@ -52,11 +54,11 @@ def _month_ends_ms(case: Case) -> int:
     return calendar.next_month_begins_ms(now_ms)
 
 
-def _payment(spent_e16: int, terms: CashBack, period: str | None) -> Offer | None:
+def _payment(spent_e16: int, terms: CashBack, currency: str, period: str | None) -> Offer | None:
     if spent_e16 < terms.at_least_e16:
         return None
     amount_e16 = spent_e16 * terms.rate_e4 // ONE_SHARE
     if terms.at_most_e16 is not None:
         amount_e16 = min(amount_e16, terms.at_most_e16)
-    cents = cents_of(amount_e16)
-    return Offer(period=period, amount_cents=cents) if cents > 0 else None
+    amount_e4 = paid_e4(amount_e16, minor_decimals(currency))
+    return Offer(period=period, amount_e4=amount_e4) if amount_e4 > 0 else None

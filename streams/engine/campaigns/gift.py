@@ -25,7 +25,7 @@ def gift_offer(case: Case, terms: Gift, progress: Progress) -> Offer | None:
     first_ms = event.at_ms if state.first_event_ms is None else state.first_event_ms
     if event.at_ms > case.policy.calendar.days_later_ms(first_ms, terms.within_days):
         return None
-    return Offer(amount_cents=terms.amount_cents)
+    return Offer(amount_e4=terms.amount_e4)
 
 
 def _brought_in_e16(event: Event, state: CustomerState, policy: Policy) -> int:

@@ -72,9 +72,9 @@ def _by_kind(path: Path, campaign: Campaign, rule: CampaignRule, policy: Policy)
     first = policy.tiers[0].id
     terms = campaign.terms
     match terms:
-        case Gift(amount_cents=int() as amount_cents):
+        case Gift(amount_e4=int() as amount_e4):
             budget = campaign.budget
-            if budget is not None and budget.amount_cents is not None and budget.amount_cents < amount_cents:
+            if budget is not None and budget.amount_e4 is not None and budget.amount_e4 < amount_e4:
                 yield (*path, "budget", "amount"), "one gift costs more than the whole budget, so nobody gets it"
         case NearTier():
             yield from _near_tier(path, terms, rule, policy)

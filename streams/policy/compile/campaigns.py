@@ -1,6 +1,7 @@
 """Compiles the campaigns of a policy file, and notes what a kind of campaign lacks or does not take."""
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 
 from streams.policy.campaigns import (
     AtRisk,
@@ -24,8 +25,9 @@ from streams.policy.language.problem import Path
 from streams.policy.language.problems import Problems
 from streams.policy.measures import Condition, Measure
 from streams.policy.policy import Tier
+from streams.values.currencies import minor_decimals
 from streams.values.events import TRANSACTION_TYPES
-from streams.values.money import ONE_SHARE, SHARE_DECIMALS, VALUE_DECIMALS, cents_of
+from streams.values.money import ONE_SHARE, SHARE_DECIMALS, VALUE_DECIMALS, paid_e4
 
 # By kind: the words that a campaign has to have beside id and kind, and those that it may have.
 _COMMON = ("id", "kind", "name", "tiers", "hold_out", "salt", "budget")
@@ -104,8 +106,8 @@ class CampaignCompiler:
         tiers = frozenset(rule.tiers)
         match rule.kind:
             case "gift":
-                amount_cents = None if rule.amount is None else self._cents((*path, "amount"), rule.amount)
-                return Gift(tiers, read_fixed(rule.at_least, VALUE_DECIMALS), rule.within_days or 1, amount_cents)
+                amount_e4 = None if rule.amount is None else self._paid((*path, "amount"), rule.amount)
+                return Gift(tiers, read_fixed(rule.at_least, VALUE_DECIMALS), rule.within_days or 1, amount_e4)
             case "cash_back":
                 return self._cash_back(path, rule, tiers)
             case "near_tier":
@@ -130,7 +132,7 @@ class CampaignCompiler:
         if rule.rate is not None and not rate_e4:
             self._add((*path, "rate"), 'a rate of 0 pays nothing; write one such as "0.01"')
         if rule.at_most is not None:
-            self._cents((*path, "at_most"), rule.at_most)
+            self._paid((*path, "at_most"), rule.at_most)
         at_most_e16 = None if rule.at_most is None else read_fixed(rule.at_most, VALUE_DECIMALS)
         per_transaction = rule.per == "transaction"
         counted = Measure(rule.id, "sum", types=types, months=0 if per_transaction else 1)
@@ -224,17 +226,20 @@ class CampaignCompiler:
                 (*path, "budget", "amount"),
                 "this campaign pays nothing, so no amount is ever spent; write triggers instead",
             )
-        amount_cents = None
+        amount_e4 = None
         if budget.amount is not None:
-            amount_cents = self._cents((*path, "budget", "amount"), budget.amount)
-        return Budget(budget.triggers, amount_cents, budget.per)
+            amount_e4 = self._paid((*path, "budget", "amount"), budget.amount)
+        return Budget(budget.triggers, amount_e4, budget.per)
 
-    def _cents(self, path: Path, amount: str) -> int:
-        """Reads an amount to be paid, in cents, rounded down; notes one that is less than a cent."""
-        cents = cents_of(read_fixed(amount, VALUE_DECIMALS))
-        if not cents:
-            self._add(path, f'{quoted(amount)} is less than a cent, so nothing is paid; write an amount such as "100"')
-        return cents
+    def _paid(self, path: Path, amount: str) -> int:
+        """Reads an amount to be paid, rounded down to the minor unit; notes one that is less than that."""
+        decimals = minor_decimals(self._file.currency)
+        amount_e4 = paid_e4(read_fixed(amount, VALUE_DECIMALS), decimals)
+        if not amount_e4:
+            least = f"{self._file.currency} {Decimal(1).scaleb(-decimals)}"
+            says = f"{quoted(amount)} is less than {least}, the least that can be paid, so nothing is paid"
+            self._add(path, f'{says}; write an amount such as "100"')
+        return amount_e4
 
     def _check_contact(self, rule: ContactRule) -> None:
         known = [campaign.id for campaign in self._file.campaigns]

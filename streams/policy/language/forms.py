@@ -10,6 +10,7 @@ from functools import partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from streams.policy.language.form import Form
+from streams.values.currencies import CODES, IN_USE, meant_by
 from streams.values.events import TRANSACTION_TYPES
 from streams.values.money import RATE_DECIMALS, SHARE_DECIMALS, VALUE_DECIMALS, parse_fixed
 
@@ -23,6 +24,7 @@ _ROUND = re.compile(r"[0-9]{1,6}(\.[0-9]{1,4})? ?[km萬万億亿]", re.ASCII | r
 _ROUND_ZEROS = {"k": 3, "m": 6, "萬": 4, "万": 4, "億": 8, "亿": 8}
 _OFFSET = re.compile(r"(utc|gmt)?\s*[+-]\s*[0-9:]+", re.ASCII | re.IGNORECASE)
 _CLOSE = 0.7
+_CLOSE_CODE = 0.6  # two of three letters
 _SHOWN = 50
 
 
@@ -32,10 +34,10 @@ def quoted(text: str) -> str:
     return f'"{shown}{"…" if len(text) > _SHOWN else ""}"'
 
 
-def closest(word: str, known: list[str]) -> str | None:
+def closest(word: str, known: list[str], alike: float = _CLOSE) -> str | None:
     """Gives the known word that is spelt much like this one, if there is one."""
     plain = {name.lower().replace("-", "_"): name for name in known}
-    close = get_close_matches(word.lower().replace("-", "_").replace(" ", "_"), list(plain), 1, _CLOSE)
+    close = get_close_matches(word.lower().replace("-", "_").replace(" ", "_"), list(plain), 1, alike)
     return plain[close[0]] if close else None
 
 
@@ -69,11 +71,18 @@ def _title(text: str) -> str | None:
 
 
 def _currency(text: str) -> str | None:
-    if re.fullmatch(r"[A-Z]{3}", text):
+    if text in CODES:
         return None
+    if re.fullmatch(r"[A-Z]{3}", text):
+        close = meant_by(text) or closest(text, sorted(IN_USE), _CLOSE_CODE)
+        return f"{quoted(text)} is no currency of ISO 4217; {_instead(close)}"
     upper = text.strip().upper()
-    code = upper if re.fullmatch(r"[A-Z]{3}", upper) else "TWD"
+    code = upper if upper in CODES else meant_by(upper) or "TWD"
     return f"{quoted(text)} is no currency code of three capital letters (ISO 4217); write one such as {quoted(code)}"
+
+
+def _instead(close: str | None) -> str:
+    return 'write one such as "TWD"' if close is None else f"did you mean {quoted(close)}?"
 
 
 def _zone(text: str) -> str | None:

@@ -104,8 +104,8 @@ ROWS = [
     ("within_days = 30", "within_days = 0", 30, "campaigns.welcome-gift.within_days", "0 is not allowed; write a whole number from 1 to 3660"),
     # amounts and shares
     ('amount = "200"', "amount = 200", 31, "campaigns.welcome-gift.amount", '200 is a number; write it in quotes: "200"'),
-    ('amount = "200"', 'amount = "0"', 31, "campaigns.welcome-gift.amount", '"0" is less than a cent, so nothing is paid; write an amount such as "100"'),
-    ('at_most = "300"', 'at_most = "0.001"', 40, "campaigns.back.at_most", '"0.001" is less than a cent, so nothing is paid'),
+    ('amount = "200"', 'amount = "0"', 31, "campaigns.welcome-gift.amount", '"0" is less than TWD 0.01, the least that can be paid, so nothing is paid; write an amount such as "100"'),
+    ('at_most = "300"', 'at_most = "0.001"', 40, "campaigns.back.at_most", '"0.001" is less than TWD 0.01, the least that can be paid, so nothing is paid'),
     ('rate = "0.01"', 'rate = "1%"', 39, "campaigns.back.rate", '"1%" is a percentage; write it as a share of 1: "0.01"'),
     ('rate = "0.01"', 'rate = "1"\nper = "year"', 40, "campaigns.back.per", '"year" is not known here; write "month" or "transaction"'),
     ('rate = "0.01"', 'rate = "1.5"', 39, "campaigns.back.rate", '"1.5" is no part of the whole; write one from "0" to "1": a tenth is "0.10"'),
