@@ -23,8 +23,9 @@ _THOUSANDS = re.compile(r"-?[0-9]{1,3}([,_ '][0-9]{3})+(\.[0-9]+)?", re.ASCII)
 _ROUND = re.compile(r"[0-9]{1,6}(\.[0-9]{1,4})? ?[km萬万億亿]", re.ASCII | re.IGNORECASE)
 _ROUND_ZEROS = {"k": 3, "m": 6, "萬": 4, "万": 4, "億": 8, "亿": 8}
 _OFFSET = re.compile(r"(utc|gmt)?\s*[+-]\s*[0-9:]+", re.ASCII | re.IGNORECASE)
+# How much of a word has to be as in a known one. Of a currency's three letters, two are enough.
 _CLOSE = 0.7
-_CLOSE_CODE = 0.6  # two of three letters
+_CLOSE_CODE = 0.6
 _SHOWN = 50
 
 
@@ -34,10 +35,11 @@ def quoted(text: str) -> str:
     return f'"{shown}{"…" if len(text) > _SHOWN else ""}"'
 
 
-def closest(word: str, known: list[str], alike: float = _CLOSE) -> str | None:
-    """Gives the known word that is spelt much like this one, if there is one."""
+def closest(word: str, known: list[str], *, is_code: bool = False) -> str | None:
+    """Gives the known word that is spelt much like this one, if there is one. is_code: whether it is a currency's."""
     plain = {name.lower().replace("-", "_"): name for name in known}
-    close = get_close_matches(word.lower().replace("-", "_").replace(" ", "_"), list(plain), 1, alike)
+    wanted = word.lower().replace("-", "_").replace(" ", "_")
+    close = get_close_matches(wanted, list(plain), 1, _CLOSE_CODE if is_code else _CLOSE)
     return plain[close[0]] if close else None
 
 
@@ -74,7 +76,7 @@ def _currency(text: str) -> str | None:
     if text in CODES:
         return None
     if re.fullmatch(r"[A-Z]{3}", text):
-        close = meant_by(text) or closest(text, sorted(IN_USE), _CLOSE_CODE)
+        close = meant_by(text) or closest(text, sorted(IN_USE), is_code=True)
         return f"{quoted(text)} is no currency of ISO 4217; {_instead(close)}"
     upper = text.strip().upper()
     code = upper if upper in CODES else meant_by(upper) or "TWD"
