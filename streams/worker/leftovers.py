@@ -4,6 +4,10 @@ Apache Kafka 4.3.1, restarted while it is the only broker, may note a transactio
 complete without writing its markers. Its log says "partitions are likely deleted already and hence can be skipped".
 In a partition without a marker no reader sees the transaction's records, nor any later ones, for ever. The next marker
 of the same producer ends it.
+
+A take-over ends a leftover as the broker had decided it (Transactions.end_leftovers). What is here is for the case that
+the broker does not tell: it is older than Kafka 3.0, or another take-over has made it forget. Then only a leftover that
+nobody has seen may be aborted.
 """
 
 import logging
