@@ -223,7 +223,7 @@ async def test_faust_opens_no_client_but_the_group_s_consumer(settings: Settings
     known = KnownPolicies({ASSETS_ONLY.digest: ASSETS_ONLY.document}, ASSETS_ONLY.digest, 0)
     app = create_app(replace(settings, http_port=6066), known, 4)
     started = {type(service).__name__ for service in app.boot_strategy.server()}
-    assert "BatchConsumer" in started
+    assert "FetchConsumer" in started
     assert "Producer" not in started
     assert not list(app.boot_strategy.kafka_producer())
     assert not app.client_only, "Faust would make a consumer of its own"
