@@ -4,6 +4,8 @@ Every worker follows the topic: another policy, or an earlier one again, comes i
 reads a tier change finds its policy there by the digest (docs/messages.md#tierpolicies).
 """
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
@@ -16,6 +18,7 @@ from streams.kafka.refusals import cannot_connect
 from streams.policy.policy import Policy
 from streams.settings import Settings
 
+TRIED_EVERY_S = 1.0
 IN_FORCE_KEY = IN_FORCE.encode()
 
 
@@ -30,6 +33,7 @@ class KnownPolicies(NamedTuple):
     next_offset: int
 
 
+_log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(PolicyMessage).decode
 _decode_in_force = msgspec.json.Decoder(InForceMessage).decode
@@ -42,7 +46,10 @@ async def read_known_policies(settings: Settings) -> KnownPolicies:
         UsageError: No broker answers, or none lets us in.
     """
     tp = TopicPartition(settings.output_topic("policies"), 0)
-    consumer = await _consumer(settings)
+    try:
+        consumer = await _consumer(settings)
+    except KafkaError as error:
+        raise await cannot_connect(settings.client_options(), error) from error
     documents: dict[str, str] = {}
     in_force: str | None = None
     try:
@@ -63,10 +70,13 @@ async def read_policies(settings: Settings) -> dict[str, str]:
 
 
 async def follow_policies(settings: Settings, known: KnownPolicies) -> AsyncIterator[tuple[int, str]]:
-    """Yields, without end, each policy that comes into force after what is known: its record's offset, its document."""
+    """Yields, without end, each policy that comes into force after what is known: its record's offset, its document.
+
+    Brokers that are away, or do not let us in, are waited for: a worker has more to do, and others watch over that.
+    """
     tp = TopicPartition(settings.output_topic("policies"), 0)
     documents = dict(known.documents)
-    consumer = await _consumer(settings)
+    consumer = await _patient_consumer(settings)
     try:
         consumer.assign([tp])
         consumer.seek(tp, known.next_offset)
@@ -107,10 +117,19 @@ async def _consumer(settings: Settings) -> AIOKafkaConsumer:
     )
     try:
         await consumer.start()
-    except KafkaError as error:
+    except KafkaError:
         await consumer.stop()
-        raise await cannot_connect(settings.client_options(), error) from error
+        raise
     return consumer
+
+
+async def _patient_consumer(settings: Settings) -> AIOKafkaConsumer:
+    while True:
+        try:
+            return await _consumer(settings)
+        except KafkaError as error:
+            _log.warning("the topic of policies cannot be followed yet: %s", error)
+            await asyncio.sleep(TRIED_EVERY_S)
 
 
 def _take(record: ConsumerRecord, documents: dict[str, str]) -> str | None:

@@ -1,7 +1,8 @@
 """Certificates, tokens and sessions that end: clients go on with what was renewed, and say what is not."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ sys.argv = ["tierflow", "worker"]
 from streams.cli.main import run
 run()
 """
+PATIENT = IMPATIENT.replace("3.0", "60.0")
 
 
 async def is_let_in(settings: Settings) -> bool:
@@ -96,25 +98,49 @@ async def test_a_worker_goes_on_when_brokers_end_its_sessions(
             assert await worker.stop() == 0
 
 
-async def test_a_worker_waits_for_its_token_to_be_renewed(
-    secured: SecuredBroker, names: dict[str, str], tmp_path: Path
+async def is_worked_after_a_renewal(
+    environment: dict[str, str], folder: Path, said: str, spoil: Callable[[], object], mend: Callable[[], object]
 ) -> None:
-    file = tmp_path / "token"
-    environment = {**names, **secured.environment("brief", "OAUTHBEARER"), "KAFKA_SASL_OAUTH_TOKEN_FILE": str(file)}
-    file.write_text(signed_tokens.token(secured.token_key))
+    """A worker whose credential is spoilt while it runs says so, waits, and goes on once that is mended."""
     settings = Settings.from_environment(environment, dotenv=None)
     assert tierflow(environment, "topics", "create").status == 0
-    with Workers(environment, tmp_path) as workers:
-        worker = workers.start(code=IMPATIENT.replace("3.0", "60.0"))
+    with Workers(environment, folder) as workers:
+        worker = workers.start(code=PATIENT)
         await worker.ready()
-        file.write_text(signed_tokens.token(secured.token_key, valid_s=-600))
-        await until(lambda: worker.says("refuses our token"), 20, "the worker says that its token is refused")
-        file.write_text(signed_tokens.token(secured.token_key))
+        spoil()
+        await until(lambda: worker.says(said), 30, f"the worker says: {said}")
+        mend()
         async with Events(settings) as events:
             await events.balance("C1", 500_000)
             await events.settle()
             await all_is_right(settings, environment, events)
         assert await worker.stop() == 0
+
+
+async def test_a_worker_waits_for_its_token_to_be_renewed(
+    secured: SecuredBroker, names: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "token"
+    environment = {**names, **secured.environment("brief", "OAUTHBEARER"), "KAFKA_SASL_OAUTH_TOKEN_FILE": str(file)}
+
+    def put_token(valid_s: float) -> None:
+        file.write_text(signed_tokens.token(secured.token_key, valid_s))
+
+    put_token(600)
+    spoil, mend = partial(put_token, -600), partial(put_token, 600)
+    await is_worked_after_a_renewal(environment, tmp_path, "refuses our token", spoil, mend)
+
+
+async def test_a_worker_waits_for_its_certificate_to_be_renewed(
+    secured: SecuredBroker, names: dict[str, str], tmp_path: Path
+) -> None:
+    files = {"KAFKA_SSL_CERTFILE": str(tmp_path / "own.pem"), "KAFKA_SSL_KEYFILE": str(tmp_path / "own.key")}
+    environment = {**names, **secured.environment("briefmutual", "SCRAM-SHA-512"), **files}
+    put(secured.client, environment)
+    stranger = Authority(tmp_path / "other", "other").issue("stranger")
+    spoil = partial(put, stranger, environment)
+    mend = partial(put, secured.authority.issue("renewed"), environment)
+    await is_worked_after_a_renewal(environment, tmp_path, "refuses our certificate", spoil, mend)
 
 
 async def test_a_worker_whose_password_is_taken_away_ends_with_a_sentence(

@@ -30,6 +30,7 @@ LISTENERS = {
     "sasltls": ("SASL_SSL", "none", "broker"),
     "sasl": ("SASL_PLAINTEXT", "none", "broker"),
     "brief": ("SASL_PLAINTEXT", "none", "broker"),  # with connections.max.reauth.ms
+    "briefmutual": ("SASL_SSL", "required", "broker"),  # the same
     "expired": ("SSL", "none", "expired"),
     "elsewhere": ("SSL", "none", "elsewhere"),
 }
@@ -123,6 +124,7 @@ def _settings(pairs: Mapping[str, Pair], authority: Authority, key_set: Path) ->
             settings |= {f"{prefix}{key}": value for key, value in _sasl(key_set).items()}
     settings["listener.name.brief.oauthbearer.connections.max.reauth.ms"] = str(REAUTH_MS)
     settings["listener.name.brief.scram-sha-512.connections.max.reauth.ms"] = str(REAUTH_MS)
+    settings["listener.name.briefmutual.scram-sha-512.connections.max.reauth.ms"] = str(REAUTH_MS)
     return settings
 
 
