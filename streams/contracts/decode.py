@@ -28,7 +28,7 @@ from streams.values.calendar import DAY_MS
 from streams.values.currencies import CODES, meant_by
 from streams.values.events import TRANSACTION_TYPES, Balance, Credit, CustomerAction, Event, Loan, Pin, Transaction
 from streams.values.money import AMOUNT_LIMIT_E4, amount_from_json
-from streams.values.products import PRODUCTS
+from streams.values.products import Product
 
 FUTURE_LIMIT_MS = DAY_MS
 DETAIL_LIMIT = 500
@@ -139,7 +139,7 @@ def _balance(value: bytes, policy: Policy) -> Balance:
         message.account_id,
         _amount("balance", message.balance),
         _currency(message.currency, policy),
-        PRODUCTS.get(message.product or "other", "other"),
+        _product(message.product, policy) if message.product else None,
     )
 
 
@@ -206,6 +206,14 @@ def _currency(currency: str, policy: Policy) -> str:
         write = "" if meant is None else f"; write {meant}"
         raise _InvalidError("invalid_field", f"{currency} is no ISO 4217 code{write} - at `$.currency`")
     raise _InvalidError("unknown_currency", f"the policy {policy.name!r} has no rate for {currency} - at `$.currency`")
+
+
+def _product(word: str, policy: Policy) -> Product:
+    product = policy.products.get(word) or policy.products.get(word.lower())
+    if product is None:
+        detail = f"the policy {policy.name!r} knows no product {word[:50]!r} - at `$.product`"
+        raise _InvalidError("unknown_product", detail)
+    return product
 
 
 _IDS = [

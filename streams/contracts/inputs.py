@@ -110,7 +110,8 @@ TransactionType = Annotated[
 Product = Annotated[
     str,
     msgspec.Meta(
-        description=f"known: {', '.join(sorted(PRODUCTS))}; a missing or unknown one counts as other",
+        description=f"{', '.join(sorted(PRODUCTS))}, or a word that the policy in force maps to one of these; capitals "
+        "do not matter; a missing or empty one is the one last known of the account and currency, else other",
         examples=sorted(PRODUCTS),
     ),
 ]

@@ -14,7 +14,7 @@ CHANGE_TYPE = "tierflow.tier.changed.v1"
 TRIGGER_TYPE = "tierflow.campaign.triggered.v1"
 DECISION_TYPE = "tierflow.risk.decided.v1"
 ALERT_TYPE = "tierflow.risk.alerted.v1"
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 
 IN_FORCE = "in-force"
 

@@ -2,7 +2,7 @@
 
 The first byte is the version of the form. An unknown version stops a take-over, so that no worker misreads a state. A
 form that this decoder cannot read needs a new version, and a reader of the version before here; a new last field with a
-default does not (engine/state.py).
+default does not (engine/state.py). Version 1 is read, too: it kept one balance an account, under the number alone.
 """
 
 from collections.abc import Sequence
@@ -12,13 +12,16 @@ import msgspec
 
 from streams.contracts.kept import KeptChange, LaneRecord
 from streams.engine.codec import decode_header, decode_state, encode_state
+from streams.engine.measures.accounts import account_key
 from streams.engine.measures.figures import figures_of
 from streams.engine.outcomes import TierChange
 from streams.engine.state import CustomerState, StateHeader
 from streams.values.money import Figure
+from streams.values.products import PRODUCT_UNLESS_KNOWN
 
-VERSION = 1
+VERSION = 2
 _VERSION_BYTE = bytes([VERSION])
+_KNOWN_VERSIONS = (b"\x01", _VERSION_BYTE)
 
 
 class UnknownVersionError(ValueError):
@@ -45,7 +48,8 @@ def unpack_state(packed: bytes) -> CustomerState:
         UnknownVersionError: The record has another version.
     """
     _check_version(packed)
-    return decode_state(memoryview(packed)[1:])
+    state = decode_state(memoryview(packed)[1:])
+    return state if packed[:1] == _VERSION_BYTE else _of_version_1(state)
 
 
 def unpack_header(packed: bytes) -> StateHeader:
@@ -121,12 +125,22 @@ def unpack_lane(packed: bytes) -> LaneRecord:
 
 
 def _check_version(packed: bytes) -> None:
-    if packed[:1] != _VERSION_BYTE:
+    if packed[:1] not in _KNOWN_VERSIONS:
         version = packed[0] if packed else "none"
         raise UnknownVersionError(
-            f"a changelog record has version {version}, this worker reads version {VERSION}: "
+            f"a changelog record has version {version}, this worker reads versions 1 to {VERSION}: "
             "start the release that wrote it"
         )
+
+
+def _of_version_1(state: CustomerState) -> CustomerState:
+    """Keys the accounts by currency, too. A product other than the one that counts unless known must have been told."""
+    accounts, state.accounts = state.accounts, {}
+    for account_id, account in accounts.items():
+        if account.product != PRODUCT_UNLESS_KNOWN:
+            account.product_told_ms = account.as_of_ms
+        state.accounts[account_key(account_id, account.currency)] = account
+    return state
 
 
 def _figure(text: str) -> Figure:

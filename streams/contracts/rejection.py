@@ -9,6 +9,7 @@ RejectionReason = Literal[
     "invalid_field",
     "key_mismatch",
     "unknown_currency",
+    "unknown_product",
     "future_event",
     "wrong_partition",
     "limit_exceeded",

@@ -19,12 +19,13 @@ LOANS_LIMIT = 2_000
 
 
 class Account(msgspec.Struct, array_like=True, gc=False):
-    """The newest balance of one account."""
+    """The newest balance of one account in one currency, and the newest word for its product."""
 
     as_of_ms: int
     balance_e4: int
     currency: str
     product: Product
+    product_told_ms: int = NEVER_MS  # the own time of the balance that told it
 
 
 class Bucket(msgspec.Struct, array_like=True, gc=False):
@@ -101,7 +102,7 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False):
     decided_at_ms: int = NEVER_MS  # the newest tier change
     newest_ms: int = NEVER_MS  # the newest event, or decision by time alone
     policy_mark: int = 0  # of the policy that rated the customer last
-    accounts: dict[str, Account] = {}  # by account_id
+    accounts: dict[str, Account] = {}  # by currency and account_id (measures/accounts.py)
     assets_e4_by_currency: dict[str, int] = {}
     days: dict[int, bytes] = {}  # by local day: its buckets, packed (measures/days.py)
     windows: list[Window] = []  # by their number in Policy.windows

@@ -10,7 +10,7 @@ from streams.policy.measures import Condition, Floor, Measure, Term
 from streams.policy.schedule import Schedule
 from streams.policy.services import Strategy
 from streams.values.calendar import Calendar
-from streams.values.products import Holding
+from streams.values.products import Holding, Product
 
 MARK_BITS = 32
 
@@ -51,6 +51,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     document: str
     currency: str
     calendar: Calendar
+    products: dict[str, Product]  # by word, in small letters: the file's own and those that every policy knows
     to_value: dict[str, int]  # by currency: one ten-thousandth of it in the policy's currency, e16
     measures: tuple[Measure, ...]
     windows: tuple[Measure, ...]  # the measures that running sums answer, by their window's number

@@ -42,7 +42,10 @@ class Transaction(msgspec.Struct, frozen=True, gc=False):
 
 
 class Balance(msgspec.Struct, frozen=True, gc=False):
-    """What an account held at a time; below 0 it is an overdraft."""
+    """What an account held at a time; below 0 it is an overdraft.
+
+    product: None where it is not told; it is then the one last known of the account.
+    """
 
     event_id: str
     customer_id: str
@@ -50,7 +53,7 @@ class Balance(msgspec.Struct, frozen=True, gc=False):
     account_id: str
     balance_e4: int
     currency: str
-    product: Product
+    product: Product | None
 
 
 class Credit(msgspec.Struct, frozen=True, gc=False):

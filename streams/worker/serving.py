@@ -10,6 +10,7 @@ from streams.contracts.changes import ChangeWriter
 from streams.contracts.envelope import Envelope
 from streams.contracts.figures import format_figure
 from streams.contracts.packing import change_of, unpack_change, unpack_state
+from streams.engine.measures.accounts import number_of_accounts
 from streams.engine.measures.figures import measure
 from streams.engine.measures.windows import sum_anew
 from streams.engine.state import CustomerState
@@ -122,7 +123,7 @@ def _live_measures(state: CustomerState, policy: Policy, day: int) -> dict[str, 
         "currency": policy.currency,
         "standing": state.standing or STANDING_UNLESS_KNOWN,
         "score": state.score,
-        "accounts": len(state.accounts),
+        "accounts": number_of_accounts(state),
         "earned_tier": state.earned_tier,
         "pinned_until": None if state.pin is None else policy.calendar.rfc3339(state.pin.until_ms),
         "opted_out": state.opted_out,

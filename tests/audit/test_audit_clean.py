@@ -112,7 +112,7 @@ async def test_an_engine_of_another_version_is_said(settings: Settings) -> None:
             [balance("b1", customers_of(1, 1)[0], "5")],
             damage=damaged(
                 ORDER,
-                lambda orders: [Message(None, (orders[0].value or b"").replace(b'"engine_version":1', newer), [])],
+                lambda orders: [Message(None, (orders[0].value or b"").replace(b'"engine_version":2', newer), [])],
             ),
         )
     with pytest.raises(UsageError, match="engine version 99"):

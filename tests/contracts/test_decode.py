@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contracts.decode import DETAIL_LIMIT
+from streams.contracts.decode import DETAIL_LIMIT, decode
 from streams.contracts.rejection import Rejection
+from streams.policy.compile.load import load_policy
 from streams.values.events import (
     BALANCES,
     CREDIT,
@@ -19,7 +20,7 @@ from streams.values.events import (
     Pin,
     Transaction,
 )
-from tests.support.wire_messages import AT_MS, MESSAGES, read, reason, short, value
+from tests.support.wire_messages import AT_MS, MESSAGES, POLICY, read, reason, short, value
 
 TIME_FIELDS = [
     (BALANCES, "as_of"),
@@ -38,7 +39,7 @@ MONEY_FIELDS = [(BALANCES, "balance"), (TRANSACTIONS, "amount"), (LOANS, "amount
 @pytest.mark.parametrize(
     ("topic", "event"),
     [
-        (BALANCES, Balance("e1", "C001", AT_MS, "A1", 5_000_000_000, "TWD", "other")),
+        (BALANCES, Balance("e1", "C001", AT_MS, "A1", 5_000_000_000, "TWD", None)),
         (TRANSACTIONS, Transaction("e1", "C001", AT_MS, "purchase", 125_000, "TWD", AT_MS, is_reversal=False)),
         (CREDIT, Credit("e1", "C001", AT_MS, "good", None)),
         (LOANS, Loan("e1", "C001", AT_MS, "L77", 120_000_000_000, "TWD")),
@@ -95,12 +96,41 @@ def test_an_unknown_type_counts_as_other(written: str, kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("written", "product"),
-    [('"loan"', "loan"), ('"time_deposit"', "time_deposit"), ('"LOAN"', "other"), ('""', "other"), (None, "other")],
+    [
+        ('"loan"', "loan"),
+        ('"time_deposit"', "time_deposit"),
+        ('"mortgage"', "mortgage"),
+        ('"LOAN"', "loan"),
+        ('"Credit_Card"', "credit_card"),
+        ('""', None),
+        ("null", None),
+        (None, None),
+    ],
 )
-def test_a_missing_or_unknown_product_is_other(written: str | None, product: str) -> None:
+def test_a_product_is_known_by_its_word_whatever_the_capitals_and_may_be_missing(
+    written: str | None, product: str | None
+) -> None:
     event = read(BALANCES, value(BALANCES, product=written))
     assert isinstance(event, Balance)
     assert event.product == product
+
+
+@pytest.mark.parametrize("word", ["structured-note", "Loans", "credit card", " loan"])
+def test_a_word_that_nobody_knows_for_a_product_is_refused(word: str) -> None:
+    expected = f"the policy 'standard' knows no product {word!r} - at `$.product`"
+    assert read(BALANCES, value(BALANCES, product=f'"{word}"')) == Rejection("unknown_product", expected)
+
+
+def test_a_policy_maps_further_words_for_products() -> None:
+    mapped = load_policy(POLICY.document + '\n[products]\n"Structured-Note" = "securities"\nmortgages = "mortgage"\n')
+    for word, product in (
+        ("structured-note", "securities"),
+        ("STRUCTURED-NOTE", "securities"),
+        ("Mortgages", "mortgage"),
+    ):
+        event = decode(BALANCES, b"C001", value(BALANCES, product=f'"{word}"'), mapped)
+        assert isinstance(event, Balance)
+        assert event.product == product
 
 
 @pytest.mark.parametrize(
@@ -511,4 +541,4 @@ def test_a_flipped_byte_raises_nothing(topic: int, at: int, byte: int) -> None:
 def test_a_field_of_any_content_raises_nothing_and_is_no_malformed_json(data: st.DataObject, topic: int) -> None:
     name = data.draw(st.sampled_from(sorted(MESSAGES[topic])))
     outcome = reason(read(topic, value(topic, **{name: data.draw(json_texts)})))
-    assert outcome in {"", "invalid_field", "key_mismatch", "unknown_currency"}
+    assert outcome in {"", "invalid_field", "key_mismatch", "unknown_currency", "unknown_product"}

@@ -24,6 +24,7 @@ from streams.engine.measures.days import buckets_of, keep_buckets
 from streams.engine.measures.figures import figures_of
 from streams.engine.outcomes import TierChange
 from streams.engine.state import Account, Bucket, CustomerState, Tenure, Window
+from streams.values.calendar import NEVER_MS
 from streams.values.events import Cause, Pin
 from streams.values.products import PRODUCTS
 from streams.values.standings import Standing
@@ -45,7 +46,9 @@ states = st.builds(
     newest_ms=times_ms,
     policy_mark=st.integers(0, 2**32 - 1),
     accounts=st.dictionaries(
-        texts, st.builds(Account, times_ms, amounts_e4, currencies, st.sampled_from(sorted(PRODUCTS))), max_size=5
+        texts,
+        st.builds(Account, times_ms, amounts_e4, currencies, st.sampled_from(sorted(PRODUCTS)), times_ms),
+        max_size=5,
     ),
     assets_e4_by_currency=sums,
     days=st.dictionaries(days, st.binary(max_size=50), max_size=5),
@@ -136,14 +139,14 @@ def test_every_unpacked_state_is_a_copy_of_its_own() -> None:
 
 
 def test_the_version_is_the_first_byte() -> None:
-    assert pack_state(CustomerState())[0] == pack_lane(LaneRecord((0,) * 5, 0, 0))[0] == VERSION == 1
+    assert pack_state(CustomerState())[0] == pack_lane(LaneRecord((0,) * 5, 0, 0))[0] == VERSION == 2
 
 
 @pytest.mark.parametrize("unpack", [unpack_state, unpack_header, unpack_lane])
-@pytest.mark.parametrize(("first", "named"), [(b"\x00", "0"), (b"\x02", "2"), (b"{", "123"), (b"", "none")])
+@pytest.mark.parametrize(("first", "named"), [(b"\x00", "0"), (b"\x03", "3"), (b"{", "123"), (b"", "none")])
 def test_another_version_stops_with_both_named(unpack: object, first: bytes, named: str) -> None:
     packed = first and first + pack_state(CustomerState())[1:]
-    with pytest.raises(UnknownVersionError, match=rf"has version {named}, this worker reads version 1"):
+    with pytest.raises(UnknownVersionError, match=rf"has version {named}, this worker reads versions 1 to 2"):
         unpack(packed)  # type: ignore[operator]
 
 
@@ -157,7 +160,8 @@ def test_no_customer_has_the_key_of_the_lane() -> None:
         LANE_KEY.decode()
 
 
-def test_records_of_version_1_are_read_for_ever() -> None:
+@pytest.mark.parametrize("version", [1, 2])
+def test_records_of_former_versions_are_read_for_ever(version: int) -> None:
     # Fields may be added at the end; any other change of the form needs a new version.
     state = CustomerState(
         tier="mid",
@@ -167,7 +171,7 @@ def test_records_of_version_1_are_read_for_ever() -> None:
         decided_at_ms=5,
         newest_ms=6,
         policy_mark=7,
-        accounts={"A1": Account(8, -9, "TWD", "deposit")},
+        accounts={"TWDA1": Account(8, -9, "TWD", "deposit", 8)},
         assets_e4_by_currency={"TWD": -9},
         windows=[Window(20_001, {"TWD": 125_000}, 20_090)],
         standing="fair",
@@ -179,12 +183,29 @@ def test_records_of_version_1_are_read_for_ever() -> None:
         change=b"change",
     )
     keep_buckets(state, 20_000, {"purchase.TWD": Bucket(1, 125_000)})
-    assert unpack_state(bytes.fromhex(VERSION_1)) == state, f"the form has changed; now: {pack_state(state).hex()}"
+    assert unpack_state(bytes.fromhex(FORMS[version])) == state, f"the form has changed; now: {pack_state(state).hex()}"
 
 
-VERSION_1 = """
+def test_of_version_1_an_account_whose_product_was_not_told_waits_for_a_word() -> None:
+    state = CustomerState(accounts={"A1": Account(8, -9, "TWD", "other"), "TWD": Account(7, 5, "USD", "loan")})
+    packed = b"\x01" + pack_state(state)[1:]
+    assert unpack_state(packed).accounts == {
+        "TWDA1": Account(8, -9, "TWD", "other", NEVER_MS),
+        "USDTWD": Account(7, 5, "USD", "loan", 7),
+    }
+
+
+FORMS = {
+    1: """
 01dc0012a36d6964cf000001a20b2c923da36d69640305060781a241319408f7a3545744a76465706f73697481a3545744f7
 81cd4e20c41581ac70757263686173652e5457449201ce0001e8489193cd4e2181a3545744ce0001e848cd4e7aa466616972
 0aa337313295c4083132333435363738c400c400c400c400c394a4686967680bac626f617264206d656d626572a7636c6572
 6b2037c4066368616e6765
-"""
+""",
+    2: """
+02dc001ea36d6964cf000001a20b2c923da36d69640305060781a554574441319508f7a3545744a76465706f7369740881a3
+545744f781cd4e20c41581ac70757263686173652e5457449201ce0001e8489193cd4e2181a3545744ce0001e848cd4e7aa4
+666169720aa337313295c4083132333435363738c400c400c400c400c394a4686967680bac626f617264206d656d626572a7
+636c65726b2037c4066368616e676580c0809dc0c0c0c000c0c0c0c0c0c0c0c0c0c0d3fffc72815b39800080809080c400
+""",
+}

@@ -81,13 +81,13 @@ def known() -> dict[str, dict[str, int | str]]:
 
 
 def main() -> None:
-    """Writes all of them anew."""
+    """Writes all of them anew; those of data that is not there stay."""
     by_name = {policy.stem: policy for policy in POLICIES}
-    found = {f"histories {name}": digest(policy, events_of(policy)) for name, policy in by_name.items()}
+    found = known() | {f"histories {name}": digest(policy, events_of(policy)) for name, policy in by_name.items()}
     found["letters standard"] = digest(by_name["standard"], letters())
     found["demo standard"] = digest(by_name["standard"], demo_events())
     found["demo icbc-stars"] = digest(by_name["icbc-stars"], demo_events())
-    for folder in ("berka-complete", "berka"):
+    for folder in filter(lambda name: (BERKA / name).is_dir(), ("berka-complete", "berka")):
         found[f"{folder} berka"] = digest(by_name["berka"], berka_events(folder))
     KNOWN.write_text(json.dumps(found, indent=2) + "\n")
 

@@ -116,10 +116,10 @@ def test_an_account_that_becomes_a_loan_leaves_the_assets_from_that_day_on() -> 
     assert [closing_e16(customer.state, "loans", TODAY + day, AVERAGES) for day in (-1, 0)] == [0, e16("30")]
 
 
-def test_an_account_that_changes_its_currency_counts_in_each_at_its_time() -> None:
+def test_each_currency_of_an_account_counts_from_its_own_time_on() -> None:
     customer = after(balance("100", NOON - DAY_MS), balance("10", NOON, currency="USD"))
     closings = [closing_e16(customer.state, "assets", TODAY + day, AVERAGES) for day in (-1, 0)]
-    assert closings == [e16("100"), e16("315")]
+    assert closings == [e16("100"), e16("415")]
 
 
 @pytest.mark.parametrize(

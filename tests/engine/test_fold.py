@@ -74,14 +74,41 @@ def test_an_overdraft_takes_assets_off() -> None:
 @pytest.mark.parametrize(
     ("after", "assets"),
     [
-        (balance("40", NOON + 1, currency="USD"), {"USD": e4("40")}),
+        (balance("40", NOON + 1, currency="USD"), {"TWD": e4("100"), "USD": e4("40")}),
         (balance("40", NOON + 1, product="loan"), {}),
         (balance("0", NOON + 1), {}),
         (balance("-40", NOON + 1), {"TWD": e4("-40")}),
     ],
 )
-def test_an_account_leaves_its_former_currency_and_product(after: Balance, assets: dict[str, int]) -> None:
+def test_an_account_leaves_its_former_product_and_no_currency(after: Balance, assets: dict[str, int]) -> None:
     assert folded(balance("100", NOON), after) == assets
+
+
+@pytest.mark.parametrize(
+    ("rows", "assets", "loans"),
+    [
+        ([("100", 0, "loan"), ("90", 1, None)], 0, 90),
+        ([("100", 0, "mortgage"), ("90", 1, None)], 0, 90),
+        ([("100", 0, "credit_card")], 0, 100),
+        ([("90", 1, None)], 90, 0),
+        ([("90", 1, None), ("100", 0, "loan")], 0, 90),  # the late one tells what the newest leaves out
+        ([("90", 1, "deposit"), ("100", 0, "loan")], 90, 0),
+        ([("90", 2, None), ("95", 1, "deposit"), ("100", 0, "loan")], 90, 0),
+        ([("90", 2, None), ("100", 0, "loan"), ("95", 1, "deposit")], 90, 0),
+        ([("100", 0, "loan"), ("90", 0, "deposit")], 90, 0),
+    ],
+)
+def test_a_missing_product_is_the_one_last_known_whatever_the_order(
+    rows: list[tuple[str, int, str | None]], assets: int, loans: int
+) -> None:
+    state = state_after(*(balance(amount, NOON + later, product=product) for amount, later, product in rows))
+    assert without_zeros(state.assets_e4_by_currency).get("TWD", 0) == assets * 10_000
+    assert without_zeros(state.loans_e4_by_currency).get("TWD", 0) == loans * 10_000
+
+
+def test_the_product_is_that_of_the_account_in_its_own_currency() -> None:
+    state = state_after(balance("100", NOON, product="loan"), balance("40", NOON, currency="USD", product=None))
+    assert without_zeros(state.assets_e4_by_currency) == {"USD": e4("40")}
 
 
 def test_a_loan_that_becomes_a_deposit_counts() -> None:
@@ -100,12 +127,12 @@ def test_loans_count_by_their_absolute_value() -> None:
     ("after", "loans"),
     [
         (balance("-40", NOON + 1, product="loan"), {"TWD": e4("40")}),
-        (balance("40", NOON + 1, currency="USD", product="loan"), {"USD": e4("40")}),
+        (balance("40", NOON + 1, currency="USD", product="loan"), {"TWD": e4("100"), "USD": e4("40")}),
         (balance("40", NOON + 1), {}),
         (balance("40", NOON - 1, product="loan"), {"TWD": e4("100")}),
     ],
 )
-def test_a_loan_leaves_its_former_currency_and_product(after: Balance, loans: dict[str, int]) -> None:
+def test_a_loan_leaves_its_former_product_and_no_currency(after: Balance, loans: dict[str, int]) -> None:
     state = state_after(balance("-100", NOON, product="loan"), after)
     assert without_zeros(state.loans_e4_by_currency) == loans
 

@@ -76,12 +76,18 @@ def test_the_newer_balance_of_a_full_customer_is_no_addition() -> None:
     assert not refused(state, balance(HUGE, NOON + 1, "a0"))
 
 
-@pytest.mark.parametrize("left", [{"product": "loan"}, {"currency": "USD"}])
-def test_an_account_that_leaves_may_not_push_the_rest_over_the_limit(left: dict[str, str]) -> None:
+def test_an_account_that_leaves_may_not_push_the_rest_over_the_limit() -> None:
     state = CustomerState()
     refused(state, balance("-" + HUGE, NOON, "overdraft"))
     assert not any(refused(state, balance(HUGE, NOON, f"a{number}")) for number in range(FIT + 1))
-    assert refused(state, balance("1", NOON + 1, "overdraft", **left))
+    assert refused(state, balance("1", NOON + 1, "overdraft", product="loan"))
+
+
+def test_a_late_word_for_a_product_may_not_push_the_rest_over_the_limit() -> None:
+    state = CustomerState()
+    assert not refused(state, balance("-" + HUGE, NOON, "overdraft", product=None))
+    assert not any(refused(state, balance(HUGE, NOON, f"a{number}")) for number in range(FIT + 1))
+    assert refused(state, balance("1", NOON - 1, "overdraft", product="loan"))
 
 
 def test_a_stale_balance_is_never_refused() -> None:

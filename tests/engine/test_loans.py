@@ -210,7 +210,7 @@ def test_assets_in_another_currency_are_watched_at_the_policys_rates() -> None:
     customer.apply(balance("10000", START, currency="USD"), loan("300000", NOON, "L1"))
     customer.apply(balance("7000.01", NOON + 1, currency="USD"))
     assert alerts(customer) == []
-    customer.apply(balance("220500", NOON + 2))  # the same account, in TWD now: 70% of 315,000
+    customer.apply(balance("7000", NOON + 2, currency="USD"))  # 70% of 315,000 TWD
     assert alerts(customer) == [("L1", 1, "assets_fell")]
 
 

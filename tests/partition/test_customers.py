@@ -632,7 +632,7 @@ def test_the_order_says_what_was_worked() -> None:
     history.transaction("C", "1", NOON + 2)
     outcome = worked(history, sizes=[2, 1])
     policy = outcome.changes[0]["policy"]["digest"]
-    common = {"partition": PARTITION, "clock": "event", "policy": policy, "engine_version": 1, "due": 0}
+    common = {"partition": PARTITION, "clock": "event", "policy": policy, "engine_version": 2, "due": 0}
     said = [{name: order[name] for name in [*common, "counter", "clock_ms", "positions"]} for order in outcome.orders]
     assert said == [
         common | {"counter": 1, "clock_ms": NOON + 1, "positions": {"bank.balances": [0, 2]}},

@@ -54,3 +54,59 @@ def test_a_payment_is_rounded_down_to_the_minor_unit_of_its_currency(
     file.transaction("K24", amount, "2026-11-20T10:00:00+09:00", currency=currency)
     found = outputs(file, "campaigns", policy)
     assert [(trigger["amount"], trigger["currency"]) for trigger in found] == [(amount, currency) for amount in paid]
+
+
+# --- debts that come as positive amounts, with the source's word for the product, or with none ---
+
+DEPOSIT = ("CUR-1", "20000.00", "deposit")
+
+
+@pytest.mark.parametrize(
+    "balances",
+    [
+        [DEPOSIT, ("MTG-1", "6000000.00", "mortgage")],
+        [DEPOSIT, ("CARD-2", "480000.00", "credit_card")],
+        [DEPOSIT, ("LN-3", "6000000.00", "LOAN")],
+        [("LN-4", "6000000.00", "loan"), ("LN-4", "5990000.00", None)],
+        [("LN-4", "-6000000.00", "Mortgage"), ("LN-4", "5990000.00", "")],
+    ],
+    ids=["mortgage", "credit card", "capitals", "no word in an update", "an empty word, a debt below 0"],
+)
+def test_nobody_rises_by_a_debt(balances: list[tuple[str, str, str | None]]) -> None:
+    file = File()
+    for minute, (account, amount, product) in enumerate(balances):
+        more = {} if product is None else {"product": product}
+        file.balance("K6", amount, f"2026-01-05T09:{minute:02}:00+08:00", account, **more)
+    assert [change["tier"] for change in outputs(file, "changes")] == ["low"]
+    assert outputs(file, "dead-letters") == []
+
+
+def test_a_product_that_nobody_knows_is_refused_unless_the_policy_maps_it() -> None:
+    file = File()
+    file.balance("K6", "600000", "2026-01-05T09:00:00+08:00", product="Structured-Note")
+    assert [letter["reason"] for letter in outputs(file, "dead-letters")] == ["unknown_product"]
+    mapped = load_policy(STANDARD.document + '\n[products]\nstructured-note = "securities"\n')
+    assert [change["tier"] for change in outputs(file, "changes", mapped)] == ["mid"]
+
+
+# --- one account number with three currencies, as one statement tells them ---
+
+
+def test_each_currency_of_an_account_is_a_balance_of_its_own() -> None:
+    file = File()
+    for amount, currency in (("10000.00", "USD"), ("10000.00", "EUR"), ("1000000", "JPY")):
+        file.balance("K4", amount, "2026-01-05T09:00:00+08:00", "FX-7700123", currency=currency)
+    file.balance("K4", "0", "2026-01-05T09:00:00+08:00", "FX-7700123", currency="USD")  # at equal times the later
+    found = [(change["tier"], change["components"]["assets"]) for change in outputs(file, "changes", THREE_CURRENCIES)]
+    assert found == [("low", "315000.00"), ("mid", "657000.00"), ("high", "867000.00"), ("mid", "552000.00")]
+
+
+THREE_CURRENCIES = load_policy(
+    """
+    name = "three currencies"
+    version = 1
+    currency = "TWD"
+    rates = { USD = "31.5", EUR = "34.2", JPY = "0.21" }
+    tiers = [{ id = "low" }, { id = "mid", at_least = "500000" }, { id = "high", at_least = "867000" }]
+    """
+)

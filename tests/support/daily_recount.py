@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
+from msgspec import structs
+
 from streams.values.calendar import Calendar
 from streams.values.events import Balance, Event, Transaction
 from streams.values.products import Holding
@@ -15,17 +17,31 @@ class Recount:
         self.calendar, self.rates = calendar, rates
         self.transactions = [event for event in events if isinstance(event, Transaction)]
         # A balance that is older than its account's newest changes nothing, averages neither.
-        newest: dict[str, int] = {}
+        # The newest word for the product counts from the newest balance on, whichever balance bears it.
+        newest: dict[tuple[str, str], Balance] = {}
+        told: dict[tuple[str, str], list[tuple[int, str]]] = {}
         self.balances = []
         for event in events:
-            if isinstance(event, Balance) and event.at_ms >= newest.get(event.account_id, event.at_ms):
-                newest[event.account_id] = event.at_ms
-                self.balances.append(event)
+            if not isinstance(event, Balance):
+                continue
+            account = event.account_id, event.currency
+            if event.product is not None:
+                told.setdefault(account, []).append((event.at_ms, event.product))
+            known = newest.get(account)
+            held = event if known is None or event.at_ms >= known.at_ms else known
+            words = sorted(told.get(account, [(0, "other")]), key=lambda word: word[0])
+            newest[account] = structs.replace(held, product=words[-1][1])
+            if newest[account] != known:
+                self.balances.append(newest[account])
         self.first_day = min((calendar.day_of(event.at_ms) for event in self.balances), default=None)
 
     def closing(self, holding: Holding, day: int) -> Fraction:
         """The total at the end of a day."""
-        held = {event.account_id: event for event in self.balances if self.calendar.day_of(event.at_ms) <= day}
+        held = {
+            (event.account_id, event.currency): event
+            for event in self.balances
+            if self.calendar.day_of(event.at_ms) <= day
+        }
         total = Fraction(0)
         for event in held.values():
             if (event.product == "loan") == (holding == "loans"):

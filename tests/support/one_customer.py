@@ -76,7 +76,9 @@ def e16(value: str) -> int:
     return parse_fixed(value, VALUE_DECIMALS)
 
 
-def balance(amount: str, when: int, account: str = "a", currency: str = "TWD", product: str = "deposit") -> Balance:
+def balance(
+    amount: str, when: int, account: str = "a", currency: str = "TWD", product: str | None = "deposit"
+) -> Balance:
     return Balance(f"e{next(_numbers)}", "C", when, account, e4(amount), currency, product)
 
 

@@ -172,14 +172,19 @@ def _text(raw: bytes | None) -> str | None:
     return None if raw is None else base64.b64encode(raw).decode()
 
 
+def write(file: Path, kept: dict[str, Any]) -> None:
+    """Writes a kept log."""
+    text = json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode()
+    file.write_bytes(lzma.compress(text, preset=9))
+
+
 def main() -> None:
     """Keeps the log of the installed release under every policy."""
     folder = HERE / "kept" / version("tierflow")
     folder.mkdir(parents=True, exist_ok=True)
     for policy in ("at-once", "by-calendar"):
         kept = asyncio.run(keep(policy))
-        text = json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode()
-        (folder / f"{policy}.json.xz").write_bytes(lzma.compress(text, preset=9))
+        write(folder / f"{policy}.json.xz", kept)
         counts = {topic: len(records) for topic, records in kept["records"].items()}
         print(policy, counts, {topic: len(found) for topic, found in kept["gives"].items()}, file=sys.stderr)  # noqa: T201
 

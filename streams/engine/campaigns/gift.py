@@ -2,6 +2,7 @@
 
 from streams.engine.campaigns.audience import is_for
 from streams.engine.case import Case
+from streams.engine.measures.accounts import account_key
 from streams.engine.outcomes import Offer
 from streams.engine.state import CustomerState, Progress
 from streams.policy.campaigns import Gift
@@ -34,8 +35,8 @@ def _brought_in_e16(event: Event, state: CustomerState, policy: Policy) -> int:
     -1 for any other event: reversals, balances of loans, and balances older than the known one.
     """
     if isinstance(event, Balance):
-        account = state.accounts.get(event.account_id)
-        if holding_of(event.product) == "loans" or account is None or account.as_of_ms != event.at_ms:
+        account = state.accounts.get(account_key(event.account_id, event.currency))
+        if account is None or account.as_of_ms != event.at_ms or holding_of(account.product) == "loans":
             return -1
         return event.balance_e4 * policy.to_value.get(event.currency, 0)
     if isinstance(event, Transaction) and event.type == "deposit" and not event.is_reversal:

@@ -4,12 +4,13 @@ Sums come out the same in any order of events. A balance and a credit standing c
 arrive (docs/messages.md#what-happens-to).
 """
 
+from streams.engine.measures.accounts import account_after, account_key
 from streams.engine.measures.closing_totals import change_closing, forget_before
 from streams.engine.measures.days import forget_days
 from streams.engine.measures.spans import oldest_day_looked_at
 from streams.engine.measures.windows import add_transaction
 from streams.engine.ratings import last_rating_ms
-from streams.engine.state import Account, CustomerState
+from streams.engine.state import CustomerState
 from streams.policy.policy import Policy
 from streams.values.events import Balance, Credit, Loan, Transaction
 from streams.values.products import Product, counted_e4, holding_of
@@ -33,23 +34,25 @@ def fold(state: CustomerState, event: Transaction | Balance | Credit | Loan, pol
 
 
 def fold_balance(state: CustomerState, event: Balance, policy: Policy, today: int) -> bool:
-    """Replaces the balance of an account, unless the known one is newer.
+    """Replaces the balance of an account in its currency, unless the known one is newer (accounts.py).
 
     Of two with the same time, the one that is folded last stays. The balance counts from the day of its own time on:
     the closing totals of that day and of all later ones change.
     """
-    former = state.accounts.get(event.account_id)
-    if former is not None and former.as_of_ms > event.at_ms:
+    key = account_key(event.account_id, event.currency)
+    former = state.accounts.get(key)
+    after = account_after(event, former)
+    if after is None:
         return False
-    day = policy.calendar.day_of(event.at_ms) if policy.daily_totals else 0
+    day = policy.calendar.day_of(after.as_of_ms) if policy.daily_totals else 0
     if former is not None:
         less_e4 = -counted_e4(former.product, former.balance_e4)
         _add_holding(state, former.product, former.currency, less_e4, day, policy)
-    _add_holding(state, event.product, event.currency, counted_e4(event.product, event.balance_e4), day, policy)
+    _add_holding(state, after.product, after.currency, counted_e4(after.product, after.balance_e4), day, policy)
     if policy.daily_totals:
         state.first_day = day if state.first_day is None else min(day, state.first_day)
         forget_before(state, oldest_day_kept(state, policy, today))
-    state.accounts[event.account_id] = Account(event.at_ms, event.balance_e4, event.currency, event.product)
+    state.accounts[key] = after
     return True
 
 

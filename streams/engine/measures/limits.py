@@ -1,5 +1,6 @@
 """Limits of what is kept of a customer: an event without room is refused before anything changes."""
 
+from streams.engine.measures.accounts import account_after, account_key
 from streams.engine.measures.days import buckets_of
 from streams.engine.remember import is_decided
 from streams.engine.state import ACCOUNTS_LIMIT, FINGERPRINT_BYTES, LOANS_LIMIT, Account, CustomerState
@@ -40,42 +41,40 @@ def check_limits(state: CustomerState, event: Event, policy: Policy) -> None:
 
 
 def _check_balance(state: CustomerState, event: Balance, policy: Policy) -> None:
-    former = state.accounts.get(event.account_id)
+    former = state.accounts.get(account_key(event.account_id, event.currency))
     if former is None and len(state.accounts) >= ACCOUNTS_LIMIT:
         raise LimitExceededError(f"the customer has {ACCOUNTS_LIMIT} accounts already, the most that are kept")
     if -_SMALL_SUM_E4 <= event.balance_e4 <= _SMALL_SUM_E4 and (
         former is None or -_SMALL_SUM_E4 <= former.balance_e4 <= _SMALL_SUM_E4
     ):
         return  # 2,000 accounts of that size stay within the room
-    if former is not None and former.as_of_ms > event.at_ms:
-        return  # the known balance is newer, so nothing will change
+    account = account_after(event, former)
+    if account is None:
+        return
     after: dict[Holding, dict[str, int]] = {
         "assets": dict(state.assets_e4_by_currency),
         "loans": dict(state.loans_e4_by_currency),
     }
-    if former is not None:
-        totals = after[holding_of(former.product)]
-        totals[former.currency] = totals.get(former.currency, 0) - counted_e4(former.product, former.balance_e4)
-    totals = after[holding_of(event.product)]
-    totals[event.currency] = totals.get(event.currency, 0) + counted_e4(event.product, event.balance_e4)
+    for part, sign in ((former, -1), (account, 1)):
+        if part is not None:
+            totals = after[holding_of(part.product)]
+            totals[part.currency] = totals.get(part.currency, 0) + sign * counted_e4(part.product, part.balance_e4)
     for sums in after.values():
         for sum_e4 in sums.values():
             _check(sum_e4)
     if policy.daily_totals:
-        _check_closings(state, event, former, policy.calendar.day_of(event.at_ms))
+        _check_closings(state, former, account, policy.calendar.day_of(account.as_of_ms))
 
 
-def _check_closings(state: CustomerState, event: Balance, former: Account | None, day: int) -> None:
+def _check_closings(state: CustomerState, former: Account | None, account: Account, day: int) -> None:
     """Checks that the day's change of the closing totals stays below twice the limit of a sum.
 
     Balances that come late can make it larger than any total ever was.
     """
-    parts = [(event.product, event.currency, event.balance_e4)]
-    if former is not None:
-        parts.append((former.product, former.currency, former.balance_e4))
-    for product, currency, balance_e4 in parts:
-        changes = state.daily.get(f"{holding_of(product)}.{currency}", {})
-        _check((abs(changes.get(day, 0)) + abs(balance_e4)) // 2)
+    for part in (former, account):
+        if part is not None:
+            changes = state.daily.get(f"{holding_of(part.product)}.{part.currency}", {})
+            _check((abs(changes.get(day, 0)) + abs(part.balance_e4)) // 2)
 
 
 def _check_transaction(state: CustomerState, event: Transaction, day: int) -> None:

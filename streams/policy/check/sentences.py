@@ -34,6 +34,7 @@ def in_words(policy: Policy, file: PolicyFile) -> str:
         _tiers(file.tiers),
         *_value(policy, file),
         *_measures(policy, file),
+        *_products(file),
         *(f"In {standing} standing nobody is above {tier}" for standing, tier in file.caps.items()),
         _rating(file.rating),
         *_falling(file.rating, file.falling, file.tiers),
@@ -41,6 +42,11 @@ def in_words(policy: Policy, file: PolicyFile) -> str:
     loans = risk_sentences(file.risk)
     paragraphs = [sentences, *([sentence] for sentence in campaign_sentences(file)), *([loans] if loans else [])]
     return "\n".join(". ".join(paragraph) + "." for paragraph in paragraphs)
+
+
+def _products(file: PolicyFile) -> list[str]:
+    told = [f"{word} counts as {product}" for word, product in file.products.items()]
+    return [f"Of products, {listed(told)}"] if told else []
 
 
 def _tiers(tiers: Sequence[TierRule]) -> str:
@@ -101,7 +107,7 @@ def _measures(policy: Policy, file: PolicyFile) -> list[str]:
         or (looks_at_value and any(term.measure == measure.name for term in file.value.terms))
     ]
     told = [f"{name} is {_measure(file.measures[name])}" for name in used if name in file.measures]
-    told += ["assets are the newest total of all products but loans"] if "assets" in used else []
+    told += ["assets are the newest total of all products but debts"] if "assets" in used else []
     told += ["loans are the newest total of the loans"] if "loans" in used else []
     told += ["score is the newest credit score"] if "score" in used else []
     if not told:

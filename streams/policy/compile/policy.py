@@ -13,6 +13,7 @@ from streams.policy.compile.floors import floors_of, held_measures, value_floors
 from streams.policy.compile.loans import compile_loan_rules, days_looked_back
 from streams.policy.compile.measures import MeasureCompiler
 from streams.policy.compile.numbers import read_fixed
+from streams.policy.compile.products import compile_products
 from streams.policy.compile.schedule import compile_schedule
 from streams.policy.compile.services import strategy_days
 from streams.policy.compile.tiers import TierCompiler
@@ -96,6 +97,7 @@ class _Compiler:
             Policy,
             currency=self.file.currency,
             calendar=Calendar(self._zone()),
+            products=compile_products(self.file.products, self.problems),
             to_value=self._to_value(),
             credit_share_e4={standing: read_fixed(share, SHARE_DECIMALS) for standing, share in credit.items()},
         ).keywords

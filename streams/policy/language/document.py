@@ -15,6 +15,7 @@ from streams.policy.language.words import (
     FloorText,
     Language,
     Months,
+    ProductWord,
     Rate,
     Share,
     Title,
@@ -25,7 +26,7 @@ from streams.policy.language.words import (
     Zone,
 )
 from streams.policy.services import ServiceKind
-from streams.values.products import Holding
+from streams.values.products import Holding, Product
 from streams.values.standings import Standing
 
 When = Literal["at_once", "daily", "month_end"] | list[YearDay]
@@ -135,6 +136,7 @@ class PolicyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     tiers: list[TierRule]
     time_zone: Zone = "Asia/Taipei"
     rates: dict[Currency, Rate] = {}
+    products: dict[ProductWord, Product] = {}
     measures: dict[Word, MeasureRule] = {}
     value: ValueRule = ValueRule()
     caps: dict[Standing, Word] = {}

@@ -17,6 +17,7 @@ from streams.values.money import RATE_DECIMALS, SHARE_DECIMALS, VALUE_DECIMALS, 
 LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _WORD = re.compile(r"\w[\w.-]{0,63}")
 _TITLE_LENGTH = 200
+_PRODUCT_LENGTH = 100
 _PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 _DIGITS = 30
 _THOUSANDS = re.compile(r"-?[0-9]{1,3}([,_ '][0-9]{3})+(\.[0-9]+)?", re.ASCII)
@@ -70,6 +71,12 @@ def _title(text: str) -> str | None:
     if text.strip() and text.isprintable() and len(text) <= _TITLE_LENGTH:
         return None
     return f'a name is one line of 1 to {_TITLE_LENGTH} characters; write one such as "standard"'
+
+
+def _product(text: str) -> str | None:
+    if text.strip() and text.isprintable() and len(text) <= _PRODUCT_LENGTH:
+        return None
+    return f'a product is one line of 1 to {_PRODUCT_LENGTH} characters; write one such as "structured-note"'
 
 
 def _currency(text: str) -> str | None:
@@ -199,6 +206,7 @@ FORMS = {
     "language": Form("en", _language),
     "title": Form("standard", _title),
     "currency": Form("TWD", _currency),
+    "product": Form("structured-note", _product),
     "zone": Form("Asia/Taipei", _zone),
     "date": Form("2026-12-31", _date),
     "year_day": Form("06-30", _year_day),

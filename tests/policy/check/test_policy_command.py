@@ -16,7 +16,7 @@ STANDARD = """
 standard, version 1: 3 tiers, in TWD, by the days of Asia/Taipei. Everybody is at least low; mid is from a value of
 500,000; high is from a value of 5,000,000. The value is assets + 0.01 times volume (at most 50,000), 10% of the assets
 less in poor standing. Here volume is the amount of purchase, transfer_in and transfer_out transactions in the last 90
-days; assets are the newest total of all products but loans. In default standing nobody is above low. Customers are
+days; assets are the newest total of all products but debts. In default standing nobody is above low. Customers are
 rated at once, whenever something changes. A tier is lost after 30 days in a row below its floor, to the tier that is
 earned. Nobody falls within 90 days of an upgrade.
 Campaign account-opening-gift, for everybody: the first balance or deposit of at least 1,000, within 30 days of the

@@ -1,0 +1,40 @@
+"""The accounts of a customer: what a balance makes of one.
+
+An account is kept by its currency: one account number may hold several, and a balance tells one of them.
+"""
+
+from streams.engine.state import Account, CustomerState
+from streams.values.calendar import NEVER_MS
+from streams.values.events import Balance
+from streams.values.products import PRODUCT_UNLESS_KNOWN
+
+_CODE_LENGTH = 3
+
+
+def account_key(account_id: str, currency: str) -> str:
+    """Gives the key of CustomerState.accounts: the code of the currency, and the account number behind it."""
+    return currency + account_id
+
+
+def number_of_accounts(state: CustomerState) -> int:
+    """Counts the account numbers, whatever currencies each holds."""
+    return len({key[_CODE_LENGTH:] for key in state.accounts})
+
+
+def account_after(event: Balance, former: Account | None) -> Account | None:
+    """Gives the account as it is after a balance; None where the balance changes nothing.
+
+    The newest balance counts, at equal times the later one; so does the newest word for the product, whichever balance
+    bears it: a late one may tell what the newest leaves out. former: the account as it was known.
+    """
+    if former is None:
+        product, told_ms = PRODUCT_UNLESS_KNOWN, NEVER_MS
+    else:
+        product, told_ms = former.product, former.product_told_ms
+    if event.product is not None and event.at_ms >= told_ms:
+        product, told_ms = event.product, event.at_ms
+    if former is None or event.at_ms >= former.as_of_ms:
+        return Account(event.at_ms, event.balance_e4, event.currency, product, told_ms)
+    if product == former.product and told_ms == former.product_told_ms:
+        return None
+    return Account(former.as_of_ms, former.balance_e4, former.currency, product, told_ms)
