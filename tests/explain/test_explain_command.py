@@ -22,6 +22,7 @@ from streams.settings import Settings, policy_folder
 from streams.stages.customers import customers_stage, partition_setup
 from streams.values.events import BALANCES, CUSTOMERS, TOPICS
 from streams.worker.transactions import Transactions
+from tests.support.histories import DOOMSDAY_MS
 
 PARTITIONS = 4
 AT_MS = 1_795_483_800_000  # 2026-11-24T09:30:00+08:00
@@ -154,7 +155,7 @@ async def send(  # noqa: PLR0913, PLR0917 - one event's whole way
     record = Stored(sent.offset, key, value)
     nexts = list(partition.next_offsets)
     nexts[topic] = sent.offset + 1
-    work = partition.work(deque(partition.decode(topic, [record])), nexts, 0)
+    work = partition.work(deque(partition.decode(topic, [record])), nexts, DOOMSDAY_MS)
     await transactions.commit(work)
     partition.keep(work)
 

@@ -245,7 +245,7 @@ async def test_a_record_of_another_version_stops_the_worker_with_a_word(
             await events.put_changelog(2, customer.encode(), b"\x63of the future")
             worker.start_again()
             assert await worker.ended() == EXIT_FAILED
-            assert worker.says("(a changelog record has version 99, this worker reads version 1)")
+            assert worker.says("(a changelog record has version 99, this worker reads versions 1 to 2)")
 
 
 async def test_time_alone_decides_within_a_second_of_its_due_time(
