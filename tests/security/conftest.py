@@ -8,7 +8,7 @@ import pytest
 from tests.support.secured_broker import SecuredBroker, secured_broker
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def _needs_openssl() -> None:
     """Certificates and keys are made by openssl, which comes with every Debian that can fetch over https."""
     if shutil.which("openssl") is None:
