@@ -51,9 +51,17 @@ def _tier(answer: Explanation) -> Iterator[str]:
     if answer.change is not None:
         yield _since(answer.change, answer.currency)
     yield f"policy: {answer.policy.name} version {answer.policy.version}, {answer.policy.digest}"
+    yield from _without_rate(answer)
     if answer.policy_in_force is not None:
         name = answer.policy_in_force
         yield f"in force by now: {name.name} version {name.version}, {name.digest}; by it the customer is rated anew"
+
+
+def _without_rate(answer: Explanation) -> Iterator[str]:
+    for held in answer.without_rate:
+        parts = {"assets": held.assets, "loans": held.loans}
+        told = " and ".join(f"{amount} {held.currency} of {what}" for what, amount in parts.items() if amount != "0.00")
+        yield f"counted as nothing, since the policy has no rate for {held.currency}: {told}"
 
 
 def _since(change: LastChange, currency: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from streams.contracts.envelope import Envelope, Headers, encode
+from streams.contracts.envelope import Envelope, Headers, encode, without_rate
 from streams.contracts.figures import format_figure
 from streams.contracts.outputs import (
     CHANGE_TYPE,
@@ -62,6 +62,7 @@ class ChangeWriter:
                 format_value(figures.activity),
                 format_value(figures.credit),
             ),
+            without_rate=without_rate(change.unrated) or msgspec.UNSET,
             conditions=self._conditions(change),
             next_tier=self._next_tier(change),
             policy=self._envelope.policy_name,

@@ -4,14 +4,21 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from streams.contracts.outputs import CauseMessage, PolicyName
+from streams.contracts.outputs import CauseMessage, PolicyName, WithoutRate
+from streams.engine.outcomes import Unrated
 from streams.policy.policy import Policy
 from streams.values.events import Cause
+from streams.values.money import format_e4
 
 Headers = Sequence[tuple[str, bytes]]
 
 
 encode = msgspec.json.Encoder().encode
+
+
+def without_rate(unrated: Sequence[Unrated]) -> list[WithoutRate]:
+    """Writes what is held in currencies without a rate."""
+    return [WithoutRate(held.currency, format_e4(held.assets_e4), format_e4(held.loans_e4)) for held in unrated]
 
 
 class Envelope:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from streams.engine.outcomes import Direction, Reason
+from streams.engine.outcomes import Direction, Reason, Unrated
 from streams.values.events import Cause
 
 
@@ -41,3 +41,4 @@ class KeptChange(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     next_offsets: tuple[int, ...]
     policy_mark: int
     backfill: bool = False
+    unrated: tuple[Unrated, ...] = ()

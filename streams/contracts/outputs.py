@@ -70,6 +70,14 @@ class Components(msgspec.Struct, frozen=True):
     credit: str
 
 
+class WithoutRate(msgspec.Struct, frozen=True):
+    """What the customer holds in a currency that the policy has no rate for, in that currency. It counts as nothing."""
+
+    currency: str
+    assets: str
+    loans: str
+
+
 class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """One service of a tier, in the bank's words; from a local day on, and until one, if these are given."""
 
@@ -107,6 +115,7 @@ class TierChangeMessage(msgspec.Struct, frozen=True, kw_only=True):
     value: str | None
     currency: str
     components: Components
+    without_rate: Sequence[WithoutRate] | msgspec.UnsetType = msgspec.UNSET
     conditions: Sequence[Condition]
     next_tier: NextTier | None
     policy: PolicyName | msgspec.Raw

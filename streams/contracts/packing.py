@@ -82,6 +82,7 @@ def pack_change(change: TierChange, next_offsets: Sequence[int], policy_mark: in
             next_offsets=tuple(next_offsets),
             policy_mark=policy_mark,
             backfill=backfill,
+            unrated=change.unrated,
         )
     )
 
@@ -106,6 +107,7 @@ def change_of(kept: KeptChange) -> TierChange:
         figures_of(measures, *map(_figure, kept.parts)),
         kept.standing,
         kept.cause,
+        kept.unrated,
     )
 
 

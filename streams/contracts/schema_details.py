@@ -86,6 +86,7 @@ FIELDS: Mapping[type, Mapping[str, Schema]] = {
         "strategy": {"$ref": "#/$defs/Strategy"},
         "positions": _POSITIONS,
     },
+    outputs.WithoutRate: {"currency": {**_CURRENCY, "description": "ISO 4217"}, "assets": _MONEY, "loans": _MONEY},
     outputs.Components: {"assets": _MONEY, "activity": _MONEY, "credit": _MONEY},
     outputs.Condition: {"at_least": _FIGURE},
     outputs.NextTier: {

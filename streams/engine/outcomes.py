@@ -44,6 +44,14 @@ class Figures(msgspec.Struct, frozen=True, gc=False):
     value: Figure
 
 
+class Unrated(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What a customer holds in a currency that the policy has no rate for: it counts as nothing in every figure."""
+
+    currency: str
+    assets_e4: int
+    loans_e4: int
+
+
 class TierChange(msgspec.Struct, frozen=True, gc=False):
     """A change of the tier that a customer is served, with the figures and the standing that it was decided on.
 
@@ -62,6 +70,7 @@ class TierChange(msgspec.Struct, frozen=True, gc=False):
     figures: Figures
     standing: str | None
     cause: Cause | None
+    unrated: tuple[Unrated, ...] = ()
 
 
 class FloorCheck(NamedTuple):

@@ -6,9 +6,11 @@ Statements about the future come from the engine, run forward as if no further e
 from collections.abc import Sequence
 from datetime import timedelta
 
+from streams.contracts.envelope import without_rate
 from streams.contracts.figures import format_figure
 from streams.contracts.outputs import PolicyName
 from streams.contracts.packing import change_of, unpack_change
+from streams.engine.measures.accounts import unrated_of
 from streams.engine.measures.spans import first_day_of, last_day_of
 from streams.engine.outcomes import TierChange
 from streams.engine.prospects import Keeping, Outlook, Rated
@@ -93,6 +95,7 @@ class _Explaining:
             next_tier=self._next_tier(conditions),
             keeps=self._keeps(keeping(state, policy, self.at_ms)),
             outlook=self._ahead(self.ahead),
+            without_rate=without_rate(unrated_of(state, policy)),
         )
 
     def _at(self, at_ms: int | None) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from streams.contracts.outputs import PolicyName
+from streams.contracts.outputs import PolicyName, WithoutRate
 
 
 class LastChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,3 +174,4 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     next_tier: NextTierNow | None
     keeps: KeepsNow
     outlook: Ahead
+    without_rate: Sequence[WithoutRate]

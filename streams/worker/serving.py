@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import to_builtins
+
 from streams.api.source import CustomerView, Local, Readiness, Remote, Unavailable
 from streams.contracts.changes import ChangeWriter
-from streams.contracts.envelope import Envelope
+from streams.contracts.envelope import Envelope, without_rate
 from streams.contracts.figures import format_figure
 from streams.contracts.packing import change_of, unpack_change, unpack_state
-from streams.engine.measures.accounts import number_of_accounts
+from streams.engine.measures.accounts import number_of_accounts, unrated_of
 from streams.engine.measures.figures import measure
 from streams.engine.measures.windows import sum_anew
 from streams.engine.state import CustomerState
@@ -121,6 +123,7 @@ def _live_measures(state: CustomerState, policy: Policy, day: int) -> dict[str, 
         "credit": format_value(figures.credit),
         "by_name": {rule.name: format_figure(figure, rule) for rule, figure in named},
         "currency": policy.currency,
+        "without_rate": [to_builtins(held) for held in without_rate(unrated_of(state, policy))],
         "standing": state.standing or STANDING_UNLESS_KNOWN,
         "score": state.score,
         "accounts": number_of_accounts(state),

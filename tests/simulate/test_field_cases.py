@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
+from streams.contracts.packing import change_of, unpack_change, unpack_state
+from streams.engine.outcomes import Unrated
+from streams.partition.customers import Customers
 from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy
 from streams.simulate import Simulation
 from tests.simulate.test_simulate import File
-from tests.support.histories import STANDARD
+from tests.support.histories import DOOMSDAY_MS, STANDARD, Bench
 
 
 def outputs(file: File, topic: str, policy: Policy = STANDARD) -> list[dict[str, Any]]:
@@ -110,3 +113,37 @@ THREE_CURRENCIES = load_policy(
     tiers = [{ id = "low" }, { id = "mid", at_least = "500000" }, { id = "high", at_least = "867000" }]
     """
 )
+
+
+# --- a currency leaves the policy ---
+
+KUNA = """
+name = "hr-bank"
+version = {version}
+currency = "EUR"
+time_zone = "Europe/Zagreb"
+rates = {rates}
+tiers = [{{ id = "low" }}, {{ id = "mid", at_least = "50000" }}]
+"""
+V1 = load_policy(KUNA.format(version=1, rates='{ HRK = "0.13272281", USD = "0.92" }'))
+V2 = load_policy(KUNA.format(version=2, rates='{ USD = "0.92" }'))
+
+
+def test_what_is_held_without_a_rate_is_named() -> None:
+    history = File()
+    history.balance("K19", "753450.00", "2026-11-20T10:00:00+01:00", "HR-1", currency="HRK")
+    history.balance("K19", "12.5", "2026-11-20T10:00:00+01:00", "L", currency="HRK", product="loan")
+    bench = Bench(V1)
+    bench.work(history)
+    (before,) = bench.outcome.changes
+    assert before["tier"] == "mid"
+    assert "without_rate" not in before
+    again = Bench(V2)
+    again.partition = Customers(again.setup, bench.outcome.packed, bench.outcome.lane)
+    again.batch([], DOOMSDAY_MS)
+    (after,) = again.outcome.changes
+    assert (after["tier"], after["reason"], after["value"]) == ("low", "policy_changed", "0.00")
+    assert after["without_rate"] == [{"currency": "HRK", "assets": "753450.00", "loans": "12.50"}]
+    kept = unpack_change(unpack_state(again.outcome.packed[b"K19"]).change)
+    assert kept is not None
+    assert change_of(kept).unrated == (Unrated("HRK", 7_534_500_000, 125_000),)

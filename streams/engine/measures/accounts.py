@@ -3,7 +3,9 @@
 An account is kept by its currency: one account number may hold several, and a balance tells one of them.
 """
 
+from streams.engine.outcomes import Unrated
 from streams.engine.state import Account, CustomerState
+from streams.policy.policy import Policy
 from streams.values.calendar import NEVER_MS
 from streams.values.events import Balance
 from streams.values.products import PRODUCT_UNLESS_KNOWN
@@ -19,6 +21,14 @@ def account_key(account_id: str, currency: str) -> str:
 def number_of_accounts(state: CustomerState) -> int:
     """Counts the account numbers, whatever currencies each holds."""
     return len({key[_CODE_LENGTH:] for key in state.accounts})
+
+
+def unrated_of(state: CustomerState, policy: Policy) -> tuple[Unrated, ...]:
+    """Gives what is held in currencies that the policy has no rate for, by currency."""
+    assets, loans = state.assets_e4_by_currency, state.loans_e4_by_currency
+    held = {currency for totals in (assets, loans) for currency, amount_e4 in totals.items() if amount_e4}
+    without = sorted(held - policy.to_value.keys())
+    return tuple(Unrated(currency, assets.get(currency, 0), loans.get(currency, 0)) for currency in without)
 
 
 def account_after(event: Balance, former: Account | None) -> Account | None:

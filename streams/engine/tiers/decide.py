@@ -1,6 +1,7 @@
 """Decides a tier: the measures say which one is earned, tenure which one is served, and a pin overrules both."""
 
 from streams.engine.case import Case
+from streams.engine.measures.accounts import unrated_of
 from streams.engine.measures.figures import measure
 from streams.engine.outcomes import Direction, Figures, Reason, TierChange
 from streams.engine.ratings import last_rating_ms, next_rating_ms
@@ -41,6 +42,7 @@ def decide(case: Case) -> None:
         figures=figures,
         standing=state.standing,
         cause=case.cause,
+        unrated=unrated_of(state, policy),
     )
 
 
