@@ -1,6 +1,7 @@
 """`tierflow policy check / publish / list`: checks a policy file, puts it in force, lists the policies known."""
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from streams.errors import UsageError
 if TYPE_CHECKING:
     from streams.kafka.policies import KnownPolicies
     from streams.policy.check.found import Finding
+    from streams.policy.policy import Policy
 
 app = typer.Typer(help="The rules: check a policy file, put it in force, list those known.", no_args_is_help=True)
 
@@ -39,9 +41,18 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy fi
 
 
 @app.command()
-def publish(file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy file.")]) -> None:
-    """Put a policy in force, for all workers, between two batches; every customer is rated anew by it."""
-    from streams.kafka.policies import publish_policy
+def publish(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy file.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    without_currency: Annotated[
+        list[str] | None, typer.Option(metavar="CODE", help="This currency is to lose its rate. Once for each.")
+    ] = None,
+) -> None:
+    """Put a policy in force, for all workers, between two batches; every customer is rated anew by it.
+
+    It says what would change against the policy in force, and asks.
+    """
+    from streams.kafka.policies import publish_policy, read_known_policies
     from streams.kafka.topics import check_topics
     from streams.policy.check.check import check as check_policy
     from streams.settings import Settings
@@ -51,14 +62,50 @@ def publish(file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy 
         for finding in report.errors:
             typer.echo(_finding_line(file, finding), err=True)
         raise UsageError(f"{file} cannot be used and was not published; mend what is said above, then publish it again")
+    for finding in report.warnings:
+        typer.echo(_finding_line(file, finding, "warning: "), err=True)
     settings, policy = Settings.from_environment(), report.policy
 
-    async def put_in_force() -> None:
+    async def known() -> "KnownPolicies":
         await check_topics(settings)
-        await publish_policy(settings, policy)
+        return await read_known_policies(settings)
 
-    asyncio.run(put_in_force())
+    _look(asyncio.run(known()), policy, without_currency or [])
+    _ask(f"{policy.name} version {policy.version}", yes)
+    asyncio.run(publish_policy(settings, policy))
     typer.echo(f"{policy.name} version {policy.version} is in force ({policy.digest}); workers take it up now")
+
+
+def _look(known: "KnownPolicies", policy: "Policy", without: list[str]) -> None:
+    """Says what would change. A currency loses its rate only where that is said in so many words."""
+    from streams.policy.check.comparison import changes_between, currencies_lost
+    from streams.policy.compile.load import load_policy
+
+    document = known.documents.get(known.in_force or "")
+    if document is None:
+        typer.echo("no policy is in force yet")
+        return
+    before = load_policy(document)
+    typer.echo(f"against {before.name} version {before.version}, which is in force:")
+    for change in [*changes_between(before, policy)] or ["nothing that a tier, a currency or a campaign shows"]:
+        typer.echo(f"  {change}")
+    unsaid = [currency for currency in currencies_lost(before, policy) if currency not in without]
+    if unsaid:
+        options = " ".join(f"--without-currency {currency}" for currency in unsaid)
+        raise UsageError(
+            f"{', '.join(unsaid)} would lose the rate, and what customers hold in it would count as nothing; "
+            f"add the rate to the file, or write {options}"
+        )
+
+
+def _ask(name: str, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(f"nobody is there to be asked, and {name} was not published; write --yes to put it in force")
+    if not typer.confirm(f"put {name} in force?"):
+        typer.echo("nothing was published", err=True)
+        raise typer.Exit(1)
 
 
 @app.command(name="list")

@@ -22,7 +22,7 @@ CUSTOMERS = {f"C{number:05d}": 1_000 * number for number in range(1_000)}  # 0 t
 
 
 async def published(environment: Mapping[str, str], file: Path) -> None:
-    command = [TIERFLOW, "policy", "publish", str(file)]
+    command = [TIERFLOW, "policy", "publish", str(file), "--yes"]
     process = await asyncio.create_subprocess_exec(
         *command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=dict(environment)
     )
