@@ -83,7 +83,7 @@ COMMANDS = [
     ("explain", "C1"),
     ("watch", "--from-beginning", "--limit", "1"),
     ("dead-letters", "list"),
-    ("policy", "publish", "POLICY"),
+    ("policy", "publish", "POLICY", "--yes"),
     ("policy", "list"),
     ("deliver", "parked"),
     ("audit",),
