@@ -42,8 +42,8 @@ bench: setup ## the throughput benchmark
 	@.venv/bin/tierflow bench throughput
 
 soak: setup ## long runs: every fault, again and again; the whole of a real bank's data
-	@TIERFLOW_SOAK=1 TIERFLOW_KILLS=20 .venv/bin/pytest tests/faults
-	@TIERFLOW_SOAK=1 .venv/bin/pytest -m soak --ignore=tests/faults
+	@TIERFLOW_SOAK=1 TIERFLOW_KILLS=20 .venv/bin/pytest tests/faults tests/security
+	@TIERFLOW_SOAK=1 .venv/bin/pytest -m soak --ignore=tests/faults --ignore=tests/security
 
 clean: ## takes away what setup and the tests made
 	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
