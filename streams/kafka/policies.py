@@ -45,11 +45,24 @@ async def read_known_policies(settings: Settings) -> KnownPolicies:
     Raises:
         UsageError: No broker answers, or none lets us in.
     """
-    tp = TopicPartition(settings.output_topic("policies"), 0)
     try:
         consumer = await _consumer(settings)
     except KafkaError as error:
         raise await cannot_connect(settings.client_options(), error) from error
+    return await _read_to_end(consumer, settings)
+
+
+async def read_newest_policies(settings: Settings) -> KnownPolicies:
+    """Does what `read_known_policies` does, for those who try again.
+
+    Raises:
+        KafkaError: No broker answers, or none lets us in; a later try may succeed.
+    """
+    return await _read_to_end(await _consumer(settings), settings)
+
+
+async def _read_to_end(consumer: AIOKafkaConsumer, settings: Settings) -> KnownPolicies:
+    tp = TopicPartition(settings.output_topic("policies"), 0)
     documents: dict[str, str] = {}
     in_force: str | None = None
     try:

@@ -21,7 +21,7 @@ from aiokafka.errors import OffsetOutOfRangeError
 from faust.types import TP
 
 from streams.errors import UsageError
-from streams.kafka.policies import KnownPolicies, follow_policies, read_known_policies
+from streams.kafka.policies import KnownPolicies, follow_policies, read_newest_policies
 from streams.logs import FAUST
 from streams.metrics import Metrics
 from streams.partition.customers import Customers
@@ -117,11 +117,19 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         """
 
         async def read() -> None:
-            known = await read_known_policies(self.settings)
-            self.policies_read_to = max(self.policies_read_to, known.next_offset)
-            self.adopt(policy_in_force(known))
+            self.learn(await read_newest_policies(self.settings))
 
         await persistently(read, "the policy in force", TAKE_OVER_WITHIN_S, lambda: self.should_stop)
+
+    def learn(self, known: KnownPolicies) -> None:
+        """Takes note of all that was read of `tier.policies`, and puts the policy in force that is in force there.
+
+        Raises:
+            UsageError: None is in force, or this release cannot use it.
+        """
+        self.policies.update((policy.mark, policy) for policy in loadable_policies(known))
+        self.policies_read_to = max(self.policies_read_to, known.next_offset)
+        self.adopt(policy_in_force(known))
 
     def adopt_newer(self, offset: int, document: str) -> None:
         """Puts a policy in force that the follower of `tier.policies` has found at this offset, unless it is known."""
@@ -183,8 +191,7 @@ def create_app(settings: Settings, known: KnownPolicies, partitions: int) -> Tie
     known: the policies on `tier.policies`, one of which must be in force. partitions: how many each input topic has.
     """
     app = TierflowApp(settings, policy_in_force(known), partitions)
-    app.policies.update((policy.mark, policy) for policy in loadable_policies(known))
-    app.policies_read_to = known.next_offset
+    app.learn(known)
     for stage in worked_stages(settings, app.policy, partitions):
         app.add_stage(stage)
     _add_agent(app)

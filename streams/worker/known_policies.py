@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from functools import cache
 
 from streams.errors import UsageError
 from streams.kafka.policies import KnownPolicies
@@ -10,6 +11,7 @@ from streams.policy.language.problems import PolicyError
 from streams.policy.policy import Policy
 
 _log = logging.getLogger(__name__)
+_load = cache(load_policy)  # every assignment of partitions asks for all of them
 
 
 def policy_in_force(known: KnownPolicies) -> Policy:
@@ -31,7 +33,7 @@ def load_in_force(document: str) -> Policy:
         UsageError: This release cannot use it.
     """
     try:
-        return load_policy(document)
+        return _load(document)
     except PolicyError as error:
         raise UsageError(
             f"the policy in force cannot be used by this release: {error}; publish another, or start the release that "
@@ -47,6 +49,6 @@ def loadable_policies(known: KnownPolicies) -> Iterator[Policy]:
     """
     for digest, document in known.documents.items():
         try:
-            yield load_policy(document)
+            yield _load(document)
         except PolicyError as error:
             _log.warning("an earlier policy (%s) cannot be read by this release, and is passed over: %s", digest, error)

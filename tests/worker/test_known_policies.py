@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from streams.errors import UsageError
-from streams.kafka.policies import KnownPolicies, publish_policy, read_known_policies
+from streams.kafka import local
+from streams.kafka.policies import KnownPolicies, publish_policy, read_known_policies, read_newest_policies
 from streams.policy.compile.load import load_policy
 from streams.settings import Settings
+from streams.worker import app as app_module
 from streams.worker.app import create_app
 from streams.worker.known_policies import loadable_policies, policy_in_force
 from tests.support.batches import ASSETS_ONLY
@@ -26,6 +28,30 @@ async def test_what_was_published_while_it_joined_is_known_before_lanes_start(se
     assert app.policy.digest == TWO.digest
     assert app.stages["customers"].open  # the stage of the newer policy
     assert app.policies[ONE.mark].digest == ONE.digest
+
+
+async def test_policies_that_came_and_went_while_it_joined_are_known_too(settings: Settings) -> None:
+    """Customers may have been rated by them: their changes are shown under the policy that decided them."""
+    await publish_policy(settings, ONE)
+    app = create_app(replace(settings, http_port=6066), await read_known_policies(settings), 4)
+    for policy in (TWO, ONE):
+        await publish_policy(settings, policy)
+    await app._hear_of_policies()
+    assert app.policy.digest == ONE.digest
+    assert app.policies[TWO.mark].digest == TWO.digest
+
+
+async def test_a_broker_that_is_away_for_a_moment_ends_no_take_over(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await publish_policy(settings, ONE)
+    made = create_app(replace(settings, http_port=6066), await read_known_policies(settings), 4)
+    await publish_policy(settings, TWO)
+    nobody = replace(settings, bootstrap_servers=f"127.0.0.1:{local.free_port()}")
+    servers = iter([nobody, settings])
+    monkeypatch.setattr(app_module, "read_newest_policies", lambda _: read_newest_policies(next(servers)))
+    await made._hear_of_policies()
+    assert made.policy.digest == TWO.digest
 
 
 async def test_a_follower_that_lags_behind_does_not_bring_an_older_policy_back(settings: Settings) -> None:

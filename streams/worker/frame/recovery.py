@@ -1,6 +1,5 @@
 """Faust's table recovery, replaced: after an assignment the lanes take their partitions over, then streams resume."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from faust.tables.manager import TableManager
@@ -9,8 +8,6 @@ from faust.types import TP
 from mode import Service
 
 from streams.logs import FAUST
-
-TakeOver = Callable[[frozenset[int]], Awaitable[None]]
 
 
 class LaneRecovery(Recovery):  # type: ignore[misc]
