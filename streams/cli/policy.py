@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from streams.kafka.policies import KnownPolicies
     from streams.policy.check.found import Finding
     from streams.policy.policy import Policy
+    from streams.settings import Settings
 
 app = typer.Typer(help="The rules: check a policy file, put it in force, list those known.", no_args_is_help=True)
 
@@ -52,8 +53,7 @@ def publish(
 
     It says what would change against the policy in force, and asks.
     """
-    from streams.kafka.policies import publish_policy, read_known_policies
-    from streams.kafka.topics import check_topics
+    from streams.kafka.policies import publish_policy
     from streams.policy.check.check import check as check_policy
     from streams.settings import Settings
 
@@ -65,12 +65,7 @@ def publish(
     for finding in report.warnings:
         typer.echo(_finding_line(file, finding, "warning: "), err=True)
     settings, policy = Settings.from_environment(), report.policy
-
-    async def known() -> "KnownPolicies":
-        await check_topics(settings)
-        return await read_known_policies(settings)
-
-    _look(asyncio.run(known()), policy, without_currency or [])
+    _look(asyncio.run(_known(settings)), policy, without_currency or [])
     _ask(f"{policy.name} version {policy.version}", yes)
     asyncio.run(publish_policy(settings, policy))
     typer.echo(f"{policy.name} version {policy.version} is in force ({policy.digest}); workers take it up now")
@@ -111,24 +106,24 @@ def _ask(name: str, yes: bool) -> None:
 @app.command(name="list")
 def list_policies() -> None:
     """Show the policies that were ever put in force, the newest last, and which one is."""
-    from streams.kafka.policies import read_known_policies
-    from streams.kafka.topics import check_topics
     from streams.policy.compile.load import load_policy
     from streams.settings import Settings
 
-    settings = Settings.from_environment()
-
-    async def read() -> "KnownPolicies":
-        await check_topics(settings)
-        return await read_known_policies(settings)
-
-    known = asyncio.run(read())
+    known = asyncio.run(_known(Settings.from_environment()))
     for digest, document in known.documents.items():
         policy = load_policy(document)
         mark = "in force" if digest == known.in_force else ""
         typer.echo(f"{policy.name:<30} version {policy.version:<6} {digest}  {mark}".rstrip())
     if not known.documents:
         typer.echo("no policy was put in force yet; the first worker publishes its own (TIERFLOW_POLICY)")
+
+
+async def _known(settings: "Settings") -> "KnownPolicies":
+    from streams.kafka.policies import read_known_policies
+    from streams.kafka.topics import check_topics
+
+    await check_topics(settings)
+    return await read_known_policies(settings)
 
 
 def _text_of(file: Path) -> str:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
-from aiokafka.errors import KafkaError, KafkaTimeoutError, ProducerFenced
+from aiokafka.errors import KafkaError, ProducerFenced
 
 from streams.deliver.parked import Parked, copy_headers, read_parked, sent_again
 from streams.errors import UsageError
-from streams.kafka.redelivery import LETTERS_LIMIT, REQUEST_BYTES
+from streams.kafka.redelivery import LETTERS_LIMIT, REQUEST_BYTES, stopped_short
 from streams.kafka.topics import partition_count
 from streams.kafka.transactional import TransactionalProducer
 from streams.settings import Settings
@@ -54,16 +54,8 @@ async def resend(settings: Settings, choice: Choice) -> list[Parked]:
             f"another resend began, and this one gave way after {len(sent):,} events; wait for the end of that one, "
             "then call it again for the rest: what was sent is not sent twice"
         ) from error
-    except KafkaTimeoutError as error:
-        raise UsageError(
-            f"Kafka took {len(sent):,} events and did not answer for those that came next; they were sent together or "
-            "not at all; call it again: what was sent is not sent twice"
-        ) from error
     except KafkaError as error:
-        raise UsageError(
-            f"Kafka took {len(sent):,} events and refused what came next ({type(error).__name__}: {error}); "
-            "call it again when that is mended: what was sent is not sent twice"
-        ) from error
+        raise stopped_short(error, f"{len(sent):,} events") from error
     finally:
         await producer.close()
     return sent

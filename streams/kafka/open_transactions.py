@@ -6,7 +6,7 @@ DescribeTransactionsRequest, version 0 each.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from aiokafka import TopicPartition
@@ -40,6 +40,9 @@ _ASK_AGAIN = {
     NotCoordinatorForGroupError.errno,
 }
 _PAUSE_S = 0.05
+_TEXT = CompactString("utf-8")
+_TAGS = ("tags", TaggedFields)
+_PARTITIONS_BY_TOPIC = CompactArray(("topic", _TEXT), ("partitions", CompactArray(Int32)), _TAGS)
 
 
 class _DescribeTransactionsResponse(Response):  # type: ignore[misc]
@@ -51,22 +54,17 @@ class _DescribeTransactionsResponse(Response):  # type: ignore[misc]
             "transaction_states",
             CompactArray(
                 ("error_code", Int16),
-                ("transactional_id", CompactString("utf-8")),
-                ("transaction_state", CompactString("utf-8")),
+                ("transactional_id", _TEXT),
+                ("transaction_state", _TEXT),
                 ("transaction_timeout_ms", Int32),
                 ("transaction_start_time_ms", Int64),
                 ("producer_id", Int64),
                 ("producer_epoch", Int16),
-                (
-                    "topics",
-                    CompactArray(
-                        ("topic", CompactString("utf-8")), ("partitions", CompactArray(Int32)), ("tags", TaggedFields)
-                    ),
-                ),
-                ("tags", TaggedFields),
+                ("topics", _PARTITIONS_BY_TOPIC),
+                _TAGS,
             ),
         ),
-        ("tags", TaggedFields),
+        _TAGS,
     )
 
 
@@ -75,7 +73,7 @@ class _DescribeTransactionsStruct(RequestStruct):  # type: ignore[misc]
     API_KEY = 65
     API_VERSION = 0
     RESPONSE_TYPE = _DescribeTransactionsResponse
-    SCHEMA = Schema(("transactional_ids", CompactArray(CompactString("utf-8"))), ("tags", TaggedFields))
+    SCHEMA = Schema(("transactional_ids", CompactArray(_TEXT)), _TAGS)
 
 
 class _DescribeTransactions(Request[_DescribeTransactionsStruct]):  # type: ignore[misc]
@@ -96,13 +94,13 @@ class _DescribeProducersResponse(Response):  # type: ignore[misc]
         (
             "topics",
             CompactArray(
-                ("topic", CompactString("utf-8")),
+                ("topic", _TEXT),
                 (
                     "partitions",
                     CompactArray(
                         ("partition", Int32),
                         ("error_code", Int16),
-                        ("error_message", CompactString("utf-8")),
+                        ("error_message", _TEXT),
                         (
                             "active_producers",
                             CompactArray(
@@ -112,16 +110,16 @@ class _DescribeProducersResponse(Response):  # type: ignore[misc]
                                 ("last_timestamp", Int64),
                                 ("coordinator_epoch", Int32),
                                 ("current_txn_start_offset", Int64),
-                                ("tags", TaggedFields),
+                                _TAGS,
                             ),
                         ),
-                        ("tags", TaggedFields),
+                        _TAGS,
                     ),
                 ),
-                ("tags", TaggedFields),
+                _TAGS,
             ),
         ),
-        ("tags", TaggedFields),
+        _TAGS,
     )
 
 
@@ -130,15 +128,7 @@ class _DescribeProducersStruct(RequestStruct):  # type: ignore[misc]
     API_KEY = 61
     API_VERSION = 0
     RESPONSE_TYPE = _DescribeProducersResponse
-    SCHEMA = Schema(
-        (
-            "topics",
-            CompactArray(
-                ("topic", CompactString("utf-8")), ("partitions", CompactArray(Int32)), ("tags", TaggedFields)
-            ),
-        ),
-        ("tags", TaggedFields),
-    )
+    SCHEMA = Schema(("topics", _PARTITIONS_BY_TOPIC), _TAGS)
 
 
 class _DescribeProducers(Request[_DescribeProducersStruct]):  # type: ignore[misc]
@@ -177,15 +167,16 @@ async def outcome_of(client: AIOKafkaClient, transactional_id: str) -> Outcome |
         await asyncio.sleep(_PAUSE_S)
 
 
-async def open_transactions(client: AIOKafkaClient, tps: Iterable[TopicPartition]) -> dict[int, list[TopicPartition]]:
+async def open_transactions(client: AIOKafkaClient, tps: Sequence[TopicPartition]) -> dict[int, list[TopicPartition]]:
     """Gives the partitions in which a transaction is open, by producer id.
 
     Raises:
         KafkaError: A broker does not answer, refuses to tell, or is too old to be asked.
     """
+    await asyncio.gather(*(client.add_topic(topic) for topic in {tp.topic for tp in tps}))
     by_leader: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for tp in tps:
-        by_leader[await _leader_of(client, tp)][tp.topic].append(tp.partition)
+        by_leader[_leader_of(client, tp)][tp.topic].append(tp.partition)
     found: dict[int, list[TopicPartition]] = defaultdict(list)
     for leader, partitions_by_topic in by_leader.items():
         if not await client.ready(leader):
@@ -197,8 +188,7 @@ async def open_transactions(client: AIOKafkaClient, tps: Iterable[TopicPartition
     return dict(found)
 
 
-async def _leader_of(client: AIOKafkaClient, tp: TopicPartition) -> int:
-    await client.add_topic(tp.topic)
+def _leader_of(client: AIOKafkaClient, tp: TopicPartition) -> int:
     leader = client.cluster.leader_for_partition(tp)
     if leader is None or leader == -1:
         raise KafkaError(f"{tp.topic} partition {tp.partition} has no leader")

@@ -20,6 +20,7 @@ test_of_two_that_take_over_at_once_only_one_can_commit).
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -68,7 +69,7 @@ class ProducersInTurn:
         """
         self._options = client_options
         self._decided: dict[str, Outcome] = {} if decided is None else decided
-        self._ids = ids
+        self._ids = [f"{ids}-{name}" for name in "ab"]
         self._where = where
         self._on_epoch_raised = on_epoch_raised
         self._producers: list[TransactionalProducer] = []
@@ -83,8 +84,8 @@ class ProducersInTurn:
         try:
             async with asyncio.timeout(START_WITHIN_S):
                 await self._ask_for_outcomes()
-                for name in "ab":
-                    await self.start_producer(name)
+                for transactional_id in self._ids:
+                    await self.start_producer(transactional_id)
         except (KafkaError, TimeoutError, OSError) as error:
             raise self._failed(error) from error
 
@@ -107,10 +108,8 @@ class ProducersInTurn:
         except FAILURES as error:
             raise self._failed(error) from error
 
-    async def abort(self, fill: Callable[[AIOKafkaProducer], Awaitable[object]]) -> None:
-        """Aborts what `fill` sends, in one transaction of each producer.
-
-        The abort markers also end a transaction of the same producer that was left open in the same partitions.
+    async def abort(self, fill: Callable[[TransactionalProducer], Awaitable[object]]) -> None:
+        """Aborts what `fill` sends or touches, in one transaction of each producer.
 
         Raises:
             TransactionFailedError: It failed, or its outcome is unknown.
@@ -132,15 +131,16 @@ class ProducersInTurn:
         try:
             opened = await open_transactions(self._producers[0].client, tps)
             ended: dict[TopicPartition, Outcome] = {}
-            for name, producer in zip("ab", self._producers, strict=True):
-                outcome = self._decided.get(f"{self._ids}-{name}")
+            for transactional_id, producer in zip(self._ids, self._producers, strict=True):
                 left = opened.get(producer.producer_id, [])
-                if left and outcome is None:
-                    return None
-                if left and outcome is not None:
-                    await producer.end_what_is_open(left, outcome)
+                if left:
+                    outcome = self._decided.get(transactional_id)
+                    if outcome is None:
+                        return None
+                    end = producer.commit if outcome == "commit" else producer.abort
+                    await end(partial(_touch, left))
                     ended.update(dict.fromkeys(left, outcome))
-                self._decided.pop(f"{self._ids}-{name}", None)
+                self._decided.pop(transactional_id, None)
         except (IncompatibleBrokerVersion, NotImplementedError, TopicAuthorizationFailedError):
             return None
         except FAILURES as error:
@@ -155,19 +155,18 @@ class ProducersInTurn:
         client = AIOKafkaClient(**self._options)
         try:
             await client.bootstrap()
-            for name in "ab":
-                transactional_id = f"{self._ids}-{name}"
+            for transactional_id in self._ids:
                 outcome = await outcome_of(client, transactional_id)
                 if outcome is not None:
                     self._decided[transactional_id] = outcome
         finally:
             await client.close()
 
-    async def start_producer(self, name: str) -> None:
-        """Starts one producer, `a` or `b`. Only `start` calls this, and tests that need another order."""
+    async def start_producer(self, transactional_id: str) -> None:
+        """Starts one producer, `…-a` or `…-b`. Only `start` calls this, and tests that need another order."""
         producer = TransactionalProducer(
             self._options,
-            f"{self._ids}-{name}",
+            transactional_id,
             self._on_epoch_raised,
             linger_ms=0,
             max_batch_size=BATCH_BYTES,
@@ -178,6 +177,10 @@ class ProducersInTurn:
 
     def _failed(self, error: Exception) -> TransactionFailedError:
         return TransactionFailedError(f"{self._where}: {type(error).__name__}: {error}")
+
+
+async def _touch(tps: Iterable[TopicPartition], producer: TransactionalProducer) -> None:
+    producer.touch(tps)
 
 
 async def send(producer: AIOKafkaProducer, topic: str, partition: int, records: Iterable[OutRecord]) -> list[Sent]:

@@ -78,19 +78,20 @@ async def send_again(settings: Settings, within: Extent, choice: Choice) -> int:
         await sending.flush()
     except ProducerFenced as error:
         raise UsageError(f"another replay began, and this one gave way after {sending.sent:,} letters") from error
-    except KafkaTimeoutError as error:
-        raise UsageError(
-            f"Kafka took {sending.sent:,} letters and did not answer for those that came next; they were sent together "
-            "or not at all; call it again: what was sent is not sent twice"
-        ) from error
     except KafkaError as error:
-        raise UsageError(
-            f"Kafka took {sending.sent:,} letters and refused what came next ({type(error).__name__}: {error}); "
-            "call it again when that is mended: what was sent is not sent twice"
-        ) from error
+        raise stopped_short(error, f"{sending.sent:,} letters") from error
     finally:
         await sending.stop()
     return sending.sent
+
+
+def stopped_short(error: KafkaError, sent: str) -> UsageError:
+    """Gives the error of a sending that Kafka ended too early. sent: what Kafka took before, such as "3 letters"."""
+    if isinstance(error, KafkaTimeoutError):
+        why = "did not answer for those that came next; they were sent together or not at all; call it again"
+    else:
+        why = f"refused what came next ({type(error).__name__}: {error}); call it again when that is mended"
+    return UsageError(f"Kafka took {sent} and {why}: what was sent is not sent twice")
 
 
 class _Sending:

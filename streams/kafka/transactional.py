@@ -23,7 +23,6 @@ from aiokafka.producer.transaction_manager import TransactionState
 from aiokafka.protocol.transaction import EndTxnRequest
 
 from streams.kafka.epochs import raise_epoch
-from streams.kafka.open_transactions import Outcome
 
 TRANSACTION_TIMEOUT_MS = 10_000
 # Less than the timeout, after which the broker aborts by itself. Past the deadline the outcome counts as unknown.
@@ -128,21 +127,14 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
             await fill(self)
             await self.abort_transaction()
 
-    async def end_what_is_open(self, tps: Iterable[TopicPartition], outcome: Outcome) -> None:
-        """Ends an earlier transaction that the broker has left open in these partitions. It writes no record.
+    def touch(self, tps: Iterable[TopicPartition]) -> None:
+        """Has the transaction in hand end in these partitions, too, without a record: `commit` and `abort` fill by it.
 
-        The broker writes the marker of an end into every partition of a transaction, records or not, and a marker ends
-        whatever the same producer id has open there.
-
-        Raises:
-            KafkaTimeoutError: Kafka did not answer within DEADLINE_S.
-            KafkaError: Kafka refused; as for `commit`.
+        The broker writes the marker of the end into every partition of a transaction, records or not, and a marker ends
+        whatever an earlier transaction of the same producer id has left open there.
         """
-        async with _deadline():
-            await self.begin_transaction()
-            for tp in tps:
-                self._txn_manager.maybe_add_partition_to_txn(tp)
-            await (self.commit_transaction() if outcome == "commit" else self.abort_transaction())
+        for tp in tps:
+            self._txn_manager.maybe_add_partition_to_txn(tp)
 
     @property
     def producer_id(self) -> int:

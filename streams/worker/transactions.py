@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from streams.contracts.packing import LANE_KEY, pack_lane
 from streams.kafka.open_transactions import Outcome
 from streams.kafka.producers import OutRecord, ProducersInTurn, Sent, answered, partitions_of, send
+from streams.kafka.transactional import TransactionalProducer
 from streams.partition.outputs import by_output
 from streams.partition.work import Message, Work
 from streams.stages.stage import Place, Stage
@@ -78,10 +79,9 @@ class Transactions:
         """
         return await self._producers.commit(partial(self._send_all, work))
 
-    async def _touch_all(self, producer: AIOKafkaProducer) -> None:
-        """Sends a record to every partition that a transaction may have written to, and offsets to the group."""
-        for tp in await self._written_to():
-            await producer.send_and_wait(tp.topic, b"", key=LANE_KEY, partition=tp.partition)
+    async def _touch_all(self, producer: TransactionalProducer) -> None:
+        """Touches every partition that a transaction may have written to, and the group."""
+        producer.touch(await self._written_to())
         await self._touch_group(producer)
 
     async def _touch_group(self, producer: AIOKafkaProducer) -> None:

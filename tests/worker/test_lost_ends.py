@@ -7,6 +7,7 @@ only where a producer has said that it writes, and does not look whether that wa
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -53,7 +54,7 @@ def topic_of(settings: Settings, name: str) -> str:
 async def taken_over(settings: Settings) -> None:
     """What a lane does before it reads the changelog."""
     stage = customers_stage(settings, ASSETS_ONLY, PARTITIONS)
-    broker = StageBroker(settings, stage, app=None)
+    broker = StageBroker(settings, stage, SimpleNamespace(partitions=PARTITIONS))
     ours = broker.transactions(NUMBER, lambda: None)
     try:
         await ours.start()
@@ -132,3 +133,17 @@ async def test_where_nothing_is_left_open_nothing_is_written(settings: Settings)
     assert await ours.end_leftovers() == {}
     await ours.stop()
     assert await written(settings) == before
+
+
+async def test_where_the_broker_has_forgotten_what_nobody_has_seen_is_aborted(settings: Settings) -> None:
+    made = batches(settings)
+    async with started(settings) as former:
+        lose_ends(former, settings, ALL)
+        await former.commit(made.next("600000"))
+    async with started(settings):  # its start makes the broker forget; it dies before it has ended what is open
+        pass
+    await taken_over(settings)
+    assert await written(settings) == {}
+    async with started(settings) as ours:
+        await ours.commit(batches(settings).next())
+    assert (await written(settings))["changes"] == 1

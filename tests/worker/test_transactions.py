@@ -155,10 +155,10 @@ async def test_of_two_that_take_over_at_once_only_one_can_commit(settings: Setti
     ours, other = transactions(settings), transactions(settings)
     theirs = batches(settings)
     try:
-        await ours._producers.start_producer("a")
+        await ours._producers.start_producer(ours._producers._ids[0])
         await other.start()
         await other.commit(theirs.next())
-        await ours._producers.start_producer("b")
+        await ours._producers.start_producer(ours._producers._ids[1])
         found = await read_changelog(settings.client_options(), settings.changelog_topic, NUMBER, 5.0)
         mine = Batches(partition_setup(settings, ASSETS_ONLY, NUMBER, PARTITIONS), found.lane)
         outcomes = [
