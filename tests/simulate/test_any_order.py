@@ -1,0 +1,187 @@
+"""Whatever the order of a customer's events, every measure and the served tier are those of a plain recount."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from fractions import Fraction
+
+import pytest
+
+from streams.contracts.packing import unpack_state
+from streams.engine.measures.figures import measure
+from streams.engine.state import CustomerState
+from streams.policy.compile.load import load_policy
+from streams.policy.policy import Policy
+from streams.simulate.simulation import Simulation
+from tests.support.any_order import CUSTOMER, END, Dice, records
+from tests.support.recount import Line, Recount, time_of
+
+Arrange = Callable[[Dice, Sequence[Line]], list[Line]]
+ZONE = "America/New_York"  # with a Sunday of 23 hours among the days
+MEASURES = """
+[rates]
+USD = "31.5"
+JPY = "0.21"
+
+[products]
+structured-note = "securities"
+
+[measures.spent]
+sum = ["purchase", "transfer_out"]
+days = 30
+
+[measures.visits]
+count = ["cash", "deposit"]
+days = 7
+
+[measures.month]
+sum = ["purchase"]
+months = 1
+
+[measures.average_days]
+average = "assets"
+days = 20
+
+[measures.average_month]
+average = "assets"
+months = 1
+
+[measures.debts]
+average = "loans"
+days = 14
+
+[measures.closing]
+month_end = "assets"
+"""
+VALUE = """
+[value]
+terms = [{ measure = "assets" }, { measure = "spent", weight = "0.01", at_most = "50000" }]
+credit = { poor = "-0.10", excellent = "0.05" }
+
+[caps]
+default = "low"
+
+[[tiers]]
+id = "low"
+
+[[tiers]]
+id = "mid"
+at_least = "500000"
+
+[[tiers]]
+id = "high"
+"""
+# What makes the policy look at all measures, and decides nothing.
+HIGH = """
+enter = { all = [
+    { measure = "value", at_least = "5000000" },
+    { any = [
+        { measure = "value", at_least = "5000000" },
+        { measure = "visits", at_least = "1" },
+        { measure = "month", at_least = "1" },
+        { measure = "average_days", at_least = "1" },
+        { measure = "average_month", at_least = "1" },
+        { measure = "debts", at_least = "1" },
+        { measure = "closing", at_least = "1" },
+    ] },
+] }
+"""
+RATES = {"TWD": "1", "USD": "31.5", "JPY": "0.21"}
+HEAD = f'name = "recounted"\nversion = 1\ncurrency = "TWD"\ntime_zone = "{ZONE}"\n'
+AT_ONCE = load_policy(HEAD + MEASURES + VALUE + HIGH)
+# Down after 30 days in a row below, and not within 90 days of an upgrade, as in standard.toml.
+FALLING = VALUE.replace("[caps]", "[falling]\nafter_days = 30\nprotection_days = 90\n\n[caps]")
+SLOWLY = load_policy(HEAD + MEASURES + FALLING + 'at_least = "5000000"\n')
+MONTHLY = load_policy(
+    HEAD
+    + """
+value = { terms = [{ measure = "average_month" }] }
+rating = { when = "month_end" }
+tiers = [{ id = "low" }, { id = "mid", at_least = "500000" }, { id = "high", at_least = "5000000" }]
+"""
+    + MEASURES
+)
+
+
+def figures_of(state: CustomerState, policy: Policy) -> dict[str, Fraction]:
+    """What the engine gives, by the names of the measures."""
+    figures = measure(state, policy, policy.calendar.day_of(int(END.timestamp() * 1000)))
+    named = {
+        rule.name: Fraction(figure) / 10**16 for rule, figure in zip(policy.measures, figures.measures, strict=True)
+    }
+    return named | {"value": Fraction(figures.value) / 10**16, "credit": Fraction(figures.credit) / 10**16}
+
+
+def recounted(recount: Recount) -> dict[str, Fraction]:
+    """What the recount gives, by the same names."""
+    spent = recount.sum({"purchase", "transfer_out"}, recount.back(30))
+    assets = recount.newest()
+    share = {"poor": Fraction(-1, 10), "excellent": Fraction(1, 20)}.get(recount.standing, Fraction(0))
+    return {
+        "assets": assets,
+        "spent": spent,
+        "visits": Fraction(recount.count({"cash", "deposit"}, recount.back(7))),
+        "month": recount.sum({"purchase"}, recount.last_month()),
+        "average_days": recount.average(*recount.back(20)),
+        "average_month": recount.average(*recount.last_month()),
+        "debts": recount.average(*recount.back(14), loans=True),
+        "closing": recount.closing(recount.last_month()[1]),
+        "credit": max(assets, Fraction(0)) * share,
+        "value": assets + min(spent / 100, Fraction(50_000)) + max(assets, Fraction(0)) * share,
+    }
+
+
+def earned(value: Fraction, standing: str = "good") -> str:
+    """The highest tier whose floor the value reaches; in default nobody is above low."""
+    if standing == "default" or value < 500_000:
+        return "low"
+    return "high" if value >= 5_000_000 else "mid"
+
+
+def end_of(policy: Policy, lines: Sequence[Line]) -> CustomerState:
+    """The customer after these events, as the engine has it."""
+    simulation = Simulation(policy)
+    simulation.work(records(lines))
+    return unpack_state(simulation.partition.packed[CUSTOMER.encode()])
+
+
+def in_order(_: Dice, lines: Sequence[Line]) -> list[Line]:
+    """By their own times, without reversals."""
+    return sorted((line for line in lines if not line.value.get("reverses")), key=time_of)
+
+
+def differences(seed: int, arrange: Arrange) -> list[object]:
+    """What differs, by name: the engine's, the recount's."""
+    dice = Dice(seed)
+    lines = arrange(dice, dice.lines())
+    state, recount = end_of(AT_ONCE, lines), Recount(lines, END, ZONE, RATES)
+    expected, found = recounted(recount), figures_of(state, AT_ONCE)
+    pairs = [(name, found[name], expected[name]) for name in expected]
+    tier = recount.pin or earned(expected["value"], recount.standing)
+    said = [(state.standing or "good", recount.standing), (state.opted_out, recount.opted_out), (state.tier, tier)]
+    return [pair for pair in [*pairs, *said] if pair[-2] != pair[-1]]
+
+
+def slowly(seed: int, arrange: Arrange) -> list[object]:
+    """The tier half a year after the last event: whatever grace and protection put off has come by then."""
+    dice = Dice(seed)
+    later = END + timedelta(days=200)
+    lines = [*arrange(dice, dice.lines()), dice.application(later)]
+    recount = Recount(lines, later, ZONE, RATES)
+    value = recount.newest() + recounted(recount)["credit"]
+    served, right = end_of(SLOWLY, lines).tier, earned(value, recount.standing)
+    return [] if served == right else [(served, right)]
+
+
+def monthly(seed: int, arrange: Arrange) -> list[object]:
+    """The tier that the last rating gave, corrected by what came late. The customer was heard of before it."""
+    dice = Dice(seed)
+    lines = [dice.application(END - timedelta(days=80)), *arrange(dice, dice.lines())]
+    recount = Recount(lines, END, ZONE, RATES)
+    served, right = end_of(MONTHLY, lines).tier, recount.pin or earned(recount.average(*recount.last_month()))
+    return [] if served == right else [(served, right)]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_in_order_the_measures_and_the_tier_are_those_of_the_recount(seed: int) -> None:
+    assert differences(seed, in_order) == []
+    assert slowly(seed, in_order) == monthly(seed, in_order) == []
