@@ -51,8 +51,12 @@ class RiskWriter:
 
 
 def risk_id(risk: RiskMessage) -> str:
-    """Gives the id of a decision or an alert. A loan has one decision; its alerts are numbered."""
-    return f"{risk.loan_id}:decision" if isinstance(risk, LoanDecision) else f"{risk.loan_id}:alert:{risk.number}"
+    """Gives the id of a decision or an alert. A customer's loan has one decision; its alerts are numbered.
+
+    A loan of several applicants is decided for each of them, so the customer is part of the id.
+    """
+    occasion = "decision" if isinstance(risk, LoanDecision) else f"alert:{risk.number}"
+    return f"{risk.customer_id}:{risk.loan_id}:{occasion}"
 
 
 def _condition(check: LoanCheck) -> RiskCondition:

@@ -121,7 +121,7 @@ FIELDS: Mapping[type, Mapping[str, Schema]] = {
         "policy": _POLICY,
     },
     outputs.LoanRiskMessage: {
-        "id": {"type": "string", "description": "loan_id:decision, or loan_id:alert:number"},
+        "id": {"type": "string", "description": "customer_id:loan_id:decision, or customer_id:loan_id:alert:number"},
         "kind": {"enum": ["decision", "alert"]},
         "outcome": {"enum": list(get_args(LoanOutcome)), "description": "of a decision: the strictest condition met"},
         "customer": {

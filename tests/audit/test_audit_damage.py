@@ -109,9 +109,9 @@ async def test_each_damage_gives_exactly_its_difference(
         (CAMPAIGNS, list, []),
         (CAMPAIGNS, nothing, [f"campaigns {A}:account-opening-gift:1 missing in 1"]),
         (CAMPAIGNS, lambda campaigns: campaigns * 2, [f"campaigns {A}:account-opening-gift:1 doubled"]),
-        (RISK, nothing, ["risk L1:decision missing in 1"]),
-        (RISK, lambda risks: risks * 2, ["risk L1:decision doubled"]),
-        (RISK, soften, ['risk L1:decision different in 1; outcome: "standard" / "refer"']),
+        (RISK, nothing, [f"risk {A}:L1:decision missing in 1"]),
+        (RISK, lambda risks: risks * 2, [f"risk {A}:L1:decision doubled"]),
+        (RISK, soften, [f'risk {A}:L1:decision different in 1; outcome: "standard" / "refer"']),
     ],
 )
 async def test_campaigns_and_risk_are_audited(

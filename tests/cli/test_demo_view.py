@@ -66,7 +66,7 @@ def trigger(campaign: str = "account-opening-gift", kind: str = "gift", **other:
 
 def loan(outcome: str, *conditions: dict[str, Any], **other: Any) -> bytes:
     told = {
-        "id": "L7:decision",
+        "id": "C1:L7:decision",
         "customer_id": "C0043",
         "loan_id": "L7",
         "kind": "decision",
@@ -80,7 +80,7 @@ def loan(outcome: str, *conditions: dict[str, Any], **other: Any) -> bytes:
 
 
 def alert(*conditions: dict[str, Any], **other: Any) -> bytes:
-    told = {**json.loads(loan("", *conditions)), "id": "L7:alert:1", "kind": "alert", "reason": "assets_fell"}
+    told = {**json.loads(loan("", *conditions)), "id": "C1:L7:alert:1", "kind": "alert", "reason": "assets_fell"}
     del told["outcome"]
     return json.dumps({**told, **other}).encode()
 

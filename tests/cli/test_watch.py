@@ -56,7 +56,7 @@ def trigger(customer: str = "C001", **other: Any) -> bytes:
 def loan(customer: str = "C001", **other: Any) -> bytes:
     limit = {"measure": "amount", "is": "600000.00", "at_least": "300000.00", "outcome": "enhanced", "met": True}
     told = {
-        "id": "L77:decision",
+        "id": "C001:L77:decision",
         "customer_id": customer,
         "loan_id": "L77",
         "kind": "decision",

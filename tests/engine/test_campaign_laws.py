@@ -195,14 +195,15 @@ def test_a_snapshot_and_the_rest_of_the_log_give_what_the_whole_log_gives(
 @given(lives)
 def test_a_loan_is_decided_once_and_its_alerts_are_counted(name: str, plan: Plan) -> None:
     found = risks(worked(plan, POLICIES[name]))
-    ids = [(risk["customer_id"], risk["id"]) for risk in found]
+    ids = [risk["id"] for risk in found]
     assert len(set(ids)) == len(ids)
     by_loan = defaultdict(list)
     for risk in found:
         by_loan[risk["customer_id"], risk["loan_id"]].append(risk)
     for first, *alerts in by_loan.values():
         assert first["kind"] == "decision"
-        assert [alert["id"] for alert in alerts] == [f"{first['loan_id']}:alert:{n}" for n in range(1, len(alerts) + 1)]
+        name = f"{first['customer_id']}:{first['loan_id']}"
+        assert [alert["id"] for alert in alerts] == [f"{name}:alert:{n}" for n in range(1, len(alerts) + 1)]
         assert all(alert["decided_at"] < first["monitored_until"] for alert in alerts)
         assert not alerts or first["outcome"] != "standard"
 

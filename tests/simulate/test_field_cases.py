@@ -147,3 +147,17 @@ def test_what_is_held_without_a_rate_is_named() -> None:
     kept = unpack_change(unpack_state(again.outcome.packed[b"K19"]).change)
     assert kept is not None
     assert change_of(kept).unrated == (Unrated("HRK", 7_534_500_000, 125_000),)
+
+
+# --- one loan, two applicants ---
+
+
+def test_each_applicant_of_a_joint_loan_has_a_decision_and_alerts_of_its_own() -> None:
+    file = File()
+    for customer, amount in (("ANNA", "2000000"), ("BEN", "50000")):
+        file.balance(customer, amount, "2026-01-05T09:00:00+08:00")
+        file.loan(customer, "4000000", "2026-03-10T10:00:00+08:00", loan_id="HL-7")
+        file.balance(customer, "5000", "2026-04-05T09:00:00+08:00")
+    ids = [risk["id"] for risk in outputs(file, "risk")]
+    of_each = ("decision", "alert:1", "alert:2", "alert:3")
+    assert sorted(ids) == sorted(f"{customer}:HL-7:{what}" for customer in ("ANNA", "BEN") for what in of_each)

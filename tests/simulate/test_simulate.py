@@ -280,7 +280,7 @@ def test_all_outputs_come_in_the_order_in_which_they_were_decided() -> None:
         "C1:2",
         "C1:welcome-mid:1",
         ("malformed", "bank.transactions", 1),
-        "L1:decision",
+        "C1:L1:decision",
         ("unknown_currency", "bank.balances", 2),
         "C1:stay:1",
         "C1:3",

@@ -112,7 +112,7 @@ def _trigger(message: dict[str, Any]) -> str:
 
 def _risk(message: dict[str, Any]) -> str:
     what = (
-        f"{message['reason']} {message['id']}"
+        f"{message['reason']} {message['id'].removeprefix(message['customer_id'] + ':')}"
         if message["kind"] == "alert"
         else f"loan {message['loan_id']} {message['outcome']}"
     )

@@ -286,9 +286,10 @@ def _short_trigger(trigger: dict[str, Any]) -> Trigger:
 
 
 def _short_risk(risk: dict[str, Any]) -> Risk:
+    occasion = risk["id"].removeprefix(f"{risk['customer_id']}:")
     if risk["kind"] == "decision":
-        return Risk(risk["decided_at"], risk["id"], risk["outcome"], risk["monitored_until"])
-    return Risk(risk["decided_at"], risk["id"], risk["reason"], None)
+        return Risk(risk["decided_at"], occasion, risk["outcome"], risk["monitored_until"])
+    return Risk(risk["decided_at"], occasion, risk["reason"], None)
 
 
 def _rows(table: str, zone: ZoneInfo) -> Iterator[Row]:

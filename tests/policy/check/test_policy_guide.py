@@ -40,7 +40,7 @@ def test_the_conditions_of_the_loan_of_the_guide_are_those_of_its_message() -> N
     document, table = STEPS["loans"]
     policy = load_policy(document)
     outputs = Simulation(policy).work(list(lines_of(rows_of(table, policy), policy))).outputs
-    (message,) = [value for _, value in outputs if json.loads(value)["id"] == "L3:decision"]
+    (message,) = [value for _, value in outputs if json.loads(value)["id"] == "C:L3:decision"]
     (shown,) = re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)
     assert json.loads(shown) == json.loads(message)["conditions"]
 
