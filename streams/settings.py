@@ -26,6 +26,8 @@ _TOPIC_CHARACTERS = re.compile(r"[A-Za-z0-9._-]{1,200}")
 # A host name or an IPv6 address in brackets, and a port.
 _SERVER = re.compile(r"(?:[^\s,:\[\]]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
 _HIGHEST_PORT = 65_535
+# A lane that has work and makes no progress for a minute ends the worker (worker/app.py).
+_LONGEST_LOAN_WAIT_MS = 30_000
 # The characters that an Authorization header can carry.
 _TOKEN = re.compile(r"[!-~]*")
 
@@ -48,6 +50,7 @@ class Settings:
     output_prefix: str = "tier."
     partitioner: Partitioner = "murmur2"
     backfill: bool = False
+    loan_wait_ms: int = 1_000
 
     @classmethod
     def from_environment(
@@ -76,6 +79,7 @@ class Settings:
             output_prefix=given.get("TIERFLOW_OUTPUT_PREFIX", cls.output_prefix),
             partitioner=cast("Partitioner", _one_of(given, "TIERFLOW_PARTITIONER", ("murmur2", "crc32", "none"))),
             backfill=_one_of(given, "TIERFLOW_BACKFILL", ("off", "on")) == "on",
+            loan_wait_ms=_milliseconds(given, "TIERFLOW_LOAN_WAIT_MS", cls.loan_wait_ms, _LONGEST_LOAN_WAIT_MS),
         )
         _check(settings)
         return settings
@@ -195,6 +199,13 @@ def _port(given: Mapping[str, str]) -> int:
     value = given.get("TIERFLOW_HTTP_PORT", "6066")
     if not re.fullmatch(r"[0-9]{1,5}", value) or int(value) > _HIGHEST_PORT:
         raise UsageError(f"TIERFLOW_HTTP_PORT is {value!r}; write a port from 1 to 65535, or 0 for any free one")
+    return int(value)
+
+
+def _milliseconds(given: Mapping[str, str], name: str, default: int, longest: int) -> int:
+    value = given.get(name, str(default))
+    if not re.fullmatch(r"[0-9]{1,5}", value) or int(value) > longest:
+        raise UsageError(f"{name} is {value!r}; write milliseconds from 0 to {longest}, 0 for no wait")
     return int(value)
 
 

@@ -34,6 +34,7 @@ VARIABLES = [
     ("TIERFLOW_OUTPUT_PREFIX", "output_prefix", "out_", "out_"),
     ("TIERFLOW_PARTITIONER", "partitioner", "crc32", "crc32"),
     ("TIERFLOW_BACKFILL", "backfill", "on", True),
+    ("TIERFLOW_LOAN_WAIT_MS", "loan_wait_ms", "250", 250),
 ]
 
 
@@ -63,6 +64,7 @@ def test_everything_has_a_default() -> None:
         output_prefix="tier.",
         partitioner="murmur2",
         backfill=False,
+        loan_wait_ms=1_000,
     )
 
 
@@ -114,6 +116,10 @@ def test_every_field_has_a_variable() -> None:
             (name, written, "write 1 to 200 letters, digits, dots, underscores, hyphens")
             for name in ("TIERFLOW_APP_ID", "TIERFLOW_INPUT_PREFIX", "TIERFLOW_OUTPUT_PREFIX")
             for written in ("", "a b", "bank/", "銀行.", "a\n", "x" * 201)
+        ),
+        *(
+            ("TIERFLOW_LOAN_WAIT_MS", written, "write milliseconds from 0 to 30000")
+            for written in ("", "-1", "1s", "30001", "0.5", "٩")
         ),
         ("TIERFLOW_INPUT_PREFIX", "tier.", "write two prefixes"),
         ("TIERFLOW_OUTPUT_PREFIX", "bank.", "write two prefixes"),

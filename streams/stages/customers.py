@@ -7,8 +7,9 @@ from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, CURRENT, DEAD
 from streams.policy.policy import Policy
 from streams.settings import Settings
 from streams.stages.placing import Owns, place_of_campaigns
-from streams.stages.stage import Output, Stage
+from streams.stages.stage import Output, Stage, Wait
 from streams.values.calendar import Clock
+from streams.values.events import LOANS
 
 NAME = "customers"
 _TIER_OUTPUTS = (CHANGES, CURRENT, CAMPAIGNS, RISK, DEAD_LETTERS, ORDER)
@@ -23,6 +24,7 @@ def customers_stage(settings: Settings, policy: Policy, partitions: int, clock: 
     def open_partition(number: int, packed: dict[bytes, bytes], lane: LaneRecord) -> Customers:
         return Customers(partition_setup(settings, policy, number, partitions, clock), packed, lane)
 
+    waits = settings.loan_wait_ms > 0 and (clock or settings.clock) == "wall"
     outputs = {name: Output(settings.output_topic(name)) for name in _TIER_OUTPUTS}
     return Stage(
         name=NAME,
@@ -36,6 +38,8 @@ def customers_stage(settings: Settings, policy: Policy, partitions: int, clock: 
         always=(ORDER,),
         backfill=settings.backfill,
         witnesses=(CHANGES, CAMPAIGNS, RISK, CANDIDATES),
+        # On the event clock every topic is waited for in any case.
+        wait=Wait(LOANS, settings.loan_wait_ms) if waits else None,
     )
 
 

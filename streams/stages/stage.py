@@ -21,6 +21,16 @@ class Output(NamedTuple):
     place: Place | None = None
 
 
+class Wait(NamedTuple):
+    """How long the records of an input topic wait for what other topics have by then, from their arrival.
+
+    topic: its number.
+    """
+
+    topic: int
+    ms: int
+
+
 class Stage(NamedTuple):
     """Keyed state worked exactly once: topics in, a Partition for each partition number, topics out, a changelog."""
 
@@ -35,5 +45,6 @@ class Stage(NamedTuple):
     always: Sequence[str] = ()  # outputs that every transaction writes to, beside the changelog
     witnesses: Sequence[str] = ()  # outputs whose messages tell whether anybody saw a leftover transaction
     backfill: bool = False  # whether records that are there at the first start count as history
+    wait: Wait | None = None  # for the topic whose decisions are not taken back
     sleeps: bool = False  # whether nothing is taken over before a first record comes
     committed: Callable[[Work], None] = lambda _: None  # called with each Work after its commit

@@ -1,13 +1,15 @@
 """Records that have arrived from the input topics of a partition number, and wait to be worked."""
 
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
 from operator import ge
 
 from streams.partition.entries import Entry
 from streams.partition.merging import merge_heads
 from streams.partition.partition import Partition
 from streams.worker.frame.transport import FetchedRecords
+from streams.worker.held import HeldBack
 
 QUEUE_HIGH = 30_000
 QUEUE_LOW = 15_000
@@ -16,14 +18,16 @@ QUEUE_LOW = 15_000
 class Inbox:
     """The queues of one partition number, one per input topic.
 
-    flow: called with a topic's number, and True to resume the topic or False to pause it.
+    flow: called with a topic's number, and True to resume the topic or False to pause it. held: which records of one
+    topic have to wait (held.py); None where none do.
     """
 
-    def __init__(self, topics: int, flow: Callable[[int, bool], None]) -> None:
+    def __init__(self, topics: int, flow: Callable[[int, bool], None], held: HeldBack | None = None) -> None:
         self.received = [0] * topics  # by topic number: the next offset, after all that has arrived
         self._queues: list[deque[Entry]] = [deque() for _ in range(topics)]
-        self._held = [False] * topics
+        self._paused = [False] * topics
         self._flow = flow
+        self._held = held
 
     def __len__(self) -> int:
         return sum(map(len, self._queues))
@@ -44,8 +48,10 @@ class Inbox:
             records = [record for record in records if record.offset >= received]
         self._queues[topic].extend(partition.decode(topic, records))
         self.received[topic] = max(received, fetched.next_offset)
-        if len(self._queues[topic]) > QUEUE_HIGH and not self._held[topic]:
-            self._held[topic] = True
+        if self._held is not None and topic == self._held.topic and records:
+            self._held.put(self.received[topic])
+        if len(self._queues[topic]) > QUEUE_HIGH and not self._paused[topic]:
+            self._paused[topic] = True
             self._flow(topic, False)  # noqa: FBT003 - a switch
         return True
 
@@ -54,10 +60,29 @@ class Inbox:
 
         awaited: numbers of the topics of which more is to come. latest_ms: a later entry waits for nobody.
         """
-        entries = merge_heads(self._queues, awaited, limit, latest_ms)
-        for topic, held in enumerate(self._held):
-            if held and len(self._queues[topic]) < QUEUE_LOW:
-                self._release(topic)
+        if self._held is None:
+            entries = merge_heads(self._queues, awaited, limit, latest_ms)
+        else:
+            self._held.let_go(self._queues, self.received, latest_ms)
+            entries = self._take_before({self._held.topic: self._held.free_until}, awaited, limit, latest_ms)
+        for topic, paused in enumerate(self._paused):
+            if paused and len(self._queues[topic]) < QUEUE_LOW:
+                self._resume(topic)
+        return entries
+
+    def _take_before(self, ends: Mapping[int, int], awaited: frozenset[int], limit: int, latest_ms: int) -> list[Entry]:
+        """Takes entries out as `take` does, and of some topics only those before an offset. ends: by topic number."""
+        offered = list(self._queues)
+        for topic, end in ends.items():
+            queue = self._queues[topic]
+            if queue and queue[-1].offset >= end:
+                offered[topic] = _before(queue, end)
+        entries = merge_heads(offered, awaited, limit, latest_ms)
+        taken = Counter(entry.topic for entry in entries)
+        for topic in ends:
+            if offered[topic] is not self._queues[topic]:
+                for _ in range(taken[topic]):
+                    self._queues[topic].popleft()
         return entries
 
     def put_back(self, entries: Sequence[Entry]) -> None:
@@ -74,8 +99,10 @@ class Inbox:
         """Drops all that waits, and resumes the paused topics."""
         for topic, queue in enumerate(self._queues):
             queue.clear()
-            if self._held[topic]:
-                self._release(topic)
+            if self._paused[topic]:
+                self._resume(topic)
+        if self._held is not None:
+            self._held.drop()
 
     def positions(self) -> list[int]:
         """Gives by topic number the offset of the first waiting record.
@@ -90,6 +117,10 @@ class Inbox:
         """Says whether everything before these ends has arrived and nothing waits. ends: by topic number."""
         return not len(self) and all(map(ge, self.received, ends))
 
-    def _release(self, topic: int) -> None:
-        self._held[topic] = False
+    def _resume(self, topic: int) -> None:
+        self._paused[topic] = False
         self._flow(topic, True)  # noqa: FBT003 - a switch
+
+
+def _before(queue: deque[Entry], end: int) -> deque[Entry]:
+    return deque(takewhile(lambda entry: entry.offset < end, queue))

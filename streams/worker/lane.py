@@ -17,9 +17,10 @@ from streams.metrics import Batch, Metrics
 from streams.partition.entries import Entry
 from streams.partition.partition import ForeignRecordError, Partition
 from streams.partition.work import Quota, Work
-from streams.stages.stage import Stage
+from streams.stages.stage import Stage, Wait
 from streams.values.calendar import NEVER_MS
 from streams.worker.frame.transport import FetchedRecords
+from streams.worker.held import HeldBack
 from streams.worker.inbox import Inbox
 from streams.worker.ports import BrokerPort, TransactionsPort
 from streams.worker.takeover import RETRIED_ERRORS, LaneError, check_position, pause_s, persistently
@@ -64,14 +65,17 @@ class Lane:
         self._on_failure = on_failure
         self._transactions = self._new_transactions()
         self._changelog_end = -1
-        self._inbox = Inbox(len(stage.inputs), lambda topic, on: broker.flow(number, topic, on=on))
         self._news = asyncio.Event()
+        self._held = self._new_held(stage.wait)
+        self._inbox = Inbox(len(stage.inputs), lambda topic, on: broker.flow(number, topic, on=on), self._held)
         self._parking = False
         self._asleep = stage.sleeps
         self._failures = 0  # failed transactions in a row
         self._next_stage: Stage | None = None
         self._task: asyncio.Task[None] | None = None
-        self._seek: asyncio.Task[None] | None = None  # kept here, since asyncio holds a task only weakly
+        # Kept here, since asyncio holds a task only weakly.
+        self._seek: asyncio.Task[None] | None = None
+        self._ask: asyncio.Task[None] | None = None
 
     # --- taking over, parking ---
 
@@ -214,6 +218,7 @@ class Lane:
         while not self._parking:
             self._news.clear()
             self._change_stage()
+            self._look_at_held()
             awaited = await self._awaited()
             now_ms = self._now_ms()  # once a batch: what is too far ahead of it is so for the merge and for the work
             entries = self._inbox.take(awaited, BATCH_LIMIT, self._known().latest_ms(now_ms)) if self.queued else []
@@ -239,6 +244,12 @@ class Lane:
         ends = await self._broker.ends(self.number)
         return frozenset(topic for topic, end in enumerate(ends) if self._inbox.received[topic] < end)
 
+    def _look_at_held(self) -> None:
+        """Asks for the ends that held records have to wait for. What is not held does not wait for the answer."""
+        if self._held is not None and self._held.over_in_s == 0:
+            self._ask = asyncio.create_task(self._held.ask())
+            self._ask.add_done_callback(self._ended)
+
     def _change_stage(self) -> None:
         """Switches to the stage that was adopted. Waiting records are decoded again: the former stage decoded them."""
         stage, self._next_stage = self._next_stage, None
@@ -258,7 +269,7 @@ class Lane:
         partition = self._known()
         if partition.backfill and self._inbox.has_reached(await self._broker.ends(self.number)):
             self._known().backfill = False
-        wait_s = IDLE_S
+        wait_s = IDLE_S if self._held is None else min(IDLE_S, self._held.over_in_s)
         due_ms = self._known().next_due_ms()
         if not partition.on_event_clock and due_ms is not None:
             wait_s = min(wait_s, max((due_ms - self._now_ms()) / 1000, 0.001))
@@ -320,6 +331,11 @@ class Lane:
         await persistently(known_or_nothing, self._title, TAKE_OVER_WITHIN_S, lambda: self._parking)
 
     # --- small parts ---
+
+    def _new_held(self, wait: Wait | None) -> HeldBack | None:
+        if wait is None:
+            return None
+        return HeldBack(wait.topic, wait.ms, lambda: self._broker.ends(self.number), self._news.set)
 
     def _new_transactions(self) -> TransactionsPort:
         return self._broker.transactions(self.number, lambda: self._metrics.epoch_raised(self.stage.name, self.number))

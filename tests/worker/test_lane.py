@@ -19,7 +19,7 @@ from streams.partition.outputs import sent_to
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import CHANGES, Work
 from streams.policy.policy import Policy
-from streams.stages.stage import Stage
+from streams.stages.stage import Stage, Wait
 from streams.values.calendar import NEVER_MS, Clock
 from streams.values.events import TOPICS
 from streams.worker import lane as module
@@ -32,7 +32,7 @@ from tests.support.batches import ASSETS_ONLY, AT_MS, CUSTOMER, NUMBER, OTHER, L
 from tests.support.works import counted
 
 INPUTS = tuple(f"bank.{topic}" for topic in TOPICS)
-BALANCES, TRANSACTIONS = 0, 1
+BALANCES, TRANSACTIONS, LOANS = 0, 1, 3
 
 
 class Log:
@@ -112,22 +112,23 @@ class Log:
         return [json.loads(value)["id"] for work in self.works for _, value, _ in sent_to(work, CHANGES)]
 
 
-def stage_of(policy: Policy, clock: Clock = "wall") -> Stage:
+def stage_of(policy: Policy, clock: Clock = "wall", wait: Wait | None = None) -> Stage:
     """Customers without Kafka around them."""
 
     def open_partition(number: int, packed: dict[bytes, bytes], lane: LaneRecord) -> Customers:
         return Customers(PartitionSetup(number, policy, clock, INPUTS, "/tierflow/test", lambda _: True), packed, lane)
 
-    return Stage("customers", "partition", "test", "test-", INPUTS, {}, "changelog", open_partition)
+    return Stage("customers", "partition", "test", "test-", INPUTS, {}, "changelog", open_partition, wait=wait)
 
 
 class Stand:
     """A lane, and how it ended."""
 
-    def __init__(self, log: Log, clock: Clock = "wall") -> None:
+    def __init__(self, log: Log, clock: Clock = "wall", wait: Wait | None = None) -> None:
         self.failed: list[BaseException] = []
         self.log = log
-        self.lane = Lane(stage_of(ASSETS_ONLY, clock), NUMBER, log, Metrics(), lambda: AT_MS, self.failed.append)
+        stage = stage_of(ASSETS_ONLY, clock, wait)
+        self.lane = Lane(stage, NUMBER, log, Metrics(), lambda: AT_MS, self.failed.append)
 
     async def start(self) -> None:
         await self.lane.take_up_or_over()
@@ -140,8 +141,8 @@ class Stand:
 
 
 @asynccontextmanager
-async def running(log: Log, clock: Clock = "wall") -> AsyncIterator[Stand]:
-    stand = Stand(log, clock)
+async def running(log: Log, clock: Clock = "wall", wait: Wait | None = None) -> AsyncIterator[Stand]:
+    stand = Stand(log, clock, wait)
     await stand.start()
     yield stand
     await stand.lane.release()
@@ -377,6 +378,43 @@ async def test_on_the_event_clock_a_topic_with_more_to_come_is_waited_for() -> N
         assert not log.works
         stand.lane.offer(TRANSACTIONS, FetchedRecords([], 1, 2))  # a marker: nothing more is to come
         await stand.until(lambda: log.works)
+
+
+def loan(offset: int) -> Line:
+    """An application for a loan, later than every balance of these tests."""
+    fields = {"event_id": f"l{offset}", "customer_id": CUSTOMER, "loan_id": f"L{offset}", "amount": "1"}
+    value = {**fields, "currency": "TWD", "applied_at": AT_MS + 60_000}
+    return Line(offset, CUSTOMER.encode(), json.dumps(value).encode())
+
+
+async def test_a_loan_waits_for_what_the_broker_has_when_its_wait_is_over() -> None:
+    log = Log()
+    log.input_ends = [1, 0, 0, 1, 0]
+    async with running(log, wait=Wait(LOANS, 1)) as stand:
+        stand.lane.offer(LOANS, fetch(loan(0)))
+        await asyncio.sleep(0.05)
+        assert not log.works  # a balance is still to come
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        await stand.until(lambda: log.works and log.works[-1].lane.next_offsets[LOANS] == 1)
+        assert log.works[0].lane.next_offsets[BALANCES] == 1
+        assert not stand.failed
+
+
+async def test_a_loan_waits_anew_after_a_take_over_and_after_parking() -> None:
+    log = Log()
+    log.failures = [TransactionFailedError("fenced")]
+    async with running(log, wait=Wait(LOANS, 60_000)) as stand:
+        stand.lane.offer(LOANS, fetch(loan(0)))
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        await stand.until(lambda: log.seeks)
+        assert log.seeks == [[0, 0, 0, 0, 0]]
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        stand.lane.offer(LOANS, fetch(loan(0)))
+        await stand.until(lambda: stand.lane.progress == 1)
+        assert (log.works[-1].lane.next_offsets[LOANS], stand.lane.queued) == (0, 1)
+        await stand.lane.park()
+        assert stand.lane.queued == 0
+        assert stand.lane.next_offsets == [1, 0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(
