@@ -1,6 +1,6 @@
 """The Prometheus metrics of a worker (docs/operations.md#health), updated once a batch, never once a record."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
@@ -119,7 +119,9 @@ class Metrics:
             place,
             registry=own,
         )
-        self._ready = Gauge("tierflow_ready", "1 when every partition held here is recovered.", registry=own)
+        self._ready = Gauge(
+            "tierflow_ready", "1 when partitions are assigned and taken over, and the group answers.", registry=own
+        )
 
     def record_batch(self, batch: Batch) -> None:
         """Counts one committed batch, and sets the gauges of its partition."""
@@ -164,9 +166,9 @@ class Metrics:
             self._lag.remove_by_labels({"topic": topic, "partition": str(partition)})
         self.show(stage, partition, {})
 
-    def set_ready(self, ready: bool) -> None:  # noqa: FBT001 - a property setter in all but syntax
-        """Says to Prometheus whether this worker is ready."""
-        self._ready.set(ready)
+    def show_ready(self, ready: Callable[[], bool]) -> None:
+        """Shows Prometheus whether this worker is ready, as of each question."""
+        self._ready.set_function(ready)
 
     def render(self) -> bytes:
         """Gives all metrics in the text format of Prometheus; its Content-Type is `CONTENT_TYPE`."""

@@ -115,7 +115,7 @@ def test_takeovers_and_failures_are_counted() -> None:
     metrics.recovered("customers", 3, records=1_000, seconds=0.5)
     metrics.transaction_failed("customers", 3)
     metrics.epoch_raised("customers", 3)
-    metrics.set_ready(True)
+    metrics.show_ready(lambda: True)
     assert {
         "tierflow_takeovers_total{partition=3,stage=customers}": 1,
         "tierflow_recovered_records_total{stage=customers}": 1_000,

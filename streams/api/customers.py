@@ -1,5 +1,7 @@
 """GET /customers/{id}: the current tier change and the live measures, whichever worker holds the customer."""
 
+import asyncio
+from collections.abc import Sequence
 from http import HTTPStatus
 
 import orjson
@@ -8,7 +10,7 @@ from aiohttp.typedefs import Handler
 
 from streams.api.peers import FORWARDED, Peers, PeerSilentError
 from streams.api.problem import problem, unavailable
-from streams.api.source import CustomerView, Local, Remote, TierSource, Unavailable
+from streams.api.source import Anyone, CustomerView, Local, Remote, TierSource, Unavailable
 
 
 def customer_handler(source: TierSource, peers: Peers) -> Handler:
@@ -21,13 +23,16 @@ def customer_handler(source: TierSource, peers: Peers) -> Handler:
         match source.owner(customer_id):
             case Local():
                 return _answer(source.customer(customer_id))
-            case Unavailable(retry_after_s):
-                return unavailable("The customer's partition is being recovered.", retry_after_s=retry_after_s)
+            case Unavailable(retry_after_s, why):
+                return unavailable(why, retry_after_s=retry_after_s)
             case Remote() if FORWARDED in request.headers:
                 # Two workers that name each other as the owner are between two assignments: the client asks again.
                 return unavailable("The customer's partition is changing hands.")
             case Remote(url):
                 return await _forward(peers, url, customer_id)
+            case Anyone(urls, searched):
+                others = () if FORWARDED in request.headers else urls  # who asks us asks them, too
+                return await _ask_all(peers, others, customer_id, searched=searched)
 
     return customer
 
@@ -38,6 +43,27 @@ async def _forward(peers: Peers, url: str, customer_id: str) -> web.Response:
     except PeerSilentError:
         return unavailable("The worker that holds the customer's partition does not answer.")
     return _unknown() if body is None else _json(body)
+
+
+async def _ask_all(peers: Peers, urls: Sequence[str], customer_id: str, *, searched: bool) -> web.Response:
+    """Gives the answer of whoever has the customer, who is unknown only if all have looked.
+
+    searched: whether this worker has.
+    """
+    answers = await asyncio.gather(*(_asked(peers, url, customer_id) for url in urls))
+    for answer in answers:
+        if isinstance(answer, bytes):
+            return _json(answer)
+    if searched and not any(answers):
+        return _unknown()
+    return unavailable("Not every worker could look for the customer.")
+
+
+async def _asked(peers: Peers, url: str, customer_id: str) -> bytes | PeerSilentError | None:
+    try:
+        return await peers.customer(url, customer_id)
+    except PeerSilentError as error:
+        return error
 
 
 def _answer(view: CustomerView | None) -> web.Response:

@@ -1,6 +1,6 @@
 """What the HTTP side asks of its worker."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -39,10 +39,23 @@ class Remote:
 
 
 @dataclass(frozen=True, slots=True)
+class Anyone:
+    """The customer is not found here, and nobody can tell by the id where else: the partitioner is not known.
+
+    urls: the other workers, each of which may hold the customer. searched: whether this worker's partitions could all
+    be looked into.
+    """
+
+    urls: Sequence[str]
+    searched: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Unavailable:
-    """Nobody serves the customer's partition now: it is being recovered or assigned; ask again later."""
+    """Nobody serves the customer's partition now; ask again later. why: a sentence."""
 
     retry_after_s: float
+    why: str = "The customer's partition is being recovered."
 
 
 class TierSource(Protocol):
@@ -57,7 +70,7 @@ class TierSource(Protocol):
     def customer(self, customer_id: str) -> CustomerView | None:
         """Gives a customer of this worker's recovered partitions; None if none of them has the id."""
 
-    def owner(self, customer_id: str) -> Local | Remote | Unavailable:
+    def owner(self, customer_id: str) -> Local | Remote | Anyone | Unavailable:
         """Says which worker serves the customer's partition, whether or not the customer exists."""
 
     def distribution(self) -> Mapping[str, int]:

@@ -70,6 +70,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         self.lanes: dict[LaneKey, Lane] = {}
         self.assigned = False
         self.revocations = 0
+        self.metrics.show_ready(lambda: self.serving)
         self.stalled: str | None = None  # a sentence about the lane that makes no progress
         self.on_partitions_revoked.connect(self._park_lanes)
         self.on_before_shutdown.connect(self._release_lanes)
@@ -78,6 +79,16 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         """Adds a stage that this worker works. To be called before the app starts."""
         self.stages[stage.name] = stage
         self.brokers[stage.name] = StageBroker(self.settings, stage, self)
+
+    @property
+    def is_member(self) -> bool:
+        """Says whether the group counts this worker as a member for certain: others may not have its partitions."""
+        return bool(time.monotonic() < self.consumer.member_until())
+
+    @property
+    def serving(self) -> bool:
+        """Says whether the partitions of the last assignment are this worker's still."""
+        return self.assigned and self.is_member
 
     def lanes_of(self, stage: str) -> list[Lane]:
         """Gives the lanes of a stage that this worker holds."""
@@ -148,11 +159,10 @@ class TierflowApp(faust.App):  # type: ignore[misc]
             lane.adopt(stage)
 
     def start_lanes(self) -> None:
-        """Starts the lanes of the partitions that were taken over, and shows the worker as ready."""
+        """Starts the lanes of the partitions that were taken over; from now on the worker serves them."""
         for lane in self.lanes.values():
             lane.start()
         self.assigned = True
-        self.metrics.set_ready(True)
         held = ", ".join(map(str, sorted(lane.number for lane in self.lanes_of(CUSTOMERS)))) or "none"
         _log.info("ready at %s, partitions: %s", _own_url(self.settings), held)
 
@@ -172,7 +182,6 @@ class TierflowApp(faust.App):  # type: ignore[misc]
     async def _park_lanes(self, *_: Any, **__: Any) -> None:
         self.revocations += 1
         self.assigned = False
-        self.metrics.set_ready(False)
         await asyncio.gather(*(lane.park() for lane in self.lanes.values()))
 
     async def _release_lanes(self, *_: Any, **__: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from streams.api.source import CustomerView, Local, Readiness, Remote, Unavailable
+from streams.api.source import Anyone, CustomerView, Local, Readiness, Remote, Unavailable
 from streams.contracts.changes import ChangeWriter
 from streams.contracts.envelope import Envelope, without_rate
 from streams.contracts.figures import format_figure
@@ -26,6 +26,7 @@ from streams.values.standings import STANDING_UNLESS_KNOWN
 from streams.worker.app import TierflowApp
 
 RETRY_AFTER_S = 1.0
+CUT_OFF = "The group's coordinator has not answered this worker within its session: others may have its partitions."
 
 
 class WorkerSource:
@@ -38,6 +39,8 @@ class WorkerSource:
         """Says whether the partitions are assigned, recovered and worked on, and why not."""
         if not self._app.assigned:
             return Readiness(ready=False, reasons=["partitions are being assigned"])
+        if not self._app.is_member:
+            return Readiness(ready=False, reasons=[CUT_OFF])
         reasons = [
             f"partition {lane.number} is being recovered" for lane in self._app.lanes_of(CUSTOMERS) if not lane.serving
         ]
@@ -55,26 +58,40 @@ class WorkerSource:
                 return self._view(customers, unpack_state(customers.packed[key]))
         return None
 
-    def owner(self, customer_id: str) -> Local | Remote | Unavailable:
+    def owner(self, customer_id: str) -> Local | Remote | Anyone | Unavailable:
         """Says which worker serves the customer, by the partitioner.
 
-        Without a partitioner it is this worker if the customer is found here, else the first of the others.
+        Without a partitioner it is this worker if the customer is found in what is served here, else anyone.
         """
         app, key = self._app, customer_id.encode()
         if app.settings.partitioner == "none":
-            here = any(key in customers.packed for customers in app.customer_partitions())
-            others = self.peers()
-            return Local() if here or not others else Remote(others[0])
+            return self._searched(key)
         number = partition_of(key, app.partitions, app.settings.partitioner)
         lane = app.lanes.get((CUSTOMERS, number))
         if lane is not None:
-            return Local() if app.assigned and lane.serving else Unavailable(RETRY_AFTER_S)
+            return Local() if app.serving and lane.serving else self._unavailable()
         url = next((url for url, held in self._held_elsewhere().items() if number in held), None)
-        return Unavailable(RETRY_AFTER_S) if url is None else Remote(url)
+        return self._unavailable() if url is None else Remote(url)
+
+    def _searched(self, key: bytes) -> Local | Anyone:
+        lanes = self._app.lanes_of(CUSTOMERS) if self._app.serving else []
+        held = [lane.partition for lane in lanes if lane.serving and isinstance(lane.partition, Customers)]
+        if any(key in customers.packed for customers in held):
+            return Local()
+        return Anyone(self.peers(), searched=self.ready().ready)
+
+    def _unavailable(self) -> Unavailable:
+        cut_off = self._app.assigned and not self._app.is_member
+        return Unavailable(RETRY_AFTER_S, CUT_OFF) if cut_off else Unavailable(RETRY_AFTER_S)
 
     def distribution(self) -> Mapping[str, int]:
-        """Counts the customers of the partitions held here, by tier id; every tier of the policy is there."""
+        """Counts the customers of the partitions held here, by tier id; every tier of the policy is there.
+
+        Where others may have the partitions nobody is counted: they are counted there.
+        """
         counted: Counter[str] = Counter({tier.id: 0 for tier in self._app.policy.tiers})
+        if self._app.assigned and not self._app.is_member:
+            return counted
         for customers in self._app.customer_partitions():
             counted.update(customers.customers_by_tier)
         return counted

@@ -131,6 +131,22 @@ async def test_a_worker_with_another_token_is_a_503_not_a_401(start: Start) -> N
     assert response.status == 503
 
 
+async def test_where_no_partitioner_says_whose_a_customer_is_all_are_asked(start: Start) -> None:
+    tables = [Table({"C001": "low"}, by_key=False), Table(by_key=False), Table({"C003": "high"}, by_key=False)]
+    clients = [await start(table) for table in tables]
+    for table in tables:
+        table.others = [address(client) for client, other in zip(clients, tables, strict=True) if other is not table]
+    for client in clients:
+        found = [await client.get(f"/customers/{customer_id}") for customer_id in ("C001", "C003", "C404")]
+        assert [response.status for response in found] == [200, 200, 404]
+    tables[1].reasons.append("partition 1 is being recovered")
+    for client in clients:
+        assert (await client.get("/customers/C003")).status == 200
+        assert (await client.get("/customers/C404")).status == 503
+    await clients[2].close()
+    assert (await clients[0].get("/customers/C003")).status == 503
+
+
 async def test_no_log_line_holds_a_customer_id(start: Start, caplog: pytest.LogCaptureFixture) -> None:
     class Broken(Table):
         def customer(self, customer_id: str) -> None:

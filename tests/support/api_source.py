@@ -8,7 +8,7 @@ import orjson
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
-from streams.api.source import CustomerView, Local, Readiness, Remote, Unavailable
+from streams.api.source import Anyone, CustomerView, Local, Readiness, Remote, Unavailable
 
 
 @dataclass
@@ -18,6 +18,7 @@ class Table:
     tiers: dict[str, str | None] = field(default_factory=dict)
     elsewhere: dict[str, str] = field(default_factory=dict)
     recovering: dict[str, float] = field(default_factory=dict)
+    by_key: bool = True  # False: no partitioner says who has a customer
     others: list[str] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     wrong: str | None = None
@@ -35,7 +36,9 @@ class Table:
         change = {"id": f"{customer_id}:1", "customer_id": customer_id, "tier": tier, "value": "512345.00"}
         return CustomerView(orjson.dumps(change) if tier else None, {"assets": "500000.00"})
 
-    def owner(self, customer_id: str) -> Local | Remote | Unavailable:
+    def owner(self, customer_id: str) -> Local | Remote | Anyone | Unavailable:
+        if not self.by_key and customer_id not in self.tiers:
+            return Anyone(self.others, searched=not self.reasons)
         if customer_id in self.elsewhere:
             return Remote(self.elsewhere[customer_id])
         if customer_id in self.recovering:

@@ -50,6 +50,18 @@ class OwnBroker:
         os.kill(running.pid, signal.SIGKILL)
         os.waitpid(running.pid, 0)
 
+    def freeze(self) -> None:
+        """It answers nothing, and hangs up on nobody, until `thaw`."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        running = local.status(self.folder)
+        assert running is not None
+        os.kill(running.pid, number)
+
     def stop(self) -> None:
         local.stop(self.folder)
 

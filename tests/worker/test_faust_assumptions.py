@@ -15,7 +15,7 @@ from typing import Any
 import faust
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition, conn
-from aiokafka.consumer import fetcher, subscription_state
+from aiokafka.consumer import fetcher, group_coordinator, subscription_state
 from aiokafka.errors import UnknownError, for_code
 from aiokafka.producer import sender, transaction_manager
 from aiokafka.producer.transaction_manager import TransactionManager
@@ -130,6 +130,17 @@ SOURCES = [
         "self._default_reset_strategy != OffsetResetStrategy.NONE",
         "no silent reset",
     ),
+    (group_coordinator.GroupCoordinator._do_heartbeat, "await self._send_req(request)", "heartbeats are noted there"),
+    (
+        group_coordinator.CoordinatorGroupRebalance._send_sync_group_request,
+        "await self._coordinator._send_req(request)",
+        "a session that begins is noted there",
+    ),
+    (
+        group_coordinator.GroupCoordinator._push_error_to_user,
+        "self._pending_exception = exc",
+        "why a group cannot be joined is read there",
+    ),
     (fetcher.PartitionRecords._unpack_records, "next_batch.is_control_batch", "control records move the position"),
     (sender.BaseHandler.do, "self._sender.client.send(node_id, req, group=self.group)", "lost ends are seen there"),
     (sender.BaseHandler.do, "except IncompatibleBrokerVersion", "an older broker is an error, and not asked for ever"),
@@ -209,6 +220,9 @@ async def test_the_worker_s_consumer_is_as_we_set_it(settings: Settings) -> None
         assert inside._max_partition_fetch_bytes == transport.FETCH_MAX_PARTITION_BYTES
         assert inside._default_reset_strategy == fetcher.OffsetResetStrategy.NONE, "deleted records are passed over"
         assert consumer._coordinator.group_id == settings.app_id
+        assert consumer._coordinator._send_req.__name__ == "send_and_note", "a worker would never be a member"
+        assert consumer._coordinator._coordination_task is not None
+        assert consumer.trouble is None
         assert consumer._coordinator._assignors == [app.assignor], "a number of all topics would not go to one worker"
         assert thread._assignor is app.assignor
         assert (consumer._session_timeout_ms, consumer._heartbeat_interval_ms) == (6_000, 1_000)

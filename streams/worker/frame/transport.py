@@ -20,6 +20,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from streams.logs import FAUST
+from streams.worker.frame.membership import GroupConsumer
 
 FETCH_MAX_WAIT_MS = 25
 FETCH_MAX_PARTITION_BYTES = 1 << 20
@@ -46,7 +47,7 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         # As Faust sets it for an app whose table has a changelog: one number of all topics goes to one worker.
         self._assignor = self.app.assignor
         self.positions = {}
-        return AIOKafkaConsumer(
+        return GroupConsumer(
             **self.app.client_options,
             group_id=conf.id,
             client_id=conf.broker_client_id,
@@ -153,9 +154,23 @@ class FetchConsumer(driver.Consumer):  # type: ignore[misc]
         """Seeks the given input partitions, in the consumer's thread."""
         await self._thread.call_thread(self._thread.seek_all, offsets)
 
+    def member_until(self) -> float:
+        """Gives until when this worker is a member of the group for certain (time.monotonic); 0 before it joined."""
+        return self._group.member_until if self._group is not None else 0.0
+
+    def trouble(self) -> BaseException | None:
+        """Gives why this worker cannot join its group; None where that is not known, or nothing is wrong."""
+        return self._group.trouble if self._group is not None else None
+
+    @property
+    def _group(self) -> GroupConsumer | None:
+        """The consumer, once it is started; it lives in another thread."""
+        consumer: GroupConsumer | None = self._thread._consumer  # noqa: SLF001 - Faust's
+        return consumer if consumer is not None and consumer._coordinator is not None else None  # noqa: SLF001
+
     def heard_at_ms(self) -> int:
         """Gives the epoch time in milliseconds at which the broker last answered a fetch; 0 if it has not yet."""
-        return self._thread.heard_at_ms() if self._thread._consumer is not None else 0  # noqa: SLF001
+        return self._thread.heard_at_ms() if self._group is not None else 0
 
 
 class FetchTransport(driver.Transport):  # type: ignore[misc]
