@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from streams.settings import Settings
 from streams.worker.app import SESSION_TIMEOUT_S
 from tests.support.own_broker import OwnBroker
 from tests.support.worker_processes import Events, Worker, Workers, applied, customers_of, until
@@ -53,8 +53,9 @@ async def test_a_worker_without_its_broker_answers_for_nobody_until_it_is_heard_
         assert worker.process.poll() is None
 
 
+@pytest.mark.usefixtures("settings")
 async def test_a_worker_that_was_stopped_past_its_session_answers_for_nobody_from_its_first_answer_on(
-    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+    environment: Mapping[str, str], tmp_path: Path
 ) -> None:
     with Workers(environment, tmp_path) as workers:
         zombie, heir = workers.start("w1"), workers.start("w2")
