@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from streams.contracts.letters import RECORD_BYTES
 from streams.errors import UsageError
 from streams.security.access import Access
 from streams.security.checks import check as check_access
@@ -51,6 +52,8 @@ class Settings:
     partitioner: Partitioner = "murmur2"
     backfill: bool = False
     loan_wait_ms: int = 1_000
+    # The largest record that the topic of dead letters takes: a worker asks the broker at its start.
+    letter_bytes: int = RECORD_BYTES
 
     @classmethod
     def from_environment(

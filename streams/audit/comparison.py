@@ -12,6 +12,7 @@ import msgspec
 
 from streams.audit.report import Difference, FieldDifference, Kind, Verdict, field_differences
 from streams.contracts.envelope import Headers
+from streams.contracts.letters import comparable
 from streams.kafka.tape import Tape
 from streams.partition.work import CAMPAIGNS, CHANGES, DEAD_LETTERS, RISK
 
@@ -78,6 +79,7 @@ class Subject(NamedTuple):
 
     identify: Callable[[bytes], Identity]
     ignored: frozenset[str] = frozenset()
+    comparable: Callable[[dict[str, Any]], dict[str, Any]] = dict  # a value as it is compared
 
 
 _change_id = msgspec.json.Decoder(_ChangeId).decode
@@ -113,7 +115,7 @@ SUBJECTS = {
     CAMPAIGNS: Subject(_identify_trigger),
     RISK: Subject(_identify_risk),
     # `at` says when a dead letter was written, which does not follow from the inputs.
-    DEAD_LETTERS: Subject(_identify_letter, frozenset({"at"})),
+    DEAD_LETTERS: Subject(_identify_letter, frozenset({"at"}), comparable),
 }
 """The subjects, by name of the output."""
 
@@ -245,7 +247,8 @@ class Comparison:
     def _content(self, line: Line) -> object:
         value = msgspec.json.decode(line.value or b"null")
         if isinstance(value, dict):
-            return {name: content for name, content in value.items() if name not in self._subject.ignored}
+            found = self._subject.comparable(value)
+            return {name: content for name, content in found.items() if name not in self._subject.ignored}
         return value
 
     def _differs(

@@ -91,8 +91,13 @@ def replay(  # noqa: PLR0913, PLR0917 - a command's options
         return
     if count > 1 and not yes and sys.stdin.isatty():
         typer.confirm(f"Send {_count(count)} again?", abort=True)
-    sent = asyncio.run(send_again(settings, within, choice))
+    sent, gone = asyncio.run(send_again(settings, within, choice))
     typer.echo(f"sent {_count(sent)} again")
+    if gone:
+        raise UsageError(
+            f"{_count(gone)} cannot be sent: the inputs are too large to be in their letters, and are gone from their "
+            "topics; their producer has to send them"
+        )
 
 
 def _checked(settings: Settings, choice: "Choice") -> "Choice":
@@ -140,7 +145,15 @@ def _cells(letter: "Letter", listed: Listed) -> list[str]:
     message = letter.message
     place = [message.topic, str(message.partition), str(message.offset)]
     again = "yes" if letter.position in listed.replayed else ""
-    return [message.at.replace("T", " "), *place, message.reason, _key_text(letter.key), message.detail, again]
+    return [message.at.replace("T", " "), *place, message.reason, _key_text(letter.key), _detail(letter), again]
+
+
+def _detail(letter: "Letter") -> str:
+    message = letter.message
+    if letter.is_whole:
+        return message.detail
+    size = f", {message.value_bytes:,} bytes" if isinstance(message.value_bytes, int) else ""
+    return f"{message.detail} (too large for a letter{size})"
 
 
 def _key_text(key: bytes | None) -> str:

@@ -25,8 +25,8 @@ def worker() -> None:
     policy = read_policy_file(settings.policy, "TIERFLOW_POLICY")
     make_data_dir(settings)
     set_up_logging()
-    known, partitions = asyncio.run(_prepare(settings, policy))
-    run_worker(settings, known, partitions)
+    known, partitions, letter_bytes = asyncio.run(_prepare(settings, policy))
+    run_worker(replace(settings, letter_bytes=letter_bytes), known, partitions)
 
 
 def make_data_dir(settings: Settings) -> None:
@@ -65,13 +65,13 @@ def with_http_port(settings: Settings) -> Settings:
         return replace(settings, http_port=listener.getsockname()[1])
 
 
-async def _prepare(settings: Settings, policy: Policy) -> "tuple[KnownPolicies, int]":
+async def _prepare(settings: Settings, policy: Policy) -> "tuple[KnownPolicies, int, int]":
     """Makes or checks the topics, and puts the policy of the file in force if none is.
 
-    Gives all policies on `tier.policies`, and the partition count of the inputs.
+    Gives all policies on `tier.policies`, the partition count of the inputs, and how large a dead letter may be.
     """
     from streams.kafka.policies import publish_policy, read_known_policies
-    from streams.kafka.topics import check_topics, ensure_topics
+    from streams.kafka.topics import check_topics, dead_letter_bytes, ensure_topics
 
     await ensure_topics(settings, PARTITIONS)
     known = await read_known_policies(settings)
@@ -84,4 +84,4 @@ async def _prepare(settings: Settings, policy: Policy) -> "tuple[KnownPolicies, 
             settings.policy,
             settings.output_topic("policies"),
         )
-    return known, await check_topics(settings)
+    return known, await check_topics(settings), await dead_letter_bytes(settings)

@@ -243,7 +243,11 @@ class OrderMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeadLetterMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """`tier.dead-letters`: an input that could not be used, with its original bytes."""
+    """`tier.dead-letters`: an input that could not be used, with its original bytes.
+
+    A key or a value that is too large to be handed on whole is null: `…_first_base64`, `…_bytes` and `…_sha256` hold
+    its first bytes, its size and its digest. Size and digest are missing where not all of it was read.
+    """
 
     topic: str
     partition: int
@@ -253,6 +257,12 @@ class DeadLetterMessage(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     detail: str
     at: str
+    key_first_base64: str | msgspec.UnsetType = msgspec.UNSET
+    key_bytes: int | msgspec.UnsetType = msgspec.UNSET
+    key_sha256: str | msgspec.UnsetType = msgspec.UNSET
+    value_first_base64: str | msgspec.UnsetType = msgspec.UNSET
+    value_bytes: int | msgspec.UnsetType = msgspec.UNSET
+    value_sha256: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class PolicyMessage(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,12 +15,15 @@ from streams.engine.codec import decode_header, decode_state, encode_state
 from streams.engine.measures.accounts import account_key
 from streams.engine.measures.figures import figures_of
 from streams.engine.outcomes import TierChange
-from streams.engine.state import CustomerState, StateHeader
+from streams.engine.state import REMEMBERED_PER_TOPIC, STATE_BYTES_LIMIT, CustomerState, StateHeader
+from streams.values.events import TOPICS
 from streams.values.money import Figure
 from streams.values.products import PRODUCT_UNLESS_KNOWN
 
 VERSION = 2
 _VERSION_BYTE = bytes([VERSION])
+_REMEMBERED_BYTES = 10  # of one remembered event id: more than its fingerprint takes
+_SPARE_BYTES = 256 << 10  # what decisions by time alone may add, which are not refused, and what Kafka adds
 _KNOWN_VERSIONS = (b"\x01", _VERSION_BYTE)
 
 
@@ -34,6 +37,11 @@ LANE_KEY = b"\xfflane"
 _encode = msgspec.msgpack.Encoder().encode
 _decode_change = msgspec.msgpack.Decoder(KeptChange).decode
 _decode_lane = msgspec.msgpack.Decoder(LaneRecord).decode
+
+
+def changelog_bytes(remembered_ids: int = REMEMBERED_PER_TOPIC) -> int:
+    """Gives the least that the changelog's limit on records may be, so that every state within its limits fits."""
+    return STATE_BYTES_LIMIT + _SPARE_BYTES + len(TOPICS) * remembered_ids * _REMEMBERED_BYTES
 
 
 def pack_state(state: CustomerState) -> bytes:

@@ -1,8 +1,28 @@
 """Why an input cannot be used (docs/messages.md#tierdead-letters). Structs alone."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
+
+
+class Place(NamedTuple):
+    """Where an input stands."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class Clipped(NamedTuple):
+    """What is known of bytes that are too many to be kept: the first ones, how many they are, and their SHA-256.
+
+    size, sha256: None where not all of them were read.
+    """
+
+    first: bytes
+    size: int | None
+    sha256: str | None
+
 
 RejectionReason = Literal[
     "malformed",
@@ -13,6 +33,7 @@ RejectionReason = Literal[
     "future_event",
     "wrong_partition",
     "limit_exceeded",
+    "too_large",
 ]
 
 
@@ -21,6 +42,7 @@ class Rejection(msgspec.Struct, frozen=True):
 
     reason: RejectionReason
     detail: str
+    value: Clipped | None = None  # what is known of a value that was not read whole
 
 
 WRONG_PARTITION = Rejection("wrong_partition", "the partitioner set by TIERFLOW_PARTITIONER puts this key elsewhere")

@@ -37,6 +37,12 @@ _POSITIONS: Schema = {
 }
 _DIGEST: Schema = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
 _BASE64: Schema = {"anyOf": [{"type": "string", "contentEncoding": "base64"}, {"type": "null"}]}
+_FIRST_BYTES: Schema = {
+    "type": "string",
+    "contentEncoding": "base64",
+    "description": "the first bytes of what is too large to be handed on whole",
+}
+_SIZE: Schema = {"type": "integer", "minimum": 0, "description": "how many bytes there were"}
 _NULL: Schema = {"type": "null"}
 _GIVEN: Schema = {"not": _NULL}
 _POLICY: Schema = {"$ref": "#/$defs/PolicyName"}
@@ -166,6 +172,12 @@ FIELDS: Mapping[type, Mapping[str, Schema]] = {
         "offset": _OFFSET,
         "key_base64": _BASE64,
         "value_base64": _BASE64,
+        "key_first_base64": _FIRST_BYTES,
+        "key_bytes": _SIZE,
+        "key_sha256": _DIGEST,
+        "value_first_base64": _FIRST_BYTES,
+        "value_bytes": _SIZE,
+        "value_sha256": _DIGEST,
         "reason": {"type": "string", "examples": list(get_args(RejectionReason)), "description": "may get more words"},
         "at": _TIME,
     },

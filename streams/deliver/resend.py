@@ -4,7 +4,6 @@ The transactional producer fences any other resend of this app when it starts, a
 that. So two at once cannot send one event twice.
 """
 
-import asyncio
 from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
@@ -13,7 +12,8 @@ from aiokafka.errors import KafkaError, ProducerFenced
 
 from streams.deliver.parked import Parked, copy_headers, read_parked, sent_again
 from streams.errors import UsageError
-from streams.kafka.redelivery import LETTERS_LIMIT, REQUEST_BYTES, stopped_short
+from streams.kafka.producers import Sent, answered
+from streams.kafka.redelivery import LETTERS_LIMIT, NO_LIMIT_BYTES, stopped_short
 from streams.kafka.topics import partition_count
 from streams.kafka.transactional import TransactionalProducer
 from streams.settings import Settings
@@ -39,7 +39,7 @@ async def resend(settings: Settings, choice: Choice) -> list[Parked]:
     await partition_count(settings, settings.resend_topic)
     sent: list[Parked] = []
     producer = TransactionalProducer(
-        settings.client_options(), f"{settings.app_id}-deliver-resend", max_request_size=REQUEST_BYTES
+        settings.client_options(), f"{settings.app_id}-deliver-resend", max_request_size=NO_LIMIT_BYTES
     )
     try:
         await producer.start()
@@ -55,18 +55,16 @@ async def resend(settings: Settings, choice: Choice) -> list[Parked]:
             "then call it again for the rest: what was sent is not sent twice"
         ) from error
     except KafkaError as error:
-        raise stopped_short(error, f"{len(sent):,} events") from error
+        raise await stopped_short(error, f"{len(sent):,} events", settings.client_options()) from error
     finally:
         await producer.close()
     return sent
 
 
 async def _send(topic: str, part: Sequence[Parked], producer: TransactionalProducer) -> None:
-    sent = [
-        await producer.send(
-            topic, each.record.value, key=each.record.key, partition=each.record.partition, headers=copy_headers(each)
-        )
-        for each in part
-    ]
-    # aiokafka would commit although a record was refused: every answer is awaited first.
-    await asyncio.gather(*sent)
+    sent = []
+    for each in part:
+        value, key, partition = each.record.value, each.record.key, each.record.partition
+        answer = await producer.send(topic, value, key=key, partition=partition, headers=copy_headers(each))
+        sent.append(Sent(answer, topic, partition, 1, len(value or b"")))
+    await answered(sent)

@@ -16,6 +16,8 @@ REMEMBERED_PER_TOPIC = 64
 FINGERPRINT_BYTES = 8
 ACCOUNTS_LIMIT = 2_000
 LOANS_LIMIT = 2_000
+# Of a packed state, without the event ids that are remembered (measures/limits.py).
+STATE_BYTES_LIMIT = 3_000_000
 
 
 class Account(msgspec.Struct, array_like=True, gc=False):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
+from msgspec import UNSET
 
 from streams.contracts.log import decode_dead_letter
 from streams.contracts.outputs import DeadLetterMessage
@@ -32,22 +33,44 @@ class ReplayMark(msgspec.Struct, frozen=True, kw_only=True):
     offset: int
 
 
+class Original(NamedTuple):
+    """Key and value of an input, as its topic has them."""
+
+    key: bytes | None
+    value: bytes | None
+
+
 class Letter(NamedTuple):
-    """A dead letter, its place, and its bytes (`raw`) as they are in the topic."""
+    """A dead letter, its place, and its bytes (`raw`) as they are in the topic.
+
+    original: the input, where it was too large for the letter and was read again (originals.py).
+    """
 
     position: Position
     raw: bytes
     message: DeadLetterMessage
+    original: Original | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Says whether the letter holds its input whole."""
+        return self.message.value_first_base64 is UNSET and self.message.key_first_base64 is UNSET
 
     @property
     def key(self) -> bytes | None:
-        """The original key of the input."""
-        return _bytes(self.message.key_base64)
+        """The original key of the input; its beginning where it was too large for the letter."""
+        message = self.message
+        if self.original is not None:
+            return self.original.key
+        return _bytes(message.key_base64 if message.key_first_base64 is UNSET else message.key_first_base64)
 
     @property
     def value(self) -> bytes | None:
-        """The original value of the input."""
-        return _bytes(self.message.value_base64)
+        """The original value of the input; its beginning where it was too large for the letter."""
+        message = self.message
+        if self.original is not None:
+            return self.original.value
+        return _bytes(message.value_base64 if message.value_first_base64 is UNSET else message.value_first_base64)
 
 
 class Choice(NamedTuple):

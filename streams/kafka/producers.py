@@ -21,13 +21,14 @@ test_of_two_that_take_over_at_once_only_one_can_commit).
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, TopicAuthorizationFailedError
 from aiokafka.structs import RecordMetadata
 
+from streams.kafka.never_taken import NEVER_TAKEN, RefusedError, never_taken
 from streams.kafka.open_transactions import Outcome, open_transactions, outcome_of
 from streams.kafka.transactional import FAILURES, TransactionalProducer
 
@@ -37,8 +38,16 @@ BATCH_BYTES = 900_000
 OutRecord = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]]]
 """A record to send: key, value, headers."""
 
-Sent = tuple[asyncio.Future[RecordMetadata], int]
-"""A record batch that was sent: the broker's answer to come, and the number of its records."""
+
+class Sent(NamedTuple):
+    """What was sent to a partition, so many records of so many bytes in all, and the broker's answer to come."""
+
+    answer: asyncio.Future[RecordMetadata]
+    topic: str
+    partition: int
+    records: int
+    size: int
+
 
 _Result = TypeVar("_Result")
 
@@ -80,6 +89,7 @@ class ProducersInTurn:
 
         Raises:
             TransactionFailedError: One could not be started; the next take-over may succeed.
+            NeverTakenError: A right is missing.
         """
         try:
             async with asyncio.timeout(START_WITHIN_S):
@@ -87,7 +97,7 @@ class ProducersInTurn:
                 for transactional_id in self._ids:
                     await self.start_producer(transactional_id)
         except (KafkaError, TimeoutError, OSError) as error:
-            raise self._failed(error) from error
+            await self._raise(error)
 
     async def stop(self) -> None:
         """Closes the producers. An open transaction ends when the next owner fences them, or by its timeout."""
@@ -101,12 +111,13 @@ class ProducersInTurn:
 
         Raises:
             TransactionFailedError: It failed, or its outcome is unknown.
+            NeverTakenError: The broker will never take what is sent.
         """
         self._turn ^= 1
         try:
             return await self._producers[self._turn].commit(fill)
         except FAILURES as error:
-            raise self._failed(error) from error
+            await self._raise(error)
 
     async def abort(self, fill: Callable[[TransactionalProducer], Awaitable[object]]) -> None:
         """Aborts what `fill` sends or touches, in one transaction of each producer.
@@ -118,7 +129,7 @@ class ProducersInTurn:
             for producer in self._producers:
                 await producer.abort(fill)
         except FAILURES as error:
-            raise self._failed(error) from error
+            await self._raise(error)
 
     async def end_leftovers(self, tps: Sequence[TopicPartition]) -> Mapping[TopicPartition, Outcome] | None:
         """Ends what the broker has left open in these partitions under our ids, as it had decided it.
@@ -144,7 +155,7 @@ class ProducersInTurn:
         except (IncompatibleBrokerVersion, NotImplementedError, TopicAuthorizationFailedError):
             return None
         except FAILURES as error:
-            raise self._failed(error) from error
+            await self._raise(error)
         return ended
 
     async def partitions_of(self, topic: str) -> list[int]:
@@ -175,8 +186,10 @@ class ProducersInTurn:
         self._producers.append(producer)
         await producer.start()
 
-    def _failed(self, error: Exception) -> TransactionFailedError:
-        return TransactionFailedError(f"{self._where}: {type(error).__name__}: {error}")
+    async def _raise(self, error: Exception) -> NoReturn:
+        """Raises what an error means: that it failed and may succeed later, or that it never will."""
+        failed = TransactionFailedError(f"{self._where}: {type(error).__name__}: {error}")
+        raise (await never_taken(error, self._options, self._where) or failed) from error
 
 
 async def _touch(tps: Iterable[TopicPartition], producer: TransactionalProducer) -> None:
@@ -200,17 +213,31 @@ async def send(producer: AIOKafkaProducer, topic: str, partition: int, records: 
         if batch.record_count():
             future = await producer.send_batch(batch, topic, partition=partition)
             future.add_done_callback(_heard)
-            sent.append((future, batch.record_count()))
+            sent.append(Sent(future, topic, partition, batch.record_count(), batch.size()))
     return sent
 
 
 async def answered(sent: Iterable[Sent]) -> list[RecordMetadata]:
-    """Waits for the broker's answers, and raises the error of a batch that was refused.
+    """Waits for the broker's answers.
 
-    Without this, aiokafka 0.14.0 commits the transaction without that batch: before a commit it waits until all batches
-    are answered, and does not look at the answers (producer/message_accumulator.py, flush_for_commit).
+    Without this, aiokafka 0.14.0 commits the transaction without a batch that was refused: before a commit it waits
+    until all batches are answered, and does not look at the answers (producer/message_accumulator.py,
+    flush_for_commit).
+
+    Raises:
+        RefusedError: A batch was refused, and would be again.
+        KafkaError: One was refused, and may be taken later.
     """
-    return list(await asyncio.gather(*(future for future, _ in sent)))
+    batches = list(sent)
+    try:
+        return list(await asyncio.gather(*(each.answer for each in batches)))
+    except KafkaError as error:
+        for each in batches:
+            answer = each.answer
+            own = answer.exception() if answer.done() and not answer.cancelled() else None
+            if isinstance(own, NEVER_TAKEN):
+                raise RefusedError(own, each.topic, each.partition, each.size, each.records) from error
+        raise
 
 
 async def partitions_of(producer: AIOKafkaProducer, topic: str) -> list[int]:

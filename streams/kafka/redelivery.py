@@ -5,9 +5,8 @@ fences every other process that sends letters for this app, and the marks are re
 cannot send one letter twice.
 """
 
-import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import Any, NamedTuple
@@ -18,14 +17,18 @@ from aiokafka.structs import RecordMetadata
 
 from streams.errors import UsageError
 from streams.kafka.dead_letters import Choice, Extent, Letter, ReplayMark, read_letters, replayed_letters
+from streams.kafka.never_taken import never_taken
+from streams.kafka.originals import with_original
 from streams.kafka.partitioner import partition_of
-from streams.kafka.producers import BATCH_BYTES
+from streams.kafka.producers import BATCH_BYTES, Sent, answered
 from streams.kafka.topics import partition_count
 from streams.kafka.transactional import TransactionalProducer
 from streams.settings import Settings
 
 LETTERS_LIMIT = 500  # in one transaction
 REQUEST_BYTES = 4 << 20
+# Brokers hold their limits against what is compressed, aiokafka its own against what is not: only theirs is to count.
+NO_LIMIT_BYTES = 1 << 30
 _encode = msgspec.json.Encoder().encode
 
 
@@ -35,6 +38,13 @@ class Preview(NamedTuple):
     topics: Counter[str]
     reasons: Counter[str]
     replayed: int
+
+
+class Redelivered(NamedTuple):
+    """How many letters were sent, and how many were not since their inputs, too large for them, are gone."""
+
+    sent: int
+    gone: int
 
 
 async def look_out(settings: Settings, within: Extent, choice: Choice) -> Preview:
@@ -58,8 +68,10 @@ async def look_out(settings: Settings, within: Extent, choice: Choice) -> Previe
     return outlook._replace(replayed=before)
 
 
-async def send_again(settings: Settings, within: Extent, choice: Choice) -> int:
-    """Sends the chosen letters that were not sent again before, in their order; gives how many these were.
+async def send_again(settings: Settings, within: Extent, choice: Choice) -> Redelivered:
+    """Sends the chosen letters that were not sent again before, in their order.
+
+    An input that was too large for its letter is read again from where it stands.
 
     Raises:
         UsageError: Kafka refused a letter, another process fenced this one, or a letter came from a topic that is no
@@ -79,14 +91,17 @@ async def send_again(settings: Settings, within: Extent, choice: Choice) -> int:
     except ProducerFenced as error:
         raise UsageError(f"another replay began, and this one gave way after {sending.sent:,} letters") from error
     except KafkaError as error:
-        raise stopped_short(error, f"{sending.sent:,} letters") from error
+        raise await stopped_short(error, f"{sending.sent:,} letters", settings.client_options()) from error
     finally:
         await sending.stop()
-    return sending.sent
+    return Redelivered(sending.sent, sending.gone)
 
 
-def stopped_short(error: KafkaError, sent: str) -> UsageError:
+async def stopped_short(error: KafkaError, sent: str, client_options: Mapping[str, Any]) -> UsageError:
     """Gives the error of a sending that Kafka ended too early. sent: what Kafka took before, such as "3 letters"."""
+    never = await never_taken(error, client_options, f"Kafka took {sent}, not what came next")
+    if never is not None:
+        return never
     if isinstance(error, KafkaTimeoutError):
         why = "did not answer for those that came next; they were sent together or not at all; call it again"
     else:
@@ -98,7 +113,7 @@ class _Sending:
     """The producer that sends letters, and the letters that wait for its next transaction."""
 
     def __init__(self, settings: Settings, partitions: int) -> None:
-        self.sent = 0
+        self.sent = self.gone = 0
         self._settings = settings
         self._partitions = partitions
         self._marks_topic = settings.output_topic("dead-letters-replayed")
@@ -108,7 +123,8 @@ class _Sending:
             settings.client_options(),
             f"{settings.app_id}-dead-letters",
             max_batch_size=BATCH_BYTES,
-            max_request_size=REQUEST_BYTES,
+            max_request_size=NO_LIMIT_BYTES,
+            compression_type="gzip",  # a large input came compressed, and fits its topic only so
         )
 
     async def start(self) -> None:
@@ -121,8 +137,12 @@ class _Sending:
 
     async def add(self, letter: Letter) -> None:
         """Adds a letter; sends all that wait once they are enough for a transaction."""
-        self._waiting.append(letter)
-        self._waiting_bytes += len(letter.raw)
+        whole = await with_original(self._settings, letter)
+        if whole is None:
+            self.gone += 1
+            return
+        self._waiting.append(whole)
+        self._waiting_bytes += len(letter.raw) + len(whole.value or b"")
         if len(self._waiting) >= LETTERS_LIMIT or self._waiting_bytes >= REQUEST_BYTES:
             await self.flush()
 
@@ -135,15 +155,14 @@ class _Sending:
         self.sent += len(letters)
 
     async def _send(self, letters: Sequence[Letter], producer: TransactionalProducer) -> None:
-        sent = [
-            await producer.send(letter.message.topic, letter.value, key=letter.key, partition=self._partition(letter))
-            for letter in letters
-        ]
-        # aiokafka commits even if a record was refused (producers.answered): every answer is awaited first.
-        answers = await asyncio.gather(*sent)
-        await asyncio.gather(*await self._send_marks(letters, answers))
+        sent = []
+        for letter in letters:
+            topic, partition, value = letter.message.topic, self._partition(letter), letter.value
+            answer = await producer.send(topic, value, key=letter.key, partition=partition)
+            sent.append(Sent(answer, topic, partition, 1, len(value or b"")))
+        await answered(await self._send_marks(letters, await answered(sent)))
 
-    async def _send_marks(self, letters: Sequence[Letter], answers: Sequence[RecordMetadata]) -> list[Any]:
+    async def _send_marks(self, letters: Sequence[Letter], answers: Sequence[RecordMetadata]) -> list[Sent]:
         sent = []
         for letter, answer in zip(letters, answers, strict=True):
             partition, offset = letter.position
@@ -155,7 +174,8 @@ class _Sending:
                 offset=answer.offset,
             )
             key = f"{partition}:{offset}".encode()
-            sent.append(await self._producer.send(self._marks_topic, _encode(mark), key=key, partition=0))
+            marked = await self._producer.send(self._marks_topic, _encode(mark), key=key, partition=0)
+            sent.append(Sent(marked, self._marks_topic, 0, 1, 0))
         return sent
 
     def _partition(self, letter: Letter) -> int:

@@ -1,6 +1,6 @@
 """Topics: made with the settings that tierflow's guarantees need (docs/operations.md#topics-in-production).
 
-Of topics that exist, partition counts and cleanup policies are checked, nothing else.
+Of topics that exist, partition counts, cleanup policies and the limits on records are checked, nothing else.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, KafkaError, NodeNotReadyError, TopicAlreadyExistsError, for_code
 
+from streams.contracts.packing import changelog_bytes
 from streams.errors import UsageError
 from streams.kafka.refusals import cannot_connect
 from streams.settings import Settings
@@ -21,12 +22,17 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 LED_WITHIN_S = 15.0
 OUTPUTS = ("changes", "campaigns", "risk", "order")
+MAX_MESSAGE_BYTES = "max.message.bytes"
+CLEANUP_POLICY = "cleanup.policy"
+# What every topic must take that is written: record batches have up to 900,000 bytes (producers.BATCH_BYTES).
+WRITTEN_BYTES = 1_000_000
+_MIB = 1 << 20
 
 # Set explicitly: with the broker's default of 7 days, the audit could not reach further back.
 _RETAINED = {"cleanup.policy": "delete", "retention.ms": str(FOREVER_MS)}
-# A dead letter holds its input in base64, which is a third longer. With the broker's default limit of 1 MiB, a large
-# input that cannot be used would stop its partition for ever.
-_DEAD_LETTERS = {**_RETAINED, "max.message.bytes": str(4 << 20)}
+# A dead letter holds its input in base64, which is a third longer; with the broker's default limit of 1 MiB, letters of
+# large inputs would hold but their beginnings.
+_DEAD_LETTERS = {**_RETAINED, MAX_MESSAGE_BYTES: str(4 << 20)}
 _COMPACTED = {
     "cleanup.policy": "compact",
     "segment.bytes": str(64 << 20),
@@ -38,29 +44,39 @@ _COMPACTED = {
 
 
 class TopicSpec(NamedTuple):
-    """A topic as it must be: its name, its settings, and whether it has one partition or as many as the inputs."""
+    """A topic as it must be: its name, its settings, and whether it has one partition or as many as the inputs.
+
+    record_bytes: the least that its limit on records may be; 0 where tierflow does not write.
+    """
 
     name: str
     config: Mapping[str, str]
     single_partition: bool = False
+    record_bytes: int = WRITTEN_BYTES
 
 
 def topic_specs(settings: Settings) -> list[TopicSpec]:
     """Gives all topics of an app, inputs and internal ones included."""
     return [
-        *(TopicSpec(name, _RETAINED) for name in settings.input_topics()),
+        *(TopicSpec(name, _RETAINED, record_bytes=0) for name in settings.input_topics()),
         *(TopicSpec(settings.output_topic(name), _RETAINED) for name in OUTPUTS),
         TopicSpec(settings.output_topic("dead-letters"), _DEAD_LETTERS),
         TopicSpec(settings.output_topic("dead-letters-replayed"), _RETAINED, single_partition=True),
         TopicSpec(settings.output_topic("current"), _COMPACTED),
         TopicSpec(settings.output_topic("policies"), _COMPACTED, single_partition=True),
-        TopicSpec(settings.changelog_topic, _COMPACTED),
+        _changelog_spec(settings),
         TopicSpec(settings.candidates_topic, _RETAINED),
         TopicSpec(settings.budgets_changelog_topic, _COMPACTED),
         # They hold whole events that `tierflow deliver` could not deliver: as large as dead letters.
         TopicSpec(settings.parked_topic, _DEAD_LETTERS),
         TopicSpec(settings.resend_topic, _DEAD_LETTERS),
     ]
+
+
+def _changelog_spec(settings: Settings) -> TopicSpec:
+    needed = changelog_bytes()
+    made_with = max(8 * _MIB, -(-needed // _MIB) * _MIB)
+    return TopicSpec(settings.changelog_topic, {**_COMPACTED, MAX_MESSAGE_BYTES: str(made_with)}, record_bytes=needed)
 
 
 async def ensure_topics(settings: Settings, partitions: int, replication: int = 1) -> list[str]:
@@ -89,6 +105,17 @@ async def check_topics(settings: Settings) -> int:
     """
     async with _Admin(settings) as admin:
         return await _check(admin, settings)
+
+
+async def dead_letter_bytes(settings: Settings) -> int:
+    """Gives the largest record that the topic of dead letters takes now.
+
+    Raises:
+        UsageError: Kafka does not answer.
+    """
+    topic = settings.output_topic("dead-letters")
+    async with _Admin(settings) as admin:
+        return int((await _configs(admin, [topic], MAX_MESSAGE_BYTES))[topic][MAX_MESSAGE_BYTES])
 
 
 async def partition_count(settings: Settings, topic: str) -> int:
@@ -187,8 +214,8 @@ async def _check(admin: AIOKafkaAdminClient, settings: Settings) -> int:
     if missing:
         raise UsageError(f"missing: {', '.join(missing)}; make the topics with: tierflow topics create")
     partitions = _common_count(counts, settings)
-    cleanup = await _cleanup_policies(admin, [spec.name for spec in specs])
-    wrong = [misfit for spec in specs for misfit in _misfits(spec, cleanup[spec.name])]
+    configs = await _configs(admin, [spec.name for spec in specs], CLEANUP_POLICY, MAX_MESSAGE_BYTES)
+    wrong = [misfit for spec in specs for misfit in _misfits(spec, configs[spec.name], settings)]
     if counts[settings.output_topic("policies")] != 1:
         wrong.append(f"{settings.output_topic('policies')} must have 1 partition: its records have one order")
     if wrong:
@@ -196,9 +223,13 @@ async def _check(admin: AIOKafkaAdminClient, settings: Settings) -> int:
     return partitions or 0
 
 
-def _misfits(spec: TopicSpec, cleanup_policy: str) -> list[str]:
-    """Says what is wrong with a topic's cleanup policy; gives nothing if it fits."""
-    wanted = spec.config["cleanup.policy"]
+def _misfits(spec: TopicSpec, config: Mapping[str, str], settings: Settings) -> list[str]:
+    """Says what is wrong with a topic's settings; gives nothing if they fit."""
+    return [*_cleanup_misfits(spec, config[CLEANUP_POLICY]), *_size_misfits(spec, config[MAX_MESSAGE_BYTES], settings)]
+
+
+def _cleanup_misfits(spec: TopicSpec, cleanup_policy: str) -> list[str]:
+    wanted = spec.config[CLEANUP_POLICY]
     if set(cleanup_policy.split(",")) == {wanted}:
         return []
     why = {
@@ -210,9 +241,23 @@ def _misfits(spec: TopicSpec, cleanup_policy: str) -> list[str]:
     ]
 
 
-async def _cleanup_policies(admin: AIOKafkaAdminClient, topics: Iterable[str]) -> dict[str, str]:
+def _size_misfits(spec: TopicSpec, max_message_bytes: str, settings: Settings) -> list[str]:
+    if int(max_message_bytes) >= spec.record_bytes:
+        return []
+    enough = spec.config.get(MAX_MESSAGE_BYTES, str(_MIB))
+    sentence = (
+        f"{spec.name} has max.message.bytes={max_message_bytes} (the broker's message.max.bytes, where the topic has "
+        f"none of its own), it must be at least {spec.record_bytes}: a larger record would be refused; change it with: "
+        f"kafka-configs.sh --bootstrap-server {settings.bootstrap_servers} --alter --entity-type topics "
+        f"--entity-name {spec.name} --add-config max.message.bytes={enough}"
+    )
+    return [sentence]
+
+
+async def _configs(admin: AIOKafkaAdminClient, topics: Iterable[str], *names: str) -> dict[str, dict[str, str]]:
+    """Gives the values of these settings by topic, those that come from the broker included."""
     # aiokafka takes the names to ask for as the keys of a mapping, and ignores its values.
-    asked = [ConfigResource(ConfigResourceType.TOPIC, topic, {"cleanup.policy": ""}) for topic in topics]
+    asked = [ConfigResource(ConfigResourceType.TOPIC, topic, dict.fromkeys(names, "")) for topic in topics]
     responses = await admin.describe_configs(asked)
     resources: list[Any] = [resource for response in responses for resource in response.resources]
-    return {topic: str(entries[0][1]) for _, _, _, topic, entries in resources}
+    return {topic: {entry[0]: str(entry[1]) for entry in entries} for _, _, _, topic, entries in resources}

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from streams.contracts.changes import ChangeWriter
 from streams.contracts.envelope import Envelope, Headers
-from streams.contracts.log import base64_or_none, encode_json
-from streams.contracts.outputs import DeadLetterMessage
-from streams.contracts.rejection import Rejection
+from streams.contracts.letters import dead_letter, letter_key
+from streams.contracts.log import encode_json
+from streams.contracts.rejection import Place, Rejection
 from streams.contracts.risks import RiskWriter
 from streams.contracts.triggers import TriggerWriter
 from streams.engine.outcomes import LoanDecision, RiskMessage, TierChange, Trigger
@@ -81,17 +81,10 @@ class Outgoing:
     def reject(self, entry: Entry, rejection: Rejection, wall_ms: int) -> None:
         """Writes a dead letter: the input cannot be used."""
         setup, record = self._setup, entry.record
-        letter = DeadLetterMessage(
-            topic=setup.topics[entry.topic],
-            partition=setup.partition,
-            offset=entry.offset,
-            key_base64=base64_or_none(record.key),
-            value_base64=base64_or_none(record.value),
-            reason=rejection.reason,
-            detail=rejection.detail,
-            at=setup.policy.calendar.rfc3339(wall_ms),
-        )
-        self._messages.append((DEAD_LETTERS, Message(record.key, encode_json(letter), [])))
+        place = Place(setup.topics[entry.topic], setup.partition, entry.offset)
+        at = setup.policy.calendar.rfc3339(wall_ms)
+        letter = dead_letter(place, record.key, record.value, rejection, at, setup.letter_bytes)
+        self._messages.append((DEAD_LETTERS, Message(letter_key(record.key), encode_json(letter), [])))
         self._tally["dead_letters", rejection.reason] += 1
 
     def finish(self) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from streams.contracts.letters import RECORD_BYTES
 from streams.policy.policy import Policy
 from streams.values.calendar import Clock
 
@@ -18,3 +19,4 @@ class PartitionSetup(NamedTuple):
     owns: Callable[[bytes], bool]  # whether the partitioner puts a key into this partition
     # How far events may be ahead of the newest time so far, where there is no wall clock; None: there is one.
     ahead_ms: int | None = None
+    letter_bytes: int = RECORD_BYTES  # the largest record that the topic of dead letters takes

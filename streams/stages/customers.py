@@ -54,4 +54,5 @@ def partition_setup(
         topics=settings.input_topics(),
         source=f"/tierflow/{settings.app_id}",
         owns=Owns(partition, partitions, settings),
+        letter_bytes=settings.letter_bytes,
     )

@@ -21,6 +21,7 @@ from aiokafka.errors import OffsetOutOfRangeError
 from faust.types import TP
 
 from streams.errors import UsageError
+from streams.kafka.never_taken import NeverTakenError
 from streams.kafka.policies import KnownPolicies, follow_policies, read_newest_policies
 from streams.logs import FAUST
 from streams.metrics import Metrics
@@ -43,6 +44,7 @@ SESSION_TIMEOUT_S = 6.0
 STALLED_AFTER_S = 60.0
 STOPPED_WITHIN_S = 12.0
 EXIT_FAILED = 70  # docs/operations.md#start-and-stop
+EXIT_NEEDS_A_PERSON = 2
 _log = logging.getLogger(__name__)
 
 LaneKey = tuple[str, int]
@@ -306,4 +308,4 @@ def fail(error: BaseException) -> None:
     """Ends the process at once. What is not committed is worked again by whoever takes the partitions over."""
     _log.critical("worker ends: %s: %s", type(error).__name__, error, exc_info=error)
     logging.shutdown()
-    os._exit(EXIT_FAILED)
+    os._exit(EXIT_NEEDS_A_PERSON if isinstance(error, NeverTakenError) else EXIT_FAILED)

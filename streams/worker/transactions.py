@@ -76,6 +76,7 @@ class Transactions:
 
         Raises:
             TransactionFailedError: It failed, or its outcome is not known. The partition is to be taken over again.
+            NeverTakenError: The broker will never take it.
         """
         return await self._producers.commit(partial(self._send_all, work))
 
@@ -108,7 +109,7 @@ class Transactions:
         sent += await send(producer, stage.changelog, self._number, [*states, lane])
         answers = await answered(sent)
         await self._send_offsets(producer, work.lane.next_offsets)
-        lane_record_offset = int(answers[-1].offset) + sent[-1][1] - 1
+        lane_record_offset = int(answers[-1].offset) + sent[-1].records - 1
         return lane_record_offset + 2  # past the lane record and the commit marker
 
     async def _send_offsets(self, producer: AIOKafkaProducer, next_offsets: Sequence[int]) -> None:

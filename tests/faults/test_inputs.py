@@ -3,8 +3,10 @@
 import asyncio
 import json
 import signal
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -58,12 +60,13 @@ def of_balance(amount: str = "1.00") -> dict[str, object]:
     return {"account_id": "A", "balance": amount, "currency": "TWD", "as_of": now_ms()}
 
 
-async def test_an_input_of_1_mib_is_applied_or_a_dead_letter(
+async def test_a_large_input_is_applied_or_a_dead_letter(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path
 ) -> None:
     customer, other = customers_of(3, 2)
     padding = "x" * ((1 << 20) - 1000)
-    producer = AIOKafkaProducer(**settings.client_options(), max_request_size=2 << 20)
+    compressed = b"x" * 4_900_000
+    producer = AIOKafkaProducer(**settings.client_options(), max_request_size=8 << 20, compression_type="gzip")
     await producer.start()
     with Workers(environment, tmp_path) as workers:
         async with Events(settings) as events:
@@ -73,13 +76,19 @@ async def test_an_input_of_1_mib_is_applied_or_a_dead_letter(
                 topic = settings.input_topic("balances")
                 await producer.send_and_wait(topic, json.dumps(value).encode(), key=customer.encode(), partition=3)
                 await producer.send_and_wait(topic, padding.encode(), key=customer.encode(), partition=3)
+                await producer.send_and_wait(topic, compressed, key=customer.encode(), partition=3)
             finally:
                 await producer.stop()
             events.balances[customer] = 600_000
             await events.balance(other, 600_000)
             await events.settle()
             await all_is_right(settings, environment, events)
-            assert [letter["reason"] for letter in await dead_letters(settings)] == ["malformed"]
+            whole, clipped = await dead_letters(settings)
+            assert whole["reason"] == clipped["reason"] == "malformed"
+            assert b64decode(whole["value_base64"]) == padding.encode()
+            assert (clipped["value_base64"], clipped["value_bytes"]) == (None, len(compressed))
+            assert b64decode(clipped["value_first_base64"]) == compressed[:1024]
+            assert clipped["value_sha256"] == f"sha256:{sha256(compressed).hexdigest()}"
 
 
 async def test_a_transaction_moves_the_offsets_of_all_topics(

@@ -13,16 +13,18 @@ from typing import Any, NamedTuple
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from typer.testing import CliRunner, Result
 
 from streams.cli.main import app
-from streams.contracts.log import base64_or_none, encode_json
+from streams.contracts.letters import base64_or_none
+from streams.contracts.log import encode_json
 from streams.contracts.outputs import DeadLetterMessage
 from streams.errors import UsageError
 from streams.kafka.dead_letters import Choice, extent, replayed_letters
 from streams.kafka.offsets import Offsets
 from streams.kafka.partitioner import partition_of
-from streams.kafka.redelivery import send_again
+from streams.kafka.redelivery import Redelivered, send_again
 from streams.partition.customers import Customers
 from streams.settings import Settings
 from streams.stages.customers import partition_setup
@@ -281,13 +283,13 @@ def test_on_a_terminal_it_asks_before_it_sends_more_than_one(settings: Settings,
 def test_two_at_once_send_no_letter_twice(settings: Settings) -> None:
     work(settings, *[BROKEN] * 20)
 
-    async def both() -> list[int | BaseException]:
+    async def both() -> list[Redelivered | BaseException]:
         within = await extent(settings)
         replays = (send_again(settings, within, Choice()) for _ in range(2))
         return await asyncio.gather(*replays, return_exceptions=True)
 
     outcomes = asyncio.run(both())
-    assert all(isinstance(outcome, int | UsageError) for outcome in outcomes), outcomes
+    assert all(isinstance(outcome, Redelivered | UsageError) for outcome in outcomes), outcomes
     assert len(sent_again(settings, *[BROKEN] * 20)) == 20
 
 
@@ -297,7 +299,7 @@ def test_letters_go_in_transactions_of_a_bounded_size(settings: Settings, monkey
     work(settings, *inputs)
 
     async def send() -> int:
-        return await send_again(settings, await extent(settings), Choice())
+        return (await send_again(settings, await extent(settings), Choice())).sent
 
     assert asyncio.run(send()) == 8
     assert [value for *_, value in inputs_of(settings)] == [value for *_, value in inputs] * 2
@@ -308,12 +310,13 @@ def test_letters_go_in_transactions_of_a_bounded_size(settings: Settings, monkey
 
 def test_what_kafka_refuses_is_neither_sent_nor_marked(settings: Settings) -> None:
     work(settings, BROKEN)
-    forge(settings, settings.input_topic("transactions"), b"x" * (2 << 20))
+    forge(settings, settings.input_topic("transactions"), os.urandom(2 << 20))
 
     async def send() -> None:
         await send_again(settings, await extent(settings), Choice())
 
-    with pytest.raises(UsageError, match=r"^Kafka took 0 letters and refused what came next \(MessageSizeTooLarge"):
+    says = r"^Kafka took 0 letters, not what came next: .*transactions partition 0 refuses a record, 2,097,152 bytes .*"
+    with pytest.raises(UsageError, match=says + "raise max.message.bytes of .*, which is 1,048,588"):
         asyncio.run(send())
     assert sent_again(settings, BROKEN) == []
     assert asyncio.run(replayed_letters(settings)) == set()
@@ -349,3 +352,38 @@ def test_missing_topics_are_said(settings: Settings) -> None:
     missing = replace(settings, output_prefix="nothing.")
     with pytest.raises(UsageError, match=r"^there is no topic nothing\.dead-letters; make the topics with: tierflow"):
         asyncio.run(extent(missing))
+
+
+# --- what was too large for its letter ---
+
+LARGE = Input(TRANSACTIONS, CUSTOMER.encode(), b"{" + b"x" * 900_000)
+
+
+def test_what_was_too_large_for_its_letter_is_told_and_is_sent_again_from_its_topic(
+    settings: Settings, environment: dict[str, str]
+) -> None:
+    work(settings, LARGE, BROKEN)
+    [large, small], _ = listed(environment)
+    assert large["value_base64"] is None
+    assert (large["value_bytes"], small.get("value_bytes")) == (900_001, None)
+    assert "(too large for a letter, 900,001 bytes)" in run(environment, "list").stdout
+    assert run(environment, "replay").stdout.endswith("sent 2 dead letters again\n")
+    assert {value for *_, value in sent_again(settings, LARGE, BROKEN)} == {LARGE.value, BROKEN.value}
+
+
+def test_what_was_too_large_and_is_gone_is_said(settings: Settings, environment: dict[str, str]) -> None:
+    work(settings, LARGE, BROKEN)
+    asyncio.run(delete_before(settings, settings.input_topics()[TRANSACTIONS], 1))
+    result = run(environment, "replay")
+    assert "sent 1 dead letter again" in result.stdout
+    assert isinstance(result.exception, UsageError)
+    assert str(result.exception).startswith("1 dead letter cannot be sent: the inputs are too large to be in their")
+
+
+async def delete_before(settings: Settings, topic: str, offset: int) -> None:
+    admin = AIOKafkaAdminClient(**settings.client_options())
+    await admin.start()
+    try:
+        await admin.delete_records({TopicPartition(topic, NUMBER): RecordsToDelete(before_offset=offset)})
+    finally:
+        await admin.close()

@@ -9,7 +9,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from streams.errors import UsageError
 from streams.kafka import local
-from streams.kafka.topics import check_topics, ensure_topics, partition_count, topic_specs
+from streams.kafka.topics import check_topics, dead_letter_bytes, ensure_topics, partition_count, topic_specs
 from streams.settings import Settings
 from tests.support.batches import PARTITIONS
 
@@ -80,6 +80,33 @@ async def test_a_wrong_cleanup_policy_is_refused(
     await make(settings, name, PARTITIONS, cleanup_policy=policy)
     with pytest.raises(UsageError, match=rf"{name} has cleanup.policy={policy}.*{says}"):
         await ensure_topics(settings, PARTITIONS)
+
+
+@pytest.mark.parametrize(
+    ("topic", "limit", "says"),
+    [
+        ("changelog", 1_048_588, "it must be at least 3265344: .*--add-config max.message.bytes=8388608"),
+        ("changes", 500_000, "it must be at least 1000000: .*--add-config max.message.bytes=1048576"),
+        ("dead-letters", 500_000, "it must be at least 1000000: .*--add-config max.message.bytes=4194304"),
+    ],
+)
+async def test_a_limit_on_records_that_is_too_small_is_refused_with_the_command_that_mends_it(
+    environment: Mapping[str, str], topic: str, limit: int, says: str
+) -> None:
+    settings = untouched(environment)
+    name, cleanup = settings.output_topic(topic), "delete"
+    if topic == "changelog":
+        name, cleanup = settings.changelog_topic, "compact"
+    await make(settings, name, PARTITIONS, cleanup_policy=cleanup, max_message_bytes=str(limit))
+    with pytest.raises(UsageError, match=rf"{name} has max.message.bytes={limit} .*{says}"):
+        await ensure_topics(settings, PARTITIONS)
+
+
+async def test_a_worker_asks_how_large_a_dead_letter_may_be(environment: Mapping[str, str]) -> None:
+    settings = untouched(environment)
+    await make(settings, settings.output_topic("dead-letters"), PARTITIONS, cleanup_policy="delete")
+    await ensure_topics(settings, PARTITIONS)
+    assert await dead_letter_bytes(settings) == 1_048_588  # the broker's own
 
 
 async def test_different_partition_counts_are_refused(environment: Mapping[str, str]) -> None:

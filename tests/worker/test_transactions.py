@@ -7,6 +7,7 @@ from aiokafka import AIOKafkaProducer
 
 from streams.kafka import transactional as module
 from streams.kafka.changelog import end_offset, read_changelog
+from streams.kafka.never_taken import NeverTakenError
 from streams.kafka.offsets import InputOffsets
 from streams.kafka.producers import TransactionFailedError
 from streams.partition.outputs import sent_to
@@ -72,15 +73,24 @@ def oversized_dead_letter(work: Work) -> Work:
 
 
 def oversized_state(work: Work) -> Work:
-    return work._replace(states={**work.states, b"C": bytes(2 << 20)})
+    return work._replace(states={**work.states, b"C": bytes(9 << 20)})
 
 
-@pytest.mark.parametrize("spoil", [oversized_change, oversized_dead_letter, oversized_state])
-async def test_a_refused_batch_fails_the_whole_transaction(settings: Settings, spoil: object) -> None:
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (oversized_change, r"changes partition \d refuses a record, 2,\d+,\d+ bytes .*changes, which is 1,048,588 "),
+        (oversized_dead_letter, r"dead-letters partition \d refuses a record, .*dead-letters, which is 4,194,304 "),
+        (oversized_state, r"changelog partition \d refuses a record, .*MessageSizeTooLarge.*, which is 8,388,608 "),
+    ],
+)
+async def test_what_is_too_large_fails_the_whole_transaction_and_is_not_tried_again(
+    settings: Settings, spoil: object, says: str
+) -> None:
     made = batches(settings)
     async with started(settings) as ours:
         await ours.commit(made.next())
-        with pytest.raises(TransactionFailedError, match="MessageSizeTooLarge"):
+        with pytest.raises(NeverTakenError, match=says):
             await ours.commit(spoil(made.next("600000")))  # type: ignore[operator]
     async with started(settings) as ours:
         assert await written(settings) == ALL_OF_ONE_CHANGE
@@ -112,7 +122,7 @@ async def test_past_the_deadline_the_outcome_is_unknown_but_whole(
 async def test_a_failed_transaction_is_not_gone_on_with(settings: Settings) -> None:
     made = batches(settings)
     async with started(settings) as ours:
-        with pytest.raises(TransactionFailedError):
+        with pytest.raises(NeverTakenError):
             await ours.commit(oversized_change(made.next()))
         # The other producer's turn comes next; then the failed one's, which holds an error and an open transaction.
         await ours.commit(made.next())
