@@ -7,8 +7,11 @@ Each function works a Case, changes its state in place, and gives the outcome.
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from streams.engine.campaigns.triggers import begin_progress, due_campaigns, next_due_ms, triggers_of
 from streams.engine.case import Case
+from streams.engine.codec import copy_of, kept_bytes
 from streams.engine.loans.decisions import risks_of
 from streams.engine.outcomes import NOTHING, Outcome, RiskMessage, Trigger
 from streams.engine.state import CustomerState
@@ -38,6 +41,13 @@ def apply_event(case: Case, event: Event, cause: Cause) -> Outcome:
     if case.change is None and not triggers and not risks:
         return NOTHING
     return Outcome(case.change, triggers, risks)
+
+
+def bytes_after(case: Case, event: Event, cause: Cause) -> int:
+    """Gives how many bytes the state of a new case would take after an event (codec.kept_bytes); it stays as it is."""
+    trial = replace(case, state=copy_of(case.state))
+    apply_event(trial, event, cause)
+    return kept_bytes(trial.state)
 
 
 def apply_due(case: Case) -> Outcome:

@@ -5,6 +5,7 @@ The version byte in front of a record of the changelog is added by contracts/pac
 
 import msgspec
 
+from streams.engine.remember import remembered_bytes
 from streams.engine.state import Bucket, CustomerState, StateHeader
 
 encode_state = msgspec.msgpack.Encoder().encode
@@ -12,6 +13,11 @@ decode_state = msgspec.msgpack.Decoder(CustomerState).decode
 decode_header = msgspec.msgpack.Decoder(StateHeader).decode
 encode_buckets = msgspec.msgpack.Encoder().encode
 decode_buckets = msgspec.msgpack.Decoder(dict[str, Bucket]).decode
+
+
+def kept_bytes(state: CustomerState) -> int:
+    """Gives how many bytes a state takes, without the event ids that are remembered: they have a limit of their own."""
+    return len(encode_state(state)) - remembered_bytes(state)
 
 
 def copy_of(state: CustomerState) -> CustomerState:

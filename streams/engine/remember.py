@@ -23,6 +23,11 @@ def remember(state: CustomerState, topic: int, mark: bytes) -> None:
     state.remembered[topic] = (state.remembered[topic] + mark)[-_LIMIT_BYTES:]
 
 
+def remembered_bytes(state: CustomerState) -> int:
+    """Gives how many bytes of a packed state the remembered events take."""
+    return sum(map(len, state.remembered))
+
+
 def is_decided(state: CustomerState, loan_id: str) -> bool:
     """Says whether this loan of the customer was decided before."""
     return _holds(state.decided_loans, _loan_mark(loan_id))

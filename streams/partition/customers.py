@@ -26,6 +26,7 @@ from streams.partition.entries import Entry, Record
 from streams.partition.horizon import latest_ms, too_far_ahead
 from streams.partition.outgoing import Outgoing, Writers
 from streams.partition.partition import Partition
+from streams.partition.room import Room
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import NO_LIMIT, ORDER, Message, Quota, Told, Work
 from streams.values.calendar import NEVER_MS
@@ -171,6 +172,9 @@ class Customers(Partition):
             return True
         try:
             check_limits(state, event, self.setup.policy)
+            if not self._room.is_certain(key, state):
+                case, cause = self._case_of(state, entry, event)
+                self._room.check(key, case, event, cause)
         except LimitExceededError as error:
             return self._reject(entry, Rejection("limit_exceeded", str(error)))
         if not self._let_time_pass(key, state, entry.at_ms):
@@ -194,6 +198,7 @@ class Customers(Partition):
         self._is_backfill = self.backfill
         self._first_offsets = tuple(self.next_offsets)
         self._loaded: dict[bytes, CustomerState] = {}
+        self._room = Room(self.packed)
         self._touched: set[bytes] = set()
         self._applied = [0] * len(TOPICS)
         self._out = Outgoing(self.setup, self._writers, self._messages, self._tally)
@@ -206,13 +211,16 @@ class Customers(Partition):
 
     def _apply(self, key: bytes, state: CustomerState, entry: Entry, event: Event) -> None:
         due_ms = state.due_ms
-        case = Case(state, event.customer_id, self.setup.policy, self.clock_ms)
-        case.is_behind_clock = self.on_event_clock and entry.at_ms < self.clock_ms
-        case.is_history = self._is_backfill
-        cause = Cause(event.event_id, entry.topic, entry.offset, entry.at_ms)
+        case, cause = self._case_of(state, entry, event)
         self._keep_and_write(key, state, apply_event(case, event, cause))
         if state.due_ms is not None and state.due_ms != due_ms:
             self._due.add(state.due_ms, key)
+
+    def _case_of(self, state: CustomerState, entry: Entry, event: Event) -> tuple[Case, Cause]:
+        case = Case(state, event.customer_id, self.setup.policy, self.clock_ms)
+        case.is_behind_clock = self.on_event_clock and entry.at_ms < self.clock_ms
+        case.is_history = self._is_backfill
+        return case, Cause(event.event_id, entry.topic, entry.offset, entry.at_ms)
 
     def _erase(self, key: bytes, state: CustomerState) -> CustomerState:
         self._out.forget(key, state.tier)
