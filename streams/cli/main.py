@@ -11,7 +11,7 @@ from streams.cli.explain import explain
 from streams.cli.simulate import simulate
 from streams.cli.watch import watch
 from streams.cli.worker import worker
-from streams.errors import UsageError
+from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, TryAgainError, UsageError
 from streams.logs import set_levels
 
 app = typer.Typer(
@@ -37,10 +37,13 @@ app.command("worker")(worker)
 
 
 def run() -> None:
-    """Runs the command line. A UsageError becomes a sentence on standard error and exit status 2, not a traceback."""
+    """Runs the command line.
+
+    A UsageError becomes a sentence on standard error and exit status 2, a TryAgainError one and 70; no traceback.
+    """
     set_levels()
     try:
         app()
-    except UsageError as error:
+    except (UsageError, TryAgainError) as error:
         Console(stderr=True, soft_wrap=True, highlight=False).print(f"tierflow: {error}", markup=False)
-        sys.exit(2)
+        sys.exit(NEEDS_A_PERSON if isinstance(error, UsageError) else TRY_AGAIN)

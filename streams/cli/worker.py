@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import signal
 import socket
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from streams.errors import UsageError
+from streams.errors import AwayError, TryAgainError, UsageError
 from streams.policy.policy import Policy
 from streams.settings import Settings, read_policy_file
 
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from streams.kafka.policies import KnownPolicies
 
 PARTITIONS = 4
+# Long enough for a broker's restart; a supervisor starts the worker again after that.
+KAFKA_WITHIN_S = 30.0
+TRIED_EVERY_S = 1.0
 
 
 def worker() -> None:
@@ -25,7 +30,10 @@ def worker() -> None:
     policy = read_policy_file(settings.policy, "TIERFLOW_POLICY")
     make_data_dir(settings)
     set_up_logging()
-    known, partitions, letter_bytes = asyncio.run(_prepare(settings, policy))
+    try:
+        known, partitions, letter_bytes = asyncio.run(_prepare_patiently(settings, policy))
+    except asyncio.CancelledError:
+        return  # asked to end
     run_worker(replace(settings, letter_bytes=letter_bytes), known, partitions)
 
 
@@ -63,6 +71,41 @@ def with_http_port(settings: Settings) -> Settings:
                 ) from error
             listener.bind((settings.http_host, 0))
         return replace(settings, http_port=listener.getsockname()[1])
+
+
+async def _prepare_patiently(settings: Settings, policy: Policy) -> "tuple[KnownPolicies, int, int]":
+    """Does what `_prepare` does, and waits for a Kafka that is away.
+
+    Raises:
+        TryAgainError: It has been away for KAFKA_WITHIN_S.
+        UsageError: It refuses us, or a topic or a policy cannot be used.
+    """
+    from aiokafka.errors import KafkaError
+
+    _end_when_asked()
+    give_up_at = time.monotonic() + KAFKA_WITHIN_S
+    told = False
+    while True:
+        try:
+            return await _prepare(settings, policy)
+        except (AwayError, KafkaError, TimeoutError) as error:
+            why = (
+                str(error) if isinstance(error, AwayError) else f"Kafka is in trouble: {type(error).__name__}: {error}"
+            )
+            if time.monotonic() > give_up_at:
+                raise TryAgainError(f"{why}; it was waited for, for {KAFKA_WITHIN_S:.0f} s") from error
+            if not told:
+                logging.getLogger(__name__).warning("%s; waiting for it for %.0f s", why, KAFKA_WITHIN_S)
+            told = True
+        await asyncio.sleep(TRIED_EVERY_S)
+
+
+def _end_when_asked() -> None:
+    """Makes SIGTERM and SIGINT cancel the task in hand."""
+    task = asyncio.current_task()
+    if task is not None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 async def _prepare(settings: Settings, policy: Policy) -> "tuple[KnownPolicies, int, int]":

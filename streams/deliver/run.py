@@ -16,13 +16,10 @@ from streams.deliver.clock import Clock
 from streams.deliver.config import Target
 from streams.deliver.courier import Courier, Shared
 from streams.deliver.metrics import DeliverMetrics
-from streams.errors import UsageError
+from streams.errors import TRY_AGAIN, UsageError
 from streams.kafka.redelivery import REQUEST_BYTES
 from streams.kafka.topics import partition_count
 from streams.settings import Settings
-
-# The exit status of a worker that cannot go on, too: a supervisor starts the process again.
-FAILED = 70
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +50,7 @@ async def deliver(settings: Settings, targets: Sequence[Target], metrics_at: Met
         await _until_asked([Courier(settings, target, shared) for target in targets])
     except* KafkaError as errors:
         _log.critical("Kafka cannot be used any more (%s); nothing is lost, start again", _first(errors))
-        status = FAILED
+        status = TRY_AGAIN
     finally:
         await producer.stop()
     return status

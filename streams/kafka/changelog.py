@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.contracts.kept import LaneRecord
 from streams.contracts.packing import LANE_KEY, unpack_lane
+from streams.kafka.patience import Patience
 
 
 class ChangelogError(Exception):
@@ -37,6 +38,7 @@ async def read_changelog(client_options: dict[str, Any], topic: str, partition: 
 
     Raises:
         ChangelogError: An open transaction hides it for longer, or there are states but no lane record.
+        KafkaTimeoutError: Nothing can be read for PATIENCE_S (patience.py); a later try may succeed.
         UnknownVersionError: Another release wrote the lane record.
     """
     tp = TopicPartition(topic, partition)
@@ -103,7 +105,8 @@ async def _read_to(consumer: AIOKafkaConsumer, tp: TopicPartition, end: int) -> 
     """
     packed: dict[bytes, bytes] = {}
     count = 0
-    while await consumer.position(tp) < end:
+    patience = Patience(tp, end)
+    while patience.is_not_at_end(await consumer.position(tp)):
         for records in (await consumer.getmany(tp, timeout_ms=200, max_records=50_000)).values():
             count += len(records)
             for record in records:

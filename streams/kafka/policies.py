@@ -6,18 +6,21 @@ reads a tier change finds its policy there by the digest (docs/messages.md#tierp
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from streams.contracts.outputs import IN_FORCE, InForceMessage, PolicyMessage
+from streams.kafka.patience import Patience
 from streams.kafka.refusals import cannot_connect
+from streams.kafka.tail import tail
 from streams.policy.policy import Policy
 from streams.settings import Settings
 
+CONNECTED_WITHIN_S = 20.0
 TRIED_EVERY_S = 1.0
 IN_FORCE_KEY = IN_FORCE.encode()
 
@@ -46,10 +49,9 @@ async def read_known_policies(settings: Settings) -> KnownPolicies:
         UsageError: No broker answers, or none lets us in.
     """
     try:
-        consumer = await _consumer(settings)
+        return await read_newest_policies(settings)
     except KafkaError as error:
         raise await cannot_connect(settings.client_options(), error) from error
-    return await _read_to_end(consumer, settings)
 
 
 async def read_newest_policies(settings: Settings) -> KnownPolicies:
@@ -69,7 +71,8 @@ async def _read_to_end(consumer: AIOKafkaConsumer, settings: Settings) -> KnownP
         consumer.assign([tp])
         end = (await consumer.end_offsets([tp]))[tp]
         consumer.seek(tp, (await consumer.beginning_offsets([tp]))[tp])
-        while await consumer.position(tp) < end:
+        patience = Patience(tp, end)
+        while patience.is_not_at_end(await consumer.position(tp)):
             for record in (await consumer.getmany(tp, timeout_ms=200)).get(tp, ()):
                 in_force = _take(record, documents) or in_force
     finally:
@@ -82,18 +85,24 @@ async def read_policies(settings: Settings) -> dict[str, str]:
     return (await read_known_policies(settings)).documents
 
 
-async def follow_policies(settings: Settings, known: KnownPolicies) -> AsyncIterator[tuple[int, str]]:
+async def follow_policies(
+    settings: Settings, known: KnownPolicies, on_look: Callable[[], None] = lambda: None
+) -> AsyncIterator[tuple[int, str]]:
     """Yields, without end, each policy that comes into force after what is known: its record's offset, its document.
 
     Brokers that are away, or do not let us in, are waited for: a worker has more to do, and others watch over that.
+    on_look: called with every look for records, and with every try to connect.
+
+    Raises:
+        KafkaTimeoutError: There are more records, and they cannot be read.
     """
     tp = TopicPartition(settings.output_topic("policies"), 0)
     documents = dict(known.documents)
-    consumer = await _patient_consumer(settings)
+    consumer = await _patient_consumer(settings, on_look)
     try:
         consumer.assign([tp])
         consumer.seek(tp, known.next_offset)
-        async for record in consumer:
+        async for record in tail(consumer, tp, on_look):
             digest = _take(record, documents)
             if digest is not None and digest in documents:
                 yield record.offset, documents[digest]
@@ -129,15 +138,17 @@ async def _consumer(settings: Settings) -> AIOKafkaConsumer:
         fetch_max_wait_ms=100,
     )
     try:
-        await consumer.start()
-    except KafkaError:
+        async with asyncio.timeout(CONNECTED_WITHIN_S):
+            await consumer.start()
+    except (KafkaError, TimeoutError) as error:
         await consumer.stop()
-        raise
+        raise KafkaConnectionError(str(error) or f"not within {CONNECTED_WITHIN_S:.0f} s") from error
     return consumer
 
 
-async def _patient_consumer(settings: Settings) -> AIOKafkaConsumer:
+async def _patient_consumer(settings: Settings, on_look: Callable[[], None]) -> AIOKafkaConsumer:
     while True:
+        on_look()
         try:
             return await _consumer(settings)
         except KafkaError as error:

@@ -19,7 +19,7 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.metadata import MetadataRequest
 
-from streams.errors import UsageError
+from streams.errors import AwayError, UsageError
 from streams.security.tokens import TokenError
 
 ANSWER_WITHIN_S = 5.0
@@ -33,11 +33,13 @@ _Address = tuple[str, int]
 
 async def cannot_connect(options: Mapping[str, Any], error: Exception) -> UsageError:
     """Gives the error of a command whose client could not be started. options: those of the client."""
-    return UsageError(
-        await refusal(options, with_hang_ups=True)
-        or f"no Kafka answers at {options['bootstrap_servers']} ({error}); start one (tierflow kafka start), "
-        "or set KAFKA_BOOTSTRAP_SERVERS"
-    )
+    said = await _said(options)
+    if said is None:
+        return AwayError(
+            f"no Kafka answers at {options['bootstrap_servers']} ({error}); start one (tierflow kafka start), "
+            "or set KAFKA_BOOTSTRAP_SERVERS"
+        )
+    return AwayError(said.sentence) if said.hung_up else UsageError(said.sentence)
 
 
 async def refusal(options: Mapping[str, Any], *, with_hang_ups: bool = False) -> str | None:
@@ -46,12 +48,16 @@ async def refusal(options: Mapping[str, Any], *, with_hang_ups: bool = False) ->
     The brokers that the others name are asked, too: each may have a certificate of its own. with_hang_ups: also for a
     connection that is closed without a word; a proxy does that as well, while the broker behind it is away.
     """
+    said = await _said(options)
+    return None if said is None or (said.hung_up and not with_hang_ups) else said.sentence
+
+
+async def _said(options: Mapping[str, Any]) -> "_Refusal | None":
     given = {(host, port) for host, port, _ in collect_hosts(options["bootstrap_servers"])}
     named, refused = await _ask_all(options, given)
     if named:
         _, refused = await _ask_all(options, named - given)
-    said = min(refused, default=None)
-    return None if said is None or (said.hung_up and not with_hang_ups) else said.sentence
+    return min(refused, default=None)
 
 
 class _Refusal(NamedTuple):

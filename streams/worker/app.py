@@ -12,15 +12,15 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from itertools import product
 from typing import Any
 
 import faust
-from aiokafka.errors import OffsetOutOfRangeError
 from faust.types import TP
 
-from streams.errors import UsageError
+from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, UsageError
 from streams.kafka.never_taken import NeverTakenError
 from streams.kafka.policies import KnownPolicies, follow_policies, read_newest_policies
 from streams.logs import FAUST
@@ -39,14 +39,14 @@ from streams.worker.frame.transport import ConsumerOnly, FetchSchema, FetchTrans
 from streams.worker.known_policies import load_in_force, loadable_policies, policy_in_force
 from streams.worker.lane import TAKE_OVER_WITHIN_S, Lane
 from streams.worker.takeover import LaneError, persistently
+from streams.worker.watchdog import LOOK_EVERY_S, Contact, Watchdog, why_unreadable
 
 SESSION_TIMEOUT_S = 6.0
-STALLED_AFTER_S = 60.0
 STOPPED_WITHIN_S = 12.0
-EXIT_FAILED = 70  # docs/operations.md#start-and-stop
-EXIT_NEEDS_A_PERSON = 2
+FOLLOWER = "the follower of the topic of policies"
 _log = logging.getLogger(__name__)
 
+Watch = Callable[[], Awaitable[None]]
 LaneKey = tuple[str, int]
 """A stage's name and a partition number."""
 
@@ -71,9 +71,12 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         self.brokers: dict[str, StageBroker] = {}  # by name of the stage
         self.lanes: dict[LaneKey, Lane] = {}
         self.assigned = False
+        self.unassigned_since: float | None = time.monotonic()  # None once the group has given us our partitions
         self.revocations = 0
+        self.beats: dict[str, float] = {}  # by task: when it last looked (time.monotonic)
+        self.watches: list[tuple[str, Watch]] = []  # tasks that run from the start on, and what they are
         self.metrics.show_ready(lambda: self.serving)
-        self.stalled: str | None = None  # a sentence about the lane that makes no progress
+        self.stalled: str | None = None  # a sentence: what makes no progress
         self.on_partitions_revoked.connect(self._park_lanes)
         self.on_before_shutdown.connect(self._release_lanes)
 
@@ -91,6 +94,27 @@ class TierflowApp(faust.App):  # type: ignore[misc]
     def serving(self) -> bool:
         """Says whether the partitions of the last assignment are this worker's still."""
         return self.assigned and self.is_member
+
+    async def on_start(self) -> None:
+        """Starts the watches; Faust's own tasks would start after the first take-over only. Called by Faust."""
+        await super().on_start()
+        self.unassigned_since = time.monotonic()
+        for what, watch in self.watches:
+            self.add_future(self._watched(what, watch))
+
+    async def _watched(self, what: str, watch: Watch) -> None:
+        try:
+            await watch()
+        except Exception as error:  # noqa: BLE001 - a watch that has ended watches nothing, and nobody would know
+            fail(error if isinstance(error, UsageError) else LaneError(f"{what} has ended: {_named(error)}"))
+
+    def beat(self, task: str) -> None:
+        """Notes that a task is alive."""
+        self.beats[task] = time.monotonic()
+
+    def on_partitions_given(self) -> None:
+        """Notes that the group has given this worker its partitions; the take-over follows."""
+        self.unassigned_since = None
 
     def lanes_of(self, stage: str) -> list[Lane]:
         """Gives the lanes of a stage that this worker holds."""
@@ -177,19 +201,19 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         }
 
     def on_inputs_unreadable(self, error: Exception) -> None:
-        """Ends the process: records were deleted before they were worked, or no client can read a batch of them."""
-        reason = "its records are gone" if isinstance(error, OffsetOutOfRangeError) else "a batch of it is damaged"
-        fail(LaneError(f"an input cannot be read on, {reason} ({type(error).__name__}): {error}"))
+        """Ends the process: records were deleted before they were worked, say, or a right was taken away."""
+        fail(LaneError(why_unreadable(error, self.settings.app_id)))
 
     async def _park_lanes(self, *_: Any, **__: Any) -> None:
         self.revocations += 1
         self.assigned = False
+        self.unassigned_since = time.monotonic()
         await asyncio.gather(*(lane.park() for lane in self.lanes.values()))
 
     async def _release_lanes(self, *_: Any, **__: Any) -> None:
         # Faust waits without end for a broker that is away, so a timer ends the process. What is not committed by then
         # is worked again by whoever takes the partitions over.
-        patience = threading.Timer(STOPPED_WITHIN_S, os._exit, (EXIT_FAILED if self.crashed else 0,))
+        patience = threading.Timer(STOPPED_WITHIN_S, os._exit, (TRY_AGAIN if self.crashed else 0,))
         patience.daemon = True
         patience.start()
         await asyncio.gather(*(lane.release() for lane in self.lanes.values()))
@@ -207,22 +231,18 @@ def create_app(settings: Settings, known: KnownPolicies, partitions: int) -> Tie
         app.add_stage(stage)
     _add_agent(app)
 
-    @app.task  # type: ignore[untyped-decorator]
     async def follow_policy_topic() -> None:
-        async for offset, document in follow_policies(settings, known):
-            try:
-                app.adopt_newer(offset, document)
-            except UsageError as error:
-                fail(error)
+        async for offset, document in follow_policies(settings, known, lambda: app.beat(FOLLOWER)):
+            app.adopt_newer(offset, document)
 
-    @app.task  # type: ignore[untyped-decorator]
-    async def watch_progress() -> None:
-        await _watch_progress(app)
-
-    @app.task  # type: ignore[untyped-decorator]
     async def watch_contact() -> None:
         await end_when_refused(app.client_options, app.consumer.heard_at_ms, lambda: app.should_stop, fail)
 
+    app.watches += [
+        (FOLLOWER, follow_policy_topic),
+        ("the watch over the brokers' refusals", watch_contact),
+        ("the watchdog", partial(_watch, app)),
+    ]
     return app
 
 
@@ -244,20 +264,25 @@ def _add_agent(app: TierflowApp) -> None:
                 lane.offer(topic, event.value)
 
 
-async def _watch_progress(app: TierflowApp) -> None:
-    """Ends the process when a lane that has work makes no progress for a minute: a restart mends that."""
-    seen: dict[LaneKey, tuple[int, float]] = {}
+async def _watch(app: TierflowApp) -> None:
+    """Ends the process when something hangs: a restart mends that."""
+    watchdog = Watchdog(app.settings.app_id)
     while not app.should_stop:
-        await app.sleep(STALLED_AFTER_S / 12)
-        for key, lane in app.lanes.items():
-            progress, since = seen.get(key, (-1, 0.0))
-            idle = lane.queued == 0 and not any(lane.lags())
-            if lane.progress != progress or idle or not lane.serving:
-                seen[key] = (lane.progress, time.monotonic())
-            elif time.monotonic() - since > STALLED_AFTER_S:
-                title = f"{lane.stage.title} {lane.number}"
-                app.stalled = f"{title} has work and made no progress for {STALLED_AFTER_S:.0f} s"
-                fail(LaneError(app.stalled))
+        await app.sleep(LOOK_EVERY_S)
+        hung = watchdog.hung(app.lanes.values(), app.beats) or watchdog.unheard(_contact(app))
+        if hung is not None:
+            app.stalled = hung
+            fail(LaneError(hung))
+
+
+def _contact(app: TierflowApp) -> Contact:
+    return Contact(
+        app.unassigned_since, app.consumer.member_until(), app.consumer.heard_at_ms() / 1000, app.consumer.trouble()
+    )
+
+
+def _named(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _faust_options(settings: Settings, partitions: int) -> dict[str, Any]:
@@ -308,4 +333,4 @@ def fail(error: BaseException) -> None:
     """Ends the process at once. What is not committed is worked again by whoever takes the partitions over."""
     _log.critical("worker ends: %s: %s", type(error).__name__, error, exc_info=error)
     logging.shutdown()
-    os._exit(EXIT_NEEDS_A_PERSON if isinstance(error, NeverTakenError) else EXIT_FAILED)
+    os._exit(NEEDS_A_PERSON if isinstance(error, NeverTakenError) else TRY_AGAIN)

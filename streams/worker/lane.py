@@ -58,7 +58,7 @@ class Lane:
         self.number = number
         self.partition: Partition | None = None
         self.progress = 0  # batches committed
-        self._title = f"{stage.title} {number}"
+        self.title = f"{stage.title} {number}"
         self._broker = broker
         self._metrics = metrics
         self._now_ms = now_ms
@@ -71,6 +71,8 @@ class Lane:
         self._parking = False
         self._asleep = stage.sleeps
         self._failures = 0  # failed transactions in a row
+        self._taking_over = False
+        self._waiting = False  # for news: all that has come is worked
         self._next_stage: Stage | None = None
         self._task: asyncio.Task[None] | None = None
         # Kept here, since asyncio holds a task only weakly.
@@ -83,6 +85,16 @@ class Lane:
     def serving(self) -> bool:
         """Says whether the state here is the partition's newest, and is being worked on."""
         return self.partition is not None and self._task is not None and not self._task.done()
+
+    @property
+    def is_busy(self) -> bool:
+        """Says whether it has something to do just now. Where that stays so without progress, something hangs.
+
+        A take-over has a patience of its own, and a lane that is parked waits for its group.
+        """
+        if self._task is None or self._task.done() or self._taking_over:
+            return False
+        return not self._waiting or self.queued > 0 or self._is_behind()
 
     @property
     def queued(self) -> int:
@@ -119,7 +131,7 @@ class Lane:
         seconds = time.monotonic() - started
         self._metrics.recovered(self.stage.name, self.number, recovered.records, seconds)
         self._metrics.show(self.stage.name, self.number, self.partition.shown())
-        _log.info("%s taken over: %d records in %.3f s", self._title, recovered.records, seconds)
+        _log.info("%s taken over: %d records in %.3f s", self.title, recovered.records, seconds)
 
     async def take_up_or_over(self) -> None:
         """Continues a parked partition if nobody has written to its changelog since; otherwise takes it over.
@@ -150,9 +162,9 @@ class Lane:
             LaneError: It runs already. Two tasks would work the same events on the same state.
         """
         if self._task is not None and not self._task.done():
-            raise LaneError(f"{self._title} is started, and runs already")
+            raise LaneError(f"{self.title} is started, and runs already")
         self._parking = False
-        self._task = asyncio.create_task(self._run(), name=f"lane of {self._title}")
+        self._task = asyncio.create_task(self._run(), name=f"lane of {self.title}")
         self._task.add_done_callback(self._ended)
 
     def adopt(self, stage: Stage) -> None:
@@ -190,6 +202,8 @@ class Lane:
             if self._asleep and fetched.records:
                 self._asleep = False
                 self._news.set()
+            elif self._asleep:  # control records alone: nothing to wake up for
+                self._inbox.received[topic] = max(self._inbox.received[topic], fetched.next_offset)
             return
         try:
             is_whole = self._inbox.put(topic, fetched, self.partition)
@@ -199,7 +213,7 @@ class Lane:
         if is_whole:
             self._news.set()
         else:
-            _log.warning("%s: a fetch of %s was lost; reading again", self._title, self.stage.inputs[topic])
+            _log.warning("%s: a fetch of %s was lost; reading again", self.title, self.stage.inputs[topic])
             self._spawn_seek()
 
     def _foreign(self, topic: int, error: ForeignRecordError) -> LaneError:
@@ -233,7 +247,9 @@ class Lane:
             return
         while self._asleep and not self._parking:
             self._news.clear()
+            self._waiting = True
             await self._news.wait()
+            self._waiting = False
         if not self._parking:
             await self._persistently(self._take_over_and_seek)
 
@@ -273,11 +289,14 @@ class Lane:
         due_ms = self._known().next_due_ms()
         if not partition.on_event_clock and due_ms is not None:
             wait_s = min(wait_s, max((due_ms - self._now_ms()) / 1000, 0.001))
+        self._waiting = True
         try:
             async with asyncio.timeout(wait_s):
                 await self._news.wait()
         except TimeoutError:
             return
+        finally:
+            self._waiting = False
 
     async def _work(self, entries: list[Entry], now_ms: int) -> None:
         partition = self._known()
@@ -311,7 +330,7 @@ class Lane:
         self._metrics.transaction_failed(self.stage.name, self.number)
         self._failures += 1
         if self._failures >= FAILURES_LIMIT:
-            raise LaneError(f"{self._title}: {self._failures} transactions in a row have failed") from error
+            raise LaneError(f"{self.title}: {self._failures} transactions in a row have failed") from error
         _log.warning("%s; taking over again", error)
         await asyncio.sleep(pause_s(self._failures))  # time for the group to say that the partition is lost
         await self._persistently(self._take_over_and_seek)
@@ -328,7 +347,11 @@ class Lane:
                 self.partition = None
                 raise
 
-        await persistently(known_or_nothing, self._title, TAKE_OVER_WITHIN_S, lambda: self._parking)
+        self._taking_over = True
+        try:
+            await persistently(known_or_nothing, self.title, TAKE_OVER_WITHIN_S, lambda: self._parking)
+        finally:
+            self._taking_over = False
 
     # --- small parts ---
 
@@ -342,12 +365,12 @@ class Lane:
 
     async def _lane_record(self, lane: LaneRecord | None, committed: Sequence[int | None]) -> LaneRecord:
         spans = await self._broker.spans(self.number)
-        check_position(self._title, self.number, self.stage.inputs, lane, spans, committed)
+        check_position(self.title, self.number, self.stage.inputs, lane, spans, committed)
         return lane or LaneRecord(tuple(span.beginning for span in spans), 0, NEVER_MS, self.stage.backfill)
 
     def _known(self) -> Partition:
         if self.partition is None:
-            raise LaneError(f"{self._title} is worked on before it was taken over")
+            raise LaneError(f"{self.title} is worked on before it was taken over")
         return self.partition
 
     def _drop_queues(self) -> None:
@@ -377,8 +400,13 @@ class Lane:
             None if end is None else max(end - offset, 0) for end, offset in zip(ends, self.next_offsets, strict=True)
         ]
 
+    def _is_behind(self) -> bool:
+        """Says whether records are there that have not arrived. Those of control are passed over without a batch."""
+        ends = (self._broker.highwater(self.number, topic) for topic in range(len(self.stage.inputs)))
+        return any(end is not None and end > there for end, there in zip(ends, self._inbox.received, strict=True))
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         # Nobody cancels a lane, but a future of the Kafka client that the lane awaits may be cancelled.
-        error = LaneError(f"{self._title} was cancelled") if task.cancelled() else task.exception()
+        error = LaneError(f"{self.title} was cancelled") if task.cancelled() else task.exception()
         if error is not None:
             self._on_failure(error)

@@ -10,6 +10,7 @@ from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
 from tests.support.event_flow import CUSTOMERS, flowing
 from tests.support.own_broker import OwnBroker
+from tests.support.unit import Unit
 from tests.support.worker_processes import PARTITIONS, Events, Workers, all_is_right, applied
 
 
@@ -39,6 +40,25 @@ async def test_a_worker_survives_a_restart_of_the_broker(
             await all_is_right(own.settings, own.environment, events)
             assert worker.process.poll() is None, worker.tail()
             assert await worker.stop() == 0
+
+
+@pytest.mark.soak
+async def test_workers_come_back_by_their_unit_alone_after_90_s_without_a_broker(
+    own: OwnBroker, tmp_path: Path
+) -> None:
+    with Workers(own.environment, tmp_path) as workers:
+        both = [workers.start(name) for name in ("w1", "w2")]
+        await asyncio.gather(*(worker.ready() for worker in both))
+        unit = Unit(both)
+        async with Events(own.settings) as events, unit.supervising():
+            async with flowing(events):
+                await asyncio.sleep(1.0)
+                await asyncio.to_thread(own.stop)
+                await asyncio.sleep(90.0)
+                unit.are_up()
+                await asyncio.to_thread(own.start)
+            await all_is_right(own.settings, own.environment, events)
+            unit.are_up()
 
 
 @pytest.mark.soak

@@ -143,7 +143,10 @@ class Events:
         self.settings = settings
         self.sent = 0
         self.balances: dict[str, int] = {}
-        self._producer = AIOKafkaProducer(**settings.client_options(), acks="all", linger_ms=2)
+        # A broker may be away for longer than the 40 s for which aiokafka would wait.
+        self._producer = AIOKafkaProducer(
+            **settings.client_options(), acks="all", linger_ms=2, request_timeout_ms=180_000
+        )
         self._futures: list[Any] = []
 
     async def __aenter__(self) -> Self:

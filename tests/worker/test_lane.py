@@ -196,6 +196,29 @@ async def test_a_gap_makes_the_lane_read_again_from_where_it_was() -> None:
         await stand.until(lambda: len(log.changes) == 2)
 
 
+async def test_control_records_alone_are_no_work() -> None:
+    """An aborted transaction on an input leaves nothing to read; no batch passes over it."""
+    log = Log()
+    log.span = Span(0, 5)
+    async with running(log) as stand:
+        await stand.until(lambda: stand.lane.is_busy)
+        stand.lane.offer(BALANCES, FetchedRecords([], 0, 5))
+        await stand.until(lambda: not stand.lane.is_busy)
+        assert stand.lane.progress == 0
+
+
+async def test_a_batch_in_hand_is_work_though_nothing_waits() -> None:
+    log = Log()
+    log.span = Span(0, 1)
+    log.go_on.clear()
+    async with running(log) as stand:
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        await log.committing.wait()
+        assert stand.lane.is_busy
+        log.go_on.set()
+        await stand.until(lambda: not stand.lane.is_busy)
+
+
 async def test_records_below_the_next_offset_are_dropped() -> None:
     log = Log()
     async with running(log) as stand:

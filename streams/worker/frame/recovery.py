@@ -25,6 +25,7 @@ class LaneRecovery(Recovery):  # type: ignore[misc]
         await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
         if self.signal_recovery_start.is_set():  # Faust passes over an assignment that is out of date
             self._revocations = revocations
+            self.app.on_partitions_given()
 
     @Service.task  # type: ignore[untyped-decorator]
     async def _restart_recovery(self) -> None:

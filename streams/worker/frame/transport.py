@@ -6,16 +6,12 @@ about a twentieth of its CPU time. The lanes' transactions commit the offsets, s
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from time import monotonic
 from typing import Any, NamedTuple
 
 import faust
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
-from aiokafka.errors import (
-    CorruptRecordException,
-    NoOffsetForPartitionError,
-    OffsetOutOfRangeError,
-    UnsupportedCodecError,
-)
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
@@ -23,6 +19,7 @@ from streams.logs import FAUST
 from streams.worker.frame.membership import GroupConsumer
 
 FETCH_MAX_WAIT_MS = 25
+CONNECT_EVERY_S = 1.0
 FETCH_MAX_PARTITION_BYTES = 1 << 20
 
 
@@ -40,6 +37,21 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     logger = FAUST
 
     positions: dict[TP, int]
+
+    async def on_start(self) -> None:
+        """Connects. Brokers that are away, or do not let us in, are waited for: the worker's watches say so."""
+        while not self.should_stop:
+            consumer = self._create_consumer(loop=self.thread_loop)
+            try:
+                await consumer.start()
+            except (KafkaError, OSError) as error:
+                self.log.warning("the brokers cannot be reached yet: %s", error)
+                await consumer.stop()
+                await self.sleep(CONNECT_EVERY_S)
+            else:
+                self._consumer = consumer
+                self.time_started = monotonic()
+                return
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:  # noqa: ARG002 - Faust's
         """Makes the consumer of the group. Faust's own has no settings for half of this, and knows no renewed token."""
@@ -131,7 +143,7 @@ class FetchConsumer(driver.Consumer):  # type: ignore[misc]
         """
         try:
             batches, _ = await self._wait_next_records(timeout)
-        except (OffsetOutOfRangeError, CorruptRecordException, UnsupportedCodecError) as error:
+        except KafkaError as error:  # of those that heal aiokafka tells nobody
             self.app.on_inputs_unreadable(error)
             raise
         generation = self.app.consumer_generation_id

@@ -1,0 +1,95 @@
+"""A worker that is given no partitions says why, and ends; it waits for a Kafka that is away."""
+
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest
+
+from streams.errors import TRY_AGAIN
+from streams.kafka import local
+from streams.kafka.topics import ensure_topics
+from streams.settings import Settings
+from tests.support.own_broker import OwnBroker
+from tests.support.worker_processes import PARTITIONS, Workers, until
+
+IMPATIENT = """
+import sys
+from streams.cli import worker
+from streams.cli.main import run
+from streams.worker import watchdog
+watchdog.STALLED_AFTER_S = worker.KAFKA_WITHIN_S = 8.0
+sys.argv = ["tierflow", "worker"]
+run()
+"""
+
+
+async def test_a_foreign_consumer_in_the_group_is_named(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    foreign = AIOKafkaConsumer(
+        settings.input_topic("balances"), bootstrap_servers=settings.bootstrap_servers, group_id=settings.app_id
+    )
+    await foreign.start()
+    try:
+        with Workers(environment, tmp_path) as workers:
+            worker = workers.start("w1", IMPATIENT)
+            assert await worker.ended(40) == TRY_AGAIN
+            assert worker.says("(no partitions were assigned for 8 s: .* members that are no workers of tierflow)")
+    finally:
+        await foreign.stop()
+
+
+GUARDED = {
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "allow.everyone.if.no.acl.found": "true",
+}
+
+
+# Numbers of the protocol.
+_GROUP, _LITERAL, _READ, _DENY = 3, 3, 3, 2
+
+
+async def ask(settings: Settings, request: Any) -> None:
+    admin = AIOKafkaAdminClient(**settings.client_options())
+    await admin.start()
+    try:
+        answer = await admin._send_request(request)
+        assert not [each for each in list(answer.to_object().values())[1] if each["error_code"]], answer
+    finally:
+        await admin.close()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("broker_settings", [GUARDED])
+async def test_a_right_on_the_group_that_is_missing_or_taken_away_is_named(own: OwnBroker, tmp_path: Path) -> None:
+    await ensure_topics(own.settings, PARTITIONS)
+    denial = (_GROUP, own.settings.app_id, _LITERAL, "User:ANONYMOUS", "*", _READ, _DENY)
+    said = "(this worker's user may not join the group)"
+    with Workers(own.environment, tmp_path) as workers:
+        worker = workers.start("w1", IMPATIENT)
+        await worker.ready()
+        await ask(own.settings, CreateAclsRequest(*denial))
+        assert await worker.ended(40) == TRY_AGAIN
+        assert worker.says(said), worker.tail()
+        worker.start_again()
+        assert await worker.ended(40) == TRY_AGAIN
+        assert worker.says(said), worker.tail()
+        await ask(own.settings, DeleteAclsRequest(*denial))
+        worker.start_again()
+        await worker.ready()
+
+
+async def test_a_start_without_kafka_waits_and_may_be_asked_to_end(names: Mapping[str, str], tmp_path: Path) -> None:
+    nobody = {**names, "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{local.free_port()}"}
+    with Workers(nobody, tmp_path) as workers:
+        patient, impatient = workers.start("w1"), workers.start("w2", IMPATIENT)
+        await until(lambda: patient.says("(waiting for it)"), 20, "it says that it waits")
+        patient.signal(signal.SIGTERM)
+        assert await patient.ended() == 0
+        assert await impatient.ended() == TRY_AGAIN
+        assert impatient.says("(tierflow: no Kafka answers at .*)")

@@ -1,0 +1,125 @@
+"""What hangs, by the watchdog: the clock is the test's."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    InconsistentGroupProtocolError,
+    KafkaError,
+    OffsetOutOfRangeError,
+    TopicAuthorizationFailedError,
+)
+
+from streams.worker import watchdog as module
+from streams.worker.watchdog import STALLED_AFTER_S, Contact, Watchdog, why_unreadable
+
+WELL = {"unassigned_since": None, "member_until": float("inf"), "heard_at_s": float("inf"), "trouble": None}
+
+
+class Time:
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Time:
+    made = Time()
+    monkeypatch.setattr(module, "time", made)
+    return made
+
+
+def looks(clock: Time, look: Any, seconds: float) -> list[str]:
+    """What is said in so many seconds, a look every five."""
+    said = []
+    for _ in range(int(seconds / 5)):
+        clock.now += 5
+        said.append(look())
+    return [sentence for sentence in said if sentence is not None]
+
+
+def lane(**fields: Any) -> Any:
+    class Lane(SimpleNamespace):
+        __hash__ = object.__hash__  # type: ignore[assignment]
+
+    return Lane(**{"title": "partition 3", "progress": 7, "is_busy": True, **fields})
+
+
+def test_a_lane_with_work_that_does_not_get_on_is_named(clock: Time) -> None:
+    dog, hanging, idle = Watchdog("app"), lane(), lane(is_busy=False)
+    assert not looks(clock, lambda: dog.hung([hanging, idle], {}), STALLED_AFTER_S)
+    said = looks(clock, lambda: dog.hung([hanging, idle], {}), 10)
+    assert said[0] == "partition 3 has work and made no progress for 60 s"
+
+
+def test_a_lane_that_moves_or_comes_anew_does_not_hang(clock: Time) -> None:
+    dog, moving = Watchdog("app"), lane()
+
+    def look() -> str | None:
+        moving.progress += int(clock.now) % 50 == 0
+        return dog.hung([moving], {})
+
+    assert not looks(clock, look, 600)
+    assert not looks(clock, lambda: dog.hung([lane()], {}), 600)
+
+
+def test_a_task_that_does_not_look_is_named(clock: Time) -> None:
+    beats = {"the follower": clock.now}
+    dog = Watchdog("app")
+    assert not looks(clock, lambda: dog.hung([], beats), STALLED_AFTER_S)
+    assert looks(clock, lambda: dog.hung([], beats), 5) == ["the follower has not looked for 60 s"]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "why"),
+    [
+        (None, "the brokers do not say why"),
+        (GroupAuthorizationFailedError("app"), "may not join the group app; give it Read and Describe"),
+        (InconsistentGroupProtocolError(), "members that are no workers of tierflow"),
+        (KafkaError("odd"), "KafkaError: KafkaError: odd"),
+    ],
+)
+def test_no_assignment_for_a_minute_is_said_and_why(clock: Time, trouble: Exception | None, why: str) -> None:
+    contact = Contact(**{**WELL, "unassigned_since": clock.now, "trouble": trouble})
+    dog = Watchdog("app")
+    assert not looks(clock, lambda: dog.unheard(contact), STALLED_AFTER_S)
+    [said] = looks(clock, lambda: dog.unheard(contact), 5)
+    assert said.startswith("no partitions were assigned for 60 s: ")
+    assert why in said
+
+
+def test_a_coordinator_that_is_silent_while_others_answer_is_named(clock: Time) -> None:
+    dog = Watchdog("app")
+
+    def look() -> str | None:
+        return dog.unheard(Contact(**{**WELL, "member_until": 0.0, "heard_at_s": clock.now}))
+
+    assert not looks(clock, look, STALLED_AFTER_S)
+    [said] = looks(clock, look, 10)[:1]
+    assert said.startswith("the coordinator of group app has answered no heartbeat for 60 s, though fetches are")
+
+
+def test_brokers_that_are_away_are_waited_for(clock: Time) -> None:
+    contact = Contact(**{**WELL, "member_until": clock.now + 6, "heard_at_s": clock.now})
+    dog = Watchdog("app")
+    assert not looks(clock, lambda: dog.unheard(contact), 3_600)
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (OffsetOutOfRangeError(), "its records are gone"),
+        (TopicAuthorizationFailedError("bank.loans"), "give it Read and Describe (TopicAuthorizationFailedError): "),
+        (GroupAuthorizationFailedError("app"), "may not join the group app"),
+        (KafkaError("odd"), "the brokers refuse"),
+    ],
+)
+def test_why_an_input_cannot_be_read_on(error: Exception, why: str) -> None:
+    assert why in why_unreadable(error, "app")
