@@ -127,6 +127,9 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False):
     contacts_ms: list[int] = []  # the newest triggers of the campaigns that share contact limits
     loans: dict[str, WatchedLoan] = {}  # by loan_id
     decided_loans: bytes = b""  # fingerprints of loan ids, one after the other
+    consent_ms: int | None = None  # the own time of the newest opt-out or opt-in
+    pinned_ms: int | None = None  # of the newest pin or unpin, whether a pin holds or not
+    erased_ms: int | None = None  # of the newest erase: what is not later is not heard any more
 
 
 class StateHeader(msgspec.Struct, array_like=True, gc=False):

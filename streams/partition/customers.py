@@ -18,7 +18,7 @@ from streams.engine.apply import apply_due, apply_event, apply_policy, is_rated_
 from streams.engine.case import Case
 from streams.engine.measures.limits import LimitExceededError, check_limits
 from streams.engine.outcomes import NOTHING, Outcome
-from streams.engine.remember import forgotten, is_remembered, remember
+from streams.engine.remember import forgotten, is_erased, is_remembered, remember
 from streams.engine.state import CustomerState
 from streams.partition.ahead import candidate_of, is_change_ahead, is_risk_ahead, is_trigger_ahead, trigger_of
 from streams.partition.due import DueTimes
@@ -168,13 +168,11 @@ class Customers(Partition):
             return self._reject(entry, too_far_ahead(self.setup, entry.at_ms))
         mark = fingerprint(event.event_id)
         if is_remembered(state, topic, mark):
-            self.count("events", self.setup.topics[topic], "repeated")
-            return True
+            return self._pass_over(entry, "repeated")
+        if is_erased(state, entry.at_ms):
+            return self._pass_over(entry, "erased")
         try:
-            check_limits(state, event, self.setup.policy)
-            if not self._room.is_certain(key, state):
-                case, cause = self._case_of(state, entry, event)
-                self._room.check(key, case, event, cause)
+            self._check_room(key, state, entry, event)
         except LimitExceededError as error:
             return self._reject(entry, Rejection("limit_exceeded", str(error)))
         if not self._let_time_pass(key, state, entry.at_ms):
@@ -183,7 +181,7 @@ class Customers(Partition):
             self._rerate(key, state)
         self.next_offsets[topic] = entry.offset + 1
         if isinstance(event, CustomerAction) and event.action == "erase":
-            state = self._erase(key, state)
+            state = self._erase(key, state, entry.at_ms)
         else:
             self._apply(key, state, entry, event)
         remember(state, topic, mark)  # an erase, too: repeated, it must not erase what came after it
@@ -206,7 +204,11 @@ class Customers(Partition):
     def _reject(self, entry: Entry, rejection: Rejection) -> bool:
         """Writes a dead letter. The input changes no state, and no other input waits for it."""
         self._out.reject(entry, rejection, self._wall_ms)
-        self.count("events", self.setup.topics[entry.topic], "dead_letter")
+        return self._pass_over(entry, "dead_letter")
+
+    def _pass_over(self, entry: Entry, outcome: str) -> bool:
+        """Counts an event that changes nothing."""
+        self.count("events", self.setup.topics[entry.topic], outcome)
         return True
 
     def _apply(self, key: bytes, state: CustomerState, entry: Entry, event: Event) -> None:
@@ -216,15 +218,22 @@ class Customers(Partition):
         if state.due_ms is not None and state.due_ms != due_ms:
             self._due.add(state.due_ms, key)
 
+    def _check_room(self, key: bytes, state: CustomerState, entry: Entry, event: Event) -> None:
+        """Raises LimitExceededError where the customer's record has no room for the event."""
+        check_limits(state, event, self.setup.policy)
+        if not self._room.is_certain(key, state):
+            case, cause = self._case_of(state, entry, event)
+            self._room.check(key, case, event, cause)
+
     def _case_of(self, state: CustomerState, entry: Entry, event: Event) -> tuple[Case, Cause]:
         case = Case(state, event.customer_id, self.setup.policy, self.clock_ms)
         case.is_behind_clock = self.on_event_clock and entry.at_ms < self.clock_ms
         case.is_history = self._is_backfill
         return case, Cause(event.event_id, entry.topic, entry.offset, entry.at_ms)
 
-    def _erase(self, key: bytes, state: CustomerState) -> CustomerState:
+    def _erase(self, key: bytes, state: CustomerState, at_ms: int) -> CustomerState:
         self._out.forget(key, state.tier)
-        self._loaded[key] = erased = forgotten(state)
+        self._loaded[key] = erased = forgotten(state, at_ms)
         return erased
 
     def _state(self, key: bytes) -> CustomerState | None:

@@ -223,7 +223,7 @@ def test_without_campaigns_nothing_of_them_is_kept() -> None:
 def test_erase_keeps_the_numbers() -> None:
     customer = Customer(policy_of(PER_PURCHASE))
     purchases(customer, 0, 1)
-    customer.state = forgotten(customer.state)
+    customer.state = forgotten(customer.state, customer.now_ms)
     assert purchases(customer, 2) == [2]
     assert [trigger.number for trigger in customer.triggers] == [1, 2, 3]
 

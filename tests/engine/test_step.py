@@ -321,8 +321,8 @@ def test_erase_forgets_all_but_the_next_sequence_number() -> None:
     customer = Customer()
     customer.apply(balance("600000", NOON), transaction("5", NOON), credit("poor", NOON), action("opt_out", NOON))
     customer.apply(pin("high", NOON, NOON + 5))
-    customer.state = forgotten(customer.state)
-    assert customer.state == CustomerState(sequence=2)
+    customer.state = forgotten(customer.state, customer.now_ms)
+    assert customer.state == CustomerState(sequence=2, erased_ms=customer.now_ms)
     (change,) = customer.apply(balance("1", NOON + 1))
     assert (change.direction, change.previous_tier, change.sequence) == ("initial", None, 3)
 

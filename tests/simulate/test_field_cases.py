@@ -161,3 +161,90 @@ def test_each_applicant_of_a_joint_loan_has_a_decision_and_alerts_of_its_own() -
     ids = [risk["id"] for risk in outputs(file, "risk")]
     of_each = ("decision", "alert:1", "alert:2", "alert:3")
     assert sorted(ids) == sorted(f"{customer}:HL-7:{what}" for customer in ("ANNA", "BEN") for what in of_each)
+
+
+# --- consents and pins that come in another order than they were said ---
+
+
+def test_of_consents_the_newest_holds_whatever_came_last() -> None:
+    file = File()
+    file.balance("K30", "20000", "2026-01-05T09:00:00+08:00")
+    file.action("K30", "opt_out", "2026-01-06T10:00:00+08:00")  # in the app, at once
+    file.action("K30", "opt_in", "2026-01-06T09:00:00+08:00")  # in the branch, told later
+    file.balance("K31", "20000", "2026-01-05T09:00:00+08:00")
+    file.action("K31", "opt_in", "2026-01-06T10:00:00+08:00")
+    file.action("K31", "opt_out", "2026-01-06T09:00:00+08:00")
+    file.balance("other", "10", "2026-03-20T09:00:00+08:00")
+    dormant = [found for found in outputs(file, "campaigns") if found["kind"] == "dormant"]
+    assert [trigger["customer_id"] for trigger in dormant] == ["K31"]
+
+
+def test_an_unpin_of_before_does_not_end_a_pin() -> None:
+    file = File()
+    file.pin("K30", "high", "2026-01-06T10:00:00+08:00", "2027-01-01T00:00:00+08:00")
+    file.balance("K30", "100", "2026-01-06T10:00:01+08:00")
+    file.action("K30", "unpin", "2026-01-06T09:30:00+08:00")
+    file.pin("K30", "mid", "2026-01-06T09:59:59+08:00", "2027-01-01T00:00:00+08:00")
+    assert [change["tier"] for change in outputs(file, "changes")] == ["high"]
+
+
+def test_a_pin_of_before_does_not_come_back_when_the_newer_one_has_ended() -> None:
+    file = File()
+    file.balance("K30", "100", "2026-01-05T10:00:00+08:00")
+    file.pin("K30", "high", "2026-01-06T10:00:00+08:00", "2026-01-07T00:00:00+08:00")
+    file.balance("other", "10", "2026-01-08T09:00:00+08:00")
+    file.pin("K30", "mid", "2026-01-06T09:00:00+08:00", "2027-01-01T00:00:00+08:00")
+    found = [change for change in outputs(file, "changes") if change["customer_id"] == "K30"]
+    assert [(change["tier"], change["reason"]) for change in found] == [
+        ("low", "first_event"), ("high", "pin_set"), ("low", "pin_ended"),
+    ]  # fmt: skip
+
+
+def test_of_two_pins_at_one_time_the_later_one_to_come_holds() -> None:
+    file = File()
+    file.balance("K30", "100", "2026-01-05T10:00:00+08:00")
+    for tier in ("high", "mid"):
+        file.pin("K30", tier, "2026-01-06T10:00:00+08:00", "2027-01-01T00:00:00+08:00")
+    assert [change["tier"] for change in outputs(file, "changes")] == ["low", "high", "mid"]
+
+
+# --- an erase, and a source that sends again what is older ---
+
+
+def test_what_is_not_newer_than_an_erase_revives_nobody() -> None:
+    file = File()
+    first = {"event_id": "b1"}
+    file.balance("K8", "20000", "2026-01-05T09:00:00+08:00", **first)
+    file.action("K8", "opt_out", "2026-01-06T09:00:00+08:00")
+    file.action("K8", "erase", "2026-01-10T09:00:00+08:00")
+    file.balance("K8", "20000", "2026-01-05T09:00:00+08:00", **first)
+    file.transaction("K8", "2000", "2026-01-09T18:00:00+08:00", type="deposit")
+    file.credit("K8", "poor", "2026-01-10T09:00:00+08:00")
+    file.loan("K8", "1000", "2026-01-09T18:00:00+08:00")
+    file.pin("K8", "high", "2026-01-10T08:59:59+08:00", "2027-01-01T00:00:00+08:00")
+    file.action("K8", "erase", "2026-01-08T09:00:00+08:00")  # an older one changes nothing, either
+    file.balance("other", "10", "2026-03-20T09:00:00+08:00")
+    simulation = Simulation(STANDARD)
+    chunk = simulation.work(file.lines)
+    told = [(output.topic, json.loads(output.value)["customer_id"]) for output in chunk.outputs]
+    assert told == [
+        ("tier.changes", "K8"),
+        ("tier.campaigns", "K8"),
+        ("tier.changes", "other"),
+    ]  # a gift for b1, at first
+    erased = {labels[1]: count for labels, count in chunk.work.tally.items() if labels[::2] == ("events", "erased")}
+    assert erased == {f"bank.{topic}": 1 for topic in ("balances", "transactions", "credit", "loans")} | {
+        "bank.customers": 2
+    }
+    kept = unpack_state(simulation.partition.packed[b"K8"])
+    assert (kept.tier, kept.first_event_ms, kept.accounts, kept.sequence) == (None, None, {}, 1)
+
+
+def test_what_is_newer_than_an_erase_begins_anew() -> None:
+    file = File()
+    file.balance("K8", "900000", "2026-01-05T09:00:00+08:00")
+    file.balance("K8", "800000", "2026-01-12T09:00:00+08:00")
+    file.action("K8", "erase", "2026-01-10T09:00:00+08:00")  # it comes late: all goes, what is newer as well
+    file.balance("K8", "700000", "2026-01-10T09:00:00.001+08:00", "another")
+    found = [(change["id"], change["direction"], change["value"]) for change in outputs(file, "changes")]
+    assert found == [("K8:1", "initial", "900000.00"), ("K8:2", "initial", "700000.00")]

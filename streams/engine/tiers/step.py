@@ -156,21 +156,28 @@ def _begin_policy(case: Case, after_ms: int) -> None:
 
 
 def _apply_action(case: Case, event: CustomerAction) -> None:
-    """Applies a pin, its end, an opt-out or an opt-in, and decides where the served tier may change."""
+    """Applies a pin, its end, an opt-out or an opt-in, and decides where the served tier may change.
+
+    What was said last holds, whatever came last; of two with the same time, the later one to come.
+    """
     state, policy, now_ms = case.state, case.policy, case.now_ms
-    was_pinned = holds(state.pin, policy)
+    was_pinned, was_said_before = holds(state.pin, policy), _is_older(event, state.pinned_ms)
     case.reason = "pin_ended"
     match event.action:
+        case "opt_out" | "opt_in":
+            _note_consent(state, event)
+            _note_due(case)  # under a new policy the windows were summed anew
+            return
+        case "pin" | "unpin" if was_said_before:
+            _note_due(case)
+            return
         case "pin":
             state.pin, case.reason = event.pin, "pin_set"
         case "unpin":
             state.pin = None
-        case "opt_out" | "opt_in":
-            state.opted_out = event.action == "opt_out"
-            _note_due(case)  # under a new policy the windows were summed anew
-            return
         case "erase":
             raise AssertionError("erase replaces the whole state; see remember.forgotten()")
+    state.pinned_ms = event.at_ms
     if state.pin is not None and state.pin.until_ms <= now_ms:
         state.pin, case.reason = None, "pin_ended"  # it had ended before its event arrived
     state.policy_mark = policy.mark
@@ -179,6 +186,15 @@ def _apply_action(case: Case, event: CustomerAction) -> None:
         case.rises, case.falls = policy.rises_at_once, policy.falls_at_once
         decide(case)
     _note_due(case)
+
+
+def _note_consent(state: CustomerState, event: CustomerAction) -> None:
+    if not _is_older(event, state.consent_ms):
+        state.opted_out, state.consent_ms = event.action == "opt_out", event.at_ms
+
+
+def _is_older(event: CustomerAction, newest_ms: int | None) -> bool:
+    return newest_ms is not None and event.at_ms < newest_ms
 
 
 # --- when time alone may decide next ---
