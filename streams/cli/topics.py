@@ -9,23 +9,50 @@ from streams.settings import Settings
 
 app = typer.Typer(help="Make or check the topics.", no_args_is_help=True)
 
+PARTITIONS = 4
+
 
 @app.command()
 def create(
-    partitions: Annotated[int, typer.Option(min=1, help="Of every input and output.")] = 4,
+    partitions: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help=f"Of every input and output; {PARTITIONS}, or as many as the topics have that are there."
+        ),
+    ] = None,
     replication: Annotated[int, typer.Option(min=1, help="Copies of every partition; production: 3.")] = 1,
 ) -> None:
     """Make what is missing, and check what is there."""
-    from streams.kafka.topics import ensure_topics
-
-    made = asyncio.run(ensure_topics(Settings.from_environment(), partitions, replication))
-    typer.echo(f"made {', '.join(made)}" if made else "all topics are there, and fit")
+    made, there = asyncio.run(_create(Settings.from_environment(), partitions, replication))
+    typer.echo(f"made {', '.join(made)}, with {there} partitions" if made else "all topics are there, and fit")
 
 
 @app.command()
 def check() -> None:
     """Check that the topics are there and fit; exit status 2 and a sentence for each that does not."""
-    from streams.kafka.topics import check_topics
-
-    partitions = asyncio.run(check_topics(Settings.from_environment()))
+    partitions = asyncio.run(_check(Settings.from_environment()))
     typer.echo(f"all topics are there, with {partitions} partitions, and fit")
+
+
+async def _create(settings: Settings, partitions: int | None, replication: int) -> tuple[list[str], int]:
+    """Gives the topics that were made, and how many partitions there are."""
+    from streams.kafka.topics import check_partitions, ensure_topics
+    from streams.kafka.unchanged import check_unchanged
+
+    if partitions is not None:
+        await check_partitions(settings, partitions)
+    await check_unchanged(settings)
+    made = await ensure_topics(settings, partitions or PARTITIONS, replication)
+    return made, await _check(settings)
+
+
+async def _check(settings: Settings) -> int:
+    from streams.kafka.retention import retention_notes
+    from streams.kafka.topics import check_topics
+    from streams.kafka.unchanged import check_unchanged
+
+    await check_unchanged(settings)
+    partitions = await check_topics(settings)
+    for note in await retention_notes(settings):
+        typer.echo(f"note: {note}", err=True)
+    return partitions

@@ -115,7 +115,9 @@ async def _prepare(settings: Settings, policy: Policy) -> "tuple[KnownPolicies, 
     """
     from streams.kafka.policies import publish_policy, read_known_policies
     from streams.kafka.topics import check_topics, dead_letter_bytes, ensure_topics
+    from streams.kafka.unchanged import check_unchanged
 
+    await check_unchanged(settings)  # first: what was deleted is not to be made anew without a word
     await ensure_topics(settings, PARTITIONS)
     known = await read_known_policies(settings)
     if known.in_force is None:

@@ -1,9 +1,18 @@
 """What the changelog holds beside the fields of a customer's state. Structs alone; packing.py makes bytes of them."""
 
+from typing import NamedTuple
+
 import msgspec
 
 from streams.engine.outcomes import Direction, Reason, Unrated
 from streams.values.events import Cause
+
+
+class KnownTopic(NamedTuple):
+    """A topic as a state was made with it."""
+
+    id: str  # as Kafka's own tools write it; empty where the broker does not tell
+    partitions: int
 
 
 class LaneRecord(msgspec.Struct, frozen=True):
@@ -17,6 +26,7 @@ class LaneRecord(msgspec.Struct, frozen=True):
     counter: int  # the number of the newest transaction; 0 before the first
     clock_ms: int  # the partition's clock; it never goes back
     backfill: bool = False  # whether it still works history: what the inputs held at the first start
+    topics: dict[str, KnownTopic] = {}  # all topics of the stage, by name; those of before 0.2.0 are not noted
 
 
 class KeptChange(msgspec.Struct, frozen=True, array_like=True, kw_only=True):

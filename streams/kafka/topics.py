@@ -97,6 +97,24 @@ async def ensure_topics(settings: Settings, partitions: int, replication: int = 
     return [spec.name for spec in missing]
 
 
+async def check_partitions(settings: Settings, partitions: int) -> None:
+    """Checks, before topics are made, that those that are there have this many partitions each.
+
+    Raises:
+        UsageError: One has another number, or Kafka does not answer.
+    """
+    async with _Admin(settings) as admin:
+        there = await _partition_counts(admin, settings)
+    shared = (spec.name for spec in topic_specs(settings) if not spec.single_partition)
+    others = [name for name in shared if there.get(name, partitions) != partitions]
+    if others:
+        listed = ", ".join(f"{name} has {there[name]}" for name in others)
+        raise UsageError(
+            f"{partitions} partitions are asked for, but {listed}: all topics must have the same number; make those "
+            "anew while they are empty, or leave --partitions out, or grow all of them: tierflow topics grow"
+        )
+
+
 async def check_topics(settings: Settings) -> int:
     """Checks all topics; gives their partition count.
 

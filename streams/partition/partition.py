@@ -42,6 +42,7 @@ class Partition:
         self.counter = lane.counter if lane else 0
         self.clock_ms = lane.clock_ms if lane else NEVER_MS
         self.backfill = lane.backfill if lane else False
+        self._topics = lane.topics if lane else {}
         self._begin()
 
     # --- what a stage says ---
@@ -92,7 +93,7 @@ class Partition:
     @property
     def lane(self) -> LaneRecord:
         """The lane record: with it and the packed states, another Partition can go on from here."""
-        return LaneRecord(tuple(self.next_offsets), self.counter, self.clock_ms, self.backfill)
+        return LaneRecord(tuple(self.next_offsets), self.counter, self.clock_ms, self.backfill, self._topics)
 
     @property
     def is_stale(self) -> bool:

@@ -35,6 +35,7 @@ def customers_stage(settings: Settings, policy: Policy, partitions: int, clock: 
         outputs={**outputs, CANDIDATES: Output(settings.candidates_topic, place_of_campaigns())},
         changelog=settings.changelog_topic,
         open=open_partition,
+        beside=(settings.output_topic("policies"),),
         always=(ORDER,),
         backfill=settings.backfill,
         witnesses=(CHANGES, CAMPAIGNS, RISK, CANDIDATES),

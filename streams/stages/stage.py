@@ -42,9 +42,16 @@ class Stage(NamedTuple):
     outputs: Mapping[str, Output]  # by the output names that its Partition uses
     changelog: str
     open: Callable[[int, dict[bytes, bytes], LaneRecord], Partition]  # of a number, packed states by key, a lane record
+    beside: Sequence[str] = ()  # other topics that its work depends on
     always: Sequence[str] = ()  # outputs that every transaction writes to, beside the changelog
     witnesses: Sequence[str] = ()  # outputs whose messages tell whether anybody saw a leftover transaction
     backfill: bool = False  # whether records that are there at the first start count as history
     wait: Wait | None = None  # for the topic whose decisions are not taken back
     sleeps: bool = False  # whether nothing is taken over before a first record comes
     committed: Callable[[Work], None] = lambda _: None  # called with each Work after its commit
+
+    @property
+    def topics(self) -> set[str]:
+        """The names of all its topics."""
+        outputs = (output.topic for output in self.outputs.values())
+        return {*self.inputs, *outputs, self.changelog, *self.beside}

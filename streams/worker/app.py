@@ -12,7 +12,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from itertools import product
 from typing import Any
@@ -20,9 +20,12 @@ from typing import Any
 import faust
 from faust.types import TP
 
+from streams.contracts.kept import KnownTopic, LaneRecord
 from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, UsageError
 from streams.kafka.never_taken import NeverTakenError
 from streams.kafka.policies import KnownPolicies, follow_policies, read_newest_policies
+from streams.kafka.topic_ids import ask_for_topics
+from streams.kafka.unchanged import TopicsChangedError
 from streams.logs import FAUST
 from streams.metrics import Metrics
 from streams.partition.customers import Customers
@@ -32,6 +35,7 @@ from streams.stages.customers import NAME as CUSTOMERS
 from streams.stages.customers import customers_stage
 from streams.stages.stage import Stage
 from streams.stages.worked import worked_stages
+from streams.values.calendar import NEVER_MS
 from streams.worker.broker import StageBroker
 from streams.worker.contact import end_when_refused
 from streams.worker.frame.recovery import LaneTables
@@ -39,6 +43,7 @@ from streams.worker.frame.transport import ConsumerOnly, FetchSchema, FetchTrans
 from streams.worker.known_policies import load_in_force, loadable_policies, policy_in_force
 from streams.worker.lane import TAKE_OVER_WITHIN_S, Lane
 from streams.worker.takeover import LaneError, persistently
+from streams.worker.topics_watch import Watched, end_when_changed
 from streams.worker.watchdog import LOOK_EVERY_S, Contact, Watchdog, why_unreadable
 
 SESSION_TIMEOUT_S = 6.0
@@ -75,8 +80,9 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         self.revocations = 0
         self.beats: dict[str, float] = {}  # by task: when it last looked (time.monotonic)
         self.watches: list[tuple[str, Watch]] = []  # tasks that run from the start on, and what they are
-        self.metrics.show_ready(lambda: self.serving)
+        self.metrics.show_ready(lambda: self.serving and self.changed is None)
         self.stalled: str | None = None  # a sentence: what makes no progress
+        self.changed: str | None = None  # a sentence about topics that are not those of the state
         self.on_partitions_revoked.connect(self._park_lanes)
         self.on_before_shutdown.connect(self._release_lanes)
 
@@ -200,6 +206,15 @@ class TierflowApp(faust.App):  # type: ignore[misc]
             for tp, offset in self.brokers[name].positions(number, lane.next_offsets).items()
         }
 
+    def watched(self) -> Iterator[Watched]:
+        """Gives what the topics must be: as many partitions as this worker knows of, and as the states were made."""
+        for stage in self.stages.values():
+            counted = {topic: KnownTopic("", self.partitions) for topic in stage.topics - set(stage.beside)}
+            yield Watched(LaneRecord((), 0, NEVER_MS, topics=counted), stage.topics)
+        for lane in self.lanes.values():
+            if lane.partition is not None:
+                yield Watched(lane.partition.lane, lane.stage.topics)
+
     def on_inputs_unreadable(self, error: Exception) -> None:
         """Ends the process: records were deleted before they were worked, say, or a right was taken away."""
         fail(LaneError(why_unreadable(error, self.settings.app_id)))
@@ -238,9 +253,20 @@ def create_app(settings: Settings, known: KnownPolicies, partitions: int) -> Tie
     async def watch_contact() -> None:
         await end_when_refused(app.client_options, app.consumer.heard_at_ms, lambda: app.should_stop, fail)
 
+    async def watch_topics() -> None:
+        def suspect(said: str | None) -> None:
+            app.changed = said
+
+        names = set[str]().union(*(stage.topics for stage in app.stages.values()))
+        options = settings.client_options()
+        await end_when_changed(
+            lambda: ask_for_topics(options, names), app.watched, lambda: app.should_stop, suspect, fail
+        )
+
     app.watches += [
         (FOLLOWER, follow_policy_topic),
         ("the watch over the brokers' refusals", watch_contact),
+        ("the watch over the topics", watch_topics),
         ("the watchdog", partial(_watch, app)),
     ]
     return app
@@ -331,6 +357,10 @@ def wall_ms() -> int:
 
 def fail(error: BaseException) -> None:
     """Ends the process at once. What is not committed is worked again by whoever takes the partitions over."""
-    _log.critical("worker ends: %s: %s", type(error).__name__, error, exc_info=error)
+    needs_a_person = isinstance(error, TopicsChangedError | NeverTakenError)
+    if needs_a_person:
+        _log.critical("worker ends: %s", error)
+    else:
+        _log.critical("worker ends: %s: %s", type(error).__name__, error, exc_info=error)
     logging.shutdown()
-    os._exit(NEEDS_A_PERSON if isinstance(error, NeverTakenError) else TRY_AGAIN)
+    os._exit(NEEDS_A_PERSON if needs_a_person else TRY_AGAIN)

@@ -4,13 +4,20 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+from aiokafka import ConsumerRecord, TopicPartition
 from faust.types import TP
 
+from streams.contracts.kept import KnownTopic
+from streams.contracts.log import decode_order
 from streams.errors import UsageError
 from streams.kafka.changelog import Recovered, end_offset, read_changelog
+from streams.kafka.newest import newest_records
 from streams.kafka.offsets import InputOffsets
 from streams.kafka.producers import TransactionFailedError
+from streams.kafka.topic_ids import ask_for_topics
 from streams.kafka.transactional import TRANSACTION_TIMEOUT_MS
+from streams.partition.work import ORDER
 from streams.settings import Settings
 from streams.stages.stage import Stage
 from streams.worker.leftovers import can_be_aborted
@@ -72,6 +79,21 @@ class StageBroker:
             _log.warning("%s: the broker has lost the end of a transaction; it is aborted", title)
             await transactions.abort_leftovers()
 
+    async def topics(self) -> Mapping[str, KnownTopic]:
+        """Gives the topics of the stage that are there, by name."""
+        return await ask_for_topics(self._options, self._stage.topics)
+
+    async def newest_transaction(self, number: int) -> int | None:
+        """Gives the number of the newest transaction in the order of work; None where there is none, or no such topic.
+
+        The order is read before the changelog: of one transaction, markers may come to the one before the other.
+        """
+        if ORDER not in self._stage.outputs:
+            return None
+        tp = TopicPartition(self._stage.outputs[ORDER].topic, number)
+        found = await newest_records(self._options, [tp], lambda record: _counter(record) is not None)
+        return _counter(found[tp]) if tp in found else None
+
     async def recover(self, number: int) -> Recovered:
         """Reads a partition's changelog back.
 
@@ -105,3 +127,11 @@ class StageBroker:
             return None
         end = self._app.consumer.highwater(tp)
         return None if end is None else int(end)
+
+
+def _counter(record: ConsumerRecord) -> int | None:
+    """Gives the number of a transaction of the order of work; None for a record of another form."""
+    try:
+        return decode_order(record.value or b"").counter
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from streams.contracts.kept import LaneRecord
 from streams.kafka.producers import TransactionFailedError
+from streams.kafka.unchanged import with_topics
 from streams.metrics import Batch, Metrics
 from streams.partition.entries import Entry
 from streams.partition.partition import ForeignRecordError, Partition
@@ -23,7 +24,15 @@ from streams.worker.frame.transport import FetchedRecords
 from streams.worker.held import HeldBack
 from streams.worker.inbox import Inbox
 from streams.worker.ports import BrokerPort, TransactionsPort
-from streams.worker.takeover import RETRIED_ERRORS, LaneError, check_position, pause_s, persistently
+from streams.worker.takeover import (
+    RETRIED_ERRORS,
+    LaneError,
+    check_counter,
+    check_position,
+    pause_s,
+    persistently,
+    topics_as_known,
+)
 
 BATCH_LIMIT = 10_000
 IDLE_S = 1.0
@@ -111,6 +120,7 @@ class Lane:
 
         Raises:
             LaneError: The state does not fit the input topics, or the group's offsets.
+            TopicsChangedError: The topics are not those that the state was made with.
             ChangelogError: The changelog cannot be trusted, or not be read to its end.
             TransactionFailedError: A producer could not be started; a later try may succeed.
         """
@@ -123,8 +133,9 @@ class Lane:
         # The group is asked before the changelog is read. In the other order, commits of a worker that takes over
         # between the two would make the group seem ahead of the state.
         committed = await self._broker.committed(self.number)
+        newest = await self._broker.newest_transaction(self.number)
         recovered = await self._broker.recover(self.number)
-        lane = await self._lane_record(recovered.lane, committed)
+        lane = await self._lane_record(recovered.lane, committed, newest)
         self.partition = self.stage.open(self.number, recovered.packed, lane)
         self._changelog_end = recovered.end_offset
         self._drop_queues()
@@ -309,7 +320,7 @@ class Lane:
         work = partition.pack(self._inbox.positions())
         computed = time.perf_counter()
         try:
-            self._changelog_end = await self._transactions.commit(work)
+            self._changelog_end = await self._transactions.commit(work, self._changelog_end)
         except TransactionFailedError as error:
             self.partition = None  # HTTP must not show what may not have been committed
             await self._failed(error)
@@ -363,10 +374,15 @@ class Lane:
     def _new_transactions(self) -> TransactionsPort:
         return self._broker.transactions(self.number, lambda: self._metrics.epoch_raised(self.stage.name, self.number))
 
-    async def _lane_record(self, lane: LaneRecord | None, committed: Sequence[int | None]) -> LaneRecord:
+    async def _lane_record(
+        self, lane: LaneRecord | None, committed: Sequence[int | None], newest: int | None
+    ) -> LaneRecord:
+        topics = await topics_as_known(self.title, lane, self.stage.topics, self._broker.topics)
         spans = await self._broker.spans(self.number)
         check_position(self.title, self.number, self.stage.inputs, lane, spans, committed)
-        return lane or LaneRecord(tuple(span.beginning for span in spans), 0, NEVER_MS, self.stage.backfill)
+        check_counter(self.title, lane, newest)
+        beginning = LaneRecord(tuple(span.beginning for span in spans), 0, NEVER_MS, self.stage.backfill)
+        return with_topics(lane or beginning, topics)
 
     def _known(self) -> Partition:
         if self.partition is None:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from aiokafka import TopicPartition
 
+from streams.contracts.kept import KnownTopic
 from streams.kafka.changelog import Recovered
 from streams.kafka.offsets import Span
 from streams.kafka.open_transactions import Outcome
@@ -26,8 +27,8 @@ class TransactionsPort(Protocol):
     async def abort_leftovers(self) -> None:
         """Aborts whatever is still open under our transactional ids."""
 
-    async def commit(self, work: Work) -> int:
-        """Commits a batch; gives the changelog's end after it."""
+    async def commit(self, work: Work, after: int = 0) -> int:
+        """Commits a batch; gives the changelog's end after it. after: the end before it."""
 
 
 class BrokerPort(Protocol):
@@ -38,6 +39,12 @@ class BrokerPort(Protocol):
 
     async def end_leftovers(self, number: int, transactions: TransactionsPort) -> None:
         """Ends a transaction of ours that the broker has left open."""
+
+    async def topics(self) -> Mapping[str, KnownTopic]:
+        """Gives the topics of the stage that are there, by name."""
+
+    async def newest_transaction(self, number: int) -> int | None:
+        """Gives the number of the newest transaction that the order of work holds; None where there is none."""
 
     async def recover(self, number: int) -> Recovered:
         """Reads the changelog back, to its end."""

@@ -41,6 +41,8 @@ class WorkerSource:
             return Readiness(ready=False, reasons=["partitions are being assigned"])
         if not self._app.is_member:
             return Readiness(ready=False, reasons=[CUT_OFF])
+        if self._app.changed is not None:
+            return Readiness(ready=False, reasons=[self._app.changed])
         reasons = [
             f"partition {lane.number} is being recovered" for lane in self._app.lanes_of(CUSTOMERS) if not lane.serving
         ]

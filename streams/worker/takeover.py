@@ -3,14 +3,15 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from itertools import count
 
 from aiokafka.errors import KafkaError
 
-from streams.contracts.kept import LaneRecord
+from streams.contracts.kept import KnownTopic, LaneRecord
 from streams.kafka.offsets import Span
 from streams.kafka.producers import TransactionFailedError
+from streams.kafka.unchanged import START_ANEW, TopicsChangedError, confirmed, difference
 
 PAUSE_LIMIT_S = 2.0
 RETRIED_ERRORS = (TransactionFailedError, KafkaError, TimeoutError, OSError)  # a later try may succeed
@@ -57,6 +58,50 @@ def check_position(  # noqa: PLR0913, PLR0917 - all that has to fit together
                 f"{where}: the group's offset {group} is ahead of the state's {offset}: the changelog has lost "
                 f"records; restore it, or start with another TIERFLOW_APP_ID and another output prefix"
             )
+
+
+def check_counter(title: str, lane: LaneRecord | None, newest: int | None) -> None:
+    """Checks that the state is not older than the order of work, which the same transactions wrote.
+
+    newest: the number of the newest transaction in the order of work; None where there is none.
+
+    Raises:
+        TopicsChangedError: It is older: transactions of the changelog are lost.
+    """
+    counter = 0 if lane is None else lane.counter
+    if newest is not None and newest > counter:
+        raise TopicsChangedError(
+            f"{title}: the state is that of transaction {counter}, its order of work holds transaction {newest}: the "
+            f"changelog has lost records, or was made anew; restore it, or {START_ANEW}"
+        )
+
+
+async def topics_as_known(
+    title: str,
+    lane: LaneRecord | None,
+    names: Collection[str],
+    ask: Callable[[], Awaitable[Mapping[str, KnownTopic]]],
+) -> Mapping[str, KnownTopic]:
+    """Gives the topics as they are now, once they are those that the state was made with.
+
+    lane: None for a beginning, with any topics. names: those of the stage. ask: gives those that are there.
+
+    Raises:
+        TopicsChangedError: They are not.
+    """
+    now: Mapping[str, KnownTopic] = {}
+
+    async def look() -> str | None:
+        nonlocal now
+        now = await ask()
+        return None if lane is None else difference(lane, names, now)
+
+    said = await confirmed(look)
+    if said is not None:
+        raise TopicsChangedError(f"{title}: {said}")
+    if lane is not None and not lane.topics:
+        _log.info("%s: the state, of a release before 0.2.0, does not name its topics: they are taken as found", title)
+    return now
 
 
 async def persistently(

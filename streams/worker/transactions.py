@@ -14,6 +14,7 @@ from streams.contracts.packing import LANE_KEY, pack_lane
 from streams.kafka.open_transactions import Outcome
 from streams.kafka.producers import OutRecord, ProducersInTurn, Sent, answered, partitions_of, send
 from streams.kafka.transactional import TransactionalProducer
+from streams.kafka.unchanged import START_ANEW, TopicsChangedError
 from streams.partition.outputs import by_output
 from streams.partition.work import Message, Work
 from streams.stages.stage import Place, Stage
@@ -71,14 +72,15 @@ class Transactions:
         """
         await self._producers.abort(self._touch_all)
 
-    async def commit(self, work: Work) -> int:
-        """Commits a batch; gives the changelog's end offset after it.
+    async def commit(self, work: Work, after: int = 0) -> int:
+        """Commits a batch; gives the changelog's end offset after it. after: its end before.
 
         Raises:
             TransactionFailedError: It failed, or its outcome is not known. The partition is to be taken over again.
             NeverTakenError: The broker will never take it.
+            TopicsChangedError: The changelog ends before that: it was made anew, and nothing is committed.
         """
-        return await self._producers.commit(partial(self._send_all, work))
+        return await self._producers.commit(partial(self._send_all, work, after))
 
     async def _touch_all(self, producer: TransactionalProducer) -> None:
         """Touches every partition that a transaction may have written to, and the group."""
@@ -96,7 +98,7 @@ class Transactions:
             tps += [TopicPartition(topic, number) for number in numbers]
         return tps
 
-    async def _send_all(self, work: Work, producer: AIOKafkaProducer) -> int:
+    async def _send_all(self, work: Work, after: int, producer: AIOKafkaProducer) -> int:
         stage, sent = self._stage, list[Sent]()
         for output, messages in by_output(work).items():
             topic, place = stage.outputs[output]
@@ -108,9 +110,18 @@ class Transactions:
         lane: OutRecord = (LANE_KEY, pack_lane(work.lane), [])
         sent += await send(producer, stage.changelog, self._number, [*states, lane])
         answers = await answered(sent)
+        self._check_end(int(answers[-1].offset), after)
         await self._send_offsets(producer, work.lane.next_offsets)
         lane_record_offset = int(answers[-1].offset) + sent[-1].records - 1
         return lane_record_offset + 2  # past the lane record and the commit marker
+
+    def _check_end(self, offset: int, after: int) -> None:
+        """Checks, before a commit, that the newest record batch of the changelog lies after all of before."""
+        if offset < after:
+            raise TopicsChangedError(
+                f"{self._stage.changelog} partition {self._number} went on at offset {offset}, it ended at {after} "
+                f"before: it was made anew, or cut, and the states in it are lost; restore it, or {START_ANEW}"
+            )
 
     async def _send_offsets(self, producer: AIOKafkaProducer, next_offsets: Sequence[int]) -> None:
         offsets = {

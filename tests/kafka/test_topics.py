@@ -12,6 +12,7 @@ from streams.kafka import local
 from streams.kafka.topics import check_topics, dead_letter_bytes, ensure_topics, partition_count, topic_specs
 from streams.settings import Settings
 from tests.support.batches import PARTITIONS
+from tests.support.commands import tierflow
 
 
 async def make(settings: Settings, name: str, partitions: int, **config: str) -> None:
@@ -128,3 +129,31 @@ async def test_no_broker_is_the_user_s_to_mend(environment: Mapping[str, str]) -
     settings = untouched({**environment, "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{local.free_port()}"})
     with pytest.raises(UsageError, match=r"no Kafka answers at .*tierflow kafka start"):
         await check_topics(settings)
+
+
+async def test_other_counts_than_those_that_are_there_are_refused(environment: Mapping[str, str]) -> None:
+    """All others would be made with one partition, and without a word."""
+    settings = untouched(environment)
+    balances = settings.input_topic("balances")
+    await make(settings, balances, 1, cleanup_policy="delete")
+    said = await asyncio.to_thread(tierflow, environment, "topics", "create", "--partitions", "12")
+    assert said.status == 2
+    assert f"12 partitions are asked for, but {balances} has 1: all topics must have the same number" in said.err
+    with pytest.raises(UsageError, match="missing"):
+        await check_topics(settings)
+    said = await asyncio.to_thread(tierflow, environment, "topics", "create", "--partitions", "1")
+    assert (said.status, said.out.endswith(", with 1 partitions\n")) == (0, True), said
+    assert await check_topics(settings) == 1
+
+
+async def test_a_retention_that_was_not_asked_for_is_said(environment: Mapping[str, str]) -> None:
+    settings = untouched(environment)
+    balances, loans = settings.input_topic("balances"), settings.input_topic("loans")
+    await make(settings, balances, PARTITIONS, cleanup_policy="delete", retention_ms="604800000")
+    await make(settings, loans, PARTITIONS, cleanup_policy="delete", retention_bytes="9000000", retention_ms="-1")
+    for command in ("create", "check"):
+        said = await asyncio.to_thread(tierflow, environment, "topics", command)
+        assert said.status == 0, said
+        assert f"note: {balances}: records are kept for 7 days (retention.ms=604800000), not for ever" in said.err
+        assert f"note: {loans}: records are kept up to 9,000,000 bytes a partition (retention.bytes=" in said.err
+        assert said.err.count("note:") == 2

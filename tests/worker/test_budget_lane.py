@@ -109,9 +109,9 @@ class Forgetful(StageBroker):
         made, troubles = super().transactions(number, on_epoch_raised), self.troubles
         commit = made.commit
 
-        async def committed(work: Work) -> int:
+        async def committed(work: Work, after: int = 0) -> int:
             trouble = troubles.pop(0) if troubles else None
-            end = -1 if trouble == "before" else await commit(work)
+            end = -1 if trouble == "before" else await commit(work, after)
             if trouble is not None:
                 raise TransactionFailedError(trouble)
             return end

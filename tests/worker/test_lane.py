@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaConnectionError, ProducerFenced
 
-from streams.contracts.kept import LaneRecord
+from streams.contracts.kept import KnownTopic, LaneRecord
 from streams.kafka.changelog import ChangelogError, Recovered
 from streams.kafka.offsets import Span
 from streams.kafka.producers import TransactionFailedError
@@ -46,6 +46,8 @@ class Log:
         self.seeks: list[list[int]] = []
         self.flows: list[tuple[int, bool]] = []
         self.span = Span(0, 1_000_000)
+        self.now = {topic: KnownTopic("first", 4) for topic in (*INPUTS, "changelog")}
+        self.newest: int | None = None  # the number of the newest transaction in the order of work
         self.group: list[int | None] = [None] * len(TOPICS)
         self.end = 0
         self.input_ends = [0] * len(TOPICS)
@@ -65,7 +67,13 @@ class Log:
     async def stop(self) -> None:
         return
 
-    async def commit(self, work: Work) -> int:
+    async def topics(self) -> dict[str, KnownTopic]:
+        return self.now
+
+    async def newest_transaction(self, _: int) -> int | None:
+        return self.newest
+
+    async def commit(self, work: Work, _: int = 0) -> int:
         self.committing.set()
         await self.go_on.wait()
         if self.failures:

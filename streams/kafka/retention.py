@@ -1,0 +1,70 @@
+"""How long topics keep their records, where that is less than tierflow made them with: said, and left as it is."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError
+
+from streams.kafka.refusals import cannot_connect
+from streams.kafka.topics import DAY_MS, FOREVER_MS, HOUR_MS, topic_specs
+from streams.settings import Settings
+
+_TIME, _SIZE = "retention.ms", "retention.bytes"
+
+
+async def retention_notes(settings: Settings) -> list[str]:
+    """Gives a sentence for each retention that is not for ever, of inputs first. The topics must be there.
+
+    Raises:
+        UsageError: Kafka does not answer.
+    """
+    kept = [spec.name for spec in topic_specs(settings) if _TIME in spec.config]
+    found: dict[str, list[str]] = defaultdict(list)
+    for topic, config in (await _configs(settings, kept)).items():
+        how_long = _how_long(config)
+        if how_long is not None:
+            found[how_long].append(topic)
+    return [_note(settings, topics, how_long) for how_long, topics in found.items()]
+
+
+def _note(settings: Settings, topics: list[str], how_long: str) -> str:
+    note = f"{', '.join(topics)}: records are kept {how_long}, not for ever: the audit reaches back no further"
+    if set(topics) & set(settings.input_topics()):
+        note += ", and a worker that is away for longer cannot go on"
+    return note
+
+
+def _how_long(config: Mapping[str, str]) -> str | None:
+    time_ms, size = int(config[_TIME]), int(config[_SIZE])
+    said = []
+    if time_ms != FOREVER_MS:
+        said.append(f"for {_duration(time_ms)} ({_TIME}={time_ms})")
+    if size >= 0:
+        said.append(f"up to {size:,} bytes a partition ({_SIZE}={size})")
+    return " and ".join(said) or None
+
+
+def _duration(time_ms: int) -> str:
+    for unit_ms, noun in ((DAY_MS, "days"), (HOUR_MS, "hours")):
+        if time_ms >= 2 * unit_ms:
+            return f"{time_ms // unit_ms} {noun}"
+    return f"{time_ms // 1000} seconds"
+
+
+async def _configs(settings: Settings, topics: list[str]) -> dict[str, dict[str, str]]:
+    options = settings.client_options()
+    admin = AIOKafkaAdminClient(**options)
+    # aiokafka takes the names to ask for as the keys of a mapping, and ignores its values.
+    asked = [ConfigResource(ConfigResourceType.TOPIC, topic, {_TIME: "", _SIZE: ""}) for topic in topics]
+    try:
+        await admin.start()
+        responses = await admin.describe_configs(asked)
+    except KafkaError as error:
+        raise await cannot_connect(options, error) from error
+    finally:
+        await admin.close()
+    resources: list[Any] = [resource for response in responses for resource in response.resources]
+    return {topic: {entry[0]: str(entry[1]) for entry in entries} for _, _, _, topic, entries in resources}

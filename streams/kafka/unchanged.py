@@ -1,0 +1,123 @@
+"""Whether the topics are still those that the state was made with: none made anew, none with more partitions.
+
+A lane record knows the id and the partition count of every topic of its stage. The same sentences are said by
+`tierflow topics check`, at a worker's start, at a take-over, and by a worker that runs.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any
+
+import msgspec
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from streams.contracts.kept import KnownTopic, LaneRecord
+from streams.contracts.packing import LANE_KEY, UnknownVersionError, unpack_lane
+from streams.errors import UsageError
+from streams.kafka.newest import newest_records
+from streams.kafka.refusals import cannot_connect
+from streams.kafka.topic_ids import ask_for_topics
+from streams.kafka.topics import topic_specs
+from streams.settings import Settings
+
+START_ANEW = "start with another TIERFLOW_APP_ID and another TIERFLOW_OUTPUT_PREFIX"
+# A broker that has just started may know less than the others for a moment.
+CONFIRMED_FOR_S = 8.0
+_ASK_AGAIN_S = 1.0
+
+
+class TopicsChangedError(UsageError):
+    """The topics are not those that the state was made with. A restart does not mend it: a person is needed."""
+
+
+def difference(lane: LaneRecord, names: Collection[str], now: Mapping[str, KnownTopic]) -> str | None:
+    """Says what differs from the topics that the state was made with; None if nothing does.
+
+    names: the topics that are worked with now. now: those of them that are there. A topic that the lane record does not
+    know is taken as it is found.
+    """
+    for topic, known in lane.topics.items():
+        found = now.get(topic)
+        if topic not in names:
+            return (
+                f"the state was made with the topic {topic}, which these settings do not name: write "
+                f"TIERFLOW_INPUT_PREFIX and TIERFLOW_OUTPUT_PREFIX as they were, or {START_ANEW}"
+            )
+        if found is None:
+            return f"the topic {topic}, with which the state was made, is gone: restore it, or {START_ANEW}"
+        if known.id and found.id and known.id != found.id:
+            return (
+                f"the topic {topic} was deleted and made anew: its id is {found.id}, the state was made with "
+                f"{known.id}; restore the former one with all its offsets, or {START_ANEW}"
+            )
+        if found.partitions != known.partitions:
+            return _more_partitions(topic, known.partitions, found.partitions)
+    return None
+
+
+def _more_partitions(topic: str, before: int, after: int) -> str:
+    return (
+        f"the topic {topic} has {after} partitions, the state was made under {before}: customers would be worked where "
+        f"their state is not; stop all workers, then move them: tierflow topics grow --partitions {after}"
+    )
+
+
+def with_topics(lane: LaneRecord, now: Mapping[str, KnownTopic]) -> LaneRecord:
+    """Gives the lane record with the topics as they are now. An id that is known stays, where the broker tells none."""
+    kept = {topic: known for topic, known in lane.topics.items() if known.id}
+    return msgspec.structs.replace(lane, topics={**now, **kept})
+
+
+async def confirmed(look: Callable[[], Awaitable[str | None]]) -> str | None:
+    """Gives what `look` says, if it says something for CONFIRMED_FOR_S; None as soon as it says nothing."""
+    give_up_at = time.monotonic() + CONFIRMED_FOR_S
+    while (said := await look()) is not None and time.monotonic() < give_up_at:  # noqa: ASYNC110 - a broker tells when asked
+        await asyncio.sleep(_ASK_AGAIN_S)
+    return said
+
+
+async def check_unchanged(settings: Settings) -> None:
+    """Holds all topics against the lane records of both changelogs, as far as these are there.
+
+    Raises:
+        TopicsChangedError: Something differs; the message says which topic, what, and what to do.
+        UsageError: Kafka does not answer.
+    """
+    options = settings.client_options()
+    names = {spec.name for spec in topic_specs(settings)}
+    try:
+        now = await ask_for_topics(options, names)
+        changelogs = [name for name in (settings.changelog_topic, settings.budgets_changelog_topic) if name in now]
+        places = [TopicPartition(name, number) for name in changelogs for number in range(now[name].partitions)]
+        lanes = await newest_lanes(options, places)
+    except KafkaError as error:
+        raise await cannot_connect(options, error) from error
+    for lane in lanes.values():
+        said = difference(lane, names, now)
+        if said is not None:
+            raise TopicsChangedError(said)
+
+
+async def newest_lanes(
+    client_options: Mapping[str, Any], places: Collection[TopicPartition]
+) -> dict[TopicPartition, LaneRecord]:
+    """Gives the newest lane record of each changelog partition, without those of a form that this release cannot read.
+
+    Raises:
+        KafkaError: The broker does not answer.
+    """
+    found = await newest_records(client_options, places, _is_lane) if places else {}
+    return {tp: lane for tp, lane in ((tp, _lane(record)) for tp, record in found.items()) if lane is not None}
+
+
+def _is_lane(record: ConsumerRecord) -> bool:
+    return bool(record.key == LANE_KEY)
+
+
+def _lane(record: ConsumerRecord) -> LaneRecord | None:
+    try:
+        return unpack_lane(record.value or b"")
+    except UnknownVersionError:
+        return None  # taking the partition over says so

@@ -1,0 +1,224 @@
+"""Nothing around the topics changes unseen: the worker stops for good, says which topic, and what to do."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from msgspec import structs
+
+from streams.contracts.packing import LANE_KEY, pack_lane, unpack_lane
+from streams.kafka.topics import topic_specs
+from streams.settings import Settings
+from tests.support.commands import tierflow
+from tests.support.worker_processes import (
+    PARTITIONS,
+    Events,
+    Worker,
+    Workers,
+    all_is_right,
+    applied,
+    customers_of,
+    read,
+    until,
+)
+
+NEEDS_A_PERSON = 2
+# A worker that looks more often: the tests need not wait for half a minute.
+QUICK = """
+import sys
+from streams.cli.main import run
+from streams.kafka import unchanged
+from streams.worker import topics_watch
+
+topics_watch.LOOK_EVERY_S, unchanged.CONFIRMED_FOR_S, unchanged._ASK_AGAIN_S = 0.2, 0.5, 0.1
+sys.argv = ["tierflow", "worker"]
+run()
+"""
+
+
+@asynccontextmanager
+async def admin_of(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(**settings.client_options())
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()
+
+
+async def raise_partitions(settings: Settings, *topics: str) -> None:
+    async with admin_of(settings) as admin:
+        await admin.create_partitions({topic: NewPartitions(8) for topic in topics})
+
+
+async def make_anew(settings: Settings, topic: str) -> None:
+    [config] = [spec.config for spec in topic_specs(settings) if spec.name == topic]
+    async with admin_of(settings) as admin:
+
+        async def is_there(*, wanted: bool) -> bool:
+            return (topic in await admin.list_topics()) == wanted
+
+        await admin.delete_topics([topic])
+        await until(lambda: is_there(wanted=False), 20, "the topic is gone")
+        await admin.create_topics([NewTopic(topic, PARTITIONS, 1, topic_configs=dict(config))])
+        await until(lambda: is_there(wanted=True), 20, "the topic is there again")
+
+
+def shared_topics(settings: Settings) -> list[str]:
+    return [spec.name for spec in topic_specs(settings) if not spec.single_partition]
+
+
+async def ends_and_says(worker: Worker, pattern: str) -> None:
+    assert await worker.ended() == NEEDS_A_PERSON
+    assert worker.says(f"({pattern})"), worker.tail()
+
+
+async def everybody_says(worker: Worker, environment: Mapping[str, str], pattern: str) -> None:
+    """A worker that is started again, and `topics check`, refuse with the same sentence."""
+    worker.start_again()
+    await ends_and_says(worker, pattern)
+    said = await asyncio.to_thread(tierflow, environment, "topics", "check")
+    assert (said.status, pattern in said.err) == (NEEDS_A_PERSON, True), said.err
+
+
+@asynccontextmanager
+async def at_work(
+    settings: Settings, environment: Mapping[str, str], folder: Path
+) -> AsyncIterator[tuple[Worker, Events]]:
+    """A worker that has worked a balance in each partition."""
+    with Workers(environment, folder) as workers:
+        async with Events(settings) as events:
+            worker = workers.start(code=QUICK)
+            await worker.ready()
+            for number in range(PARTITIONS):
+                await events.balance(*customers_of(number, 1), 600_000)
+            await events.settle()
+            await applied(settings)
+            yield worker, events
+
+
+async def test_inputs_with_more_partitions_stop_a_running_worker(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    async with at_work(settings, environment, tmp_path) as (worker, _):
+        await raise_partitions(settings, *settings.input_topics())
+        says = "has 8 partitions, the state was made under 4"
+        await ends_and_says(worker, f"{settings.input_prefix}[a-z]+ {says}: .*tierflow topics grow --partitions 8")
+        await everybody_says(worker, environment, says)
+
+
+async def test_all_topics_with_more_partitions_stop_a_worker_before_it_works(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    async with at_work(settings, environment, tmp_path) as (worker, events):
+        assert await worker.stop() == 0
+        changes = await read(settings, settings.output_topic("changes"))
+        await raise_partitions(settings, *shared_topics(settings))
+        await events.balance(*customers_of(0, 1), 1)
+        await events.settle()
+        await everybody_says(worker, environment, "has 8 partitions, the state was made under 4")
+        assert await read(settings, settings.output_topic("changes")) == changes
+
+
+async def test_an_input_that_was_made_anew_stops_a_running_worker(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    """It has more records than before: no offset tells."""
+    [customer] = customers_of(2, 1)
+    async with at_work(settings, environment, tmp_path) as (worker, events):
+        topic = settings.input_topic("balances")
+        await make_anew(settings, topic)
+        await events.backlog([(customer, 600_000)] * 30)
+        await ends_and_says(worker, f"the topic {topic} was deleted and made anew: its id is .* or start with another")
+        await everybody_says(worker, environment, f"the topic {topic} was deleted and made anew")
+
+
+@pytest.mark.parametrize("name", ["changes", "order", "policies"])
+async def test_an_output_that_was_made_anew_while_no_worker_ran_stops_the_next(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path, name: str
+) -> None:
+    async with at_work(settings, environment, tmp_path) as (worker, _):
+        assert await worker.stop() == 0
+        topic = settings.output_topic(name)
+        await make_anew(settings, topic)
+        await everybody_says(worker, environment, f"the topic {topic} was deleted and made anew")
+
+
+async def test_a_topic_that_is_gone_is_not_made_anew_without_a_word(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    async with at_work(settings, environment, tmp_path) as (worker, _):
+        topic = settings.input_topic("loans")
+        async with admin_of(settings) as admin:
+            await admin.delete_topics([topic])
+        says = f"the topic {topic}, with which the state was made, is gone: restore it"
+        await ends_and_says(worker, says)
+        await everybody_says(worker, environment, says)
+
+
+async def test_a_changelog_that_was_made_anew_takes_no_commit(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    """The worker looks at the topics later than events come: the end of the changelog tells first."""
+    [customer] = customers_of(2, 1)
+    patient = QUICK.replace("= 0.2, 0.5, 0.1", "= 60.0, 0.5, 0.1")
+    with Workers(environment, tmp_path) as workers:
+        async with Events(settings) as events:
+            worker = workers.start(code=patient)
+            await worker.ready()
+            for amount in (1, 600_000, 1):
+                await events.balance(customer, amount)
+                await events.settle()
+                await applied(settings)
+            changes = await read(settings, settings.output_topic("changes"))
+            await make_anew(settings, settings.changelog_topic)
+            await events.balance(customer, 5_000_000)
+            await events.settle()
+            says = f"{settings.changelog_topic} partition 2 went on at offset 0, it ended at [0-9]+ before: it was made"
+            await ends_and_says(worker, says)
+            assert await read(settings, settings.output_topic("changes")) == changes
+
+
+async def test_a_state_that_is_older_than_the_order_of_work_is_not_gone_on_with(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    async with at_work(settings, environment, tmp_path) as (worker, events):
+        assert await worker.stop() == 0
+        [*_, record] = [found for found in await read(settings, settings.changelog_topic) if found.key == LANE_KEY]
+        lane = unpack_lane(record.value)
+        older = structs.replace(lane, counter=lane.counter - 1)
+        await events.put_changelog(record.partition, LANE_KEY, pack_lane(older))
+        worker.start_again()
+        numbers = f"that of transaction {lane.counter - 1}, its order of work holds transaction {lane.counter}"
+        says = f"partition {record.partition}: the state is {numbers}"
+        await ends_and_says(worker, says)
+
+
+async def test_a_state_that_names_no_topics_takes_them_as_they_are(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    [customer] = customers_of(2, 1)
+    with Workers(environment, tmp_path) as workers:
+        async with Events(settings) as events:
+            worker = workers.start()
+            await events.balance(customer, 1)
+            await events.settle()
+            await applied(settings)
+            assert await worker.stop() == 0
+            [*_, record] = [found for found in await read(settings, settings.changelog_topic) if found.key == LANE_KEY]
+            lane = unpack_lane(record.value)
+            assert {known.partitions for known in lane.topics.values()} == {PARTITIONS, 1}
+            assert set(lane.topics) >= {*settings.input_topics(), settings.changelog_topic}
+            old = type(lane)(lane.next_offsets, lane.counter, lane.clock_ms)
+            await events.put_changelog(2, LANE_KEY, pack_lane(old))
+            worker.start_again()
+            await worker.ready()
+            assert worker.says("(partition 2: the state, of a release before 0.2.0, does not name its topics)")
+            await events.balance(customer, 600_000)
+            await events.settle()
+            await all_is_right(settings, environment, events)
+            [*_, record] = [found for found in await read(settings, settings.changelog_topic) if found.key == LANE_KEY]
+            assert unpack_lane(record.value).topics == lane.topics
