@@ -101,7 +101,7 @@ async def test_what_was_aborted_is_never_seen(settings: Settings) -> None:
         await former.commit(made.next("600000"))
         lose_ends(former, settings, ALL)
         work = made.next("1")
-        await former._producers._producers[1].abort(lambda producer: former._send_all(work, producer))
+        await former._producers._producers[1].abort(lambda producer: former._send_all(work, 0, producer))
     before = {"changes": 1, "current": 1, "order": 1, "changelog": 2}
     await taken_over(settings)
     assert await written(settings) == before
