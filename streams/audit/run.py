@@ -11,6 +11,7 @@ from streams.audit.report import Report
 from streams.kafka.offsets import Offsets
 from streams.kafka.partitioner import partition_of
 from streams.kafka.topics import check_topics
+from streams.kafka.unpacking import read_in_part
 from streams.partition.work import CAMPAIGNS
 from streams.policy.policy import Policy
 from streams.settings import Settings
@@ -37,6 +38,7 @@ async def audit(settings: Settings, customer_id: str | None = None, progress: Pr
     began = time.monotonic()
     report = Report()
     partitions = await check_topics(settings)
+    read_in_part(settings.input_topics())  # as workers read them
     async with Offsets(settings.client_options()) as offsets:
         cuts = await take_cut(settings, offsets, _partitions_of(settings, customer_id, partitions))
         surveys = [await survey(settings, cut) for cut in cuts]

@@ -38,6 +38,12 @@ def dead_letter(  # noqa: PLR0913, PLR0917 - all that it says
     )
 
 
+def too_large(clipped: Clipped) -> Rejection:
+    """Says that a record's batch is too large to be unpacked whole (kafka/unpacking.py)."""
+    size = "" if clipped.size is None else f"; its value has {clipped.size:,} bytes"
+    return Rejection("too_large", f"it is past the part of its compressed batch that is unpacked{size}", clipped)
+
+
 def letter_key(key: bytes | None) -> bytes | None:
     """Gives the key of a letter's record: the input's own, or the beginning of one that no customer can have."""
     return None if key is None else key[:_KEY_BYTES]

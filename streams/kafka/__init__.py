@@ -4,13 +4,17 @@
     records   -> producers, redelivery -> transactional (all or nothing)       -> partitions
 
 `transactional.py` is the one producer that begins transactions, `epochs.py` the request that protects them,
-`open_transactions.py` asks how a transaction was decided and where it is open. `topics.py` knows all topics of an app
-and how each is made; which of them a stage reads and writes is said in `stages`. `partitioner.py` places keys,
-`policies.py` reads and writes `tier.policies`, `dead_letters.py` reads dead letters back, `refusals.py` says why a
-broker does not let us in, `local.py` runs a real broker on this machine.
+`open_transactions.py` asks how one was decided and where it is open. `topics.py` knows all topics of an app; which of
+them a stage reads and writes is said in `stages`. `partitioner.py` places keys, `policies.py` reads and writes
+`tier.policies`, `dead_letters.py` reads dead letters back, `refusals.py` says why a broker does not let us in.
+`local.py` runs a real broker. `unpacking.py` bounds what batches become, from here on, in every consumer.
 
 What may live here: whatever asks a broker, through aiokafka, or starts one. What a record holds belongs in `contracts`,
 lanes and all that knows Faust in `worker`.
 
-May be imported here: `contracts`, `errors`, `policy`, `security`, `settings`.
+May be imported here: `contracts`, `errors`, `partition`, `policy`, `security`, `settings`.
 """
+
+from streams.kafka.unpacking import bound_unpacking
+
+bound_unpacking()

@@ -10,6 +10,7 @@ from msgspec import UNSET
 from streams.contracts.decode import decode
 from streams.contracts.fingerprint import fingerprint
 from streams.contracts.kept import LaneRecord
+from streams.contracts.letters import too_large
 from streams.contracts.log import encode_json
 from streams.contracts.outputs import ENGINE_VERSION, OrderMessage
 from streams.contracts.packing import pack_change, pack_state, unpack_header, unpack_state
@@ -22,7 +23,7 @@ from streams.engine.remember import forgotten, is_erased, is_remembered, remembe
 from streams.engine.state import CustomerState
 from streams.partition.ahead import candidate_of, is_change_ahead, is_risk_ahead, is_trigger_ahead, trigger_of
 from streams.partition.due import DueTimes
-from streams.partition.entries import Entry, Record
+from streams.partition.entries import Entry, LargeRecord, Record
 from streams.partition.horizon import latest_ms, too_far_ahead
 from streams.partition.outgoing import Outgoing, Writers
 from streams.partition.partition import Partition
@@ -65,7 +66,10 @@ class Customers(Partition):
         policy = self.setup.policy
         entries = []
         for record in records:
-            event = decode(topic, record.key, record.value, policy)
+            if isinstance(record, LargeRecord) and record.clipped is not None:
+                event: Event | Rejection = too_large(record.clipped)
+            else:
+                event = decode(topic, record.key, record.value, policy)
             at_ms = NEVER_MS if isinstance(event, Rejection) else event.at_ms
             entries.append(Entry(at_ms, topic, record.offset, event, record))
         return entries

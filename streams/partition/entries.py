@@ -1,6 +1,9 @@
 """Decoded records of a partition's input topics."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
+
+from streams.contracts.rejection import Clipped
 
 
 class Record(Protocol):
@@ -17,6 +20,20 @@ class Record(Protocol):
     @property
     def value(self) -> bytes | None:
         """The value, as it was read; None: a tombstone."""
+
+
+class LargeRecord(NamedTuple):
+    """A record of a batch that is too large to be unpacked whole (kafka/unpacking.py).
+
+    clipped: what is known of the value where it was not read whole; None: it was, and `value` is it.
+    """
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    clipped: Clipped | None = None
+    headers: Sequence[tuple[str, bytes]] = ()
 
 
 class Entry(NamedTuple):

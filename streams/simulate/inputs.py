@@ -18,6 +18,7 @@ from streams.contracts.rejection import Rejection
 from streams.kafka.offsets import Offsets
 from streams.kafka.tape import Tape
 from streams.kafka.topics import partition_count
+from streams.kafka.unpacking import read_in_part
 from streams.policy.policy import Policy
 from streams.settings import Settings
 from streams.simulate.simulation import InputRecord
@@ -59,6 +60,7 @@ async def _batches(settings: Settings, policy: Policy) -> AsyncGenerator[list[In
 
 async def _sources(settings: Settings, policy: Policy) -> "list[_Source]":
     topics = settings.input_topics()
+    read_in_part(topics)
     counts = [await partition_count(settings, topic) for topic in topics]
     places = [(number, partition) for number, count in enumerate(counts) for partition in range(count)]
     tps = [TopicPartition(topics[number], partition) for number, partition in places]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import takewhile
 from operator import ge
 
-from streams.partition.entries import Entry
+from streams.partition.entries import Entry, Record
 from streams.partition.merging import merge_heads
 from streams.partition.partition import Partition
 from streams.worker.frame.transport import FetchedRecords
@@ -13,6 +13,9 @@ from streams.worker.held import HeldBack
 
 QUEUE_HIGH = 30_000
 QUEUE_LOW = 15_000
+# In bytes of values: records may be large. A batch that is all dead letters is written once more, a third longer.
+QUEUE_HIGH_BYTES = 32 << 20
+BATCH_BYTES = 16 << 20
 
 
 class Inbox:
@@ -26,6 +29,7 @@ class Inbox:
         self.received = [0] * topics  # by topic number: the next offset, after all that has arrived
         self._queues: list[deque[Entry]] = [deque() for _ in range(topics)]
         self._paused = [False] * topics
+        self._bytes = [0] * topics  # of the values that wait
         self._flow = flow
         self._held = held
 
@@ -47,16 +51,18 @@ class Inbox:
         if fetched.begins_at < received:
             records = [record for record in records if record.offset >= received]
         self._queues[topic].extend(partition.decode(topic, records))
+        self._bytes[topic] += sum(map(_size, records))
         self.received[topic] = max(received, fetched.next_offset)
         if self._held is not None and topic == self._held.topic and records:
             self._held.put(self.received[topic])
-        if len(self._queues[topic]) > QUEUE_HIGH and not self._paused[topic]:
+        is_full = len(self._queues[topic]) > QUEUE_HIGH or self._bytes[topic] > QUEUE_HIGH_BYTES
+        if is_full and not self._paused[topic]:
             self._paused[topic] = True
             self._flow(topic, False)  # noqa: FBT003 - a switch
         return True
 
     def take(self, awaited: frozenset[int], limit: int, latest_ms: int) -> list[Entry]:
-        """Takes at most `limit` entries out, in the order in which they are to be worked (merge_heads).
+        """Takes at most `limit` entries and BATCH_BYTES out, in the order in which they are to be worked (merge_heads).
 
         awaited: numbers of the topics of which more is to come. latest_ms: a later entry waits for nobody.
         """
@@ -65,10 +71,23 @@ class Inbox:
         else:
             self._held.let_go(self._queues, self.received, latest_ms)
             entries = self._take_before({self._held.topic: self._held.free_until}, awaited, limit, latest_ms)
+        self._cut(entries)
         for topic, paused in enumerate(self._paused):
-            if paused and len(self._queues[topic]) < QUEUE_LOW:
+            if paused and len(self._queues[topic]) < QUEUE_LOW and self._bytes[topic] < QUEUE_HIGH_BYTES // 2:
                 self._resume(topic)
         return entries
+
+    def _cut(self, entries: list[Entry]) -> None:
+        """Puts back what would take a batch past BATCH_BYTES; the first entry stays, however large it is."""
+        total = 0
+        for number, entry in enumerate(entries):
+            size = _size(entry.record)
+            total += size
+            if total > BATCH_BYTES and number:
+                self._put_back(entries[number:])
+                del entries[number:]
+                return
+            self._bytes[entry.topic] -= size
 
     def _take_before(self, ends: Mapping[int, int], awaited: frozenset[int], limit: int, latest_ms: int) -> list[Entry]:
         """Takes entries out as `take` does, and of some topics only those before an offset. ends: by topic number."""
@@ -87,8 +106,9 @@ class Inbox:
 
     def put_back(self, entries: Sequence[Entry]) -> None:
         """Puts entries that were taken, but not worked, back at the heads of their queues."""
-        for entry in reversed(entries):
-            self._queues[entry.topic].appendleft(entry)
+        self._put_back(entries)
+        for entry in entries:
+            self._bytes[entry.topic] += _size(entry.record)
 
     def read_again(self, partition: Partition) -> None:
         """Decodes the waiting records again, with a partition under another policy."""
@@ -99,6 +119,7 @@ class Inbox:
         """Drops all that waits, and resumes the paused topics."""
         for topic, queue in enumerate(self._queues):
             queue.clear()
+            self._bytes[topic] = 0
             if self._paused[topic]:
                 self._resume(topic)
         if self._held is not None:
@@ -117,6 +138,10 @@ class Inbox:
         """Says whether everything before these ends has arrived and nothing waits. ends: by topic number."""
         return not len(self) and all(map(ge, self.received, ends))
 
+    def _put_back(self, entries: Sequence[Entry]) -> None:
+        for entry in reversed(entries):
+            self._queues[entry.topic].appendleft(entry)
+
     def _resume(self, topic: int) -> None:
         self._paused[topic] = False
         self._flow(topic, True)  # noqa: FBT003 - a switch
@@ -124,3 +149,8 @@ class Inbox:
 
 def _before(queue: deque[Entry], end: int) -> deque[Entry]:
     return deque(takewhile(lambda entry: entry.offset < end, queue))
+
+
+def _size(record: Record) -> int:
+    value = record.value
+    return 0 if value is None else len(value)

@@ -4,6 +4,7 @@ import faust
 
 from streams.api.routes import install
 from streams.kafka.policies import KnownPolicies
+from streams.kafka.unpacking import read_in_part
 from streams.settings import Settings
 from streams.worker.app import create_app
 from streams.worker.frame.records import read_bare_records
@@ -18,6 +19,7 @@ def run_worker(settings: Settings, known: KnownPolicies, partitions: int) -> Non
     """
     collect_rarely()
     read_bare_records()
+    read_in_part(settings.input_topics())
     app = create_app(settings, known, partitions)
     install(app.web.web_app, WorkerSource(app), settings, app.metrics)
     # Faust's worker handles signals, and starts and stops services in order. Its logging, banner and spinner are off.

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
@@ -284,3 +285,36 @@ async def test_time_alone_decides_within_a_second_of_its_due_time(
             assert change["decided_at"].encode() == due
             assert 0 <= unpinned.timestamp - until_ms < 1_000
             await all_is_right(settings, environment, events)
+
+
+async def test_a_batch_that_unpacks_to_more_than_the_limit_is_told_and_takes_bounded_memory(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    """150 MB of spaces, in a few kilobytes of zstd."""
+    customer, other = customers_of(3, 2)
+    options: dict[str, Any] = {"compression_type": "zstd", "max_request_size": 256 << 20}
+    producer = AIOKafkaProducer(**settings.client_options(), **options)
+    await producer.start()
+    with Workers(environment, tmp_path) as workers:
+        async with Events(settings) as events:
+            worker = workers.start()
+            await worker.ready()
+            try:
+                topic = settings.input_topic("balances")
+                await producer.send_and_wait(topic, b" " * 150_000_000, key=customer.encode(), partition=3)
+            finally:
+                await producer.stop()
+            await events.balance(customer, 600_000)
+            await events.balance(other, 600_000)
+            await events.settle()
+            await all_is_right(settings, environment, events)
+            [letter] = await dead_letters(settings)
+            assert (letter["reason"], letter["offset"], letter["value_bytes"]) == ("too_large", 0, 150_000_000)
+            assert b64decode(letter["value_first_base64"]) == b" " * 1_024
+            assert peak_mib(worker.process.pid) < 500
+
+
+def peak_mib(pid: int) -> int:
+    """The most memory that a process has had."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) >> 10

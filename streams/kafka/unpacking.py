@@ -1,0 +1,210 @@
+"""How large compressed batches may become when they are unpacked, in every consumer of this process.
+
+A megabyte of zstd can hold gigabytes, and aiokafka 0.14.0 unpacks whatever comes. So its four decoders are replaced:
+beyond UNPACKED_BYTES they stop with an error, which has what was unpacked by then. Where a topic's batches may be read
+in part (the inputs: a record that cannot be read becomes a dead letter), the records of such a batch that are whole are
+given as ever, and the others as LargeRecord. Elsewhere the error says that the batch cannot be read.
+
+A fetch holds several batches: after FETCH_BYTES the rest of it is dropped, and fetched again later.
+
+This relies on private names of aiokafka 0.14.0 (tests/kafka/test_unpacking.py).
+"""
+
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from threading import local
+from typing import Any
+
+import cramjam
+from aiokafka.consumer import fetcher
+from aiokafka.errors import CorruptRecordException
+from aiokafka.record import default_records, legacy_records
+from aiokafka.record._crecords import default_records as fast_default_records
+from aiokafka.record._crecords import legacy_records as fast_legacy_records
+from aiokafka.record.util import decode_varint
+
+from streams.contracts.letters import FIRST_BYTES
+from streams.contracts.rejection import Clipped
+from streams.kafka.packed_sizes import lz4_at_most, snappy_blocks, zstd_at_most
+from streams.partition.entries import LargeRecord
+
+UNPACKED_BYTES = 64 << 20
+FETCH_BYTES = 16 << 20
+_KEY_BYTES = 4_096  # no key that can be used is longer
+_READ_IN_PART: set[str] = set()
+_newest = local()  # .size: how many bytes this thread's newest batch was unpacked to
+
+
+class BatchTooLargeError(CorruptRecordException):  # type: ignore[misc]
+    """A compressed batch is larger than UNPACKED_BYTES when it is unpacked. beginning: what was unpacked of it."""
+
+    def __init__(self, beginning: bytes) -> None:
+        super().__init__(f"a compressed batch is larger than {UNPACKED_BYTES >> 20} MiB when it is unpacked")
+        self.beginning = beginning
+
+
+def bound_unpacking() -> None:
+    """Bounds what all consumers of this process unpack, from now on."""
+    for module in (default_records, legacy_records, fast_default_records, fast_legacy_records):
+        for name, decode in _DECODERS.items():
+            if hasattr(module, name):
+                setattr(module, name, partial(_bounded, decode))
+    fetcher.PartitionRecords = _PartitionRecords
+
+
+def read_in_part(topics: Iterable[str]) -> None:
+    """Lets batches of these topics that are too large be read in part, from now on."""
+    _READ_IN_PART.update(topics)
+
+
+# --- unpacking ---
+
+
+def _bounded(decode: Callable[[bytes], bytes], packed: Any) -> bytes:
+    unpacked = decode(bytes(packed))
+    _newest.size = len(unpacked)
+    if len(unpacked) > UNPACKED_BYTES:
+        raise BatchTooLargeError(unpacked[:UNPACKED_BYTES])
+    return unpacked
+
+
+def _gzip(packed: bytes) -> bytes:
+    """Unpacks at most a byte more than may be."""
+    parts, size = [], 0
+    while packed and size <= UNPACKED_BYTES:
+        stream = zlib.decompressobj(wbits=31)
+        parts.append(stream.decompress(packed, UNPACKED_BYTES + 1 - size))
+        size += len(parts[-1])
+        packed = stream.unused_data
+    return b"".join(parts)
+
+
+def _snappy(packed: bytes) -> bytes:
+    parts, total = list[bytes](), 0
+    for block, size in snappy_blocks(packed):
+        total += size
+        if total > UNPACKED_BYTES:
+            raise BatchTooLargeError(b"".join(parts))
+        parts.append(bytes(cramjam.snappy.decompress_raw(block)))
+    return b"".join(parts)
+
+
+def _lz4(packed: bytes) -> bytes:
+    if lz4_at_most(packed) <= UNPACKED_BYTES:
+        return bytes(cramjam.lz4.decompress(packed))
+    return _into_room(cramjam.lz4.decompress_into, packed)
+
+
+def _zstd(packed: bytes) -> bytes:
+    if zstd_at_most(packed) <= UNPACKED_BYTES:
+        return bytes(cramjam.zstd.decompress(packed))
+    return _into_room(cramjam.zstd.decompress_into, packed)
+
+
+def _into_room(decompress_into: Callable[[bytes, bytearray], int], packed: bytes) -> bytes:
+    """Unpacks into as many bytes as may be. Pages of them that are not written to take no memory."""
+    room = bytearray(UNPACKED_BYTES)
+    try:
+        size = decompress_into(packed, room)
+    except cramjam.DecompressionError as error:
+        if "whole buffer" in str(error):
+            raise BatchTooLargeError(bytes(room)) from error
+        raise
+    return bytes(memoryview(room)[:size])
+
+
+_DECODERS = {"gzip_decode": _gzip, "snappy_decode": _snappy, "lz4_decode": _lz4, "zstd_decode": _zstd}
+
+
+# --- records ---
+
+
+class _PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
+    """The records of one fetch of one partition. It ends early where enough was unpacked."""
+
+    def __init__(self, tp: Any, records: Any, *more: Any, **options: Any) -> None:
+        super().__init__(tp, _Batches(tp, records), *more, **options)
+
+    def _consumer_record(self, tp: Any, record: Any) -> Any:
+        return record if isinstance(record, LargeRecord) else super()._consumer_record(tp, record)
+
+
+class _Batches:
+    """aiokafka's batches of a fetch."""
+
+    def __init__(self, tp: Any, records: Any) -> None:
+        self._records = records
+        self._in_part = tp.topic in _READ_IN_PART
+        self._unpacked = 0
+
+    def has_next(self) -> bool:
+        return self._unpacked <= FETCH_BYTES and self._records.has_next()
+
+    def next_batch(self) -> Any:
+        batch = self._records.next_batch()
+        return _Batch(batch, self) if getattr(batch, "compression_type", 1) else batch
+
+    def open(self, batch: Any) -> Iterator[Any]:
+        """Unpacks a batch, and gives its records."""
+        try:
+            found: Iterator[Any] = iter(batch)
+        except BatchTooLargeError as error:
+            if not self._in_part or not hasattr(batch, "next_offset"):
+                raise
+            self._unpacked += len(error.beginning)
+            return _records_of(batch, error.beginning)
+        self._unpacked += getattr(_newest, "size", 0)
+        return found
+
+
+class _Batch:
+    """A compressed batch."""
+
+    def __init__(self, batch: Any, batches: _Batches) -> None:
+        self._batch = batch
+        self._batches = batches
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._batch, name)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._batches.open(self._batch)
+
+
+def _records_of(batch: Any, beginning: bytes) -> Iterator[LargeRecord]:
+    """Gives the records of a batch of which the beginning was unpacked: some whole, then one in part, then the rest."""
+    offset, position = batch.base_offset, 0
+    while offset < batch.next_offset:
+        try:
+            offset, record, position = _record(batch, beginning, position)
+        except (IndexError, ValueError):  # nothing is left to read
+            break
+        yield record
+        offset += 1
+        if record.clipped is not None:
+            break
+    del beginning
+    for rest in range(offset, batch.next_offset):
+        yield LargeRecord(rest, batch.max_timestamp, None, None, Clipped(b"", None, None))
+
+
+def _record(batch: Any, unpacked: bytes, position: int) -> tuple[int, LargeRecord, int]:
+    """Reads a record of format 2: gives its offset, the record, and where the next one begins.
+
+    Raises:
+        IndexError: Not even its key was unpacked.
+    """
+    size, position = decode_varint(unpacked, position)
+    end = position + size
+    later_ms, position = decode_varint(unpacked, position + 1)  # after a byte of attributes
+    delta, position = decode_varint(unpacked, position)
+    timestamp = batch.max_timestamp if batch.timestamp_type else batch.first_timestamp + later_ms
+    key_size, position = decode_varint(unpacked, position)
+    key = unpacked[position : position + key_size] if 0 <= key_size <= _KEY_BYTES else None
+    value_size, position = decode_varint(unpacked, position + max(key_size, 0))
+    offset, value = batch.base_offset + delta, unpacked[position : position + max(value_size, 0)]
+    if end > len(unpacked):
+        clipped = Clipped(value[:FIRST_BYTES], max(value_size, 0), None)
+        return offset, LargeRecord(offset, timestamp, key, None, clipped), end
+    return offset, LargeRecord(offset, timestamp, key, None if value_size < 0 else value), end
