@@ -12,6 +12,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from streams.settings import Settings
 from streams.worker.frame.transport import FETCH_MAX_WAIT_MS
@@ -32,6 +33,7 @@ from tests.support.worker_processes import (
 )
 
 EXIT_FAILED = 70
+EXIT_NEEDS_A_PERSON = 2
 
 
 async def test_what_cannot_be_used_is_a_dead_letter_and_nobody_waits(
@@ -318,3 +320,47 @@ def peak_mib(pid: int) -> int:
     """The most memory that a process has had."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) >> 10
+
+
+async def test_what_a_topic_will_never_take_ends_the_worker_at_once_with_a_sentence(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    """The limit on dead letters is lowered under a running worker."""
+    [customer] = customers_of(3, 1)
+    letters = settings.output_topic("dead-letters")
+    with Workers(environment, tmp_path) as workers:
+        async with Events(settings) as events:
+            worker = workers.start()
+            await worker.ready()
+            await limit_records(settings, letters, 20_000)
+            await events.put("balances", customer, raw=b"x" * 200_000)
+            await events.settle()
+            assert await worker.ended() == EXIT_NEEDS_A_PERSON
+            assert worker.says(
+                rf"({letters} partition 3 refuses a record, 26\d,\d+ bytes \(MessageSizeTooLargeError\); sent again it "
+                r"would be refused again: raise max.message.bytes of .*, which is 20,000)"
+            )
+            assert not worker.says("(taking over again)")
+
+            worker.start_again()
+            assert await worker.ended() == EXIT_NEEDS_A_PERSON
+            assert worker.says(rf"({letters} has max.message.bytes=20000 .*, it must be at least 1000000)")
+
+            await limit_records(settings, letters, 1_048_588)
+            worker.start_again()
+            await worker.ready()
+            await events.balance(customer, 600_000)
+            await events.settle()
+            await all_is_right(settings, environment, events)
+            assert [letter["reason"] for letter in await dead_letters(settings)] == ["malformed"]
+
+
+async def limit_records(settings: Settings, topic: str, limit: int) -> None:
+    admin = AIOKafkaAdminClient(**settings.client_options())
+    await admin.start()
+    try:
+        # What is not named gets the broker's default.
+        config = {"cleanup.policy": "delete", "retention.ms": "-1", "max.message.bytes": str(limit)}
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, config)])
+    finally:
+        await admin.close()
