@@ -100,6 +100,11 @@ class Settings:
         return self.output_prefix + name
 
     @property
+    def owner_topic(self) -> str:
+        """The topic that says which app id the outputs belong to."""
+        return self.output_topic("owner")
+
+    @property
     def changelog_topic(self) -> str:
         """The changelog of the stage of customers. Under another app id it is another topic, without the state."""
         return f"{self.app_id}-customers-changelog"

@@ -6,7 +6,9 @@ import signal
 import socket
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from streams.errors import AwayError, TryAgainError, UsageError
 from streams.policy.policy import Policy
@@ -21,7 +23,12 @@ KAFKA_WITHIN_S = 30.0
 TRIED_EVERY_S = 1.0
 
 
-def worker() -> None:
+def worker(
+    *,
+    take_outputs: Annotated[
+        bool, typer.Option("--take-outputs", help="Take outputs over that belong to another TIERFLOW_APP_ID.")
+    ] = False,
+) -> None:
     """Work on the input topics until SIGTERM or SIGINT; start more workers to share the partitions."""
     from streams.logs import set_up_logging
     from streams.worker.run import run_worker
@@ -31,7 +38,7 @@ def worker() -> None:
     make_data_dir(settings)
     set_up_logging()
     try:
-        known, partitions, letter_bytes = asyncio.run(_prepare_patiently(settings, policy))
+        known, partitions, letter_bytes = asyncio.run(_prepare_patiently(settings, policy, take_outputs=take_outputs))
     except asyncio.CancelledError:
         return  # asked to end
     run_worker(replace(settings, letter_bytes=letter_bytes), known, partitions)
@@ -73,7 +80,9 @@ def with_http_port(settings: Settings) -> Settings:
         return replace(settings, http_port=listener.getsockname()[1])
 
 
-async def _prepare_patiently(settings: Settings, policy: Policy) -> "tuple[KnownPolicies, int, int]":
+async def _prepare_patiently(
+    settings: Settings, policy: Policy, *, take_outputs: bool
+) -> "tuple[KnownPolicies, int, int]":
     """Does what `_prepare` does, and waits for a Kafka that is away.
 
     Raises:
@@ -87,7 +96,7 @@ async def _prepare_patiently(settings: Settings, policy: Policy) -> "tuple[Known
     told = False
     while True:
         try:
-            return await _prepare(settings, policy)
+            return await _prepare(settings, policy, take_outputs=take_outputs)
         except (AwayError, KafkaError, TimeoutError) as error:
             why = (
                 str(error) if isinstance(error, AwayError) else f"Kafka is in trouble: {type(error).__name__}: {error}"
@@ -108,17 +117,25 @@ def _end_when_asked() -> None:
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
-async def _prepare(settings: Settings, policy: Policy) -> "tuple[KnownPolicies, int, int]":
-    """Makes or checks the topics, and puts the policy of the file in force if none is.
+async def _prepare(settings: Settings, policy: Policy, *, take_outputs: bool) -> "tuple[KnownPolicies, int, int]":
+    """Makes or checks the topics, claims the outputs, and puts the policy of the file in force if none is.
 
     Gives all policies on `tier.policies`, the partition count of the inputs, and how large a dead letter may be.
     """
+    from streams.kafka.broker_clock import BrokerClock
+    from streams.kafka.owner import claim_outputs
     from streams.kafka.policies import publish_policy, read_known_policies
     from streams.kafka.topics import check_topics, dead_letter_bytes, ensure_topics
     from streams.kafka.unchanged import check_unchanged
+    from streams.worker.app import wall_ms
 
     await check_unchanged(settings)  # first: what was deleted is not to be made anew without a word
     await ensure_topics(settings, PARTITIONS)
+    async with BrokerClock(settings, wall_ms) as clock:
+        wrong = await clock.wrong()
+    if wrong is not None:
+        raise TryAgainError(wrong)
+    await claim_outputs(settings, take=take_outputs)
     known = await read_known_policies(settings)
     if known.in_force is None:
         await publish_policy(settings, policy)

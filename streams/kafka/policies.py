@@ -4,24 +4,20 @@ Every worker follows the topic: another policy, or an earlier one again, comes i
 reads a tier change finds its policy there by the digest (docs/messages.md#tierpolicies).
 """
 
-import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaError
 
 from streams.contracts.outputs import IN_FORCE, InForceMessage, PolicyMessage
 from streams.kafka.patience import Patience
 from streams.kafka.refusals import cannot_connect
-from streams.kafka.tail import tail
+from streams.kafka.tail import connected, tail
 from streams.policy.policy import Policy
 from streams.settings import Settings
 
-CONNECTED_WITHIN_S = 20.0
-TRIED_EVERY_S = 1.0
 IN_FORCE_KEY = IN_FORCE.encode()
 
 
@@ -36,7 +32,6 @@ class KnownPolicies(NamedTuple):
     next_offset: int
 
 
-_log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(PolicyMessage).decode
 _decode_in_force = msgspec.json.Decoder(InForceMessage).decode
@@ -60,7 +55,7 @@ async def read_newest_policies(settings: Settings) -> KnownPolicies:
     Raises:
         KafkaError: No broker answers, or none lets us in; a later try may succeed.
     """
-    return await _read_to_end(await _consumer(settings), settings)
+    return await _read_to_end(_consumer(settings), settings)
 
 
 async def _read_to_end(consumer: AIOKafkaConsumer, settings: Settings) -> KnownPolicies:
@@ -68,6 +63,7 @@ async def _read_to_end(consumer: AIOKafkaConsumer, settings: Settings) -> KnownP
     documents: dict[str, str] = {}
     in_force: str | None = None
     try:
+        await consumer.start()
         consumer.assign([tp])
         end = (await consumer.end_offsets([tp]))[tp]
         consumer.seek(tp, (await consumer.beginning_offsets([tp]))[tp])
@@ -98,7 +94,7 @@ async def follow_policies(
     """
     tp = TopicPartition(settings.output_topic("policies"), 0)
     documents = dict(known.documents)
-    consumer = await _patient_consumer(settings, on_look)
+    consumer = await connected(lambda: _consumer(settings), on_look, tp.topic)
     try:
         consumer.assign([tp])
         consumer.seek(tp, known.next_offset)
@@ -129,31 +125,14 @@ async def publish_policy(settings: Settings, policy: Policy) -> None:
         await producer.stop()
 
 
-async def _consumer(settings: Settings) -> AIOKafkaConsumer:
-    consumer = AIOKafkaConsumer(
+def _consumer(settings: Settings) -> AIOKafkaConsumer:
+    return AIOKafkaConsumer(
         **settings.client_options(),
         isolation_level="read_committed",
         auto_offset_reset="earliest",
         enable_auto_commit=False,
         fetch_max_wait_ms=100,
     )
-    try:
-        async with asyncio.timeout(CONNECTED_WITHIN_S):
-            await consumer.start()
-    except (KafkaError, TimeoutError) as error:
-        await consumer.stop()
-        raise KafkaConnectionError(str(error) or f"not within {CONNECTED_WITHIN_S:.0f} s") from error
-    return consumer
-
-
-async def _patient_consumer(settings: Settings, on_look: Callable[[], None]) -> AIOKafkaConsumer:
-    while True:
-        on_look()
-        try:
-            return await _consumer(settings)
-        except KafkaError as error:
-            _log.warning("the topic of policies cannot be followed yet: %s", error)
-            await asyncio.sleep(TRIED_EVERY_S)
 
 
 def _take(record: ConsumerRecord, documents: dict[str, str]) -> str | None:

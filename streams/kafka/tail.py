@@ -1,6 +1,7 @@
 """The tail of a partition: its records as they come, without end, and an error where they can no longer be read."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable
 
@@ -9,9 +10,27 @@ from aiokafka.errors import KafkaError
 
 from streams.kafka.patience import Patience
 
+CONNECTED_WITHIN_S = 20.0
 LOOK_EVERY_S = 1.0
 END_ASKED_EVERY_S = 10.0
 ANSWER_WITHIN_S = 5.0
+_log = logging.getLogger(__name__)
+
+
+async def connected(make: Callable[[], AIOKafkaConsumer], on_look: Callable[[], None], what: str) -> AIOKafkaConsumer:
+    """Makes a consumer and starts it, as often as it takes. on_look: called before each try. what: in warnings."""
+    while True:
+        on_look()
+        consumer = make()
+        try:
+            async with asyncio.timeout(CONNECTED_WITHIN_S):
+                await consumer.start()
+        except (KafkaError, TimeoutError, OSError) as error:
+            _log.warning("%s cannot be followed yet: %s", what, error)
+            await consumer.stop()
+            await asyncio.sleep(LOOK_EVERY_S)
+        else:
+            return consumer
 
 
 async def tail(

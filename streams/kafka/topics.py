@@ -41,6 +41,8 @@ _COMPACTED = {
     "max.compaction.lag.ms": str(DAY_MS),
     "delete.retention.ms": str(7 * DAY_MS),
 }
+# The broker's own time stands in each record (broker_clock.py).
+_STAMPED = {**_COMPACTED, "message.timestamp.type": "LogAppendTime"}
 
 
 class TopicSpec(NamedTuple):
@@ -64,6 +66,7 @@ def topic_specs(settings: Settings) -> list[TopicSpec]:
         TopicSpec(settings.output_topic("dead-letters-replayed"), _RETAINED, single_partition=True),
         TopicSpec(settings.output_topic("current"), _COMPACTED),
         TopicSpec(settings.output_topic("policies"), _COMPACTED, single_partition=True),
+        TopicSpec(settings.owner_topic, _STAMPED, single_partition=True),
         _changelog_spec(settings),
         TopicSpec(settings.candidates_topic, _RETAINED),
         TopicSpec(settings.budgets_changelog_topic, _COMPACTED),
@@ -234,8 +237,11 @@ async def _check(admin: AIOKafkaAdminClient, settings: Settings) -> int:
     partitions = _common_count(counts, settings)
     configs = await _configs(admin, [spec.name for spec in specs], CLEANUP_POLICY, MAX_MESSAGE_BYTES)
     wrong = [misfit for spec in specs for misfit in _misfits(spec, configs[spec.name], settings)]
-    if counts[settings.output_topic("policies")] != 1:
-        wrong.append(f"{settings.output_topic('policies')} must have 1 partition: its records have one order")
+    wrong += [
+        f"{topic} must have 1 partition: its records have one order"
+        for topic in (settings.output_topic("policies"), settings.owner_topic)
+        if counts[topic] != 1
+    ]
     if wrong:
         raise UsageError("; ".join(wrong))
     return partitions or 0

@@ -22,7 +22,9 @@ from faust.types import TP
 
 from streams.contracts.kept import KnownTopic, LaneRecord
 from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, UsageError
+from streams.kafka.broker_clock import BrokerClock
 from streams.kafka.never_taken import NeverTakenError
+from streams.kafka.owner import belongs_to_another, follow_owner
 from streams.kafka.policies import KnownPolicies, follow_policies, read_newest_policies
 from streams.kafka.topic_ids import ask_for_topics
 from streams.kafka.unchanged import TopicsChangedError
@@ -42,13 +44,15 @@ from streams.worker.frame.recovery import LaneTables
 from streams.worker.frame.transport import ConsumerOnly, FetchSchema, FetchTransport
 from streams.worker.known_policies import load_in_force, loadable_policies, policy_in_force
 from streams.worker.lane import TAKE_OVER_WITHIN_S, Lane
-from streams.worker.takeover import LaneError, persistently
+from streams.worker.takeover import RETRIED_ERRORS, LaneError, persistently
 from streams.worker.topics_watch import Watched, end_when_changed
 from streams.worker.watchdog import LOOK_EVERY_S, Contact, Watchdog, why_unreadable
 
 SESSION_TIMEOUT_S = 6.0
 STOPPED_WITHIN_S = 12.0
 FOLLOWER = "the follower of the topic of policies"
+OWNER_FOLLOWER = "the follower of the topic of owners"
+CLOCK_LOOKED_AT_EVERY_S = 60.0
 _log = logging.getLogger(__name__)
 
 Watch = Callable[[], Awaitable[None]]
@@ -263,8 +267,15 @@ def create_app(settings: Settings, known: KnownPolicies, partitions: int) -> Tie
             lambda: ask_for_topics(options, names), app.watched, lambda: app.should_stop, suspect, fail
         )
 
+    async def follow_owner_topic() -> None:
+        async for owner in follow_owner(settings, lambda: app.beat(OWNER_FOLLOWER)):
+            if owner != settings.app_id:
+                fail(belongs_to_another(settings, owner))
+
     app.watches += [
         (FOLLOWER, follow_policy_topic),
+        (OWNER_FOLLOWER, follow_owner_topic),
+        ("the watch over the clock", partial(_watch_clock, settings)),
         ("the watch over the brokers' refusals", watch_contact),
         ("the watch over the topics", watch_topics),
         ("the watchdog", partial(_watch, app)),
@@ -299,6 +310,20 @@ async def _watch(app: TierflowApp) -> None:
         if hung is not None:
             app.stalled = hung
             fail(LaneError(hung))
+
+
+async def _watch_clock(settings: Settings) -> None:
+    """Ends the process when this machine's clock and the broker's differ by minutes. Brokers may be away."""
+    while True:
+        await asyncio.sleep(CLOCK_LOOKED_AT_EVERY_S)
+        try:
+            async with BrokerClock(settings, wall_ms) as clock:
+                wrong = await clock.wrong()
+        except RETRIED_ERRORS as error:
+            _log.warning("the broker's clock cannot be asked: %s", _named(error))
+        else:
+            if wrong is not None:
+                fail(LaneError(wrong))
 
 
 def _contact(app: TierflowApp) -> Contact:
