@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Partitioner = Literal["murmur2", "crc32", "none"]
 
 _TOPIC_CHARACTERS = re.compile(r"[A-Za-z0-9._-]{1,200}")
+# App `x` has the transactional ids `x-grants-0-a` and groups such as `x-deliver-crm`: other apps may not have them.
+_OTHERS_ID = re.compile(r"-grants$|-deliver-")
 # A host name or an IPv6 address in brackets, and a port.
 _SERVER = re.compile(r"(?:[^\s,:\[\]]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
 _HIGHEST_PORT = 65_535
@@ -236,6 +238,11 @@ def _check(settings: Settings) -> None:
     ):
         if not _TOPIC_CHARACTERS.fullmatch(text):
             raise UsageError(f"{name} is {text!r}; write 1 to 200 letters, digits, dots, underscores, hyphens")
+    if _OTHERS_ID.search(settings.app_id):
+        raise UsageError(
+            f"TIERFLOW_APP_ID is {settings.app_id!r}; write one that does not end in -grants and has no -deliver- in "
+            "it: transactional ids and groups of another app id have such names"
+        )
     if settings.input_prefix == settings.output_prefix:
         raise UsageError("TIERFLOW_INPUT_PREFIX and TIERFLOW_OUTPUT_PREFIX are the same; write two prefixes")
     if not settings.policy.is_file():

@@ -118,6 +118,10 @@ def test_every_field_has_a_variable() -> None:
             for written in ("", "a b", "bank/", "銀行.", "a\n", "x" * 201)
         ),
         *(
+            ("TIERFLOW_APP_ID", written, "write one that does not end in -grants and has no -deliver- in it")
+            for written in ("tierflow-grants", "tierflow-deliver-crm", "a-deliver-b-c", "x-grants-grants")
+        ),
+        *(
             ("TIERFLOW_LOAN_WAIT_MS", written, "write milliseconds from 0 to 30000")
             for written in ("", "-1", "1s", "30001", "0.5", "٩")
         ),

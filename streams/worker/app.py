@@ -166,7 +166,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         async def read() -> None:
             self.learn(await read_newest_policies(self.settings))
 
-        await persistently(read, "the policy in force", TAKE_OVER_WITHIN_S, lambda: self.should_stop)
+        await persistently(read, "the policy in force could not be read", TAKE_OVER_WITHIN_S, lambda: self.should_stop)
 
     def learn(self, known: KnownPolicies) -> None:
         """Takes note of all that was read of `tier.policies`, and puts the policy in force that is in force there.

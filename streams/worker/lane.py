@@ -8,6 +8,7 @@ with the load. The broker, the clock and the metrics are handed in (ports.py).
 
 import asyncio
 import logging
+import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -268,7 +269,7 @@ class Lane:
         """Gives the numbers of the topics that have more to come, where that is waited for."""
         if not self.queued or not self._known().on_event_clock:
             return frozenset()
-        ends = await self._broker.ends(self.number)
+        ends = await self._ends()
         return frozenset(topic for topic, end in enumerate(ends) if self._inbox.received[topic] < end)
 
     def _look_at_held(self) -> None:
@@ -294,7 +295,7 @@ class Lane:
 
     async def _wait_for_news(self) -> None:
         partition = self._known()
-        if partition.backfill and self._inbox.has_reached(await self._broker.ends(self.number)):
+        if partition.backfill and self._inbox.has_reached(await self._ends()):
             self._known().backfill = False
         wait_s = IDLE_S if self._held is None else min(IDLE_S, self._held.over_in_s)
         due_ms = self._known().next_due_ms()
@@ -311,7 +312,7 @@ class Lane:
 
     async def _work(self, entries: list[Entry], now_ms: int) -> None:
         partition = self._known()
-        ends = await self._broker.ends(self.number) if partition.backfill else None
+        ends = await self._ends() if partition.backfill else None
         began = time.perf_counter()
         worked = partition.work_some(entries, now_ms, self._quota(partition, entries))
         self._inbox.put_back(entries[worked:])
@@ -360,7 +361,8 @@ class Lane:
 
         self._taking_over = True
         try:
-            await persistently(known_or_nothing, self.title, TAKE_OVER_WITHIN_S, lambda: self._parking)
+            what = f"{self.title} could not be taken over"
+            await persistently(known_or_nothing, what, TAKE_OVER_WITHIN_S, lambda: self._parking)
         finally:
             self._taking_over = False
 
@@ -370,6 +372,18 @@ class Lane:
         if wait is None:
             return None
         return HeldBack(wait.topic, wait.ms, lambda: self._broker.ends(self.number), self._news.set)
+
+    async def _ends(self) -> Sequence[int]:
+        """Gives the ends of the inputs. Once the lane parks they are no longer asked for, and all is still to come."""
+        ends: Sequence[int] = [sys.maxsize] * len(self.stage.inputs)
+
+        async def ask() -> None:
+            nonlocal ends
+            ends = await self._broker.ends(self.number)
+
+        what = f"the ends of the inputs of {self.title} could not be read"
+        await persistently(ask, what, TAKE_OVER_WITHIN_S, lambda: self._parking)
+        return ends
 
     def _new_transactions(self) -> TransactionsPort:
         return self._broker.transactions(self.number, lambda: self._metrics.epoch_raised(self.stage.name, self.number))

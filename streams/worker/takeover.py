@@ -109,7 +109,7 @@ async def persistently(
 ) -> None:
     """Repeats `attempt` with growing pauses while it fails with one of RETRIED_ERRORS.
 
-    what: what is taken over, in messages. given_up: asked before each attempt; once it is True, nothing more is tried.
+    what: what cannot be done, in messages. given_up: asked before each attempt; once it is True, nothing more is tried.
 
     Raises:
         LaneError: The attempts have failed for `within_s` seconds.
@@ -122,9 +122,8 @@ async def persistently(
             await attempt()
         except RETRIED_ERRORS as error:
             if time.monotonic() > give_up_at:
-                where = f"{what} could not be taken over for {within_s:.0f} s"
-                raise LaneError(f"{where}: {type(error).__name__}: {error}") from error
-            _log.warning("%s: take-over failed: %s: %s", what, type(error).__name__, error)
+                raise LaneError(f"{what} for {within_s:.0f} s: {type(error).__name__}: {error}") from error
+            _log.warning("%s: %s: %s", what, type(error).__name__, error)
             await asyncio.sleep(pause_s(number))
         else:
             return

@@ -204,6 +204,38 @@ async def test_a_gap_makes_the_lane_read_again_from_where_it_was() -> None:
         await stand.until(lambda: len(log.changes) == 2)
 
 
+@pytest.mark.parametrize("troubles", [1, 3])
+async def test_on_the_event_clock_a_broker_that_is_away_is_asked_again(troubles: int) -> None:
+    class Away(Log):
+        async def ends(self, number: int) -> Sequence[int]:
+            nonlocal troubles
+            troubles -= 1
+            if troubles >= 0:
+                raise KafkaConnectionError
+            return await super().ends(number)
+
+    log = Away()
+    async with running(log, "event") as stand:
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        await stand.until(lambda: log.works)
+    assert not stand.failed
+
+
+async def test_a_lane_that_parks_while_the_broker_is_away_works_nothing_out_of_order() -> None:
+    class Away(Log):
+        async def ends(self, _: int) -> Sequence[int]:
+            self.committing.set()
+            raise KafkaConnectionError
+
+    log = Away()
+    async with running(log, "event") as stand:
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        await log.committing.wait()
+        await stand.lane.park()
+    assert not log.works
+    assert not stand.failed
+
+
 async def test_control_records_alone_are_no_work() -> None:
     """An aborted transaction on an input leaves nothing to read; no batch passes over it."""
     log = Log()
