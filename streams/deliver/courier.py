@@ -83,6 +83,11 @@ class Courier:
             finally:
                 await asyncio.shield(self._end())
 
+    @property
+    def member_until(self) -> float:
+        """Until when Kafka counts it as a member of the endpoint's group for certain (time.monotonic)."""
+        return self._subscription.member_until
+
     # --- partitions come and go ---
 
     def _assigned(self) -> None:

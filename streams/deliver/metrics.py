@@ -35,7 +35,14 @@ class DeliverMetrics:
         self._state = Gauge(
             "tierflow_deliver_state", "1 for the state that the endpoint is in.", ["endpoint", "state"], registry=own
         )
+        self._kafka = Gauge(
+            "tierflow_deliver_kafka", "1 while Kafka answers the endpoint's group.", by_endpoint, registry=own
+        )
         ProcessCollector(registry=own)
+
+    def show_kafka(self, endpoint: str, *, answers: bool) -> None:
+        """Shows whether Kafka answers the group of the endpoint."""
+        self._kafka.labels(endpoint).set(answers)
 
     def show_state(self, endpoint: str, state: State) -> None:
         """Shows which state the endpoint is in."""

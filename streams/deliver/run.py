@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import time
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from random import Random
@@ -17,6 +18,7 @@ from streams.deliver.config import Target
 from streams.deliver.courier import Courier, Shared
 from streams.deliver.metrics import DeliverMetrics
 from streams.errors import TRY_AGAIN, UsageError
+from streams.kafka.contact import LOOK_EVERY_S, SILENT_AFTER_S, RefusedError, end_when_refused
 from streams.kafka.redelivery import REQUEST_BYTES
 from streams.kafka.topics import partition_count
 from streams.settings import Settings
@@ -47,16 +49,22 @@ async def deliver(settings: Settings, targets: Sequence[Target], metrics_at: Met
     try:
         await producer.start()
         shared = Shared(producer, metrics, Clock(), Random().random, _agent())  # noqa: S311 - for pauses
-        await _until_asked([Courier(settings, target, shared) for target in targets])
+        await _until_asked([Courier(settings, target, shared) for target in targets], settings, metrics)
+    except* RefusedError as errors:
+        _log.critical("%s; nothing is lost, start again", _first(errors))
+        status = TRY_AGAIN
     except* KafkaError as errors:
-        _log.critical("Kafka cannot be used any more (%s); nothing is lost, start again", _first(errors))
+        first = _first(errors)
+        _log.critical(
+            "Kafka cannot be used any more (%s: %s); nothing is lost, start again", type(first).__name__, first
+        )
         status = TRY_AGAIN
     finally:
         await producer.stop()
     return status
 
 
-async def _until_asked(couriers: Sequence[Courier]) -> None:
+async def _until_asked(couriers: Sequence[Courier], settings: Settings, metrics: DeliverMetrics) -> None:
     """Runs the couriers until a signal comes; returns when all have ended."""
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -65,9 +73,44 @@ async def _until_asked(couriers: Sequence[Courier]) -> None:
     async with asyncio.TaskGroup() as group:
         running = [group.create_task(courier.run()) for courier in couriers]
         _log.info("delivering to %s", ", ".join(courier.endpoint.name for courier in couriers))
+        running.append(group.create_task(_watch_contact(couriers, settings, metrics)))
         await asked.wait()
         for task in running:
             task.cancel()
+
+
+async def _watch_contact(couriers: Sequence[Courier], settings: Settings, metrics: DeliverMetrics) -> None:
+    """Says while Kafka does not answer; ends all when it does not let us in any more."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_say_whether_kafka_answers(couriers, metrics))
+        group.create_task(
+            end_when_refused(
+                settings.client_options(),
+                lambda: int(1000 * min(courier.member_until for courier in couriers)),
+                lambda: False,
+                _raise,
+            )
+        )
+
+
+async def _say_whether_kafka_answers(couriers: Sequence[Courier], metrics: DeliverMetrics) -> None:
+    silent: dict[str, bool] = {}
+    began = time.monotonic()
+    while True:
+        for courier in couriers:
+            name, silent_s = courier.endpoint.name, time.monotonic() - max(courier.member_until, began)
+            metrics.show_kafka(name, answers=silent_s < 0)
+            is_silent, was_silent = silent_s > SILENT_AFTER_S, silent.get(name, False)
+            if is_silent and not was_silent:
+                _log.warning("endpoint %s: Kafka does not answer; its events wait, and nothing of them is lost", name)
+            if was_silent and silent_s < 0:
+                _log.info("endpoint %s: Kafka answers again", name)
+            silent[name] = is_silent or (was_silent and silent_s >= 0)
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+def _raise(error: BaseException) -> None:
+    raise error
 
 
 async def _check_topics(settings: Settings, targets: Sequence[Target]) -> None:
@@ -101,8 +144,8 @@ def _agent() -> str:
         return "tierflow"
 
 
-def _first(errors: BaseExceptionGroup[BaseException]) -> str:
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     first: BaseException = errors
     while isinstance(first, BaseExceptionGroup):
         first = first.exceptions[0]
-    return f"{type(first).__name__}: {first}"
+    return first

@@ -5,11 +5,12 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from streams.deliver.config import Endpoint
+from streams.kafka.group import GroupConsumer
 from streams.settings import Settings
 
 # A killed process is noticed after this time, as a killed worker is.
@@ -47,7 +48,7 @@ class Subscription(ConsumerRebalanceListener):  # type: ignore[misc]
         self._resend_topic = settings.resend_topic
         self._hooks = hooks
         self._committed: dict[TopicPartition, int] = {}
-        self._consumer = AIOKafkaConsumer(
+        self._consumer = GroupConsumer(
             **settings.client_options(),
             group_id=self.group,
             isolation_level="read_committed",
@@ -73,6 +74,11 @@ class Subscription(ConsumerRebalanceListener):  # type: ignore[misc]
         """Gives the next records, at most so many; none if none come within half a second."""
         found: Batch = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=most)
         return found
+
+    @property
+    def member_until(self) -> float:
+        """Until when the group counts this process as a member for certain (time.monotonic); 0 before it joined."""
+        return self._consumer.member_until
 
     async def touch(self) -> None:
         """Polls without reading. A consumer that is not polled loses its partitions.

@@ -23,6 +23,7 @@ from faust.types import TP
 from streams.contracts.kept import KnownTopic, LaneRecord
 from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, UsageError
 from streams.kafka.broker_clock import BrokerClock
+from streams.kafka.contact import end_when_refused
 from streams.kafka.never_taken import NeverTakenError
 from streams.kafka.owner import belongs_to_another, follow_owner
 from streams.kafka.policies import KnownPolicies, follow_policies, read_newest_policies
@@ -39,7 +40,6 @@ from streams.stages.stage import Stage
 from streams.stages.worked import worked_stages
 from streams.values.calendar import NEVER_MS
 from streams.worker.broker import StageBroker
-from streams.worker.contact import end_when_refused
 from streams.worker.frame.recovery import LaneTables
 from streams.worker.frame.transport import ConsumerOnly, FetchSchema, FetchTransport
 from streams.worker.known_policies import load_in_force, loadable_policies, policy_in_force

@@ -1,6 +1,7 @@
 """Certificates, tokens and sessions that end: clients go on with what was renewed, and say what is not."""
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from streams.settings import Settings
 from tests.support import signed_tokens
 from tests.support.certificates import Authority, Pair
 from tests.support.commands import tierflow
+from tests.support.deliveries import Delivery, config
 from tests.support.event_flow import flowing
 from tests.support.secured_broker import LEAVER, PASSWORD, REAUTH_MS, SecuredBroker
 from tests.support.token_endpoint import TokenEndpoint, serving
@@ -20,7 +22,7 @@ from tests.support.worker_processes import SOAK, Events, Workers, all_is_right, 
 
 # A worker that waits less long for what does not heal by itself.
 IMPATIENT = """
-from streams.worker import contact
+from streams.kafka import contact
 contact.SILENT_AFTER_S, contact.REFUSED_FOR_S, contact.LOOK_EVERY_S = 1.0, 3.0, 0.2
 import sys
 sys.argv = ["tierflow", "worker"]
@@ -28,6 +30,20 @@ from streams.cli.main import run
 run()
 """
 PATIENT = IMPATIENT.replace("3.0", "60.0")
+# One whose password is changed after the check at its start.
+SPOILT = IMPATIENT.replace(
+    "import sys\n",
+    """
+import sys
+from dataclasses import replace
+from streams.worker import run as module
+run_worker = module.run_worker
+def spoilt(settings, *more):
+    run_worker(replace(settings, access=replace(settings.access, sasl_password="another")), *more)
+module.run_worker = spoilt
+""",
+)
+IMPATIENT_COMMAND = IMPATIENT.replace('sys.argv = ["tierflow", "worker"]', "")
 
 
 async def is_let_in(settings: Settings) -> bool:
@@ -154,5 +170,33 @@ async def test_a_worker_whose_password_is_taken_away_ends_with_a_sentence(
         secured.set_password("another")
         assert await worker.ended(within_s=30) == 70
         sentence = r"refuses our user name or password \(SCRAM-SHA-512\); write KAFKA_SASL_USERNAME"
-        assert worker.says(f'"worker ends: LaneError: the Kafka at [^ ]+ {sentence}'), worker.tail()
+        assert worker.says(f'"worker ends: RefusedError: the Kafka at [^ ]+ {sentence}'), worker.tail()
         assert PASSWORD not in worker.log.read_text()
+
+
+async def test_a_worker_that_is_refused_between_its_check_and_its_first_assignment_says_why(
+    secured: SecuredBroker, names: dict[str, str], tmp_path: Path
+) -> None:
+    environment = {**names, **secured.environment("sasl", "SCRAM-SHA-512")}
+    assert tierflow(environment, "topics", "create").status == 0
+    with Workers(environment, tmp_path) as workers:
+        worker = workers.start(code=SPOILT)
+        assert await worker.ended(within_s=30) == 70
+        assert worker.says(r'"worker ends: RefusedError: the Kafka at [^ ]+ refuses our user name or password')
+        assert "Traceback" not in worker.log.read_text()
+
+
+async def test_a_delivery_whose_password_is_taken_away_says_so_and_ends(
+    secured: SecuredBroker, names: dict[str, str], tmp_path: Path
+) -> None:
+    secured.set_password(PASSWORD)
+    environment = {**names, **secured.environment("brief", "SCRAM-SHA-512"), "KAFKA_SASL_USERNAME": LEAVER}
+    assert tierflow(environment, "topics", "create").status == 0
+    file = config(tmp_path, ("crm", "http://127.0.0.1:1/", ""))
+    async with Delivery(environment, file, code=IMPATIENT_COMMAND) as delivery:
+        await delivery.ready()
+        secured.set_password("another")
+        await until(lambda: delivery.process.poll() is not None, 30, "it ends")
+        assert delivery.process.returncode == 70
+        assert re.search(r"refuses our user name or password .*; nothing is lost, start again", delivery.said)
+        assert PASSWORD not in delivery.said

@@ -121,8 +121,12 @@ def config(folder: Path, *endpoints: tuple[str, str, str]) -> Path:
 class Delivery:
     """A context: one `tierflow deliver` process, which ends with it."""
 
-    def __init__(self, environment: Mapping[str, str], file: Path, *options: str, name: str = "d1") -> None:
-        self._command = [TIERFLOW, "deliver", "--config", str(file), *options]
+    def __init__(
+        self, environment: Mapping[str, str], file: Path, *options: str, name: str = "d1", code: str | None = None
+    ) -> None:
+        """code: Python that runs the command line, in the place of the command."""
+        command = [TIERFLOW] if code is None else [sys.executable, "-c", code]
+        self._command = [*command, "deliver", "--config", str(file), *options]
         self._environment = {**environment, VARIABLE: SECRET}
         self.log = file.parent / f"{name}.log"
         self.process: subprocess.Popen[bytes] = self._start()

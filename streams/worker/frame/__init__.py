@@ -8,5 +8,5 @@ Faust would recover tables. `records.py` saves an object per record. An override
 private name of these exact versions; an upgrade begins with tests/worker/test_faust_assumptions.py
 (docs/adr/0001-faust-as-the-frame.md). Nothing here knows a stage, a state or a transaction.
 
-May be imported here: `logs`.
+May be imported here: `kafka`, `logs`.
 """

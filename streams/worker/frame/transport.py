@@ -15,8 +15,8 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
+from streams.kafka.group import GroupConsumer
 from streams.logs import FAUST
-from streams.worker.frame.membership import GroupConsumer
 
 FETCH_MAX_WAIT_MS = 25
 CONNECT_EVERY_S = 1.0

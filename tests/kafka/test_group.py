@@ -15,8 +15,8 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.group import HeartbeatRequest, LeaveGroupRequest, SyncGroupRequest
 
-from streams.worker.frame import membership
-from streams.worker.frame.membership import GroupConsumer
+from streams.kafka import group
+from streams.kafka.group import GroupConsumer
 
 SESSION_S = 6.0
 BEAT = HeartbeatRequest("group", 1, "member")
@@ -50,7 +50,7 @@ class Coordinator:
 async def member(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A consumer that is started, its coordinator, and the clock."""
     clock = Clock()
-    monkeypatch.setattr(membership, "time", clock)
+    monkeypatch.setattr(group, "time", clock)
     consumer = GroupConsumer(session_timeout_ms=int(SESSION_S * 1000))
     coordinator = Coordinator(clock)
 
