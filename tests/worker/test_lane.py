@@ -247,6 +247,24 @@ async def test_control_records_alone_are_no_work() -> None:
         assert stand.lane.progress == 0
 
 
+async def test_control_records_alone_wake_nobody() -> None:
+    """Without that a sleeping lane would look as if it had work and did not get on."""
+    log = Log()
+    log.span = Span(0, 5)
+    stand = Stand(log)
+    stand.lane = Lane(
+        stage_of(ASSETS_ONLY)._replace(sleeps=True), NUMBER, log, Metrics(), lambda: AT_MS, stand.failed.append
+    )
+    await stand.start()
+    await stand.until(lambda: stand.lane.is_busy)
+    stand.lane.offer(BALANCES, FetchedRecords([], 0, 5))
+    await stand.until(lambda: not stand.lane.is_busy)
+    assert log.starts == 0
+    stand.lane.offer(BALANCES, fetch(line(5)))
+    await stand.until(lambda: log.starts == 1)
+    await stand.lane.release()
+
+
 async def test_a_batch_in_hand_is_work_though_nothing_waits() -> None:
     log = Log()
     log.span = Span(0, 1)

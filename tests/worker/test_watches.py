@@ -1,0 +1,53 @@
+"""The tasks that watch over a worker: one that ends would watch nothing, so it ends the worker."""
+
+from typing import Any
+
+import pytest
+from aiokafka.errors import KafkaTimeoutError
+
+from streams.errors import UsageError
+from streams.kafka.policies import KnownPolicies
+from streams.settings import Settings
+from streams.worker import app as module
+from streams.worker.app import TierflowApp, create_app
+from tests.support.batches import ASSETS_ONLY, PARTITIONS
+
+
+@pytest.fixture
+async def app(names: dict[str, str]) -> TierflowApp:
+    settings = Settings.from_environment({**names, "TIERFLOW_HTTP_PORT": "6066"}, dotenv=None)
+    return create_app(
+        settings, KnownPolicies({ASSETS_ONLY.digest: ASSETS_ONLY.document}, ASSETS_ONLY.digest, 0), PARTITIONS
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (KafkaTimeoutError("stuck"), "LaneError: the follower has ended: KafkaTimeoutError: KafkaTimeoutError: stuck"),
+        (ValueError("odd"), "LaneError: the follower has ended: ValueError: odd"),
+        (UsageError("publish another"), "UsageError: publish another"),
+    ],
+)
+async def test_a_watch_that_ends_ends_the_worker(
+    app: TierflowApp, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+) -> None:
+    failed: list[Any] = []
+    monkeypatch.setattr(module, "fail", failed.append)
+
+    async def broken() -> None:
+        raise error
+
+    await app._watched("the follower", broken)
+    assert [f"{type(found).__name__}: {found}" for found in failed] == [said]
+
+
+async def test_all_that_is_to_be_watched_is(app: TierflowApp) -> None:
+    assert {what for what, _ in app.watches} == {
+        "the follower of the topic of policies",
+        "the follower of the topic of owners",
+        "the watch over the brokers' refusals",
+        "the watch over the clock",
+        "the watchdog",
+    }
+    assert not app._app_tasks, "Faust would start it after the first take-over only"
