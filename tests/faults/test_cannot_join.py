@@ -44,6 +44,27 @@ async def test_a_foreign_consumer_in_the_group_is_named(
         await foreign.stop()
 
 
+GONE = """
+from dataclasses import replace
+from streams.worker import run as module
+run_worker = module.run_worker
+module.run_worker = lambda settings, *more: run_worker(replace(settings, bootstrap_servers="127.0.0.1:1"), *more)
+"""
+
+
+@pytest.mark.usefixtures("settings")
+async def test_a_kafka_that_goes_away_before_the_first_assignment_is_waited_for(
+    environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    with Workers(environment, tmp_path) as workers:
+        asked, alone = workers.start("w1", GONE + IMPATIENT), workers.start("w2", GONE + IMPATIENT)
+        await until(lambda: asked.says("(brokers cannot be reached yet)"), 30, "it waits")
+        asked.signal(signal.SIGTERM)
+        assert await asked.ended() == 0
+        assert await alone.ended(40) == TRY_AGAIN
+        assert alone.says("(no partitions were assigned for 8 s: the brokers do not say why)")
+
+
 GUARDED = {
     "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
     "allow.everyone.if.no.acl.found": "true",
