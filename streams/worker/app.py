@@ -306,7 +306,7 @@ async def _watch(app: TierflowApp) -> None:
     watchdog = Watchdog(app.settings.app_id)
     while not app.should_stop:
         await app.sleep(LOOK_EVERY_S)
-        hung = watchdog.hung(app.lanes.values(), app.beats) or watchdog.unheard(_contact(app))
+        hung = watchdog.look(app.lanes.values(), app.beats, _contact(app))
         if hung is not None:
             app.stalled = hung
             fail(LaneError(hung))

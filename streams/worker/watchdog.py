@@ -52,49 +52,60 @@ class Contact(NamedTuple):
 
 
 class Watchdog:
-    """What it has seen so far."""
+    """What it has seen so far, and for how long.
+
+    Its own time stands still while the process does (SIGSTOP, a paused machine): nothing could move meanwhile.
+    """
 
     def __init__(self, group: str) -> None:
         self._group = group
-        self._seen: dict[WatchedLane, tuple[int, float]] = {}  # its progress, and since when that has been so
-        self._unheard_since: float | None = None
+        self._seen: dict[str, tuple[object, float]] = {}  # by what it is: what it is like, and since when
+        self._looked_at = time.monotonic()
+        self._time_s = 0.0
 
-    def hung(self, lanes: Iterable[WatchedLane], beats: Mapping[str, float]) -> str | None:
-        """Names a lane that has something to do and does not get on, or a task that does not look; None: there is none.
+    def look(self, lanes: Iterable[WatchedLane], beats: Mapping[str, float], contact: Contact) -> str | None:
+        """Says what hangs; None where nothing does. To be called every LOOK_EVERY_S.
 
         beats: when each task last looked, by its name.
         """
         now = time.monotonic()
+        self._time_s += min(now - self._looked_at, 2 * LOOK_EVERY_S)
+        self._looked_at = now
+        return self._task(beats) or self._lane(lanes) or self._unassigned(contact) or self._unheard(contact, now)
+
+    def _task(self, beats: Mapping[str, float]) -> str | None:
         for task, beat in beats.items():
-            if now - beat > STALLED_AFTER_S:
+            if self._hangs(task, beat):
                 return f"{task} has not looked for {STALLED_AFTER_S:.0f} s"
-        seen, self._seen = self._seen, {}
+        return None
+
+    def _lane(self, lanes: Iterable[WatchedLane]) -> str | None:
         for lane in lanes:
-            progress, since = seen.get(lane, (-1, now))
-            moved = lane.progress != progress or not lane.is_busy
-            self._seen[lane] = (lane.progress, now if moved else since)
-            if not moved and now - since > STALLED_AFTER_S:
+            if self._hangs(lane.title, (lane, lane.progress) if lane.is_busy else None):
                 return f"{lane.title} has work and made no progress for {STALLED_AFTER_S:.0f} s"
         return None
 
-    def unheard(self, contact: Contact) -> str | None:
-        """Says that the group gives this worker nothing, or does not hear it; None where all is well, or may be soon.
+    def _unassigned(self, contact: Contact) -> str | None:
+        if self._hangs("assignment", contact.unassigned_since):
+            return f"no partitions were assigned for {STALLED_AFTER_S:.0f} s: {self._why(contact.trouble)}"
+        return None
 
-        Brokers that are away while it has its partitions are waited for: nothing of a restart would be better.
-        """
-        now = time.monotonic()
-        if contact.unassigned_since is not None:
-            if now - contact.unassigned_since > STALLED_AFTER_S:
-                return f"no partitions were assigned for {STALLED_AFTER_S:.0f} s: {self._why(contact.trouble)}"
-            return None
-        if now < contact.member_until or time.time() - contact.heard_at_s > 2 * LOOK_EVERY_S:
-            self._unheard_since = None
-            return None
-        self._unheard_since = self._unheard_since or now
-        if now - self._unheard_since > STALLED_AFTER_S:
+    def _unheard(self, contact: Contact, now: float) -> str | None:
+        """Looks at the group's coordinator alone. Brokers that are all away are waited for: no restart would help."""
+        fetches_are_answered = time.time() - contact.heard_at_s < 2 * LOOK_EVERY_S
+        is_unheard = contact.unassigned_since is None and now > contact.member_until and fetches_are_answered
+        if self._hangs("coordinator", is_unheard or None):
             where = f"the coordinator of group {self._group} has answered no heartbeat for {STALLED_AFTER_S:.0f} s"
             return f"{where}, though fetches are answered: {self._why(contact.trouble)}"
         return None
+
+    def _hangs(self, what: str, is_like: object) -> bool:
+        """Says whether something has been like that for STALLED_AFTER_S. None: it is well."""
+        known, since_s = self._seen.get(what, (None, 0.0))
+        if is_like is None or known != is_like:
+            self._seen[what] = (is_like, self._time_s)
+            return False
+        return self._time_s - since_s > STALLED_AFTER_S
 
     def _why(self, trouble: BaseException | None) -> str:
         if trouble is None:

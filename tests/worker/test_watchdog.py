@@ -16,6 +16,7 @@ from streams.worker import watchdog as module
 from streams.worker.watchdog import STALLED_AFTER_S, Contact, Watchdog, why_unreadable
 
 WELL = {"unassigned_since": None, "member_until": float("inf"), "heard_at_s": float("inf"), "trouble": None}
+HEARD = Contact(**WELL)
 
 
 class Time:
@@ -47,15 +48,16 @@ def looks(clock: Time, look: Any, seconds: float) -> list[str]:
 
 def lane(**fields: Any) -> Any:
     class Lane(SimpleNamespace):
-        __hash__ = object.__hash__  # type: ignore[assignment]
+        __eq__ = object.__eq__
+        __hash__ = object.__hash__
 
     return Lane(**{"title": "partition 3", "progress": 7, "is_busy": True, **fields})
 
 
 def test_a_lane_with_work_that_does_not_get_on_is_named(clock: Time) -> None:
-    dog, hanging, idle = Watchdog("app"), lane(), lane(is_busy=False)
-    assert not looks(clock, lambda: dog.hung([hanging, idle], {}), STALLED_AFTER_S)
-    said = looks(clock, lambda: dog.hung([hanging, idle], {}), 10)
+    dog, hanging, idle = Watchdog("app"), lane(), lane(title="partition 4", is_busy=False)
+    assert not looks(clock, lambda: dog.look([hanging, idle], {}, HEARD), STALLED_AFTER_S + 5)
+    said = looks(clock, lambda: dog.look([hanging, idle], {}, HEARD), 10)
     assert said[0] == "partition 3 has work and made no progress for 60 s"
 
 
@@ -64,17 +66,28 @@ def test_a_lane_that_moves_or_comes_anew_does_not_hang(clock: Time) -> None:
 
     def look() -> str | None:
         moving.progress += int(clock.now) % 50 == 0
-        return dog.hung([moving], {})
+        return dog.look([moving], {}, HEARD)
 
     assert not looks(clock, look, 600)
-    assert not looks(clock, lambda: dog.hung([lane()], {}), 600)
+    assert not looks(clock, lambda: dog.look([lane()], {}, HEARD), 600)
 
 
 def test_a_task_that_does_not_look_is_named(clock: Time) -> None:
     beats = {"the follower": clock.now}
     dog = Watchdog("app")
-    assert not looks(clock, lambda: dog.hung([], beats), STALLED_AFTER_S)
-    assert looks(clock, lambda: dog.hung([], beats), 5) == ["the follower has not looked for 60 s"]
+    assert not looks(clock, lambda: dog.look([], beats, HEARD), STALLED_AFTER_S + 5)
+    assert looks(clock, lambda: dog.look([], beats, HEARD), 5) == ["the follower has not looked for 60 s"]
+
+
+def test_a_process_that_was_stopped_itself_hangs_nowhere(clock: Time) -> None:
+    dog, beats, busy = Watchdog("app"), {"the follower": clock.now}, lane()
+    contact = Contact(**{**WELL, "unassigned_since": clock.now})
+    for _ in range(5):
+        assert not looks(clock, lambda: dog.look([busy], beats, contact), 5)
+        clock.now += 300
+    beats["the follower"] = clock.now
+    busy.progress += 1
+    assert not looks(clock, lambda: dog.look([busy], beats, HEARD), 5)
 
 
 @pytest.mark.parametrize(
@@ -89,8 +102,8 @@ def test_a_task_that_does_not_look_is_named(clock: Time) -> None:
 def test_no_assignment_for_a_minute_is_said_and_why(clock: Time, trouble: Exception | None, why: str) -> None:
     contact = Contact(**{**WELL, "unassigned_since": clock.now, "trouble": trouble})
     dog = Watchdog("app")
-    assert not looks(clock, lambda: dog.unheard(contact), STALLED_AFTER_S)
-    [said] = looks(clock, lambda: dog.unheard(contact), 5)
+    assert not looks(clock, lambda: dog.look([], {}, contact), STALLED_AFTER_S + 5)
+    [said] = looks(clock, lambda: dog.look([], {}, contact), 5)
     assert said.startswith("no partitions were assigned for 60 s: ")
     assert why in said
 
@@ -99,9 +112,9 @@ def test_a_coordinator_that_is_silent_while_others_answer_is_named(clock: Time) 
     dog = Watchdog("app")
 
     def look() -> str | None:
-        return dog.unheard(Contact(**{**WELL, "member_until": 0.0, "heard_at_s": clock.now}))
+        return dog.look([], {}, Contact(**{**WELL, "member_until": 0.0, "heard_at_s": clock.now}))
 
-    assert not looks(clock, look, STALLED_AFTER_S)
+    assert not looks(clock, look, STALLED_AFTER_S + 5)
     [said] = looks(clock, look, 10)[:1]
     assert said.startswith("the coordinator of group app has answered no heartbeat for 60 s, though fetches are")
 
@@ -109,7 +122,7 @@ def test_a_coordinator_that_is_silent_while_others_answer_is_named(clock: Time) 
 def test_brokers_that_are_away_are_waited_for(clock: Time) -> None:
     contact = Contact(**{**WELL, "member_until": clock.now + 6, "heard_at_s": clock.now})
     dog = Watchdog("app")
-    assert not looks(clock, lambda: dog.unheard(contact), 3_600)
+    assert not looks(clock, lambda: dog.look([], {}, contact), 3_600)
 
 
 @pytest.mark.parametrize(
