@@ -144,12 +144,17 @@ def _check_version(packed: bytes) -> None:
 
 
 def _of_version_1(state: CustomerState) -> CustomerState:
-    """Keys the accounts by currency, too. A product other than the one that counts unless known must have been told."""
+    """Keys the accounts by currency, too, and notes that their earlier balances are not known.
+
+    A product other than the one that counts unless known must have been told.
+    """
     accounts, state.accounts = state.accounts, {}
     for account_id, account in accounts.items():
         if account.product != PRODUCT_UNLESS_KNOWN:
             account.product_told_ms = account.as_of_ms
         state.accounts[account_key(account_id, account.currency)] = account
+    if state.daily:  # of which balances these are made was not kept
+        state.placed_from_ms = max((account.as_of_ms for account in accounts.values()), default=None)
     return state
 
 

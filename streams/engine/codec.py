@@ -14,6 +14,9 @@ decode_header = msgspec.msgpack.Decoder(StateHeader).decode
 encode_buckets = msgspec.msgpack.Encoder().encode
 decode_buckets = msgspec.msgpack.Decoder(dict[str, Bucket]).decode
 
+encode_numbers = msgspec.msgpack.Encoder().encode
+decode_numbers = msgspec.msgpack.Decoder(list[int]).decode
+
 
 def kept_bytes(state: CustomerState) -> int:
     """Gives how many bytes a state takes, without the event ids that are remembered: they have a limit of their own."""

@@ -130,6 +130,8 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False):
     consent_ms: int | None = None  # the own time of the newest opt-out or opt-in
     pinned_ms: int | None = None  # of the newest pin or unpin, whether a pin holds or not
     erased_ms: int | None = None  # of the newest erase: what is not later is not heard any more
+    closings: dict[str, bytes] = {}  # by the key of accounts: closing balances of earlier days (measures/closings.py)
+    placed_from_ms: int | None = None  # late balances from before it find no place: the closings then are not known
 
 
 class StateHeader(msgspec.Struct, array_like=True, gc=False):

@@ -66,6 +66,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     keeps: bool  # whether any tier has a condition to stay
     look_back_days: int  # how many days anything is looked back, today included
     look_back_months: int  # how many whole months measures look back
+    closing_days: int  # how many days closing totals are looked at, today included
+    closing_months: int  # how many whole months of closing totals measures look at
     rises: Schedule  # when a tier can be gained
     falls: Schedule  # when a tier can be lost
     rises_at_once: bool  # an event is enough to gain a tier, without a rating by the calendar

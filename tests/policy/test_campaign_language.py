@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.engine.measures.spans import oldest_day_looked_at
+from streams.engine.measures.spans import oldest_closing_looked_at, oldest_day_looked_at
 from streams.policy.campaigns import (
     AtRisk,
     Budget,
@@ -151,9 +151,9 @@ def test_totals_that_only_a_campaign_or_a_loan_looks_at_are_kept() -> None:
     assert (found.terms.measure.kind, found.terms.measure.months) == ("average", 1)
     fresh = policy_of('[risk.fresh_assets]\ndays = 30\nmore_than = "0.5"\n')
     assert fresh.daily_totals == {"assets"}
-    assert oldest_day_looked_at(fresh, 20_000) == 20_000 - 30  # the closing total 30 days ago
+    assert oldest_closing_looked_at(fresh, 20_000) == 20_000 - 30  # the closing total 30 days ago
     volatile = policy_of('[risk.volatile_assets]\ndays = 30\nmore_than = "0.5"\n')
-    assert oldest_day_looked_at(volatile, 20_000) == 20_000 - 29  # 30 days, today among them
+    assert oldest_closing_looked_at(volatile, 20_000) == 20_000 - 29  # 30 days, today among them
 
 
 def test_shares_of_alerts_go_from_the_highest_down_each_once() -> None:

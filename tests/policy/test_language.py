@@ -2,7 +2,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from streams.engine.measures.spans import oldest_day_looked_at
+from streams.engine.measures.spans import oldest_closing_looked_at, oldest_day_looked_at
 from streams.policy.compile.load import load_policy, read_policy
 from streams.policy.language.problems import PolicyError
 from streams.policy.measures import Condition
@@ -164,6 +164,11 @@ def test_history_keeps_all_types_for_a_later_policy() -> None:
     assert kept.kept_types == TRANSACTION_TYPES
     assert oldest_day_looked_at(kept, 20_000) == 20_000 - 399
     assert oldest_day_looked_at(load_policy(SPANS.document + "[history]\ntransaction_days = 1\n"), 0) < 0
+
+
+def test_closing_totals_are_kept_as_long_as_they_are_looked_at_whatever_is_kept_of_transactions() -> None:
+    kept = load_policy(SPANS.document + "[history]\ntransaction_days = 400\n")
+    assert oldest_closing_looked_at(kept, 20_000) == 20_000 - 29
 
 
 def test_ratings_by_the_calendar_need_no_running_sums() -> None:

@@ -1,10 +1,12 @@
 """Faults that people who do this job have met: the events, and what is right."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from streams.contracts.lines import parse_line
 from streams.contracts.packing import change_of, unpack_change, unpack_state
 from streams.engine.outcomes import Unrated
 from streams.partition.customers import Customers
@@ -113,6 +115,66 @@ THREE_CURRENCIES = load_policy(
     tiers = [{ id = "low" }, { id = "mid", at_least = "500000" }, { id = "high", at_least = "867000" }]
     """
 )
+
+
+# --- a balance that comes after a newer one: 0 on 1 January, 600,000 from the 2nd, 0 again on the 31st ---
+
+MONTH_AVERAGE = load_policy(
+    """
+    name = "month-average"
+    version = 1
+    currency = "TWD"
+    tiers = [{ id = "personal" }, { id = "premier", at_least = "500000" }]
+
+    [measures.month_average]
+    average = "assets"
+    months = 1
+
+    [value]
+    terms = [{ measure = "month_average" }]
+
+    [rating]
+    when = "month_end"
+    """
+)
+BACK_VALUE = {"b1": ("0", "2026-01-01T00:00"), "b2": ("600000", "2026-01-02T10:00"), "b3": ("0", "2026-01-31T10:00")}
+
+
+@pytest.mark.parametrize(
+    ("arrival", "decided"),
+    [
+        ("b1 b2 b3 later", ("window_moved", "2026-02-01T00:00:00+08:00")),
+        ("b1 b3 b2 later", ("window_moved", "2026-02-01T00:00:00+08:00")),
+        ("b2 b3 b1 later", ("window_moved", "2026-02-01T00:00:00+08:00")),
+        ("b3 b2 b1 later", ("window_moved", "2026-02-01T00:00:00+08:00")),
+        ("b1 b3 later b2", ("correction", "2026-02-02T09:00:00+08:00")),
+        ("b3 later b1 b2", ("correction", "2026-02-02T09:00:00+08:00")),
+    ],
+)
+def test_three_balances_give_the_same_tier_in_any_order(arrival: str, decided: tuple[str, str]) -> None:
+    file = File()
+    for word in arrival.split():
+        if word == "later":
+            file.balance("OTHER", "1", "2026-02-02T09:00:00+08:00")
+        else:
+            amount, when = BACK_VALUE[word]
+            file.balance("K26", amount, f"{when}:00+08:00")
+    mine = [change for change in outputs(file, "changes", MONTH_AVERAGE) if change["customer_id"] == "K26"]
+    assert [change["tier"] for change in mine] == ["personal", "premier"]
+    assert (mine[-1]["reason"], mine[-1]["decided_at"]) == decided
+    assert mine[-1]["value"] == "561290.3226"  # 29 x 600,000 / 31
+
+
+@pytest.mark.parametrize("file", ["events-in-order", "events", "events-B"])
+def test_the_published_case_of_a_late_balance_gives_the_same_tier_in_any_order(file: str) -> None:
+    folder = Path(__file__).parents[3] / "shared" / "field" / "26-late-balance-in-an-average"
+    if not folder.is_dir():
+        pytest.skip("the field's cases are not beside the project")
+    policy = load_policy((folder / "policy.toml").read_text(encoding="utf-8"))
+    lines = [parse_line(line) for line in (folder / f"{file}.jsonl").read_bytes().splitlines()]
+    changes = [json.loads(output.value) for output in Simulation(policy).work(lines).outputs]
+    mine = [change for change in changes if change.get("customer_id") == "K26" and "earned_tier" in change]
+    assert (mine[-1]["tier"], mine[-1]["value"]) == ("premier", "561290.3226")
 
 
 # --- a currency leaves the policy ---

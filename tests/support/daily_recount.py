@@ -11,28 +11,20 @@ from streams.values.products import Holding
 
 
 class Recount:
-    """What one customer's events, in the order in which they came, say of any day. Money in units of the policy's."""
+    """What one customer's events say of any day, each by its own time. Money in units of the policy's.
+
+    events: in the order in which they came; it decides between balances of an account that have the same time.
+    """
 
     def __init__(self, events: Sequence[Event], calendar: Calendar, rates: Mapping[str, Fraction]) -> None:
         self.calendar, self.rates = calendar, rates
         self.transactions = [event for event in events if isinstance(event, Transaction)]
-        # A balance that is older than its account's newest changes nothing, averages neither.
-        # The newest word for the product counts from the newest balance on, whichever balance bears it.
-        newest: dict[tuple[str, str], Balance] = {}
-        told: dict[tuple[str, str], list[tuple[int, str]]] = {}
+        told: dict[tuple[str, str], str] = {}  # the last word for the product of an account in a currency
         self.balances = []
-        for event in events:
-            if not isinstance(event, Balance):
-                continue
+        for event in sorted((event for event in events if isinstance(event, Balance)), key=lambda event: event.at_ms):
             account = event.account_id, event.currency
-            if event.product is not None:
-                told.setdefault(account, []).append((event.at_ms, event.product))
-            known = newest.get(account)
-            held = event if known is None or event.at_ms >= known.at_ms else known
-            words = sorted(told.get(account, [(0, "other")]), key=lambda word: word[0])
-            newest[account] = structs.replace(held, product=words[-1][1])
-            if newest[account] != known:
-                self.balances.append(newest[account])
+            told[account] = event.product or told.get(account, "other")
+            self.balances.append(structs.replace(event, product=told[account]))
         self.first_day = min((calendar.day_of(event.at_ms) for event in self.balances), default=None)
 
     def closing(self, holding: Holding, day: int) -> Fraction:
@@ -44,7 +36,7 @@ class Recount:
         }
         total = Fraction(0)
         for event in held.values():
-            if (event.product == "loan") == (holding == "loans"):
+            if (event.product in {"loan", "mortgage", "credit_card"}) == (holding == "loans"):
                 amount = abs(event.balance_e4) if holding == "loans" else event.balance_e4
                 total += Fraction(amount, 10**4) * self.rates[event.currency]
         return total

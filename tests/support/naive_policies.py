@@ -5,7 +5,7 @@ Times are local and without a zone, days are dates, every total is looked up ane
 """
 
 import random
-from bisect import bisect_right
+from bisect import bisect_right, insort_right
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
@@ -44,10 +44,9 @@ class Book:
     def write(self, heard: Heard) -> None:
         if heard.kind == "balance":
             known = self.accounts.setdefault(heard.account, [])
-            if not known or known[-1][0] <= heard.at:
-                known.append((heard.at, heard.amount, heard.word))
-                self.closings = {}
-                self.first = min(self.first or heard.at.date(), heard.at.date())
+            insort_right(known, (heard.at, heard.amount, heard.word), key=lambda entry: entry[0])
+            self.closings = {}
+            self.first = min(self.first or heard.at.date(), heard.at.date())
         elif heard.kind == "credit":
             if not self.standings or self.standings[-1][0] <= heard.at:
                 self.standings.append((heard.at, heard.word))

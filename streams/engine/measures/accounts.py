@@ -3,12 +3,14 @@
 An account is kept by its currency: one account number may hold several, and a balance tells one of them.
 """
 
+from collections.abc import Sequence
+
 from streams.engine.outcomes import Unrated
 from streams.engine.state import Account, CustomerState
 from streams.policy.policy import Policy
-from streams.values.calendar import NEVER_MS
+from streams.values.calendar import NEVER_MS, Calendar
 from streams.values.events import Balance
-from streams.values.products import PRODUCT_UNLESS_KNOWN
+from streams.values.products import PRODUCT_UNLESS_KNOWN, Product
 
 _CODE_LENGTH = 3
 
@@ -37,14 +39,42 @@ def account_after(event: Balance, former: Account | None) -> Account | None:
     The newest balance counts, at equal times the later one; so does the newest word for the product, whichever balance
     bears it: a late one may tell what the newest leaves out. former: the account as it was known.
     """
-    if former is None:
-        product, told_ms = PRODUCT_UNLESS_KNOWN, NEVER_MS
-    else:
-        product, told_ms = former.product, former.product_told_ms
-    if event.product is not None and event.at_ms >= told_ms:
-        product, told_ms = event.product, event.at_ms
+    product, told_ms = _told(event, former)
     if former is None or event.at_ms >= former.as_of_ms:
         return Account(event.at_ms, event.balance_e4, event.currency, product, told_ms)
     if product == former.product and told_ms == former.product_told_ms:
         return None
     return Account(former.as_of_ms, former.balance_e4, former.currency, product, told_ms)
+
+
+def timeline_after(event: Balance, timeline: Sequence[Account], calendar: Calendar) -> list[Account]:
+    """Gives an account's closing balances by day, the newest last, as they are after a balance, whenever that is told.
+
+    Of a day's balances the newest counts, at equal times the later one. A word for the product counts from its own
+    time until that of the next word.
+    """
+    number = sum(known.as_of_ms <= event.at_ms for known in timeline)
+    earlier, later = list(timeline[:number]), list(timeline[number:])
+    if event.product is not None:
+        later = [
+            Account(known.as_of_ms, known.balance_e4, known.currency, event.product, event.at_ms)
+            if known.product_told_ms <= event.at_ms
+            else known
+            for known in later
+        ]
+    day = calendar.day_of(event.at_ms)
+    if later and calendar.day_of(later[0].as_of_ms) == day:
+        return earlier + later  # that day closed with a newer one
+    former = earlier[-1] if earlier else None
+    placed = Account(event.at_ms, event.balance_e4, event.currency, *_told(event, former))
+    if former is not None and calendar.day_of(former.as_of_ms) == day:
+        earlier.pop()
+    return [*earlier, placed, *later]
+
+
+def _told(event: Balance, former: Account | None) -> tuple[Product, int]:
+    """Gives the newest word for the product, and its time, after a balance."""
+    product, told_ms = (PRODUCT_UNLESS_KNOWN, NEVER_MS) if former is None else (former.product, former.product_told_ms)
+    if event.product is not None and event.at_ms >= told_ms:
+        return event.product, event.at_ms
+    return product, told_ms

@@ -5,9 +5,10 @@ The total of an earlier day is the newest total less the changes after that day.
 
 from fractions import Fraction
 
+from streams.engine.measures.closings import changes_of, timeline_of
 from streams.engine.state import CustomerState
 from streams.policy.policy import Policy
-from streams.values.products import Holding, counted_e4, holding_of
+from streams.values.products import Holding
 
 
 def change_closing(state: CustomerState, holding: Holding, currency: str, day: int, amount_e4: int) -> None:
@@ -19,29 +20,36 @@ def change_closing(state: CustomerState, holding: Holding, currency: str, day: i
 def begin_closings(state: CustomerState, policy: Policy) -> None:
     """Makes the closing totals fit another policy.
 
-    Those of holdings that the policy does not look at are dropped. Those that are missing are made of the accounts'
-    newest balances, each from its own day on; nothing is known of the days before.
+    Those of holdings that the policy does not look at are dropped. Those that are missing are made of what is known of
+    the accounts: their closings, where the former policy kept any, and their newest balances, each from its own day on.
+    Nothing is known of the days before.
     """
     kept = {name.partition(".")[0] for name in state.daily}
     state.daily = {
         name: changes for name, changes in state.daily.items() if name.startswith(tuple(policy.daily_totals))
     }
     if not policy.daily_totals:
-        state.first_day = None
+        state.first_day = state.placed_from_ms = None
+        state.closings = {}
         return
-    for account in state.accounts.values():
-        holding = holding_of(account.product)
+    missing = policy.daily_totals - kept
+    for key, account in state.accounts.items():
         day = policy.calendar.day_of(account.as_of_ms)
         state.first_day = day if state.first_day is None else min(day, state.first_day)
-        if holding in policy.daily_totals and holding not in kept:
-            change_closing(state, holding, account.currency, day, counted_e4(account.product, account.balance_e4))
+        if missing:
+            for holding, changed, amount_e4 in changes_of(timeline_of(state, key), policy.calendar):
+                if holding in missing:
+                    change_closing(state, holding, account.currency, changed, amount_e4)
 
 
-def forget_before(state: CustomerState, day: int) -> None:
-    """Drops the changes up to and including `day`, which no closing total from `day` on needs."""
+def forget_before(state: CustomerState, day: int) -> bool:
+    """Drops the changes up to and including `day`, which no closing total from `day` on needs; says if any were."""
+    forgot = False
     for name, changes in state.daily.items():
         if changes and min(changes) <= day:
             state.daily[name] = {changed: amount for changed, amount in changes.items() if changed > day}
+            forgot = True
+    return forgot
 
 
 def newest_e16(state: CustomerState, holding: Holding, policy: Policy) -> int:

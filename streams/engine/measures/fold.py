@@ -6,14 +6,22 @@ arrive (docs/messages.md#what-happens-to).
 
 from streams.engine.measures.accounts import account_after, account_key
 from streams.engine.measures.closing_totals import change_closing, forget_before
+from streams.engine.measures.closings import (
+    add_closing,
+    changes_between,
+    finds_a_place,
+    forget_closings,
+    keep_timeline,
+    timelines,
+)
 from streams.engine.measures.days import forget_days
-from streams.engine.measures.spans import oldest_day_looked_at
+from streams.engine.measures.spans import oldest_closing_looked_at, oldest_day_looked_at
 from streams.engine.measures.windows import add_transaction
 from streams.engine.ratings import last_rating_ms
-from streams.engine.state import CustomerState
+from streams.engine.state import Account, CustomerState
 from streams.policy.policy import Policy
 from streams.values.events import Balance, Credit, Loan, Transaction
-from streams.values.products import Product, counted_e4, holding_of
+from streams.values.products import counted_e4, holding_of
 
 
 def fold(state: CustomerState, event: Transaction | Balance | Credit | Loan, policy: Policy, today: int) -> bool:
@@ -34,37 +42,66 @@ def fold(state: CustomerState, event: Transaction | Balance | Credit | Loan, pol
 
 
 def fold_balance(state: CustomerState, event: Balance, policy: Policy, today: int) -> bool:
-    """Replaces the balance of an account in its currency, unless the known one is newer (accounts.py).
+    """Replaces the balance of an account in its currency, or puts a late one where it belongs in time.
 
     Of two with the same time, the one that is folded last stays. The balance counts from the day of its own time on:
-    the closing totals of that day and of all later ones change.
+    the closing totals of that day, and of all later ones until the account's next balance, change.
     """
+    if finds_a_place(state, event, policy):
+        return _fold_late(state, event, policy, today)
     key = account_key(event.account_id, event.currency)
     former = state.accounts.get(key)
     after = account_after(event, former)
     if after is None:
         return False
-    day = policy.calendar.day_of(after.as_of_ms) if policy.daily_totals else 0
-    if former is not None:
-        less_e4 = -counted_e4(former.product, former.balance_e4)
-        _add_holding(state, former.product, former.currency, less_e4, day, policy)
-    _add_holding(state, after.product, after.currency, counted_e4(after.product, after.balance_e4), day, policy)
+    parts = [(after, 1)] if former is None else [(former, -1), (after, 1)]
+    for account, sign in parts:
+        _add_newest(state, account, sign)
     if policy.daily_totals:
-        state.first_day = day if state.first_day is None else min(day, state.first_day)
-        forget_before(state, oldest_day_kept(state, policy, today))
+        calendar, day = policy.calendar, policy.calendar.day_of(after.as_of_ms)
+        for account, sign in parts:
+            holding = holding_of(account.product)
+            if holding in policy.daily_totals:
+                amount_e4 = sign * counted_e4(account.product, account.balance_e4)
+                change_closing(state, holding, account.currency, day, amount_e4)
+        oldest = _begin_day(state, day, policy, today)
+        if former is not None and calendar.day_of(former.as_of_ms) < day:
+            add_closing(state, key, former, calendar, oldest)
     state.accounts[key] = after
     return True
 
 
-def _add_holding(  # noqa: PLR0913, PLR0917 - a balance, taken apart
-    state: CustomerState, product: Product, currency: str, amount_e4: int, day: int, policy: Policy
-) -> None:
-    """Adds an amount to the newest total and, from the day on, to the closing totals that the policy looks at."""
-    holding = holding_of(product)
-    totals = state.loans_e4_by_currency if holding == "loans" else state.assets_e4_by_currency
-    totals[currency] = totals.get(currency, 0) + amount_e4
-    if holding in policy.daily_totals:
-        change_closing(state, holding, currency, day, amount_e4)
+def _fold_late(state: CustomerState, event: Balance, policy: Policy, today: int) -> bool:
+    """Puts a balance that is older than its account's newest among the account's closings."""
+    calendar = policy.calendar
+    before, after = timelines(state, event, policy)
+    first_day, day = state.first_day, calendar.day_of(event.at_ms)
+    for holding, changed, amount_e4 in changes_between(before, after, calendar):
+        if holding in policy.daily_totals:
+            change_closing(state, holding, event.currency, changed, amount_e4)
+    oldest = _begin_day(state, day, policy, today)
+    if before == after:
+        return state.first_day != first_day
+    _add_newest(state, before[-1], -1)
+    _add_newest(state, after[-1], 1)
+    keep_timeline(state, account_key(event.account_id, event.currency), after, calendar, oldest)
+    return True
+
+
+def _begin_day(state: CustomerState, day: int, policy: Policy, today: int) -> int:
+    """Notes the day of a balance, which may be the first, and drops what is not needed; gives the oldest day kept."""
+    state.first_day = day if state.first_day is None else min(day, state.first_day)
+    oldest = oldest_closing_kept(state, policy, today)
+    if forget_before(state, oldest):
+        forget_closings(state, policy.calendar, oldest)
+    return oldest
+
+
+def _add_newest(state: CustomerState, account: Account, sign: int) -> None:
+    """Adds an account's balance to the newest total, or takes it off."""
+    totals = state.loans_e4_by_currency if holding_of(account.product) == "loans" else state.assets_e4_by_currency
+    amount_e4 = sign * counted_e4(account.product, account.balance_e4)
+    totals[account.currency] = totals.get(account.currency, 0) + amount_e4
 
 
 def fold_credit(state: CustomerState, event: Credit) -> bool:
@@ -95,14 +132,26 @@ def fold_transaction(state: CustomerState, event: Transaction, policy: Policy, t
 
 
 def oldest_day_kept(state: CustomerState, policy: Policy, today: int) -> int:
-    """Gives the first day that has to be kept.
+    """Gives the first day whose transactions have to be kept.
 
     That is the first day that the last ratings looked at, since a correction makes them again; without a rating by the
     calendar, the first day that is looked at today.
     """
+    rated = _oldest_rated_day(state, policy)
+    return oldest_day_looked_at(policy, today if rated is None else rated, is_over=rated is not None)
+
+
+def oldest_closing_kept(state: CustomerState, policy: Policy, today: int) -> int:
+    """Gives the first day whose closing total has to be known, in the same way."""
+    rated = _oldest_rated_day(state, policy)
+    return oldest_closing_looked_at(policy, today if rated is None else rated, is_over=rated is not None)
+
+
+def _oldest_rated_day(state: CustomerState, policy: Policy) -> int | None:
+    """Gives the last day of the first one of the last ratings; None without a rating by the calendar."""
     rated_ms = state.tenure.rated_ms
     if rated_ms is None:
-        return oldest_day_looked_at(policy, today)
+        return None
     for _ in range(policy.ratings_looked_at - 1):
         rated_ms = last_rating_ms(policy.falls, rated_ms - 1, policy.calendar)
-    return oldest_day_looked_at(policy, policy.calendar.day_of(rated_ms) - 1, is_over=True)
+    return policy.calendar.day_of(rated_ms) - 1

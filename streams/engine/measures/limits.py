@@ -1,6 +1,7 @@
 """Limits of what is kept of a customer: an event without room is refused before anything changes."""
 
 from streams.engine.measures.accounts import account_after, account_key
+from streams.engine.measures.closings import changes_between, finds_a_place, timelines
 from streams.engine.measures.days import buckets_of
 from streams.engine.remember import is_decided
 from streams.engine.state import ACCOUNTS_LIMIT, FINGERPRINT_BYTES, LOANS_LIMIT, Account, CustomerState
@@ -41,6 +42,9 @@ def check_limits(state: CustomerState, event: Event, policy: Policy) -> None:
 
 
 def _check_balance(state: CustomerState, event: Balance, policy: Policy) -> None:
+    if finds_a_place(state, event, policy):
+        _check_late(state, event, policy)
+        return
     former = state.accounts.get(account_key(event.account_id, event.currency))
     if former is None and len(state.accounts) >= ACCOUNTS_LIMIT:
         raise LimitExceededError(f"the customer has {ACCOUNTS_LIMIT} accounts already, the most that are kept")
@@ -51,6 +55,21 @@ def _check_balance(state: CustomerState, event: Balance, policy: Policy) -> None
     account = account_after(event, former)
     if account is None:
         return
+    _check_newest(state, former, account)
+    if policy.daily_totals:
+        _check_closings(state, former, account, policy.calendar.day_of(account.as_of_ms))
+
+
+def _check_late(state: CustomerState, event: Balance, policy: Policy) -> None:
+    """Checks the newest totals, which a word for the product may move, and every day's change of the closing totals."""
+    before, after = timelines(state, event, policy)
+    _check_newest(state, before[-1], after[-1])
+    for holding, day, amount_e4 in changes_between(before, after, policy.calendar):
+        _check((abs(state.daily.get(f"{holding}.{event.currency}", {}).get(day, 0)) + abs(amount_e4)) // 2)
+
+
+def _check_newest(state: CustomerState, former: Account | None, account: Account) -> None:
+    """Checks the newest totals as they will be when an account has taken the former one's place."""
     after: dict[Holding, dict[str, int]] = {
         "assets": dict(state.assets_e4_by_currency),
         "loans": dict(state.loans_e4_by_currency),
@@ -62,8 +81,6 @@ def _check_balance(state: CustomerState, event: Balance, policy: Policy) -> None
     for sums in after.values():
         for sum_e4 in sums.values():
             _check(sum_e4)
-    if policy.daily_totals:
-        _check_closings(state, former, account, policy.calendar.day_of(account.as_of_ms))
 
 
 def _check_closings(state: CustomerState, former: Account | None, account: Account, day: int) -> None:

@@ -22,7 +22,14 @@ def last_day_of(measure: Measure, day: int, *, is_over: bool) -> int:
 
 def oldest_day_looked_at(policy: Policy, day: int, *, is_over: bool = False) -> int:
     """Gives the first day that any rule looks at, if `day` is the last one. All days before it can be dropped."""
-    oldest = day - policy.look_back_days + 1
-    if not policy.look_back_months:
-        return oldest
-    return min(oldest, month_start(month_of(day + is_over) - policy.look_back_months))
+    return _oldest(day, policy.look_back_days, policy.look_back_months, is_over=is_over)
+
+
+def oldest_closing_looked_at(policy: Policy, day: int, *, is_over: bool = False) -> int:
+    """Gives the first day whose closing total any rule looks at, if `day` is the last one."""
+    return _oldest(day, policy.closing_days, policy.closing_months, is_over=is_over)
+
+
+def _oldest(day: int, days: int, months: int, *, is_over: bool) -> int:
+    oldest = day - days + 1
+    return min(oldest, month_start(month_of(day + is_over) - months)) if months else oldest

@@ -148,16 +148,16 @@ class _Compiler:
     def _kept(self, campaigns: Sequence[Campaign], loan_rules: LoanRules | None) -> _Fields:
         """Gives how far anything is looked back, and what is kept of customers for that."""
         seen = [*self.measures.measures, *_measures_of(campaigns)]
+        of_closings = [measure for measure in seen if measure.kind in ("average", "month_end")]
         history_days, loan_days = self.file.history.transaction_days, days_looked_back(loan_rules)
         return partial(
             Policy,
             look_back_days=max([history_days, loan_days, *(measure.days for measure in seen)]),
             look_back_months=max((measure.months for measure in seen), default=0),
+            closing_days=max([loan_days, *(measure.days for measure in of_closings)]),
+            closing_months=max((measure.months for measure in of_closings), default=0),
             kept_types=TRANSACTION_TYPES if history_days else _types_of(seen),
-            daily_totals=frozenset(
-                [measure.of for measure in seen if measure.kind in ("average", "month_end")]
-                + ["assets"] * (loan_days > 0)
-            ),
+            daily_totals=frozenset([measure.of for measure in of_closings] + ["assets"] * (loan_days > 0)),
         ).keywords
 
     # --- the value, caps, rates ---
