@@ -132,6 +132,9 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False):
     erased_ms: int | None = None  # of the newest erase: what is not later is not heard any more
     closings: dict[str, bytes] = {}  # by the key of accounts: closing balances of earlier days (measures/closings.py)
     placed_from_ms: int | None = None  # late balances from before it find no place: the closings then are not known
+    dropped_ms: int | None = (
+        None  # the newest balance of a closed account that was dropped (measures/closed_accounts.py)
+    )
 
 
 class StateHeader(msgspec.Struct, array_like=True, gc=False):

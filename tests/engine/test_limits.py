@@ -99,12 +99,65 @@ def test_a_stale_balance_is_never_refused() -> None:
 
 
 def test_2000_accounts_are_kept_and_no_more() -> None:
-    state = CustomerState()
+    state = CustomerState(newest_ms=NOON)
     for number in range(ACCOUNTS_LIMIT):
         fold_balance(state, balance("1", NOON, f"a{number}"), STANDARD, TODAY)
     assert refused(state, balance("1", NOON, "one more"))
     assert refused(state, balance("1", NOON, "one more", product="loan"))
     assert not refused(state, balance("2", NOON + 1, "a7"))
+
+
+def full_of(amount: str, policy: Policy) -> CustomerState:
+    """A customer with as many accounts as are kept, all of a hundred days ago; the first ones were told last."""
+    state = CustomerState(newest_ms=NOON)
+    for number in range(ACCOUNTS_LIMIT):
+        when = NOON - 100 * DAY_MS - number
+        fold_balance(state, balance(amount, when, f"a{number}", product="loan"), policy, TODAY)
+    return state
+
+
+@pytest.mark.parametrize("policy", [STANDARD, AVERAGES], ids=["newest totals", "closing totals"])
+def test_one_account_more_takes_the_place_of_the_one_that_was_closed_first(policy: Policy) -> None:
+    state = full_of("0", policy)
+    assert not refused(state, balance("5", NOON, "one more"), policy)
+    assert len(state.accounts) == ACCOUNTS_LIMIT
+    assert set(state.accounts) == {"TWDone more", *(f"TWDa{number}" for number in range(ACCOUNTS_LIMIT - 1))}
+
+
+def test_an_account_that_holds_something_is_never_dropped() -> None:
+    state = full_of("0.0001", STANDARD)
+    assert refused(state, balance("5", NOON, "one more"))
+    assert not refused(state, balance("0", NOON, "a7"))
+    assert not refused(state, balance("5", NOON, "one more"))
+    assert "TWDa7" not in state.accounts
+
+
+def test_an_account_that_a_measure_looks_back_to_is_not_dropped() -> None:
+    state = full_of("1", AVERAGES)
+    fold_balance(state, balance("0", NOON - 20 * DAY_MS, "a7", product="loan"), AVERAGES, TODAY)
+    assert refused(state, balance("5", NOON, "one more"), AVERAGES)
+    state.newest_ms = NOON + 60 * DAY_MS
+    assert not refused(state, balance("5", NOON + 60 * DAY_MS, "one more"), AVERAGES)
+
+
+def test_a_late_balance_does_not_revive_a_dropped_account() -> None:
+    state = full_of("0", STANDARD)
+    refused(state, balance("5", NOON, "one more"))
+    dropped = f"a{ACCOUNTS_LIMIT - 1}"
+    before = pack_state(state)
+    assert not refused(state, balance("900", NOON - 101 * DAY_MS, dropped))
+    assert pack_state(state) == before
+    assert not refused(state, balance("7", NOON, dropped, product=None))
+    assert state.accounts[f"TWD{dropped}"].product == "other"  # what it was before is forgotten
+
+
+def test_a_late_balance_of_an_account_that_is_known_counts_whatever_was_dropped() -> None:
+    state = full_of("0", STANDARD)
+    state.accounts["TWDa5"].as_of_ms -= 100 * DAY_MS
+    state.accounts["TWDa5"].balance_e4 = 1
+    refused(state, balance("5", NOON, "one more"))
+    assert not refused(state, balance("900", NOON - 101 * DAY_MS, "a5"))
+    assert state.accounts["TWDa5"].balance_e4 == 9_000_000
 
 
 def test_transactions_stay_within_64_bits_on_one_day() -> None:

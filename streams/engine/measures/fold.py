@@ -5,6 +5,7 @@ arrive (docs/messages.md#what-happens-to).
 """
 
 from streams.engine.measures.accounts import account_after, account_key
+from streams.engine.measures.closed_accounts import is_of_dropped, make_room
 from streams.engine.measures.closing_totals import change_closing, forget_before
 from streams.engine.measures.closings import (
     add_closing,
@@ -15,9 +16,8 @@ from streams.engine.measures.closings import (
     timelines,
 )
 from streams.engine.measures.days import forget_days
-from streams.engine.measures.spans import oldest_closing_looked_at, oldest_day_looked_at
+from streams.engine.measures.spans import oldest_closing_kept, oldest_day_kept
 from streams.engine.measures.windows import add_transaction
-from streams.engine.ratings import last_rating_ms
 from streams.engine.state import Account, CustomerState
 from streams.policy.policy import Policy
 from streams.values.events import Balance, Credit, Loan, Transaction
@@ -52,8 +52,10 @@ def fold_balance(state: CustomerState, event: Balance, policy: Policy, today: in
     key = account_key(event.account_id, event.currency)
     former = state.accounts.get(key)
     after = account_after(event, former)
-    if after is None:
+    if after is None or is_of_dropped(state, event):
         return False
+    if former is None:
+        make_room(state, policy, today)
     parts = [(after, 1)] if former is None else [(former, -1), (after, 1)]
     for account, sign in parts:
         _add_newest(state, account, sign)
@@ -129,29 +131,3 @@ def fold_transaction(state: CustomerState, event: Transaction, policy: Policy, t
     sign = -1 if event.is_reversal else 1
     add_transaction(state, policy, day, f"{event.type}.{event.currency}", sign, sign * event.amount_e4)
     return event.type in policy.looked_at_types
-
-
-def oldest_day_kept(state: CustomerState, policy: Policy, today: int) -> int:
-    """Gives the first day whose transactions have to be kept.
-
-    That is the first day that the last ratings looked at, since a correction makes them again; without a rating by the
-    calendar, the first day that is looked at today.
-    """
-    rated = _oldest_rated_day(state, policy)
-    return oldest_day_looked_at(policy, today if rated is None else rated, is_over=rated is not None)
-
-
-def oldest_closing_kept(state: CustomerState, policy: Policy, today: int) -> int:
-    """Gives the first day whose closing total has to be known, in the same way."""
-    rated = _oldest_rated_day(state, policy)
-    return oldest_closing_looked_at(policy, today if rated is None else rated, is_over=rated is not None)
-
-
-def _oldest_rated_day(state: CustomerState, policy: Policy) -> int | None:
-    """Gives the last day of the first one of the last ratings; None without a rating by the calendar."""
-    rated_ms = state.tenure.rated_ms
-    if rated_ms is None:
-        return None
-    for _ in range(policy.ratings_looked_at - 1):
-        rated_ms = last_rating_ms(policy.falls, rated_ms - 1, policy.calendar)
-    return policy.calendar.day_of(rated_ms) - 1

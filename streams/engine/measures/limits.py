@@ -1,6 +1,7 @@
 """Limits of what is kept of a customer: an event without room is refused before anything changes."""
 
 from streams.engine.measures.accounts import account_after, account_key
+from streams.engine.measures.closed_accounts import has_room, is_of_dropped
 from streams.engine.measures.closings import changes_between, finds_a_place, timelines
 from streams.engine.measures.days import buckets_of
 from streams.engine.remember import is_decided
@@ -46,7 +47,9 @@ def _check_balance(state: CustomerState, event: Balance, policy: Policy) -> None
         _check_late(state, event, policy)
         return
     former = state.accounts.get(account_key(event.account_id, event.currency))
-    if former is None and len(state.accounts) >= ACCOUNTS_LIMIT:
+    if is_of_dropped(state, event):
+        return
+    if former is None and not has_room(state, policy):
         raise LimitExceededError(f"the customer has {ACCOUNTS_LIMIT} accounts already, the most that are kept")
     if -_SMALL_SUM_E4 <= event.balance_e4 <= _SMALL_SUM_E4 and (
         former is None or -_SMALL_SUM_E4 <= former.balance_e4 <= _SMALL_SUM_E4

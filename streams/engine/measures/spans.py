@@ -1,5 +1,7 @@
 """Which days a measure looks at, and how far back any rule looks."""
 
+from streams.engine.ratings import last_rating_ms
+from streams.engine.state import CustomerState
 from streams.policy.measures import Measure
 from streams.policy.policy import Policy
 from streams.values.calendar import month_of, month_start
@@ -28,6 +30,32 @@ def oldest_day_looked_at(policy: Policy, day: int, *, is_over: bool = False) -> 
 def oldest_closing_looked_at(policy: Policy, day: int, *, is_over: bool = False) -> int:
     """Gives the first day whose closing total any rule looks at, if `day` is the last one."""
     return _oldest(day, policy.closing_days, policy.closing_months, is_over=is_over)
+
+
+def oldest_day_kept(state: CustomerState, policy: Policy, today: int) -> int:
+    """Gives the first day whose transactions have to be kept.
+
+    That is the first day that the last ratings looked at, since a correction makes them again; without a rating by the
+    calendar, the first day that is looked at today.
+    """
+    rated = _oldest_rated_day(state, policy)
+    return oldest_day_looked_at(policy, today if rated is None else rated, is_over=rated is not None)
+
+
+def oldest_closing_kept(state: CustomerState, policy: Policy, today: int) -> int:
+    """Gives the first day whose closing total has to be known, in the same way."""
+    rated = _oldest_rated_day(state, policy)
+    return oldest_closing_looked_at(policy, today if rated is None else rated, is_over=rated is not None)
+
+
+def _oldest_rated_day(state: CustomerState, policy: Policy) -> int | None:
+    """Gives the last day of the first one of the last ratings; None without a rating by the calendar."""
+    rated_ms = state.tenure.rated_ms
+    if rated_ms is None:
+        return None
+    for _ in range(policy.ratings_looked_at - 1):
+        rated_ms = last_rating_ms(policy.falls, rated_ms - 1, policy.calendar)
+    return policy.calendar.day_of(rated_ms) - 1
 
 
 def _oldest(day: int, days: int, months: int, *, is_over: bool) -> int:

@@ -1,0 +1,48 @@
+"""Closed accounts make room: one at 0 that no measure looks back to is dropped when another one needs its place.
+
+Of the closed accounts the one without news for longest goes first. Its last known product goes with it. What it held is
+gone for good: a balance of an account that is not known counts only if it is newer than all those of dropped accounts.
+So no late balance revives a dropped account. That of an account which is heard of for the first time may find itself
+among those left out; its next one counts.
+"""
+
+from streams.engine.measures.accounts import account_key
+from streams.engine.measures.spans import oldest_closing_kept
+from streams.engine.state import ACCOUNTS_LIMIT, CustomerState
+from streams.policy.policy import Policy
+from streams.values.events import Balance
+
+
+def is_of_dropped(state: CustomerState, event: Balance) -> bool:
+    """Says whether a balance is of an account that is not known, and not newer than those of dropped accounts."""
+    if state.dropped_ms is None or event.at_ms > state.dropped_ms:
+        return False
+    return account_key(event.account_id, event.currency) not in state.accounts
+
+
+def has_room(state: CustomerState, policy: Policy) -> bool:
+    """Says whether one more account can be kept. Time may pass before it is, which makes more room, not less."""
+    if len(state.accounts) < ACCOUNTS_LIMIT:
+        return True
+    return _closed_longest(state, policy, policy.calendar.day_of(state.newest_ms)) is not None
+
+
+def make_room(state: CustomerState, policy: Policy, today: int) -> None:
+    """Drops the closed account without news for longest, where there are as many accounts as are kept."""
+    if len(state.accounts) < ACCOUNTS_LIMIT:
+        return
+    key = _closed_longest(state, policy, today)
+    if key is not None:
+        dropped_ms = state.accounts.pop(key).as_of_ms
+        state.closings.pop(key, None)
+        state.dropped_ms = dropped_ms if state.dropped_ms is None else max(dropped_ms, state.dropped_ms)
+
+
+def _closed_longest(state: CustomerState, policy: Policy, today: int) -> str | None:
+    closed = [(account.as_of_ms, key) for key, account in state.accounts.items() if account.balance_e4 == 0]
+    if not closed:
+        return None
+    as_of_ms, key = min(closed)
+    if policy.daily_totals and policy.calendar.day_of(as_of_ms) > oldest_closing_kept(state, policy, today):
+        return None  # a closing total of another day is looked at, and this account may have had its part in it
+    return key
