@@ -54,8 +54,8 @@ COUNTED: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
 }
 """The counters that a stage's tally feeds, by the name used there: the metric, its help text, and its labels.
 
-The outcome of "events" is applied, repeated, erased or dead_letter; that of "risks" is the outcome of a decision, or
-the reason of an alert.
+The outcome of "events" is applied, repeated, repeated_differently, erased or dead_letter; that of "risks" is the
+outcome of a decision, or the reason of an alert.
 """
 
 

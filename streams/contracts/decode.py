@@ -106,8 +106,8 @@ def _checked(topic: int, value: bytes | None) -> bytes:
 def _transaction(value: bytes, policy: Policy) -> Transaction:
     message = _TRANSACTION(value)
     at_ms = _time("occurred_at", message.occurred_at)
-    belongs_at_ms, is_reversal = at_ms, message.reverses is not None
-    if is_reversal:
+    belongs_at_ms = at_ms
+    if message.reverses is not None:
         belongs_at_ms = _reversed_at(message, at_ms)
     return Transaction(
         message.event_id,
@@ -117,7 +117,7 @@ def _transaction(value: bytes, policy: Policy) -> Transaction:
         _amount("amount", message.amount, 0),
         _currency(message.currency, policy),
         belongs_at_ms,
-        is_reversal,
+        message.reverses,
     )
 
 

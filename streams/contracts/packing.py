@@ -15,15 +15,17 @@ from streams.engine.codec import decode_header, decode_state, encode_state
 from streams.engine.measures.accounts import account_key
 from streams.engine.measures.figures import figures_of
 from streams.engine.outcomes import TierChange
-from streams.engine.state import REMEMBERED_PER_TOPIC, STATE_BYTES_LIMIT, CustomerState, StateHeader
-from streams.values.events import TOPICS
+from streams.engine.state import STATE_BYTES_LIMIT, CustomerState, Seen, StateHeader
+from streams.values.events import TOPICS, TRANSACTIONS
+from streams.values.fingerprint import FINGERPRINT_BYTES, NO_CONTENT
 from streams.values.money import Figure
 from streams.values.products import PRODUCT_UNLESS_KNOWN
 
 VERSION = 2
 _VERSION_BYTE = bytes([VERSION])
-_REMEMBERED_BYTES = 10  # of one remembered event id: more than its fingerprint takes
+_REMEMBERED_BYTES = 12  # of one remembered event, and a share of what is remembered beyond what has to be
 _SPARE_BYTES = 256 << 10  # what decisions by time alone may add, which are not refused, and what Kafka adds
+_REMEMBERED_IN_VERSION_1 = 64
 _KNOWN_VERSIONS = (b"\x01", _VERSION_BYTE)
 
 
@@ -39,7 +41,7 @@ _decode_change = msgspec.msgpack.Decoder(KeptChange).decode
 _decode_lane = msgspec.msgpack.Decoder(LaneRecord).decode
 
 
-def changelog_bytes(remembered_ids: int = REMEMBERED_PER_TOPIC) -> int:
+def changelog_bytes(remembered_ids: int) -> int:
     """Gives the least that the changelog's limit on records may be, so that every state within its limits fits."""
     return STATE_BYTES_LIMIT + _SPARE_BYTES + len(TOPICS) * remembered_ids * _REMEMBERED_BYTES
 
@@ -155,7 +157,25 @@ def _of_version_1(state: CustomerState) -> CustomerState:
         state.accounts[account_key(account_id, account.currency)] = account
     if state.daily:  # of which balances these are made was not kept
         state.placed_from_ms = max((account.as_of_ms for account in accounts.values()), default=None)
+    state.seen = {
+        topic: _seen_of_version_1(topic, marks, state) for topic, marks in enumerate(state.remembered) if marks
+    }
+    state.remembered = []
     return state
+
+
+def _seen_of_version_1(topic: int, marks: bytes, state: CustomerState) -> Seen:
+    """Makes entries without content of the fingerprints. When the events were is not known, but not after the newest.
+
+    Where there are as many as that version kept, others may have been dropped.
+    """
+    starts = range(0, len(marks), FINGERPRINT_BYTES)
+    older = b"".join(marks[start : start + FINGERPRINT_BYTES] + NO_CONTENT for start in starts)
+    if topic != TRANSACTIONS:
+        return Seen(older=older, counts=[len(starts)])
+    newest_ms = max(state.newest_ms, state.last_transaction_ms)
+    is_full = len(starts) >= _REMEMBERED_IN_VERSION_1
+    return Seen(b"", older, [len(starts)], [newest_ms], newest_ms if is_full else None)
 
 
 def _figure(text: str) -> Figure:

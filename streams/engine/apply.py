@@ -101,7 +101,7 @@ def _note_times(state: CustomerState, event: Event) -> None:
     """
     if state.first_event_ms is None and not isinstance(event, CustomerAction):
         state.first_event_ms = event.at_ms
-    if isinstance(event, Transaction) and not event.is_reversal and event.at_ms > state.last_transaction_ms:
+    if isinstance(event, Transaction) and event.reverses is None and event.at_ms > state.last_transaction_ms:
         state.last_transaction_ms = event.at_ms
 
 

@@ -1,36 +1,87 @@
 """Which events were applied, and which loans were decided, so that repeats change nothing.
 
-Both are kept as 8-byte fingerprints in one string of bytes: of the last 64 event ids of a topic, and of all loans.
+Of an event 10 bytes are kept: the fingerprint of its id, and a mark of its content. They stand one after the other, in
+blocks: the newest one is being filled, and the oldest ones are dropped as wholes. So an event adds to a short string,
+however many are remembered. Of transactions a block has the newest own time in it: what was dropped is known not to be
+newer. Of loans the fingerprints of all are kept.
 """
 
 from hashlib import blake2b
 
-from streams.engine.state import FINGERPRINT_BYTES, REMEMBERED_PER_TOPIC, CustomerState
+from streams.engine.state import CustomerState, Seen
+from streams.values.events import TRANSACTIONS
+from streams.values.fingerprint import CONTENT_BYTES, FINGERPRINT_BYTES
 
-_LIMIT_BYTES = REMEMBERED_PER_TOPIC * FINGERPRINT_BYTES
+_ENTRY_BYTES = FINGERPRINT_BYTES + CONTENT_BYTES
+_BLOCKS = 8  # so many, and the one that is being filled, hold what has to be remembered
+
+
+def content_of(state: CustomerState, topic: int, mark: bytes) -> bytes | None:
+    """Gives the mark of the content of an event that was applied before; None where none is remembered.
+
+    mark: the fingerprint of the event id (values/fingerprint.py).
+    """
+    seen = state.seen.get(topic)
+    if seen is None:
+        return None
+    for entries in (seen.newest, seen.older):
+        at = _place(entries, mark, _ENTRY_BYTES)
+        if at >= 0:
+            return entries[at + FINGERPRINT_BYTES : at + _ENTRY_BYTES]
+    return None
 
 
 def is_remembered(state: CustomerState, topic: int, mark: bytes) -> bool:
-    """Says whether an event of this customer and topic was applied before, as far back as events are remembered.
+    """Says whether an event of this customer and topic was applied before, as far back as events are remembered."""
+    return content_of(state, topic, mark) is not None
 
-    mark: the fingerprint of the event id (contracts/fingerprint.py).
+
+def remember(state: CustomerState, topic: int, entry: bytes, at_ms: int, limit: int) -> None:
+    """Adds an event to those remembered, and drops the oldest ones; at least `limit` are left.
+
+    entry: the fingerprint of its id and the mark of its content. at_ms: its own time.
     """
-    return _holds(state.remembered[topic], mark)
+    seen = state.seen.get(topic)
+    if seen is None:
+        seen = state.seen[topic] = Seen()
+    if topic == TRANSACTIONS:
+        if seen.newest:
+            seen.newest_ms[-1] = max(seen.newest_ms[-1], at_ms)
+        else:
+            seen.newest_ms.append(at_ms)
+    if seen.newest:
+        seen.counts[-1] += 1
+    else:
+        seen.counts.append(1)
+    seen.newest += entry
+    if seen.counts[-1] * _BLOCKS >= limit:
+        _close_block(seen, limit)
 
 
-def remember(state: CustomerState, topic: int, mark: bytes) -> None:
-    """Adds an event to those remembered, and drops the oldest where there are more than 64."""
-    state.remembered[topic] = (state.remembered[topic] + mark)[-_LIMIT_BYTES:]
+def _close_block(seen: Seen, limit: int) -> None:
+    """Ends the block that is being filled, and drops the oldest ones that are not needed."""
+    seen.older, seen.newest = seen.older + seen.newest, b""
+    left, dropped = sum(seen.counts), 0
+    while left - seen.counts[dropped] >= limit:
+        left -= seen.counts[dropped]
+        dropped += 1
+    if not dropped:
+        return
+    if seen.newest_ms:
+        dropped_ms = max(seen.newest_ms[:dropped])
+        seen.dropped_ms = dropped_ms if seen.dropped_ms is None else max(seen.dropped_ms, dropped_ms)
+    del seen.counts[:dropped], seen.newest_ms[:dropped]
+    seen.older = seen.older[-left * _ENTRY_BYTES :]
 
 
 def remembered_bytes(state: CustomerState) -> int:
     """Gives how many bytes of a packed state the remembered events take."""
-    return sum(map(len, state.remembered))
+    return sum(len(seen.newest) + len(seen.older) for seen in state.seen.values())
 
 
 def is_decided(state: CustomerState, loan_id: str) -> bool:
     """Says whether this loan of the customer was decided before."""
-    return _holds(state.decided_loans, _loan_mark(loan_id))
+    return _place(state.decided_loans, _loan_mark(loan_id), FINGERPRINT_BYTES) >= 0
 
 
 def remember_loan(state: CustomerState, loan_id: str) -> None:
@@ -57,11 +108,12 @@ def is_erased(state: CustomerState, at_ms: int) -> bool:
     return state.erased_ms is not None and at_ms <= state.erased_ms
 
 
-def _holds(seen: bytes, mark: bytes) -> bool:
-    at = seen.find(mark)
-    while at % FINGERPRINT_BYTES and at >= 0:  # a match that spans two fingerprints is no match
-        at = seen.find(mark, at + 1)
-    return at >= 0
+def _place(entries: bytes, mark: bytes, entry_bytes: int) -> int:
+    """Gives where the entry begins that begins with the mark; -1 where none does."""
+    at = entries.find(mark)
+    while at % entry_bytes and at >= 0:  # a match that is not at an entry's beginning is no match
+        at = entries.find(mark, at + 1)
+    return at
 
 
 def _loan_mark(loan_id: str) -> bytes:

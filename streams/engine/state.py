@@ -8,12 +8,10 @@ of the version before (contracts/packing.py; docs/adr/0003-exact-money-and-packe
 import msgspec
 
 from streams.values.calendar import NEVER_MS
-from streams.values.events import TOPICS, Pin
+from streams.values.events import Pin
 from streams.values.products import Product
 from streams.values.standings import Standing
 
-REMEMBERED_PER_TOPIC = 64
-FINGERPRINT_BYTES = 8
 ACCOUNTS_LIMIT = 2_000
 LOANS_LIMIT = 2_000
 # Of a packed state, without the event ids that are remembered (measures/limits.py).
@@ -31,10 +29,33 @@ class Account(msgspec.Struct, array_like=True, gc=False):
 
 
 class Bucket(msgspec.Struct, array_like=True, gc=False):
-    """The transactions of one type and currency on one local day: number and sum. Reversals are negative."""
+    """The transactions of one type and currency on one local day: number and sum, without what is reversed."""
 
     count: int = 0
     amount_e4: int = 0
+
+
+class Seen(msgspec.Struct, array_like=True, gc=False):
+    """The events of one topic that are remembered, the oldest first, as remember.py keeps them, in blocks."""
+
+    newest: bytes = b""  # the block that is being filled
+    older: bytes = b""  # the blocks before it
+    counts: list[int] = []  # by block, the newest last: how many events it has
+    newest_ms: list[int] = []  # of transactions, by block: the newest own time in it
+    dropped_ms: int | None = None  # of transactions: the newest own time of what was dropped; None: nothing was
+
+
+class Reversal(msgspec.Struct, array_like=True, gc=False):
+    """A reversal, as long as it may matter. Beside what it names: what it takes off (measures/reversals.py)."""
+
+    mark: bytes  # the fingerprint of its event id
+    target: bytes  # that of the event that it names
+    at_ms: int  # its own time, and not before that of what it names
+    day: int  # the local day of what it names
+    name: str  # "type.currency"
+    amount_e4: int
+    origin: int = 0  # whether what it names was counted: ABSENT, PERHAPS or COUNTED
+    is_taken: bool = False  # whether its amount is off the bucket of that day now
 
 
 class Window(msgspec.Struct, array_like=True, gc=False):
@@ -111,7 +132,7 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False):
     standing: Standing | None = None
     standing_as_of_ms: int = NEVER_MS
     score: str | None = None
-    remembered: list[bytes] = msgspec.field(default_factory=lambda: [b""] * len(TOPICS))  # by topic: fingerprints
+    remembered: list[bytes] = []  # of version 1 alone, by topic: the fingerprints of the last 64 events
     opted_out: bool = False
     pin: Pin | None = None
     change: bytes = b""  # the newest tier change, as contracts/packing.py keeps it; the engine does not read it
@@ -135,6 +156,8 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False):
     dropped_ms: int | None = (
         None  # the newest balance of a closed account that was dropped (measures/closed_accounts.py)
     )
+    seen: dict[int, Seen] = {}  # by topic number: the events that are remembered
+    reversals: bytes = b""  # packed (measures/reversals.py)
 
 
 class StateHeader(msgspec.Struct, array_like=True, gc=False):

@@ -8,7 +8,6 @@ from heapq import heapify, heappop
 from msgspec import UNSET
 
 from streams.contracts.decode import decode
-from streams.contracts.fingerprint import fingerprint
 from streams.contracts.kept import LaneRecord
 from streams.contracts.letters import too_large
 from streams.contracts.log import encode_json
@@ -18,8 +17,9 @@ from streams.contracts.rejection import WRONG_PARTITION, Rejection
 from streams.engine.apply import apply_due, apply_event, apply_policy, is_rated_by_another
 from streams.engine.case import Case
 from streams.engine.measures.limits import LimitExceededError, check_limits
+from streams.engine.measures.reversals import forget_reversals
 from streams.engine.outcomes import NOTHING, Outcome
-from streams.engine.remember import forgotten, is_erased, is_remembered, remember
+from streams.engine.remember import content_of, forgotten, is_erased, remember
 from streams.engine.state import CustomerState
 from streams.partition.ahead import candidate_of, is_change_ahead, is_risk_ahead, is_trigger_ahead, trigger_of
 from streams.partition.due import DueTimes
@@ -31,7 +31,8 @@ from streams.partition.room import Room
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import NO_LIMIT, ORDER, Message, Quota, Told, Work
 from streams.values.calendar import NEVER_MS
-from streams.values.events import TOPICS, Cause, CustomerAction, Event
+from streams.values.events import TOPICS, Cause, CustomerAction, Event, Transaction
+from streams.values.fingerprint import NO_CONTENT, content_mark, fingerprint
 
 
 class Customers(Partition):
@@ -170,11 +171,10 @@ class Customers(Partition):
             return self._reject(entry, WRONG_PARTITION)
         if entry.at_ms > self._latest_ms:
             return self._reject(entry, too_far_ahead(self.setup, entry.at_ms))
-        mark = fingerprint(event.event_id)
-        if is_remembered(state, topic, mark):
-            return self._pass_over(entry, "repeated")
-        if is_erased(state, entry.at_ms):
-            return self._pass_over(entry, "erased")
+        mark, content = fingerprint(event.event_id), content_mark(event)
+        outcome = _outcome_without_effect(state, entry, mark, content)
+        if outcome is not None:
+            return self._pass_over(entry, outcome)
         try:
             self._check_room(key, state, entry, event)
         except LimitExceededError as error:
@@ -188,7 +188,8 @@ class Customers(Partition):
             state = self._erase(key, state, entry.at_ms)
         else:
             self._apply(key, state, entry, event)
-        remember(state, topic, mark)  # an erase, too: repeated, it must not erase what came after it
+        # An erase is remembered, too: repeated, it must not erase what came after it.
+        remember(state, topic, mark + content, entry.at_ms, self.setup.remembered_ids)
         self._touched.add(key)
         self._applied[topic] += 1
         return True
@@ -219,6 +220,8 @@ class Customers(Partition):
         due_ms = state.due_ms
         case, cause = self._case_of(state, entry, event)
         self._keep_and_write(key, state, apply_event(case, event, cause))
+        if isinstance(event, Transaction) and event.reverses is not None:
+            forget_reversals(state, self.setup.remembered_ids)
         if state.due_ms is not None and state.due_ms != due_ms:
             self._due.add(state.due_ms, key)
 
@@ -351,3 +354,11 @@ class Customers(Partition):
                 positions={topic: (first, after) for topic, first, after in spans if after > first},
             )
         )
+
+
+def _outcome_without_effect(state: CustomerState, entry: Entry, mark: bytes, content: bytes) -> str | None:
+    """Gives the outcome of an event that changes nothing: a repeat, or older than an erase; None for any other."""
+    known = content_of(state, entry.topic, mark)
+    if known is not None:
+        return "repeated" if known in {content, NO_CONTENT} else "repeated_differently"
+    return "erased" if is_erased(state, entry.at_ms) else None

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from streams.contracts.letters import RECORD_BYTES
 from streams.policy.policy import Policy
 from streams.values.calendar import Clock
+from streams.values.fingerprint import REMEMBERED_AT_LEAST
 
 
 class PartitionSetup(NamedTuple):
@@ -20,3 +21,4 @@ class PartitionSetup(NamedTuple):
     # How far events may be ahead of the newest time so far, where there is no wall clock; None: there is one.
     ahead_ms: int | None = None
     letter_bytes: int = RECORD_BYTES  # the largest record that the topic of dead letters takes
+    remembered_ids: int = REMEMBERED_AT_LEAST  # so many events of a customer and topic at least

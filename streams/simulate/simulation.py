@@ -18,6 +18,7 @@ from streams.partition.work import CAMPAIGNS, CANDIDATES, CURRENT, NO_LIMIT, ORD
 from streams.policy.policy import Policy
 from streams.values.calendar import DAY_MS
 from streams.values.events import TOPICS
+from streams.values.fingerprint import REMEMBERED_AT_LEAST
 
 SOURCE = "/tierflow/simulate"
 # Fixed, whatever TIERFLOW_OUTPUT_PREFIX says: the input topics of a file have a fixed prefix too.
@@ -67,10 +68,11 @@ class Simulation:
     """One partition that owns every customer.
 
     Give it thousands of events at a time: each customer is packed once a chunk, however many events there were.
-    ahead_days: an event further ahead of the newest time so far is refused.
+    ahead_days: an event further ahead of the newest time so far is refused. remembered_ids: so many events of a
+    customer and topic are remembered at least.
     """
 
-    def __init__(self, policy: Policy, ahead_days: int = AHEAD_DAYS) -> None:
+    def __init__(self, policy: Policy, ahead_days: int = AHEAD_DAYS, remembered_ids: int = REMEMBERED_AT_LEAST) -> None:
         rules = PartitionSetup(
             partition=_PARTITION,
             policy=policy,
@@ -79,6 +81,7 @@ class Simulation:
             source=SOURCE,
             owns=lambda _: True,
             ahead_ms=ahead_days * DAY_MS,
+            remembered_ids=remembered_ids,
         )
         self.policy = policy
         self.partition = Customers(rules)

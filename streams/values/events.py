@@ -1,6 +1,7 @@
 """The input events as the engine takes them, decoded and checked (docs/messages.md#inputs).
 
-`at_ms` is the event's own time, in epoch milliseconds. Amounts are ten-thousandths of `currency` (`_e4`).
+`at_ms` is the event's own time, in epoch milliseconds. Amounts are ten-thousandths of `currency` (`_e4`). The order of
+the fields is that of the content marks in the states (fingerprint.py): a new field comes last.
 """
 
 from typing import Literal
@@ -25,10 +26,11 @@ TRANSACTION_TYPES = frozenset(
 )
 
 
-class Transaction(msgspec.Struct, frozen=True, gc=False):
+class Transaction(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Money that was moved; its direction is in `type`, which is one of TRANSACTION_TYPES.
 
     `belongs_at_ms` is the time whose day it counts in: its own or, of a reversal, that of the reversed transaction.
+    `reverses` is the event_id that a reversal names; None for any other.
     """
 
     event_id: str
@@ -38,10 +40,10 @@ class Transaction(msgspec.Struct, frozen=True, gc=False):
     amount_e4: int
     currency: str
     belongs_at_ms: int
-    is_reversal: bool
+    reverses: str | None = None
 
 
-class Balance(msgspec.Struct, frozen=True, gc=False):
+class Balance(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What an account held at a time; below 0 it is an overdraft.
 
     product: None where it is not told; it is then the one last known of the account.
@@ -56,7 +58,7 @@ class Balance(msgspec.Struct, frozen=True, gc=False):
     product: Product | None
 
 
-class Credit(msgspec.Struct, frozen=True, gc=False):
+class Credit(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """The customer's credit standing as of a time. `score` is as it was sent; it need not be a number."""
 
     event_id: str
@@ -66,7 +68,7 @@ class Credit(msgspec.Struct, frozen=True, gc=False):
     score: str | None
 
 
-class Loan(msgspec.Struct, frozen=True, gc=False):
+class Loan(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An application for a loan."""
 
     event_id: str
@@ -86,7 +88,7 @@ class Pin(msgspec.Struct, frozen=True, gc=False, array_like=True):
     by: str
 
 
-class CustomerAction(msgspec.Struct, frozen=True, gc=False):
+class CustomerAction(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What a person or a system asks for a customer. `pin` is there for the action "pin" alone."""
 
     event_id: str

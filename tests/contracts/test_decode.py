@@ -40,7 +40,7 @@ MONEY_FIELDS = [(BALANCES, "balance"), (TRANSACTIONS, "amount"), (LOANS, "amount
     ("topic", "event"),
     [
         (BALANCES, Balance("e1", "C001", AT_MS, "A1", 5_000_000_000, "TWD", None)),
-        (TRANSACTIONS, Transaction("e1", "C001", AT_MS, "purchase", 125_000, "TWD", AT_MS, is_reversal=False)),
+        (TRANSACTIONS, Transaction("e1", "C001", AT_MS, "purchase", 125_000, "TWD", AT_MS)),
         (CREDIT, Credit("e1", "C001", AT_MS, "good", None)),
         (LOANS, Loan("e1", "C001", AT_MS, "L77", 120_000_000_000, "TWD")),
         (CUSTOMERS, CustomerAction("e1", "C001", AT_MS, "pin", Pin("high", AT_MS + 1, "board member", "clerk 7"))),
@@ -146,7 +146,7 @@ def test_a_score_is_a_number_or_a_text(written: str | None, score: str | None) -
 def test_a_reversal_counts_where_what_it_undoes_counted() -> None:
     event = read(TRANSACTIONS, value(TRANSACTIONS, reverses='"e0"', reversed_at='"2026-10-01T00:00:00Z"'))
     assert isinstance(event, Transaction)
-    assert (event.is_reversal, event.at_ms, event.belongs_at_ms) == (True, AT_MS, 1_790_812_800_000)
+    assert (event.reverses, event.at_ms, event.belongs_at_ms) == ("e0", AT_MS, 1_790_812_800_000)
 
 
 def test_reversed_at_alone_is_no_reversal() -> None:

@@ -23,7 +23,7 @@ from streams.contracts.packing import (
 from streams.engine.measures.days import buckets_of, keep_buckets
 from streams.engine.measures.figures import figures_of
 from streams.engine.outcomes import TierChange
-from streams.engine.state import Account, Bucket, CustomerState, Tenure, Window
+from streams.engine.state import Account, Bucket, CustomerState, Seen, Tenure, Window
 from streams.values.calendar import NEVER_MS
 from streams.values.events import Cause, Pin
 from streams.values.products import PRODUCTS
@@ -56,7 +56,9 @@ states = st.builds(
     standing=st.none() | st.sampled_from(get_args(Standing)),
     standing_as_of_ms=times_ms,
     score=st.none() | texts,
-    remembered=st.lists(st.binary(max_size=64), min_size=5, max_size=5),
+    seen=st.dictionaries(
+        st.integers(0, 4), st.builds(Seen, st.binary(max_size=40), st.binary(max_size=90), st.lists(days)), max_size=5
+    ),
     opted_out=st.booleans(),
     pin=st.none() | st.builds(Pin, texts, times_ms, texts, texts),
     loans_e4_by_currency=sums,
@@ -66,6 +68,10 @@ states = st.builds(
         Tenure, **{name: st.none() | times_ms for name in Tenure.__struct_fields__ if name.endswith("_ms")},
         ratings_below=st.integers(0, 200), last=st.none() | texts, former=st.none() | texts,
     ),
+    consent_ms=st.none() | times_ms,
+    pinned_ms=st.none() | times_ms,
+    erased_ms=st.none() | times_ms,
+    reversals=st.binary(max_size=40),
 )  # fmt: skip
 # Products of amounts and rates: far beyond 64 bits; an average may not come out even.
 figures = st.integers(-(10**40), 10**40) | st.fractions(-(10**40), 10**40, max_denominator=3_660)
@@ -177,7 +183,7 @@ def test_records_of_former_versions_are_read_for_ever(version: int) -> None:
         standing="fair",
         standing_as_of_ms=10,
         score="712",
-        remembered=[b"12345678", b"", b"", b"", b""],
+        seen={0: Seen(b"", b"12345678\0\0", [1])},
         opted_out=True,
         pin=Pin("high", 11, "board member", "clerk 7"),
         change=b"change",
@@ -203,9 +209,10 @@ FORMS = {
 6b2037c4066368616e6765
 """,
     2: """
-02dc001ea36d6964cf000001a20b2c923da36d69640305060781a554574441319508f7a3545744a76465706f7369740881a3
+02dc0026a36d6964cf000001a20b2c923da36d69640305060781a554574441319508f7a3545744a76465706f7369740881a3
 545744f781cd4e20c41581ac70757263686173652e5457449201ce0001e8489193cd4e2181a3545744ce0001e848cd4e7aa4
-666169720aa337313295c4083132333435363738c400c400c400c400c394a4686967680bac626f617264206d656d626572a7
-636c65726b2037c4066368616e676580c0809dc0c0c0c000c0c0c0c0c0c0c0c0c0c0d3fffc72815b39800080809080c400
+666169720aa337313290c394a4686967680bac626f617264206d656d626572a7636c65726b2037c4066368616e676580c080
+9dc0c0c0c000c0c0c0c0c0c0c0c0c0c0d3fffc72815b39800080809080c400c0c0c080c0c0810095c400c40a313233343536
+37380000910190c0c400
 """,
 }

@@ -82,8 +82,8 @@ def test_volume_in_another_currency_is_converted() -> None:
     assert measures(transaction("1000", NOON, currency="USD")).activity == e16("315")
 
 
-def test_a_reversal_without_its_transaction_counts_against_the_customer() -> None:
-    assert measures(reversal("100", NOON, of=NOON)).activity == e16("-1")
+def test_a_reversal_without_its_transaction_takes_nothing_off() -> None:
+    assert measures(transaction("100", NOON - 1), reversal("100", NOON, of=NOON)).activity == e16("1")
 
 
 @pytest.mark.parametrize("standing", [None, *get_args(Standing)])

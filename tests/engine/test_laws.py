@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.contracts.decode import decode
 from streams.contracts.packing import unpack_state
 from streams.engine.measures.figures import measure
 from streams.engine.measures.fold import fold_balance
@@ -19,9 +20,9 @@ from streams.engine.state import CustomerState
 from streams.engine.tiers.conditions import entered_rank, kept_rank
 from streams.policy.policy import Policy
 from streams.values.calendar import DAY_MS, EPOCH, HOUR_MS, NEVER_MS, month_of, month_start
-from streams.values.events import Balance, Event
+from streams.values.events import TRANSACTIONS, Balance, Event, Transaction
 from streams.values.products import Holding
-from tests.support.daily_recount import Recount
+from tests.support.daily_recount import Recount, in_force
 from tests.support.event_plans import (
     POLICIES,
     START,
@@ -67,7 +68,10 @@ class Oracle:
     def __init__(self, history: History, customer: str) -> None:
         values = [[json.loads(line.value or b"") for line in lines] for lines in history.topics]
         mine = [[value for value in topic if value["customer_id"] == customer] for topic in values]
-        self.balances, self.transactions, self.credit, self.loans, _ = mine
+        self.balances, transactions, self.credit, self.loans, _ = mine
+        heard = [decode(TRANSACTIONS, customer.encode(), json.dumps(value).encode(), PLAIN) for value in transactions]
+        counted = {event.event_id for event in in_force([event for event in heard if isinstance(event, Transaction)])}
+        self.transactions = [value for value in transactions if value["event_id"] in counted]
 
     def value(self, today: int) -> tuple[Decimal, Decimal, Decimal]:
         assets, activity = self.assets(), self.activity(today)
@@ -88,10 +92,8 @@ class Oracle:
     def activity(self, today: int) -> Decimal:
         volume = Decimal(0)
         for value in self.transactions:
-            day = local_day(value.get("reversed_at", value["occurred_at"]))
-            if value["type"] in ACTIVE and today - 90 < day <= today:
-                sign = -1 if "reverses" in value else 1
-                volume += sign * Decimal(value["amount"]) * RATES[value["currency"]]
+            if value["type"] in ACTIVE and today - 90 < local_day(value["occurred_at"]) <= today:
+                volume += Decimal(value["amount"]) * RATES[value["currency"]]
         return min(volume / 100, Decimal(50_000))
 
     def standing(self) -> str:

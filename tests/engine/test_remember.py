@@ -1,34 +1,61 @@
-from streams.engine.remember import is_remembered, remember
-from streams.engine.state import REMEMBERED_PER_TOPIC, CustomerState
-from streams.values.events import BALANCES, CREDIT
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.contracts.packing import pack_state, unpack_state
+from streams.engine.remember import content_of, is_remembered, remember
+from streams.engine.state import CustomerState
+from streams.values.events import BALANCES, CREDIT, TRANSACTIONS
+from tests.support.event_plans import laws
+
+SAME = b"\1\2"
 
 
 def marks(number: int) -> list[bytes]:
     return [index.to_bytes(8, "big") for index in range(number)]
 
 
-def test_the_last_64_of_a_topic_are_remembered() -> None:
+def seen(number: int, limit: int = 64) -> CustomerState:
+    """A state after so many transactions, one each millisecond."""
     state = CustomerState()
-    seen = marks(REMEMBERED_PER_TOPIC)
-    for mark in seen:
-        remember(state, BALANCES, mark)
-    assert REMEMBERED_PER_TOPIC == 64
-    assert all(is_remembered(state, BALANCES, mark) for mark in seen)
+    for at_ms, mark in enumerate(marks(number)):
+        remember(state, TRANSACTIONS, mark + SAME, at_ms, limit)
+    return state
 
 
-def test_the_65th_puts_out_the_first() -> None:
+@pytest.mark.parametrize("limit", [64, 65, 100, 1_000])
+@pytest.mark.parametrize("number", [1, 63, 64, 65, 1_000, 3_333])
+def test_at_least_as_many_as_asked_for_are_remembered_and_not_many_more(number: int, limit: int) -> None:
+    state = seen(number, limit)
+    known = [is_remembered(state, TRANSACTIONS, mark) for mark in marks(number)]
+    assert all(known[-limit:])
+    assert sum(known) <= limit + limit // 4
+    assert sorted(known) == known  # the oldest are dropped
+    dropped_ms = state.seen[TRANSACTIONS].dropped_ms
+    assert dropped_ms == (None if all(known) else known.index(True) - 1)
+    assert unpack_state(pack_state(state)) == state
+
+
+@laws(100)
+@given(st.lists(st.tuples(st.integers(0, 500), st.sampled_from([64, 64, 80, 200])), max_size=300))
+def test_another_number_asked_for_holds_from_the_next_event_on(heard: list[tuple[int, int]]) -> None:
     state = CustomerState()
-    seen = marks(65)
-    for mark in seen:
-        remember(state, BALANCES, mark)
-    assert [is_remembered(state, BALANCES, mark) for mark in seen] == [False] + [True] * 64
+    for number, (at_ms, limit) in enumerate(heard):
+        remember(state, TRANSACTIONS, number.to_bytes(8, "big") + SAME, at_ms, limit)
+    known = [is_remembered(state, TRANSACTIONS, mark) for mark in marks(len(heard))]
+    assert all(known[-64:])
+    forgotten = [at_ms for (at_ms, _), is_known in zip(heard, known, strict=True) if not is_known]
+    dropped_ms = state.seen[TRANSACTIONS].dropped_ms if heard else None
+    assert (dropped_ms is None) == (not forgotten)
+    assert dropped_ms is None or dropped_ms >= max(forgotten)
 
 
 def test_an_id_of_another_topic_is_another_event() -> None:
     state = CustomerState()
     (mark,) = marks(1)
-    remember(state, BALANCES, mark)
-    assert not is_remembered(state, CREDIT, mark)
+    remember(state, BALANCES, mark + SAME, 0, 64)
+    assert content_of(state, BALANCES, mark) == SAME
+    assert content_of(state, CREDIT, mark) is None
 
 
 def test_nothing_is_remembered_of_nothing() -> None:
@@ -37,15 +64,8 @@ def test_nothing_is_remembered_of_nothing() -> None:
 
 def test_bytes_across_two_neighbours_are_no_event() -> None:
     state = CustomerState()
-    remember(state, BALANCES, b"abcdefgh")
-    remember(state, BALANCES, b"ijklmnop")
-    assert not is_remembered(state, BALANCES, b"efghijkl")
-    remember(state, BALANCES, b"efghijkl")
-    assert is_remembered(state, BALANCES, b"efghijkl")
-
-
-def test_what_looks_like_an_event_across_neighbours_does_not_hide_it() -> None:
-    state = CustomerState()
-    for mark in (b"aaaabbbb", b"ccccaaaa", b"bbbbcccc"):
-        remember(state, BALANCES, mark)
-    assert is_remembered(state, BALANCES, b"bbbbcccc")
+    remember(state, BALANCES, b"abcdefgh" + SAME, 0, 64)
+    remember(state, BALANCES, b"ijklmnop" + SAME, 0, 64)
+    assert not is_remembered(state, BALANCES, b"gh" + SAME + b"ijkl")
+    remember(state, BALANCES, b"gh" + SAME + b"ijkl" + b"\7\7", 0, 64)
+    assert content_of(state, BALANCES, b"gh" + SAME + b"ijkl") == b"\7\7"

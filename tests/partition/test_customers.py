@@ -219,7 +219,7 @@ def test_a_repeated_event_does_not_move_the_clock() -> None:
     outcome = worked(history)
     assert [change["tier"] for change in outcome.changes] == ["low", "mid"]
     assert outcome.orders[-1]["clock_ms"] == NOON
-    assert counted(outcome.works[0], "events")["bank.balances", "repeated"] == 1
+    assert counted(outcome.works[0], "events")["bank.balances", "repeated_differently"] == 1
 
 
 @pytest.mark.parametrize(
@@ -557,13 +557,20 @@ def test_a_pin_is_checked(fields: dict[str, Any], *, usable: bool) -> None:
 # --- repeats and erase ---
 
 
-def test_a_repeat_with_other_content_is_a_repeat() -> None:
+def test_a_repeat_with_other_content_changes_nothing_and_is_counted_apart() -> None:
     history = History()
     history.balance("C", "1", NOON, event_id="b1")
-    history.balance("C", "9000000", NOON + 1, event_id="b1")
+    history.balance("C", "9000000", NOON, event_id="b1")
+    history.balance("C", "1", NOON + 1, event_id="b1")
+    for same in ("1.00", "1.0000"):  # other spellings, a field that nobody reads: the same content
+        history.balance("C", same, NOON, event_id="b1", channel="web")
     outcome = worked(history)
     assert outcome.told() == [("C:1", "low", "first_event")]
-    assert counted(outcome.works[0], "events") == {("bank.balances", "applied"): 1, ("bank.balances", "repeated"): 1}
+    assert counted(outcome.works[0], "events") == {
+        ("bank.balances", "applied"): 1,
+        ("bank.balances", "repeated"): 2,
+        ("bank.balances", "repeated_differently"): 2,
+    }
 
 
 def test_an_id_of_another_topic_or_customer_is_another_event() -> None:
@@ -609,7 +616,7 @@ def test_a_repeated_erase_does_not_erase_what_came_after_it() -> None:
     history.action("C", "erase", NOON + 3, event_id="forget-me")
     outcome = worked(history)
     assert unpack_state(outcome.packed[b"C"]).tier == "mid"
-    assert counted(outcome.works[0], "events")["bank.customers", "repeated"] == 1
+    assert counted(outcome.works[0], "events")["bank.customers", "repeated_differently"] == 1
 
 
 def test_an_erased_customers_tier_is_counted_no_more() -> None:

@@ -6,6 +6,7 @@ from streams.contracts.packing import changelog_bytes, unpack_state
 from streams.engine.codec import kept_bytes
 from streams.partition import room
 from streams.values.events import BALANCES, CUSTOMERS, LOANS, TRANSACTIONS
+from streams.values.fingerprint import REMEMBERED_AT_LEAST
 from tests.support.histories import Bench, History, Outcome
 
 BEGIN_MS = 1_795_480_000_000
@@ -40,7 +41,7 @@ def test_a_customer_within_all_limits_has_room_and_fits_the_changelog() -> None:
     outcome = Bench().work(history)
     assert refused(outcome) == []
     assert 1 << 20 < size(outcome) < room.STATE_BYTES_LIMIT - room.EVENT_BYTES
-    assert len(outcome.packed[CUSTOMER]) < changelog_bytes()
+    assert len(outcome.packed[CUSTOMER]) < changelog_bytes(REMEMBERED_AT_LEAST)
 
 
 @pytest.fixture

@@ -310,3 +310,42 @@ def test_what_is_newer_than_an_erase_begins_anew() -> None:
     file.balance("K8", "700000", "2026-01-10T09:00:00.001+08:00", "another")
     found = [(change["id"], change["direction"], change["value"]) for change in outputs(file, "changes")]
     assert found == [("K8:1", "initial", "900000.00"), ("K8:2", "initial", "700000.00")]
+
+
+# --- a reversal that is sent twice, under two ids ---
+
+
+def test_a_purchase_is_undone_once() -> None:
+    policy = load_policy(
+        """
+        name = "volume-now"
+        version = 1
+        currency = "TWD"
+        [measures.volume]
+        sum = ["purchase", "transfer_in", "transfer_out"]
+        days = 90
+        [value]
+        terms = [{ measure = "assets" }, { measure = "volume", weight = "0.01", at_most = "50000" }]
+        [[tiers]]
+        id = "low"
+        [[tiers]]
+        id = "mid"
+        at_least = "500000"
+        """
+    )
+    file = File()
+    file.balance("K2", "499000", "2026-01-02T10:00:00+08:00")
+    file.transaction("K2", "100000", "2026-01-03T10:00:00+08:00", event_id="p1")
+    file.transaction("K2", "100000", "2026-01-04T10:00:00+08:00", event_id="p2")
+    undone = {"reverses": "p1", "reversed_at": "2026-01-03T10:00:00+08:00"}
+    file.transaction("K2", "100000", "2026-01-05T10:00:00+08:00", event_id="r1", **undone)
+    file.transaction("K2", "100000", "2026-01-05T10:00:07+08:00", event_id="r1-retry", **undone)
+    assert [(change["tier"], change["value"]) for change in outputs(file, "changes", policy)] == [
+        ("low", "499000.00"), ("mid", "500000.00"),
+    ]  # fmt: skip
+    file.transaction("K2", "100000", "2026-01-06T10:00:00+08:00", event_id="r2",
+                     reverses="p2", reversed_at="2026-01-04T10:00:00+08:00")  # fmt: skip
+    file.transaction("K2", "100000", "2026-01-07T10:00:00+08:00", event_id="r3",
+                     reverses="r1", reversed_at="2026-01-05T10:00:00+08:00")  # fmt: skip
+    last = [(change["tier"], change["reason"], change["value"]) for change in outputs(file, "changes", policy)[2:]]
+    assert last == [("low", "correction", "499000.00"), ("mid", "correction", "500000.00")]

@@ -10,6 +10,39 @@ from streams.values.events import Balance, Event, Transaction
 from streams.values.products import Holding
 
 
+def in_force(transactions: Sequence[Transaction]) -> list[Transaction]:
+    """What counts of these transactions, by a ledger that is kept in the order of their own times.
+
+    Each takes effect after what it names. A reversal is entered if what it names is on the ledger, and strikes it; what
+    that one had struck comes back.
+    """
+    by_id = {event.event_id: event for event in transactions}
+    waiting, heard = sorted(transactions, key=lambda event: event.at_ms), set[str]()
+    ledger, struck_by = set[str](), dict[str, str]()
+
+    def strike(name: str, by: str) -> None:
+        ledger.remove(name)
+        struck_by[name] = by
+        back = next((target for target, reversal in struck_by.items() if reversal == name), None)
+        if back is not None:
+            del struck_by[back]
+            ledger.add(back)
+            undoes = by_id[back].reverses
+            if undoes in ledger:  # a reversal that comes back strikes again
+                strike(undoes or "", back)
+
+    while ready := [event for event in waiting if event.reverses not in by_id.keys() - heard]:
+        event = ready[0]
+        waiting.remove(event)
+        heard.add(event.event_id)
+        if event.reverses is None:
+            ledger.add(event.event_id)
+        elif event.reverses in ledger:
+            ledger.add(event.event_id)
+            strike(event.reverses, event.event_id)
+    return [event for event in transactions if event.reverses is None and event.event_id in ledger]
+
+
 class Recount:
     """What one customer's events say of any day, each by its own time. Money in units of the policy's.
 
@@ -18,7 +51,7 @@ class Recount:
 
     def __init__(self, events: Sequence[Event], calendar: Calendar, rates: Mapping[str, Fraction]) -> None:
         self.calendar, self.rates = calendar, rates
-        self.transactions = [event for event in events if isinstance(event, Transaction)]
+        self.transactions = in_force([event for event in events if isinstance(event, Transaction)])
         told: dict[tuple[str, str], str] = {}  # the last word for the product of an account in a currency
         self.balances = []
         for event in sorted((event for event in events if isinstance(event, Balance)), key=lambda event: event.at_ms):
@@ -49,10 +82,9 @@ class Recount:
         return sum((self.closing(holding, day) for day in days), Fraction(0)) / len(days)
 
     def sum(self, types: set[str], first: int, last: int) -> Fraction:
-        """What transactions of these types come to; a reversal is taken off its day."""
+        """What transactions of these types come to, without those that are undone."""
         volume = Fraction(0)
         for event in self.transactions:
-            if event.type in types and first <= self.calendar.day_of(event.belongs_at_ms) <= last:
-                amount = Fraction(event.amount_e4, 10**4) * self.rates[event.currency]
-                volume += -amount if event.is_reversal else amount
+            if event.type in types and first <= self.calendar.day_of(event.at_ms) <= last:
+                volume += Fraction(event.amount_e4, 10**4) * self.rates[event.currency]
         return volume

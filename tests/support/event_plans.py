@@ -13,7 +13,7 @@ from streams.contracts.rejection import Rejection
 from streams.policy.policy import Policy
 from streams.settings import policy_folder
 from streams.values.calendar import DAY_MS, HOUR_MS
-from streams.values.events import TOPICS, Event
+from streams.values.events import TOPICS, TRANSACTIONS, Event
 from tests.support.histories import History
 from tests.support.one_customer import at, policy_of
 
@@ -79,6 +79,7 @@ def history_of(plan: Plan, policy: Policy) -> History:
     """The plan's records; an empty currency is the policy's own, a pin's number one of its tiers."""
     history = History()
     now = START
+    heard: dict[str, list[dict[str, Any]]] = {}  # the transactions of each customer
     for kind, customer, step, *rest in plan:
         when = now + step * HOUR_MS
         now = max(now, when)
@@ -89,9 +90,18 @@ def history_of(plan: Plan, policy: Policy) -> History:
                 )  # fmt: skip
             case "transaction", [amount, currency, kind_of, undoes_days_ago]:
                 more: dict[str, Any] = {"type": kind_of, "currency": currency or policy.currency}
+                past = heard.setdefault(customer, [])
                 if undoes_days_ago is not None:
-                    more |= {"reverses": "t", "reversed_at": when - undoes_days_ago * DAY_MS}
+                    more |= {"reverses": "one that never comes", "reversed_at": when - undoes_days_ago * DAY_MS}
+                    undone = past[-1 - undoes_days_ago % 3] if len(past) > undoes_days_ago % 3 else None
+                    if undone is not None:  # it may be a reversal, or undone before
+                        amount = undone["amount"]
+                        more = {name: undone[name] for name in ("type", "currency")}
+                        more |= {"reverses": undone["event_id"], "reversed_at": undone["occurred_at"]}
+                        when = max(when, undone["occurred_at"]) + len(past)  # no two at the same time
+                        now = max(now, when)
                 history.transaction(customer, amount, when, **more)
+                past.append(json.loads(history.topics[TRANSACTIONS][-1].value or b""))
             case "credit", [standing]:
                 history.credit(customer, standing, when)
             case "loan", [amount]:

@@ -112,6 +112,7 @@ class Model:
         self.began = datetime.min  # when the customer was first heard of
         self.last_rating: date | None = None
         self.pin: Heard | None = None
+        self.said = datetime.min  # the newest pin or unpin
         self.told: list[tuple[datetime, str]] = []
 
     # what a rule set says
@@ -178,6 +179,10 @@ class Model:
     def hear(self, event: Heard) -> None:
         pinned = self.pin is not None
         self.book.write(event)
+        if event.kind in {"pin", "unpin"} and event.at < self.said:
+            return
+        if event.kind in {"pin", "unpin"}:
+            self.said = event.at
         if event.kind == "pin" and event.until and event.until <= self.now:  # over before it was heard of
             self.pin = None
             if pinned:

@@ -10,6 +10,7 @@ from streams.engine.apply import apply_due, apply_event, apply_policy
 from streams.engine.case import Case
 from streams.engine.measures.limits import check_limits
 from streams.engine.outcomes import Outcome, TierChange
+from streams.engine.remember import remember
 from streams.engine.state import CustomerState
 from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy
@@ -30,6 +31,7 @@ from streams.values.events import (
     Pin,
     Transaction,
 )
+from streams.values.fingerprint import REMEMBERED_AT_LEAST, content_mark, fingerprint
 from streams.values.money import AMOUNT_DECIMALS, VALUE_DECIMALS, parse_fixed
 from streams.values.standings import Standing
 
@@ -83,11 +85,12 @@ def balance(
 
 
 def transaction(amount: str, when: int, kind: str = "purchase", currency: str = "TWD") -> Transaction:
-    return Transaction(f"e{next(_numbers)}", "C", when, kind, e4(amount), currency, when, is_reversal=False)
+    return Transaction(f"{kind}@{when}", "C", when, kind, e4(amount), currency, when)
 
 
 def reversal(amount: str, when: int, of: int, kind: str = "purchase") -> Transaction:
-    return Transaction(f"e{next(_numbers)}", "C", when, kind, e4(amount), "TWD", of, is_reversal=True)
+    """A reversal of the transaction of this kind at that time, if there is one."""
+    return Transaction(f"e{next(_numbers)}", "C", when, kind, e4(amount), "TWD", of, f"{kind}@{of}")
 
 
 def credit(standing: Standing, when: int) -> Credit:
@@ -139,6 +142,8 @@ class Customer:
             check_limits(self.state, event, self.policy)
             cause = Cause(event.event_id, topic_of(event), 0, event.at_ms)
             self._note(apply_event(self._case(self.now_ms), event, cause))
+            entry = fingerprint(event.event_id) + content_mark(event)
+            remember(self.state, topic_of(event), entry, event.at_ms, REMEMBERED_AT_LEAST)
         return self.changes[known:]
 
     def wait(self, until_ms: int) -> list[TierChange]:

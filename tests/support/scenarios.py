@@ -204,7 +204,7 @@ def _heard_line(event: Heard, policy: Policy, zone: ZoneInfo) -> EventLine:
             return event_line(LOANS, at, loan_id=event.word, amount=amount, currency=policy.currency)
     undoes = {}
     if event.reverses is not None:
-        undoes = {"reverses": "that one", "reversed_at": event.reverses.replace(tzinfo=zone).isoformat()}
+        undoes = _undoing(event.kind, event.reverses.replace(tzinfo=zone), is_undone_once=True)
     return event_line(TRANSACTIONS, at, **money, type=event.kind, amount=amount, **undoes)
 
 
@@ -235,6 +235,8 @@ def told_in_stream(policy: Policy, lines: Sequence[EventLine], sizes: Sequence[i
 def event_line(topic: int, at: datetime, customer: str = CUSTOMER, **fields: Any) -> EventLine:
     """An event as a line of a file; ids count up."""
     _made.append(1)
+    if topic == TRANSACTIONS and "reverses" not in fields:
+        _transactions.setdefault((fields["type"], at), []).append(f"e{len(_made)}")
     written = at.isoformat(timespec="milliseconds")
     value = {"event_id": f"e{len(_made)}", "customer_id": customer, _TIME_FIELDS[topic]: written, **fields}
     return EventLine(topic, customer.encode(), json.dumps(value).encode())
@@ -245,7 +247,14 @@ def tick(at: datetime) -> EventLine:
     return event_line(CREDIT, at, "somebody else", standing="good")
 
 
+def _undoing(kind: str, at: datetime, *, is_undone_once: bool = False) -> dict[str, str]:
+    """The fields of a reversal of the last transaction of this kind at that time, or of one that never comes."""
+    made = _transactions.get((kind, at), ["one that never comes"])
+    return {"reverses": made.pop() if is_undone_once and len(made) > 1 else made[-1], "reversed_at": at.isoformat()}
+
+
 _made: list[int] = []
+_transactions: dict[tuple[str, datetime], list[str]] = {}
 
 
 class _Record(NamedTuple):
@@ -362,7 +371,7 @@ def _event(words: list[str], more: dict[str, str], at: datetime, policy: Policy)
     fields = money | {"account_id": "a", "type": kind, "amount": rest[0]} | more
     if "reverses" in more:
         reversed_at = datetime.fromisoformat(more["reverses"]).replace(tzinfo=at.tzinfo)
-        fields |= {"reverses": "that one", "reversed_at": reversed_at.isoformat()}
+        fields |= _undoing(kind, reversed_at)
     return event_line(TRANSACTIONS, at, **fields)
 
 

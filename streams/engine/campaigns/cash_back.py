@@ -6,6 +6,7 @@ The rules are in docs/policies.md#cash-back.
 from streams.engine.campaigns.audience import is_for
 from streams.engine.case import Case
 from streams.engine.measures.figures import measure_one
+from streams.engine.measures.reversals import is_undone
 from streams.engine.outcomes import Offer
 from streams.engine.state import Progress
 from streams.policy.campaigns import CashBack
@@ -23,10 +24,8 @@ def cash_back_offer(case: Case, terms: CashBack, progress: Progress) -> Offer | 
     event, policy = case.event, case.policy
     transaction = event if isinstance(event, Transaction) and event.type in terms.counted.types else None
     if terms.per_transaction:
-        if transaction is None or transaction.is_reversal or not is_for(case, terms.tiers):
-            return None
-        spent_e16 = transaction.amount_e4 * policy.to_value.get(transaction.currency, 0)
-        return _payment(spent_e16, terms, policy.currency, None)
+        is_paid = transaction is not None and transaction.reverses is None and is_for(case, terms.tiers)
+        return _payment_of(case, transaction, terms) if transaction is not None and is_paid else None
     if progress.due_ms is None:
         has_come = case.change is not None and case.change.direction != "initial"
         if not is_for(case, terms.tiers) or not (transaction is not None or case.begins_policy or has_come):
@@ -41,6 +40,13 @@ def cash_back_offer(case: Case, terms: CashBack, progress: Progress) -> Offer | 
         return None
     spent = measure_one(case.state, terms.counted, policy, last_day, is_over=True)
     return _payment(int(spent), terms, policy.currency, month_text(last_day))
+
+
+def _payment_of(case: Case, transaction: Transaction, terms: CashBack) -> Offer | None:
+    if is_undone(case.state, transaction):
+        return None
+    spent_e16 = transaction.amount_e4 * case.policy.to_value.get(transaction.currency, 0)
+    return _payment(spent_e16, terms, case.policy.currency, None)
 
 
 def _month_ends_ms(case: Case) -> int:

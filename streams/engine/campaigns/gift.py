@@ -3,6 +3,7 @@
 from streams.engine.campaigns.audience import is_for
 from streams.engine.case import Case
 from streams.engine.measures.accounts import account_key
+from streams.engine.measures.reversals import is_undone
 from streams.engine.outcomes import Offer
 from streams.engine.state import CustomerState, Progress
 from streams.policy.campaigns import Gift
@@ -32,13 +33,18 @@ def gift_offer(case: Case, terms: Gift, progress: Progress) -> Offer | None:
 def _brought_in_e16(event: Event, state: CustomerState, policy: Policy) -> int:
     """Gives the amount of a deposit, or of a balance that is now the account's newest, in the policy's currency.
 
-    -1 for any other event: reversals, balances of loans, and balances older than the known one.
+    -1 for any other event: reversals, undone deposits, balances of loans, and balances older than the known one.
     """
     if isinstance(event, Balance):
         account = state.accounts.get(account_key(event.account_id, event.currency))
         if account is None or account.as_of_ms != event.at_ms or holding_of(account.product) == "loans":
             return -1
         return event.balance_e4 * policy.to_value.get(event.currency, 0)
-    if isinstance(event, Transaction) and event.type == "deposit" and not event.is_reversal:
+    if (
+        isinstance(event, Transaction)
+        and event.type == "deposit"
+        and event.reverses is None
+        and not is_undone(state, event)
+    ):
         return event.amount_e4 * policy.to_value.get(event.currency, 0)
     return -1

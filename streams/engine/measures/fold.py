@@ -16,11 +16,22 @@ from streams.engine.measures.closings import (
     timelines,
 )
 from streams.engine.measures.days import forget_days
+from streams.engine.measures.reversals import (
+    ABSENT,
+    COUNTED,
+    Family,
+    is_held,
+    keep_reversals,
+    named_by,
+    origin_of,
+    reversals_of,
+)
 from streams.engine.measures.spans import oldest_closing_kept, oldest_day_kept
 from streams.engine.measures.windows import add_transaction
-from streams.engine.state import Account, CustomerState
+from streams.engine.state import Account, CustomerState, Reversal
 from streams.policy.policy import Policy
 from streams.values.events import Balance, Credit, Loan, Transaction
+from streams.values.fingerprint import fingerprint
 from streams.values.products import counted_e4, holding_of
 
 
@@ -115,19 +126,75 @@ def fold_credit(state: CustomerState, event: Credit) -> bool:
 
 
 def fold_transaction(state: CustomerState, event: Transaction, policy: Policy, today: int) -> bool:
-    """Adds a transaction to the bucket of its day; a reversal is taken off the day of the transaction that it reverses.
+    """Adds a transaction to the bucket of its day, unless it is undone; a reversal undoes, or puts back."""
+    if event.reverses is not None:
+        return _fold_reversal(state, event, event.reverses, policy, today)
+    family = named_by(state, event)
+    if family is not None and family.origin == COUNTED:
+        return False  # it comes again, after it was forgotten
+    day = policy.calendar.day_of(event.belongs_at_ms)
+    moves = _count(state, policy, today, day, f"{event.type}.{event.currency}", 1, event.amount_e4)
+    if family is not None:
+        family.note(COUNTED)
+        moves |= _settle(state, family, policy, today)
+        keep_reversals(state, family.kept)
+    return moves
+
+
+def _fold_reversal(state: CustomerState, event: Transaction, target: str, policy: Policy, today: int) -> bool:
+    """Takes what a reversal names off the day where it was counted, or puts back what a reversal took.
+
+    Reversals are kept, of whatever type, as long as a day is that they are of.
+    """
+    reversal = Reversal(
+        fingerprint(event.event_id),
+        fingerprint(target),
+        max(event.at_ms, event.belongs_at_ms),
+        policy.calendar.day_of(event.belongs_at_ms),
+        f"{event.type}.{event.currency}",
+        event.amount_e4,
+    )
+    oldest, calendar = oldest_day_kept(state, policy, today), policy.calendar
+    kept = [known for known in reversals_of(state) if calendar.day_of(known.at_ms) >= oldest]
+    if any(known.mark == reversal.mark for known in kept):
+        return False  # it comes again, after it was forgotten
+    kept.append(reversal)
+    family = Family(reversal.mark, kept)
+    if reversal in family.of_root:
+        family.note(max(family.origin, origin_of(state, event, reversal.target)))
+    moves = _settle(state, family, policy, today)
+    keep_reversals(state, kept)
+    return moves
+
+
+def _settle(state: CustomerState, family: Family, policy: Policy, today: int) -> bool:
+    """Makes the sums be without the root of a family, or with it, as its reversals say."""
+    moves, taker = False, family.taker
+    for member in family.members:
+        if member.is_taken and member is not taker:
+            member.is_taken = False
+            moves |= _count(state, policy, today, member.day, member.name, 1, member.amount_e4)
+    if taker is not None and not taker.is_taken and taker.origin != ABSENT and is_held(state, taker):
+        taker.is_taken = True
+        moves |= _count(state, policy, today, taker.day, taker.name, -1, -taker.amount_e4)
+    return moves
+
+
+def _count(  # noqa: PLR0913, PLR0917 - a transaction, taken apart
+    state: CustomerState, policy: Policy, today: int, day: int, name: str, count: int, amount_e4: int
+) -> bool:
+    """Adds to the bucket of a day, and says whether a figure of the tiers may have changed.
 
     A type that the policy does not keep is left out, and so is a day that no rule looks back to. When a new day comes
     in, such days are dropped, so that the state does not grow without end.
     """
-    if event.type not in policy.kept_types:
+    kind = name.partition(".")[0]
+    if kind not in policy.kept_types:
         return False
-    day = policy.calendar.day_of(event.belongs_at_ms)
     if day not in state.days:
         oldest = oldest_day_kept(state, policy, today)
         if day < oldest:
             return False
         forget_days(state, oldest)
-    sign = -1 if event.is_reversal else 1
-    add_transaction(state, policy, day, f"{event.type}.{event.currency}", sign, sign * event.amount_e4)
-    return event.type in policy.looked_at_types
+    add_transaction(state, policy, day, name, count, amount_e4)
+    return kind in policy.looked_at_types

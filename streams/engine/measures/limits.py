@@ -4,10 +4,12 @@ from streams.engine.measures.accounts import account_after, account_key
 from streams.engine.measures.closed_accounts import has_room, is_of_dropped
 from streams.engine.measures.closings import changes_between, finds_a_place, timelines
 from streams.engine.measures.days import buckets_of
+from streams.engine.measures.reversals import taken_in_family
 from streams.engine.remember import is_decided
-from streams.engine.state import ACCOUNTS_LIMIT, FINGERPRINT_BYTES, LOANS_LIMIT, Account, CustomerState
+from streams.engine.state import ACCOUNTS_LIMIT, LOANS_LIMIT, Account, CustomerState
 from streams.policy.policy import Policy
 from streams.values.events import Balance, Event, Loan, Transaction
+from streams.values.fingerprint import FINGERPRINT_BYTES
 from streams.values.money import SUM_LIMIT_E4
 from streams.values.products import Holding, counted_e4, holding_of
 
@@ -32,7 +34,7 @@ def check_limits(state: CustomerState, event: Event, policy: Policy) -> None:
     """
     match event:
         case Transaction():
-            _check_transaction(state, event, policy.calendar.day_of(event.belongs_at_ms))
+            _check_transaction(state, event, policy)
         case Balance():
             _check_balance(state, event, policy)
         case Loan() if policy.loan_rules is not None:
@@ -97,20 +99,28 @@ def _check_closings(state: CustomerState, former: Account | None, account: Accou
             _check((abs(changes.get(day, 0)) + abs(part.balance_e4)) // 2)
 
 
-def _check_transaction(state: CustomerState, event: Transaction, day: int) -> None:
+def _check_transaction(state: CustomerState, event: Transaction, policy: Policy) -> None:
+    """Checks what a transaction adds; a reversal, what it may put back."""
+    if event.reverses is None:
+        if event.amount_e4 > _SMALL_AMOUNT_E4:
+            day = policy.calendar.day_of(event.belongs_at_ms)
+            _check_added(state, day, f"{event.type}.{event.currency}", event.amount_e4)
+        return
+    for taken in taken_in_family(state, event):
+        _check_added(state, taken.day, taken.name, taken.amount_e4)
+
+
+def _check_added(state: CustomerState, day: int, name: str, amount_e4: int) -> None:
     """Checks the absolute amounts of all kept days in the currency: no sum over any of them can be larger.
 
     So sums can be made again under another policy, and days ahead of the clock can come in, without a further check.
     """
-    if event.amount_e4 <= _SMALL_AMOUNT_E4:
-        return
-    name = f"{event.type}.{event.currency}"
     bucket = buckets_of(state, day).get(name)
     before = bucket.amount_e4 if bucket is not None else 0
-    after = before - event.amount_e4 if event.is_reversal else before + event.amount_e4
+    after = before + amount_e4
     if abs(after) <= max(_SMALL_SUM_E4, abs(before)):
         return
-    suffix = f".{event.currency}"
+    suffix = name[name.index(".") :]
     others = sum(
         abs(bucket.amount_e4)
         for kept in state.days

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from streams.engine.case import Case
 from streams.engine.measures.closing_totals import begin_closings
 from streams.engine.measures.fold import fold
+from streams.engine.measures.reversals import undone_day
 from streams.engine.measures.windows import roll, sum_anew
 from streams.engine.outcomes import Reason, TierChange
 from streams.engine.ratings import last_rating_ms, next_rating_ms
@@ -101,7 +102,7 @@ def _reason(case: Case, event: Event, *, is_late: bool) -> Reason:
         return "first_event"
     if case.begins_policy:
         return "policy_changed"
-    if is_late or (isinstance(event, Transaction) and event.is_reversal):
+    if is_late or (isinstance(event, Transaction) and event.reverses is not None):
         return "correction"
     return "credit_changed" if isinstance(event, Credit) else "threshold_crossed"
 
@@ -118,11 +119,18 @@ def _ask(case: Case, event: Event) -> None:
         _ask_for_last_rating(case)
         return
     rated_ms = case.state.tenure.rated_ms
-    belongs_ms = event.belongs_at_ms if isinstance(event, Transaction) else event.at_ms
-    corrects = rated_ms is not None and belongs_ms < rated_ms and isinstance(event, Transaction | Balance)
+    corrects = rated_ms is not None and isinstance(event, Transaction | Balance) and _belongs_ms(case, event) < rated_ms
     case.rises = policy.rises_at_once or corrects
     case.falls = policy.falls_at_once or corrects
     case.corrects = corrects
+
+
+def _belongs_ms(case: Case, event: Transaction | Balance) -> int:
+    """Gives the instant from which on an event may change figures."""
+    if isinstance(event, Balance):
+        return event.at_ms
+    day = None if event.reverses is None else undone_day(case.state, event)
+    return event.belongs_at_ms if day is None else min(event.belongs_at_ms, case.policy.calendar.midnight_ms(day))
 
 
 def _ask_for_last_rating(case: Case) -> None:

@@ -249,7 +249,6 @@ def is_sure(condition: Condition, policy: Policy) -> bool:
 
 
 def _is_never_negative(measure: Measure) -> bool:
-    # A reversal without its transaction can take a sum below 0; no floor is meant for that.
     return bool(measure.types) or measure.of == "loans" or measure.kind == "standing"
 
 

@@ -313,8 +313,9 @@ def test_a_reversal_decides_again_from_now_down_through_grace_and_protection() -
         "standard",
         """
         2026-01-01T10:00 | balance 490000                               | initial -> low first_event 490000.00
-        2026-01-02T10:00 | purchase 1000000                             | upgrade low -> mid threshold_crossed 500000.00
-        2026-03-20T10:00 | purchase 0.01 reverses=2026-01-02T10:00      |
+        2026-01-02T10:00 | purchase 999999.99                           |
+        2026-01-02T11:00 | purchase 0.01                                | upgrade low -> mid threshold_crossed 500000.00
+        2026-03-20T10:00 | purchase 0.01 reverses=2026-01-02T11:00      |
         2026-03-21T10:00 | purchase 999999.99 reverses=2026-01-02T10:00 |
         2026-04-19T10:00 |                                              | downgrade mid -> low grace_ended 490000.00
         """,

@@ -183,13 +183,13 @@ def test_reversals_are_taken_off_the_month_of_what_they_undo() -> None:
     cash_back(
         """
         2026-01-10T10:00 | purchase 5000                    |
-        2026-01-11T10:00 | purchase 2000 reverses=2026-01-10 |
+        2026-01-11T10:00 | purchase 2000 reverses=2026-01-10T10:00 |
         2026-02-01       |                                  | cash-back:2026-01 amount=30.00
         2026-02-05T10:00 | purchase 3000                    |
         2026-02-06T10:00 | purchase 3000 reverses=2026-01-10 |
         2026-03-01       |                                  | cash-back:2026-02 amount=30.00
         2026-03-05T10:00 | purchase 3000                    |
-        2026-03-05T10:00 | purchase 0.01 reverses=2026-03-05 |
+        2026-03-05T10:00 | purchase 0.01 reverses=2026-03-05T10:00 |
         2026-04-01       |                                  |
         """
     )

@@ -1,4 +1,4 @@
-from streams.contracts.fingerprint import fingerprint
+from streams.values.fingerprint import fingerprint
 
 
 def test_ids_of_any_text_have_8_bytes() -> None:
