@@ -17,6 +17,7 @@ from streams.security.checks import check as check_access
 from streams.security.hosts import is_loopback
 from streams.values.calendar import Clock
 from streams.values.events import TOPICS
+from streams.values.fingerprint import REMEMBERED_AT_LEAST, REMEMBERED_AT_MOST
 
 if TYPE_CHECKING:
     from streams.policy.policy import Policy
@@ -56,6 +57,7 @@ class Settings:
     loan_wait_ms: int = 1_000
     # The largest record that the topic of dead letters takes: a worker asks the broker at its start.
     letter_bytes: int = RECORD_BYTES
+    remembered_ids: int = REMEMBERED_AT_LEAST
 
     @classmethod
     def from_environment(
@@ -85,6 +87,7 @@ class Settings:
             partitioner=cast("Partitioner", _one_of(given, "TIERFLOW_PARTITIONER", ("murmur2", "crc32", "none"))),
             backfill=_one_of(given, "TIERFLOW_BACKFILL", ("off", "on")) == "on",
             loan_wait_ms=_milliseconds(given, "TIERFLOW_LOAN_WAIT_MS", cls.loan_wait_ms, _LONGEST_LOAN_WAIT_MS),
+            remembered_ids=remembered_ids(given, "TIERFLOW_REMEMBERED_IDS"),
         )
         _check(settings)
         return settings
@@ -147,6 +150,19 @@ def variables(environ: Mapping[str, str] | None = None, dotenv: Path | None = Pa
         UsageError: The file cannot be read, or a line of it is no setting.
     """
     return {**_read_dotenv(dotenv), **(os.environ if environ is None else environ)}
+
+
+def remembered_ids(given: Mapping[str, str], name: str = "TIERFLOW_REMEMBERED_IDS") -> int:
+    """Gives how many events of a customer and topic are remembered at least. given: the variables.
+
+    Raises:
+        UsageError: It is no number that can be.
+    """
+    value = given.get(name, str(REMEMBERED_AT_LEAST))
+    if not re.fullmatch(r"[0-9]{1,6}", value) or not REMEMBERED_AT_LEAST <= int(value) <= REMEMBERED_AT_MOST:
+        most = f"{REMEMBERED_AT_LEAST} to {REMEMBERED_AT_MOST:,}"
+        raise UsageError(f"{name} is {value!r}; write a whole number from {most}, without a comma")
+    return int(value)
 
 
 def policy_folder() -> Path:

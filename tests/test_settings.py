@@ -35,6 +35,7 @@ VARIABLES = [
     ("TIERFLOW_PARTITIONER", "partitioner", "crc32", "crc32"),
     ("TIERFLOW_BACKFILL", "backfill", "on", True),
     ("TIERFLOW_LOAN_WAIT_MS", "loan_wait_ms", "250", 250),
+    ("TIERFLOW_REMEMBERED_IDS", "remembered_ids", "100000", 100_000),
 ]
 
 
@@ -65,6 +66,7 @@ def test_everything_has_a_default() -> None:
         partitioner="murmur2",
         backfill=False,
         loan_wait_ms=1_000,
+        remembered_ids=64,
     )
 
 
@@ -101,6 +103,10 @@ def test_every_field_has_a_variable() -> None:
         ("KAFKA_SSL_KEYFILE", __file__, "write KAFKA_SSL_CERTFILE too"),
         *(("TIERFLOW_CLOCK", written, "write wall or event") for written in ("", "Wall", "processing")),
         *(("TIERFLOW_PARTITIONER", written, "write murmur2, crc32 or none") for written in ("", "murmur", "Murmur2")),
+        *(
+            ("TIERFLOW_REMEMBERED_IDS", written, "write a whole number from 64 to 100,000, without a comma")
+            for written in ("", "63", "100001", "1,000", "64.0", "-64", "٦٤", "9" * 5000)
+        ),
         *(
             ("TIERFLOW_HTTP_PORT", written, "write a port from 1 to 65535, or 0 for any free one")
             for written in ("", "http", "-1", "65536", "6066.0", "٦٠٦٦", " 6066", "9" * 5000)

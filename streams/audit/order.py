@@ -22,6 +22,7 @@ from streams.partition.work import Quota, Work
 from streams.policy.policy import Policy
 from streams.settings import Settings
 from streams.stages.customers import partition_setup
+from streams.values.fingerprint import REMEMBERED_AT_LEAST
 
 if TYPE_CHECKING:
     from streams.values.calendar import Clock
@@ -64,6 +65,10 @@ def _wall_ms(order: OrderMessage) -> int:
     return order.clock_ms if order.clock == "wall" else LATEST_MS
 
 
+def _remembered_ids(order: OrderMessage) -> int:
+    return REMEMBERED_AT_LEAST if order.remembered_ids is msgspec.UNSET else order.remembered_ids
+
+
 class Order:
     """The replay of one partition of customers, transaction by transaction. lane: where the first one begins."""
 
@@ -104,11 +109,17 @@ class Order:
         ]
 
     def _partition_under(self, order: OrderMessage) -> Customers:
-        """Gives the partition under the transaction's policy and clock, opened again where one of these changes."""
+        """Gives the partition under the transaction's policy, clock and number of ids that are remembered.
+
+        It is opened again where one of these changes.
+        """
+        clock, remembered_ids = cast("Clock", order.clock), _remembered_ids(order)
+        asked = order.policy, clock, remembered_ids
         former = self._partition
-        if former is None or (former.setup.policy.digest, former.setup.clock) != (order.policy, order.clock):
+        if former is None or (former.setup.policy.digest, former.setup.clock, former.setup.remembered_ids) != asked:
             policy = self._policies[order.policy]
-            clock = cast("Clock", order.clock)
-            setup = partition_setup(self._settings, policy, self._number, self._partitions, clock)
+            setup = partition_setup(
+                self._settings, policy, self._number, self._partitions, clock, remembered_ids=remembered_ids
+            )
             self._partition = Customers(setup, self._packed, self._lane)
         return cast("Customers", self._partition)

@@ -173,6 +173,8 @@ class PartitionAudit:
         if self._run.only is not None:
             self._list(sent_to(work, CHANGES), verdicts)
         report.transactions += 1
+        for topic in self._run.settings.input_topics():
+            report.repeated_differently += work.tally["events", topic, "repeated_differently"]
         report.events += sum(map(len, records))
         self._run.advance(sum(after - first for first, after in order.positions.values()))
 

@@ -75,6 +75,7 @@ class Report(msgspec.Struct, kw_only=True):
     partitions: int = 0
     transactions: int = 0
     events: int = 0
+    repeated_differently: int = 0  # events with a known id and other content than the first time
     changes: int = 0
     triggers: int = 0
     candidates: int = 0  # those of the topic

@@ -57,6 +57,9 @@ def _print(report: Report, customer: str | None) -> None:
         typer.echo(f"... and {report.differences - SHOWN:,} more")
     for note in report.notes:
         typer.echo(f"note: {note}")
+    if report.repeated_differently:
+        events = counted(report.repeated_differently, "event")
+        typer.echo(f"note: {events} had a known event_id and other content than the first time: changed nothing")
     if report.later_transactions:
         typer.echo(f"note: while the audit ran {counted(report.later_transactions, 'transaction')} came, not audited")
     typer.echo(

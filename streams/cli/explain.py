@@ -61,11 +61,11 @@ def _offline(customer: str, policy: Path, events: str) -> "Known":
     from streams.cli.load import open_events
     from streams.explain.known import Known
     from streams.load.events import read_waves
-    from streams.settings import read_policy_file
+    from streams.settings import read_policy_file, remembered_ids, variables
     from streams.simulate import Simulation
 
     rules = read_policy_file(policy, "--policy")
-    simulation = Simulation(rules)
+    simulation = Simulation(rules, remembered_ids=remembered_ids(variables()))
     with open_events(events) as opened:
         name = "standard input" if events == "-" else events
         for wave in read_waves(opened, name):

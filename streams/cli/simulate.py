@@ -142,13 +142,19 @@ def _batches(waves: "Iterator[Wave]") -> "Iterator[Sequence[InputRecord]]":
     yield batch
 
 
+def _remembered_ids() -> int:
+    from streams.settings import remembered_ids, variables
+
+    return remembered_ids(variables())
+
+
 # --- one policy ---
 
 
 def _simulate(policy: Policy, batches: "Iterable[Sequence[InputRecord]]", full: bool, ahead_days: int) -> None:
     from streams.simulate import Simulation
 
-    simulation = Simulation(policy, ahead_days)
+    simulation = Simulation(policy, ahead_days, _remembered_ids())
     _write((chunk for batch in batches for chunk in simulation.work_in_parts(batch)), full)
 
 
@@ -193,7 +199,8 @@ def _compare(
     from streams.cli.matrix import write_answer
     from streams.simulate import Simulation
 
-    before, after = Simulation(first, ahead_days), Simulation(second, ahead_days)
+    remembered = _remembered_ids()
+    before, after = Simulation(first, ahead_days, remembered), Simulation(second, ahead_days, remembered)
     cell = None if answer.list_cell is None else _cell(answer.list_cell, first, second)
     began, events = time.perf_counter(), 0
     reasons = {"--policy": Counter[str](), "--compare": Counter[str]()}

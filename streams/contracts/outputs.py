@@ -226,7 +226,8 @@ class OrderMessage(msgspec.Struct, frozen=True, kw_only=True):
     that events were held against (`future_event`); older logs lack it. `due` is how many decisions of
     the batch were by time alone; those that an event of their customer brought forward are not counted. `rerated` is
     how many customers were rated anew under another policy than before, again without those whose event came first.
-    `backfill`: the batch was history, for which no campaign is to fire.
+    `backfill`: the batch was history, for which no campaign is to fire. `remembered_ids`: how many events of a customer
+    and topic are remembered at least; 64 where it is left out.
     """
 
     partition: int
@@ -239,6 +240,7 @@ class OrderMessage(msgspec.Struct, frozen=True, kw_only=True):
     due: int = 0
     rerated: int = 0
     backfill: bool = False
+    remembered_ids: int | msgspec.UnsetType = msgspec.UNSET
     positions: dict[str, tuple[int, int]]
 
 

@@ -15,6 +15,7 @@ from streams.engine.codec import decode_header, decode_state, encode_state
 from streams.engine.measures.accounts import account_key
 from streams.engine.measures.figures import figures_of
 from streams.engine.outcomes import TierChange
+from streams.engine.remember import in_order
 from streams.engine.state import STATE_BYTES_LIMIT, CustomerState, Seen, StateHeader
 from streams.values.events import TOPICS, TRANSACTIONS
 from streams.values.fingerprint import FINGERPRINT_BYTES, NO_CONTENT
@@ -170,7 +171,7 @@ def _seen_of_version_1(topic: int, marks: bytes, state: CustomerState) -> Seen:
     Where there are as many as that version kept, others may have been dropped.
     """
     starts = range(0, len(marks), FINGERPRINT_BYTES)
-    older = b"".join(marks[start : start + FINGERPRINT_BYTES] + NO_CONTENT for start in starts)
+    older = in_order(b"".join(marks[start : start + FINGERPRINT_BYTES] + NO_CONTENT for start in starts))
     if topic != TRANSACTIONS:
         return Seen(older=older, counts=[len(starts)])
     newest_ms = max(state.newest_ms, state.last_transaction_ms)

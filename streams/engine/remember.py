@@ -6,6 +6,7 @@ however many are remembered. Of transactions a block has the newest own time in 
 newer. Of loans the fingerprints of all are kept.
 """
 
+from bisect import bisect_left
 from hashlib import blake2b
 
 from streams.engine.state import CustomerState, Seen
@@ -13,6 +14,7 @@ from streams.values.events import TRANSACTIONS
 from streams.values.fingerprint import CONTENT_BYTES, FINGERPRINT_BYTES
 
 _ENTRY_BYTES = FINGERPRINT_BYTES + CONTENT_BYTES
+_SHORT_BYTES = 512 * _ENTRY_BYTES  # up to here it is faster to go through all of them
 _BLOCKS = 8  # so many, and the one that is being filled, hold what has to be remembered
 
 
@@ -24,11 +26,15 @@ def content_of(state: CustomerState, topic: int, mark: bytes) -> bytes | None:
     seen = state.seen.get(topic)
     if seen is None:
         return None
-    for entries in (seen.newest, seen.older):
-        at = _place(entries, mark, _ENTRY_BYTES)
-        if at >= 0:
-            return entries[at + FINGERPRINT_BYTES : at + _ENTRY_BYTES]
-    return None
+    newest, older = seen.newest, seen.older
+    is_short = len(older) <= _SHORT_BYTES
+    if is_short and mark not in newest and mark not in older:
+        return None  # nearly always
+    at = _place(newest, mark, _ENTRY_BYTES)
+    if at >= 0:
+        return newest[at + FINGERPRINT_BYTES : at + _ENTRY_BYTES]
+    at = _place(older, mark, _ENTRY_BYTES) if is_short else _place_in_blocks(seen, mark)
+    return older[at + FINGERPRINT_BYTES : at + _ENTRY_BYTES] if at >= 0 else None
 
 
 def is_remembered(state: CustomerState, topic: int, mark: bytes) -> bool:
@@ -60,7 +66,7 @@ def remember(state: CustomerState, topic: int, entry: bytes, at_ms: int, limit: 
 
 def _close_block(seen: Seen, limit: int) -> None:
     """Ends the block that is being filled, and drops the oldest ones that are not needed."""
-    seen.older, seen.newest = seen.older + seen.newest, b""
+    seen.older, seen.newest = seen.older + in_order(seen.newest), b""
     left, dropped = sum(seen.counts), 0
     while left - seen.counts[dropped] >= limit:
         left -= seen.counts[dropped]
@@ -72,6 +78,12 @@ def _close_block(seen: Seen, limit: int) -> None:
         seen.dropped_ms = dropped_ms if seen.dropped_ms is None else max(seen.dropped_ms, dropped_ms)
     del seen.counts[:dropped], seen.newest_ms[:dropped]
     seen.older = seen.older[-left * _ENTRY_BYTES :]
+
+
+def in_order(entries: bytes) -> bytes:
+    """Gives the entries of a block by their fingerprints, as they stand in a block that is full."""
+    starts = range(0, len(entries), _ENTRY_BYTES)
+    return b"".join(sorted(entries[start : start + _ENTRY_BYTES] for start in starts))
 
 
 def remembered_bytes(state: CustomerState) -> int:
@@ -114,6 +126,22 @@ def _place(entries: bytes, mark: bytes, entry_bytes: int) -> int:
     while at % entry_bytes and at >= 0:  # a match that is not at an entry's beginning is no match
         at = entries.find(mark, at + 1)
     return at
+
+
+def _place_in_blocks(seen: Seen, mark: bytes) -> int:
+    """Gives the same for the full blocks, each of which is in order: to go through all of them would take long."""
+    older, first = seen.older, 0
+    for count in seen.counts[: -1 if seen.newest else None]:
+        number = bisect_left(range(first, first + count), mark, key=lambda entry: _mark_of(older, entry))
+        if number < count and _mark_of(older, first + number) == mark:
+            return (first + number) * _ENTRY_BYTES
+        first += count
+    return -1
+
+
+def _mark_of(entries: bytes, number: int) -> bytes:
+    start = number * _ENTRY_BYTES
+    return entries[start : start + FINGERPRINT_BYTES]
 
 
 def _loan_mark(loan_id: str) -> bytes:

@@ -16,7 +16,6 @@ from streams.contracts.packing import changelog_bytes
 from streams.errors import UsageError
 from streams.kafka.refusals import cannot_connect
 from streams.settings import Settings
-from streams.values.fingerprint import REMEMBERED_AT_LEAST
 
 FOREVER_MS = -1
 HOUR_MS = 3_600_000
@@ -78,7 +77,7 @@ def topic_specs(settings: Settings) -> list[TopicSpec]:
 
 
 def _changelog_spec(settings: Settings) -> TopicSpec:
-    needed = changelog_bytes(REMEMBERED_AT_LEAST)
+    needed = changelog_bytes(settings.remembered_ids)
     made_with = max(8 * _MIB, -(-needed // _MIB) * _MIB)
     return TopicSpec(settings.changelog_topic, {**_COMPACTED, MAX_MESSAGE_BYTES: str(made_with)}, record_bytes=needed)
 

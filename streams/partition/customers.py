@@ -32,7 +32,7 @@ from streams.partition.setup import PartitionSetup
 from streams.partition.work import NO_LIMIT, ORDER, Message, Quota, Told, Work
 from streams.values.calendar import NEVER_MS
 from streams.values.events import TOPICS, Cause, CustomerAction, Event, Transaction
-from streams.values.fingerprint import NO_CONTENT, content_mark, fingerprint
+from streams.values.fingerprint import NO_CONTENT, REMEMBERED_AT_LEAST, content_mark, fingerprint
 
 
 class Customers(Partition):
@@ -351,6 +351,7 @@ class Customers(Partition):
                 due=self._due_worked,
                 rerated=self._rerated,
                 backfill=self._is_backfill,
+                remembered_ids=UNSET if setup.remembered_ids == REMEMBERED_AT_LEAST else setup.remembered_ids,
                 positions={topic: (first, after) for topic, first, after in spans if after > first},
             )
         )

@@ -44,10 +44,19 @@ def customers_stage(settings: Settings, policy: Policy, partitions: int, clock: 
     )
 
 
-def partition_setup(
-    settings: Settings, policy: Policy, partition: int, partitions: int, clock: Clock | None = None
+def partition_setup(  # noqa: PLR0913 - the place, and what the log says otherwise than the settings
+    settings: Settings,
+    policy: Policy,
+    partition: int,
+    partitions: int,
+    clock: Clock | None = None,
+    *,
+    remembered_ids: int | None = None,
 ) -> PartitionSetup:
-    """Gives what one partition works by. partitions: how many there are. clock: used instead of the settings' clock."""
+    """Gives what one partition works by.
+
+    partitions: how many there are. clock, remembered_ids: used instead of those of the settings.
+    """
     return PartitionSetup(
         partition=partition,
         policy=policy,
@@ -56,4 +65,5 @@ def partition_setup(
         source=f"/tierflow/{settings.app_id}",
         owns=Owns(partition, partitions, settings),
         letter_bytes=settings.letter_bytes,
+        remembered_ids=remembered_ids or settings.remembered_ids,
     )

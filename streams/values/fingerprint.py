@@ -11,7 +11,8 @@ CONTENT_BYTES = 2
 NO_CONTENT = bytes(CONTENT_BYTES)
 """Stands for content that is not known: an earlier release kept none."""
 REMEMBERED_AT_LEAST = 64
-"""How many events of a customer and topic are remembered, whatever is set."""
+REMEMBERED_AT_MOST = 100_000
+"""How many events of a customer and topic a setting may have remembered; the fewest are the default."""
 
 _encode = msgspec.msgpack.Encoder().encode
 

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -73,6 +74,7 @@ def test_a_log_as_it_should_be_is_clean(settings: Settings, clock: Clock) -> Non
     assert report.dead_letters == 6
     assert report.changes == 14
     assert report.customers == 6
+    assert report.repeated_differently == 2
     assert report.notes == []
 
 
@@ -93,6 +95,22 @@ async def test_a_policy_that_changed_between_workers_is_followed(settings: Setti
     report = await audit(settings)
     assert report.found == []
     assert report.transactions == 5
+
+
+async def test_the_number_of_ids_that_was_in_force_is_followed(settings: Settings) -> None:
+    async with Writing(settings, "standard") as writing:
+        writer = await writing.writer(1)
+        [customer] = customers_of(1, 1)
+        bought = [purchase(f"t{number}", customer, "1000") for number in range(99)]
+        writer.settings = replace(settings, remembered_ids=200)
+        await writer.restart(writer.policy)
+        await writer.batch([balance("b1", customer, "499000"), *bought])
+        await writer.batch(bought[:20])  # with fewer that are remembered, these would be enough
+        writer.settings = settings
+        await writer.restart(writer.policy)
+        await writer.batch([purchase("t99", customer, "1000"), *bought[50:]])
+    report = await audit(settings)
+    assert (report.found, report.changes, report.repeated_differently) == ([], 2, 0)
 
 
 async def test_a_policy_nobody_knows_is_said(settings: Settings) -> None:

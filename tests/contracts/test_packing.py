@@ -56,9 +56,7 @@ states = st.builds(
     standing=st.none() | st.sampled_from(get_args(Standing)),
     standing_as_of_ms=times_ms,
     score=st.none() | texts,
-    seen=st.dictionaries(
-        st.integers(0, 4), st.builds(Seen, st.binary(max_size=40), st.binary(max_size=90), st.lists(days)), max_size=5
-    ),
+    seen=st.dictionaries(st.integers(0, 4), st.builds(Seen, st.binary(max_size=40), st.binary()), max_size=2),
     opted_out=st.booleans(),
     pin=st.none() | st.builds(Pin, texts, times_ms, texts, texts),
     loans_e4_by_currency=sums,

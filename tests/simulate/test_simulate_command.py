@@ -1,4 +1,4 @@
-"""`tierflow simulate` as it is called: no broker, no settings."""
+"""`tierflow simulate` as it is called: no broker, and of the settings the number of ids that are remembered alone."""
 
 import json
 import os
@@ -26,9 +26,9 @@ def balance(customer: str, amount: str, after_ms: int) -> str:
 EVENTS = balance("C1", "499999.99", 1) + "\n" + balance("李", "x", 2) + balance("C1", "500000", 3)
 
 
-def simulate(folder: Path, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+def simulate(folder: Path, *arguments: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
     command = [COMMAND, "simulate", *arguments]
-    nothing_set = {"KAFKA_BOOTSTRAP_SERVERS": "nonsense"}  # and nothing looked at
+    nothing_set = {"KAFKA_BOOTSTRAP_SERVERS": "nonsense", **variables}  # and nothing of the broker's looked at
     nothing_set |= {"PYTHONPATH": os.environ["PYTHONPATH"]} if "PYTHONPATH" in os.environ else {}
     return subprocess.run(
         command, cwd=folder, env=nothing_set, input=stdin, capture_output=True, text=True, check=False
@@ -94,3 +94,32 @@ def test_a_missing_file_of_events_is_named(tmp_path: Path) -> None:
     done = simulate(tmp_path, "--policy", str(POLICY), "--events", "missing.jsonl")
     assert done.returncode == 2
     assert done.stderr.startswith("tierflow: missing.jsonl cannot be read: No such file or directory; name a file of ")
+
+
+@pytest.mark.parametrize(("remembered_ids", "tiers"), [("64", ["low", "mid"]), ("200", ["low"])])
+def test_as_many_ids_are_remembered_as_are_asked_for(tmp_path: Path, remembered_ids: str, tiers: list[str]) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(
+        """
+        name = "bought"
+        version = 1
+        currency = "TWD"
+        measures.bought = { sum = ["purchase"], days = 90 }
+        tiers = [{ id = "low" }, { id = "mid", enter = { measure = "bought", at_least = "101" } }]
+        """
+    )
+    bought = [
+        {"event_id": f"t{number}", "customer_id": "C1", "account_id": "a", "type": "purchase", "amount": "1"}
+        | {"currency": "TWD", "occurred_at": BEGINS_MS + number}
+        for number in range(100)
+    ]
+    lines = "".join(json.dumps({"topic": "bank.transactions", "value": value}) + "\n" for value in bought + bought)
+    given = {"TIERFLOW_REMEMBERED_IDS": remembered_ids}
+    done = simulate(tmp_path, "--policy", str(policy), "--events", "-", stdin=lines, **given)
+    assert [json.loads(line)["tier"] for line in done.stdout.splitlines()] == tiers
+
+
+def test_a_number_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    done = simulate(tmp_path, "--policy", str(POLICY), "--events", "-", stdin=EVENTS, TIERFLOW_REMEMBERED_IDS="63")
+    assert done.returncode == 2
+    assert "TIERFLOW_REMEMBERED_IDS is '63'; write a whole number from 64 to 100,000" in " ".join(done.stderr.split())
