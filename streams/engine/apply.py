@@ -30,7 +30,7 @@ def apply_event(case: Case, event: Event, cause: Cause) -> Outcome:
     case.event, case.cause = event, cause
     _open(case)
     is_due = case.begins_policy or (state.due_ms is not None and state.due_ms <= case.now_ms)
-    _note_times(state, event)
+    _note_times(case, event)
     step_event(case, event)
     triggers = _triggers(case, policy.campaigns if is_due else _woken(case, event))
     risks: Sequence[RiskMessage] = ()
@@ -94,13 +94,14 @@ def _open(case: Case) -> None:
     case.tier_before = case.state.tier
 
 
-def _note_times(state: CustomerState, event: Event) -> None:
+def _note_times(case: Case, event: Event) -> None:
     """Keeps the times of the first event and of the newest transaction, whatever the policy.
 
     Campaigns of a later policy count from them, too.
     """
+    state = case.state
     if state.first_event_ms is None and not isinstance(event, CustomerAction):
-        state.first_event_ms = event.at_ms
+        state.first_event_ms, state.heard_ms = event.at_ms, case.now_ms
     if isinstance(event, Transaction) and event.reverses is None and event.at_ms > state.last_transaction_ms:
         state.last_transaction_ms = event.at_ms
 

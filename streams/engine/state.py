@@ -153,11 +153,10 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False):
     erased_ms: int | None = None  # of the newest erase: what is not later is not heard any more
     closings: dict[str, bytes] = {}  # by the key of accounts: closing balances of earlier days (measures/closings.py)
     placed_from_ms: int | None = None  # late balances from before it find no place: the closings then are not known
-    dropped_ms: int | None = (
-        None  # the newest balance of a closed account that was dropped (measures/closed_accounts.py)
-    )
+    dropped_ms: int | None = None  # the newest balance of a dropped account (measures/closed_accounts.py)
     seen: dict[int, Seen] = {}  # by topic number: the events that are remembered
     reversals: bytes = b""  # packed (measures/reversals.py)
+    heard_ms: int | None = None  # the worker's clock when the first event arrived, actions aside; None: long ago
 
 
 class StateHeader(msgspec.Struct, array_like=True, gc=False):

@@ -69,9 +69,10 @@ class Dormant(msgspec.Struct, frozen=True, tag=True):
 
 
 class Welcome(msgspec.Struct, frozen=True, tag=True):
-    """An upgrade to one of the tiers."""
+    """An upgrade to one of the tiers, later than settles_ms after the customer's first event was heard; 0: any."""
 
     tiers: frozenset[str]
+    settles_ms: int
 
 
 class AtRisk(msgspec.Struct, frozen=True, tag=True):

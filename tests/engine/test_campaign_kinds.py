@@ -248,11 +248,41 @@ def test_an_action_is_no_event_to_count_from() -> None:
 
 
 def test_welcome_to_several_tiers_counts_on() -> None:
-    customer = customer_of('kind = "welcome"\ntiers = ["mid", "high"]')
+    customer = customer_of('kind = "welcome"\ntiers = ["mid", "high"]\nsettles_seconds = 0')
     customer.apply(
         *(balance(amount, at(NOON) + n) for n, amount in enumerate(["1", "500000", "5000000", "1", "5000000"]))
     )
     assert [(trigger.number, trigger.tier) for trigger in customer.triggers] == [(1, "mid"), (2, "high"), (3, "high")]
+
+
+@pytest.mark.parametrize(
+    ("more", "heard_for_ms", "is_welcome"),
+    [
+        ("", 0, False),
+        ("", 60_000, False),
+        ("", 60_001, True),
+        ("settles_seconds = 0", 0, True),
+        ("settles_seconds = 300", 300_000, False),
+        ("settles_seconds = 300", 300_001, True),
+    ],
+)
+def test_an_upgrade_of_who_was_heard_of_just_now_is_not_welcomed(
+    more: str, heard_for_ms: int, *, is_welcome: bool
+) -> None:
+    customer = customer_of(f'kind = "welcome"\ntiers = ["mid"]\n{more}')
+    customer.apply(action("opt_in", at("2025-01-01")), transaction("1", at(NOON)))
+    customer.wait(at(NOON) + heard_for_ms)
+    customer.apply(balance("500000", at("2025-06-01")))  # by its own time long before
+    assert customer.changes[-1].direction == "upgrade"
+    assert bool(customer.triggers) is is_welcome
+
+
+def test_a_customer_of_before_is_not_new() -> None:
+    customer = customer_of('kind = "welcome"\ntiers = ["mid"]')
+    customer.apply(transaction("1", at(NOON)))
+    customer.state.heard_ms = None  # as an earlier release kept it
+    customer.apply(balance("500000", at(NOON) + 1))
+    assert len(customer.triggers) == 1
 
 
 # --- at risk ---

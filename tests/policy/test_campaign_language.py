@@ -66,8 +66,8 @@ def test_the_standard_policy_has_the_banks_campaigns() -> None:
         "cash-back": CashBack(low, purchases, e16("3000"), 100, e16("300"), per_transaction=False),
         "near-mid": NearTier(low, None, e16("450000"), e16("500000"), 3, 90, None),
         "dormant": Dormant(low, 60),
-        "welcome-mid": Welcome(mid),
-        "welcome-high": Welcome(high),
+        "welcome-mid": Welcome(mid, 60_000),
+        "welcome-high": Welcome(high, 60_000),
         "stay": AtRisk(frozenset(), 7),
     }
     limited = [found.id for found in WHOLE_STANDARD.campaigns if found.contact is not None]

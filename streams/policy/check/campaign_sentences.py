@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from streams.policy.check.phrases import amount, count, listed, percent
-from streams.policy.language.campaigns import BudgetRule, CampaignRule, ContactRule
+from streams.policy.language.campaigns import SETTLES_S, BudgetRule, CampaignRule, ContactRule
 from streams.policy.language.document import PolicyFile
 
 
@@ -36,7 +36,7 @@ def _occasion(rule: CampaignRule, file: PolicyFile) -> str:  # noqa: PLR0911 - o
             floor = amount(rule.at_least)
             return f"{gift}the first balance or deposit of at least {floor}, within {within} of the first event, once"
         case "welcome":
-            return "an upgrade to it" if len(rule.tiers) == 1 else "an upgrade to one of them"
+            return _welcome(rule)
         case "cash_back":
             return _cash_back(rule)
         case "near_tier":
@@ -47,6 +47,12 @@ def _occasion(rule: CampaignRule, file: PolicyFile) -> str:  # noqa: PLR0911 - o
             return f"{count(rule.days_before or 0, 'day')} before the tier is lost if nothing changes"
         case "fee_alert":
             return f"at each month's end, {rule.measure} below {amount(rule.below)}"
+
+
+def _welcome(rule: CampaignRule) -> str:
+    upgrade = "an upgrade to it" if len(rule.tiers) == 1 else "an upgrade to one of them"
+    settles_s = SETTLES_S if rule.settles_seconds is None else rule.settles_seconds
+    return f"{upgrade}, not within {count(settles_s, 'second')} of a customer's first event" if settles_s else upgrade
 
 
 def _cash_back(rule: CampaignRule) -> str:

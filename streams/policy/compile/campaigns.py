@@ -18,7 +18,7 @@ from streams.policy.campaigns import (
     Welcome,
 )
 from streams.policy.compile.numbers import read_fixed
-from streams.policy.language.campaigns import CampaignRule, ContactRule
+from streams.policy.language.campaigns import SETTLES_S, CampaignRule, ContactRule
 from streams.policy.language.document import PolicyFile
 from streams.policy.language.forms import quoted, unknown
 from streams.policy.language.problem import Path
@@ -44,6 +44,7 @@ _TAKES: Mapping[CampaignKind, Sequence[str]] = {
     "gift": ("amount",),
     "cash_back": ("types", "at_least", "at_most", "per"),
     "near_tier": ("at_least", "within", "within_share", "every_days", "offer_days"),
+    "welcome": ("settles_seconds",),
 }
 _EXAMPLES = {
     "at_least": '"1000"',
@@ -115,7 +116,8 @@ class CampaignCompiler:
             case "dormant":
                 return Dormant(tiers, rule.without_transaction_days or 1)
             case "welcome":
-                return Welcome(tiers)
+                settles_s = SETTLES_S if rule.settles_seconds is None else rule.settles_seconds
+                return Welcome(tiers, settles_s * 1000)
             case "at_risk":
                 return AtRisk(tiers, rule.days_before or 1)
             case "fee_alert":

@@ -5,7 +5,10 @@ from typing import Annotated, Literal
 import msgspec
 
 from streams.policy.campaigns import BudgetPeriod, CampaignKind
-from streams.policy.language.words import Days, FloorText, Language, Part, Period, Title, TransactionType, Word
+from streams.policy.language.words import Days, FloorText, Language, Part, Period, Seconds, Title, TransactionType, Word
+
+SETTLES_S = 60
+"""How long upgrades of a new customer are not welcomed, if the file does not say it."""
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
 
@@ -22,9 +25,9 @@ class CampaignRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """One campaign. All kinds take id, kind, name, tiers, hold_out, salt and budget; the other words depend on kind.
 
     gift: at_least, within_days, amount. cash_back: types, at_least, rate, at_most, per. near_tier: to, one of at_least,
-    within and within_share, for_days, every_days, offer_days. dormant: without_transaction_days. welcome: no other;
-    its tiers are those that are reached. at_risk: days_before. fee_alert: measure, below. What a kind needs, and does
-    not take, is checked in compile/campaigns.py.
+    within and within_share, for_days, every_days, offer_days. dormant: without_transaction_days. welcome:
+    settles_seconds; its tiers are those that are reached. at_risk: days_before. fee_alert: measure, below. What a kind
+    needs, and does not take, is checked in compile/campaigns.py.
     """
 
     id: Word
@@ -45,6 +48,7 @@ class CampaignRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     every_days: Days | None = None
     offer_days: Period | None = None
     without_transaction_days: Period | None = None
+    settles_seconds: Seconds | None = None
     days_before: Period | None = None
     measure: Word | None = None
     below: FloorText | None = None

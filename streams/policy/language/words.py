@@ -9,6 +9,7 @@ import msgspec
 
 DAYS_LIMIT = 3_660
 MONTHS_LIMIT = 120
+DAY_S = 86_400
 
 Word = Annotated[str, msgspec.Meta(extra={"form": "word"})]
 Language = Annotated[str, msgspec.Meta(extra={"form": "language"})]
@@ -26,5 +27,6 @@ YearDay = Annotated[str, msgspec.Meta(extra={"form": "year_day"})]
 TransactionType = Annotated[str, msgspec.Meta(extra={"form": "transaction_type"})]
 Days = Annotated[int, msgspec.Meta(ge=0, le=DAYS_LIMIT)]
 Months = Annotated[int, msgspec.Meta(ge=0, le=MONTHS_LIMIT)]
+Seconds = Annotated[int, msgspec.Meta(ge=0, le=DAY_S)]
 Period = Annotated[int, msgspec.Meta(ge=1, le=DAYS_LIMIT)]
 DateText = Annotated[str, msgspec.Meta(extra={"form": "date"})]

@@ -26,8 +26,8 @@ most 300.
 Campaign near-mid, for low: the value is at least 450,000 and below the 500,000 of mid for 3 days in a row, at most once
 in 90 days.
 Campaign dormant, for low: no transaction for 60 days.
-Campaign welcome-mid, for mid: an upgrade to it.
-Campaign welcome-high, for high: an upgrade to it.
+Campaign welcome-mid, for mid: an upgrade to it, not within 60 seconds of a customer's first event.
+Campaign welcome-high, for high: an upgrade to it, not within 60 seconds of a customer's first event.
 Campaign stay, for everybody: 7 days before the tier is lost if nothing changes.
 Of near-mid, dormant and stay a customer gets at most 2 in 30 days.
 A loan application is enhanced if it is large, which is from 300,000 for low, 3,000,000 for mid and 10,000,000 for high;

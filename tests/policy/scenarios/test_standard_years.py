@@ -40,6 +40,7 @@ class StandardInUse(Standard):
     def __init__(self) -> None:
         super().__init__()
         self.first: datetime | None = None
+        self.heard: datetime | None = None  # when the first event was heard
         self.last_transaction: datetime | None = None
         self.opted_out = False
         self.is_ahead = False  # a look into the future tells nothing
@@ -75,7 +76,7 @@ class StandardInUse(Standard):
             self.opted_out = event.kind == "opt_out"
             return
         if event.kind not in {"pin", "unpin"} and self.first is None:
-            self.first = event.at
+            self.first, self.heard = event.at, self.now
         if event.kind == "application":
             self.decide(event)
             return
@@ -116,7 +117,8 @@ class StandardInUse(Standard):
             self.look_at_month()
         self.look_at_near()
         self.look_at_dormancy()
-        if before is not None and self.tier > before:
+        has_settled = self.heard is None or self.now - self.heard > timedelta(minutes=1)
+        if before is not None and self.tier > before and has_settled:
             self.trigger(f"welcome-{self.tiers[self.tier]}")
         self.look_at_fall()
 
