@@ -34,6 +34,7 @@ from streams.kafka.transactional import FAILURES, TransactionalProducer
 
 START_WITHIN_S = 30.0
 BATCH_BYTES = 900_000
+APPENDED_AT_ONCE = 1_000
 
 OutRecord = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]]]
 """A record to send: key, value, headers."""
@@ -203,7 +204,9 @@ async def send(producer: AIOKafkaProducer, topic: str, partition: int, records: 
     """
     batch = producer.create_batch()
     batches = [batch]
-    for key, value, headers in records:
+    for number, (key, value, headers) in enumerate(records, 1):
+        if number % APPENDED_AT_ONCE == 0:
+            await asyncio.sleep(0)  # a batch may have tens of thousands of records: others are to have their turn
         if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
             batch = producer.create_batch()
             batches.append(batch)

@@ -2,8 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
-from heapq import heapify, heappop
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import UNSET
 
@@ -25,6 +24,7 @@ from streams.partition.ahead import candidate_of, is_change_ahead, is_risk_ahead
 from streams.partition.due import DueTimes
 from streams.partition.entries import Entry, LargeRecord, Record
 from streams.partition.horizon import latest_ms, too_far_ahead
+from streams.partition.ordered import InOrder
 from streams.partition.outgoing import Outgoing, Writers
 from streams.partition.partition import Partition
 from streams.partition.room import Room
@@ -34,6 +34,9 @@ from streams.values.calendar import NEVER_MS
 from streams.values.events import TOPICS, Cause, CustomerAction, Event, Transaction
 from streams.values.fingerprint import NO_CONTENT, REMEMBERED_AT_LEAST, content_mark, fingerprint
 
+DUE_AT_ONCE = 50
+"""Decisions by time alone in one step of the work."""
+
 
 class Customers(Partition):
     """The states of one partition's customers, as packed records, and the batch that is being worked."""
@@ -41,24 +44,36 @@ class Customers(Partition):
     follows_from_inputs = False
 
     def __init__(
-        self, setup: PartitionSetup, packed: dict[bytes, bytes] | None = None, lane: LaneRecord | None = None
+        self,
+        setup: PartitionSetup,
+        packed: dict[bytes, bytes] | None = None,
+        lane: LaneRecord | None = None,
+        *,
+        takes_up: bool = True,
     ) -> None:
+        """Takes up a state. takes_up: whether all at once; False: the caller goes through taking_up()."""
         self.setup = setup
         self.on_event_clock = setup.clock == "event"
         self.customers_by_tier: Counter[str] = Counter()
         self._due = DueTimes()
-        self._stale: list[bytes] = []
+        self._stale = InOrder()
         self._writers = Writers(setup)
         super().__init__(len(TOPICS), packed, lane)
-        for key, record in self.packed.items():
+        if takes_up:
+            for _ in self.taking_up():
+                pass
+
+    def taking_up(self) -> Iterator[int]:
+        """Notes of every customer the tier, when time alone may decide, and whether another policy rated last."""
+        for number, (key, record) in enumerate(self.packed.items(), 1):
             header = unpack_header(record)
             if header.tier is not None:
                 self.customers_by_tier[header.tier] += 1
             if header.due_ms is not None:
                 self._due.add(header.due_ms, key)
-            if is_rated_by_another(header.tier, header.policy_mark, setup.policy):
-                self._stale.append(key)
-        heapify(self._stale)
+            if is_rated_by_another(header.tier, header.policy_mark, self.setup.policy):
+                self._stale.add(key)
+            yield number
 
     # --- decode ---
 
@@ -82,8 +97,8 @@ class Customers(Partition):
         self.work_some(entries, wall_ms, NO_LIMIT)
         return self.pack(next_offsets)
 
-    def work_some(self, entries: Iterable[Entry], wall_ms: int, quota: Quota) -> int:
-        """Works entries, and what falls due, within a quota; gives how many entries were worked.
+    def working(self, entries: Iterable[Entry], wall_ms: int, quota: Quota) -> Iterator[int]:
+        """Works entries, and what falls due, within a quota, a step at a time; each gives how many were worked so far.
 
         On the wall clock all entries are worked. What is due beyond the quota waits for the next batches, unless an
         event of that customer comes first. On the event clock an event whose time makes more due than the quota waits,
@@ -91,29 +106,42 @@ class Customers(Partition):
         rated last.
         """
         self._begin()
-        self._wall_ms, self._due_quota = wall_ms, quota.due
+        self._wall_ms, self._due_limit = wall_ms, quota.due
+        worked, self._due_quota = 0, min(quota.due, DUE_AT_ONCE)
         if not self.on_event_clock:
-            self._advance(wall_ms)
+            while not self._advance(wall_ms) and self._goes_on():
+                yield worked
             self.clock_ms = max(self.clock_ms, wall_ms)
         self._latest_ms = self.latest_ms(wall_ms)
-        worked = self._work_entries(entries)
-        self._rerate_some(quota.rerated)
-        return worked
+        for worked in self._working_entries(entries):
+            yield worked
+        for _ in self._rerating(quota.rerated):
+            yield worked
 
     def replay(self, entries: Iterable[Entry], next_offsets: Sequence[int], wall_ms: int, counts: Quota) -> Work:
         """Works a batch again as its record of tier.order says. counts: how many decisions it made without an event."""
         self.work_some(entries, wall_ms, Quota(sys.maxsize if self.on_event_clock else counts.due, 0))
         while self._due_worked < counts.due and self._due.next_ms is not None:
             self._work_due()
-        self._rerate_some(counts.rerated)
+        for _ in self._rerating(counts.rerated):
+            pass
         return self.pack(next_offsets)
 
     def latest_ms(self, wall_ms: int) -> int:
         """Gives the latest time that an event may have now: a later one is refused, and waits for nobody."""
         return latest_ms(self.setup, wall_ms, self.clock_ms)
 
+    def packing(self) -> Iterator[int]:
+        """Packs the states of this batch, a step at a time. What is left of it, `pack` does."""
+        while self._touched:
+            key = self._touched.pop()
+            self._changed[key] = pack_state(self._loaded[key])
+            yield len(self._changed)
+
     def pack(self, next_offsets: Sequence[int]) -> Work:
         """Gives all that the transaction of this batch writes. next_offsets: where each input topic stands after it."""
+        if not self.on_event_clock:  # also where the batch was left before its entries
+            self.clock_ms = max(self.clock_ms, self._wall_ms)
         first_offsets = self._first_offsets
         self._out.finish()
         for topic, count in enumerate(self._applied):
@@ -197,7 +225,7 @@ class Customers(Partition):
     def _begin(self) -> None:
         super()._begin()
         self._wall_ms = self._latest_ms = self.clock_ms
-        self._due_quota = self._due_worked = self._rerated = 0
+        self._due_quota = self._due_limit = self._due_worked = self._rerated = 0
         self._is_backfill = self.backfill
         self._first_offsets = tuple(self.next_offsets)
         self._loaded: dict[bytes, CustomerState] = {}
@@ -298,13 +326,19 @@ class Customers(Partition):
         case = Case(state, key.decode(), self.setup.policy, due_ms, is_history=self._is_backfill)
         self._came_of_itself(key, state, apply_due(case))
 
-    def _rerate_some(self, quota: int) -> None:
+    def _goes_on(self) -> bool:
+        """Says whether the quota has room: a step decides DUE_AT_ONCE by time alone, so that none takes long."""
+        self._due_quota = min(self._due_worked + DUE_AT_ONCE, self._due_limit)
+        return self._due_worked < self._due_quota
+
+    def _rerating(self, quota: int) -> Iterator[int]:
         while self._stale and self._rerated < quota:
-            key = heappop(self._stale)
+            key = self._stale.pop()
             state = self._state(key)
             if state is not None and is_rated_by_another(state.tier, state.policy_mark, self.setup.policy):
                 self._rerated += 1
                 self._rerate(key, state)
+            yield self._rerated
 
     def _rerate(self, key: bytes, state: CustomerState) -> None:
         case = Case(state, key.decode(), self.setup.policy, self.clock_ms)
@@ -332,9 +366,6 @@ class Customers(Partition):
             out.trigger(key, trigger)
         for risk in outcome.risks:
             out.risk(key, risk, self.next_offsets, backfill=self._is_backfill)
-
-    def _packed_states(self) -> dict[bytes, bytes]:
-        return {key: pack_state(self._loaded[key]) for key in self._touched}
 
     def _order(self, first_offsets: Sequence[int]) -> bytes:
         setup = self.setup

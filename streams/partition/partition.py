@@ -9,7 +9,7 @@ batches, commits, and starts again from the changelog after any fault.
 """
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from streams.contracts.envelope import Headers
 from streams.contracts.kept import LaneRecord
@@ -40,7 +40,9 @@ class Partition:
         self.packed = {} if packed is None else packed
         self.next_offsets = list(lane.next_offsets) if lane else [0] * topics
         self.counter = lane.counter if lane else 0
-        self.clock_ms = lane.clock_ms if lane else NEVER_MS
+        self.clock_ms = self.kept_clock_ms = (
+            lane.clock_ms if lane else NEVER_MS
+        )  # of the batch in hand; of what is kept
         self.backfill = lane.backfill if lane else False
         self._topics = lane.topics if lane else {}
         self._begin()
@@ -74,21 +76,39 @@ class Partition:
         del wall_ms
         return NO_LIMIT_MS
 
-    def work_some(self, entries: Iterable[Entry], wall_ms: int, quota: Quota) -> int:
-        """Works entries, and what falls due before them; gives how many entries were worked."""
+    def taking_up(self) -> Iterator[int]:
+        """Goes through the states that were taken up, a step at a time. To be done before all else."""
+        return iter(())
+
+    def working(self, entries: Iterable[Entry], wall_ms: int, quota: Quota) -> Iterator[int]:
+        """Works entries, and what falls due before them, a step at a time; each gives how many were worked so far.
+
+        After any step it may be left, and the batch packed.
+        """
         del wall_ms, quota
         self._begin()
-        return self._work_entries(entries)
+        yield from self._working_entries(entries)
+
+    def work_some(self, entries: Iterable[Entry], wall_ms: int, quota: Quota) -> int:
+        """Works as `working` does, all at once; gives how many entries were worked."""
+        return max(self.working(entries, wall_ms, quota), default=0)
+
+    def packing(self) -> Iterator[int]:
+        """Packs the states of this batch, a step at a time. What is left of it, `pack` does."""
+        return iter(())
 
     def pack(self, next_offsets: Sequence[int]) -> Work:
         """Gives all that the transaction of this batch writes. next_offsets: where each input topic stands after it."""
+        for _ in self.packing():
+            pass
         self.next_offsets = list(next_offsets)
         self.counter += 1
-        return Work(self._packed_states(), self._messages, self.lane, self._tally)
+        return Work(self._changed, self._messages, self.lane, self._tally)
 
     def keep(self, work: Work) -> None:
         """Keeps the states of a committed batch: from now on they are seen."""
         self.packed.update(work.states)
+        self.kept_clock_ms = work.lane.clock_ms
 
     @property
     def lane(self) -> LaneRecord:
@@ -134,14 +154,15 @@ class Partition:
         self._messages: list[tuple[str, Message]] = []
         self._tally: Tally = Counter()
 
-    def _work_entries(self, entries: Iterable[Entry]) -> int:
-        worked = 0
-        for entry in entries:
-            if not self.work_entry(entry):
-                break
+    def _working_entries(self, entries: Iterable[Entry]) -> Iterator[int]:
+        for number, entry in enumerate(entries, 1):
+            while not self.work_entry(entry):
+                if not self._goes_on():
+                    return
+                yield number - 1
             self.next_offsets[entry.topic] = entry.offset + 1
-            worked += 1
-        return worked
+            yield number
 
-    def _packed_states(self) -> dict[bytes, bytes]:
-        return self._changed
+    def _goes_on(self) -> bool:
+        """Says whether an entry that has to wait is to be tried again at once, in this batch."""
+        return False

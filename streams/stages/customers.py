@@ -22,7 +22,8 @@ def customers_stage(settings: Settings, policy: Policy, partitions: int, clock: 
     """
 
     def open_partition(number: int, packed: dict[bytes, bytes], lane: LaneRecord) -> Customers:
-        return Customers(partition_setup(settings, policy, number, partitions, clock), packed, lane)
+        setup = partition_setup(settings, policy, number, partitions, clock)
+        return Customers(setup, packed, lane, takes_up=False)
 
     waits = settings.loan_wait_ms > 0 and (clock or settings.clock) == "wall"
     outputs = {name: Output(settings.output_topic(name)) for name in _TIER_OUTPUTS}

@@ -41,7 +41,8 @@ class Stage(NamedTuple):
     inputs: Sequence[str]  # topics, by topic number
     outputs: Mapping[str, Output]  # by the output names that its Partition uses
     changelog: str
-    open: Callable[[int, dict[bytes, bytes], LaneRecord], Partition]  # of a number, packed states by key, a lane record
+    # Of a number, packed states by key, a lane record. The caller goes through taking_up() of what it gives.
+    open: Callable[[int, dict[bytes, bytes], LaneRecord], Partition]
     beside: Sequence[str] = ()  # other topics that its work depends on
     always: Sequence[str] = ()  # outputs that every transaction writes to, beside the changelog
     witnesses: Sequence[str] = ()  # outputs whose messages tell whether anybody saw a leftover transaction

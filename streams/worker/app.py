@@ -46,6 +46,7 @@ from streams.worker.known_policies import load_in_force, loadable_policies, poli
 from streams.worker.lane import TAKE_OVER_WITHIN_S, Lane
 from streams.worker.takeover import RETRIED_ERRORS, LaneError, persistently
 from streams.worker.topics_watch import Watched, end_when_changed
+from streams.worker.turns import Turns
 from streams.worker.watchdog import LOOK_EVERY_S, Contact, Watchdog, why_unreadable
 
 SESSION_TIMEOUT_S = 6.0
@@ -79,6 +80,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         self.stages: dict[str, Stage] = {}  # by name of the stage
         self.brokers: dict[str, StageBroker] = {}  # by name of the stage
         self.lanes: dict[LaneKey, Lane] = {}
+        self.turns = Turns()
         self.assigned = False
         self.unassigned_since: float | None = time.monotonic()  # None once the group has given us our partitions
         self.revocations = 0
@@ -148,7 +150,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
                 await self.lanes.pop(key).release()
             for name, number in wanted - self.lanes.keys():
                 stage, broker = self.stages[name], self.brokers[name]
-                self.lanes[name, number] = Lane(stage, number, broker, self.metrics, wall_ms, fail)
+                self.lanes[name, number] = Lane(stage, number, broker, self.metrics, wall_ms, fail, self.turns)
             await asyncio.gather(self._hear_of_policies(), *(lane.take_up_or_over() for lane in self.lanes.values()))
         except Exception as error:  # noqa: BLE001 - after any error it is unknown whose the partitions are
             fail(error)

@@ -76,16 +76,16 @@ class HeldBack:
             self._is_asking = False
             self._on_news()
 
-    def let_go(self, queues: Sequence[deque[Entry]], received: Sequence[int], latest_ms: int) -> None:
+    def let_go(self, queues: Sequence[deque[Entry]], next_offsets: Sequence[int], latest_ms: int) -> None:
         """Moves `free_until` on past the records that need to wait no longer, in their order.
 
-        queues, received: what has arrived and waits, and the next offset to arrive, by topic number. latest_ms: later
+        queues, next_offsets: what waits, and the next offset that is to join it, by topic number. latest_ms: later
         entries are refused, and tell nothing of how far a topic is.
         """
         while self._waited:
             next_offset, ends = self._waited[0]
             others = [
-                _Others(queue, received[number] >= ends[number], ends[number], latest_ms)
+                _Others(queue, next_offsets[number] >= ends[number], ends[number], latest_ms)
                 for number, queue in enumerate(queues)
                 if number != self.topic
             ]
@@ -95,6 +95,8 @@ class HeldBack:
                 if any(other.has_before(entry) for other in others):
                     return
                 self.free_until = entry.offset + 1
+            if next_offsets[self.topic] < next_offset:
+                return
             self.free_until = max(self.free_until, next_offset)
             self._waited.popleft()
 

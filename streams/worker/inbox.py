@@ -1,8 +1,8 @@
 """Records that have arrived from the input topics of a partition number, and wait to be worked."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
-from itertools import takewhile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice, takewhile
 from operator import ge
 
 from streams.partition.entries import Entry, Record
@@ -16,6 +16,7 @@ QUEUE_LOW = 15_000
 # In bytes of values: records may be large. A batch that is all dead letters is written once more, a third longer.
 QUEUE_HIGH_BYTES = 32 << 20
 BATCH_BYTES = 16 << 20
+DECODED_AT_ONCE = 100
 
 
 class Inbox:
@@ -27,6 +28,8 @@ class Inbox:
 
     def __init__(self, topics: int, flow: Callable[[int, bool], None], held: HeldBack | None = None) -> None:
         self.received = [0] * topics  # by topic number: the next offset, after all that has arrived
+        self.undecodable = 0  # the topic that was decoded last
+        self._arrived: list[deque[Record]] = [deque() for _ in range(topics)]  # not decoded yet
         self._queues: list[deque[Entry]] = [deque() for _ in range(topics)]
         self._paused = [False] * topics
         self._bytes = [0] * topics  # of the values that wait
@@ -34,15 +37,12 @@ class Inbox:
         self._held = held
 
     def __len__(self) -> int:
-        return sum(map(len, self._queues))
+        return sum(map(len, self._queues)) + sum(map(len, self._arrived))
 
-    def put(self, topic: int, fetched: FetchedRecords, partition: Partition) -> bool:
+    def put(self, topic: int, fetched: FetchedRecords) -> bool:
         """Takes in a fetch, without the records that arrived before.
 
         Gives False, and takes nothing in, if records between the last fetch and this one are missing.
-
-        Raises:
-            ForeignRecordError: Only tierflow writes to the topic, and a record is not tierflow's (Partition.decode).
         """
         received = self.received[topic]
         if fetched.begins_at > received:
@@ -50,16 +50,34 @@ class Inbox:
         records = fetched.records
         if fetched.begins_at < received:
             records = [record for record in records if record.offset >= received]
-        self._queues[topic].extend(partition.decode(topic, records))
+        self._arrived[topic].extend(records)
         self._bytes[topic] += sum(map(_size, records))
         self.received[topic] = max(received, fetched.next_offset)
         if self._held is not None and topic == self._held.topic and records:
             self._held.put(self.received[topic])
-        is_full = len(self._queues[topic]) > QUEUE_HIGH or self._bytes[topic] > QUEUE_HIGH_BYTES
+        is_full = self._waiting(topic) > QUEUE_HIGH or self._bytes[topic] > QUEUE_HIGH_BYTES
         if is_full and not self._paused[topic]:
             self._paused[topic] = True
             self._flow(topic, False)  # noqa: FBT003 - a switch
         return True
+
+    def decoding(self, partition: Partition) -> Iterator[int]:
+        """Decodes what has arrived by now, a step at a time; each step gives the number of its topic.
+
+        Raises:
+            ForeignRecordError: Only tierflow writes to the topic, and a record is not tierflow's (Partition.decode). It
+                is the topic of `undecodable`.
+        """
+        for topic, arrived in enumerate(self._arrived):
+            left = len(arrived)
+            while left > 0 and arrived:
+                self.undecodable = topic
+                entries = partition.decode(topic, islice(arrived, min(left, DECODED_AT_ONCE)))
+                self._queues[topic].extend(entries)
+                for _ in entries:
+                    arrived.popleft()
+                left -= len(entries)
+                yield topic
 
     def take(self, awaited: frozenset[int], limit: int, latest_ms: int) -> list[Entry]:
         """Takes at most `limit` entries and BATCH_BYTES out, in the order in which they are to be worked (merge_heads).
@@ -69,11 +87,11 @@ class Inbox:
         if self._held is None:
             entries = merge_heads(self._queues, awaited, limit, latest_ms)
         else:
-            self._held.let_go(self._queues, self.received, latest_ms)
+            self._held.let_go(self._queues, self.decoded, latest_ms)
             entries = self._take_before({self._held.topic: self._held.free_until}, awaited, limit, latest_ms)
         self._cut(entries)
         for topic, paused in enumerate(self._paused):
-            if paused and len(self._queues[topic]) < QUEUE_LOW and self._bytes[topic] < QUEUE_HIGH_BYTES // 2:
+            if paused and self._waiting(topic) < QUEUE_LOW and self._bytes[topic] < QUEUE_HIGH_BYTES // 2:
                 self._resume(topic)
         return entries
 
@@ -110,37 +128,48 @@ class Inbox:
         for entry in entries:
             self._bytes[entry.topic] += _size(entry.record)
 
-    def read_again(self, partition: Partition) -> None:
-        """Decodes the waiting records again, with a partition under another policy."""
-        for topic, queue in enumerate(self._queues):
-            self._queues[topic] = deque(partition.decode(topic, [entry.record for entry in queue]))
+    def read_again(self) -> None:
+        """Takes the waiting records for not decoded: the partition is under another policy now."""
+        for arrived, queue in zip(self._arrived, self._queues, strict=True):
+            arrived.extendleft(entry.record for entry in reversed(queue))
+            queue.clear()
 
     def drop(self) -> None:
         """Drops all that waits, and resumes the paused topics."""
         for topic, queue in enumerate(self._queues):
             queue.clear()
+            self._arrived[topic].clear()
             self._bytes[topic] = 0
             if self._paused[topic]:
                 self._resume(topic)
         if self._held is not None:
             self._held.drop()
 
-    def positions(self) -> list[int]:
-        """Gives by topic number the offset of the first waiting record.
+    @property
+    def decoded(self) -> list[int]:
+        """By topic number, the offset of the first record that is not decoded yet.
 
-        Where none waits it is the next offset to read, which is past control records, too.
+        Where there is none it is the next offset to read, which is past control records, too.
         """
         return [
-            queue[0].offset if queue else received for queue, received in zip(self._queues, self.received, strict=True)
+            arrived[0].offset if arrived else received
+            for arrived, received in zip(self._arrived, self.received, strict=True)
         ]
 
+    def positions(self) -> list[int]:
+        """Gives by topic number the offset of the first waiting record, decoded or not; where none waits, as above."""
+        return [queue[0].offset if queue else offset for queue, offset in zip(self._queues, self.decoded, strict=True)]
+
     def has_reached(self, ends: Sequence[int]) -> bool:
-        """Says whether everything before these ends has arrived and nothing waits. ends: by topic number."""
-        return not len(self) and all(map(ge, self.received, ends))
+        """Says whether everything before these ends has been worked. ends: by topic number."""
+        return all(map(ge, self.positions(), ends))
 
     def _put_back(self, entries: Sequence[Entry]) -> None:
         for entry in reversed(entries):
             self._queues[entry.topic].appendleft(entry)
+
+    def _waiting(self, topic: int) -> int:
+        return len(self._queues[topic]) + len(self._arrived[topic])
 
     def _resume(self, topic: int) -> None:
         self._paused[topic] = False

@@ -34,6 +34,7 @@ from streams.worker.takeover import (
     persistently,
     topics_as_known,
 )
+from streams.worker.turns import Turns
 
 BATCH_LIMIT = 10_000
 IDLE_S = 1.0
@@ -52,7 +53,7 @@ class Lane:
     """The lane of one partition number, from take-over to release.
 
     `partition` is None while its state is not known for certain. on_failure: called with an error after which the
-    process must end.
+    process must end. turns: those of all lanes of the worker.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - all that it depends on
@@ -63,6 +64,7 @@ class Lane:
         metrics: Metrics,
         now_ms: Callable[[], int],
         on_failure: Callable[[BaseException], None],
+        turns: Turns | None = None,
     ) -> None:
         self.stage = stage
         self.number = number
@@ -73,6 +75,7 @@ class Lane:
         self._metrics = metrics
         self._now_ms = now_ms
         self._on_failure = on_failure
+        self._turns = turns or Turns()
         self._transactions = self._new_transactions()
         self._changelog_end = -1
         self._news = asyncio.Event()
@@ -137,7 +140,9 @@ class Lane:
         newest = await self._broker.newest_transaction(self.number)
         recovered = await self._broker.recover(self.number)
         lane = await self._lane_record(recovered.lane, committed, newest)
-        self.partition = self.stage.open(self.number, recovered.packed, lane)
+        partition = self.stage.open(self.number, recovered.packed, lane)
+        await self._turns.work(partition.taking_up())
+        self.partition = partition
         self._changelog_end = recovered.end_offset
         self._drop_queues()
         seconds = time.monotonic() - started
@@ -217,19 +222,14 @@ class Lane:
             elif self._asleep:  # control records alone: nothing to wake up for
                 self._inbox.received[topic] = max(self._inbox.received[topic], fetched.next_offset)
             return
-        try:
-            is_whole = self._inbox.put(topic, fetched, self.partition)
-        except ForeignRecordError as error:
-            self._on_failure(self._foreign(topic, error))
-            return
-        if is_whole:
+        if self._inbox.put(topic, fetched):
             self._news.set()
         else:
             _log.warning("%s: a fetch of %s was lost; reading again", self.title, self.stage.inputs[topic])
             self._spawn_seek()
 
     def _foreign(self, topic: int, error: ForeignRecordError) -> LaneError:
-        begins_at = self._inbox.received[topic]
+        begins_at = self._inbox.decoded[topic]
         where = f"{self.stage.inputs[topic]} partition {self.number}, from offset {begins_at} on"
         return LaneError(f"{where}: a record was not written by tierflow, or by a newer release: {error}")
 
@@ -243,7 +243,8 @@ class Lane:
         await self._sleep()
         while not self._parking:
             self._news.clear()
-            self._change_stage()
+            await self._change_stage()
+            await self._decode()
             self._look_at_held()
             awaited = await self._awaited()
             now_ms = self._now_ms()  # once a batch: what is too far ahead of it is so for the merge and for the work
@@ -270,7 +271,7 @@ class Lane:
         if not self.queued or not self._known().on_event_clock:
             return frozenset()
         ends = await self._ends()
-        return frozenset(topic for topic, end in enumerate(ends) if self._inbox.received[topic] < end)
+        return frozenset(topic for topic, end in enumerate(ends) if self._inbox.decoded[topic] < end)
 
     def _look_at_held(self) -> None:
         """Asks for the ends that held records have to wait for. What is not held does not wait for the answer."""
@@ -278,15 +279,23 @@ class Lane:
             self._ask = asyncio.create_task(self._held.ask())
             self._ask.add_done_callback(self._ended)
 
-    def _change_stage(self) -> None:
+    async def _change_stage(self) -> None:
         """Switches to the stage that was adopted. Waiting records are decoded again: the former stage decoded them."""
-        stage, self._next_stage = self._next_stage, None
-        former = self.partition
+        stage, former = self._next_stage, self.partition
         if stage is None or former is None:
             return
-        self.stage = stage
-        self.partition = stage.open(self.number, former.packed, former.lane)
-        self._inbox.read_again(self.partition)
+        partition = stage.open(self.number, former.packed, former.lane)
+        await self._turns.work(partition.taking_up())
+        self.stage, self.partition = stage, partition
+        if self._next_stage is stage:  # it may have changed again meanwhile
+            self._next_stage = None
+        self._inbox.read_again()
+
+    async def _decode(self) -> None:
+        try:
+            await self._turns.work(self._inbox.decoding(self._known()))
+        except ForeignRecordError as error:
+            raise self._foreign(self._inbox.undecodable, error) from error
 
     def _is_due(self, now_ms: int) -> bool:
         partition = self._known()
@@ -313,13 +322,15 @@ class Lane:
     async def _work(self, entries: list[Entry], now_ms: int) -> None:
         partition = self._known()
         ends = await self._ends() if partition.backfill else None
-        began = time.perf_counter()
-        worked = partition.work_some(entries, now_ms, self._quota(partition, entries))
+        # While the lane parks, a batch ends with what is worked of it.
+        steps = partition.working(entries, now_ms, self._quota(partition, entries))
+        worked, work_s = await self._turns.work(steps, until=lambda: self._parking)
         self._inbox.put_back(entries[worked:])
         if ends is not None and self._inbox.has_reached(ends):
             partition.backfill = False
+        _, pack_s = await self._turns.work(partition.packing())
         work = partition.pack(self._inbox.positions())
-        computed = time.perf_counter()
+        packed = time.perf_counter()
         try:
             self._changelog_end = await self._transactions.commit(work, self._changelog_end)
         except TransactionFailedError as error:
@@ -330,7 +341,7 @@ class Lane:
         partition.keep(work)
         self.progress += 1
         self.stage.committed(work)
-        seconds = computed - began, time.perf_counter() - computed
+        seconds = work_s + pack_s, time.perf_counter() - packed
         self._metrics.record_batch(self._batch(work, entries[:worked], *seconds))
 
     def _quota(self, partition: Partition, entries: Sequence[Entry]) -> Quota:

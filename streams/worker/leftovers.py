@@ -55,6 +55,8 @@ async def can_be_aborted(options: Mapping[str, Any], stage: Stage, number: int, 
         lane = packed.pop(LANE_KEY, None)
         beginning = LaneRecord(tuple(await offsets.beginnings(inputs)), 0, NEVER_MS)
         partition = stage.open(number, packed, beginning if lane is None else unpack_lane(lane))
+        for _ in partition.taking_up():
+            pass
         expected = await _expected(options, inputs, await offsets.decided_ends(inputs), partition)
         for name in stage.witnesses:
             topic, place = stage.outputs[name]

@@ -114,7 +114,7 @@ class WorkerSource:
 
     def _view(self, partition: Customers, state: CustomerState) -> CustomerView:
         policy = partition.setup.policy
-        now_ms = time.time_ns() // 1_000_000 if partition.setup.clock == "wall" else partition.clock_ms
+        now_ms = time.time_ns() // 1_000_000 if partition.setup.clock == "wall" else partition.kept_clock_ms
         sum_anew(state, policy.calendar.day_of(now_ms), policy)
         return CustomerView(
             self._current(partition, state), _live_measures(state, policy, policy.calendar.day_of(now_ms))

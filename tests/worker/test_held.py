@@ -59,7 +59,9 @@ class Stand:
         """The records before an offset arrive."""
         received = self.inbox.received[topic]
         records = cast("list[Any]", self.log[topic][received:until])
-        assert self.inbox.put(topic, FetchedRecords(records, received, received + len(records)), Decoder())
+        assert self.inbox.put(topic, FetchedRecords(records, received, received + len(records)))
+        for _ in self.inbox.decoding(Decoder()):
+            pass
 
     async def wait(self) -> None:
         """The wait of all that has arrived is over."""
