@@ -3,7 +3,7 @@
 The newest record of a customer must be the last tier change, or a tombstone (docs/messages.md#tiercurrent).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from streams.audit.report import Difference, FieldDifference
@@ -51,6 +51,16 @@ class CurrentComparison:
         for key, value, headers in current:
             if self._only is None or key == self._only:
                 self._expected[key or b""] = _newest(value, headers)
+
+    def leave(self, keys: Iterable[bytes]) -> dict[bytes, Newest]:
+        """Takes out the newest records of customers who move to another partition; tombstones are in their place."""
+        theirs = {key: self._expected[key] for key in keys if key in self._expected}
+        self._expected.update(dict.fromkeys(theirs, _NOTHING))
+        return {key: newest for key, newest in theirs.items() if newest.change_id is not None}
+
+    def join(self, newest: Mapping[bytes, Newest]) -> None:
+        """Takes in the newest records of customers who have come from another partition."""
+        self._expected.update(newest)
 
     async def read(self) -> None:
         """Reads the topic, and notes the customers whose newest record is not the expected one."""

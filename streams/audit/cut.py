@@ -13,9 +13,11 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from aiokafka import TopicPartition
+from msgspec import UNSET
 
 from streams.audit.following import worked_until
 from streams.audit.order import check_replayable, order_of
+from streams.contracts.outputs import GrownMessage
 from streams.errors import UsageError
 from streams.kafka.offsets import Offsets, Span
 from streams.kafka.policies import read_policies
@@ -51,6 +53,7 @@ class Survey(NamedTuple):
     first_offsets: Sequence[int]  # by topic number
     next_offsets: Sequence[int]  # by topic number
     digests: frozenset[str]  # of the policies
+    grown: Sequence[GrownMessage] = ()  # where customers moved to and from it
 
 
 async def take_cut(settings: Settings, offsets: Offsets, partitions: Sequence[int]) -> list[Cut]:
@@ -95,7 +98,7 @@ async def survey(settings: Settings, cut: Cut) -> Survey:
     numbers = {topic: number for number, topic in enumerate(settings.input_topics())}
     firsts: list[int | None] = [None] * len(TOPICS)
     nexts = [span.beginning for span in cut.inputs]
-    digests = set()
+    digests, grown = set(), list[GrownMessage]()
     transactions = offsets = 0
     tape = Tape(settings.client_options(), tp, *cut.outputs["order"])
     try:
@@ -104,6 +107,9 @@ async def survey(settings: Settings, cut: Cut) -> Survey:
             if order is None:
                 continue
             check_replayable(settings, order, record.offset)
+            if order.grown is not UNSET:
+                grown.append(order.grown)
+                continue
             transactions += 1
             digests.add(order.policy)
             for topic, (first, after) in order.positions.items():
@@ -115,7 +121,7 @@ async def survey(settings: Settings, cut: Cut) -> Survey:
     finally:
         await tape.close()
     begun = [span.beginning if first is None else first for span, first in zip(cut.inputs, firsts, strict=True)]
-    found = Survey(transactions, offsets, begun, nexts, frozenset(digests))
+    found = Survey(transactions, offsets, begun, nexts, frozenset(digests), grown)
     _check_complete(settings, cut, found)
     return found
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from aiokafka import ConsumerRecord, TopicPartition
 
 from streams.audit.gathered import Gathered
+from streams.audit.growth import Growth, Held, moved
 from streams.contracts.kept import LaneRecord
 from streams.kafka.changelog import read_changelog
 from streams.kafka.offsets import Offsets, Span
@@ -72,27 +73,39 @@ async def audit_stage(
     return outputs
 
 
-async def replay_stage(
+async def replay_stage(  # noqa: PLR0913, PLR0917 - all that a replay goes by
     options: dict[str, Any],
     stage: Stage,
     cuts: Sequence[FollowingCut],
     outputs: Mapping[str, Gathered],
     on_input: Callable[[ConsumerRecord], None],
+    growths: Sequence[Growth] = (),
 ) -> None:
     """Works the input again, and notes in the outputs what each should hold.
 
-    outputs: by name. on_input: called with each record of the input.
+    outputs: by name. on_input: called with each record of the input. growths: where states moved to other partitions.
     """
     [topic] = stage.inputs
-    for cut in cuts:
-        lane = LaneRecord((cut.input.beginning,), 0, NEVER_MS)
-        partition = stage.open(cut.partition, {}, lane)
+    held = {cut.partition: Held({}) for cut in cuts}
+    begins = {cut.partition: cut.input.beginning for cut in cuts}
 
-        def work(record: ConsumerRecord, partition: Partition = partition, cut: FollowingCut = cut) -> None:
+    async def replay(cut: FollowingCut, end: int) -> None:
+        """Works a partition on to an offset."""
+        begins_at, begins[cut.partition] = begins[cut.partition], max(begins[cut.partition], end)
+        partition = stage.open(cut.partition, held[cut.partition].packed, LaneRecord((begins_at,), 0, NEVER_MS))
+
+        def work(record: ConsumerRecord) -> None:
             on_input(record)
             _work(partition, record, outputs, required=record.offset < cut.worked_until)
 
-        await _each(Tape(options, TopicPartition(topic, cut.partition), *cut.input), work)
+        await _each(Tape(options, TopicPartition(topic, cut.partition), begins_at, end), work)
+
+    for growth in growths:
+        for cut in cuts[: growth.before]:
+            await replay(cut, growth.candidates[cut.partition])
+        held.update(moved(stage, {number: held[number] for number in range(growth.before)}, growth.after))
+    for cut in cuts:
+        await replay(cut, cut.input.end)
 
 
 def _work(partition: Partition, record: ConsumerRecord, outputs: Mapping[str, Gathered], *, required: bool) -> None:

@@ -84,6 +84,16 @@ class Order:
         self._partition: Customers | None = None
 
     @property
+    def packed(self) -> dict[bytes, bytes]:
+        """Gives the states after the newest transaction, by key."""
+        return self._packed
+
+    def grow(self, packed: dict[bytes, bytes], clock_ms: int, partitions: int) -> None:
+        """Goes on with other customers, after a growth to so many partitions. packed: their states, by key."""
+        self._packed, self._partitions, self._partition = packed, partitions, None
+        self._lane = msgspec.structs.replace(self._lane, counter=self._lane.counter + 1, clock_ms=clock_ms)
+
+    @property
     def lane(self) -> LaneRecord:
         """Gives the lane record after the newest transaction: how far the replay is."""
         return self._lane

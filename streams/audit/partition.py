@@ -1,17 +1,18 @@
 """Replays one partition of customers, order record by order record, and compares its outputs with the topics."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, cast
 
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 
 from streams.audit.comparison import SUBJECTS, Comparison, Expected
-from streams.audit.current import CurrentComparison
+from streams.audit.current import CurrentComparison, Newest
 from streams.audit.cut import Cut, Survey, output
 from streams.audit.gathered import Gathered
 from streams.audit.granted import has_budget
+from streams.audit.growth import Held
 from streams.audit.order import Order, check_replayable, order_of
 from streams.audit.report import AuditedChange, Difference, FieldDifference, Report, Verdict, field_differences
 from streams.contracts.kept import LaneRecord
@@ -36,7 +37,6 @@ class AuditRun(NamedTuple):
     settings: Settings
     offsets: Offsets
     policies: Mapping[str, Policy]  # by digest
-    partitions: int  # how many each topic has
     only: bytes | None  # the key of the one customer who is audited; None for all
     report: Report
     candidates: Gathered | None  # None where only one customer is audited
@@ -47,14 +47,15 @@ class AuditRun(NamedTuple):
 class PartitionAudit:
     """The audit of one partition. To be used once."""
 
-    def __init__(self, run: AuditRun, cut: Cut, survey: Survey) -> None:
+    def __init__(self, run: AuditRun, cut: Cut, survey: Survey, partitions: int) -> None:
+        """Prepares it. partitions: how many there were when this one was first worked."""
         self._run = run
         self._number = cut.partition
         self._report = run.report
         self._cut = cut
         self._survey = survey
         lane = LaneRecord(tuple(survey.first_offsets), 0, NEVER_MS)
-        self._order = Order(run.settings, run.policies, cut.partition, run.partitions, lane)
+        self._order = Order(run.settings, run.policies, cut.partition, partitions, lane)
         # Order records say how far inputs are read. Later transactions may read past the cut, so the tapes have no end.
         spans = [Span(first, sys.maxsize) for first in survey.first_offsets]
         inputs = [TopicPartition(topic, cut.partition) for topic in run.settings.input_topics()]
@@ -69,26 +70,60 @@ class PartitionAudit:
         add, only = run.report.add, run.only
         self._comparisons = {name: Comparison(SUBJECTS[name], tapes[name], add, only) for name in COMPARED}
         self._current = CurrentComparison(tapes[CURRENT], add, only)
+        self._worked = 0  # transactions
+        self._grown: OrderMessage | None = None  # where the replay stands, if that is a growth
         self._has_asked = run.candidates is None  # whether all candidates in the cut are expected
 
-    async def audit(self) -> bool:
-        """Replays and compares the partition; differences go into the report.
+    async def replay(self) -> bool:
+        """Replays up to the next growth, or the end of the cut; differences go into the report.
 
         Gives False if the order breaks: nothing after that can be worked again.
         """
         try:
-            whole = await self._replay()
-            if whole:
-                await self._current.read()
-                await self._look_at_later_transactions()
-                for comparison in self._comparisons.values():
-                    await comparison.finish()
-                self._current.finish()
+            return await self._replay()
         finally:
-            for tape in (*self._inputs, *self._tapes.values()):
-                await tape.close()
-        self._count()
-        return whole
+            await self._close()
+
+    async def complete(self) -> None:
+        """Compares what is left, once all is replayed."""
+        try:
+            await self._current.read()
+            await self._look_at_later_transactions()
+            for comparison in self._comparisons.values():
+                await comparison.finish()
+            self._current.finish()
+        finally:
+            await self._close()
+
+    async def _close(self) -> None:
+        for tape in (*self._inputs, *self._tapes.values()):
+            await tape.close()
+
+    # --- more partitions ---
+
+    @property
+    def held(self) -> Held:
+        """Gives the customers of the replay, as far as it is."""
+        return Held(self._order.packed, self._order.lane.clock_ms)
+
+    @property
+    def has_grown(self) -> bool:
+        """Says whether the replay stands at a growth."""
+        return self._grown is not None
+
+    def leave(self, keys: Iterable[bytes]) -> dict[bytes, Newest]:
+        """Takes out what `tier.current` should hold of customers who move to another partition."""
+        return self._current.leave(keys)
+
+    def grow(self, held: Held, newest: Mapping[bytes, Newest], partitions: int) -> None:
+        """Goes on with other customers, of whom `newest` is what `tier.current` should hold."""
+        self._current.join(newest)
+        self._order.grow(held.packed, held.clock_ms, partitions)
+        if self._grown is not None and self._grown.clock_ms != held.clock_ms:
+            clocks = field_differences(self._grown.clock_ms, held.clock_ms, "clock_ms")
+            what = f"the growth to {partitions} partitions"
+            self._differs("different", what, None, self._grown.counter, clocks)
+        self._grown = None
 
     def _tape(self, tp: TopicPartition, span: Span, keep: Callable[[ConsumerRecord], bool] = lambda _: True) -> Tape:
         return Tape(self._run.settings.client_options(), tp, *span, keep)
@@ -111,7 +146,6 @@ class PartitionAudit:
 
     async def _replay(self) -> bool:
         """Replays up to the end of the cut; gives False if the order breaks before it."""
-        worked = 0
         while (record := await self._tapes["order"].next()) is not None:
             order = order_of(record)
             match self._look_at(order, record):
@@ -120,19 +154,23 @@ class PartitionAudit:
                 case "stop":
                     self._report.notes.append(
                         f"partition {self._number}: the order breaks after transaction {self._order.lane.counter}; "
-                        f"{self._survey.transactions - worked} later ones could not be replayed"
+                        f"{self._survey.transactions - self._worked} later ones could not be replayed"
                     )
                     return False
+                case "grown":
+                    self._grown = order
+                    return True
                 case "work":
                     await self._work(cast("OrderMessage", order), record)
-                    worked += 1
+                    self._worked += 1
         return True
 
-    def _look_at(self, order: OrderMessage | None, record: Any) -> Literal["work", "skip", "stop"]:
+    def _look_at(self, order: OrderMessage | None, record: Any) -> Literal["work", "skip", "stop", "grown"]:
         """Says what to do with an order record, and reports its fault.
 
         "work": its number and its positions follow on the transaction before. "skip": it is no order record of this
-        partition, or a repeated one. "stop": a transaction is missing, or positions do not follow.
+        partition, or a repeated one. "stop": a transaction is missing, or positions do not follow. "grown": no work was
+        done, customers moved.
         """
         lane = self._order.lane
         if order is None or order.partition != self._number:
@@ -154,7 +192,7 @@ class PartitionAudit:
         if fields:
             self._differs("different", f"transaction {order.counter}", record, order.counter, fields)
             return "stop"
-        return "work"
+        return "work" if order.grown is msgspec.UNSET else "grown"
 
     async def _work(self, order: OrderMessage, record: Any) -> None:
         report = self._report
@@ -228,6 +266,8 @@ class PartitionAudit:
         lane = self._order.lane
         if order is None or order.counter != lane.counter + 1 or order.policy not in self._run.policies:
             return False
+        if order.grown is not msgspec.UNSET:
+            return False
         check_replayable(self._run.settings, order, record.offset)
         work = self._order.work(order, await self._inputs_of(order))
         await self._expect(work, order.counter, required=False)
@@ -257,7 +297,8 @@ class PartitionAudit:
             )
         )
 
-    def _count(self) -> None:
+    def count(self) -> None:
+        """Adds to the report what was compared."""
         report = self._report
         report.partitions += 1
         found = self._comparisons

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from streams.audit.cut import Cut, policies_of, survey, take_cut
 from streams.audit.following import FollowingCut, audit_stage, follows_from_one_input, replay_stage
 from streams.audit.gathered import Gathered
-from streams.audit.partition import AuditRun, PartitionAudit
+from streams.audit.generations import audit_partitions
+from streams.audit.growth import Growth, growths_of
+from streams.audit.partition import AuditRun
 from streams.audit.report import Report
 from streams.kafka.offsets import Offsets
 from streams.kafka.partitioner import partition_of
@@ -18,6 +20,7 @@ from streams.settings import Settings
 from streams.stages.budgets import NAME as BUDGETS
 from streams.stages.budgets import budgets_stage
 from streams.stages.customers import NAME as CUSTOMERS
+from streams.stages.customers import customers_stage
 from streams.stages.worked import worked_stages
 
 Progress = Callable[[int, int], None]  # input offsets that were replayed, and how many there are
@@ -42,36 +45,42 @@ async def audit(settings: Settings, customer_id: str | None = None, progress: Pr
     async with Offsets(settings.client_options()) as offsets:
         cuts = await take_cut(settings, offsets, _partitions_of(settings, customer_id, partitions))
         surveys = [await survey(settings, cut) for cut in cuts]
+        if len(cuts) < partitions and any(found.grown for found in surveys):  # customers of all may have come there
+            cuts = await take_cut(settings, offsets, range(partitions))
+            surveys = [await survey(settings, cut) for cut in cuts]
+        told = {cut.partition: found.grown for cut, found in zip(cuts, surveys, strict=True)}
+        growths = growths_of(settings, told)
         policies = await policies_of(settings, frozenset[str]().union(*(found.digests for found in surveys)))
         is_whole = customer_id is None  # all customers together spend a budget
         run = AuditRun(
             settings=settings,
             offsets=offsets,
             policies=policies,
-            partitions=partitions,
             only=None if customer_id is None else customer_id.encode(),
             report=report,
             candidates=Gathered(settings.candidates_topic, report.add) if is_whole else None,
             granted=Gathered(settings.output_topic(CAMPAIGNS), report.add) if is_whole else None,
             advance=_counted(progress, sum(found.offsets for found in surveys)),
         )
-        whole = [await PartitionAudit(run, cut, found).audit() for cut, found in zip(cuts, surveys, strict=True)]
-        if all(whole):
-            await _audit_budgets(run, cuts)
+        policy = next(iter(policies.values()), None)
+        stage = None if policy is None else customers_stage(settings, policy, partitions)
+        whole = await audit_partitions(run, stage, list(zip(cuts, surveys, strict=True)), growths, partitions)
+        if whole:
+            await _audit_budgets(run, cuts, growths)
     if is_whole and policies:
         await audit_further_stages(settings, next(iter(policies.values())), partitions, report)
     report.seconds = time.monotonic() - began
     return report
 
 
-async def _audit_budgets(run: AuditRun, cuts: Sequence[Cut]) -> None:
+async def _audit_budgets(run: AuditRun, cuts: Sequence[Cut], growths: Sequence[Growth]) -> None:
     """Compares the candidates with the replay, and the granted triggers with what follows from the candidates."""
     candidates, granted = run.candidates, run.granted
     if candidates is None or granted is None:
         return
     following = [FollowingCut(cut.partition, cut.candidates, cut.granted_until) for cut in cuts]
     stage, options = budgets_stage(run.settings), run.settings.client_options()
-    await replay_stage(options, stage, following, {CAMPAIGNS: granted}, candidates.see)
+    await replay_stage(options, stage, following, {CAMPAIGNS: granted}, candidates.see, growths)
     candidates.finish()
     granted.finish()
     run.report.candidates = candidates.seen

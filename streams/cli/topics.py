@@ -1,4 +1,4 @@
-"""`tierflow topics create / check`: makes the topics, or checks them."""
+"""`tierflow topics create / check / grow`: makes the topics, checks them, or gives them more partitions."""
 
 import asyncio
 from typing import Annotated
@@ -7,7 +7,7 @@ import typer
 
 from streams.settings import Settings
 
-app = typer.Typer(help="Make or check the topics.", no_args_is_help=True)
+app = typer.Typer(help="Make or check the topics, or give them more partitions.", no_args_is_help=True)
 
 PARTITIONS = 4
 
@@ -32,6 +32,22 @@ def check() -> None:
     """Check that the topics are there and fit; exit status 2 and a sentence for each that does not."""
     partitions = asyncio.run(_check(Settings.from_environment()))
     typer.echo(f"all topics are there, with {partitions} partitions, and fit")
+
+
+@app.command()
+def grow(
+    partitions: Annotated[int, typer.Option(min=1, help="Of every input and output, from now on.")],
+) -> None:
+    """Raise the number of partitions and move the customers, with all workers stopped; can be cut off and called again.
+
+    What has to stand still, and what readers of the outputs see: docs/operations.md#more-partitions.
+    """
+    from streams.grow.run import grow as grow_to
+    from streams.settings import read_policy_file
+
+    settings = Settings.from_environment()
+    policy = read_policy_file(settings.policy, "TIERFLOW_POLICY")
+    asyncio.run(grow_to(settings, policy, partitions, typer.echo))
 
 
 async def _create(settings: Settings, partitions: int | None, replication: int) -> tuple[list[str], int]:

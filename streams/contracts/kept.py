@@ -29,6 +29,17 @@ class LaneRecord(msgspec.Struct, frozen=True):
     topics: dict[str, KnownTopic] = {}  # all topics of the stage, by name; those of before 0.2.0 are not noted
 
 
+class Growing(msgspec.Struct, frozen=True):
+    """The marker of a partition that is given other customers: nobody works it before the growth is finished.
+
+    It is a changelog record under packing.GROWING_KEY (docs/adr/0007).
+    """
+
+    before: int  # how many partitions there were
+    after: int  # and are to be
+    clock_ms: int  # the latest clock of the partitions that customers have come from; it goes on from there
+
+
 class KeptChange(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """A customer's newest tier change as the state keeps it, complete enough to write the same message again.
 
@@ -52,3 +63,4 @@ class KeptChange(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     policy_mark: int
     backfill: bool = False
     unrated: tuple[Unrated, ...] = ()
+    decided_in: int | None = None  # the partition that it was decided in, if that is another than holds it now

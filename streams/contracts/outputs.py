@@ -218,6 +218,17 @@ class LoanRiskMessage(msgspec.Struct, frozen=True, kw_only=True):
 # --- tier.order, tier.dead-letters, tier.policies ---
 
 
+class GrownMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """That customers were moved to other partitions: how many partitions there were, and are.
+
+    `candidates`: the offset before which this partition's candidates for budgets were worked.
+    """
+
+    before: int
+    after: int
+    candidates: int
+
+
 class OrderMessage(msgspec.Struct, frozen=True, kw_only=True):
     """`tier.order`: one transaction's work, enough to replay it exactly.
 
@@ -227,7 +238,8 @@ class OrderMessage(msgspec.Struct, frozen=True, kw_only=True):
     the batch were by time alone; those that an event of their customer brought forward are not counted. `rerated` is
     how many customers were rated anew under another policy than before, again without those whose event came first.
     `backfill`: the batch was history, for which no campaign is to fire. `remembered_ids`: how many events of a customer
-    and topic are remembered at least; 64 where it is left out.
+    and topic are remembered at least; 64 where it is left out. `grown`: it is no work, customers
+    moved to and from this partition (docs/adr/0007).
     """
 
     partition: int
@@ -242,6 +254,7 @@ class OrderMessage(msgspec.Struct, frozen=True, kw_only=True):
     backfill: bool = False
     remembered_ids: int | msgspec.UnsetType = msgspec.UNSET
     positions: dict[str, tuple[int, int]]
+    grown: GrownMessage | msgspec.UnsetType = msgspec.UNSET
 
 
 class DeadLetterMessage(msgspec.Struct, frozen=True, kw_only=True):

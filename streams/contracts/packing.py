@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import msgspec
 
-from streams.contracts.kept import KeptChange, LaneRecord
+from streams.contracts.kept import Growing, KeptChange, LaneRecord
 from streams.engine.codec import decode_header, decode_state, encode_state
 from streams.engine.measures.accounts import account_key
 from streams.engine.measures.figures import figures_of
@@ -34,11 +34,13 @@ class UnknownVersionError(ValueError):
     """The error of a changelog record that another release wrote, or that is not tierflow's."""
 
 
-# No UTF-8 text begins with this byte, so it is never a customer's key.
+# No UTF-8 text begins with this byte, so these are never a customer's key.
 LANE_KEY = b"\xfflane"
+GROWING_KEY = b"\xffgrowing"
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_change = msgspec.msgpack.Decoder(KeptChange).decode
+_decode_growing = msgspec.msgpack.Decoder(Growing).decode
 _decode_lane = msgspec.msgpack.Decoder(LaneRecord).decode
 
 
@@ -120,6 +122,30 @@ def change_of(kept: KeptChange) -> TierChange:
         kept.cause,
         kept.unrated,
     )
+
+
+def moved_state(packed: bytes, partition: int) -> bytes:
+    """Gives a customer's state as another partition keeps it. partition: the one that held it until now."""
+    state = unpack_state(packed)
+    kept = unpack_change(state.change)
+    if kept is not None and kept.decided_in is None:
+        state.change = _encode(msgspec.structs.replace(kept, decided_in=partition))
+    return pack_state(state)
+
+
+def pack_growing(growing: Growing) -> bytes:
+    """Packs the marker of a growth as the value of a changelog record."""
+    return _VERSION_BYTE + _encode(growing)
+
+
+def unpack_growing(packed: bytes) -> Growing:
+    """Unpacks the marker of a growth.
+
+    Raises:
+        UnknownVersionError: The record has another version.
+    """
+    _check_version(packed)
+    return _decode_growing(memoryview(packed)[1:])
 
 
 def pack_lane(record: LaneRecord) -> bytes:

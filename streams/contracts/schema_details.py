@@ -181,6 +181,11 @@ FIELDS: Mapping[type, Mapping[str, Schema]] = {
         "reason": {"type": "string", "examples": list(get_args(RejectionReason)), "description": "may get more words"},
         "at": _TIME,
     },
+    outputs.GrownMessage: {
+        "before": {"type": "integer", "minimum": 1},
+        "after": {"type": "integer", "minimum": 1},
+        "candidates": _OFFSET,
+    },
     outputs.OrderMessage: {
         "clock": {"enum": ["wall", "event"]},
         "policy": _DIGEST,

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from streams.contracts.kept import LaneRecord
-from streams.contracts.packing import LANE_KEY, unpack_lane
+from streams.contracts.kept import Growing, LaneRecord
+from streams.contracts.packing import GROWING_KEY, LANE_KEY, unpack_growing, unpack_lane
 from streams.kafka.patience import Patience
 
 
@@ -22,13 +22,14 @@ class Recovered(NamedTuple):
     """A changelog partition as of its end.
 
     packed: the newest packed state by key, without the lane record. lane: None where there is none. records: how many
-    were read.
+    were read. growing: the marker of a growth that is under way; None where none is.
     """
 
     packed: dict[bytes, bytes]
     lane: LaneRecord | None
     end_offset: int
     records: int
+    growing: Growing | None = None
 
 
 async def read_changelog(client_options: dict[str, Any], topic: str, partition: int, deadline_s: float) -> Recovered:
@@ -59,13 +60,19 @@ async def read_changelog(client_options: dict[str, Any], topic: str, partition: 
         packed, records = await _read_to(consumer, tp, end)
     finally:
         await consumer.stop()
-    lane = packed.pop(LANE_KEY, None)
-    if lane is None and packed:
+    lane, growing = packed.pop(LANE_KEY, None), packed.pop(GROWING_KEY, None)
+    if lane is None and packed and growing is None:
         raise ChangelogError(
             f"{topic} partition {partition} has {len(packed)} states but no lane record: it was not written by "
             f"tierflow, or was cut; restore it, or start with another TIERFLOW_APP_ID to work the inputs anew"
         )
-    return Recovered(packed, None if lane is None else unpack_lane(lane), end, records)
+    return Recovered(
+        packed,
+        None if lane is None else unpack_lane(lane),
+        end,
+        records,
+        None if growing is None else unpack_growing(growing),
+    )
 
 
 async def end_offset(client_options: dict[str, Any], topic: str, partition: int) -> int:

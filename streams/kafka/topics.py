@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, KafkaError, NodeNotReadyError, TopicAlreadyExistsError, for_code
 
@@ -118,6 +118,25 @@ async def check_partitions(settings: Settings, partitions: int) -> None:
         )
 
 
+async def raise_partitions(
+    settings: Settings, topics: Iterable[str], partitions: int, *, only_ask: bool = False
+) -> None:
+    """Gives the topics so many partitions, as far as they have fewer. only_ask: asks whether the broker would.
+
+    Raises:
+        KafkaError: The broker does not.
+        UsageError: Kafka does not answer, or the new partitions have no leaders.
+    """
+    names = list(topics)
+    async with _Admin(settings) as admin:
+        counts = {found["topic"]: len(found["partitions"]) for found in await admin.describe_topics(names)}
+        fewer = {name: NewPartitions(partitions) for name in names if counts[name] < partitions}
+        if fewer:
+            await admin.create_partitions(fewer, validate_only=only_ask)
+        if not only_ask:
+            await _wait_until_led(admin, names, partitions)
+
+
 async def check_topics(settings: Settings) -> int:
     """Checks all topics; gives their partition count.
 
@@ -209,12 +228,12 @@ async def _create(admin: AIOKafkaAdminClient, missing: Iterable[TopicSpec], part
             raise UsageError(f"the topic {name} could not be made: {reason}")
 
 
-async def _wait_until_led(admin: AIOKafkaAdminClient, names: list[str]) -> None:
+async def _wait_until_led(admin: AIOKafkaAdminClient, names: list[str], partitions: int = 1) -> None:
     """Waits until every partition of the new topics has a leader, which is a moment after the broker's answer."""
     give_up_at = time.monotonic() + LED_WITHIN_S
     while True:
         found = await admin.describe_topics(names) if names else []
-        waiting = [topic["topic"] for topic in found if topic["error_code"] or not _is_led(topic)]
+        waiting = [topic["topic"] for topic in found if topic["error_code"] or not _is_led(topic, partitions)]
         if not waiting:
             return
         if time.monotonic() > give_up_at:
@@ -224,8 +243,10 @@ async def _wait_until_led(admin: AIOKafkaAdminClient, names: list[str]) -> None:
         await asyncio.sleep(0.05)
 
 
-def _is_led(topic: Mapping[str, Any]) -> bool:
-    return all(partition["leader"] >= 0 and not partition["error_code"] for partition in topic["partitions"])
+def _is_led(topic: Mapping[str, Any], partitions: int) -> bool:
+    """Says whether the topic has at least so many partitions, and each has a leader."""
+    found = topic["partitions"]
+    return len(found) >= partitions and all(each["leader"] >= 0 and not each["error_code"] for each in found)
 
 
 async def _check(admin: AIOKafkaAdminClient, settings: Settings) -> int:

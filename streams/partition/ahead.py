@@ -13,10 +13,15 @@ candidate_of = msgspec.json.Decoder(NumberedCandidate).decode
 _decode_risk = msgspec.json.Decoder(PlacedRisk).decode
 
 
-def is_change_ahead(packed: Mapping[bytes, bytes], key: bytes, value: bytes) -> bool:
-    """Says whether a tier change has a higher number than the customer's state. packed: states by customer."""
+def is_change_ahead(packed: Mapping[bytes, bytes], key: bytes, value: bytes, owns: Callable[[bytes], bool]) -> bool:
+    """Says whether a tier change has a higher number than the customer's state. packed: states by customer.
+
+    owns: says whether a customer is of this partition. The topic also has those who moved to another one.
+    """
     state = packed.get(key)
-    return state is None or unpack_state(state).sequence < _decode_change(value).sequence
+    if state is None:
+        return owns(key)
+    return unpack_state(state).sequence < _decode_change(value).sequence
 
 
 def is_trigger_ahead(packed: Mapping[bytes, bytes], trigger: NumberedTrigger, owns: Callable[[bytes], bool]) -> bool:

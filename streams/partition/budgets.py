@@ -72,6 +72,11 @@ class Budgets(Partition):
         return True
 
 
+def campaign_of(key: bytes) -> bytes:
+    """Gives the campaign's part of the key under which is kept what it has spent."""
+    return _decode_name(key).campaign.encode()
+
+
 def _holds(budget: BudgetMessage, triggers: int, amount_e4: int) -> bool:
     return (budget.triggers is None or triggers <= budget.triggers) and (
         budget.amount_e4 is None or amount_e4 <= budget.amount_e4
@@ -98,4 +103,5 @@ def _in_e4(older: _Amounts) -> _Amounts:
 
 
 _decode_candidate = msgspec.json.Decoder(CandidateMessage).decode
+_decode_name = msgspec.json.Decoder(BudgetName).decode
 _decode_spent = msgspec.json.Decoder(Spent).decode

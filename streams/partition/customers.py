@@ -176,7 +176,7 @@ class Customers(Partition):
         packed, owns = self.packed, self.setup.owns
         match output:
             case "changes":
-                return is_change_ahead(packed, key or b"", value)
+                return is_change_ahead(packed, key or b"", value, owns)
             case "campaigns":
                 return is_trigger_ahead(packed, trigger_of(value), owns)
             case "candidates":
@@ -292,7 +292,8 @@ class Customers(Partition):
         if not self.on_event_clock:
             self._catch_up(key, state)
             return True
-        if not self._advance(at_ms):
+        # Up to the clock, too: customers who came from another partition may be due before it.
+        if not self._advance(max(at_ms, self.clock_ms)):
             return False
         if at_ms > self.clock_ms:
             self.clock_ms = at_ms

@@ -10,5 +10,5 @@ lists them, and the worker takes any. How a stage is added: CONTRIBUTING.md, "A 
 What may live here: names of topics, transactional ids and outputs, and where keys are placed. What a stage computes
 belongs in `partition`, what makes it run in `worker`.
 
-May be imported here: `contracts`, `kafka`, `partition`, `policy`, `settings`, `values`.
+May be imported here: `contracts`, `errors`, `kafka`, `partition`, `policy`, `settings`, `values`.
 """

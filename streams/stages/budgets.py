@@ -9,7 +9,7 @@ from streams.contracts.kept import LaneRecord
 from streams.partition.budgets import Budgets
 from streams.partition.work import CAMPAIGNS, Work
 from streams.settings import Settings
-from streams.stages.placing import place_of_customers
+from streams.stages.placing import place_of_budgets, place_of_customers
 from streams.stages.stage import Output, Stage
 
 NAME = "budgets"
@@ -31,6 +31,7 @@ def budgets_stage(settings: Settings) -> Stage:
         outputs={CAMPAIGNS: Output(settings.output_topic(CAMPAIGNS), place_of_customers(settings))},
         changelog=settings.budgets_changelog_topic,
         open=open_partition,
+        place=place_of_budgets(),
         witnesses=(CAMPAIGNS,),
         sleeps=True,
         committed=_say_what_is_spent,

@@ -1,12 +1,13 @@
 """The stage of customers: the bank's inputs in; tier changes, triggers, candidates, risk messages, dead letters out."""
 
 from streams.contracts.kept import LaneRecord
+from streams.contracts.packing import moved_state
 from streams.partition.customers import Customers
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, CURRENT, DEAD_LETTERS, ORDER, RISK
 from streams.policy.policy import Policy
 from streams.settings import Settings
-from streams.stages.placing import Owns, place_of_campaigns
+from streams.stages.placing import Owns, place_of_campaigns, place_of_customers
 from streams.stages.stage import Output, Stage, Wait
 from streams.values.calendar import Clock
 from streams.values.events import LOANS
@@ -36,6 +37,8 @@ def customers_stage(settings: Settings, policy: Policy, partitions: int, clock: 
         outputs={**outputs, CANDIDATES: Output(settings.candidates_topic, place_of_campaigns())},
         changelog=settings.changelog_topic,
         open=open_partition,
+        place=None if settings.partitioner == "none" else place_of_customers(settings),
+        moved=moved_state,
         beside=(settings.output_topic("policies"),),
         always=(ORDER,),
         backfill=settings.backfill,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from streams.kafka.partitioner import partition_of
+from streams.partition.budgets import campaign_of
 from streams.settings import Settings
 from streams.stages.stage import Place
 
@@ -25,6 +26,12 @@ class Owns:
 def place_of_customers(settings: Settings) -> Place:
     """Gives the placing of customers: the partitioner that the producers of the inputs use."""
     return partial(partition_of, partitioner=settings.partitioner)
+
+
+def place_of_budgets() -> Place:
+    """Gives the placing of what is spent: where the campaign's candidates are."""
+    campaigns = place_of_campaigns()
+    return lambda key, partitions: campaigns(campaign_of(key), partitions)
 
 
 def place_of_campaigns() -> Place:

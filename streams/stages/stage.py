@@ -43,6 +43,8 @@ class Stage(NamedTuple):
     changelog: str
     # Of a number, packed states by key, a lane record. The caller goes through taking_up() of what it gives.
     open: Callable[[int, dict[bytes, bytes], LaneRecord], Partition]
+    place: Place | None = None  # where the state of a key belongs; None: nobody knows, so states cannot be moved
+    moved: Callable[[bytes, int], bytes] = lambda packed, _: packed  # a state as another partition keeps it; the former
     beside: Sequence[str] = ()  # other topics that its work depends on
     always: Sequence[str] = ()  # outputs that every transaction writes to, beside the changelog
     witnesses: Sequence[str] = ()  # outputs whose messages tell whether anybody saw a leftover transaction

@@ -29,6 +29,7 @@ from streams.worker.takeover import (
     RETRIED_ERRORS,
     LaneError,
     check_counter,
+    check_growing,
     check_position,
     pause_s,
     persistently,
@@ -139,6 +140,7 @@ class Lane:
         committed = await self._broker.committed(self.number)
         newest = await self._broker.newest_transaction(self.number)
         recovered = await self._broker.recover(self.number)
+        check_growing(self._title, recovered.growing)
         lane = await self._lane_record(recovered.lane, committed, newest)
         partition = self.stage.open(self.number, recovered.packed, lane)
         await self._turns.work(partition.taking_up())

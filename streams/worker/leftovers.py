@@ -18,7 +18,7 @@ from typing import Any
 from aiokafka import ConsumerRecord, TopicPartition
 
 from streams.contracts.kept import LaneRecord
-from streams.contracts.packing import LANE_KEY, unpack_lane
+from streams.contracts.packing import GROWING_KEY, LANE_KEY, unpack_lane
 from streams.kafka.offsets import Offsets
 from streams.kafka.tape import Tape
 from streams.partition.merging import merge_heads
@@ -95,7 +95,9 @@ async def _hidden(offsets: Offsets, tps: Sequence[TopicPartition]) -> list[int]:
 
 async def _read_changelog(options: Mapping[str, Any], offsets: Offsets, tp: TopicPartition) -> dict[bytes, bytes]:
     [begins], [end] = await offsets.beginnings([tp]), await offsets.decided_ends([tp])
-    return {record.key: record.value async for record in _records(options, tp, begins, end)}
+    packed = {record.key: record.value async for record in _records(options, tp, begins, end)}
+    packed.pop(GROWING_KEY, None)  # the take-over stops at it
+    return {key: value for key, value in packed.items() if value is not None}
 
 
 async def _tails(

@@ -127,7 +127,8 @@ class WorkerSource:
         setup = partition.setup
         # The change is written again under the policy that decided it.
         policy = self._app.policies.get(kept.policy_mark, setup.policy)
-        writer = ChangeWriter(Envelope(policy, setup.topics, setup.partition, setup.source))
+        number = setup.partition if kept.decided_in is None else kept.decided_in
+        writer = ChangeWriter(Envelope(policy, setup.topics, number, setup.source))
         return writer.value(change_of(kept), kept.next_offsets, backfill=kept.backfill)
 
 

@@ -8,7 +8,7 @@ from itertools import count
 
 from aiokafka.errors import KafkaError
 
-from streams.contracts.kept import KnownTopic, LaneRecord
+from streams.contracts.kept import Growing, KnownTopic, LaneRecord
 from streams.kafka.offsets import Span
 from streams.kafka.producers import TransactionFailedError
 from streams.kafka.unchanged import START_ANEW, TopicsChangedError, confirmed, difference
@@ -58,6 +58,19 @@ def check_position(  # noqa: PLR0913, PLR0917 - all that has to fit together
                 f"{where}: the group's offset {group} is ahead of the state's {offset}: the changelog has lost "
                 f"records; restore it, or start with another TIERFLOW_APP_ID and another output prefix"
             )
+
+
+def check_growing(title: str, growing: Growing | None) -> None:
+    """Checks that the partition is not being given other customers.
+
+    Raises:
+        TopicsChangedError: It is. Nobody may work it before the growth is finished.
+    """
+    if growing is not None:
+        raise TopicsChangedError(
+            f"{title}: a growth from {growing.before} to {growing.after} partitions is under way, or was cut off; it "
+            f"goes on with: tierflow topics grow --partitions {growing.after}"
+        )
 
 
 def check_counter(title: str, lane: LaneRecord | None, newest: int | None) -> None:

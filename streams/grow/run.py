@@ -1,0 +1,70 @@
+"""The whole growth, from a look at everything to partitions that may be worked again."""
+
+from collections.abc import Callable
+
+from aiokafka.errors import KafkaError
+
+from streams.errors import UsageError
+from streams.grow.finish import finish
+from streams.grow.ground import Ground, check_still, look
+from streams.grow.marks import mark_former, mark_new
+from streams.grow.moves import move_budgets, move_customers
+from streams.kafka.changelog import ChangelogError
+from streams.kafka.policies import read_known_policies
+from streams.kafka.producers import BATCH_BYTES, TransactionFailedError
+from streams.kafka.topic_ids import ask_for_topics
+from streams.kafka.topics import raise_partitions
+from streams.kafka.transactional import FAILURES, TransactionalProducer
+from streams.policy.policy import Policy
+from streams.settings import Settings
+from streams.stages.budgets import budgets_stage
+from streams.stages.customers import customers_stage
+
+_CUT_OFF = (KafkaError, TransactionFailedError, ChangelogError, OSError, *FAILURES)
+
+
+async def grow(settings: Settings, policy: Policy, partitions: int, say: Callable[[str], None]) -> None:
+    """Raises all topics to so many partitions, and moves what belongs elsewhere then. It may be called again.
+
+    policy: that of TIERFLOW_POLICY. say: called with a sentence about each step.
+
+    Raises:
+        UsageError: It is not possible, or it was cut off; the message says why, and what to do.
+    """
+    stages = customers_stage(settings, policy, partitions), budgets_stage(settings)
+    try:
+        ground = await look(settings, stages, partitions)
+        if all(map(ground.is_finished, range(partitions))):
+            say(f"there are {partitions} partitions, and the state was made under them: nothing to do")
+            return
+        for note in await check_still(ground):
+            say(f"note: {note}")
+        await _grow(ground, policy, say)
+    except _CUT_OFF as error:
+        raise UsageError(
+            f"the growth was cut off: {type(error).__name__}: {error}; nothing is lost, no worker starts meanwhile; it "
+            f"goes on with: tierflow topics grow --partitions {partitions}"
+        ) from error
+
+
+async def _grow(ground: Ground, policy: Policy, say: Callable[[str], None]) -> None:
+    settings, after = ground.settings, ground.after
+    await raise_partitions(settings, ground.shared, after, only_ask=True)
+    await mark_former(ground)
+    say(f"{ground.before} partitions are kept from workers")
+    await raise_partitions(settings, ground.shared, after)
+    ground = ground._replace(topics=await ask_for_topics(settings.client_options(), list(ground.topics)))
+    say(f"all topics have {after} partitions")
+    producer = TransactionalProducer(
+        settings.client_options(), f"{settings.app_id}-growth", linger_ms=0, max_batch_size=BATCH_BYTES
+    )
+    await producer.start()
+    try:
+        await mark_new(ground, producer)
+        customers, budgets = await move_customers(ground, producer), await move_budgets(ground, producer)
+        say(f"moved: {customers:,} customers, {budgets:,} records of budgets")
+        in_force = (await read_known_policies(settings)).in_force
+        await finish(ground, producer, in_force or policy.digest)
+    finally:
+        await producer.close()
+    say(f"finished: {after} partitions; workers may start")
