@@ -1,5 +1,7 @@
 """What a growth finds: how many partitions the state was made under, how far each lane is, what is under way."""
 
+import asyncio
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -19,6 +21,8 @@ from streams.settings import Settings
 from streams.stages.stage import Stage
 
 _OPEN_FOR_S = 2 * TRANSACTION_TIMEOUT_MS / 1000
+# A member that was killed counts until its session times out, after 6 s (worker/app.py), 10 s for deliver.
+GONE_WITHIN_S = 12.0
 _CANNOT = "the partitions cannot be raised"
 
 
@@ -46,6 +50,11 @@ class Ground(NamedTuple):
     def shared(self) -> list[str]:
         """The topics that have a partition for each number."""
         return shared_topics(self.settings)
+
+    @property
+    def is_begun(self) -> bool:
+        """Says whether a growth was begun, and cut off."""
+        return any(place.growing is not None for place in self.places[self.customers.name])
 
     @property
     def is_raised(self) -> bool:
@@ -170,7 +179,18 @@ def _partitions_of(stage: Stage, lane: LaneRecord | None) -> int | None:
 
 
 async def _check_groups(ground: Ground) -> None:
-    settings = ground.settings
+    give_up_at = time.monotonic() + GONE_WITHIN_S
+    while busy := await _busy(ground.settings):
+        if time.monotonic() > give_up_at:
+            raise UsageError(
+                f"{_CANNOT} while somebody works: members of the groups: {', '.join(busy)}; stop all workers, and "
+                "deliver"
+            )
+        await asyncio.sleep(0.5)
+
+
+async def _busy(settings: Settings) -> list[str]:
+    """Says of each group of ours that has members how many."""
     admin = AIOKafkaAdminClient(**settings.client_options())
     await admin.start()
     try:
@@ -180,11 +200,7 @@ async def _check_groups(ground: Ground) -> None:
     finally:
         await admin.close()
     described = [group for answer in answers for group in answer.to_object()["groups"]]
-    busy = [f"{group['group']} has {len(group['members'])}" for group in described if group["members"]]
-    if busy:
-        raise UsageError(
-            f"{_CANNOT} while somebody works: members of the groups: {', '.join(busy)}; stop all workers, and deliver"
-        )
+    return [f"{group['group']} has {len(group['members'])}" for group in described if group["members"]]
 
 
 async def _waiting(ground: Ground, stage: Stage) -> list[str]:

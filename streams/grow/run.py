@@ -5,6 +5,7 @@ from collections.abc import Callable
 from aiokafka.errors import KafkaError
 
 from streams.errors import UsageError
+from streams.grow.deliveries import begin_new_partitions, check_delivered
 from streams.grow.finish import finish
 from streams.grow.ground import Ground, check_still, look
 from streams.grow.marks import mark_former, mark_new
@@ -17,8 +18,7 @@ from streams.kafka.topics import raise_partitions
 from streams.kafka.transactional import FAILURES, TransactionalProducer
 from streams.policy.policy import Policy
 from streams.settings import Settings
-from streams.stages.budgets import budgets_stage
-from streams.stages.customers import customers_stage
+from streams.stages.worked import worked_stages
 
 _CUT_OFF = (KafkaError, TransactionFailedError, ChangelogError, OSError, *FAILURES)
 
@@ -31,14 +31,17 @@ async def grow(settings: Settings, policy: Policy, partitions: int, say: Callabl
     Raises:
         UsageError: It is not possible, or it was cut off; the message says why, and what to do.
     """
-    stages = customers_stage(settings, policy, partitions), budgets_stage(settings)
+    customers, budgets, *others = worked_stages(settings, policy, partitions)
+    if others:
+        raise UsageError(f"the stage {others[0].name} has states that nobody knows how to move: see streams/grow")
     try:
-        ground = await look(settings, stages, partitions)
+        ground = await look(settings, (customers, budgets), partitions)
         if all(map(ground.is_finished, range(partitions))):
             say(f"there are {partitions} partitions, and the state was made under them: nothing to do")
             return
         for note in await check_still(ground):
             say(f"note: {note}")
+        await check_delivered(ground)
         await _grow(ground, policy, say)
     except _CUT_OFF as error:
         raise UsageError(
@@ -61,6 +64,7 @@ async def _grow(ground: Ground, policy: Policy, say: Callable[[str], None]) -> N
     await producer.start()
     try:
         await mark_new(ground, producer)
+        await begin_new_partitions(ground)
         customers, budgets = await move_customers(ground, producer), await move_budgets(ground, producer)
         say(f"moved: {customers:,} customers, {budgets:,} records of budgets")
         in_force = (await read_known_policies(settings)).in_force

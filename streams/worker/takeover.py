@@ -76,16 +76,16 @@ def check_growing(title: str, growing: Growing | None) -> None:
 def check_counter(title: str, lane: LaneRecord | None, newest: int | None) -> None:
     """Checks that the state is not older than the order of work, which the same transactions wrote.
 
-    newest: the number of the newest transaction in the order of work; None where there is none.
+    lane: None for a beginning; the outputs may then be a former app's. newest: the number of the newest transaction in
+    the order of work; None where there is none.
 
     Raises:
         TopicsChangedError: It is older: transactions of the changelog are lost.
     """
-    counter = 0 if lane is None else lane.counter
-    if newest is not None and newest > counter:
+    if lane is not None and newest is not None and newest > lane.counter:
         raise TopicsChangedError(
-            f"{title}: the state is that of transaction {counter}, its order of work holds transaction {newest}: the "
-            f"changelog has lost records, or was made anew; restore it, or {START_ANEW}"
+            f"{title}: the state is that of transaction {lane.counter}, its order of work holds transaction {newest}: "
+            f"the changelog has lost records, or was made anew; restore it, or {START_ANEW}"
         )
 
 
