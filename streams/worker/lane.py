@@ -140,7 +140,7 @@ class Lane:
         committed = await self._broker.committed(self.number)
         newest = await self._broker.newest_transaction(self.number)
         recovered = await self._broker.recover(self.number)
-        check_growing(self._title, recovered.growing)
+        check_growing(self.title, recovered.growing)
         lane = await self._lane_record(recovered.lane, committed, newest)
         partition = self.stage.open(self.number, recovered.packed, lane)
         await self._turns.work(partition.taking_up())

@@ -80,7 +80,7 @@ class Transactions:
             NeverTakenError: The broker will never take it.
             TopicsChangedError: The changelog ends before that: it was made anew, and nothing is committed.
         """
-        return await self._producers.commit(partial(self._send_all, work, after=after))
+        return await self._producers.commit(partial(self._send_all, work, after))
 
     async def _touch_all(self, producer: TransactionalProducer) -> None:
         """Touches every partition that a transaction may have written to, and the group."""
@@ -98,7 +98,7 @@ class Transactions:
             tps += [TopicPartition(topic, number) for number in numbers]
         return tps
 
-    async def _send_all(self, work: Work, producer: AIOKafkaProducer, *, after: int = 0) -> int:
+    async def _send_all(self, work: Work, after: int, producer: AIOKafkaProducer) -> int:
         stage, sent = self._stage, list[Sent]()
         for output, messages in by_output(work).items():
             topic, place = stage.outputs[output]
