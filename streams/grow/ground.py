@@ -61,6 +61,11 @@ class Ground(NamedTuple):
         """Says whether a topic has more partitions already."""
         return any(self.topics[name].partitions > self.before for name in self.shared)
 
+    def with_more_partitions(self) -> "Ground":
+        """Gives it with the topics as they are once they are raised. A broker may hear of that a moment later."""
+        shared = {name: self.topics[name]._replace(partitions=self.after) for name in self.shared}
+        return self._replace(topics={**self.topics, **shared})
+
     def topics_of(self, stage: Stage) -> dict[str, KnownTopic]:
         """Gives the topics of a stage as they are now."""
         return {name: self.topics[name] for name in stage.topics}

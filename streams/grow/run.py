@@ -13,7 +13,6 @@ from streams.grow.moves import move_budgets, move_customers
 from streams.kafka.changelog import ChangelogError
 from streams.kafka.policies import read_known_policies
 from streams.kafka.producers import BATCH_BYTES, TransactionFailedError
-from streams.kafka.topic_ids import ask_for_topics
 from streams.kafka.topics import raise_partitions
 from streams.kafka.transactional import FAILURES, TransactionalProducer
 from streams.policy.policy import Policy
@@ -56,7 +55,7 @@ async def _grow(ground: Ground, policy: Policy, say: Callable[[str], None]) -> N
     await mark_former(ground)
     say(f"{ground.before} partitions are kept from workers")
     await raise_partitions(settings, ground.shared, after)
-    ground = ground._replace(topics=await ask_for_topics(settings.client_options(), list(ground.topics)))
+    ground = ground.with_more_partitions()
     say(f"all topics have {after} partitions")
     producer = TransactionalProducer(
         settings.client_options(), f"{settings.app_id}-growth", linger_ms=0, max_batch_size=BATCH_BYTES

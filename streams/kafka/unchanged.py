@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from streams.contracts.kept import KnownTopic, LaneRecord
 from streams.contracts.packing import LANE_KEY, UnknownVersionError, unpack_lane
@@ -25,6 +25,7 @@ from streams.settings import Settings
 START_ANEW = "start with another TIERFLOW_APP_ID and another TIERFLOW_OUTPUT_PREFIX"
 # A broker that has just started may know less than the others for a moment.
 CONFIRMED_FOR_S = 8.0
+_CONFIRMED_AT_START_FOR_S = 2.0  # somebody may be waiting for the answer
 _ASK_AGAIN_S = 1.0
 
 
@@ -70,9 +71,12 @@ def with_topics(lane: LaneRecord, now: Mapping[str, KnownTopic]) -> LaneRecord:
     return msgspec.structs.replace(lane, topics={**now, **kept})
 
 
-async def confirmed(look: Callable[[], Awaitable[str | None]]) -> str | None:
-    """Gives what `look` says, if it says something for CONFIRMED_FOR_S; None as soon as it says nothing."""
-    give_up_at = time.monotonic() + CONFIRMED_FOR_S
+async def confirmed(look: Callable[[], Awaitable[str | None]], for_s: float | None = None) -> str | None:
+    """Gives what `look` says, if it says something for so long; None as soon as it says nothing.
+
+    for_s: None: CONFIRMED_FOR_S.
+    """
+    give_up_at = time.monotonic() + (CONFIRMED_FOR_S if for_s is None else for_s)
     while (said := await look()) is not None and time.monotonic() < give_up_at:  # noqa: ASYNC110 - a broker tells when asked
         await asyncio.sleep(_ASK_AGAIN_S)
     return said
@@ -85,19 +89,26 @@ async def check_unchanged(settings: Settings) -> None:
         TopicsChangedError: Something differs; the message says which topic, what, and what to do.
         UsageError: Kafka does not answer.
     """
+    try:
+        said = await confirmed(lambda: _any_difference(settings), _CONFIRMED_AT_START_FOR_S)
+    except TopicAuthorizationFailedError as error:
+        raise UsageError(
+            f"this account may not look at {error.args[0]}: give it Describe on all topics (docs/operations.md#security)"
+        ) from error
+    except KafkaError as error:
+        raise await cannot_connect(settings.client_options(), error) from error
+    if said is not None:
+        raise TopicsChangedError(said)
+
+
+async def _any_difference(settings: Settings) -> str | None:
     options = settings.client_options()
     names = {spec.name for spec in topic_specs(settings)}
-    try:
-        now = await ask_for_topics(options, names)
-        changelogs = [name for name in (settings.changelog_topic, settings.budgets_changelog_topic) if name in now]
-        places = [TopicPartition(name, number) for name in changelogs for number in range(now[name].partitions)]
-        lanes = await newest_lanes(options, places)
-    except KafkaError as error:
-        raise await cannot_connect(options, error) from error
-    for lane in lanes.values():
-        said = difference(lane, names, now)
-        if said is not None:
-            raise TopicsChangedError(said)
+    now = await ask_for_topics(options, names)
+    changelogs = [name for name in (settings.changelog_topic, settings.budgets_changelog_topic) if name in now]
+    places = [TopicPartition(name, number) for name in changelogs for number in range(now[name].partitions)]
+    lanes = await newest_lanes(options, places)
+    return next(filter(None, (difference(lane, names, now) for lane in lanes.values())), None)
 
 
 async def newest_lanes(

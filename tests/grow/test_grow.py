@@ -17,6 +17,7 @@ from tests.support.growing import (
     BEFORE,
     CUSTOMERS,
     all_goes_on,
+    changes_of,
     grown,
     history,
     is_cut_off,
@@ -24,7 +25,7 @@ from tests.support.growing import (
     owner,
     policy,
 )
-from tests.support.worker_processes import Events, Worker, Workers
+from tests.support.worker_processes import Events, Worker, Workers, applied, audit_is_clean, dead_letters
 
 NEEDS_A_PERSON = 2
 NOBODY_STARTS = r"(a growth from 4 to 8 partitions is under way|topics grow --partitions 8)"
@@ -92,6 +93,37 @@ async def test_a_growth_goes_on_wherever_it_is_cut_off(
             await nobody_starts(worker)
         monkeypatch.setattr(worker_processes, "PARTITIONS", 8)
         await all_goes_on(settings, environment, worker)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+async def test_an_event_that_waited_when_somebody_raised_the_inputs_is_put_right(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No worker may come to the end then, so the growth goes on with a note."""
+    mover = CUSTOMERS[0]
+    with Workers(environment, tmp_path) as workers:
+        worker = workers.start()
+        await history(settings, worker)
+        await raise_partitions(settings, settings.input_topics(), 8)
+        async with Events(settings) as events:
+            events.sent = 500
+            await events.balance(mover, 600_000)  # to where the customer was
+            await events.settle()
+        said = await grown(environment, 8)
+        assert (said.status, "note: not all is worked yet" in said.out) == (0, True), said
+        monkeypatch.setattr(worker_processes, "PARTITIONS", 8)
+        worker.start_again()
+        await worker.ready()
+        await applied(settings)
+        assert [letter["reason"] for letter in await dead_letters(settings)] == ["wrong_partition"]
+        replayed = await asyncio.to_thread(
+            tierflow, environment, "dead-letters", "replay", "--reason", "wrong_partition"
+        )
+        assert replayed.status == 0, replayed
+        await applied(settings)
+        assert [change["tier"] for change in (await changes_of(settings))[mover]] == ["mid", "low", "mid"]
+        await audit_is_clean(environment)
 
 
 async def test_what_cannot_grow_now_says_why(

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.request import urlopen
 
 from streams.kafka.partitioner import partition_of
 from streams.settings import Settings, policy_folder
@@ -112,6 +113,9 @@ async def all_goes_on(settings: Settings, environment: Mapping[str, str], worker
     worker.start_again()
     await worker.ready()
     assert worker.holds == set(range(after))
+    for customer in (CUSTOMERS[0], CUSTOMERS[2]):  # one of them has moved
+        shown = await asyncio.to_thread(_shown, worker, customer)
+        assert shown == (await newest_by_place(settings, "current"))[customer, owner(customer, after)]
     async with Events(settings) as events:
         events.sent = 1_000  # other ids than before
         for customer in [*CUSTOMERS, *NEW]:
@@ -141,6 +145,15 @@ async def newest_by_place(settings: Settings, output: str) -> dict[tuple[str, in
         if record.value is not None:
             found[record.key.decode(), record.partition] = json.loads(record.value)
     return found
+
+
+def _shown(worker: Worker, customer: str) -> Any:
+    """The newest tier change as the worker gives it over HTTP."""
+    [[url]] = worker.says(r"ready at ([^,]*),")
+    with urlopen(f"{url}/customers/{customer}", timeout=20) as answer:  # noqa: S310 - http
+        shown = json.load(answer)
+    del shown["measures"]
+    return shown
 
 
 def owner(customer: str, partitions: int) -> int:
