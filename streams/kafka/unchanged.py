@@ -93,7 +93,7 @@ async def check_unchanged(settings: Settings) -> None:
         said = await confirmed(lambda: _any_difference(settings), _CONFIRMED_AT_START_FOR_S)
     except TopicAuthorizationFailedError as error:
         raise UsageError(
-            f"this account may not look at {error.args[0]}: give it Describe on all topics (docs/operations.md#security)"
+            f"our account may not look at {error.args[0]}: give it Describe on all (docs/operations.md#security)"
         ) from error
     except KafkaError as error:
         raise await cannot_connect(settings.client_options(), error) from error
