@@ -73,6 +73,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     rises_at_once: bool  # an event is enough to gain a tier, without a rating by the calendar
     falls_at_once: bool  # the same, to lose one
     at_once: bool  # both
+    by_calendar: bool  # neither
     falling: Falling
     next_month: bool  # an earned tier is served from the beginning of the next month on
     counts_ratings: bool  # months below are a number of ratings; otherwise they are a span of time

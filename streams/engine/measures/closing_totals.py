@@ -61,12 +61,20 @@ def newest_e16(state: CustomerState, holding: Holding, policy: Policy) -> int:
     return value
 
 
+def total_e16(state: CustomerState, holding: Holding, day: int, policy: Policy) -> int:
+    """Gives the newest total less what has changed since the local day, in the policy's currency.
+
+    Where the changes are not known, as in a state of before, that is the newest total.
+    """
+    later = sum(amount for changed, amount in _changes_e16(state, holding, policy) if changed > day)
+    return newest_e16(state, holding, policy) - later
+
+
 def closing_e16(state: CustomerState, holding: Holding, day: int, policy: Policy) -> int:
     """Gives the closing total of a local day, in the policy's currency; 0 before the first balance."""
     if state.first_day is None or day < state.first_day:
         return 0
-    later = sum(amount for changed, amount in _changes_e16(state, holding, policy) if changed > day)
-    return newest_e16(state, holding, policy) - later
+    return total_e16(state, holding, day, policy)
 
 
 def average_e16(state: CustomerState, holding: Holding, first: int, last: int, policy: Policy) -> int | Fraction:

@@ -7,7 +7,7 @@ scores are in the same units, so that every floor is compared alike.
 from fractions import Fraction
 from typing import assert_never
 
-from streams.engine.measures.closing_totals import average_e16, closing_e16, newest_e16
+from streams.engine.measures.closing_totals import average_e16, closing_e16, newest_e16, total_e16
 from streams.engine.measures.spans import first_day_of, last_day_of
 from streams.engine.measures.windows import sum_between
 from streams.engine.outcomes import Figures
@@ -15,6 +15,7 @@ from streams.engine.state import CustomerState
 from streams.policy.measures import Measure
 from streams.policy.policy import Policy
 from streams.values.money import ONE_E16, ONE_SHARE, VALUE_DECIMALS, Figure, parse_fixed
+from streams.values.products import Holding
 from streams.values.standings import STANDING_UNLESS_KNOWN, standing_e16
 
 
@@ -36,7 +37,7 @@ def measure(state: CustomerState, policy: Policy, day: int, *, is_over: bool = F
         else:
             assets += part
     share_e4 = policy.credit_share_e4.get(state.standing or STANDING_UNLESS_KNOWN, 0)
-    credit = _times(max(newest_e16(state, "assets", policy), 0), share_e4) if share_e4 else 0
+    credit = _times(max(_total(state, "assets", policy, day, is_over), 0), share_e4) if share_e4 else 0
     return figures_of(figures, assets, activity, credit)
 
 
@@ -49,7 +50,7 @@ def measure_one(state: CustomerState, rule: Measure, policy: Policy, day: int, *
     """Works out the figure of one measure, as measure() does. It may be one that only a campaign looks at."""
     match rule.kind:
         case "total":
-            return newest_e16(state, rule.of, policy)
+            return _total(state, rule.of, policy, day, is_over)
         case "sum" | "count":
             return _transactions(state, rule, policy, day, is_over)
         case "average":
@@ -63,6 +64,13 @@ def measure_one(state: CustomerState, rule: Measure, policy: Policy, day: int, *
             return standing_e16(state.standing or STANDING_UNLESS_KNOWN)
         case never:
             assert_never(never)
+
+
+def _total(state: CustomerState, of: Holding, policy: Policy, day: int, is_over: bool) -> int:  # noqa: FBT001
+    """Gives the newest total or, of a rating where all is rated by the calendar, the closing total of its last day."""
+    if is_over and policy.by_calendar:
+        return total_e16(state, of, day, policy)
+    return newest_e16(state, of, policy)
 
 
 def _transactions(state: CustomerState, rule: Measure, policy: Policy, day: int, is_over: bool) -> int:  # noqa: FBT001

@@ -31,9 +31,10 @@ def settle(case: Case, earned: int) -> tuple[int, bool]:
         held = cap
     elif policy.next_month and not _takes_effect(case):
         return held, False
-    if earned >= held:
-        _stay_or_rise(case, held, earned)
-        return earned, False
+    reached = max(earned, _earned_before(case))
+    if reached > held or earned == held:
+        _stay_or_rise(case, held, reached)
+        return reached, False
     return _fall(case, held, earned)
 
 
@@ -116,6 +117,18 @@ def _stay_or_rise(case: Case, held: int, earned: int) -> None:
         rated_ms = tenure.rated_ms if case.corrects and tenure.rated_ms is not None else case.now_ms
         if rated_ms >= tenure.term_ends_ms:
             _begin_term(tenure, rated_ms, case.policy)
+
+
+def _earned_before(case: Case) -> int:
+    """Gives the rank that a correction finds earned at the rating before the last, where it counts for this one, too.
+
+    The tier served then was not that one, so that none is kept of it.
+    """
+    policy, state = case.policy, case.state
+    if policy.falling.to != "higher_of_last_two" or not case.corrects or case.reason == "policy_changed":
+        return 0
+    former = policy.rank.get(state.tenure.former or "", 0)
+    return min(former, policy.caps.get(state.standing or STANDING_UNLESS_KNOWN, former))
 
 
 def _fall(case: Case, held: int, earned: int) -> tuple[int, bool]:

@@ -28,6 +28,7 @@ from streams.policy.schedule import Schedule
 from streams.values.calendar import Calendar
 from streams.values.events import TRANSACTION_TYPES
 from streams.values.money import ONE_RATE, ONE_SHARE, RATE_DECIMALS, SHARE_DECIMALS, VALUE_DECIMALS
+from streams.values.products import Holding
 
 _Fields = dict[str, Any]
 
@@ -137,6 +138,7 @@ class _Compiler:
             rises_at_once=self.rises_at_once,
             falls_at_once=self.falls_at_once,
             at_once=self.rises_at_once and self.falls_at_once,
+            by_calendar=self._is_by_calendar(),
             falling=compile_falling(rule, self.falls, self.problems),
             next_month=self.file.rating.effect == "next_month",
             counts_ratings=counts_ratings(rule, self.falls),
@@ -149,15 +151,16 @@ class _Compiler:
         """Gives how far anything is looked back, and what is kept of customers for that."""
         seen = [*self.measures.measures, *_measures_of(campaigns)]
         of_closings = [measure for measure in seen if measure.kind in ("average", "month_end")]
+        totals = self._totals_of_ratings(seen)
         history_days, loan_days = self.file.history.transaction_days, days_looked_back(loan_rules)
         return partial(
             Policy,
             look_back_days=max([history_days, loan_days, *(measure.days for measure in seen)]),
             look_back_months=max((measure.months for measure in seen), default=0),
-            closing_days=max([loan_days, *(measure.days for measure in of_closings)]),
+            closing_days=max([loan_days, *(1 for _ in totals), *(measure.days for measure in of_closings)]),
             closing_months=max((measure.months for measure in of_closings), default=0),
             kept_types=TRANSACTION_TYPES if history_days else _types_of(seen),
-            daily_totals=frozenset([measure.of for measure in of_closings] + ["assets"] * (loan_days > 0)),
+            daily_totals=frozenset([measure.of for measure in of_closings] + ["assets"] * (loan_days > 0) + totals),
         ).keywords
 
     # --- the value, caps, rates ---
@@ -207,6 +210,16 @@ class _Compiler:
         """Says whether only events and the ends of pins change a tier: no rating, window or fall waits for a time."""
         looks_back = any(measure.days or measure.months for measure in self.measures.measures)
         return self._takes_effect_at_once() and not has_spans(self.file.falling) and not looks_back
+
+    def _is_by_calendar(self) -> bool:
+        """Says whether a tier is neither gained nor lost but at a rating by the calendar."""
+        return not (self.rises_at_once or self.falls_at_once)
+
+    def _totals_of_ratings(self, seen: Sequence[Measure]) -> list[Holding]:
+        """Gives the holdings whose total is looked at as of a rating, which a late event makes again."""
+        if not self._is_by_calendar():
+            return []
+        return [measure.of for measure in seen if measure.kind == "total"] + ["assets"] * bool(self.file.value.credit)
 
     def _takes_effect_at_once(self) -> bool:
         return self.rises_at_once and self.falls_at_once and self.file.rating.effect == "at_once"
