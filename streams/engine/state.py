@@ -157,6 +157,7 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False):
     seen: dict[int, Seen] = {}  # by topic number: the events that are remembered
     reversals: bytes = b""  # packed (measures/reversals.py)
     heard_ms: int | None = None  # the worker's clock when the first event arrived, actions aside; None: long ago
+    standings: list[tuple[int, Standing, str | None]] = []  # by time, with the score (measures/standings.py)
 
 
 class StateHeader(msgspec.Struct, array_like=True, gc=False):

@@ -74,6 +74,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     falls_at_once: bool  # the same, to lose one
     at_once: bool  # both
     by_calendar: bool  # neither
+    standings_count_then: bool  # by_calendar, and the rules look at credit standings: at those of a rating's own time
     falling: Falling
     next_month: bool  # an earned tier is served from the beginning of the next month on
     counts_ratings: bool  # months below are a number of ratings; otherwise they are a span of time

@@ -6,15 +6,17 @@ from itertools import permutations
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from streams.engine.measures.figures import measure
 from streams.policy.policy import Policy
 from streams.values.calendar import HOUR_MS
 from streams.values.events import Event
+from streams.values.standings import Standing
+from tests.engine.test_random_policies import documents, loaded
 from tests.support.event_plans import POLICIES, laws
-from tests.support.one_customer import DAY_MS, Customer, a_policy, at, balance, credit, transaction
+from tests.support.one_customer import DAY_MS, PLAIN, Customer, a_policy, at, balance, credit, transaction
 
 # Under these the tier follows from the figures of now, or of the last one or two ratings. Under the others it also
 # matters when something was decided: a protection, a term or months in a row that began then.
@@ -59,28 +61,54 @@ def figures_after(policy: Policy, events: Sequence[Event]) -> list[tuple[object,
     return found
 
 
-@pytest.mark.parametrize("name", POLICIES)
-@laws(60)
-@given(st.integers(0, 1 << 32), st.sampled_from([(60, 10), (150, 20), (500, 30)]), st.booleans())
-def test_the_order_of_arrival_changes_no_figure(name: str, seed: int, size: tuple[int, int], any_order: bool) -> None:  # noqa: FBT001
-    policy, dice = POLICIES[name], Random(seed)  # noqa: S311 - hypothesis gives the seed
-    events = history(dice, policy, *size)
-    late = [event for event in events[1:] if any_order or dice.random() < 0.3]
+def shuffled(dice: Random, events: Sequence[Event], *, first_stays: bool) -> list[Event]:
+    """Some of the events, or all, in another order."""
+    rest = list(events[first_stays:])
+    late = rest if dice.random() < 0.5 else [event for event in rest if dice.random() < 0.3]
     arrival = [event for event in events if event not in late]
     for event in late:
-        arrival.insert(dice.randrange(len(arrival)) + 1, event)
-    expected, found = figures_after(policy, events), figures_after(policy, arrival)
+        arrival.insert(dice.randrange(first_stays, len(arrival) + 1), event)
+    return arrival
+
+
+@pytest.mark.parametrize("name", POLICIES)
+@laws(60)
+@given(st.integers(0, 1 << 32), st.sampled_from([(60, 10), (150, 20), (500, 30)]))
+def test_the_order_of_arrival_changes_no_figure(name: str, seed: int, size: tuple[int, int]) -> None:
+    policy, dice = POLICIES[name], Random(seed)  # noqa: S311 - hypothesis gives the seed
+    events = history(dice, policy, *size)
+    expected, found = (figures_after(policy, order) for order in (events, shuffled(dice, events, first_stays=True)))
     assert [figures for figures, _ in found] == [figures for figures, _ in expected]
     if name in BY_FIGURES:
         assert [tier for _, tier in found] == [tier for _, tier in expected]
 
 
-# --- a total, or a credit's share of it, that is looked at by the calendar ---
+@laws(150)
+@given(documents(), st.integers(0, 1 << 32))
+def test_whatever_policy_there_is_the_order_of_arrival_changes_no_figure(document: str, seed: int) -> None:
+    policy, dice = loaded(document), Random(seed)  # noqa: S311 - hypothesis gives the seed
+    events = history(dice, policy, 100, 14)
+    assume(events)
+    expected, found = (figures_after(policy, order) for order in (events, shuffled(dice, events, first_stays=True)))
+    assert [figures for figures, _ in found] == [figures for figures, _ in expected]
+    if goes_by_figures(policy):
+        assert [tier for _, tier in found] == [tier for _, tier in expected]
+
+
+def goes_by_figures(policy: Policy) -> bool:
+    """Whether the tier follows from the figures of now, or of the last rating, and from nothing that was before."""
+    plain = not (policy.keeps or policy.next_month or policy.falling != PLAIN.falling)
+    return policy.serves_earned or (plain and policy.by_calendar and policy.rises == policy.falls)
+
+
+# --- totals and standings that are looked at by the calendar ---
 
 TOTALS = """
 [value]
 terms = [{ measure = "assets" }]
 credit = { poor = "-0.10" }
+[caps]
+default = "low"
 [rating]
 when = "month_end"
 [[tiers]]
@@ -113,3 +141,42 @@ def test_a_correction_does_not_look_at_a_total_of_after_the_rating() -> None:
     customer.apply(balance("400", at("2026-01-21"), "c"))
     assert customer.told[1:] == [("upgrade", "mid", "correction")]
     assert Fraction(customer.changes[-1].figures.value, 10**16) == 700
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_rating_looks_at_the_standing_of_its_own_time_whatever_comes_later(order: tuple[int, ...]) -> None:
+    told = [credit("poor", at("2026-01-10")), credit("default", at("2026-01-30")), credit("good", at("2026-02-01"))]
+    customer = Customer(a_policy(TOTALS))
+    customer.apply(balance("550", at("2026-01-02")), *[told[number] for number in order])
+    customer.wait(at("2026-02-02"))
+    assert customer.state.tier == "low"
+    customer.wait(at("2026-03-01"))
+    assert customer.state.tier == "mid"
+
+
+@pytest.mark.parametrize(("late", "tier"), [("default", "low"), ("poor", "low"), ("good", "mid")])
+def test_a_late_standing_of_the_time_of_a_rating_corrects_it(late: Standing, tier: str) -> None:
+    customer = Customer(a_policy(TOTALS))
+    customer.apply(balance("550", at("2026-01-02")), credit("fair", at("2026-01-03")), credit("good", at("2026-02-02")))
+    assert customer.state.tier == "mid"
+    customer.apply(credit(late, at("2026-01-30")))
+    assert customer.state.tier == tier
+
+
+def test_a_late_default_of_after_the_rating_takes_the_tier_until_the_next_one() -> None:
+    customer = Customer(a_policy(TOTALS))
+    customer.apply(balance("550", at("2026-01-02")), credit("good", at("2026-02-10")))
+    customer.apply(credit("default", at("2026-02-05")))
+    customer.wait(at("2026-03-01"))
+    assert customer.told[1:] == [
+        ("upgrade", "mid", "window_moved"), ("downgrade", "low", "correction"), ("upgrade", "mid", "window_moved"),
+    ]  # fmt: skip
+
+
+def test_standings_are_kept_since_the_last_rating_alone() -> None:
+    customer = Customer(a_policy(TOTALS))
+    customer.apply(*[credit("good", at("2026-01-02") + day * DAY_MS) for day in range(60)])
+    assert [known[0] for known in customer.state.standings][:2] == [at("2026-02-28"), at("2026-03-01")]
+    calm = Customer(a_policy(TOTALS.replace("month_end", "at_once")))
+    calm.apply(*[credit("good", at("2026-01-02") + day * DAY_MS) for day in range(60)])
+    assert calm.state.standings == []

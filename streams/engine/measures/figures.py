@@ -9,6 +9,7 @@ from typing import assert_never
 
 from streams.engine.measures.closing_totals import average_e16, closing_e16, newest_e16, total_e16
 from streams.engine.measures.spans import first_day_of, last_day_of
+from streams.engine.measures.standings import standing_then
 from streams.engine.measures.windows import sum_between
 from streams.engine.outcomes import Figures
 from streams.engine.state import CustomerState
@@ -16,7 +17,7 @@ from streams.policy.measures import Measure
 from streams.policy.policy import Policy
 from streams.values.money import ONE_E16, ONE_SHARE, VALUE_DECIMALS, Figure, parse_fixed
 from streams.values.products import Holding
-from streams.values.standings import STANDING_UNLESS_KNOWN, standing_e16
+from streams.values.standings import standing_e16
 
 
 def measure(state: CustomerState, policy: Policy, day: int, *, is_over: bool = False) -> Figures:
@@ -36,7 +37,8 @@ def measure(state: CustomerState, policy: Policy, day: int, *, is_over: bool = F
             activity += part
         else:
             assets += part
-    share_e4 = policy.credit_share_e4.get(state.standing or STANDING_UNLESS_KNOWN, 0)
+    standing, _ = standing_then(state, policy, day, is_over=is_over)
+    share_e4 = policy.credit_share_e4.get(standing, 0)
     credit = _times(max(_total(state, "assets", policy, day, is_over), 0), share_e4) if share_e4 else 0
     return figures_of(figures, assets, activity, credit)
 
@@ -59,9 +61,9 @@ def measure_one(state: CustomerState, rule: Measure, policy: Policy, day: int, *
         case "month_end":
             return closing_e16(state, rule.of, last_day_of(rule, day, is_over=is_over), policy)
         case "score":
-            return _score(state.score)
+            return _score(standing_then(state, policy, day, is_over=is_over)[1])
         case "standing":
-            return standing_e16(state.standing or STANDING_UNLESS_KNOWN)
+            return standing_e16(standing_then(state, policy, day, is_over=is_over)[0])
         case never:
             assert_never(never)
 

@@ -27,6 +27,7 @@ from streams.engine.measures.reversals import (
     reversals_of,
 )
 from streams.engine.measures.spans import oldest_closing_kept, oldest_day_kept
+from streams.engine.measures.standings import place_standing
 from streams.engine.measures.windows import add_transaction
 from streams.engine.state import Account, CustomerState, Reversal
 from streams.policy.policy import Policy
@@ -47,7 +48,7 @@ def fold(state: CustomerState, event: Transaction | Balance | Credit | Loan, pol
         case Balance():
             return fold_balance(state, event, policy, today)
         case Credit():
-            return fold_credit(state, event)
+            return fold_credit(state, event, policy)
         case Loan():  # an application moves no measure
             return False
 
@@ -117,10 +118,15 @@ def _add_newest(state: CustomerState, account: Account, sign: int) -> None:
     totals[account.currency] = totals.get(account.currency, 0) + amount_e4
 
 
-def fold_credit(state: CustomerState, event: Credit) -> bool:
-    """Replaces the credit standing and the score, unless the known ones are newer."""
+def fold_credit(state: CustomerState, event: Credit, policy: Policy) -> bool:
+    """Replaces the credit standing and the score, unless the known ones are newer.
+
+    Where ratings look at the standing of their own time, an older one is put in its place among the others.
+    """
+    if policy.standings_count_then:
+        place_standing(state, event, policy)
     if event.at_ms < state.standing_as_of_ms:
-        return False
+        return policy.standings_count_then
     state.standing, state.standing_as_of_ms, state.score = event.standing, event.at_ms, event.score
     return True
 

@@ -38,17 +38,17 @@ def oldest_day_kept(state: CustomerState, policy: Policy, today: int) -> int:
     That is the first day that the last ratings looked at, since a correction makes them again; without a rating by the
     calendar, the first day that is looked at today.
     """
-    rated = _oldest_rated_day(state, policy)
+    rated = oldest_rated_day(state, policy)
     return oldest_day_looked_at(policy, today if rated is None else rated, is_over=rated is not None)
 
 
 def oldest_closing_kept(state: CustomerState, policy: Policy, today: int) -> int:
     """Gives the first day whose closing total has to be known, in the same way."""
-    rated = _oldest_rated_day(state, policy)
+    rated = oldest_rated_day(state, policy)
     return oldest_closing_looked_at(policy, today if rated is None else rated, is_over=rated is not None)
 
 
-def _oldest_rated_day(state: CustomerState, policy: Policy) -> int | None:
+def oldest_rated_day(state: CustomerState, policy: Policy) -> int | None:
     """Gives the last day of the first one of the last ratings; None without a rating by the calendar."""
     rated_ms = state.tenure.rated_ms
     if rated_ms is None:

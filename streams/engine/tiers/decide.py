@@ -5,12 +5,12 @@ from streams.engine.measures.accounts import unrated_of
 from streams.engine.measures.figures import measure
 from streams.engine.outcomes import Direction, Figures, Reason, TierChange
 from streams.engine.ratings import last_rating_ms, next_rating_ms
+from streams.engine.tiers.caps import capped
 from streams.engine.tiers.conditions import entered_rank, kept_rank
 from streams.engine.tiers.rated import rated_day
 from streams.engine.tiers.tenure import begin, end_pin, settle, stand_above
 from streams.policy.policy import Policy
 from streams.values.events import Pin
-from streams.values.standings import STANDING_UNLESS_KNOWN
 
 
 def decide(case: Case) -> None:
@@ -56,7 +56,7 @@ def _earned_rank(case: Case, figures: Figures) -> int:
     state, policy = case.state, case.policy
     if policy.serves_earned:
         rank = entered_rank(figures, policy)
-        return min(rank, policy.caps.get(state.standing or STANDING_UNLESS_KNOWN, rank))
+        return capped(case, rank)
     if state.tier is None and not policy.rises_at_once:
         return 0  # the first tier waits for the first rating
     earned = policy.rank.get(state.earned_tier or "", 0)
@@ -69,7 +69,7 @@ def _earned_rank(case: Case, figures: Figures) -> int:
         rank = max(rank, entered if case.rises else min(earned, entered))
     else:
         rank = max(entered if case.rises else 0, earned)
-    return min(rank, policy.caps.get(state.standing or STANDING_UNLESS_KNOWN, rank))
+    return capped(case, rank)
 
 
 def _note_rating(case: Case, earned: str) -> None:

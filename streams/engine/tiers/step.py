@@ -18,7 +18,7 @@ from streams.engine.state import CustomerState, Tenure
 from streams.engine.tiers.decide import decide, holds
 from streams.engine.tiers.tenure import falls_due_ms
 from streams.policy.policy import Policy
-from streams.values.events import Balance, Credit, CustomerAction, Event, Transaction
+from streams.values.events import Credit, CustomerAction, Event, Transaction
 
 
 def step_event(case: Case, event: Event) -> None:
@@ -110,7 +110,7 @@ def _reason(case: Case, event: Event, *, is_late: bool) -> Reason:
 def _ask(case: Case, event: Event) -> None:
     """Notes in the case what the event may change: a rise, a fall, or both.
 
-    Where a policy rates by the calendar, a transaction or balance from before the last rating corrects that rating.
+    Where a policy rates by the calendar, an event from before the last rating corrects that rating.
     """
     policy = case.policy
     if policy.at_once:
@@ -119,15 +119,16 @@ def _ask(case: Case, event: Event) -> None:
         _ask_for_last_rating(case)
         return
     rated_ms = case.state.tenure.rated_ms
-    corrects = rated_ms is not None and isinstance(event, Transaction | Balance) and _belongs_ms(case, event) < rated_ms
+    counts_then = policy.standings_count_then or not isinstance(event, Credit)
+    corrects = rated_ms is not None and counts_then and _belongs_ms(case, event) < rated_ms
     case.rises = policy.rises_at_once or corrects
     case.falls = policy.falls_at_once or corrects
     case.corrects = corrects
 
 
-def _belongs_ms(case: Case, event: Transaction | Balance) -> int:
+def _belongs_ms(case: Case, event: Event) -> int:
     """Gives the instant from which on an event may change figures."""
-    if isinstance(event, Balance):
+    if not isinstance(event, Transaction):
         return event.at_ms
     day = None if event.reverses is None else undone_day(case.state, event)
     return event.belongs_at_ms if day is None else min(event.belongs_at_ms, case.policy.calendar.midnight_ms(day))
@@ -154,6 +155,8 @@ def _begin_policy(case: Case, after_ms: int) -> None:
     if policy.serves_earned:
         state.tenure = Tenure()
     tenure = state.tenure
+    if not policy.standings_count_then:
+        state.standings = []
     tenure.rated_ms = tenure.effective_ms = None
     tenure.rises_ms = tenure.falls_ms = None
     if state.tier is not None:

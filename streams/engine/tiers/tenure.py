@@ -11,9 +11,9 @@ from streams.engine.case import Case
 from streams.engine.measures.figures import measure
 from streams.engine.ratings import last_rating_ms
 from streams.engine.state import Tenure
+from streams.engine.tiers.caps import cap_of, capped
 from streams.engine.tiers.conditions import entered_rank, kept_rank
 from streams.policy.policy import Policy
-from streams.values.standings import STANDING_UNLESS_KNOWN
 
 
 def settle(case: Case, earned: int) -> tuple[int, bool]:
@@ -24,7 +24,7 @@ def settle(case: Case, earned: int) -> tuple[int, bool]:
     state, policy, tenure = case.state, case.policy, case.state.tenure
     held = policy.rank[state.tier or policy.tiers[0].id]
     _rate_anew(case)
-    cap = policy.caps.get(state.standing or STANDING_UNLESS_KNOWN)
+    cap = cap_of(case)
     if cap is not None and held > cap:
         reset(tenure)
         begin(case)
@@ -127,8 +127,7 @@ def _earned_before(case: Case) -> int:
     policy, state = case.policy, case.state
     if policy.falling.to != "higher_of_last_two" or not case.corrects or case.reason == "policy_changed":
         return 0
-    former = policy.rank.get(state.tenure.former or "", 0)
-    return min(former, policy.caps.get(state.standing or STANDING_UNLESS_KNOWN, former))
+    return capped(case, policy.rank.get(state.tenure.former or "", 0))
 
 
 def _fall(case: Case, held: int, earned: int) -> tuple[int, bool]:

@@ -139,6 +139,7 @@ class _Compiler:
             falls_at_once=self.falls_at_once,
             at_once=self.rises_at_once and self.falls_at_once,
             by_calendar=self._is_by_calendar(),
+            standings_count_then=self._is_by_calendar() and self._looks_at_standings(),
             falling=compile_falling(rule, self.falls, self.problems),
             next_month=self.file.rating.effect == "next_month",
             counts_ratings=counts_ratings(rule, self.falls),
@@ -214,6 +215,10 @@ class _Compiler:
     def _is_by_calendar(self) -> bool:
         """Says whether a tier is neither gained nor lost but at a rating by the calendar."""
         return not (self.rises_at_once or self.falls_at_once)
+
+    def _looks_at_standings(self) -> bool:
+        looked_at = any(measure.kind in ("standing", "score") for measure in self.measures.measures)
+        return looked_at or bool(self.file.value.credit or self.file.caps)
 
     def _totals_of_ratings(self, seen: Sequence[Measure]) -> list[Holding]:
         """Gives the holdings whose total is looked at as of a rating, which a late event makes again."""

@@ -1,0 +1,27 @@
+"""Caps: the highest tier that a credit standing allows."""
+
+from streams.engine.case import Case
+from streams.engine.measures.standings import standings_since
+
+
+def cap_of(case: Case) -> int | None:
+    """Gives the rank of the highest tier that the standing allows; None where it allows all.
+
+    Where a rating is to look at the standing of its own time, a tier that was capped since then is not gained before
+    the next rating, so that the strictest of the standings since then counts.
+    """
+    policy, tenure = case.policy, case.state.tenure
+    if not policy.caps:
+        return None
+    since_ms = None
+    if policy.standings_count_then:
+        is_rating = not case.corrects and case.now_ms in (tenure.rises_ms, tenure.falls_ms)
+        since_ms = case.now_ms if is_rating else tenure.rated_ms
+    caps = [policy.caps[word] for word in standings_since(case.state, since_ms) if word in policy.caps]
+    return min(caps, default=None)
+
+
+def capped(case: Case, rank: int) -> int:
+    """Gives the rank, or that of the highest tier that the standing allows."""
+    cap = cap_of(case)
+    return rank if cap is None else min(rank, cap)
