@@ -98,6 +98,11 @@ class Progress(msgspec.Struct, array_like=True, gc=False):
     since_ms: int | None = None  # since when its condition has been true without a break
     settled_ms: int | None = None  # the newest occasion that was dealt with
     triggered_ms: int | None = None  # the newest trigger, where the campaign recalls it (Campaign.recalls)
+    # Of cash back alone (campaigns/cash_back.py); amounts as decimal text, since they can pass 64 bits.
+    spent_e16: dict[int, str] = {}  # by month that is paid for: what it had when it was settled last
+    late_months: list[int] = []  # those that have changed since
+    carried_e16: str = ""  # what is to be taken off the next payment, below 0
+    basis: int = 0  # a mark of the rates and types that the months were settled by
 
 
 class WatchedLoan(msgspec.Struct, array_like=True, gc=False):

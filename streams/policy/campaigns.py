@@ -27,10 +27,16 @@ class Gift(msgspec.Struct, frozen=True, tag=True):
     amount_e4: int | None
 
 
-class CashBack(msgspec.Struct, frozen=True, tag=True):
-    """A share of the transactions of some types: of a whole month at its end, or of each transaction at once.
+CORRECTED_MONTHS = 3
+"""So many months before the one that is paid, what comes late is in the payment."""
 
-    counted: their sum over a whole month; with per_transaction only its `types` are used.
+
+class CashBack(msgspec.Struct, frozen=True, tag=True):
+    """A share of the transactions of some types: of a whole month after its end, or of each transaction at once.
+
+    counted: their sum over a whole month; with per_transaction only its `types` are used. settles_after_days: from the
+    month's end to its payment. basis: a mark of the types and of the rates, by which sums of two policies are told
+    apart.
     """
 
     tiers: frozenset[str]
@@ -39,6 +45,8 @@ class CashBack(msgspec.Struct, frozen=True, tag=True):
     rate_e4: int
     at_most_e16: int | None
     per_transaction: bool
+    settles_after_days: int
+    basis: int
 
 
 class NearTier(msgspec.Struct, frozen=True, tag=True):

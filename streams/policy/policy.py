@@ -68,6 +68,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     look_back_months: int  # how many whole months measures look back
     closing_days: int  # how many days closing totals are looked at, today included
     closing_months: int  # how many whole months of closing totals measures look at
+    paid_months: int  # how many whole months transactions are kept for payments and what comes late for them
     rises: Schedule  # when a tier can be gained
     falls: Schedule  # when a tier can be lost
     rises_at_once: bool  # an event is enough to gain a tier, without a rating by the calendar

@@ -58,12 +58,37 @@ def near(words: str) -> NearTier:
     return rule
 
 
+def basis_of(policy: Policy) -> int:
+    (terms,) = [campaign.terms for campaign in policy.campaigns if isinstance(campaign.terms, CashBack)]
+    return terms.basis
+
+
+def test_sums_by_other_rates_or_types_have_another_basis() -> None:
+    document = WHOLE_STANDARD.document
+    others = [
+        document.replace('"31.5"', '"31.6"'),
+        document.replace('types = ["purchase"]', 'types = ["cash"]'),
+    ]
+    found = [basis_of(load_policy(text)) for text in (document, document.replace("3000", "4000"), *others)]
+    assert found[0] == found[1]
+    assert len(set(found)) == 3
+
+
 def test_the_standard_policy_has_the_banks_campaigns() -> None:
     purchases = Measure("cash-back", "sum", types=frozenset({"purchase"}), months=1)
     low, mid, high = frozenset({"low"}), frozenset({"mid"}), frozenset({"high"})
     assert {found.id: found.terms for found in WHOLE_STANDARD.campaigns} == {
         "account-opening-gift": Gift(frozenset(), e16("1000"), 30, None),
-        "cash-back": CashBack(low, purchases, e16("3000"), 100, e16("300"), per_transaction=False),
+        "cash-back": CashBack(
+            low,
+            purchases,
+            e16("3000"),
+            100,
+            e16("300"),
+            per_transaction=False,
+            settles_after_days=0,
+            basis=basis_of(WHOLE_STANDARD),
+        ),
         "near-mid": NearTier(low, None, e16("450000"), e16("500000"), 3, 90, None),
         "dormant": Dormant(low, 60),
         "welcome-mid": Welcome(mid, 60_000),

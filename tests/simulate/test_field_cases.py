@@ -10,9 +10,12 @@ from streams.contracts.lines import parse_line
 from streams.contracts.packing import change_of, unpack_change, unpack_state
 from streams.engine.outcomes import Unrated
 from streams.partition.customers import Customers
+from streams.partition.outputs import sent_to
+from streams.partition.work import CAMPAIGNS
 from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy
 from streams.simulate import Simulation
+from streams.values.events import BALANCES, TRANSACTIONS
 from tests.simulate.test_simulate import File
 from tests.support.histories import DOOMSDAY_MS, STANDARD, Bench
 
@@ -349,3 +352,152 @@ def test_a_purchase_is_undone_once() -> None:
                      reverses="r1", reversed_at="2026-01-05T10:00:00+08:00")  # fmt: skip
     last = [(change["tier"], change["reason"], change["value"]) for change in outputs(file, "changes", policy)[2:]]
     assert last == [("low", "correction", "499000.00"), ("mid", "correction", "500000.00")]
+
+
+# --- purchases that are posted after their month, and refunds ---
+
+PAYS = """
+name = "pays"
+version = 1
+currency = "TWD"
+tiers = [{{ id = "low" }}, {{ id = "mid", at_least = "500000" }}]
+[[campaigns]]
+id = "back"
+kind = "cash_back"
+tiers = ["low"]
+rate = "0.01"
+{more}
+"""
+
+
+def paid(file: File, more: str = "") -> list[tuple[str, str, str]]:
+    """When, for which month and how much."""
+    file.balance("other", "2", "2026-12-02T00:00:05+08:00", "z")
+    found = outputs(file, "campaigns", load_policy(PAYS.format(more=more)))
+    return [(one["triggered_at"][:10], one["period"], one["amount"]) for one in found if one["customer_id"] == "K31"]
+
+
+def posted_late() -> File:
+    file = File()
+    file.balance("K31", "1000", "2026-01-02T10:00:00+08:00")
+    file.transaction("K31", "5000", "2026-01-20T15:00:00+08:00")
+    file.balance("other", "1", "2026-02-01T00:00:05+08:00")
+    file.transaction("K31", "10000", "2026-01-31T20:00:00+08:00")
+    file.transaction("K31", "4000", "2026-02-10T20:00:00+08:00")
+    return file
+
+
+JANUARY = ("2026-02-01", "2026-01", "50.00")
+
+
+@pytest.mark.parametrize(
+    ("more", "payments"),
+    [
+        ("", [JANUARY, ("2026-03-01", "2026-02", "140.00")]),
+        ('at_most = "120"', [JANUARY, ("2026-03-01", "2026-02", "110.00")]),  # of January not more than that
+        ('at_least = "5001"', [("2026-03-01", "2026-02", "150.00")]),  # January reaches the floor after its end
+        ("settles_after_days = 3", [("2026-02-04", "2026-01", "150.00"), ("2026-03-04", "2026-02", "40.00")]),
+        ("settles_after_days = 45", [("2026-03-18", "2026-01", "150.00"), ("2026-04-15", "2026-02", "40.00")]),
+    ],
+)
+def test_a_purchase_that_is_posted_after_its_month_is_paid(more: str, payments: list[tuple[str, str, str]]) -> None:
+    assert paid(posted_late(), more) == payments
+
+
+def test_the_first_purchase_of_a_month_may_be_posted_after_it() -> None:
+    file = File()
+    file.balance("K31", "1000", "2026-01-02T10:00:00+08:00")
+    file.transaction("K31", "10000", "2026-03-31T20:00:00+08:00", type="withdrawal")
+    file.balance("other", "1", "2026-04-01T00:00:05+08:00")
+    file.transaction("K31", "10000", "2026-03-31T20:00:00+08:00")
+    assert paid(file) == [("2026-05-01", "2026-04", "100.00")]
+
+
+def test_the_month_before_somebody_is_first_heard_of_is_paid() -> None:
+    file = File()
+    file.balance("other", "1", "2026-02-01T00:00:05+08:00")
+    file.transaction("K31", "10000", "2026-01-31T20:00:00+08:00")
+    assert paid(file) == [("2026-03-01", "2026-02", "100.00")]
+
+
+def refunded(*amounts: str) -> File:
+    """Three purchases of January, of which these are undone in February, and 4,000 in March."""
+    file = File()
+    file.balance("K31", "1000", "2026-01-02T10:00:00+08:00")
+    for number, amount in enumerate(("5000", "7000", "9000"), 1):
+        file.transaction("K31", amount, f"2026-01-0{number}T15:00:00+08:00", event_id=f"p{number}")
+    for number, amount in enumerate(amounts, 1):
+        undone = {"reverses": f"p{number}", "reversed_at": f"2026-01-0{number}T15:00:00+08:00"}
+        file.transaction("K31", amount, f"2026-02-0{number}T15:00:00+08:00", event_id=f"r{number}", **undone)
+    file.transaction("K31", "4000", "2026-03-10T15:00:00+08:00")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("undone", "payments"),
+    [
+        ((), [("2026-04-01", "2026-03", "40.00")]),
+        (("5000",), []),  # 50 too much were paid in February; 10 of it are left to be taken off
+        (("1000",), [("2026-04-01", "2026-03", "30.00")]),
+        (("5000", "7000"), []),
+    ],
+)
+def test_what_is_undone_after_its_month_is_taken_off_the_next_payment(
+    undone: tuple[str, ...], payments: list[tuple[str, str, str]]
+) -> None:
+    assert paid(refunded(*undone)) == [("2026-02-01", "2026-01", "210.00"), *payments]
+
+
+def test_what_is_left_to_be_taken_off_is_carried_until_it_is_used_up() -> None:
+    file = refunded("5000")
+    file.transaction("K31", "700", "2026-05-10T15:00:00+08:00")
+    file.transaction("K31", "500", "2026-06-10T15:00:00+08:00")
+    file.transaction("K31", "500", "2026-07-10T15:00:00+08:00")
+    assert paid(file)[1:] == [("2026-07-01", "2026-06", "2.00"), ("2026-08-01", "2026-07", "5.00")]
+
+
+def test_what_is_put_back_is_paid_and_a_second_reversal_takes_nothing_off() -> None:
+    file = refunded("5000")
+    again = {"reverses": "p1", "reversed_at": "2026-01-01T15:00:00+08:00"}
+    file.transaction("K31", "5000", "2026-03-11T15:00:00+08:00", event_id="again", **again)
+    back = {"reverses": "r1", "reversed_at": "2026-02-01T15:00:00+08:00"}
+    file.transaction("K31", "5000", "2026-03-12T15:00:00+08:00", event_id="back", **back)
+    assert paid(file)[1:] == [("2026-04-01", "2026-03", "40.00")]
+
+
+def test_a_month_in_another_tier_is_not_paid_later_either() -> None:
+    file = File()
+    file.balance("K31", "600000", "2026-01-02T10:00:00+08:00")
+    file.transaction("K31", "10000", "2026-01-20T15:00:00+08:00")
+    file.balance("K31", "1000", "2026-02-02T10:00:00+08:00")
+    file.transaction("K31", "10000", "2026-01-31T20:00:00+08:00")
+    file.transaction("K31", "4000", "2026-02-10T20:00:00+08:00")
+    assert paid(file) == [("2026-03-01", "2026-02", "40.00")]
+
+
+def test_a_month_before_the_campaign_came_into_force_is_not_paid() -> None:
+    file = File()
+    file.balance("K31", "1000", "2026-01-02T10:00:00+08:00")
+    file.transaction("K31", "5000", "2026-01-20T15:00:00+08:00")
+    before = load_policy(PAYS.format(more="").replace('"cash_back"\n', '"cash_back"\nper = "transaction"\n'))
+    bench = Bench(before)
+    bench.work(file)
+    again = Bench(load_policy(PAYS.format(more="")))
+    again.partition = Customers(again.setup, bench.outcome.packed, bench.outcome.lane)
+    file.balance("other", "1", "2026-02-03T00:00:05+08:00")
+    worked = [len(lines) for lines in file.topics]
+    again.work(after(file, 1, 1))
+    file.transaction("K31", "10000", "2026-01-31T20:00:00+08:00")
+    file.transaction("K31", "4000", "2026-02-10T20:00:00+08:00")
+    file.balance("other", "1", "2026-04-03T00:00:05+08:00")
+    again.work(after(file, worked[BALANCES], 1))
+    told = [json.loads(message.value or b"") for work in again.outcome.works for message in sent_to(work, CAMPAIGNS)]
+    assert [(one["period"], one["amount"]) for one in told] == [("2026-02", "40.00")]
+
+
+def after(file: File, balances: int, transactions: int) -> File:
+    """What comes after so many balances and transactions."""
+    rest = File()
+    rest.topics[BALANCES] = file.topics[BALANCES][balances:]
+    rest.topics[TRANSACTIONS] = file.topics[TRANSACTIONS][transactions:]
+    return rest

@@ -1,52 +1,51 @@
-"""Cash back: a share of the transactions of some types, of a whole month at its end, or of each at once.
+"""Cash back: a share of the transactions of some types, of a whole month after its end, or of each at once.
 
-The rules are in docs/policies.md#cash-back.
+    month          |---- purchases ----|
+    its end                            |  who is in the tier now, is paid for it
+    settled                            |-- settles_after_days --|  pays what was posted by now, and what came late
+
+What comes for a month that is settled, a purchase or a reversal, is in the next payment. What takes more off than there
+is to pay is carried to the payment after it. The rules are in docs/policies.md#cash-back.
 """
 
 from streams.engine.campaigns.audience import is_for
 from streams.engine.case import Case
 from streams.engine.measures.figures import measure_one
-from streams.engine.measures.reversals import is_undone
+from streams.engine.measures.reversals import is_undone, undone_day
 from streams.engine.outcomes import Offer
 from streams.engine.state import Progress
-from streams.policy.campaigns import CashBack
-from streams.values.calendar import month_text
+from streams.policy.campaigns import CORRECTED_MONTHS, CashBack
+from streams.values.calendar import month_of, month_start, month_text
 from streams.values.currencies import minor_decimals
 from streams.values.events import Transaction
 from streams.values.money import ONE_SHARE, paid_e4
 
+_NOTHING = "0"
+
 
 def cash_back_offer(case: Case, terms: CashBack, progress: Progress) -> Offer | None:
-    """Offers the share of a single transaction or, at the end of a month, of all that the month had.
+    """Offers the share of a single transaction or, when a month is settled, what is to be paid then.
 
-    due_ms: the end of the month that is to be paid; None while the customer has given no reason to look at one.
+    due_ms: the end of the month that is looked at next, or when one is settled; None while the customer has given no
+    reason to look at one. since_ms: since when the campaign is in force, for customers who were there before it.
+    spent_e16: by month, what it had when it was settled last; a month that is paid for is in it from its end on.
     """
-    event, policy = case.event, case.policy
+    event = case.event
     transaction = event if isinstance(event, Transaction) and event.type in terms.counted.types else None
     if terms.per_transaction:
         is_paid = transaction is not None and transaction.reverses is None and is_for(case, terms.tiers)
-        return _payment_of(case, transaction, terms) if transaction is not None and is_paid else None
-    if progress.due_ms is None:
-        has_come = case.change is not None and case.change.direction != "initial"
-        if not is_for(case, terms.tiers) or not (transaction is not None or case.begins_policy or has_come):
-            return None
-        progress.due_ms = _month_ends_ms(case)
-    if progress.due_ms > case.now_ms:
+        return _offer_for(case, transaction, terms) if transaction is not None and is_paid else None
+    is_theirs = is_for(case, terms.tiers)
+    if case.begins_policy and case.tier_before is not None and is_theirs:
+        progress.since_ms = case.now_ms
+    has_come = case.change is not None and case.change.direction != "initial"
+    if is_theirs and (transaction is not None or case.begins_policy or has_come):
+        _look_by(progress, _month_ends_ms(case))
+    if transaction is not None:
+        _note_late(case, terms, progress, transaction)
+    if progress.due_ms is None or progress.due_ms > case.now_ms:
         return None
-    last_day = policy.calendar.day_of(progress.due_ms) - 1
-    goes_on = bool(case.state.days) and max(case.state.days) > last_day  # transactions ahead of the clock
-    progress.due_ms = policy.calendar.next_month_begins_ms(case.now_ms) if goes_on else None
-    if not is_for(case, terms.tiers):
-        return None
-    spent = measure_one(case.state, terms.counted, policy, last_day, is_over=True)
-    return _payment(int(spent), terms, policy.currency, month_text(last_day))
-
-
-def _payment_of(case: Case, transaction: Transaction, terms: CashBack) -> Offer | None:
-    if is_undone(case.state, transaction):
-        return None
-    spent_e16 = transaction.amount_e4 * case.policy.to_value.get(transaction.currency, 0)
-    return _payment(spent_e16, terms, case.policy.currency, None)
+    return _look(case, terms, progress, progress.due_ms)
 
 
 def _month_ends_ms(case: Case) -> int:
@@ -60,11 +59,96 @@ def _month_ends_ms(case: Case) -> int:
     return calendar.next_month_begins_ms(now_ms)
 
 
-def _payment(spent_e16: int, terms: CashBack, currency: str, period: str | None) -> Offer | None:
-    if spent_e16 < terms.at_least_e16:
+def _look_by(progress: Progress, at_ms: int) -> None:
+    progress.due_ms = at_ms if progress.due_ms is None else min(progress.due_ms, at_ms)
+
+
+def _note_late(case: Case, terms: CashBack, progress: Progress, transaction: Transaction) -> None:
+    """Notes a month that has ended and that a transaction has changed: it is to be looked at again."""
+    calendar, state = case.policy.calendar, case.state
+    day = calendar.day_of(transaction.belongs_at_ms)
+    if transaction.reverses is not None:
+        root_day = undone_day(state, transaction)
+        day = day if root_day is None else root_day
+    month, today = month_of(day), calendar.day_of(case.now_ms)
+    ends = month_start(month + 1)
+    if ends > today or month < month_of(today) - CORRECTED_MONTHS or month in progress.late_months:
+        return
+    if month not in progress.spent_e16:
+        if not _was_theirs(case, terms, progress, calendar.midnight_ms(ends)):
+            return
+        progress.spent_e16[month] = _NOTHING
+    progress.late_months.append(month)
+    settled_ms = calendar.midnight_ms(ends + terms.settles_after_days)
+    if settled_ms > case.now_ms:
+        _look_by(progress, settled_ms)
+
+
+def _was_theirs(case: Case, terms: CashBack, progress: Progress, ended_ms: int) -> bool:
+    """Says whether a month is paid for at whose end there was nothing to look at.
+
+    It is if the customer is in the tier and was so at its end, or was not known then.
+    """
+    was_so = case.tier_before is None or case.state.decided_at_ms < ended_ms
+    return was_so and is_for(case, terms.tiers) and (progress.since_ms is None or progress.since_ms < ended_ms)
+
+
+def _look(case: Case, terms: CashBack, progress: Progress, due_ms: int) -> Offer | None:
+    """Looks at what is due: the end of a month, a month to be settled, or both at once."""
+    day, offer = case.policy.calendar.day_of(due_ms), None
+    if month_start(month_of(day)) == day and is_for(case, terms.tiers):
+        progress.spent_e16.setdefault(month_of(day) - 1, _NOTHING)
+    ended = day - terms.settles_after_days
+    if month_start(month_of(ended)) == ended and month_of(ended) - 1 in progress.spent_e16:
+        offer = _settle(case, terms, progress, month_of(ended) - 1)
+    progress.due_ms = _next_due_ms(case, terms, progress)
+    return offer
+
+
+def _next_due_ms(case: Case, terms: CashBack, progress: Progress) -> int | None:
+    """Gives when a month is settled next, or ends: the running one, if it has transactions, or they are ahead of it."""
+    calendar, now_ms, days = case.policy.calendar, case.now_ms, case.state.days
+    running = month_of(calendar.day_of(now_ms))
+    first_days = [month_start(month + 1) + terms.settles_after_days for month in progress.spent_e16]
+    if days and max(days) >= month_start(running):
+        first_days.append(month_start(running + 1))
+    instants = map(calendar.midnight_ms, first_days)
+    return min([at_ms for at_ms in instants if at_ms > now_ms], default=None)
+
+
+def _settle(case: Case, terms: CashBack, progress: Progress, month: int) -> Offer | None:
+    """Offers what a month comes to, with what has come late for those before it."""
+    if progress.basis != terms.basis:  # what was settled by other rates or types is not looked at again
+        progress.late_months = [late for late in progress.late_months if progress.spent_e16.get(late) == _NOTHING]
+        progress.basis = terms.basis
+    total_e16 = int(progress.carried_e16 or _NOTHING)
+    for settled in sorted({month, *[late for late in progress.late_months if late <= month]}):
+        last_day = month_start(settled + 1) - 1
+        spent_e16 = int(measure_one(case.state, terms.counted, case.policy, last_day, is_over=True))
+        total_e16 += _owed_e16(spent_e16, terms) - _owed_e16(int(progress.spent_e16[settled]), terms)
+        progress.spent_e16[settled] = str(spent_e16)
+    oldest = month - CORRECTED_MONTHS
+    progress.spent_e16 = {known: spent for known, spent in progress.spent_e16.items() if known > oldest}
+    progress.late_months = [late for late in progress.late_months if late > month]
+    progress.carried_e16 = str(total_e16) if total_e16 < 0 else ""
+    return _payment(total_e16, case, month_text(month_start(month)))
+
+
+def _offer_for(case: Case, transaction: Transaction, terms: CashBack) -> Offer | None:
+    if is_undone(case.state, transaction):
         return None
-    amount_e16 = spent_e16 * terms.rate_e4 // ONE_SHARE
-    if terms.at_most_e16 is not None:
-        amount_e16 = min(amount_e16, terms.at_most_e16)
-    amount_e4 = paid_e4(amount_e16, minor_decimals(currency))
+    spent_e16 = transaction.amount_e4 * case.policy.to_value.get(transaction.currency, 0)
+    return _payment(_owed_e16(spent_e16, terms), case, None)
+
+
+def _owed_e16(spent_e16: int, terms: CashBack) -> int:
+    """Gives the share of what was spent, before it is rounded to what can be paid."""
+    if spent_e16 < terms.at_least_e16:
+        return 0
+    owed_e16: int = spent_e16 * terms.rate_e4 // ONE_SHARE
+    return owed_e16 if terms.at_most_e16 is None else min(owed_e16, terms.at_most_e16)
+
+
+def _payment(owed_e16: int, case: Case, period: str | None) -> Offer | None:
+    amount_e4 = paid_e4(max(owed_e16, 0), minor_decimals(case.policy.currency))
     return Offer(period=period, amount_e4=amount_e4) if amount_e4 > 0 else None

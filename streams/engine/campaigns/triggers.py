@@ -10,6 +10,8 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
+from msgspec import structs
+
 from streams.engine.campaigns.at_risk import at_risk_offer
 from streams.engine.campaigns.cash_back import cash_back_offer
 from streams.engine.campaigns.contact import is_left_in_peace
@@ -68,7 +70,7 @@ def begin_progress(state: CustomerState, campaigns: tuple[Campaign, ...]) -> Non
     """Makes the progress fit another policy: keeps what was dealt with, and lets what is under way begin anew."""
     ids = {campaign.id for campaign in campaigns}
     state.progress = {
-        name: Progress(None, None, progress.settled_ms, progress.triggered_ms)
+        name: structs.replace(progress, due_ms=None, since_ms=None)
         for name, progress in state.progress.items()
         if name in ids
     }

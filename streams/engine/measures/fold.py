@@ -31,6 +31,7 @@ from streams.engine.measures.standings import place_standing
 from streams.engine.measures.windows import add_transaction
 from streams.engine.state import Account, CustomerState, Reversal
 from streams.policy.policy import Policy
+from streams.values.calendar import month_of, month_start
 from streams.values.events import Balance, Credit, Loan, Transaction
 from streams.values.fingerprint import fingerprint
 from streams.values.products import counted_e4, holding_of
@@ -160,7 +161,7 @@ def _fold_reversal(state: CustomerState, event: Transaction, target: str, policy
         f"{event.type}.{event.currency}",
         event.amount_e4,
     )
-    oldest, calendar = oldest_day_kept(state, policy, today), policy.calendar
+    oldest, calendar = _oldest_transaction_day(state, policy, today), policy.calendar
     kept = [known for known in reversals_of(state) if calendar.day_of(known.at_ms) >= oldest]
     if any(known.mark == reversal.mark for known in kept):
         return False  # it comes again, after it was forgotten
@@ -198,9 +199,15 @@ def _count(  # noqa: PLR0913, PLR0917 - a transaction, taken apart
     if kind not in policy.kept_types:
         return False
     if day not in state.days:
-        oldest = oldest_day_kept(state, policy, today)
+        oldest = _oldest_transaction_day(state, policy, today)
         if day < oldest:
             return False
         forget_days(state, oldest)
     add_transaction(state, policy, day, name, count, amount_e4)
     return kind in policy.looked_at_types
+
+
+def _oldest_transaction_day(state: CustomerState, policy: Policy, today: int) -> int:
+    """Gives the first day whose transactions have to be kept: for the tiers, or for payments."""
+    oldest = oldest_day_kept(state, policy, today)
+    return min(oldest, month_start(month_of(today) - policy.paid_months)) if policy.paid_months else oldest

@@ -62,7 +62,9 @@ def _cash_back(rule: CampaignRule) -> str:
         floor = "" if rule.at_least is None else f" of at least {amount(rule.at_least)}"
         return f"{percent(rule.rate or '0')} of each {types} transaction{floor}{limit}"
     floor = "" if rule.at_least is None else f", from a sum of {amount(rule.at_least)} on"
-    return f"at each month's end {percent(rule.rate or '0')} of the month's {types} transactions{floor}{limit}"
+    days = rule.settles_after_days
+    when = f"{count(days, 'day')} after each month's end" if days else "at each month's end"
+    return f"{when} {percent(rule.rate or '0')} of the month's {types} transactions{floor}{limit}"
 
 
 def _near_tier(rule: CampaignRule, file: PolicyFile) -> str:

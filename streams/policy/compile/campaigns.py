@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from zlib import crc32
+
+import msgspec
 
 from streams.policy.campaigns import (
     AtRisk,
@@ -42,7 +45,7 @@ _WANTS: Mapping[CampaignKind, Sequence[str]] = {
 }
 _TAKES: Mapping[CampaignKind, Sequence[str]] = {
     "gift": ("amount",),
-    "cash_back": ("types", "at_least", "at_most", "per"),
+    "cash_back": ("types", "at_least", "at_most", "per", "settles_after_days"),
     "near_tier": ("at_least", "within", "within_share", "every_days", "offer_days"),
     "welcome": ("settles_seconds",),
 }
@@ -138,9 +141,17 @@ class CampaignCompiler:
         at_most_e16 = None if rule.at_most is None else read_fixed(rule.at_most, VALUE_DECIMALS)
         per_transaction = rule.per == "transaction"
         counted = Measure(rule.id, "sum", types=types, months=0 if per_transaction else 1)
-        return CashBack(
-            tiers, counted, read_fixed(rule.at_least, VALUE_DECIMALS), rate_e4, at_most_e16, per_transaction
-        )
+        days = rule.settles_after_days or 0
+        if per_transaction and days:
+            says = "each transaction is paid at once, so no month is settled"
+            self._add((*path, "settles_after_days"), f'{says}; take it out, or write per = "month"')
+        at_least_e16 = read_fixed(rule.at_least, VALUE_DECIMALS)
+        return CashBack(tiers, counted, at_least_e16, rate_e4, at_most_e16, per_transaction, days, self._basis(types))
+
+    def _basis(self, types: frozenset[str]) -> int:
+        """Gives a mark of what sums of these types are worked out by: the same on every machine."""
+        written = msgspec.json.encode([sorted(types), self._file.currency, sorted(self._file.rates.items())])
+        return crc32(written)
 
     def _fee_measure(self, path: Path, name: str | None) -> Measure:
         if name in {"value", "score", "standing"}:

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from streams.policy.campaigns import Campaign, CashBack, FeeAlert
+from streams.policy.campaigns import CORRECTED_MONTHS, Campaign, CashBack, FeeAlert
 from streams.policy.compile.campaigns import CampaignCompiler
 from streams.policy.compile.falling import compile_falling, counts_ratings, falls_plainly, has_spans, ratings_looked_at
 from streams.policy.compile.floors import floors_of, held_measures, value_floors
@@ -31,6 +31,7 @@ from streams.values.money import ONE_RATE, ONE_SHARE, RATE_DECIMALS, SHARE_DECIM
 from streams.values.products import Holding
 
 _Fields = dict[str, Any]
+_SHORTEST_MONTH_DAYS = 28
 
 
 def compile_policy(file: PolicyFile, problems: Problems, document: str) -> Policy:
@@ -160,6 +161,7 @@ class _Compiler:
             look_back_months=max((measure.months for measure in seen), default=0),
             closing_days=max([loan_days, *(1 for _ in totals), *(measure.days for measure in of_closings)]),
             closing_months=max((measure.months for measure in of_closings), default=0),
+            paid_months=max(map(_paid_months, campaigns), default=0),
             kept_types=TRANSACTION_TYPES if history_days else _types_of(seen),
             daily_totals=frozenset([measure.of for measure in of_closings] + ["assets"] * (loan_days > 0) + totals),
         ).keywords
@@ -238,6 +240,14 @@ def _measures_of(campaigns: Sequence[Campaign]) -> list[Measure]:
     """Gives the measures that campaigns look at, with or without a number."""
     counted = [campaign.terms.counted for campaign in campaigns if isinstance(campaign.terms, CashBack)]
     return counted + [campaign.terms.measure for campaign in campaigns if isinstance(campaign.terms, FeeAlert)]
+
+
+def _paid_months(campaign: Campaign) -> int:
+    """Gives how many whole months back transactions have to be there when a payment is made, with corrections."""
+    terms = campaign.terms
+    if not isinstance(terms, CashBack) or terms.per_transaction:
+        return 0
+    return 1 + CORRECTED_MONTHS + terms.settles_after_days // _SHORTEST_MONTH_DAYS
 
 
 def _types_of(measures: Sequence[Measure]) -> frozenset[str]:

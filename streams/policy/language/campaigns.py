@@ -10,6 +10,7 @@ from streams.policy.language.words import Days, FloorText, Language, Part, Perio
 SETTLES_S = 60
 """How long upgrades of a new customer are not welcomed, if the file does not say it."""
 
+SettlingDays = Annotated[int, msgspec.Meta(ge=0, le=60)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
 
 
@@ -24,10 +25,10 @@ class BudgetRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 class CampaignRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One campaign. All kinds take id, kind, name, tiers, hold_out, salt and budget; the other words depend on kind.
 
-    gift: at_least, within_days, amount. cash_back: types, at_least, rate, at_most, per. near_tier: to, one of at_least,
-    within and within_share, for_days, every_days, offer_days. dormant: without_transaction_days. welcome:
-    settles_seconds; its tiers are those that are reached. at_risk: days_before. fee_alert: measure, below. What a kind
-    needs, and does not take, is checked in compile/campaigns.py.
+    gift: at_least, within_days, amount. cash_back: types, at_least, rate, at_most, per, settles_after_days. near_tier:
+    to, one of at_least, within and within_share, for_days, every_days, offer_days. dormant: without_transaction_days.
+    welcome: settles_seconds; its tiers are those that are reached. at_risk: days_before. fee_alert: measure, below.
+    What a kind needs, and does not take, is checked in compile/campaigns.py.
     """
 
     id: Word
@@ -41,6 +42,7 @@ class CampaignRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     rate: Part | None = None
     at_most: FloorText | None = None
     per: Literal["month", "transaction"] | None = None
+    settles_after_days: SettlingDays | None = None
     to: Word | None = None
     within: FloorText | None = None
     within_share: Part | None = None

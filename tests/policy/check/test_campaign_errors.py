@@ -108,6 +108,8 @@ ROWS = [
     ('at_most = "300"', 'at_most = "0.001"', 40, "campaigns.back.at_most", '"0.001" is less than TWD 0.01, the least that can be paid, so nothing is paid'),
     ('rate = "0.01"', 'rate = "1%"', 39, "campaigns.back.rate", '"1%" is a percentage; write it as a share of 1: "0.01"'),
     ('rate = "0.01"', 'rate = "1"\nper = "year"', 40, "campaigns.back.per", '"year" is not known here; write "month" or "transaction"'),
+    ('rate = "0.01"', 'rate = "1"\nsettles_after_days = 61', 40, "campaigns.back.settles_after_days", "61 is not allowed; write a whole number from 0 to 60"),
+    ('rate = "0.01"', 'rate = "1"\nper = "transaction"\nsettles_after_days = 2', 41, "campaigns.back.settles_after_days", 'each transaction is paid at once, so no month is settled; take it out, or write per = "month"'),
     ('rate = "0.01"', 'rate = "1.5"', 39, "campaigns.back.rate", '"1.5" is no part of the whole; write one from "0" to "1": a tenth is "0.10"'),
     ('rate = "0.01"', 'rate = "0"', 39, "campaigns.back.rate", 'a rate of 0 pays nothing; write one such as "0.01"'),
     ('types = ["purchase"]', 'types = ["purchases"]', 38, "campaigns.back.types[0]", 'there is no type of transaction "purchases"; did you mean "purchase"?'),

@@ -29,6 +29,7 @@ CAMPAIGNS = [
     ('kind = "welcome"\ntiers = ["mid"]\nsettles_seconds = 0', "for mid: an upgrade to it."),
     ('kind = "cash_back"\nrate = "0.01"', "for everybody: at each month's end 1% of the month's purchase transactions."),
     ('kind = "cash_back"\nrate = "0.0025"\nat_least = "3000"\nat_most = "300"\ntypes = ["purchase", "fee"]', "for everybody: at each month's end 0.25% of the month's purchase and fee transactions, from a sum of 3,000 on, at most 300."),
+    ('kind = "cash_back"\nrate = "0.01"\nsettles_after_days = 3', "for everybody: 3 days after each month's end 1% of the month's purchase transactions."),
     ('kind = "cash_back"\nrate = "1"\nat_least = "3000"\nat_most = "300"\nper = "transaction"', "for everybody: 100% of each purchase transaction of at least 3,000, at most 300."),
     (NEAR + 'at_least = "450000"\nfor_days = 3', "for everybody below mid: the value is at least 450,000 and below the 500,000 of mid for 3 days in a row."),
     (NEAR + 'tiers = ["low"]\nwithin = "1"\nfor_days = 0\nevery_days = 90\noffer_days = 1', "for low: the value is at most 1 below the 500,000 of mid, at most once in 90 days, an offer of 1 day."),

@@ -186,7 +186,6 @@ def test_reversals_are_taken_off_the_month_of_what_they_undo() -> None:
         2026-01-11T10:00 | purchase 2000 reverses=2026-01-10T10:00 |
         2026-02-01       |                                  | cash-back:2026-01 amount=30.00
         2026-02-05T10:00 | purchase 3000                    |
-        2026-02-06T10:00 | purchase 3000 reverses=2026-01-10 |
         2026-03-01       |                                  | cash-back:2026-02 amount=30.00
         2026-03-05T10:00 | purchase 3000                    |
         2026-03-05T10:00 | purchase 0.01 reverses=2026-03-05T10:00 |
@@ -195,16 +194,16 @@ def test_reversals_are_taken_off_the_month_of_what_they_undo() -> None:
     )
 
 
-def test_a_late_purchase_counts_in_its_month_while_that_has_not_ended() -> None:
+def test_a_late_purchase_counts_in_its_month_and_is_paid_with_the_next_one_if_that_is_over() -> None:
     cash_back(
         """
         2026-01-10T10:00 | purchase 1000                        |
         2026-01-30T10:00 | purchase 2000 at=2026-01-02          |
         2026-02-01       |                                      | cash-back:2026-01 amount=30.00
         2026-02-01T10:00 | purchase 3000 at=2026-01-31T23:59    |
-        2026-03-01       |                                      |
+        2026-03-01       |                                      | cash-back:2026-02 amount=30.00
         2026-03-02T10:00 | purchase 9000 at=2026-02-28T23:59    |
-        2026-04-01       |                                      |
+        2026-04-01       |                                      | cash-back:2026-03 amount=90.00
         """
     )
 

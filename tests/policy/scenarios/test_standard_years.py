@@ -8,7 +8,7 @@ and whenever something may come due.
 import copy
 import random
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from math import floor
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.policy.scenarios.test_standard import FLOORS, VOLUME, Standard
-from tests.support.naive_policies import DAY, LOAN, Heard, history
+from tests.support.naive_policies import DAY, LOAN, Heard, history, months_before
 from tests.support.scenarios import Told, local_text, told_of
 
 STANDINGS = ("excellent", "good", "fair", "poor", "default")
@@ -32,6 +32,10 @@ class Watched(NamedTuple):
     assets: Fraction
     standings: list[str]  # at the decision and since
     alerts: list[Fraction | str]
+
+
+def owed(spent: Fraction) -> Fraction:
+    return min(spent / 100, Fraction(300)) if spent >= 3000 else Fraction(0)
 
 
 class StandardInUse(Standard):
@@ -52,6 +56,11 @@ class StandardInUse(Standard):
         self.near_occasions: list[datetime] = []
         self.near_said: datetime | None = None
         self.is_dormancy_told = False
+        self.is_month_looked_at = False
+        self.changed_at = datetime.min
+        self.settled: dict[date, Fraction] = {}  # by month: what it had when it was settled last
+        self.late: set[date] = set()  # months that changed since
+        self.carried = Fraction(0)
         self.falls_told: set[datetime] = set()
         self.watched: list[Watched] = []
         self.risks: list[tuple[str, str, str]] = []
@@ -113,6 +122,14 @@ class StandardInUse(Standard):
             return
         if event is not None:
             self.look_at_gift(event)
+        has_come = before is not None and self.tier != before
+        is_bought = event is not None and event.kind == "purchase"
+        if self.tier == 0 and (before is None or has_come or is_bought):
+            self.is_month_looked_at = True
+        if is_bought and event is not None:
+            self.note_late(before, event.belongs_at.date().replace(day=1))
+        if before is None or has_come:
+            self.changed_at = self.now
         if event is None and self.now.time() == time() and self.now.day == 1:
             self.look_at_month()
         self.look_at_near()
@@ -131,12 +148,29 @@ class StandardInUse(Standard):
             if self.first is not None and event.at <= self.first + 30 * DAY:
                 self.trigger("account-opening-gift")
 
+    def note_late(self, before: int | None, month: date) -> None:
+        today, after = self.now.date(), months_before(month, -1)
+        if after > today or month < months_before(today, 3):
+            return
+        if month not in self.settled:
+            if self.tier != 0 or (before is not None and self.changed_at.date() >= after):
+                return
+            self.settled[month] = Fraction(0)
+        self.late.add(month)
+
     def look_at_month(self) -> None:
-        last = self.now.date() - DAY
-        spent = self.book.volume(last.replace(day=1), last + DAY, ["purchase"])
-        if self.tier == 0 and spent >= 3000:
-            cents = floor(min(spent / 100, Fraction(300)) * 100)
-            self.trigger("cash-back", occasion=f"{last:%Y-%m}", amount=Fraction(cents, 100))
+        month = months_before(self.now.date(), 1)
+        if self.tier == 0 and self.is_month_looked_at:
+            self.settled[month] = Fraction(0)
+            total = self.carried
+            for settled in {month, *self.late}:
+                spent = self.book.volume(settled, months_before(settled, -1), ["purchase"])
+                total += owed(spent) - owed(self.settled[settled])
+                self.settled[settled] = spent
+            self.late, self.carried = set(), min(total, Fraction(0))
+            if total >= Fraction(1, 100):
+                self.trigger("cash-back", occasion=f"{month:%Y-%m}", amount=Fraction(floor(total * 100), 100))
+        self.is_month_looked_at = False
 
     def look_at_near(self) -> None:
         value = self.value()
