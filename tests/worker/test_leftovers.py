@@ -70,7 +70,7 @@ async def test_what_is_decided_in_one_of_them_is_left_alone(settings: Settings, 
     ("customer", "sequence", "aborted"), [(CUSTOMER, 1, True), (CUSTOMER, 2, False), ("C", 1, False)]
 )
 async def test_a_change_ahead_of_the_state_was_seen(
-    settings: Settings, customer: str, sequence: int, *, aborted: bool
+    settings: Settings, customer: str, sequence: int, caplog: pytest.LogCaptureFixture, *, aborted: bool
 ) -> None:
     async with started(settings) as ours:
         await ours.commit(batches(settings).next())
@@ -78,6 +78,8 @@ async def test_a_change_ahead_of_the_state_was_seen(
         await put(settings, settings.output_topic("changes"), [(customer.encode(), change)])
         async with open_transaction(settings, settings.changelog_topic, settings.output_topic("order")):
             assert await asked(settings) is aborted
+    assert ("a part of an open transaction was seen" in caplog.text) is not aborted
+    assert CUSTOMER not in caplog.text, "no log holds a customer id"
 
 
 @pytest.mark.parametrize(
