@@ -87,9 +87,9 @@ async def _prepare_patiently(
 
     Raises:
         TryAgainError: It has been away for KAFKA_WITHIN_S.
-        UsageError: It refuses us, or a topic or a policy cannot be used.
+        UsageError: It refuses us, a right is missing, or a topic or a policy cannot be used.
     """
-    from aiokafka.errors import KafkaError
+    from aiokafka.errors import ClusterAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
 
     _end_when_asked()
     give_up_at = time.monotonic() + KAFKA_WITHIN_S
@@ -97,6 +97,11 @@ async def _prepare_patiently(
     while True:
         try:
             return await _prepare(settings, policy, take_outputs=take_outputs)
+        except (TopicAuthorizationFailedError, ClusterAuthorizationFailedError) as error:
+            raise UsageError(
+                f"this worker's user lacks a right ({type(error).__name__}: {error}); give it those of "
+                "docs/operations.md#security"
+            ) from error
         except (AwayError, KafkaError, TimeoutError) as error:
             why = (
                 str(error) if isinstance(error, AwayError) else f"Kafka is in trouble: {type(error).__name__}: {error}"

@@ -13,7 +13,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, KafkaError, NodeNotReadyError, TopicAlreadyExistsError, for_code
 
 from streams.contracts.packing import changelog_bytes
-from streams.errors import UsageError
+from streams.errors import AwayError, UsageError
 from streams.kafka.refusals import cannot_connect
 from streams.settings import Settings
 
@@ -237,7 +237,7 @@ async def _wait_until_led(admin: AIOKafkaAdminClient, names: list[str], partitio
         if not waiting:
             return
         if time.monotonic() > give_up_at:
-            raise UsageError(
+            raise AwayError(
                 f"the new topics {', '.join(waiting)} have no leader after {LED_WITHIN_S:.0f} s: are all brokers up?"
             )
         await asyncio.sleep(0.05)

@@ -72,7 +72,8 @@ GUARDED = {
 
 
 # Numbers of the protocol.
-_GROUP, _LITERAL, _READ, _DENY = 3, 3, 3, 2
+_TOPIC, _GROUP, _LITERAL, _READ, _DESCRIBE, _DESCRIBE_CONFIGS, _DENY, _ALLOW = 2, 3, 3, 3, 8, 10, 2, 3
+_DENIED = (_LITERAL, "User:ANONYMOUS", "*", _READ, _DENY)
 
 
 async def ask(settings: Settings, request: Any) -> None:
@@ -89,7 +90,7 @@ async def ask(settings: Settings, request: Any) -> None:
 @pytest.mark.parametrize("broker_settings", [GUARDED])
 async def test_a_right_on_the_group_that_is_missing_or_taken_away_is_named(own: OwnBroker, tmp_path: Path) -> None:
     await ensure_topics(own.settings, PARTITIONS)
-    denial = (_GROUP, own.settings.app_id, _LITERAL, "User:ANONYMOUS", "*", _READ, _DENY)
+    denial = (_GROUP, own.settings.app_id, *_DENIED)
     said = "(this worker's user may not join the group)"
     with Workers(own.environment, tmp_path) as workers:
         worker = workers.start("w1", IMPATIENT)
@@ -114,3 +115,19 @@ async def test_a_start_without_kafka_waits_and_may_be_asked_to_end(names: Mappin
         assert await patient.ended() == 0
         assert await impatient.ended() == TRY_AGAIN
         assert impatient.says("(tierflow: no Kafka answers at .*)")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("broker_settings", [GUARDED])
+@pytest.mark.parametrize("topic", ["owner", "policies"])
+async def test_a_right_on_a_topic_that_is_missing_stops_the_start_with_a_sentence(
+    own: OwnBroker, tmp_path: Path, topic: str
+) -> None:
+    await ensure_topics(own.settings, PARTITIONS)
+    place = (_TOPIC, own.settings.output_topic(topic), _LITERAL, "User:ANONYMOUS", "*")
+    for operation in (_DESCRIBE, _DESCRIBE_CONFIGS):
+        await ask(own.settings, CreateAclsRequest(*place, operation, _ALLOW))
+    with Workers(own.environment, tmp_path) as workers:
+        worker = workers.start("w1", IMPATIENT)
+        assert await worker.ended(30) == 2, worker.tail()
+        assert worker.says("(this worker's user lacks a right .*; give it those of)"), worker.tail()

@@ -68,7 +68,7 @@ async def test_nothing_is_lost_and_nothing_is_twice_whatever_happens(own: OwnBro
     random = Random(SEED)  # noqa: S311 - repeatable, not secret
     with Workers(own.environment, tmp_path) as workers:
         three = [workers.start(name) for name in ("w1", "w2", "w3")]
-        await asyncio.gather(*(worker.ready() for worker in three))
+        await asyncio.gather(*(worker.ready(90) for worker in three))
         unit = Unit(three)
         async with Events(own.settings) as events, unit.supervising():
             faults = Faults(own, three, random).all()
