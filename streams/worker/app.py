@@ -384,7 +384,7 @@ def wall_ms() -> int:
 
 def fail(error: BaseException) -> None:
     """Ends the process at once. What is not committed is worked again by whoever takes the partitions over."""
-    needs_a_person = isinstance(error, TopicsChangedError | NeverTakenError)
+    needs_a_person = isinstance(error, UsageError | TopicsChangedError | NeverTakenError)
     if needs_a_person:
         _log.critical("worker ends: %s", error)
     else:

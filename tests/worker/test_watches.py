@@ -48,6 +48,7 @@ async def test_all_that_is_to_be_watched_is(app: TierflowApp) -> None:
         "the follower of the topic of owners",
         "the watch over the brokers' refusals",
         "the watch over the clock",
+        "the watch over the topics",
         "the watchdog",
     }
     assert not app._app_tasks, "Faust would start it after the first take-over only"
