@@ -77,12 +77,13 @@ def test_every_variable_sets_its_field(variable: str, field: str, written: str, 
 
 
 def test_every_field_has_a_variable() -> None:
-    # The key is set with its certificate, below; the other says whether the port was set.
+    # The key is set with its certificate, below; the others say whether the port was set, and what the broker allows.
     names = {field.name for struct in (Settings, Access) for field in fields(struct)}
     assert names - {field for _, field, _, _ in VARIABLES} == {
         "access",
         "ssl_keyfile",
         "http_port_given",
+        "letter_bytes",
     }
 
 

@@ -116,8 +116,12 @@ class Transactions:
         return lane_record_offset + 2  # past the lane record and the commit marker
 
     def _check_end(self, offset: int, after: int) -> None:
-        """Checks, before a commit, that the newest record batch of the changelog lies after all of before."""
-        if offset < after:
+        """Checks, before a commit, that the newest record batch of the changelog lies after all of before.
+
+        The marker of the commit before, which is counted in its end, may be written after the records of this one: the
+        two producers take turns so that nobody has to wait for it.
+        """
+        if offset < after - 1:
             raise TopicsChangedError(
                 f"{self._stage.changelog} partition {self._number} went on at offset {offset}, it ended at {after} "
                 f"before: it was made anew, or cut, and the states in it are lost; restore it, or {START_ANEW}"

@@ -1,6 +1,7 @@
 """One transaction a batch: all of it or nothing, and never two owners at once."""
 
 import asyncio
+from contextlib import nullcontext
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -10,6 +11,7 @@ from streams.kafka.changelog import end_offset, read_changelog
 from streams.kafka.never_taken import NeverTakenError
 from streams.kafka.offsets import InputOffsets
 from streams.kafka.producers import TransactionFailedError
+from streams.kafka.unchanged import TopicsChangedError
 from streams.partition.outputs import sent_to
 from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, DEAD_LETTERS, RISK, Message, Work
 from streams.settings import Settings
@@ -203,3 +205,13 @@ async def test_a_batch_larger_than_a_record_batch_is_committed_whole(settings: S
         end = await ours.commit(with_output(work, CHANGES, many))
     assert (await written(settings))["changes"] == 30
     assert end == await end_offset(settings.client_options(), settings.changelog_topic, NUMBER)
+
+
+@pytest.mark.parametrize(("offset", "is_wrong"), [(50, False), (49, False), (48, True), (0, True)])
+async def test_records_may_be_written_before_the_marker_of_the_commit_before(
+    names: dict[str, str], offset: int, *, is_wrong: bool
+) -> None:
+    """The commit before ended at 50 with its marker, and the broker writes markers when it comes to that."""
+    ours = transactions(Settings.from_environment(names, dotenv=None))
+    with pytest.raises(TopicsChangedError) if is_wrong else nullcontext():
+        ours._check_end(offset, after=50)
