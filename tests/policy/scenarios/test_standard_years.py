@@ -235,7 +235,7 @@ class StandardInUse(Standard):
             outcome = "enhanced"
         if standing == "default" or (is_large and event.amount > 5 * max(assets, Fraction(0))):
             outcome = "refer"
-        self.risks.append((local_text(self.now), f"{event.word}:decision", outcome))
+        self.risks.append((local_text(self.now), f"C:{event.word}:decision", outcome))
         if outcome != "standard":
             self.watched.append(Watched(event.word, self.now + 180 * DAY, assets, [standing], []))
 
@@ -257,7 +257,7 @@ class StandardInUse(Standard):
 
     def alert(self, loan: Watched, of: Fraction | str, reason: str) -> None:
         loan.alerts.append(of)
-        self.risks.append((local_text(self.now), f"{loan.id}:alert:{len(loan.alerts)}", reason))
+        self.risks.append((local_text(self.now), f"C:{loan.id}:alert:{len(loan.alerts)}", reason))
 
 
 def money(amount: Fraction | None) -> str | None:
