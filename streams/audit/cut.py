@@ -22,7 +22,7 @@ from streams.errors import UsageError
 from streams.kafka.offsets import Offsets, Span
 from streams.kafka.policies import read_policies
 from streams.kafka.tape import Tape
-from streams.policy.compile.load import load_policy
+from streams.policy.compile.load import load_published
 from streams.policy.language.problems import PolicyError
 from streams.policy.policy import Policy
 from streams.settings import Settings
@@ -174,6 +174,6 @@ async def policies_of(settings: Settings, digests: frozenset[str]) -> dict[str, 
 
 def _compiled(document: str, where: str) -> Policy:
     try:
-        return load_policy(document)
+        return load_published(document)
     except PolicyError as error:
         raise UsageError(f"{where}: {error}") from error

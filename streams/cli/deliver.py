@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from streams.cli.output import counted, print_list, visible
+from streams.errors import UsageError
 from streams.settings import Settings, variables
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ CONFIG = Path("config/deliver.toml")
 COLUMNS = ("at", "endpoint", "id", "topic", "partition", "offset", "tries", "reason")
 
 Config = Annotated[Path, typer.Option("--config", dir_okay=False, help="The file with the endpoints.")]
+OnlyConfig = Annotated[
+    Path | None, typer.Option("--config", dir_okay=False, help="Only those of the endpoints in this file.")
+]
 EndpointName = Annotated[str | None, typer.Option("--endpoint", metavar="NAME", help="Only those of this endpoint.")]
 
 
@@ -61,7 +65,9 @@ def check(context: typer.Context, config: Config = CONFIG) -> None:
 
 @app.command()
 def parked(
+    context: typer.Context,
     endpoint: EndpointName = None,
+    config: OnlyConfig = None,
     everything: Annotated[bool, typer.Option("--all", help="Also those that were sent again.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="An event a line.")] = False,
 ) -> None:
@@ -72,7 +78,7 @@ def parked(
     settings = Settings.from_environment()
     set_up_logging()
     found, again = asyncio.run(_read(settings))
-    choice = Choice(endpoint)
+    choice = Choice(_endpoints(context, config, endpoint))
     shown = [each for each in found if choice.takes(each) and (everything or each.position not in again)]
     if as_json:
         for each in shown:
@@ -84,7 +90,9 @@ def parked(
 
 @app.command()
 def resend(
+    context: typer.Context,
     endpoint: EndpointName = None,
+    config: OnlyConfig = None,
     event_id: Annotated[str | None, typer.Option("--id", help="Only that of this event id.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask, on a terminal, before all are sent.")] = False,
 ) -> None:
@@ -94,13 +102,31 @@ def resend(
     from streams.logs import set_up_logging
 
     settings = Settings.from_environment()
+    choice = Choice(_endpoints(context, config, endpoint), event_id)
     set_up_logging()
     if event_id is None and not yes and sys.stdin.isatty():
         typer.confirm(f"Send all parked events{'' if endpoint is None else f' of {endpoint}'} again?", abort=True)
-    sent = asyncio.run(send_again(settings, Choice(endpoint, event_id)))
+    sent = asyncio.run(send_again(settings, choice))
     by_endpoint = sorted(Counter(event.endpoint for event in sent).items())
     listed = ", ".join(f"{visible(name)} {count:,}" for name, count in by_endpoint)
     typer.echo(f"handed {counted(len(sent), 'parked event')} to the queues{f': {listed}' if listed else ''}")
+
+
+def _endpoints(context: typer.Context, config: Path | None, endpoint: str | None) -> frozenset[str] | None:
+    """Gives the names of the endpoints that are meant; None: all.
+
+    Raises:
+        UsageError: The file cannot be used, or has no endpoint of that name.
+    """
+    # `tierflow deliver --config FILE parked` puts the option before the word: then the callback has it.
+    before = context.parent.params["config"] if context.parent else CONFIG
+    config = config or (None if before == CONFIG else before)
+    if config is None:
+        return None if endpoint is None else frozenset({endpoint})
+    names = frozenset(target.endpoint.name for target in _targets(config))
+    if endpoint is not None and endpoint not in names:
+        raise UsageError(f"--endpoint is {endpoint!r}, and {config} has {', '.join(sorted(names))}; write one of these")
+    return names if endpoint is None else frozenset({endpoint})
 
 
 def _targets(config: Path) -> "list[Target]":

@@ -65,7 +65,11 @@ def publish(
     for finding in report.warnings:
         typer.echo(_finding_line(file, finding, "warning: "), err=True)
     settings, policy = Settings.from_environment(), report.policy
-    _look(asyncio.run(_known(settings)), policy, without_currency or [])
+    known = asyncio.run(_known(settings))
+    if known.in_force == policy.digest:
+        typer.echo(f"{policy.name} version {policy.version} is in force already ({policy.digest}); nothing to publish")
+        return
+    _look(known, policy, without_currency or [])
     _ask(f"{policy.name} version {policy.version}", yes)
     asyncio.run(publish_policy(settings, policy))
     typer.echo(f"{policy.name} version {policy.version} is in force ({policy.digest}); workers take it up now")
@@ -74,13 +78,13 @@ def publish(
 def _look(known: "KnownPolicies", policy: "Policy", without: list[str]) -> None:
     """Says what would change. A currency loses its rate only where that is said in so many words."""
     from streams.policy.check.comparison import changes_between, currencies_lost
-    from streams.policy.compile.load import load_policy
+    from streams.policy.compile.load import load_published
 
     document = known.documents.get(known.in_force or "")
     if document is None:
         typer.echo("no policy is in force yet")
         return
-    before = load_policy(document)
+    before = load_published(document)
     typer.echo(f"against {before.name} version {before.version}, which is in force:")
     for change in [*changes_between(before, policy)] or ["nothing that a tier, a currency or a campaign shows"]:
         typer.echo(f"  {change}")
@@ -106,12 +110,12 @@ def _ask(name: str, yes: bool) -> None:
 @app.command(name="list")
 def list_policies() -> None:
     """Show the policies that were ever put in force, the newest last, and which one is."""
-    from streams.policy.compile.load import load_policy
+    from streams.policy.compile.load import load_published
     from streams.settings import Settings
 
     known = asyncio.run(_known(Settings.from_environment()))
     for digest, document in known.documents.items():
-        policy = load_policy(document)
+        policy = load_published(document)
         mark = "in force" if digest == known.in_force else ""
         typer.echo(f"{policy.name:<30} version {policy.version:<6} {digest}  {mark}".rstrip())
     if not known.documents:

@@ -1,5 +1,7 @@
 """Reading a line of a file of events, {"topic": "bank.balances", "value": {…}}, for all commands alike."""
 
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+
 import msgspec
 
 from streams.contracts.event_line import EventLine, Owned, WrittenLine
@@ -21,7 +23,8 @@ def parse_line(line: bytes) -> EventLine:
         topic, value = _parse(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ValueError(
-            f'not a JSON object with topic and value ({error}); write {{"topic": "bank.balances", "value": {{…}}}}'
+            _foreign_encoding(line)
+            or f'not a JSON object with topic and value ({error}); write {{"topic": "bank.balances", "value": {{…}}}}'
         ) from error
     if topic not in _NUMBERS:
         *most, last = _NUMBERS
@@ -32,6 +35,16 @@ def parse_line(line: bytes) -> EventLine:
 _NUMBERS = {FILE_PREFIX + name: number for number, name in enumerate(TOPICS)}
 _decode_line = msgspec.json.Decoder(WrittenLine).decode
 _decode_owned = msgspec.json.Decoder(Owned).decode
+
+
+def _foreign_encoding(line: bytes) -> str | None:
+    """Says which encoding other than UTF-8 a line seems to have, as editors and spreadsheets on Windows write them."""
+    if line.startswith(BOM_UTF8):
+        return "the file begins with a byte order mark (BOM); save it as UTF-8 without one"
+    # Without a mark, the zero bytes show it. The first half of a line's end may stand before the next line.
+    if line.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or b"\0" in line[:4]:
+        return "the file is written in UTF-16; save it as UTF-8 without a byte order mark (BOM)"
+    return None
 
 
 def _parse(line: bytes) -> tuple[str, bytes]:

@@ -64,8 +64,8 @@ def _or_null(schema: Schema, description: str) -> Schema:
 
 
 def _absent(*fields: str) -> Schema:
-    """Demands that none of the fields is there."""
-    return {"not": {"anyOf": [{"required": [field]} for field in fields]}}
+    """Demands that none of the fields is there. Strict validators want a required field to be among the properties."""
+    return {"not": {"anyOf": [{"required": [field], "properties": {field: True}} for field in fields]}}
 
 
 def _where(field: str, words: Sequence[str], then: Schema) -> Schema:
@@ -222,7 +222,12 @@ WHOLE: Mapping[type, Schema] = {
             {
                 "title": "Decision",
                 "required": ["outcome", "customer"],
-                "properties": {"kind": {"const": "decision"}, "id": {"pattern": ":decision$"}},
+                "properties": {
+                    "kind": {"const": "decision"},
+                    "outcome": True,
+                    "customer": True,
+                    "id": {"type": "string", "pattern": ":decision$"},
+                },
                 **_absent("reason"),
                 **_where("outcome", ["standard"], _null("monitored_until")),
             },
@@ -230,8 +235,9 @@ WHOLE: Mapping[type, Schema] = {
                 "title": "Alert",
                 "required": ["reason"],
                 "properties": {
+                    "reason": True,
                     "kind": {"const": "alert"},
-                    "id": {"pattern": ":alert:[1-9][0-9]*$"},
+                    "id": {"type": "string", "pattern": ":alert:[1-9][0-9]*$"},
                     "monitored_until": _TIME,
                 },
                 **_absent("outcome", "customer"),
@@ -241,6 +247,9 @@ WHOLE: Mapping[type, Schema] = {
     outputs.InForceMessage: _absent("document"),
     outputs.RiskCondition: {
         "required": ["measure", "is", "met"],
-        "anyOf": [{"required": [field]} for field in ("at_least", "more_than", "at_most", "equals")],
+        "anyOf": [
+            {"required": [field], "properties": {field: True}}
+            for field in ("at_least", "more_than", "at_most", "equals")
+        ],
     },
 }

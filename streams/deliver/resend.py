@@ -20,14 +20,14 @@ from streams.settings import Settings
 
 
 class Choice(NamedTuple):
-    """Which parked events are meant: those of an endpoint, those with an event id; None is any."""
+    """Which parked events are meant: those of some endpoints, those with an event id; None is any."""
 
-    endpoint: str | None = None
+    endpoints: frozenset[str] | None = None
     id: str | None = None
 
     def takes(self, parked: Parked) -> bool:
         """Says whether a parked event is meant."""
-        return self.endpoint in {None, parked.endpoint} and self.id in {None, parked.id}
+        return (self.endpoints is None or parked.endpoint in self.endpoints) and self.id in {None, parked.id}
 
 
 async def resend(settings: Settings, choice: Choice) -> list[Parked]:

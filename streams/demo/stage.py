@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from streams.bench.stand import SERVERS, Stand, broker, delete_topics, ending_on_signals
 from streams.demo.policy import NOTE, STANDARD, write_demo_policy
 from streams.kafka.topics import ensure_topics
-from streams.settings import Settings, policy_folder, read_policy_file
+from streams.settings import Settings, policy_folder, read_policy_file, variables
 
 PARTITIONS = 4
 Say = Callable[[str], None]
@@ -33,8 +33,8 @@ def stage(http_port: int, say: Say) -> Iterator[Stand]:
     """
     given = os.environ.get(SERVERS)
     with TemporaryDirectory(prefix="tierflow-demo-") as name, ending_on_signals():
-        policy_file = write_demo_policy(policy_folder() / STANDARD, Path(name))
-        say(NOTE)
+        policy_file, note = _policy_file(Path(name))
+        say(note)
         say(f"using the Kafka at {given}" if given else "starting Apache Kafka (the first time it is fetched: 46 MB)")
         with broker(Path(name)) as servers:
             own_names = _own_names() if given else {}
@@ -49,12 +49,20 @@ def stage(http_port: int, say: Say) -> Iterator[Stand]:
             }
             settings = Settings.from_environment(environment)
             asyncio.run(ensure_topics(settings, PARTITIONS))
-            policy = read_policy_file(policy_file, "the demo's policy")
+            policy = read_policy_file(policy_file, note)
             try:
                 yield Stand(settings, environment, policy, PARTITIONS, Path(name))
             finally:
                 if own_names:
                     asyncio.run(delete_topics(settings))
+
+
+def _policy_file(folder: Path) -> tuple[Path, str]:
+    """Gives the file of the policy, and a line that says which it is: the demo's own, unless TIERFLOW_POLICY is set."""
+    given = variables().get("TIERFLOW_POLICY")
+    if given:
+        return Path(given).expanduser().resolve(), f"policy: {given} (TIERFLOW_POLICY)"
+    return write_demo_policy(policy_folder() / STANDARD, folder), NOTE
 
 
 def _own_names() -> Mapping[str, str]:

@@ -13,7 +13,7 @@ from streams.kafka.partitioner import partition_of
 from streams.kafka.policies import KnownPolicies, read_known_policies
 from streams.kafka.tape import Tape
 from streams.kafka.topics import partition_count
-from streams.policy.compile.load import load_policy
+from streams.policy.compile.load import load_published
 from streams.policy.language.problems import PolicyError
 from streams.policy.policy import MARK_BITS, Policy
 from streams.settings import Settings, read_policy_file
@@ -134,7 +134,7 @@ def _in_force(policies: KnownPolicies, policy: Policy, settings: Settings) -> Po
 
 def _compiled(document: str, digest: str, settings: Settings) -> Policy:
     try:
-        return load_policy(document)
+        return load_published(document)
     except PolicyError as error:
         raise UsageError(
             f"{settings.output_topic('policies')}, {digest}: {error}; explain with the tierflow version of the workers"

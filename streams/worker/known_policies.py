@@ -6,12 +6,12 @@ from functools import cache
 
 from streams.errors import UsageError
 from streams.kafka.policies import KnownPolicies
-from streams.policy.compile.load import load_policy
+from streams.policy.compile.load import load_published
 from streams.policy.language.problems import PolicyError
 from streams.policy.policy import Policy
 
 _log = logging.getLogger(__name__)
-_load = cache(load_policy)  # every assignment of partitions asks for all of them
+_load = cache(load_published)  # every assignment of partitions asks for all of them
 
 
 def policy_in_force(known: KnownPolicies) -> Policy:

@@ -9,18 +9,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.kafka.topics import topic_specs
-from streams.settings import Settings
+from streams.settings import Settings, policy_folder
 
 COMMAND = Path(sys.executable).with_name("tierflow")
 DEADLINE_S = 90
+POLICY: dict[str, str] = {}
 
 
 def environment(folder: Path, servers: str | None) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("KAFKA_", "TIERFLOW_"))}
-    own = {"TMPDIR": str(folder), "TIERFLOW_HTTP_PORT": "0"}
+    own = {"TMPDIR": str(folder), "TIERFLOW_HTTP_PORT": "0", **POLICY}
     return {**kept, **own} if servers is None else {**kept, **own, "KAFKA_BOOTSTRAP_SERVERS": servers}
 
 
@@ -99,6 +101,14 @@ def test_ended_while_it_starts_it_leaves_nothing(tmp_path: Path) -> None:
     assert "Traceback" not in errors
     assert left_over(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_it_plays_under_the_policy_that_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = policy_folder() / "assets-only.toml"
+    monkeypatch.setattr(sys.modules[__name__], "POLICY", {"TIERFLOW_POLICY": str(policy)})
+    with demo(tmp_path, "127.0.0.1:1", "--seconds", "1") as process:
+        printed, _ = process.communicate(timeout=DEADLINE_S)
+    assert printed.startswith(f"policy: {policy} (TIERFLOW_POLICY)\n")
 
 
 def test_a_kafka_that_does_not_answer_is_said(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -315,3 +316,27 @@ def test_policies_are_as_their_schema_says() -> None:
     assert errors("tier.policies", msgspec.to_builtins(InForceMessage(digest=POLICY.digest))) == []
     assert errors("tier.policies", {"digest": "standard"}) != []
     assert errors("tier.policies", {"digest": POLICY.digest, "document": POLICY.document}) != []
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.stem)
+def test_strict_validators_take_the_schemas(path: Path) -> None:
+    """As ajv in strict mode: what a part requires is among its own properties; what has a pattern is a string."""
+    for part in parts(json.loads(path.read_text())):
+        assert set(part.get("required", ())) <= set(part.get("properties", ())), part
+        fields = [field for field in part.get("properties", {}).values() if isinstance(field, dict)]
+        assert all(field.get("type") == "string" for field in fields if "pattern" in field), part
+
+
+def parts(schema: Any) -> Iterator[dict[str, Any]]:
+    """Every schema inside a schema."""
+    if isinstance(schema, list):
+        for each in schema:
+            yield from parts(each)
+    elif isinstance(schema, dict):
+        yield schema
+        for word, each in schema.items():
+            if word in {"properties", "$defs"}:
+                for inner in each.values():
+                    yield from parts(inner)
+            elif word not in {"examples", "enum", "const", "default"}:
+                yield from parts(each)

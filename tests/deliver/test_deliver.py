@@ -183,6 +183,7 @@ async def test_what_is_refused_is_parked_and_sent_again_on_command(
             assert [request.number for request in endpoint.requests if request.id == "C002:2"] == [1, 2, 3]
             status, table, _ = await asyncio.to_thread(run, environment, "parked")
             assert (status, table.splitlines()[-1]) == (0, "1 parked event")
+            await asyncio.to_thread(of_another_file, environment, tmp_path / "other.toml")
             told = json.loads((await asyncio.to_thread(run, environment, "parked", "--json"))[1])
             assert (told["endpoint"], told["id"], told["reason"], told["tries"]) == ("crm", "C002:2", "status 422", 3)
             assert told["value"] in values
@@ -317,3 +318,13 @@ async def test_filters_choose_by_stream_tier_direction_kind_and_group(
     for endpoint in endpoints.values():
         await endpoint.stop()
     assert {name: sorted(endpoint.ids()) for name, endpoint in endpoints.items()} == wanted
+
+
+def of_another_file(environment: Mapping[str, str], other: Path) -> None:
+    """With --config, before or after the word, parked and resend are about the endpoints of that file alone."""
+    config(other.parent, ("mail", "http://127.0.0.1:9", "")).rename(other)
+    assert run(environment, "parked", "--config", str(other))[1] == "0 parked events\n"
+    assert run(environment, "--config", str(other), "parked")[1] == "0 parked events\n"
+    assert run(environment, "resend", "--config", str(other))[1] == "handed 0 parked events to the queues\n"
+    status, _, said = run(environment, "resend", "--config", str(other), "--endpoint", "crm")
+    assert (status, f"{other} has mail; write one of these" in said) == (2, True)

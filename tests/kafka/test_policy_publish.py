@@ -65,3 +65,10 @@ def test_a_currency_loses_its_rate_only_where_that_is_said(published: Publishing
     assert published.in_force() == load_policy(V1).digest
     assert published(V2, "--yes", "--without-currency", "HRK").returncode == 0
     assert published.in_force() == load_policy(V2).digest
+
+
+def test_the_policy_that_is_in_force_need_not_be_published_again(published: Publishing) -> None:
+    published(V1, "--yes")
+    done = published(V1)  # without --yes: there is nothing to ask
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "is in force already" in done.stdout

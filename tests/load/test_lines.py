@@ -40,6 +40,13 @@ def test_a_line_is_a_record_with_the_bytes_as_written(line: bytes, expected: Eve
         (b'{"topic": "bank.balances", "value": {}', 'write {"topic": "bank.balances", "value": {…}}'),
         (b'{"topic": "bank.balances", "value": {}} {}', "trailing characters"),
         (b'{"topic": "\xff", "value": {}}', "can't decode byte"),
+        (
+            b'\xef\xbb\xbf{"topic": "bank.balances", "value": {}}',
+            "begins with a byte order mark (BOM); save it as UTF-8",
+        ),
+        ('{"topic": "bank.balances", "value": {}}'.encode("utf-16"), "written in UTF-16; save it as UTF-8"),
+        ('{"topic": "bank.balances", "value": {}}'.encode("utf-16-le"), "written in UTF-16; save it as UTF-8"),
+        ('{"topic": "bank.balances", "value": {}}'.encode("utf-16-be"), "written in UTF-16; save it as UTF-8"),
         (b'{"topic": "tier.changes", "value": {}}', "the topic is 'tier.changes'; write bank.balances, "),
         (b'{"topic": "balances", "value": {}}', "bank.loans or bank.customers"),
     ],

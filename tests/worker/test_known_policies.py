@@ -8,6 +8,7 @@ from streams.errors import UsageError
 from streams.kafka import local
 from streams.kafka.policies import KnownPolicies, publish_policy, read_known_policies, read_newest_policies
 from streams.policy.compile.load import load_policy
+from streams.policy.language.problems import PolicyError
 from streams.settings import Settings
 from streams.worker import app as app_module
 from streams.worker.app import create_app
@@ -82,3 +83,12 @@ def test_an_earlier_policy_that_this_release_refuses_is_passed_over(caplog: pyte
 def test_without_a_usable_policy_in_force_a_worker_says_what_to_do(documents: dict[str, str], sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
         policy_in_force(KnownPolicies(documents, ONE.digest, 4))
+
+
+def test_a_policy_that_was_published_with_a_common_name_for_a_currency_keeps_no_worker_from_starting() -> None:
+    """Earlier releases took RMB for a code. Its events count as they did; other events in RMB are refused."""
+    document = f'{ONE.document}\n[rates]\nRMB = "4.5"\n'
+    with pytest.raises(PolicyError, match=r"RMB.*did you mean"):
+        load_policy(document)
+    policy = policy_in_force(KnownPolicies({"sha256:rmb": document}, "sha256:rmb", 4))
+    assert "RMB" in policy.to_value

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from streams.policy.check.found import Fault, Finding, Report
 from streams.policy.check.lines import Lines
 from streams.policy.check.syntax import fault_of
-from streams.policy.check.warnings import warnings_of
+from streams.policy.check.warnings import swapped_floors, warnings_of
 from streams.policy.compile.load import read_policy
 from streams.policy.compile.reading import Reading
 from streams.policy.language.problem import NOT_TOML, Path, Problem
@@ -24,6 +24,9 @@ def check(document: str) -> Report:
     errors = [*_told(faults, text), *_found(problems, lines)]
     if errors or reading.policy is None or reading.file is None:
         return Report(None, None, sorted(errors), [])
+    swapped = _found(swapped_floors(reading.policy, reading.file), lines)
+    if swapped:
+        return Report(None, None, swapped, [])
     return Report(reading.policy, reading.file, [], sorted(_found(warnings_of(reading.policy, reading.file), lines)))
 
 

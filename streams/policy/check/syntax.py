@@ -22,6 +22,8 @@ _PROPER = re.compile(
     r"true|false|[+-]?(inf|nan)|[+-]?(0|[1-9](_?\d)*)(\.\d(_?\d)*)?([eE][+-]?\d+)?"
     r"|\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)?)?|\d\d:\d\d:\d\d(\.\d+)?"
 )
+# A table or a word that has a letter which TOML takes only in quotes.
+_NAMED = re.compile(r"""(\s*(?:\[{1,2}\s*)?)([^\s"'\[\]{}=#.]*[^\x00-\x7f][^\s"'\[\]{}=#.]*)(?=\s*[\]=])""")
 _STRINGS = re.compile(r"""#.*|"(?:[^"\\]|\\.)*"|'[^']*'""")
 _OPEN_TEXT = re.compile(r"""["']""")
 _DECIMAL_COMMA = re.compile(r"[ \t]*([+-]?\d+,\d{1,2}|[+-]?\d+,\d{4,8})[ \t]*(#.*)?")
@@ -64,7 +66,11 @@ def fault_of(document: str, line: int, said: str) -> Fault:
         if fault is not None:
             return fault
     path = _path(rows, line, lines)
-    fault = _typographic(rows, line, path) or (_broken_table(rows, line, path) if said.startswith(_NO_KEY) else None)
+    fault = (
+        _typographic(rows, line, path)
+        or _foreign_letters(rows, line)
+        or (_broken_table(rows, line, path) if said.startswith(_NO_KEY) else None)
+    )
     if fault is not None:
         return fault
     mended, unquoted = _in_quotes(row)
@@ -146,6 +152,18 @@ def _typographic(rows: list[str], line: int, path: Path) -> Fault | None:
 
 def _in_plain_signs(text: str) -> str:
     return re.sub("‘([^’]*)’", r'"\1"', text).translate(_TYPOGRAPHIC)  # noqa: RUF001 - meant
+
+
+def _foreign_letters(rows: list[str], line: int) -> Fault | None:
+    """Finds a table or a word in other letters than a to z; puts it in quotes, so that it is told what there is."""
+    row = rows[line - 1] if line <= len(rows) else ""
+    named = _NAMED.match(row)
+    if named is None or not named[2].isprintable():
+        return None
+    name = named[2]
+    message = f"{quoted(name)}: the tables and words of a policy are written in the letters a to z"
+    mended = f'{named[1]}"{name}"{row[named.end(2) :]}'
+    return Fault(line, (name,), message, _with(rows, line, mended))
 
 
 def _broken_table(rows: list[str], line: int, path: Path) -> Fault | None:

@@ -4,7 +4,7 @@ For example tiers that nobody earns, floors out of order and rules that never de
 """
 
 from collections.abc import Mapping
-from itertools import chain
+from itertools import chain, pairwise
 
 from msgspec import structs
 
@@ -24,8 +24,7 @@ from streams.values.standings import STANDINGS
 
 def warnings_of(policy: Policy, file: PolicyFile) -> list[Problem]:
     """Gives all that is odd about a policy, with its place."""
-    ids = {"tiers": [tier.id for tier in file.tiers], "campaigns": [rule.id for rule in file.campaigns]}
-    found = Problems({table: [{"id": id_} for id_ in known] for table, known in ids.items()})
+    found = _problems(file)
     alike = with_one_name(policy)
     warnings = chain(
         _tiers(alike, file),
@@ -43,6 +42,30 @@ def warnings_of(policy: Policy, file: PolicyFile) -> list[Problem]:
     for path, message in warnings:
         found.add(path, message)
     return found.found
+
+
+def swapped_floors(policy: Policy, file: PolicyFile) -> list[Problem]:
+    """Gives the tiers that nobody earns since the next one up asks no more: their floors are swapped, or the same.
+
+    These are errors: nobody means that. Such a policy that was published once still works.
+    """
+    found = _problems(file)
+    tiers = with_one_name(policy).tiers
+    for rank, (tier, above) in enumerate(pairwise(tiers)):
+        if tier.enter is None or above.enter is None or is_impossible(tier.enter, policy):
+            continue
+        if implies(tier.enter, above.enter):
+            found.add(
+                _floor_path(rank, file),
+                f"the floors are out of order or the same: nobody earns {tier.id}, since who meets it meets {above.id} "
+                "as well, which is higher; write the tiers from the lowest up, each with a higher floor",
+            )
+    return found.found
+
+
+def _problems(file: PolicyFile) -> Problems:
+    ids = {"tiers": [tier.id for tier in file.tiers], "campaigns": [rule.id for rule in file.campaigns]}
+    return Problems({table: [{"id": id_} for id_ in known] for table, known in ids.items()})
 
 
 def with_one_name(policy: Policy) -> Policy:
@@ -92,9 +115,8 @@ def _tiers(policy: Policy, file: PolicyFile) -> Warnings:
         if is_impossible(tier.enter, policy):
             most = format_value(most_of_value(policy) or 0)
             yield path, f"nobody can earn {tier.id}: by its terms the value is never above {most}"
-        elif higher is not None:
-            floors = "the floors are out of order or the same: " if policy.tiers[rank + 1] is higher else ""
-            yield path, f"{floors}nobody earns {tier.id}, since who meets it meets {higher.id} as well, which is higher"
+        elif higher is not None and higher is not policy.tiers[rank + 1]:  # the next tier: an error (swapped_floors)
+            yield path, f"nobody earns {tier.id}, since who meets it meets {higher.id} as well, which is higher"
         if is_sure(tier.enter, policy):
             yield path, f"everybody meets this, so nobody is below {tier.id}"
 

@@ -24,8 +24,25 @@ def load_policy(document: str) -> Policy:
     return reading.policy
 
 
-def read_policy(document: str) -> Reading:
-    """Compiles a policy document; gives the policy and its file, or else all problems that could be found."""
+def load_published(document: str) -> Policy:
+    """Compiles a policy document that was published: a currency may have a code that is none of ISO 4217, such as RMB.
+
+    Earlier releases took it, and customers were rated by it.
+
+    Raises:
+        PolicyError: The policy cannot be used.
+    """
+    reading = read_policy(document, is_published=True)
+    if reading.policy is None:
+        raise PolicyError(reading.problems)
+    return reading.policy
+
+
+def read_policy(document: str, *, is_published: bool = False) -> Reading:
+    """Compiles a policy document; gives the policy and its file, or else all problems that could be found.
+
+    is_published: whether problems are passed over that earlier releases let pass.
+    """
     try:
         written = tomllib.loads(document, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
@@ -36,8 +53,9 @@ def read_policy(document: str) -> Reading:
     problems = Problems(written)
     file = read_as_policy_file(written, problems)
     policy = compile_policy(file, problems, document)
-    if problems.found:
-        return Reading(None, None, tuple(problems.found))
+    grave = tuple(problem for problem in problems.found if not (is_published and problem.is_mild))
+    if grave:
+        return Reading(None, None, grave)
     return Reading(policy, file, ())
 
 

@@ -14,7 +14,7 @@ class Problem(NamedTuple):
     """What is wrong at a place of a policy file: a sentence that says it, and what is allowed there.
 
     field: the place in words, such as tiers.mid.at_least. line: where tomllib found it; None where the path says the
-    place. is_syntax: the file is no valid TOML.
+    place. is_syntax: the file is no valid TOML. is_mild: a policy that was published with it can still be used.
     """
 
     path: Path
@@ -22,6 +22,7 @@ class Problem(NamedTuple):
     message: str
     line: int | None = None
     is_syntax: bool = False
+    is_mild: bool = False
 
     def __str__(self) -> str:
         place = self.field if self.line is None else f"line {self.line}"

@@ -24,9 +24,9 @@ class Problems:
         self._document = document
         self.found: list[Problem] = []
 
-    def add(self, path: Path, message: str) -> None:
+    def add(self, path: Path, message: str, *, is_mild: bool = False) -> None:
         """Notes a problem."""
-        self.found.append(Problem(path, path_in_words(path, self._document), message))
+        self.found.append(Problem(path, path_in_words(path, self._document), message, is_mild=is_mild))
 
     def add_unless_known(self, path: Path, message: str) -> None:
         """Notes a problem, unless one is known at this place, inside it or around it.

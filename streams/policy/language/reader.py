@@ -4,6 +4,7 @@ What does not fit is mended where the meaning can be guessed, and else replaced 
 file is looked at as well.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -32,6 +33,7 @@ from streams.policy.language.problem import Path
 from streams.policy.language.problems import Problems
 
 _FILE = type_info(PolicyFile)
+_CODE = re.compile(r"[A-Z]{3}")
 
 
 def read_as_policy_file(document: Mapping[str, Any], problems: Problems) -> PolicyFile:
@@ -70,7 +72,7 @@ class _Reader:
         if isinstance(value, str):
             fault = form.fault(value)
             if fault:
-                self._add(path, fault)
+                self._add(path, fault, is_mild=_is_mild(form, value))
             return value
         if isinstance(value, int | Decimal) and not isinstance(value, bool):
             text = _digits(value)
@@ -146,9 +148,10 @@ class _Reader:
                     self._add(place, unknown(name, known, "standing"))
                     continue
             elif isinstance(kind.key_type, Metadata):
-                fault = FORMS[(kind.key_type.extra or {})["form"]].fault(name)
+                form = FORMS[(kind.key_type.extra or {})["form"]]
+                fault = form.fault(name)
                 if fault:
-                    self._add(place, fault)
+                    self._add(place, fault, is_mild=_is_mild(form, name))
             read[name] = self.read(place, item, kind.value_type)
         return read
 
@@ -191,6 +194,11 @@ class _Reader:
             says = f"there are {', '.join(fields)}"
         self._add((*path, word), f"{quoted(word)} is no word {_place_of(path)}; {says}")
         return fields[close] if close else None
+
+
+def _is_mild(form: Form, text: str) -> bool:
+    """Says whether a text is a currency's code by its look alone, such as RMB, which was taken once."""
+    return form is FORMS["currency"] and _CODE.fullmatch(text) is not None
 
 
 def _told(value: Any) -> str:  # noqa: PLR0911 - one for each kind

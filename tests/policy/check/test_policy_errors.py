@@ -275,3 +275,17 @@ def test_the_worker_is_told_the_first_problem_and_how_many_there_are() -> None:
         " (and 1 more; `tierflow policy check` shows all of them with their lines)"
     )
     assert [problem.field for problem in raised.value.problems] == ["rates.USD", "measures.volume.days"]
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [("[評級]", "評級"), ('["評級"]', "評級"), ("評級 = 3", "評級"), ("[[等級]]", "等級"), ("[rätes]", "rätes")],
+)
+def test_a_word_in_other_letters_is_told_with_the_words_that_there_are(line: str, field: str) -> None:
+    document = f"{line}\n{GOOD}" if "=" in line else f"{GOOD}\n{line}\nx = 1\n"
+    report = check(document)
+    assert report.policy is None
+    [told] = [
+        found for found in report.errors if "there are name, version" in found.message or "did you" in found.message
+    ]
+    assert (told.line, told.field) == (document.splitlines().index(line) + 1, field)

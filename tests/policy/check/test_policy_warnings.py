@@ -4,6 +4,7 @@
 import pytest
 
 from streams.policy.check.check import check
+from streams.policy.compile.load import load_published
 from streams.settings import policy_folder
 
 HEAD = 'name = "odd"\nversion = 1\ncurrency = "TWD"\n'
@@ -35,12 +36,7 @@ MONTH = '[measures.month]\naverage = "assets"\nmonths = 1\n'
 
 ROWS = [
     # floors out of order, tiers out of reach
-    (LOW + MID + HIGH.replace("5000", "500"), 8, "tiers.mid.at_least", "nobody earns mid, since who meets it meets high as well"),
-    (LOW + MID + HIGH.replace("5000", "400"), 8, "tiers.mid.at_least", "the floors are out of order or the same"),
-    (LOW + by("mid", "loans", "500") + by("high", "loans", "400"), 8, "tiers.mid.enter", "the floors are out of order"),
-    (LOW + HIGH + MID.replace("mid", "x") + HIGH.replace("high", "y"), 8, "tiers.high.at_least", "since who meets it meets x as well"),
     (LOW + HIGH + by("mid", "score", "1") + MID.replace("mid", "top"), 8, "tiers.high.at_least", "nobody earns high, since who meets it meets top"),
-    (LOW + MID + '[[tiers]]\nid = "high"\nenter = { any = [{ measure = "value", at_least = "400" }, { measure = "score", at_least = "9" }] }\n', 8, "tiers.mid.at_least", "who meets it meets high"),
     (SPENT + '[value]\nterms = [{ measure = "spent", at_most = "499.99" }]\n' + LOW + MID, 13, "tiers.mid.at_least", "nobody can earn mid: by its terms the value is never above 499.99"),
     (LOW + by("mid", "loans", "0"), 8, "tiers.mid.enter", "everybody meets this, so nobody is below mid"),
     (LOW, 4, "tiers", "there is one tier; nobody ever goes up or down"),
@@ -53,7 +49,6 @@ ROWS = [
     (LOW + MID + keep("501"), 9, "tiers.mid.keep", "to keep mid asks as much as to enter it, or more"),
     ('[measures.end]\nmonth_end = "assets"\n[falling]\nwhen = "month_end"\n' + LOW + MID + keep("500", "end"), 13, "tiers.mid.keep", "to keep mid asks as much as to enter it, or more"),
     (LOW + MID + keep("500", "assets"), 9, "tiers.mid.keep", "to keep mid asks as much as to enter it, or more"),
-    (LOW + by("mid", "assets", "500") + HIGH.replace("5000", "400"), 8, "tiers.mid.enter", "the floors are out of order or the same"),
     (LOW + '[[tiers]]\nid = "mid"\nenter = { all = [\n{ measure = "assets", at_least = "1" },\n{ measure = "assets", at_least = "2" }] }\n', 9, "tiers.mid.enter.all[0]", "this part never decides"),
     (LOW + '[[tiers]]\nid = "mid"\nenter = { any = [\n{ measure = "assets", at_least = "1" },\n{ measure = "assets", at_least = "2" }] }\n', 10, "tiers.mid.enter.any[1]", "this part never decides"),
     (SPENT + LOW + MID, 4, "measures.spent", 'no tier or campaign looks at "spent"; use it, or take it out'),
@@ -107,6 +102,27 @@ def test_what_is_odd_is_told_and_the_policy_can_be_used(rest: str, line: int, fi
     assert any((found.line, found.field) == (line, field) and says in found.message for found in report.warnings), (
         report.warnings
     )
+
+
+SWAPPED = [
+    (LOW + MID + HIGH.replace("5000", "500"), "tiers.mid.at_least", "nobody earns mid, since who meets it meets high as well"),
+    (LOW + MID + HIGH.replace("5000", "400"), "tiers.mid.at_least", "the floors are out of order or the same"),
+    (LOW + by("mid", "loans", "500") + by("high", "loans", "400"), "tiers.mid.enter", "the floors are out of order"),
+    (LOW + HIGH + MID.replace("mid", "x") + HIGH.replace("high", "y"), "tiers.high.at_least", "since who meets it meets x as well"),
+    (LOW + MID + '[[tiers]]\nid = "high"\nenter = { any = [{ measure = "value", at_least = "400" }, { measure = "score", at_least = "9" }] }\n', "tiers.mid.at_least", "who meets it meets high"),
+    (LOW + by("mid", "assets", "500") + HIGH.replace("5000", "400"), "tiers.mid.enter", "the floors are out of order or the same"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rest", "field", "says"), SWAPPED)
+def test_floors_that_are_swapped_are_an_error_and_what_was_published_with_them_still_works(
+    rest: str, field: str, says: str
+) -> None:
+    report = check(HEAD + rest)
+    assert report.policy is None
+    assert [(found.line, found.field) for found in report.errors] == [(8, field)]
+    assert says in report.errors[0].message
+    assert load_published(HEAD + rest).name == "odd"
 
 
 @pytest.mark.parametrize(
