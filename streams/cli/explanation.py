@@ -6,7 +6,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.output import table_console, visible
+from streams.cli.output import in_groups, table_console, visible
 from streams.explain.message import (
     ChangeToCome,
     ConditionNow,
@@ -60,13 +60,15 @@ def _tier(answer: Explanation) -> Iterator[str]:
 def _without_rate(answer: Explanation) -> Iterator[str]:
     for held in answer.without_rate:
         parts = {"assets": held.assets, "loans": held.loans}
-        told = " and ".join(f"{amount} {held.currency} of {what}" for what, amount in parts.items() if amount != "0.00")
+        told = " and ".join(
+            f"{in_groups(amount)} {held.currency} of {what}" for what, amount in parts.items() if amount != "0.00"
+        )
         yield f"counted as nothing, since the policy has no rate for {held.currency}: {told}"
 
 
 def _since(change: LastChange, currency: str) -> str:
     move = "the first tier" if change.previous_tier is None else f"{change.direction} from {change.previous_tier}"
-    value = "" if change.value is None else f", value {change.value} {currency}"
+    value = "" if change.value is None else f", value {in_groups(change.value)} {currency}"
     cause = "by time alone" if change.cause is None else f"by event {change.cause}"
     waits = "" if change.written else "; due since, no worker has written it yet"
     return f"since {_time(change.decided_at)}: {move}, {change.reason}{value}, {cause} ({change.id}){waits}"
@@ -93,9 +95,9 @@ def _measures(answer: Explanation) -> Table:
     rated = answer.next_rating_at is not None
     table = _table(["measure", "is", "window", *(["then", "window then"] if rated else [])])
     for found in answer.measures:
-        cells = [found.measure, found.is_, _window(found.measure, found.window)]
+        cells = [found.measure, in_groups(found.is_), _window(found.measure, found.window)]
         if rated:
-            cells += [found.at_next_rating or "", _window(found.measure, found.window_at_next_rating)]
+            cells += [in_groups(found.at_next_rating or ""), _window(found.measure, found.window_at_next_rating)]
         table.add_row(*map(Text, cells))
     return table
 
@@ -105,7 +107,7 @@ def _conditions(answer: Explanation) -> Table:
     then = ["is then", "met then", "missing then"] if rated else []
     table = _table(["tier", "to", "measure", "at least", "is", "met", "missing", *then])
     for found in answer.conditions:
-        cells = [found.tier, found.rule, found.measure, found.at_least]
+        cells = [found.tier, found.rule, found.measure, in_groups(found.at_least)]
         cells += _look(found.is_, found.missing, met=found.met)
         if rated:
             is_then, missing_then = found.at_next_rating or "", found.missing_at_next_rating or ""
@@ -115,7 +117,7 @@ def _conditions(answer: Explanation) -> Table:
 
 
 def _look(figure: str, missing: str, *, met: bool) -> list[str]:
-    return [figure, "yes" if met else "no", "" if met else missing]
+    return [in_groups(figure), "yes" if met else "no", "" if met else in_groups(missing)]
 
 
 def _window(measure: str, window: Window | None) -> str:
@@ -142,8 +144,9 @@ def _next_tier(answer: Explanation) -> Iterator[str]:
 
 def _ways(above: NextTierNow, currency: str) -> Iterator[str]:
     for way in above.deposits:
+        amount = f"{in_groups(way.amount)} {currency}"
         yield (
-            f"with {way.amount} {currency} more from now on, held until {_time(way.held_until)} at the least: "
+            f"with {amount} more from now on, held until {_time(way.held_until)} at the least: "
             f"{above.tier} at {_time(way.at)}"
         )
     if not above.deposits and above.by_itself_at is None:
@@ -153,7 +156,7 @@ def _ways(above: NextTierNow, currency: str) -> Iterator[str]:
 def _lack(found: ConditionNow) -> str:
     if found.measure == "standing":
         return f"a standing of {found.missing} or better"
-    return f"{found.missing_at_next_rating or found.missing} missing in {found.measure}"
+    return f"{in_groups(found.missing_at_next_rating or found.missing)} missing in {found.measure}"
 
 
 def _keeps(answer: Explanation) -> Iterator[str]:
@@ -218,9 +221,10 @@ def _outlook(answer: Explanation) -> Iterator[str]:
     if deposit is None:
         yield f"no deposit keeps {answer.tier} beyond {_time(ahead.falls.at)}"
         return
+    amount = f"{in_groups(deposit.amount)} {answer.currency}"
     yield (
-        f"{answer.tier} is not lost at {_time(ahead.falls.at)} with {deposit.amount} {answer.currency} more from now "
-        f"on, held until {_time(deposit.held_until)} at the least"
+        f"{answer.tier} is not lost at {_time(ahead.falls.at)} with {amount} more from now on, "
+        f"held until {_time(deposit.held_until)} at the least"
     )
     yield from _after_deposit(deposit, answer.currency, _time(ahead.until))
 
@@ -233,7 +237,7 @@ def _after_deposit(deposit: DepositKeeps, currency: str, until: str) -> Iterator
         return
     yield f"  held on, it is lost at {_time(deposit.falls_if_held_at)}"
     if deposit.lasting_amount is not None:
-        yield f"  with {deposit.lasting_amount} {currency} held on, it is not lost until {until}"
+        yield f"  with {in_groups(deposit.lasting_amount)} {currency} held on, it is not lost until {until}"
 
 
 def _to_come(change: ChangeToCome) -> str:

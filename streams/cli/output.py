@@ -1,7 +1,9 @@
 """What several commands print with: consoles, lists as tables, text that a terminal does not act on, counted nouns."""
 
+import re
 import sys
 from collections.abc import Collection, Iterable, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,6 +11,7 @@ if TYPE_CHECKING:
 
 # Wide enough that no row is cut where the output is not a terminal.
 PIPE_COLUMNS = 240
+_FIGURE = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 
 
 def table_console() -> "Console":
@@ -37,6 +40,11 @@ def print_list(columns: Sequence[str], rows: Iterable[Sequence[str]], numbers: C
 def visible(text: str) -> str:
     """Escapes the characters of a text that are not printable, so that a terminal does not act on them."""
     return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
+
+
+def in_groups(figure: str) -> str:
+    """Writes a figure with commas between thousands, all of its decimals kept; other words stay as they are."""
+    return f"{Decimal(figure):,f}" if _FIGURE.fullmatch(figure) else figure
 
 
 def counted(number: int, noun: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from streams.cli.output import visible
+from streams.cli.output import in_groups, visible
 from streams.contracts.display import move_of, verdict_of, what_is_offered, why_decided
 from streams.contracts.shown import decode_change, decode_risk, decode_trigger
 from streams.demo.styles import STYLES
@@ -93,10 +93,11 @@ def _describe_change(value: bytes) -> "Text":
     change = decode_change(value)
     line = _when_and_who(change.decided_at, change.customer_id)
     line.append(move_of(change), STYLES.get(change.direction, ""))
-    line.append("" if change.value is None else f"  {change.value} {change.currency}")
+    line.append("" if change.value is None else f"  {in_groups(change.value)} {change.currency}")
     line.append(f"  {change.reason}")
-    if change.next_tier is not None:
-        line.append(f"  {change.next_tier.missing} more for {change.next_tier.tier}", "dim")
+    above = change.next_tier
+    if above is not None and above.missing is not None:
+        line.append(f"  {in_groups(above.missing)} more for {above.tier}", "dim")
     return line
 
 
@@ -112,7 +113,7 @@ def _describe_risk(value: bytes) -> "Text":
     risk = decode_risk(value)
     line = _when_and_who(risk.decided_at, risk.customer_id)
     line.append(f"loan {visible(risk.loan_id)}: ").append(verdict_of(risk), STYLES.get(verdict_of(risk), ""))
-    return line.append(f"  {risk.amount} {risk.currency}  {why_decided(risk)}".rstrip())
+    return line.append(f"  {in_groups(risk.amount)} {risk.currency}  {why_decided(risk)}".rstrip())
 
 
 def _when_and_who(at: str, customer_id: str) -> "Text":

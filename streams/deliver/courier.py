@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
+from math import nan
 from typing import NamedTuple
 
 import msgspec
@@ -239,7 +241,8 @@ class Courier:
             if not pending.closed:
                 await self._subscription.commit(pending.positions.next_offsets())
             name, metrics = self.endpoint.name, self._metrics
-            metrics.lag.labels(name).set(lag_of(self._subscription.ends(), pending.positions.next_offsets()))
+            lag = lag_of(self._subscription.ends(), pending.positions.next_offsets())
+            metrics.lag.labels(name).set(lag if time.monotonic() < self.member_until else nan)  # cut off, nobody knows
             metrics.waiting.labels(name).set(pending.count)
             metrics.in_flight.labels(name).set(pending.in_flight)
 

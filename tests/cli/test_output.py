@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.cli.output import PIPE_COLUMNS, counted, print_list, visible
+from streams.cli.output import PIPE_COLUMNS, counted, in_groups, print_list, visible
 
 
 @pytest.mark.parametrize(("number", "written"), [(0, "0 events"), (1, "1 event"), (1234, "1,234 events")])
@@ -19,3 +19,14 @@ def test_a_list_in_a_pipe_is_not_cut_and_shows_what_cannot_be_printed(capsys: py
     print_list(("offset", "detail"), [("7", detail), ("12", "a\x07b")], numbers={"offset"})
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
     assert lines[3:5] == [f"7  {detail}", "12  a\\u0007b"]
+
+
+@pytest.mark.parametrize(
+    ("figure", "told"),
+    [
+        ("1234567.00", "1,234,567.00"), ("-1234.5678", "-1,234.5678"), ("999.99", "999.99"), ("1000", "1,000"),
+        ("poor", "poor"), ("", ""), ("2026-11", "2026-11"), ("400000000000000.0001", "400,000,000,000,000.0001"),
+    ],
+)  # fmt: skip
+def test_figures_are_told_in_groups_and_nothing_else_is(figure: str, told: str) -> None:
+    assert in_groups(figure) == told

@@ -76,13 +76,13 @@ def loan(customer: str = "C001", **other: Any) -> bytes:
         (
             change(),
             (
-                "2026-11-24T09:30:00.125+08:00  C001          low -> mid  512345.00 TWD  threshold_crossed"
-                "  4487655.00 more for high"
+                "2026-11-24T09:30:00.125+08:00  C001          low -> mid  512,345.00 TWD  threshold_crossed"
+                "  4,487,655.00 more for high"
             ),
         ),
         (
             change(direction="initial", previous_tier=None, tier="high", reason="first_event", next_tier=None),
-            "2026-11-24T09:30:00.125+08:00  C001          new -> high  512345.00 TWD  first_event",
+            "2026-11-24T09:30:00.125+08:00  C001          new -> high  512,345.00 TWD  first_event",
         ),
         (
             change("a[red]\x1b[2J", value=None, next_tier=None),
@@ -110,14 +110,14 @@ def test_a_campaign_trigger_is_one_line(value: bytes, line: str) -> None:
 @pytest.mark.parametrize(
     ("value", "line"),
     [
-        (loan(), "C001          loan L77: enhanced  600000.00 TWD  at least 300,000"),
+        (loan(), "C001          loan L77: enhanced  600,000.00 TWD  at least 300,000"),
         (
             loan(loan_id="\x07", outcome="standard", conditions=[]),
-            "C001          loan \\u0007: standard  600000.00 TWD",
+            "C001          loan \\u0007: standard  600,000.00 TWD",
         ),
         (
             loan(kind="alert", outcome=None, conditions=[{"measure": "standing", "is": "poor", "met": True}]),
-            "C001          loan L77: alert  600000.00 TWD  standing now poor",
+            "C001          loan L77: alert  600,000.00 TWD  standing now poor",
         ),
     ],
 )

@@ -17,6 +17,7 @@ from standardwebhooks import Webhook
 
 from streams.kafka.local import free_port
 from streams.kafka.offsets import Offsets
+from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
 from tests.support.deliveries import (
     PARTITIONS,
@@ -31,6 +32,7 @@ from tests.support.deliveries import (
     until,
 )
 from tests.support.http_endpoint import SECRET, Answer, Endpoint, Request
+from tests.support.own_broker import OwnBroker
 
 Environment = Mapping[str, str]
 
@@ -328,3 +330,29 @@ def of_another_file(environment: Mapping[str, str], other: Path) -> None:
     assert run(environment, "resend", "--config", str(other))[1] == "handed 0 parked events to the queues\n"
     status, _, said = run(environment, "resend", "--config", str(other), "--endpoint", "crm")
     assert (status, f"{other} has mail; write one of these" in said) == (2, True)
+
+
+def metrics_at(port: int) -> str:
+    return str(urlopen(f"http://127.0.0.1:{port}/metrics").read().decode())
+
+
+async def test_a_kafka_that_does_not_answer_is_said_and_nothing_is_lost(own: OwnBroker, tmp_path: Path) -> None:
+    port = free_port()
+    await ensure_topics(own.settings, PARTITIONS)
+    values = changes(customers=3, each=2)
+    async with Endpoint() as endpoint:
+        file = config(tmp_path, ("crm", endpoint.url, ""))
+        async with Delivery(own.environment, file, "--metrics-port", str(port)) as delivery:
+            await delivery.ready()
+            own.freeze()
+            try:
+                await until(lambda: "Kafka does not answer" in delivery.said, 40, "it is said")
+                metrics = await asyncio.to_thread(metrics_at, port)
+            finally:
+                own.thaw()
+            assert 'tierflow_deliver_kafka{endpoint="crm"} 0.0' in metrics
+            assert 'tierflow_deliver_lag_records{endpoint="crm"} NaN' in metrics
+            await until(lambda: "Kafka answers again" in delivery.said, 40, "it is said")
+            await produce(own.settings, values)
+            await until(lambda: len(endpoint.ids()) == len(values), 40, "all have arrived")
+            assert await delivery.end() == 0

@@ -73,17 +73,17 @@ def test_people_read_why_what_is_missing_and_what_keeps_it(files: list[str]) -> 
         f"{CUSTOMER}  mid  as of 2026-12-25 09:30:00+08:00",
         "served: mid; the measures give low",
         (
-            "since 2026-11-25 09:30:00+08:00: upgrade from low, threshold_crossed, value 600000.00 TWD, "
+            "since 2026-11-25 09:30:00+08:00: upgrade from low, threshold_crossed, value 600,000.00 TWD, "
             f"by event b{AT_MS + DAY_MS} ({CUSTOMER}:2)"
         ),
-        "volume         0.00   2026-09-27 to 2026-12-25",
-        "mid    enter   value      500000.00   480000.00   no      20000.00",
-        "high: 4520000.00 missing in value",
+        "volume          0.00   2026-09-27 to 2026-12-25",
+        "mid    enter   value       500,000.00   480,000.00   no       20,000.00",
+        "high: 4,520,000.00 missing in value",
         "protected by the last upgrade until 2027-02-23 09:30:00+08:00",
         "below its floor since 2026-12-25 09:30:00+08:00; the grace ends at 2027-01-24 09:30:00+08:00",
         "2027-02-23 09:30:00+08:00  mid -> low  grace_ended",
         (
-            "mid is not lost at 2027-02-23 09:30:00+08:00 with 20000.00 TWD more from now on, "
+            "mid is not lost at 2027-02-23 09:30:00+08:00 with 20,000.00 TWD more from now on, "
             "held until 2027-01-25 00:00:00+08:00 at the least"
         ),
         "withdrawn then, it is lost at 2027-02-24 00:00:00+08:00",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from streams.policy.check.phrases import listed
+from streams.policy.check.phrases import amount, listed
 from streams.policy.policy import Policy, Tier
 from streams.values.money import format_value
 
@@ -56,4 +56,4 @@ def _floor(tier: Tier) -> int | None:
 
 
 def _told(floor_e16: int | None) -> str:
-    return "other conditions" if floor_e16 is None else format_value(floor_e16)
+    return "other conditions" if floor_e16 is None else amount(format_value(floor_e16))

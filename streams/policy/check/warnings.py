@@ -11,6 +11,7 @@ from msgspec import structs
 from streams.policy.check.campaign_warnings import campaign_warnings, contact_warnings, strategy_warnings
 from streams.policy.check.found import Warnings
 from streams.policy.check.loan_warnings import loan_warnings
+from streams.policy.check.phrases import amount
 from streams.policy.compile.floors import leaves
 from streams.policy.language.document import ConditionRule, PolicyFile
 from streams.policy.language.forms import quoted
@@ -113,7 +114,7 @@ def _tiers(policy: Policy, file: PolicyFile) -> Warnings:
             (above for above in policy.tiers[rank + 1 :] if above.enter and implies(tier.enter, above.enter)), None
         )
         if is_impossible(tier.enter, policy):
-            most = format_value(most_of_value(policy) or 0)
+            most = amount(format_value(most_of_value(policy) or 0))
             yield path, f"nobody can earn {tier.id}: by its terms the value is never above {most}"
         elif higher is not None and higher is not policy.tiers[rank + 1]:  # the next tier: an error (swapped_floors)
             yield path, f"nobody earns {tier.id}, since who meets it meets {higher.id} as well, which is higher"

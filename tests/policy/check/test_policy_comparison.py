@@ -29,7 +29,7 @@ tiers = ["mid"]
             ["HRK loses its rate: its events are refused, and what is held in it counts as nothing"],
         ),
         ("USD =", 'CHF = "1.05", USD =', ["CHF gets a rate"]),
-        ('"50000"', '"60000"', ["mid is entered from 60000.00, no longer from 50000.00"]),
+        ('"50000"', '"60000"', ["mid is entered from 60,000.00, no longer from 50,000.00"]),
         (
             'id = "high"',
             'id = "top"',
