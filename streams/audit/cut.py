@@ -2,11 +2,12 @@
 
 The ends are taken in this sequence:
 
-1. The end of `tier.order`: each transaction before is committed or aborted, and these are audited.
-2. How far the candidates are worked: what was granted from those before lies before the ends of the outputs.
-3. The ends of the outputs and inputs, open transactions included: what the audited transactions wrote lies before.
-4. The ends of the candidates.
-5. The end of `tier.order` again: transactions up to there may have written what else lies before the other ends.
+1. The states of the customers. Their transactions lie before the end of `tier.order`, or soon after it.
+2. The end of `tier.order`: each transaction before is committed or aborted, and these are audited.
+3. The states of the budgets: what was granted from candidates that they have seen lies before the ends of the outputs.
+4. The ends of the outputs and inputs, open transactions included: what the audited transactions wrote lies before.
+5. The ends of the candidates.
+6. The end of `tier.order` again: transactions up to there may have written what else lies before the other ends.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +16,9 @@ from typing import NamedTuple
 from aiokafka import TopicPartition
 from msgspec import UNSET
 
-from streams.audit.following import worked_until
+from streams.audit.following import states_of
 from streams.audit.order import check_replayable, order_of
+from streams.audit.states import Snapshot, read_states, snapshot
 from streams.contracts.outputs import GrownMessage
 from streams.errors import UsageError
 from streams.kafka.offsets import Offsets, Span
@@ -39,8 +41,8 @@ class Cut(NamedTuple):
     outputs: Mapping[str, Span]  # by the names of OUTPUTS
     inputs: Sequence[Span]  # by topic number
     candidates: Span
-    # Candidates before this offset were granted or refused before the ends of the outputs were taken.
-    granted_until: int
+    states: Snapshot  # of the customers
+    budgets: Snapshot
     # Transactions whose order record lies before this offset, and the next one, may have candidates in the cut.
     asked_until: int
 
@@ -56,16 +58,25 @@ class Survey(NamedTuple):
     grown: Sequence[GrownMessage] = ()  # where customers moved to and from it
 
 
-async def take_cut(settings: Settings, offsets: Offsets, partitions: Sequence[int]) -> list[Cut]:
-    """Gives the cuts of these partitions. The ends are taken in the sequence that makes them consistent."""
+async def take_cut(
+    settings: Settings, offsets: Offsets, partitions: Sequence[int], only: bytes | None = None
+) -> list[Cut]:
+    """Gives the cuts of these partitions. The ends are taken in the sequence that makes them consistent.
+
+    only: the key of the one customer who is audited; None for all.
+    """
     order = [output(settings, "order", number) for number in partitions]
     outputs = [output(settings, name, number) for name in OUTPUTS[1:] for number in partitions]
     inputs = [TopicPartition(topic, number) for topic in settings.input_topics() for number in partitions]
     candidates = [TopicPartition(settings.candidates_topic, number) for number in partitions]
     rest = [*outputs, *inputs, *candidates]
+    options, changelog, budgets = settings.client_options(), settings.changelog_topic, budgets_stage(settings)
+    states = [
+        snapshot(changelog, number, await read_states(options, offsets, changelog, number), only)
+        for number in partitions
+    ]
     order_ends = await offsets.decided_ends(order)
-    options, budgets = settings.client_options(), budgets_stage(settings)
-    granted = [await worked_until(options, offsets, budgets, number) for number in partitions]
+    granted = [await states_of(options, offsets, budgets, number) for number in partitions]
     ends = [*order_ends, *await offsets.written_ends([*outputs, *inputs]), *await offsets.written_ends(candidates)]
     asked = await offsets.written_ends(order)
     beginnings = await offsets.beginnings([*order, *rest])
@@ -76,10 +87,13 @@ async def take_cut(settings: Settings, offsets: Offsets, partitions: Sequence[in
             {name: spans[output(settings, name, number)] for name in OUTPUTS},
             [spans[TopicPartition(topic, number)] for topic in settings.input_topics()],
             spans[tp],
-            granted_until,
+            of_customers,
+            of_budgets,
             asked_until,
         )
-        for number, tp, granted_until, asked_until in zip(partitions, candidates, granted, asked, strict=True)
+        for number, tp, of_customers, of_budgets, asked_until in zip(
+            partitions, candidates, states, granted, asked, strict=True
+        )
     ]
 
 

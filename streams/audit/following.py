@@ -10,12 +10,12 @@ from aiokafka import ConsumerRecord, TopicPartition
 
 from streams.audit.gathered import Gathered
 from streams.audit.growth import Growth, Held, moved
+from streams.audit.states import Snapshot, StatesComparison, read_states, snapshot
 from streams.contracts.kept import LaneRecord
-from streams.kafka.changelog import read_changelog
 from streams.kafka.offsets import Offsets, Span
-from streams.kafka.tape import PATIENCE_S, Tape
+from streams.kafka.tape import Tape
 from streams.partition.partition import ForeignRecordError, Partition
-from streams.partition.work import NO_LIMIT
+from streams.partition.work import NO_LIMIT, Message
 from streams.stages.stage import Stage
 from streams.values.calendar import NEVER_MS
 
@@ -23,12 +23,17 @@ from streams.values.calendar import NEVER_MS
 class FollowingCut(NamedTuple):
     """What is read of one partition of the input.
 
-    The stage had worked the records before `worked_until` when the ends of its outputs were taken.
+    states: the stage's changelog, as it was before the ends of its outputs were taken.
     """
 
     partition: int
     input: Span
-    worked_until: int
+    states: Snapshot
+
+    @property
+    def worked_until(self) -> int:
+        """The offset up to which the stage had worked the input then, by its lane record."""
+        return 0 if self.states.lane is None else self.states.lane.next_offsets[0]
 
 
 def follows_from_one_input(stage: Stage) -> bool:
@@ -38,13 +43,9 @@ def follows_from_one_input(stage: Stage) -> bool:
     return stage.open(0, {}, LaneRecord((0,), 0, NEVER_MS)).follows_from_inputs
 
 
-async def worked_until(options: dict[str, Any], offsets: Offsets, stage: Stage, number: int) -> int:
-    """Gives the offset up to which a partition of the input is worked, by the lane record in the stage's changelog."""
-    [topic] = stage.inputs
-    if not (await offsets.written_ends([TopicPartition(topic, number)]))[0]:
-        return 0
-    recovered = await read_changelog(options, stage.changelog, number, PATIENCE_S)
-    return 0 if recovered.lane is None else recovered.lane.next_offsets[0]
+async def states_of(options: dict[str, Any], offsets: Offsets, stage: Stage, number: int) -> Snapshot:
+    """Takes the states of a partition of the stage. Where no input ever came, there are none."""
+    return snapshot(stage.changelog, number, await read_states(options, offsets, stage.changelog, number))
 
 
 async def audit_stage(
@@ -57,7 +58,7 @@ async def audit_stage(
     numbers = range(partitions)
     outputs = {name: Gathered(output.topic, report) for name, output in stage.outputs.items()}
     async with Offsets(options) as offsets:
-        worked = [await worked_until(options, offsets, stage, number) for number in numbers]
+        states = [await states_of(options, offsets, stage, number) for number in numbers]
         for name, output in stage.outputs.items():
             tps = [TopicPartition(output.topic, number) for number in numbers]
             spans = map(Span, await offsets.beginnings(tps), await offsets.written_ends(tps))
@@ -66,58 +67,108 @@ async def audit_stage(
         [topic] = stage.inputs
         inputs = [TopicPartition(topic, number) for number in numbers]
         spans = map(Span, await offsets.beginnings(inputs), await offsets.written_ends(inputs))
-        cuts = [FollowingCut(*cut) for cut in zip(numbers, spans, worked, strict=True)]
-    await replay_stage(options, stage, cuts, outputs, lambda _: None)
+        cuts = [FollowingCut(*cut) for cut in zip(numbers, spans, states, strict=True)]
+        for comparison in await replay_stage(options, stage, cuts, outputs, lambda _: None, report):
+            await comparison.finish(options, offsets)
     for gathered in outputs.values():
         gathered.finish()
     return outputs
 
 
-async def replay_stage(  # noqa: PLR0913, PLR0917 - all that a replay goes by
+async def replay_stage(  # noqa: PLR0913, PLR0917 - what is read, what it is held against, and who is told
     options: dict[str, Any],
     stage: Stage,
     cuts: Sequence[FollowingCut],
     outputs: Mapping[str, Gathered],
     on_input: Callable[[ConsumerRecord], None],
+    report: Callable[[Any], None],
     growths: Sequence[Growth] = (),
-) -> None:
-    """Works the input again, and notes in the outputs what each should hold.
+) -> list[StatesComparison]:
+    """Works the input again, and notes in the outputs what each should hold; gives the comparisons of the states.
 
-    outputs: by name. on_input: called with each record of the input. growths: where states moved to other partitions.
+    cuts: by partition number. outputs: by name. on_input: called with each record of the input. report: called with
+    each Difference. growths: where states moved to other partitions.
     """
     [topic] = stage.inputs
-    held = {cut.partition: Held({}) for cut in cuts}
-    begins = {cut.partition: cut.input.beginning for cut in cuts}
+    replays = [_Replay(stage, cut, outputs, report) for cut in cuts]
 
-    async def replay(cut: FollowingCut, end: int) -> None:
-        """Works a partition on to an offset."""
-        begins_at, begins[cut.partition] = begins[cut.partition], max(begins[cut.partition], end)
-        partition = stage.open(cut.partition, held[cut.partition].packed, LaneRecord((begins_at,), 0, NEVER_MS))
+    async def replay(number: int, end: int, partitions: int) -> None:
+        """Works a partition on to an offset. partitions: how many there were then."""
+        begins_at = replays[number].goes_on(end, partitions)
 
         def work(record: ConsumerRecord) -> None:
             on_input(record)
-            _work(partition, record, outputs, required=record.offset < cut.worked_until)
+            replays[number].work(record)
 
-        await _each(Tape(options, TopicPartition(topic, cut.partition), begins_at, end), work)
+        await _each(Tape(options, TopicPartition(topic, number), begins_at, end), work)
 
     for growth in growths:
-        for cut in cuts[: growth.before]:
-            await replay(cut, growth.candidates[cut.partition])
-        held.update(moved(stage, {number: held[number] for number in range(growth.before)}, growth.after))
-    for cut in cuts:
-        await replay(cut, cut.input.end)
+        for number in range(growth.before):
+            await replay(number, growth.candidates[number], growth.before)
+        held = {number: Held(replays[number].packed) for number in range(growth.before)}
+        for number, now in moved(stage, held, growth.after).items():
+            replays[number].packed = now.packed
+    for number, cut in enumerate(cuts):
+        await replay(number, cut.input.end, len(cuts))
+    return [replayed.ended() for replayed in replays]
 
 
-def _work(partition: Partition, record: ConsumerRecord, outputs: Mapping[str, Gathered], *, required: bool) -> None:
+class _Replay:
+    """One partition of the input, worked again. The states are compared where those of the changelog were taken."""
+
+    def __init__(
+        self, stage: Stage, cut: FollowingCut, outputs: Mapping[str, Gathered], report: Callable[[Any], None]
+    ) -> None:
+        self.packed: dict[bytes, bytes] = {}
+        self._stage = stage
+        self._cut = cut
+        self._outputs = outputs
+        self._position = cut.input.beginning
+        self._partition = self._opened()
+        self._partitions = 0
+        self._states = StatesComparison(cut.states, report, self._partition.renewed)
+        self._is_held = False
+
+    def goes_on(self, end: int, partitions: int) -> int:
+        """Goes on with the states that it has now, among so many partitions; gives the offset that comes next."""
+        begins_at, self._position = self._position, max(self._position, end)
+        self._partition, self._partitions = self._opened(begins_at), partitions
+        return begins_at
+
+    def work(self, record: ConsumerRecord) -> None:
+        """Works the next record, and notes what comes of it in the outputs."""
+        is_required = record.offset < self._cut.worked_until
+        if not is_required:
+            self._hold()
+        number = self._cut.partition
+        for output, message in _worked(self._partition, record):
+            place = self._stage.outputs[output].place
+            where = number if place is None else place(message.key or b"", self._partitions)
+            self._outputs[output].expect(message, number, where, required=is_required)
+
+    def ended(self) -> StatesComparison:
+        """Gives the comparison of the states."""
+        self._hold()
+        return self._states
+
+    def _opened(self, begins_at: int = 0) -> Partition:
+        return self._stage.open(self._cut.partition, self.packed, LaneRecord((begins_at,), 0, NEVER_MS))
+
+    def _hold(self) -> None:
+        if not self._is_held:
+            self._states.hold(self.packed)
+            self._is_held = True
+
+
+def _worked(partition: Partition, record: ConsumerRecord) -> list[tuple[str, Message]]:
     try:
         entries = partition.decode(0, [record])
     except ForeignRecordError:
-        return  # it cannot be worked; where the input is compared, it is reported as extra
+        return []  # it cannot be worked; where the input is compared, it is reported as extra
     partition.work_some(entries, 0, NO_LIMIT)
     work = partition.pack([record.offset + 1])
     partition.keep(work)
-    for output, message in work.messages:
-        outputs[output].expect(message, required=required)
+    return work.messages
 
 
 async def _each(tape: Tape, do: Callable[[ConsumerRecord], None]) -> None:

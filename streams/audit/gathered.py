@@ -1,29 +1,38 @@
-"""Compares an output that several partitions write with the replay: by what each record is about, in any order.
+"""Compares an output that several partitions write with the replay: by what each record is about.
 
-A record is kept as a hash, not as its bytes: there may be millions.
+A record has to be under its key, in the partition of that key, and behind what its source wrote there before it. Of its
+value and headers a hash is kept, not the bytes: there may be millions.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from aiokafka import ConsumerRecord, TopicPartition
 
-from streams.audit.report import Difference, Kind
+from streams.audit.report import Difference, FieldDifference, Kind, field_differences
 from streams.contracts.envelope import Headers
 from streams.partition.work import Message
 
 
 class Wanted(NamedTuple):
-    """A record that should be there: a hash of its content, and whether its absence is a difference."""
+    """A record that should be there.
+
+    digest: a hash of its content. source: the partition that wrote it. where: the one it should be in. required:
+    whether its absence is a difference.
+    """
 
     digest: int
+    key: bytes | None
+    source: int
+    where: int
     required: bool
 
 
 class Seen(NamedTuple):
-    """A record that is there: a hash of its content, its partition and its offset."""
+    """A record that is there: a hash of its content, its key, its partition and its offset."""
 
     digest: int
+    key: bytes | None
     tp: TopicPartition
     offset: int
 
@@ -38,39 +47,64 @@ class Gathered:
         self._wanted: dict[bytes, Wanted] = {}
         self._found: dict[bytes, list[Seen]] = {}
 
-    def expect(self, message: Message, *, required: bool) -> None:
-        """Notes a record that should be there. required: whether its absence is a difference."""
-        self._wanted[_name_of(message.key, message.value, message.headers)] = Wanted(
-            _digest(message.value, message.headers), required
-        )
+    def expect(self, message: Message, source: int, where: int, *, required: bool) -> None:
+        """Notes a record that should be there; those of one source in their order.
+
+        source: the partition that wrote it. where: the one it should be in. required: whether its absence is a difference.
+        """
+        key, value, headers = message
+        self._wanted[_name_of(key, value, headers)] = Wanted(_digest(value, headers), key, source, where, required)
 
     def see(self, record: ConsumerRecord) -> None:
         """Notes a record of the topic."""
         self.seen += 1
         tp = TopicPartition(record.topic, record.partition)
         found = self._found.setdefault(_name_of(record.key, record.value, record.headers), [])
-        found.append(Seen(_digest(record.value, record.headers), tp, record.offset))
+        found.append(Seen(_digest(record.value, record.headers), record.key, tp, record.offset))
 
     def finish(self) -> None:
         """Compares what should be there with what is there, and reports the differences."""
+        newest: dict[tuple[int, TopicPartition], int] = {}  # by source and partition, the newest offset so far
         for name, wanted in self._wanted.items():
             found = self._found.pop(name, [])
             if not found and wanted.required:
                 self._differs("missing", TopicPartition(self._topic, -1), None, name)
-            for number, (digest, tp, offset) in enumerate(found):
-                if number:
-                    self._differs("doubled", tp, offset, name)
-                elif digest != wanted.digest:
-                    self._differs("different", tp, offset, name)
+            for seen in found[:1]:
+                self._judge(name, seen, wanted, newest)
+            for doubled in found[1:]:
+                self._differs("doubled", doubled.tp, doubled.offset, name)
         for name, others in self._found.items():
-            for _, tp, offset in others:
-                self._differs("extra", tp, offset, name)
+            for seen in others:
+                self._differs("extra", seen.tp, seen.offset, name)
 
-    def _differs(self, kind: Kind, tp: TopicPartition, offset: int | None, name: bytes) -> None:
-        what = name.decode(errors="replace") or "a record of unknown form"
+    def _judge(self, name: bytes, seen: Seen, wanted: Wanted, newest: dict[tuple[int, TopicPartition], int]) -> None:
+        fields = field_differences(_text(seen.key), _text(wanted.key), "key")
+        if not fields:
+            fields = field_differences(seen.tp.partition, wanted.where, "partition")
+        before = newest.get((wanted.source, seen.tp), -1)
+        newest[wanted.source, seen.tp] = max(before, seen.offset)
+        if fields or seen.digest != wanted.digest:
+            self._differs("different", seen.tp, seen.offset, name, fields)
+        elif seen.offset < before:
+            self._differs("out_of_order", seen.tp, seen.offset, name)
+
+    def _differs(
+        self,
+        kind: Kind,
+        tp: TopicPartition,
+        offset: int | None,
+        name: bytes,
+        fields: Sequence[FieldDifference] = (),
+    ) -> None:
         self._report(
             Difference(
-                kind=kind, topic=tp.topic, partition=tp.partition, offset=offset, what=what, transaction=None, fields=()
+                kind=kind,
+                topic=tp.topic,
+                partition=tp.partition,
+                offset=offset,
+                what=name.decode(errors="replace") or "a record of unknown form",
+                transaction=None,
+                fields=fields,
             )
         )
 
@@ -82,3 +116,7 @@ def _name_of(key: bytes | None, value: bytes | None, headers: Headers) -> bytes:
 
 def _digest(value: bytes | None, headers: Headers) -> int:
     return hash((value, tuple(headers)))
+
+
+def _text(key: bytes | None) -> str | None:
+    return None if key is None else key.decode(errors="replace")

@@ -88,6 +88,11 @@ class Order:
         """Gives the states after the newest transaction, by key."""
         return self._packed
 
+    @property
+    def partitions(self) -> int:
+        """Gives how many partitions there were then."""
+        return self._partitions
+
     def grow(self, packed: dict[bytes, bytes], clock_ms: int, partitions: int) -> None:
         """Goes on with other customers, after a growth to so many partitions. packed: their states, by key."""
         self._packed, self._partitions, self._partition = packed, partitions, None

@@ -15,14 +15,17 @@ from streams.audit.granted import has_budget
 from streams.audit.growth import Held
 from streams.audit.order import Order, check_replayable, order_of
 from streams.audit.report import AuditedChange, Difference, FieldDifference, Report, Verdict, field_differences
+from streams.audit.states import StatesComparison
 from streams.contracts.kept import LaneRecord
 from streams.contracts.outputs import OrderMessage, TierChangeMessage
+from streams.contracts.packing import renew_state
 from streams.kafka.offsets import Offsets, Span
 from streams.kafka.tape import Tape
 from streams.partition.outputs import by_output, sent_to
 from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, CURRENT, DEAD_LETTERS, ORDER, RISK, Message, Work
 from streams.policy.policy import Policy
 from streams.settings import Settings
+from streams.stages.placing import place_of_campaigns
 from streams.values.calendar import NEVER_MS
 
 COMPARED = (CHANGES, CAMPAIGNS, RISK, DEAD_LETTERS)
@@ -72,6 +75,9 @@ class PartitionAudit:
         self._current = CurrentComparison(tapes[CURRENT], add, only)
         self._worked = 0  # transactions
         self._grown: OrderMessage | None = None  # where the replay stands, if that is a growth
+        self._states = StatesComparison(cut.states, add, renew_state, only)
+        # The changelog's newest transaction. Without a lane record nothing can be said of it.
+        self._newest = 0 if cut.states.lane is None else cut.states.lane.counter
         self._has_asked = run.candidates is None  # whether all candidates in the cut are expected
 
     async def replay(self) -> bool:
@@ -92,6 +98,7 @@ class PartitionAudit:
             for comparison in self._comparisons.values():
                 await comparison.finish()
             self._current.finish()
+            await self._finish_states()
         finally:
             await self._close()
 
@@ -124,6 +131,7 @@ class PartitionAudit:
             what = f"the growth to {partitions} partitions"
             self._differs("different", what, None, self._grown.counter, clocks)
         self._grown = None
+        self._hold_states()
 
     def _tape(self, tp: TopicPartition, span: Span, keep: Callable[[ConsumerRecord], bool] = lambda _: True) -> Tape:
         return Tape(self._run.settings.client_options(), tp, *span, keep)
@@ -210,6 +218,7 @@ class PartitionAudit:
         self._current.expect(sent_to(work, CURRENT))
         if self._run.only is not None:
             self._list(sent_to(work, CHANGES), verdicts)
+        self._hold_states()
         report.transactions += 1
         for topic in self._run.settings.input_topics():
             report.repeated_differently += work.tally["events", topic, "repeated_differently"]
@@ -221,7 +230,8 @@ class PartitionAudit:
         written = by_output(work)
         if self._run.candidates is not None:
             for candidate in written[CANDIDATES]:
-                self._run.candidates.expect(candidate, required=required)
+                where = place_of_campaigns()(candidate.key or b"", self._order.partitions)
+                self._run.candidates.expect(candidate, self._number, where, required=required)
         verdicts: dict[str, list[Verdict]] = {}
         for name, comparison in self._comparisons.items():
             lines = (Expected(*message) for message in written[name])
@@ -261,9 +271,9 @@ class PartitionAudit:
     async def _explain(self, order: OrderMessage | None, record: Any) -> bool:
         """Replays one later transaction; gives False where that explains nothing more, or cannot be done."""
         exhausted = [await comparison.is_exhausted() for comparison in self._comparisons.values()]
-        if all(exhausted) and self._current.is_exhausted and self._has_asked:
-            return False
         lane = self._order.lane
+        if all(exhausted) and self._current.is_exhausted and self._has_asked and lane.counter >= self._newest:
+            return False
         if order is None or order.counter != lane.counter + 1 or order.policy not in self._run.policies:
             return False
         if order.grown is not msgspec.UNSET:
@@ -272,8 +282,27 @@ class PartitionAudit:
         work = self._order.work(order, await self._inputs_of(order))
         await self._expect(work, order.counter, required=False)
         self._current.explain(sent_to(work, CURRENT))
+        self._hold_states()
         self._has_asked = self._has_asked or record.offset >= self._cut.asked_until
         return True
+
+    # --- the states ---
+
+    def _hold_states(self) -> None:
+        """Compares the states, if the replay has just worked the transaction that the changelog's are of."""
+        lane = self._order.lane
+        if lane.counter == self._newest:
+            self._states.hold(self._order.packed)
+            self._states.hold_lane(lane)
+
+    async def _finish_states(self) -> None:
+        worked = self._order.lane.counter
+        if worked < self._newest:
+            newer = sorted({worked + 1, self._newest})
+            self._differs("missing", f"transaction {' to '.join(map(str, newer))}, which the changelog has", None, None)
+        elif worked and not self._newest:
+            self._states.lacks_lane()
+        await self._states.finish(self._run.settings.client_options(), self._run.offsets)
 
     # --- small parts ---
 
@@ -307,6 +336,7 @@ class PartitionAudit:
         report.risks += found[RISK].compared
         report.dead_letters += found[DEAD_LETTERS].compared
         report.customers += self._current.compared
+        report.states += self._states.compared
         for name, comparison in found.items():
             if comparison.skipped:
                 topic = self._run.settings.output_topic(name)

@@ -82,6 +82,7 @@ class Report(msgspec.Struct, kw_only=True):
     risks: int = 0  # loan decisions and alerts
     dead_letters: int = 0
     customers: int = 0  # whose newest record of tier.current was compared
+    states: int = 0  # of customers, in the changelog
     later_transactions: int = 0  # written while the audit ran, and not part of it
     differences: int = 0
     seconds: float = 0.0

@@ -43,10 +43,11 @@ async def audit(settings: Settings, customer_id: str | None = None, progress: Pr
     partitions = await check_topics(settings)
     read_in_part(settings.input_topics())  # as workers read them
     async with Offsets(settings.client_options()) as offsets:
-        cuts = await take_cut(settings, offsets, _partitions_of(settings, customer_id, partitions))
+        only = None if customer_id is None else customer_id.encode()
+        cuts = await take_cut(settings, offsets, _partitions_of(settings, customer_id, partitions), only)
         surveys = [await survey(settings, cut) for cut in cuts]
         if len(cuts) < partitions and any(found.grown for found in surveys):  # customers of all may have come there
-            cuts = await take_cut(settings, offsets, range(partitions))
+            cuts = await take_cut(settings, offsets, range(partitions), only)
             surveys = [await survey(settings, cut) for cut in cuts]
         told = {cut.partition: found.grown for cut, found in zip(cuts, surveys, strict=True)}
         growths = growths_of(settings, told)
@@ -56,7 +57,7 @@ async def audit(settings: Settings, customer_id: str | None = None, progress: Pr
             settings=settings,
             offsets=offsets,
             policies=policies,
-            only=None if customer_id is None else customer_id.encode(),
+            only=only,
             report=report,
             candidates=Gathered(settings.candidates_topic, report.add) if is_whole else None,
             granted=Gathered(settings.output_topic(CAMPAIGNS), report.add) if is_whole else None,
@@ -78,9 +79,11 @@ async def _audit_budgets(run: AuditRun, cuts: Sequence[Cut], growths: Sequence[G
     candidates, granted = run.candidates, run.granted
     if candidates is None or granted is None:
         return
-    following = [FollowingCut(cut.partition, cut.candidates, cut.granted_until) for cut in cuts]
+    following = [FollowingCut(cut.partition, cut.candidates, cut.budgets) for cut in cuts]
     stage, options = budgets_stage(run.settings), run.settings.client_options()
-    await replay_stage(options, stage, following, {CAMPAIGNS: granted}, candidates.see, growths)
+    add = run.report.add
+    for states in await replay_stage(options, stage, following, {CAMPAIGNS: granted}, candidates.see, add, growths):
+        await states.finish(options, run.offsets)
     candidates.finish()
     granted.finish()
     run.report.candidates = candidates.seen

@@ -68,7 +68,7 @@ def _print(report: Report, customer: str | None) -> None:
         f"{counted(report.changes, 'change')}, {counted(report.triggers, 'campaign trigger')}, "
         f"{f'{report.candidates:,} for budgets, ' if report.candidates else ''}"
         f"{counted(report.risks, 'risk message')}, {counted(report.dead_letters, 'dead letter')}, "
-        f"{counted(report.customers, 'customer')} in tier.current"
+        f"{counted(report.customers, 'customer')} in tier.current, {counted(report.states, 'state')}"
     )
     typer.echo(counted(report.differences, "difference") if report.differences else "clean")
 

@@ -65,6 +65,15 @@ def unpack_state(packed: bytes) -> CustomerState:
     return state if packed[:1] == _VERSION_BYTE else _of_version_1(state)
 
 
+def renew_state(packed: bytes) -> bytes:
+    """Gives a packed state in the form that this release writes.
+
+    Raises:
+        UnknownVersionError: The record has another version.
+    """
+    return pack_state(unpack_state(packed))
+
+
 def unpack_header(packed: bytes) -> StateHeader:
     """Unpacks only the leading fields of a state, which a take-over needs of every customer.
 

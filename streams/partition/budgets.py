@@ -45,6 +45,10 @@ class Budgets(Partition):
             self.tell(CAMPAIGNS, candidate.customer_id.encode(), trigger, headers)
         return True
 
+    def renewed(self, state: bytes) -> bytes:
+        """Gives what is spent in the form that this release writes."""
+        return encode(_in_e4(_decode_spent(state)))
+
     def spent(self, campaign: str, period: str) -> Spent:
         """Gives what the campaign has spent in the period."""
         return _in_e4(_decode_spent(self.get(encode(BudgetName(campaign, period))) or _NOTHING))

@@ -11,7 +11,7 @@ from streams.contracts.kept import LaneRecord
 from streams.contracts.letters import too_large
 from streams.contracts.log import encode_json
 from streams.contracts.outputs import ENGINE_VERSION, OrderMessage
-from streams.contracts.packing import pack_change, pack_state, unpack_header, unpack_state
+from streams.contracts.packing import pack_change, pack_state, renew_state, unpack_header, unpack_state
 from streams.contracts.rejection import WRONG_PARTITION, Rejection
 from streams.engine.apply import apply_due, apply_event, apply_policy, is_rated_by_another
 from streams.engine.case import Case
@@ -185,6 +185,10 @@ class Customers(Partition):
                 return is_risk_ahead(dict(zip(self.setup.topics, self.next_offsets, strict=True)), value)
             case _:
                 return super().is_ahead(output, key, value, expected)
+
+    def renewed(self, state: bytes) -> bytes:
+        """Gives a packed state in the form that this release writes."""
+        return renew_state(state)
 
     def work_entry(self, entry: Entry) -> bool:  # noqa: PLR0911 - a way out for each reason
         """Works an entry: applies the event, skips a repeated one, or writes a dead letter.

@@ -69,6 +69,10 @@ class Partition:
         """
         return (output, key, value) in expected
 
+    def renewed(self, state: bytes) -> bytes:
+        """Gives a packed state in the form that this release writes; an earlier release may have written another."""
+        return state
+
     # --- what the lane calls ---
 
     def latest_ms(self, wall_ms: int) -> int:

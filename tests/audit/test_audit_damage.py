@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+import msgspec
 import pytest
 
 from streams.audit.report import Difference
@@ -41,7 +42,7 @@ async def found(settings: Settings) -> list[str]:
 
 def _told(difference: Difference, settings: Settings) -> str:
     fields = "".join(f"; {field.field}: {field.topic} / {field.replay}" for field in difference.fields)
-    topic = difference.topic.removeprefix(settings.output_prefix)
+    topic = difference.topic.removeprefix(settings.output_prefix).replace(settings.changelog_topic, "changelog")
     at = "" if difference.transaction is None else f" in {difference.transaction}"
     return f"{topic} {difference.what} {difference.kind}{at}{fields}"
 
@@ -132,7 +133,8 @@ async def test_a_batch_worked_in_another_order_differs(settings: Settings) -> No
         await writer.batch([late, balance("b3", A, "5000000", START_MS + 2)], shuffle=lambda entries: entries[::-1])
     told = await found(settings)
     assert told
-    assert all(difference.startswith((f"changes {A}:", "current the newest change")) for difference in told)
+    expected = (f"changes {A}:", "current the newest change", f"changelog the state of {A} different")
+    assert all(difference.startswith(expected) for difference in told)
 
 
 async def test_a_foreign_change_is_extra(settings: Settings) -> None:
@@ -214,3 +216,69 @@ async def test_an_event_clock_that_was_written_wrong_differs(settings: Settings)
         writer = await writing.writer(0)
         await writer.batch(FIRST, damage=order_written(b"800000", b"800001"))
     assert await found(settings) == [f"order transaction 1 different in 1; clock_ms: {START_MS + 1} / {START_MS}"]
+
+
+States = dict[bytes, bytes]
+
+
+def with_states(damage: Callable[[States], States]) -> Callable[[Work], Work]:
+    """What damages the states on their way to the changelog."""
+    return lambda work: work._replace(states=damage(work.states))
+
+
+def of_another(states: States) -> States:
+    return {**states, A.encode(): states[C.encode()]}
+
+
+def without_c(states: States) -> States:
+    return {key: state for key, state in states.items() if key != C.encode()}
+
+
+def another_lane(work: Work) -> Work:
+    return work._replace(lane=msgspec.structs.replace(work.lane, clock_ms=1))
+
+
+@pytest.mark.parametrize(
+    ("damage", "differences"),
+    [
+        (with_states(dict), []),
+        (with_states(of_another), [f"changelog the state of {A} different in 2"]),
+        (with_states(without_c), [f"changelog the state of {C} missing in 2"]),
+        (with_states(lambda states: {**states, b"X": states[C.encode()]}), ["changelog the state of X extra in 2"]),
+        (
+            another_lane,
+            [f"changelog the lane record different in 2; clock_ms: 1 / {START_MS}"],
+        ),
+    ],
+)
+async def test_the_states_are_those_of_the_replay(
+    settings: Settings, damage: Callable[[Work], Work], differences: list[str]
+) -> None:
+    async with Writing(settings) as writing:
+        writer = await writing.writer(0)
+        await writer.batch(FIRST)
+        await writer.batch(THIRD, damage=damage)
+    assert await found(settings) == differences
+
+
+async def test_a_state_in_an_older_form_is_no_difference(settings: Settings) -> None:
+    """A release before, with a field fewer, wrote the newest state of the customer."""
+
+    def older(states: States) -> States:
+        return {
+            key: state[:1] + msgspec.msgpack.encode(msgspec.msgpack.decode(state[1:])[:-1])
+            for key, state in states.items()
+        }
+
+    async with Writing(settings) as writing:
+        await (await writing.writer(0)).batch(FIRST, damage=with_states(older))
+    assert await found(settings) == []
+
+
+async def test_an_empty_changelog_is_said(settings: Settings) -> None:
+    async with Writing(settings) as writing:
+        writer = await writing.writer(0)
+        stage = writer.transactions._stage
+        writer.transactions._stage = stage._replace(changelog=settings.output_topic("dead-letters-replayed"))
+        await writer.batch(FIRST)
+    assert await found(settings) == ["changelog the lane record, and all states, missing"]
