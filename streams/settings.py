@@ -5,8 +5,11 @@ All of them with their defaults: config/tierflow.env.
 
 import os
 import re
+import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -34,6 +37,21 @@ _HIGHEST_PORT = 65_535
 _LONGEST_LOAN_WAIT_MS = 30_000
 # The characters that an Authorization header can carry.
 _TOKEN = re.compile(r"[!-~]*")
+
+
+@cache
+def time_zone_data() -> str:
+    """Gives the version of the time zone data that Python uses here, such as 2026a; "unknown" if it does not say.
+
+    The machine's own comes before the package's, as in Python itself.
+    """
+    for folder in (*map(Path, zoneinfo.TZPATH), files("tzdata") / "zoneinfo"):
+        if (folder / "tzdata.zi").is_file():
+            with (folder / "tzdata.zi").open(encoding="utf-8") as file:
+                return file.readline().removeprefix("# version").strip()
+        if (folder / "Etc").is_dir():
+            break
+    return "unknown"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,7 +50,8 @@ class Gathered:
     def expect(self, message: Message, source: int, where: int, *, required: bool) -> None:
         """Notes a record that should be there; those of one source in their order.
 
-        source: the partition that wrote it. where: the one it should be in. required: whether its absence is a difference.
+        source: the partition that wrote it. where: the one it should be in. required: whether its absence is a
+        difference.
         """
         key, value, headers = message
         self._wanted[_name_of(key, value, headers)] = Wanted(_digest(value, headers), key, source, where, required)

@@ -6,6 +6,7 @@ What an order record holds: docs/messages.md#tierorder.
 import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -25,6 +26,7 @@ from streams.stages.customers import partition_setup
 from streams.values.fingerprint import REMEMBERED_AT_LEAST
 
 if TYPE_CHECKING:
+    from streams.settings import Partitioner
     from streams.values.calendar import Clock
 
 
@@ -47,6 +49,10 @@ def check_replayable(settings: Settings, order: OrderMessage, offset: int) -> No
         raise UsageError(
             f"{where} was worked by engine version {order.engine_version}, this release has {ENGINE_VERSION}; "
             "audit it with the release that wrote it"
+        )
+    if order.partitioner not in {msgspec.UNSET, "murmur2", "crc32", "none"}:
+        raise UsageError(
+            f"{where} was worked with a partitioner {order.partitioner!r}, which this release does not know"
         )
     if order.clock not in ("wall", "event"):
         raise UsageError(f"{where} was worked on a clock {order.clock!r}, which this release does not know")
@@ -82,6 +88,7 @@ class Order:
         self._packed: dict[bytes, bytes] = {}
         self._lane = lane
         self._partition: Customers | None = None
+        self._deciding: tuple[object, ...] = ()  # what the partition was opened under
 
     @property
     def packed(self) -> dict[bytes, bytes]:
@@ -124,17 +131,24 @@ class Order:
         ]
 
     def _partition_under(self, order: OrderMessage) -> Customers:
-        """Gives the partition under the transaction's policy, clock and number of ids that are remembered.
+        """Gives the partition under the transaction's policy, clock and so on, opened again where one of them changes.
 
-        It is opened again where one of these changes.
+        The time zone data are always ours: the order's are only written down again.
         """
-        clock, remembered_ids = cast("Clock", order.clock), _remembered_ids(order)
-        asked = order.policy, clock, remembered_ids
-        former = self._partition
-        if former is None or (former.setup.policy.digest, former.setup.clock, former.setup.remembered_ids) != asked:
-            policy = self._policies[order.policy]
+        deciding = order.policy, order.clock, order.partitioner, order.tzdata, order.remembered_ids
+        if self._partition is None or deciding != self._deciding:
+            settings = self._settings
+            if order.partitioner is not msgspec.UNSET:
+                settings = replace(settings, partitioner=cast("Partitioner", order.partitioner))
             setup = partition_setup(
-                self._settings, policy, self._number, self._partitions, clock, remembered_ids=remembered_ids
+                settings,
+                self._policies[order.policy],
+                self._number,
+                self._partitions,
+                cast("Clock", order.clock),
+                remembered_ids=_remembered_ids(order),
             )
+            setup = setup._replace(partitioner=order.partitioner, tzdata=order.tzdata)
             self._partition = Customers(setup, self._packed, self._lane)
-        return cast("Customers", self._partition)
+            self._deciding = deciding
+        return self._partition

@@ -7,12 +7,14 @@ from typing import Any, Literal, NamedTuple, cast
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 
+from streams.audit.circumstances import Circumstances
 from streams.audit.comparison import SUBJECTS, Comparison, Expected
 from streams.audit.current import CurrentComparison, Newest
 from streams.audit.cut import Cut, Survey, output
 from streams.audit.gathered import Gathered
 from streams.audit.granted import has_budget
 from streams.audit.growth import Held
+from streams.audit.in_force import History
 from streams.audit.order import Order, check_replayable, order_of
 from streams.audit.report import AuditedChange, Difference, FieldDifference, Report, Verdict, field_differences
 from streams.audit.states import StatesComparison
@@ -40,6 +42,7 @@ class AuditRun(NamedTuple):
     settings: Settings
     offsets: Offsets
     policies: Mapping[str, Policy]  # by digest
+    history: History  # which of them came into force, and when
     only: bytes | None  # the key of the one customer who is audited; None for all
     report: Report
     candidates: Gathered | None  # None where only one customer is audited
@@ -75,6 +78,7 @@ class PartitionAudit:
         self._current = CurrentComparison(tapes[CURRENT], add, only)
         self._worked = 0  # transactions
         self._grown: OrderMessage | None = None  # where the replay stands, if that is a growth
+        self._circumstances = Circumstances(run.history, run.report, cut.partition)
         self._states = StatesComparison(cut.states, add, renew_state, only)
         # The changelog's newest transaction. Without a lane record nothing can be said of it.
         self._newest = 0 if cut.states.lane is None else cut.states.lane.counter
@@ -204,8 +208,11 @@ class PartitionAudit:
 
     async def _work(self, order: OrderMessage, record: Any) -> None:
         report = self._report
+        if unlikely := self._circumstances.look_at(order, record):
+            self._differs("different", f"transaction {order.counter}", record, order.counter, unlikely)
         records = await self._inputs_of(order)
         work = self._order.work(order, records)
+        self._circumstances.look_at_changes(order, sent_to(work, CHANGES))
         [told] = sent_to(work, ORDER)
         if told.value != record.value:
             replayed = msgspec.json.decode(told.value or b"")
@@ -337,6 +344,11 @@ class PartitionAudit:
         report.dead_letters += found[DEAD_LETTERS].compared
         report.customers += self._current.compared
         report.states += self._states.compared
+        if unproven := self._circumstances.unproven:
+            report.notes.append(
+                f"partition {self._number}: {unproven} changes of policy are older than what is left of "
+                f"{self._run.settings.output_topic('policies')}, and could not be held against it"
+            )
         for name, comparison in found.items():
             if comparison.skipped:
                 topic = self._run.settings.output_topic(name)

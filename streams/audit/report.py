@@ -69,6 +69,15 @@ class AuditedChange(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
 
 
+class Reached(msgspec.Struct, frozen=True):
+    """The greatest of some distances in time, and which transaction has it."""
+
+    ms: int = 0
+    partition: int = 0
+    transaction: int = 0
+    what: str = ""  # the id of a tier change, where it is about one
+
+
 class Report(msgspec.Struct, kw_only=True):
     """The result of an audit: counts of what was replayed and compared, and what was found."""
 
@@ -84,6 +93,10 @@ class Report(msgspec.Struct, kw_only=True):
     customers: int = 0  # whose newest record of tier.current was compared
     states: int = 0  # of customers, in the changelog
     later_transactions: int = 0  # written while the audit ran, and not part of it
+    clock_apart: Reached = Reached()  # the workers' wall clock and the timestamps of their records
+    clock_ahead: Reached = Reached()  # a partition's clock and the wall clock: it never goes back
+    latest_decision: Reached = Reached()  # a decision by time alone, and when it was due
+    other_zone_data: set[str] = set()  # versions of time zone data that transactions were worked with, if not ours
     differences: int = 0
     seconds: float = 0.0
     found: list[Difference] = []

@@ -8,6 +8,7 @@ from streams.audit.following import FollowingCut, audit_stage, follows_from_one_
 from streams.audit.gathered import Gathered
 from streams.audit.generations import audit_partitions
 from streams.audit.growth import Growth, growths_of
+from streams.audit.in_force import read_history
 from streams.audit.partition import AuditRun
 from streams.audit.report import Report
 from streams.kafka.offsets import Offsets
@@ -57,6 +58,7 @@ async def audit(settings: Settings, customer_id: str | None = None, progress: Pr
             settings=settings,
             offsets=offsets,
             policies=policies,
+            history=await read_history(settings, offsets),
             only=only,
             report=report,
             candidates=Gathered(settings.candidates_topic, report.add) if is_whole else None,

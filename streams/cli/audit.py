@@ -2,15 +2,19 @@
 
 import asyncio
 import sys
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
-from streams.audit.report import AuditedChange, Report
+from streams.audit.report import AuditedChange, Reached, Report
 from streams.cli.output import counted
-from streams.settings import Settings
+from streams.settings import Settings, time_zone_data
 
 SHOWN = 20
+# From here on clocks that lie apart, and decisions that came late, are worth a word.
+APART_MS = 5 * 60_000
+LATE_MS = 60 * 60_000
 
 
 def audit(
@@ -60,6 +64,8 @@ def _print(report: Report, customer: str | None) -> None:
     if report.repeated_differently:
         events = counted(report.repeated_differently, "event")
         typer.echo(f"note: {events} had a known event_id and other content than the first time: changed nothing")
+    for note in _clock_notes(report):
+        typer.echo(f"note: {note}")
     if report.later_transactions:
         typer.echo(f"note: while the audit ran {counted(report.later_transactions, 'transaction')} came, not audited")
     typer.echo(
@@ -71,6 +77,29 @@ def _print(report: Report, customer: str | None) -> None:
         f"{counted(report.customers, 'customer')} in tier.current, {counted(report.states, 'state')}"
     )
     typer.echo(counted(report.differences, "difference") if report.differences else "clean")
+
+
+def _clock_notes(report: Report) -> Iterator[str]:
+    """Says what is unusual about the times: clocks that lie apart, decisions that came late."""
+    apart, ahead, late = report.clock_apart, report.clock_ahead, report.latest_decision
+    if apart.ms >= APART_MS:
+        yield f"a worker's wall clock was {_told(apart)} from the timestamp of its record"
+    if ahead.ms >= APART_MS:
+        yield f"a partition's clock was {_told(ahead)} ahead of the wall clock, once wrong"
+    if late.ms >= LATE_MS:
+        yield f"the latest decision by time alone, {late.what}, came {_told(late)} after it was due"
+    for version in sorted(report.other_zone_data):
+        yield (
+            f"transactions were worked with time zone data {version}, this audit has {time_zone_data()}: where local "
+            "days differ, audit with the former"
+        )
+
+
+def _told(reached: Reached) -> str:
+    minutes, seconds = divmod(reached.ms // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    span = f"{hours:,} h {minutes} min" if hours else f"{minutes} min {seconds} s"
+    return f"{span} (partition {reached.partition}, transaction {reached.transaction})"
 
 
 def _line(change: AuditedChange) -> str:

@@ -238,7 +238,8 @@ class OrderMessage(msgspec.Struct, frozen=True, kw_only=True):
     the batch were by time alone; those that an event of their customer brought forward are not counted. `rerated` is
     how many customers were rated anew under another policy than before, again without those whose event came first.
     `backfill`: the batch was history, for which no campaign is to fire. `remembered_ids`: how many events of a customer
-    and topic are remembered at least; 64 where it is left out. `grown`: it is no work, customers
+    and topic are remembered at least; 64 where it is left out. `partitioner` says which keys belong here, and `tzdata`
+    which version of the time zone data the local days went by; older logs lack them. `grown`: it is no work, customers
     moved to and from this partition (docs/adr/0007).
     """
 
@@ -249,6 +250,8 @@ class OrderMessage(msgspec.Struct, frozen=True, kw_only=True):
     wall_ms: int | msgspec.UnsetType = msgspec.UNSET
     policy: str
     engine_version: int
+    partitioner: str | msgspec.UnsetType = msgspec.UNSET
+    tzdata: str | msgspec.UnsetType = msgspec.UNSET
     due: int = 0
     rerated: int = 0
     backfill: bool = False

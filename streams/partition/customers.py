@@ -384,6 +384,8 @@ class Customers(Partition):
                 wall_ms=self._wall_ms if setup.ahead_ms is None else UNSET,
                 policy=setup.policy.digest,
                 engine_version=ENGINE_VERSION,
+                partitioner=setup.partitioner,
+                tzdata=setup.tzdata,
                 due=self._due_worked,
                 rerated=self._rerated,
                 backfill=self._is_backfill,

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from msgspec import UNSET, UnsetType
+
 from streams.contracts.letters import RECORD_BYTES
 from streams.policy.policy import Policy
 from streams.values.calendar import Clock
@@ -22,3 +24,6 @@ class PartitionSetup(NamedTuple):
     ahead_ms: int | None = None
     letter_bytes: int = RECORD_BYTES  # the largest record that the topic of dead letters takes
     remembered_ids: int = REMEMBERED_AT_LEAST  # so many events of a customer and topic at least
+    # What else decides, as tier.order notes it: the partitioner of `owns`, and the version of the time zone data.
+    partitioner: str | UnsetType = UNSET
+    tzdata: str | UnsetType = UNSET

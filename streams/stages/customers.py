@@ -6,7 +6,7 @@ from streams.partition.customers import Customers
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, CURRENT, DEAD_LETTERS, ORDER, RISK
 from streams.policy.policy import Policy
-from streams.settings import Settings
+from streams.settings import Settings, time_zone_data
 from streams.stages.placing import Owns, place_of_campaigns, place_of_customers
 from streams.stages.stage import Output, Stage, Wait
 from streams.values.calendar import Clock
@@ -70,4 +70,6 @@ def partition_setup(  # noqa: PLR0913 - the place, and what the log says otherwi
         owns=Owns(partition, partitions, settings),
         letter_bytes=settings.letter_bytes,
         remembered_ids=remembered_ids or settings.remembered_ids,
+        partitioner=settings.partitioner,
+        tzdata=time_zone_data(),
     )

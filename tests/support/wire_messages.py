@@ -69,7 +69,8 @@ def worked(*inputs: tuple[int, bytes | None], policy: Policy = POLICY, wall_ms: 
     On the event clock; on the wall clock where a time is given.
     """
     clock: Clock = "event" if wall_ms is None else "wall"
-    partition = Customers(PartitionSetup(2, policy, clock, INPUTS, "/tierflow/2", lambda _: True))
+    setup = PartitionSetup(2, policy, clock, INPUTS, "/tierflow/2", lambda _: True)
+    partition = Customers(setup._replace(partitioner="murmur2", tzdata="2026a"))
     offsets: Counter[int] = Counter()
     entries = []
     for topic, raw in inputs:
