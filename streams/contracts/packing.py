@@ -16,7 +16,7 @@ from streams.engine.measures.accounts import account_key
 from streams.engine.measures.figures import figures_of
 from streams.engine.outcomes import TierChange
 from streams.engine.remember import in_order
-from streams.engine.state import STATE_BYTES_LIMIT, CustomerState, Seen, StateHeader
+from streams.engine.state import STATE_BYTES_LIMIT, CustomerState, Seen, StateHeader, Unplaced
 from streams.values.events import TOPICS, TRANSACTIONS
 from streams.values.fingerprint import FINGERPRINT_BYTES, NO_CONTENT
 from streams.values.money import Figure
@@ -192,7 +192,7 @@ def _of_version_1(state: CustomerState) -> CustomerState:
             account.product_told_ms = account.as_of_ms
         state.accounts[account_key(account_id, account.currency)] = account
     if state.daily:  # of which balances these are made was not kept
-        state.placed_from_ms = max((account.as_of_ms for account in accounts.values()), default=None)
+        state.unplaced = Unplaced(max((account.as_of_ms for account in accounts.values()), default=None))
     state.seen = {
         topic: _seen_of_version_1(topic, marks, state) for topic, marks in enumerate(state.remembered) if marks
     }

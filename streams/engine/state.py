@@ -117,6 +117,13 @@ class WatchedLoan(msgspec.Struct, array_like=True, gc=False):
     shares_e4: list[int] = []  # of the assets at the decision: those that there was an alert for
 
 
+class Unplaced(msgspec.Struct, array_like=True, gc=False):
+    """Which late balances find no place in time. Few customers have this."""
+
+    before_ms: int | None = None  # those of known accounts from before it: what they held then was not kept
+    dropped_ms: int | None = None  # those of other accounts until it: of dropped ones (measures/closed_accounts.py)
+
+
 class CustomerState(msgspec.Struct, array_like=True, gc=False):
     """All that is kept of one customer.
 
@@ -157,8 +164,7 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False):
     pinned_ms: int | None = None  # of the newest pin or unpin, whether a pin holds or not
     erased_ms: int | None = None  # of the newest erase: what is not later is not heard any more
     closings: dict[str, bytes] = {}  # by the key of accounts: closing balances of earlier days (measures/closings.py)
-    placed_from_ms: int | None = None  # late balances from before it find no place: the closings then are not known
-    dropped_ms: int | None = None  # the newest balance of a dropped account (measures/closed_accounts.py)
+    unplaced: Unplaced | None = None
     seen: dict[int, Seen] = {}  # by topic number: the events that are remembered
     reversals: bytes = b""  # packed (measures/reversals.py)
     heard_ms: int | None = None  # the worker's clock when the first event arrived, actions aside; None: long ago

@@ -267,9 +267,9 @@ def test_all_outputs_come_in_the_order_in_which_they_were_decided() -> None:
     file = File()
     file.balance("C1", "490000", NOON)
     file.raw(BALANCES, b"C1", b'{"customer_id": "C1"}')
-    file.transaction("C1", "1000000", NOON + 1)
+    file.transaction("C1", "1000000", NOON + 61_000)  # long enough after the first event for a welcome
     file.raw(TRANSACTIONS, None, b"[1]")
-    file.loan("C1", "1", NOON + 2)
+    file.loan("C1", "1", NOON + 61_001)
     file.balance("C1", "1", NOON + 200 * DAY_MS, currency="XXX")
     file.balance("C2", "1", NOON + 200 * DAY_MS)
     found = [(topic, json.loads(value)) for topic, value in outputs(file.lines)]

@@ -8,14 +8,15 @@ among those left out; its next one counts.
 
 from streams.engine.measures.accounts import account_key
 from streams.engine.measures.spans import oldest_closing_kept
-from streams.engine.state import ACCOUNTS_LIMIT, CustomerState
+from streams.engine.state import ACCOUNTS_LIMIT, CustomerState, Unplaced
 from streams.policy.policy import Policy
 from streams.values.events import Balance
 
 
 def is_of_dropped(state: CustomerState, event: Balance) -> bool:
     """Says whether a balance is of an account that is not known, and not newer than those of dropped accounts."""
-    if state.dropped_ms is None or event.at_ms > state.dropped_ms:
+    unplaced = state.unplaced
+    if unplaced is None or unplaced.dropped_ms is None or event.at_ms > unplaced.dropped_ms:
         return False
     return account_key(event.account_id, event.currency) not in state.accounts
 
@@ -35,7 +36,8 @@ def make_room(state: CustomerState, policy: Policy, today: int) -> None:
     if key is not None:
         dropped_ms = state.accounts.pop(key).as_of_ms
         state.closings.pop(key, None)
-        state.dropped_ms = dropped_ms if state.dropped_ms is None else max(dropped_ms, state.dropped_ms)
+        unplaced = state.unplaced = state.unplaced or Unplaced()
+        unplaced.dropped_ms = dropped_ms if unplaced.dropped_ms is None else max(dropped_ms, unplaced.dropped_ms)
 
 
 def _closed_longest(state: CustomerState, policy: Policy, today: int) -> str | None:

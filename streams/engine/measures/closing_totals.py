@@ -29,7 +29,9 @@ def begin_closings(state: CustomerState, policy: Policy) -> None:
         name: changes for name, changes in state.daily.items() if name.startswith(tuple(policy.daily_totals))
     }
     if not policy.daily_totals:
-        state.first_day = state.placed_from_ms = None
+        state.first_day = None
+        if state.unplaced is not None:
+            state.unplaced.before_ms = None
         state.closings = {}
         return
     missing = policy.daily_totals - kept

@@ -36,7 +36,8 @@ def finds_a_place(state: CustomerState, event: Balance, policy: Policy) -> bool:
     former = state.accounts.get(account_key(event.account_id, event.currency))
     if former is None or event.at_ms >= former.as_of_ms:
         return False
-    return state.placed_from_ms is None or event.at_ms >= state.placed_from_ms
+    before_ms = None if state.unplaced is None else state.unplaced.before_ms
+    return before_ms is None or event.at_ms >= before_ms
 
 
 def timelines(state: CustomerState, event: Balance, policy: Policy) -> tuple[list[Account], list[Account]]:
