@@ -79,16 +79,20 @@ class Inbox:
                 left -= len(entries)
                 yield topic
 
-    def take(self, awaited: frozenset[int], limit: int, latest_ms: int) -> list[Entry]:
+    def take(
+        self, awaited: frozenset[int], limit: int, latest_ms: int, ends: Sequence[int] | None = None
+    ) -> list[Entry]:
         """Takes at most `limit` entries and BATCH_BYTES out, in the order in which they are to be worked (merge_heads).
 
         awaited: numbers of the topics of which more is to come. latest_ms: a later entry waits for nobody.
+        ends: by topic number; what is behind them stays. None: nothing does.
         """
-        if self._held is None:
-            entries = merge_heads(self._queues, awaited, limit, latest_ms)
-        else:
+        before = {} if ends is None else dict(enumerate(ends))
+        if self._held is not None:
             self._held.let_go(self._queues, self.decoded, latest_ms)
-            entries = self._take_before({self._held.topic: self._held.free_until}, awaited, limit, latest_ms)
+            topic, free_until = self._held.topic, self._held.free_until
+            before[topic] = min(free_until, before.get(topic, free_until))
+        entries = self._take_before(before, awaited, limit, latest_ms)
         self._cut(entries)
         for topic, paused in enumerate(self._paused):
             if paused and self._waiting(topic) < QUEUE_LOW and self._bytes[topic] < QUEUE_HIGH_BYTES // 2:
@@ -109,15 +113,16 @@ class Inbox:
 
     def _take_before(self, ends: Mapping[int, int], awaited: frozenset[int], limit: int, latest_ms: int) -> list[Entry]:
         """Takes entries out as `take` does, and of some topics only those before an offset. ends: by topic number."""
-        offered = list(self._queues)
+        offered, cut = list(self._queues), list[int]()
         for topic, end in ends.items():
             queue = self._queues[topic]
             if queue and queue[-1].offset >= end:
                 offered[topic] = _before(queue, end)
+                cut.append(topic)
         entries = merge_heads(offered, awaited, limit, latest_ms)
-        taken = Counter(entry.topic for entry in entries)
-        for topic in ends:
-            if offered[topic] is not self._queues[topic]:
+        if cut:
+            taken = Counter(entry.topic for entry in entries)
+            for topic in cut:
                 for _ in range(taken[topic]):
                     self._queues[topic].popleft()
         return entries

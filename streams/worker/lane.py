@@ -1,6 +1,6 @@
 """A lane: the one serial task of a partition number of a stage, for all of its input topics together.
 
-    offer -> inbox -> Partition.work_some -> pack -> commit -> Partition.keep
+    offer -> inbox -> Partition.decode -> working -> pack -> commit -> keep
 
 It works what has arrived as one batch, commits one transaction, and goes on with what arrived meanwhile: batches grow
 with the load. The broker, the clock and the metrics are handed in (ports.py).
@@ -85,6 +85,7 @@ class Lane:
         self._parking = False
         self._asleep = stage.sleeps
         self._failures = 0  # failed transactions in a row
+        self._until: Sequence[int] | None = None  # where history ends, by topic number; None where there is none
         self._taking_over = False
         self._waiting = False  # for news: all that has come is worked
         self._next_stage: Stage | None = None
@@ -146,6 +147,7 @@ class Lane:
         await self._turns.work(partition.taking_up())
         self.partition = partition
         self._changelog_end = recovered.end_offset
+        self._until = None
         self._drop_queues()
         seconds = time.monotonic() - started
         self._metrics.recovered(self.stage.name, self.number, recovered.records, seconds)
@@ -249,9 +251,11 @@ class Lane:
             await self._decode()
             self._look_at_held()
             awaited = await self._awaited()
+            history_ends = await self._history_ends()
             now_ms = self._now_ms()  # once a batch: what is too far ahead of it is so for the merge and for the work
-            entries = self._inbox.take(awaited, BATCH_LIMIT, self._known().latest_ms(now_ms)) if self.queued else []
-            if entries or self._is_due(now_ms) or self._known().is_stale:
+            latest_ms = self._known().latest_ms(now_ms)
+            entries = self._inbox.take(awaited, BATCH_LIMIT, latest_ms, history_ends) if self.queued else []
+            if entries or self._is_due(now_ms) or self._known().is_stale or self._ends_history(history_ends):
                 await self._work(entries, now_ms)
             else:
                 await self._wait_for_news()
@@ -281,6 +285,17 @@ class Lane:
             self._ask = asyncio.create_task(self._held.ask())
             self._ask.add_done_callback(self._ended)
 
+    async def _history_ends(self) -> Sequence[int] | None:
+        """Gives the ends of the inputs when the lane began, while what is before them is history; None after it."""
+        if not self._known().backfill:
+            self._until = None
+        elif self._until is None:
+            self._until = await self._broker.ends(self.number)
+        return self._until
+
+    def _ends_history(self, ends: Sequence[int] | None) -> bool:
+        return ends is not None and self._inbox.has_reached(ends)
+
     async def _change_stage(self) -> None:
         """Switches to the stage that was adopted. Waiting records are decoded again: the former stage decoded them."""
         stage, former = self._next_stage, self.partition
@@ -306,8 +321,6 @@ class Lane:
 
     async def _wait_for_news(self) -> None:
         partition = self._known()
-        if partition.backfill and self._inbox.has_reached(await self._ends()):
-            self._known().backfill = False
         wait_s = IDLE_S if self._held is None else min(IDLE_S, self._held.over_in_s)
         due_ms = self._known().next_due_ms()
         if not partition.on_event_clock and due_ms is not None:
@@ -323,12 +336,11 @@ class Lane:
 
     async def _work(self, entries: list[Entry], now_ms: int) -> None:
         partition = self._known()
-        ends = await self._ends() if partition.backfill else None
         # While the lane parks, a batch ends with what is worked of it.
         steps = partition.working(entries, now_ms, self._quota(partition, entries))
         worked, work_s = await self._turns.work(steps, until=lambda: self._parking)
         self._inbox.put_back(entries[worked:])
-        if ends is not None and self._inbox.has_reached(ends):
+        if self._ends_history(self._until):
             partition.backfill = False
         _, pack_s = await self._turns.work(partition.packing())
         work = partition.pack(self._inbox.positions())

@@ -33,6 +33,7 @@ class Turns:
                         is_done = False
                         break
                 seconds += time.perf_counter() - began
+                # Before the next lane: or each lane would have a slice in one round of the loop.
+                await asyncio.sleep(0)
             if is_done or until():
                 return last, seconds
-            await asyncio.sleep(0)

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -23,12 +24,12 @@ from streams.stages.stage import Stage, Wait
 from streams.values.calendar import NEVER_MS, Clock
 from streams.values.events import TOPICS
 from streams.worker import lane as module
-from streams.worker import takeover
+from streams.worker import takeover, turns
 from streams.worker.frame.transport import FetchedRecords
 from streams.worker.inbox import QUEUE_HIGH
 from streams.worker.lane import Lane
 from streams.worker.takeover import LaneError
-from tests.support.batches import ASSETS_ONLY, AT_MS, CUSTOMER, NUMBER, OTHER, Line, line
+from tests.support.batches import ASSETS_ONLY, AT_MS, CUSTOMER, NUMBER, OTHER, OTHERS, Line, line
 from tests.support.works import counted
 
 INPUTS = tuple(f"bank.{topic}" for topic in TOPICS)
@@ -120,22 +121,23 @@ class Log:
         return [json.loads(value)["id"] for work in self.works for _, value, _ in sent_to(work, CHANGES)]
 
 
-def stage_of(policy: Policy, clock: Clock = "wall", wait: Wait | None = None) -> Stage:
+def stage_of(policy: Policy, clock: Clock = "wall", wait: Wait | None = None, *, backfill: bool = False) -> Stage:
     """Customers without Kafka around them."""
 
     def open_partition(number: int, packed: dict[bytes, bytes], lane: LaneRecord) -> Customers:
         return Customers(PartitionSetup(number, policy, clock, INPUTS, "/tierflow/test", lambda _: True), packed, lane)
 
-    return Stage("customers", "partition", "test", "test-", INPUTS, {}, "changelog", open_partition, wait=wait)
+    stage = Stage("customers", "partition", "test", "test-", INPUTS, {}, "changelog", open_partition)
+    return stage._replace(wait=wait, backfill=backfill)
 
 
 class Stand:
     """A lane, and how it ended."""
 
-    def __init__(self, log: Log, clock: Clock = "wall", wait: Wait | None = None) -> None:
+    def __init__(self, log: Log, clock: Clock = "wall", wait: Wait | None = None, *, backfill: bool = False) -> None:
         self.failed: list[BaseException] = []
         self.log = log
-        stage = stage_of(ASSETS_ONLY, clock, wait)
+        stage = stage_of(ASSETS_ONLY, clock, wait, backfill=backfill)
         self.lane = Lane(stage, NUMBER, log, Metrics(), lambda: AT_MS, self.failed.append)
 
     async def start(self) -> None:
@@ -149,8 +151,10 @@ class Stand:
 
 
 @asynccontextmanager
-async def running(log: Log, clock: Clock = "wall", wait: Wait | None = None) -> AsyncIterator[Stand]:
-    stand = Stand(log, clock, wait)
+async def running(
+    log: Log, clock: Clock = "wall", wait: Wait | None = None, *, backfill: bool = False
+) -> AsyncIterator[Stand]:
+    stand = Stand(log, clock, wait, backfill=backfill)
     await stand.start()
     yield stand
     await stand.lane.release()
@@ -459,6 +463,72 @@ async def test_on_the_event_clock_a_topic_with_more_to_come_is_waited_for() -> N
         assert not log.works
         stand.lane.offer(TRANSACTIONS, FetchedRecords([], 1, 2))  # a marker: nothing more is to come
         await stand.until(lambda: log.works)
+
+
+async def test_the_end_of_history_is_written_where_nothing_ever_came() -> None:
+    log = Log()
+    async with running(log, backfill=True) as stand:
+        await stand.until(lambda: log.works)
+        assert [work.lane.backfill for work in log.works] == [False]
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        await stand.until(lambda: log.changes)
+        assert marks(log) == {f"{CUSTOMER}:1": False}
+
+
+async def test_what_comes_behind_the_ends_of_the_start_is_no_history() -> None:
+    log = Log()
+    log.input_ends = [2, 0, 0, 0, 0]
+    async with running(log, backfill=True) as stand:
+        stand.lane.offer(BALANCES, fetch(line(0), line(1, OTHER, at_ms=AT_MS + 9), line(2, OTHERS[0], at_ms=AT_MS)))
+        await stand.until(lambda: len(log.changes) == 3)
+        assert marks(log) == {f"{CUSTOMER}:1": True, f"{OTHER}:1": True, f"{OTHERS[0]}:1": False}
+        assert [work.lane.next_offsets[BALANCES] for work in log.works] == [2, 3]
+        assert not log.works[0].lane.backfill
+
+
+def marks(log: Log) -> dict[str, bool]:
+    told = [json.loads(value) for work in log.works for _, value, _ in sent_to(work, CHANGES)]
+    return {change["id"]: change["backfill"] for change in told}
+
+
+async def test_a_lane_that_parks_ends_its_batch_with_what_is_worked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "SLICE_S", 0.0)  # each step is a slice
+    log = Log()
+    async with running(log) as stand:
+        stand.lane.offer(BALANCES, fetch(*[line(offset, customer) for offset, customer in enumerate(OTHERS)]))
+        partition = stand.lane.partition
+        assert partition is not None
+        await stand.until(lambda: partition.next_offsets[BALANCES] > 3)
+        assert not partition.packed  # nobody reads what is not kept
+        await stand.lane.park()
+        worked = log.works[-1].lane.next_offsets[BALANCES]
+        assert 3 < worked < len(OTHERS)
+        assert log.changes == [f"{customer}:1" for customer in OTHERS[:worked]]
+        await stand.start()
+        stand.lane.offer(BALANCES, fetch(*[line(n, customer) for n, customer in enumerate(OTHERS) if n >= worked]))
+        await stand.until(lambda: len(log.changes) == len(OTHERS))
+    assert len(log.works) == 2
+
+
+async def test_lanes_take_turns_and_the_loop_is_free_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "SLICE_S", 0.0)
+    shared, order = turns.Turns(), list[str]()
+
+    def steps(name: str) -> Iterator[int]:
+        for number in range(3):
+            order.append(name)
+            yield number
+
+    async def others() -> None:
+        for _ in range(9):
+            order.append("loop")
+            await asyncio.sleep(0)
+
+    done = await asyncio.gather(shared.work(steps("a")), shared.work(steps("b"), until=lambda: True), others())
+    assert [last for last, _ in done[:2]] == [2, 0]
+    computed = [(one, other) for one, other in pairwise(order) if "loop" not in {one, other}]
+    assert not computed, "two slices in one round of the loop"
+    assert [name for name in order if name != "loop"] == ["a", "b", "a", "a"]
 
 
 def loan(offset: int) -> Line:
