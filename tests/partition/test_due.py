@@ -1,15 +1,19 @@
 import json
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contracts.log import decode_order
+from streams.partition import customers as customers_module
+from streams.partition import ordered as ordered_module
 from streams.partition.customers import Customers
 from streams.partition.due import DueTimes
 from streams.partition.merging import merge_heads
+from streams.partition.ordered import InOrder
 from streams.partition.outputs import sent_to
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import CHANGES, Quota, Work
@@ -138,3 +142,32 @@ def test_a_replay_by_the_log_gives_the_same_batches(clock: Clock, limit: int) ->
             work.states,
             sent_to(work, CHANGES),
         )
+
+
+@pytest.mark.parametrize("clock", ["wall", "event"])
+@pytest.mark.parametrize("steps", [1, 2, 3, 5, 8, 13])
+def test_a_batch_that_is_left_after_any_step_is_replayed_as_it_was_worked(
+    clock: Clock, steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(customers_module, "DUE_AT_ONCE", 1)
+    on, again, history = partition(clock), partition(clock), a_history()
+    for each in (on, again):
+        each.keep(each.work(each.decode(0, history.topics[0][:7]), [7, 0, 0, 0, 0], NOON + 10))
+    entries, now_ms = on.decode(0, history.topics[0][7:]), NOON + 3 * DAY_MS
+    done = max(islice(on.working(entries, now_ms, Quota(100, 100)), steps), default=0)
+    work = on.pack([7 + done, 0, 0, 0, 0])
+    order = decode_order(order_of(work))
+    replayed = again.replay(entries[:done], [7 + done, 0, 0, 0, 0], now_ms, Quota(order.due, order.rerated))
+    assert (order_of(replayed), replayed.states) == (order_of(work), work.states)
+    assert order.due <= steps
+
+
+def test_keys_come_out_in_their_order_however_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ordered_module, "RUN", 3)
+    keys = InOrder()
+    for number in (5, 1, 9, 3, 7, 8, 2, 6):
+        keys.add(bytes([number]))
+    found = []
+    while keys:
+        found += keys.pop()
+    assert found == [1, 2, 3, 5, 6, 7, 8, 9]
