@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from zlib import crc32
 
 import msgspec
 
@@ -30,6 +29,7 @@ from streams.policy.measures import Condition, Measure
 from streams.policy.policy import Tier
 from streams.values.currencies import minor_decimals
 from streams.values.events import TRANSACTION_TYPES
+from streams.values.fingerprint import fingerprint
 from streams.values.money import ONE_SHARE, SHARE_DECIMALS, VALUE_DECIMALS, paid_e4
 
 # By kind: the words that a campaign has to have beside id and kind, and those that it may have.
@@ -151,7 +151,7 @@ class CampaignCompiler:
     def _basis(self, types: frozenset[str]) -> int:
         """Gives a mark of what sums of these types are worked out by: the same on every machine."""
         written = msgspec.json.encode([sorted(types), self._file.currency, sorted(self._file.rates.items())])
-        return crc32(written)
+        return int.from_bytes(fingerprint(written.decode())[:4])
 
     def _fee_measure(self, path: Path, name: str | None) -> Measure:
         if name in {"value", "score", "standing"}:
