@@ -12,6 +12,7 @@ from aiokafka import ConsumerRecord
 
 from streams.audit.in_force import History, Walk
 from streams.audit.report import FieldDifference, Reached, Report
+from streams.contracts.kept import LaneRecord
 from streams.contracts.outputs import OrderMessage
 from streams.partition.work import Message
 from streams.settings import time_zone_data
@@ -28,11 +29,12 @@ _decode = msgspec.json.Decoder(_Decided).decode
 class Circumstances:
     """The circumstances of one partition's transactions, in their order."""
 
-    def __init__(self, history: History, report: Report, number: int) -> None:
+    def __init__(self, history: History, report: Report, lane: LaneRecord, number: int) -> None:
+        """Prepares for a partition's number. lane: where its first transaction begins."""
         self._walk = Walk(history)
         self._report = report
         self._number = number
-        self._was_live = False
+        self._was_live = lane.counter > 0 and not lane.backfill
 
     @property
     def unproven(self) -> int:

@@ -132,16 +132,24 @@ class Comparison:
     """The comparison of one partition of an output topic with the replay.
 
     only: the key of the one customer who is audited, of whom alone the tape has records; None for all customers.
+    begins_at: the offset of the first record that the replay expects, if none was deleted.
     """
 
-    def __init__(self, subject: Subject, tape: Tape, report: Callable[[Difference], None], only: bytes | None) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        tape: Tape,
+        report: Callable[[Difference], None],
+        only: bytes | None,
+        begins_at: int = 0,
+    ) -> None:
         self.compared = 0
         self.skipped = 0  # expected records that are older than the topic's oldest
         self._subject = subject
         self._tape = tape
         self._report = report
         self._only = only
-        self._begins_late = tape.position > 0
+        self._begins_late = tape.position > begins_at
         self._passed: dict[str, int] = {}  # by group, the newest number that was expected
         self._early: dict[Identity, Any] = {}  # records that were read past and not expected yet
         self._newest_offset = -1

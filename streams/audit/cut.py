@@ -18,6 +18,7 @@ from msgspec import UNSET
 
 from streams.audit.following import states_of
 from streams.audit.order import check_replayable, order_of
+from streams.audit.start import Begun, Start
 from streams.audit.states import Snapshot, read_states, snapshot
 from streams.contracts.outputs import GrownMessage
 from streams.errors import UsageError
@@ -45,6 +46,7 @@ class Cut(NamedTuple):
     budgets: Snapshot
     # Transactions whose order record lies before this offset, and the next one, may have candidates in the cut.
     asked_until: int
+    begun: Begun | None = None  # the starting point, where the audit does not begin with the log
 
 
 class Survey(NamedTuple):
@@ -59,11 +61,18 @@ class Survey(NamedTuple):
 
 
 async def take_cut(
-    settings: Settings, offsets: Offsets, partitions: Sequence[int], only: bytes | None = None
+    settings: Settings,
+    offsets: Offsets,
+    partitions: Sequence[int],
+    only: bytes | None = None,
+    start: Start | None = None,
 ) -> list[Cut]:
     """Gives the cuts of these partitions. The ends are taken in the sequence that makes them consistent.
 
-    only: the key of the one customer who is audited; None for all.
+    only: the key of the one customer who is audited; None for all. start: where to begin; None: with the log.
+
+    Raises:
+        UsageError: What came after the starting point was deleted.
     """
     order = [output(settings, "order", number) for number in partitions]
     outputs = [output(settings, name, number) for name in OUTPUTS[1:] for number in partitions]
@@ -81,7 +90,7 @@ async def take_cut(
     asked = await offsets.written_ends(order)
     beginnings = await offsets.beginnings([*order, *rest])
     spans = dict(zip([*order, *rest], map(Span, beginnings, ends), strict=True))
-    return [
+    cuts = [
         Cut(
             number,
             {name: spans[output(settings, name, number)] for name in OUTPUTS},
@@ -95,6 +104,25 @@ async def take_cut(
             partitions, candidates, states, granted, asked, strict=True
         )
     ]
+    return cuts if start is None else [_from(settings, cut, start.partitions[cut.partition]) for cut in cuts]
+
+
+def _from(settings: Settings, cut: Cut, begun: Begun) -> Cut:
+    """Gives the cut from a starting point on."""
+    topic = settings.output_topic("order")
+    if cut.outputs["order"].beginning > begun.ends[topic]:
+        raise UsageError(
+            f"{topic} partition {cut.partition} begins at offset {cut.outputs['order'].beginning}, the starting point "
+            f"is at {begun.ends[topic]}: what lies between was deleted; begin at a later one"
+        )
+    outputs = {
+        name: Span(max(span.beginning, begun.ends[settings.output_topic(name)]), span.end)
+        for name, span in cut.outputs.items()
+    }
+    # Candidates that waited for their budget at the starting point are worked, too.
+    position = 0 if begun.budgets_lane is None else begun.budgets_lane.next_offsets[0]
+    candidates = Span(max(cut.candidates.beginning, position), cut.candidates.end)
+    return cut._replace(outputs=outputs, candidates=candidates, begun=begun)
 
 
 def output(settings: Settings, name: str, partition: int) -> TopicPartition:
@@ -110,8 +138,8 @@ async def survey(settings: Settings, cut: Cut) -> Survey:
     """
     tp = output(settings, "order", cut.partition)
     numbers = {topic: number for number, topic in enumerate(settings.input_topics())}
-    firsts: list[int | None] = [None] * len(TOPICS)
-    nexts = [span.beginning for span in cut.inputs]
+    firsts: list[int | None] = [None] * len(TOPICS) if cut.begun is None else [*cut.begun.lane.next_offsets]
+    nexts = [span.beginning for span in cut.inputs] if cut.begun is None else [*cut.begun.lane.next_offsets]
     digests, grown = set(), list[GrownMessage]()
     transactions = offsets = 0
     tape = Tape(settings.client_options(), tp, *cut.outputs["order"])
@@ -142,11 +170,11 @@ async def survey(settings: Settings, cut: Cut) -> Survey:
 
 def _check_complete(settings: Settings, cut: Cut, found: Survey) -> None:
     order = cut.outputs["order"]
-    if order.beginning > 0 and found.transactions:
+    if order.beginning > 0 and found.transactions and cut.begun is None:
         raise UsageError(
             f"{settings.output_topic('order')} partition {cut.partition} begins at offset {order.beginning}: what was "
             "worked before was deleted, so the state cannot be rebuilt and nothing was audited; keep that topic as "
-            "long as the audit is to reach back (retention.ms)"
+            "long as the audit is to reach back (retention.ms), or begin at a starting point (--start)"
         )
     if not found.transactions:
         return

@@ -23,12 +23,14 @@ from streams.values.calendar import NEVER_MS
 class FollowingCut(NamedTuple):
     """What is read of one partition of the input.
 
-    states: the stage's changelog, as it was before the ends of its outputs were taken.
+    states: the stage's changelog, as it was before the ends of its outputs were taken. begun: the states with which the
+    input begins.
     """
 
     partition: int
     input: Span
     states: Snapshot
+    begun: Mapping[bytes, bytes] = {}
 
     @property
     def worked_until(self) -> int:
@@ -119,7 +121,7 @@ class _Replay:
     def __init__(
         self, stage: Stage, cut: FollowingCut, outputs: Mapping[str, Gathered], report: Callable[[Any], None]
     ) -> None:
-        self.packed: dict[bytes, bytes] = {}
+        self.packed = dict(cut.begun)
         self._stage = stage
         self._cut = cut
         self._outputs = outputs

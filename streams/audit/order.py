@@ -47,8 +47,9 @@ def check_replayable(settings: Settings, order: OrderMessage, offset: int) -> No
     where = f"{settings.output_topic('order')} partition {order.partition} offset {offset}"
     if order.engine_version != ENGINE_VERSION:
         raise UsageError(
-            f"{where} was worked by engine version {order.engine_version}, this release has {ENGINE_VERSION}; "
-            "audit it with the release that wrote it"
+            f"{where} was worked by engine version {order.engine_version}, this release has {ENGINE_VERSION}; audit it "
+            "with the release that wrote it. This one can audit what comes after a starting point: let the workers "
+            "rest, tierflow audit --write-start FILE, and from then on tierflow audit --start FILE"
         )
     if order.partitioner not in {msgspec.UNSET, "murmur2", "crc32", "none"}:
         raise UsageError(
@@ -76,10 +77,18 @@ def _remembered_ids(order: OrderMessage) -> int:
 
 
 class Order:
-    """The replay of one partition of customers, transaction by transaction. lane: where the first one begins."""
+    """The replay of one partition of customers, transaction by transaction.
+
+    lane: where the first one begins.
+    """
 
     def __init__(
-        self, settings: Settings, policies: Mapping[str, Policy], partition: int, partitions: int, lane: LaneRecord
+        self,
+        settings: Settings,
+        policies: Mapping[str, Policy],
+        partition: int,
+        partitions: int,
+        lane: LaneRecord,
     ) -> None:
         self._settings = settings
         self._policies = policies
@@ -94,6 +103,10 @@ class Order:
     def packed(self) -> dict[bytes, bytes]:
         """Gives the states after the newest transaction, by key."""
         return self._packed
+
+    def begin_with(self, packed: Mapping[bytes, bytes]) -> None:
+        """Takes up the states that the first transaction begins with, where these are not none."""
+        self._packed = dict(packed)
 
     @property
     def partitions(self) -> int:

@@ -17,6 +17,7 @@ from streams.audit.growth import Held
 from streams.audit.in_force import History
 from streams.audit.order import Order, check_replayable, order_of
 from streams.audit.report import AuditedChange, Difference, FieldDifference, Report, Verdict, field_differences
+from streams.audit.start import Begun
 from streams.audit.states import StatesComparison
 from streams.contracts.kept import LaneRecord
 from streams.contracts.outputs import OrderMessage, TierChangeMessage
@@ -60,8 +61,9 @@ class PartitionAudit:
         self._report = run.report
         self._cut = cut
         self._survey = survey
-        lane = LaneRecord(tuple(survey.first_offsets), 0, NEVER_MS)
-        self._order = Order(run.settings, run.policies, cut.partition, partitions, lane)
+        begun = cut.begun or Begun(LaneRecord(tuple(survey.first_offsets), 0, NEVER_MS), {}, None, {}, {})
+        self._order = Order(run.settings, run.policies, cut.partition, partitions, begun.lane)
+        self._order.begin_with(begun.packed)
         # Order records say how far inputs are read. Later transactions may read past the cut, so the tapes have no end.
         spans = [Span(first, sys.maxsize) for first in survey.first_offsets]
         inputs = [TopicPartition(topic, cut.partition) for topic in run.settings.input_topics()]
@@ -74,11 +76,15 @@ class PartitionAudit:
         tapes["order"] = self._tape(output(run.settings, "order", cut.partition), cut.outputs["order"])
         self._tapes = tapes
         add, only = run.report.add, run.only
-        self._comparisons = {name: Comparison(SUBJECTS[name], tapes[name], add, only) for name in COMPARED}
+        self._comparisons = {
+            name: Comparison(SUBJECTS[name], tape, add, only, begun.ends.get(tape.tp.topic, 0))
+            for name, tape in tapes.items()
+            if name in COMPARED
+        }
         self._current = CurrentComparison(tapes[CURRENT], add, only)
         self._worked = 0  # transactions
         self._grown: OrderMessage | None = None  # where the replay stands, if that is a growth
-        self._circumstances = Circumstances(run.history, run.report, cut.partition)
+        self._circumstances = Circumstances(run.history, run.report, begun.lane, cut.partition)
         self._states = StatesComparison(cut.states, add, renew_state, only)
         # The changelog's newest transaction. Without a lane record nothing can be said of it.
         self._newest = 0 if cut.states.lane is None else cut.states.lane.counter

@@ -2,6 +2,10 @@
 
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aiokafka import ConsumerRecord
 
 from streams.audit.cut import Cut, policies_of, survey, take_cut
 from streams.audit.following import FollowingCut, audit_stage, follows_from_one_input, replay_stage
@@ -11,6 +15,8 @@ from streams.audit.growth import Growth, growths_of
 from streams.audit.in_force import read_history
 from streams.audit.partition import AuditRun
 from streams.audit.report import Report
+from streams.audit.start import Start, read_start, take_start, write_start
+from streams.errors import UsageError
 from streams.kafka.offsets import Offsets
 from streams.kafka.partitioner import partition_of
 from streams.kafka.topics import check_topics
@@ -31,10 +37,13 @@ def _silent(_done: int, _total: int) -> None:
     pass
 
 
-async def audit(settings: Settings, customer_id: str | None = None, progress: Progress = _silent) -> Report:
+async def audit(
+    settings: Settings, customer_id: str | None = None, progress: Progress = _silent, start_file: Path | None = None
+) -> Report:
     """Replays the log and compares every output with the result.
 
-    customer_id: audits only this customer, in the customer's partition. Other stages are then not audited.
+    customer_id: audits only this customer, in the customer's partition. Other stages are then not audited. start_file:
+    a starting point to begin at; without one the audit begins with the log. Other stages are then not audited either.
 
     Raises:
         UsageError: The log cannot be replayed: order records or inputs were deleted, or a policy is not known.
@@ -45,13 +54,18 @@ async def audit(settings: Settings, customer_id: str | None = None, progress: Pr
     read_in_part(settings.input_topics())  # as workers read them
     async with Offsets(settings.client_options()) as offsets:
         only = None if customer_id is None else customer_id.encode()
-        cuts = await take_cut(settings, offsets, _partitions_of(settings, customer_id, partitions), only)
+        start = None if start_file is None else _begin(settings, partitions, start_file, report)
+        cuts = await take_cut(settings, offsets, _partitions_of(settings, customer_id, partitions), only, start)
         surveys = [await survey(settings, cut) for cut in cuts]
         if len(cuts) < partitions and any(found.grown for found in surveys):  # customers of all may have come there
-            cuts = await take_cut(settings, offsets, range(partitions), only)
+            cuts = await take_cut(settings, offsets, range(partitions), only, start)
             surveys = [await survey(settings, cut) for cut in cuts]
         told = {cut.partition: found.grown for cut, found in zip(cuts, surveys, strict=True)}
         growths = growths_of(settings, told)
+        if growths and start is not None:
+            raise UsageError(
+                f"{start_file} is older than the growth to {growths[-1].after} partitions; write a new one"
+            )
         policies = await policies_of(settings, frozenset[str]().union(*(found.digests for found in surveys)))
         is_whole = customer_id is None  # all customers together spend a budget
         run = AuditRun(
@@ -70,10 +84,29 @@ async def audit(settings: Settings, customer_id: str | None = None, progress: Pr
         whole = await audit_partitions(run, stage, list(zip(cuts, surveys, strict=True)), growths, partitions)
         if whole:
             await _audit_budgets(run, cuts, growths)
-    if is_whole and policies:
+    if is_whole and policies and start is None:
         await audit_further_stages(settings, next(iter(policies.values())), partitions, report)
     report.seconds = time.monotonic() - began
     return report
+
+
+def _begin(settings: Settings, partitions: int, file: Path, report: Report) -> Start:
+    """Reads a starting point, and notes in the report which one it is."""
+    start, digest = read_start(settings, partitions, file)
+    at = datetime.fromtimestamp(start.written_at_ms / 1000, UTC).isoformat(timespec="seconds")
+    report.notes.append(f"begun at the starting point of {at} (SHA-256 {digest}): what was before is not audited")
+    return start
+
+
+async def write_starting_point(settings: Settings, file: Path) -> str:
+    """Writes a starting point for later audits; gives its SHA-256.
+
+    Raises:
+        UsageError: Workers write all the time, or the file cannot be written.
+    """
+    partitions = await check_topics(settings)
+    async with Offsets(settings.client_options()) as offsets:
+        return write_start(await take_start(settings, offsets, partitions), file)
 
 
 async def _audit_budgets(run: AuditRun, cuts: Sequence[Cut], growths: Sequence[Growth]) -> None:
@@ -81,10 +114,21 @@ async def _audit_budgets(run: AuditRun, cuts: Sequence[Cut], growths: Sequence[G
     candidates, granted = run.candidates, run.granted
     if candidates is None or granted is None:
         return
-    following = [FollowingCut(cut.partition, cut.candidates, cut.budgets) for cut in cuts]
+    topic = run.settings.candidates_topic
+    begun = {cut.partition: cut.begun for cut in cuts if cut.begun is not None}
+    following = [
+        FollowingCut(cut.partition, cut.candidates, cut.budgets, {} if cut.begun is None else cut.begun.budgets_packed)
+        for cut in cuts
+    ]
+
+    def see(record: ConsumerRecord) -> None:
+        """Notes a candidate, unless it was there at the starting point."""
+        if record.partition not in begun or record.offset >= begun[record.partition].ends[topic]:
+            candidates.see(record)
+
     stage, options = budgets_stage(run.settings), run.settings.client_options()
     add = run.report.add
-    for states in await replay_stage(options, stage, following, {CAMPAIGNS: granted}, candidates.see, add, growths):
+    for states in await replay_stage(options, stage, following, {CAMPAIGNS: granted}, see, add, growths):
         await states.finish(options, run.offsets)
     candidates.finish()
     granted.finish()

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,12 +22,25 @@ def audit(
     customer: Annotated[
         str | None, typer.Option("--customer", metavar="ID", help="Only this customer: every change, with why.")
     ] = None,
+    start: Annotated[
+        Path | None, typer.Option("--start", metavar="FILE", help="Begin at this starting point, not with the log.")
+    ] = None,
+    write_start: Annotated[
+        Path | None,
+        typer.Option("--write-start", metavar="FILE", help="Audit nothing: write a starting point for later audits."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Replay the inputs in the order of tier.order and compare with what was written; exit status 1 if it differs."""
     import msgspec
 
-    report = _run(Settings.from_environment(), customer)
+    if write_start is not None:
+        from streams.audit.run import write_starting_point
+
+        digest = asyncio.run(write_starting_point(Settings.from_environment(), write_start))
+        typer.echo(f"{write_start}: a starting point for audits, SHA-256 {digest}")
+        return
+    report = _run(Settings.from_environment(), customer, start)
     if as_json:
         typer.echo(msgspec.json.encode(report).decode())
     else:
@@ -35,7 +49,7 @@ def audit(
         raise typer.Exit(1)
 
 
-def _run(settings: Settings, customer: str | None) -> Report:
+def _run(settings: Settings, customer: str | None, start: Path | None) -> Report:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -46,7 +60,7 @@ def _run(settings: Settings, customer: str | None) -> Report:
     with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("", total=None)
         return asyncio.run(
-            run_audit(settings, customer, lambda done, total: bar.update(task, completed=done, total=total))
+            run_audit(settings, customer, lambda done, total: bar.update(task, completed=done, total=total), start)
         )
 
 

@@ -34,6 +34,9 @@ class UnknownVersionError(ValueError):
     """The error of a changelog record that another release wrote, or that is not tierflow's."""
 
 
+_FIELDS = len(CustomerState.__struct_fields__)
+_LONG_ARRAY = b"\xdc"  # MessagePack: an array of 16 elements and more, whose number follows
+
 # No UTF-8 text begins with this byte, so these are never a customer's key.
 LANE_KEY = b"\xfflane"
 GROWING_KEY = b"\xffgrowing"
@@ -58,9 +61,9 @@ def unpack_state(packed: bytes) -> CustomerState:
     """Unpacks a state; each call gives a new object.
 
     Raises:
-        UnknownVersionError: The record has another version.
+        UnknownVersionError: The record has another version, or a later release wrote it.
     """
-    _check_version(packed)
+    _check_state(packed)
     state = decode_state(memoryview(packed)[1:])
     return state if packed[:1] == _VERSION_BYTE else _of_version_1(state)
 
@@ -78,9 +81,9 @@ def unpack_header(packed: bytes) -> StateHeader:
     """Unpacks only the leading fields of a state, which a take-over needs of every customer.
 
     Raises:
-        UnknownVersionError: The record has another version.
+        UnknownVersionError: The record has another version, or a later release wrote it.
     """
-    _check_version(packed)
+    _check_state(packed)
     return decode_header(memoryview(packed)[1:])
 
 
@@ -178,6 +181,15 @@ def _check_version(packed: bytes) -> None:
         raise UnknownVersionError(
             f"a changelog record has version {version}, this worker reads versions 1 to {VERSION}: "
             "start the release that wrote it"
+        )
+
+
+def _check_state(packed: bytes) -> None:
+    """Checks the version, and that there are no more fields than this release knows: it would not write them back."""
+    _check_version(packed)
+    if packed[1:2] == _LONG_ARRAY and int.from_bytes(packed[2:4]) > _FIELDS:
+        raise UnknownVersionError(
+            "a changelog record has fields that this worker does not know: a later release wrote it, start that one"
         )
 
 

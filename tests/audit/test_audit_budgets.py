@@ -6,6 +6,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from streams.audit.run import audit
+from streams.audit.states import read_states
 from streams.kafka.offsets import Offsets
 from streams.kafka.tape import Tape
 from streams.partition.budgets import Budgets
@@ -73,16 +74,25 @@ async def told(settings: Settings) -> list[str]:
 
 
 async def grant(
-    settings: Settings, damage: Callable[[Work], Work] = lambda work: work, place: Place | None = None
+    settings: Settings,
+    damage: Callable[[Work], Work] = lambda work: work,
+    place: Place | None = None,
+    *,
+    goes_on: bool = False,
 ) -> None:
-    """What a lane of budgets does, once. place: where the triggers go instead of to their customers' partitions."""
+    """What a lane of budgets does, once. place: where the triggers go instead of to their customers' partitions.
+
+    goes_on: it takes up what a lane before has left, and does not begin anew.
+    """
     stage, number = budgets_stage(settings), place_of_campaigns()(b"gift", PARTITIONS)
     if place is not None:
         stage = stage._replace(outputs={CAMPAIGNS: Output(settings.output_topic(CAMPAIGNS), place)})
     tp = TopicPartition(settings.candidates_topic, number)
     async with Offsets(settings.client_options()) as offsets:
-        tape = Tape(settings.client_options(), tp, 0, (await offsets.written_ends([tp]))[0])
-    transactions, budgets = Transactions(settings.client_options(), stage, number), Budgets()
+        recovered = await read_states(settings.client_options(), offsets, stage.changelog, number)
+        budgets = Budgets(recovered.packed, recovered.lane) if goes_on else Budgets()
+        tape = Tape(settings.client_options(), tp, budgets.next_offsets[0], (await offsets.written_ends([tp]))[0])
+    transactions = Transactions(settings.client_options(), stage, number)
     try:
         await transactions.start()
         candidates = await tape.before(tape.end)

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import msgspec
 import pytest
 
@@ -45,6 +47,14 @@ def test_a_state_of_a_former_form_has_the_defaults_of_what_was_added() -> None:
 def test_an_unknown_form_is_refused_with_a_word() -> None:
     with pytest.raises(UnknownVersionError, match="start the release that wrote it"):
         unpack_state(b"\xc8" + pack_state(CustomerState())[1:])
+
+
+@pytest.mark.parametrize("unpack", [unpack_state, unpack_header])
+def test_a_state_of_a_later_release_is_refused(unpack: Callable[[bytes], object]) -> None:
+    packed = pack_state(CustomerState(tier="mid"))
+    later = packed[:1] + msgspec.msgpack.encode([*msgspec.msgpack.decode(packed[1:]), None])
+    with pytest.raises(UnknownVersionError, match="a later release wrote it"):
+        unpack(later)
 
 
 def test_a_packed_customer_is_small() -> None:
