@@ -67,7 +67,8 @@ async def test_what_is_decided_in_one_of_them_is_left_alone(settings: Settings, 
 
 
 @pytest.mark.parametrize(
-    ("customer", "sequence", "aborted"), [(CUSTOMER, 1, True), (CUSTOMER, 2, False), ("C", 1, False)]
+    ("customer", "sequence", "aborted"),
+    [(CUSTOMER, 1, True), (CUSTOMER, 2, False), (OTHER, 1, False), (ELSEWHERE, 1, True)],  # the last one moved away
 )
 async def test_a_change_ahead_of_the_state_was_seen(
     settings: Settings, customer: str, sequence: int, caplog: pytest.LogCaptureFixture, *, aborted: bool
