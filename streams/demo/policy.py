@@ -5,9 +5,14 @@ from pathlib import Path
 from streams.errors import UsageError
 
 STANDARD = "standard.toml"
-NOTE = f"policy demo: {STANDARD}, but whoever comes near mid value is told at once, not after 3 days"
+NOTE = f"policy demo: {STANDARD}, but nobody is waited for: not 3 days near mid value, nor a minute after a first event"
 # Lines of standard.toml, each of which it has once, and what the demo's file has instead.
-_OTHER_LINES = {'name = "standard"': 'name = "demo"', "for_days = 3": "for_days = 0"}
+_OTHER_LINES = {
+    'name = "standard"': 'name = "demo"',
+    "for_days = 3": "for_days = 0",
+    'id = "welcome-mid"': 'id = "welcome-mid"\nsettles_seconds = 0',
+    'id = "welcome-high"': 'id = "welcome-high"\nsettles_seconds = 0',
+}
 
 
 def write_demo_policy(standard: Path, into: Path) -> Path:

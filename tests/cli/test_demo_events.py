@@ -1,6 +1,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
+from difflib import ndiff
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -177,13 +178,16 @@ def test_the_first_seconds_show_an_upgrade_a_gift_a_nudge_and_an_enhanced_loan(t
     assert "enhanced" in {message.get("outcome") for message in demo.told("risk")}
 
 
-def test_the_demos_policy_is_standard_but_for_its_name_and_three_days(demo: Demo) -> None:
+def test_the_demos_policy_is_standard_but_for_its_name_and_what_is_waited_for(demo: Demo) -> None:
     standard = load_policy(STANDARD.read_text(encoding="utf-8"))
     assert demo.policy.name == "demo"
     written, lines = demo.policy.document.splitlines(), STANDARD.read_text(encoding="utf-8").splitlines()
-    assert [pair for pair in zip(lines, written[1:], strict=True) if pair[0] != pair[1]] == [
-        ('name = "standard"', 'name = "demo"'),
-        ("for_days = 3", "for_days = 0"),
+    assert [line for line in ndiff(lines, written[1:]) if line[:2] in ("- ", "+ ")] == [
+        '- name = "standard"',
+        '+ name = "demo"',
+        "- for_days = 3",
+        "+ for_days = 0",
+        *["+ settles_seconds = 0"] * 2,
     ]
     assert [tier.enter for tier in demo.policy.tiers] == [tier.enter for tier in standard.tiers]
 

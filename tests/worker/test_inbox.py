@@ -13,7 +13,8 @@ def filled(flow: list[tuple[int, bool]]) -> tuple[Inbox, Partition]:
     """Forty records of a MiB each."""
     inbox, partition = Inbox(5, lambda topic, on: flow.append((topic, on))), Bench().partition
     value = b"x" * MIB
-    assert inbox.put(0, FetchedRecords([Line(n, b"C", value) for n in range(40)], 0, 40), partition)
+    assert inbox.put(0, FetchedRecords([Line(n, b"C", value) for n in range(40)], 0, 40))
+    list(inbox.decoding(partition))
     return inbox, partition
 
 
