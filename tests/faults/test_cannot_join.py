@@ -52,6 +52,7 @@ module.run_worker = lambda settings, *more: run_worker(replace(settings, bootstr
 """
 
 
+@pytest.mark.soak
 @pytest.mark.usefixtures("settings")
 async def test_a_kafka_that_goes_away_before_the_first_assignment_is_waited_for(
     environment: Mapping[str, str], tmp_path: Path

@@ -133,6 +133,7 @@ async def test_a_foreign_transaction_on_the_changelog_delays_a_take_over_only(
             await all_is_right(settings, environment, events)
 
 
+@pytest.mark.soak
 async def test_an_erased_customer_stays_erased_whoever_takes_over(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path
 ) -> None:

@@ -110,6 +110,7 @@ async def test_inputs_with_more_partitions_stop_a_running_worker(
         await everybody_says(worker, environment, says)
 
 
+@pytest.mark.soak
 async def test_all_topics_with_more_partitions_stop_a_worker_before_it_works(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path
 ) -> None:
@@ -138,7 +139,9 @@ async def test_an_input_that_was_made_anew_stops_a_running_worker(
         await everybody_says(worker, environment, f"the topic {topic} was deleted and made anew")
 
 
-@pytest.mark.parametrize("name", ["changes", "order", "policies"])
+@pytest.mark.parametrize(
+    "name", ["policies", *(pytest.param(name, marks=pytest.mark.soak) for name in ("changes", "order"))]
+)
 async def test_an_output_that_was_made_anew_while_no_worker_ran_stops_the_next(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path, name: str
 ) -> None:
@@ -149,6 +152,7 @@ async def test_an_output_that_was_made_anew_while_no_worker_ran_stops_the_next(
         await everybody_says(worker, environment, f"the topic {topic} was deleted and made anew")
 
 
+@pytest.mark.soak
 async def test_a_topic_that_is_gone_is_not_made_anew_without_a_word(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path
 ) -> None:

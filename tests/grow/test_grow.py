@@ -56,6 +56,7 @@ async def test_customers_go_on_in_their_new_places(
         assert audited.status == 0, audited
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 async def test_a_growth_that_is_cut_off_goes_on(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -91,6 +91,7 @@ async def test_a_renewed_token_lets_the_same_process_in(
     assert await is_let_in(settings)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("mechanism", ["OAUTHBEARER", *(["SCRAM-SHA-512"] if SOAK else [])])
 async def test_a_worker_goes_on_when_brokers_end_its_sessions(
     secured: SecuredBroker, names: dict[str, str], tmp_path: Path, mechanism: str
@@ -133,6 +134,7 @@ async def is_worked_after_a_renewal(
         assert await worker.stop() == 0
 
 
+@pytest.mark.soak
 async def test_a_worker_waits_for_its_token_to_be_renewed(
     secured: SecuredBroker, names: dict[str, str], tmp_path: Path
 ) -> None:
@@ -186,6 +188,7 @@ async def test_a_worker_that_is_refused_between_its_check_and_its_first_assignme
         assert "Traceback" not in worker.log.read_text()
 
 
+@pytest.mark.soak
 async def test_a_delivery_whose_password_is_taken_away_says_so_and_ends(
     secured: SecuredBroker, names: dict[str, str], tmp_path: Path
 ) -> None:

@@ -107,6 +107,7 @@ async def test_what_was_aborted_is_never_seen(settings: Settings) -> None:
     assert await written(settings) == before
 
 
+@pytest.mark.soak
 async def test_a_take_over_that_was_cut_short_is_made_good_by_its_next_try(settings: Settings) -> None:
     """The first start makes the broker forget how it had decided. The worker remembers."""
     made = batches(settings)
@@ -123,6 +124,7 @@ async def test_a_take_over_that_was_cut_short_is_made_good_by_its_next_try(setti
     assert (await written(settings))["changes"] == 1
 
 
+@pytest.mark.soak
 async def test_where_nothing_is_left_open_nothing_is_written(settings: Settings) -> None:
     made = batches(settings)
     async with started(settings) as former:
