@@ -1,4 +1,4 @@
-"""Which events were applied, and which loans were decided, so that repeats change nothing.
+"""Which events were applied, which loans decided, and what was erased: what comes again, or after it, changes nothing.
 
 Of an event 10 bytes are kept: the fingerprint of its id, and a mark of its content. They stand one after the other, in
 blocks: the newest one is being filled, and the oldest ones are dropped as wholes. So an event adds to a short string,
@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 from streams.engine.state import CustomerState, Seen
 from streams.values.events import TRANSACTIONS
-from streams.values.fingerprint import CONTENT_BYTES, FINGERPRINT_BYTES
+from streams.values.fingerprint import CONTENT_BYTES, FINGERPRINT_BYTES, NO_CONTENT
 
 _ENTRY_BYTES = FINGERPRINT_BYTES + CONTENT_BYTES
 _SHORT_BYTES = 512 * _ENTRY_BYTES  # up to here it is faster to go through all of them
@@ -118,6 +118,17 @@ def forgotten(state: CustomerState, erased_ms: int) -> CustomerState:
 def is_erased(state: CustomerState, at_ms: int) -> bool:
     """Says whether an event with this own time is of what an erase has made forgotten: it changes nothing."""
     return state.erased_ms is not None and at_ms <= state.erased_ms
+
+
+def outcome_without_effect(state: CustomerState, topic: int, mark: bytes, content: bytes, at_ms: int) -> str | None:
+    """Names the outcome of an event that changes nothing: a repeat, or older than an erase; None for any other.
+
+    mark, content: of the event's id and of its content. at_ms: its own time.
+    """
+    known = content_of(state, topic, mark)
+    if known is not None:
+        return "repeated" if known in {content, NO_CONTENT} else "repeated_differently"
+    return "erased" if is_erased(state, at_ms) else None
 
 
 def _place(entries: bytes, mark: bytes, entry_bytes: int) -> int:

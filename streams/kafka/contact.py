@@ -12,7 +12,7 @@ from typing import Any
 
 from streams.kafka.refusals import refusal
 
-# Together less than the time in which lanes give up (lane.TAKE_OVER_WITHIN_S), which cannot say why.
+# Together less than the time in which lanes give up (worker/takeover.py: TAKE_OVER_WITHIN_S), which cannot say why.
 SILENT_AFTER_S = 10.0
 REFUSED_FOR_S = 35.0
 LOOK_EVERY_S = 2.0

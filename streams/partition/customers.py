@@ -18,7 +18,7 @@ from streams.engine.case import Case
 from streams.engine.measures.limits import LimitExceededError, check_limits
 from streams.engine.measures.reversals import forget_reversals
 from streams.engine.outcomes import NOTHING, Outcome
-from streams.engine.remember import content_of, forgotten, is_erased, remember
+from streams.engine.remember import forgotten, outcome_without_effect, remember
 from streams.engine.state import CustomerState
 from streams.partition.ahead import candidate_of, is_change_ahead, is_risk_ahead, is_trigger_ahead, trigger_of
 from streams.partition.due import DueTimes
@@ -32,7 +32,7 @@ from streams.partition.setup import PartitionSetup
 from streams.partition.work import NO_LIMIT, ORDER, Message, Quota, Told, Work
 from streams.values.calendar import NEVER_MS
 from streams.values.events import TOPICS, Cause, CustomerAction, Event, Transaction
-from streams.values.fingerprint import NO_CONTENT, REMEMBERED_AT_LEAST, content_mark, fingerprint
+from streams.values.fingerprint import REMEMBERED_AT_LEAST, content_mark, fingerprint
 
 DUE_AT_ONCE = 50
 """Decisions by time alone in one step of the work."""
@@ -204,7 +204,7 @@ class Customers(Partition):
         if entry.at_ms > self._latest_ms:
             return self._reject(entry, too_far_ahead(self.setup, entry.at_ms))
         mark, content = fingerprint(event.event_id), content_mark(event)
-        outcome = _outcome_without_effect(state, entry, mark, content)
+        outcome = outcome_without_effect(state, topic, mark, content, entry.at_ms)
         if outcome is not None:
             return self._pass_over(entry, outcome)
         try:
@@ -393,11 +393,3 @@ class Customers(Partition):
                 positions={topic: (first, after) for topic, first, after in spans if after > first},
             )
         )
-
-
-def _outcome_without_effect(state: CustomerState, entry: Entry, mark: bytes, content: bytes) -> str | None:
-    """Gives the outcome of an event that changes nothing: a repeat, or older than an erase; None for any other."""
-    known = content_of(state, entry.topic, mark)
-    if known is not None:
-        return "repeated" if known in {content, NO_CONTENT} else "repeated_differently"
-    return "erased" if is_erased(state, entry.at_ms) else None

@@ -2,10 +2,10 @@
 
     input topics -> frame (a fetch at a time) -> agent -> lane -> Partition -> one transaction -> output topics
 
-A lane (`lane.py`) is the serial task of one partition number of a stage; `inbox.py` and `held.py` say what it works
-next. `takeover.py` and `leftovers.py` say when it may continue, `transactions.py` commits, `broker.py` asks the broker
-and Faust's consumer for it, behind the protocols of `ports.py`. `app.py` gives lanes their partitions, `serving.py`
-answers HTTP from memory, `run.py` starts it all.
+A lane (`lane.py`) is the serial task of one partition number of a stage; `inbox.py`, `held.py` and `ends.py` say what
+it works next. `owned.py` has its state and its producers; `takeover.py` and `leftovers.py` say when it may continue,
+`transactions.py` commits, `broker.py` asks the broker and Faust's consumer for it, behind the protocols of `ports.py`.
+`app.py` gives lanes their partitions, `serving.py` answers HTTP from memory, `run.py` starts it all.
 
 Faust is known here and nowhere else; what replaces its parts lives in `frame`. What a stage computes belongs in
 `partition`, which topics it has in `stages`, and what any client of Kafka needs in `kafka`.

@@ -43,7 +43,7 @@ from streams.worker.broker import StageBroker
 from streams.worker.frame.recovery import LaneTables
 from streams.worker.frame.transport import ConsumerOnly, FetchSchema, FetchTransport
 from streams.worker.known_policies import load_in_force, loadable_policies, policy_in_force
-from streams.worker.lane import TAKE_OVER_WITHIN_S, Lane
+from streams.worker.lane import Lane
 from streams.worker.takeover import RETRIED_ERRORS, LaneError, persistently
 from streams.worker.topics_watch import Watched, end_when_changed
 from streams.worker.turns import Turns
@@ -168,7 +168,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         async def read() -> None:
             self.learn(await read_newest_policies(self.settings))
 
-        await persistently(read, "the policy in force could not be read", TAKE_OVER_WITHIN_S, lambda: self.should_stop)
+        await persistently(read, "the policy in force could not be read", lambda: self.should_stop)
 
     def learn(self, known: KnownPolicies) -> None:
         """Takes note of all that was read of `tier.policies`, and puts the policy in force that is in force there.

@@ -8,33 +8,22 @@ with the load. The broker, the clock and the metrics are handed in (ports.py).
 
 import asyncio
 import logging
-import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-from streams.contracts.kept import LaneRecord
 from streams.kafka.producers import TransactionFailedError
-from streams.kafka.unchanged import with_topics
 from streams.metrics import Batch, Metrics
 from streams.partition.entries import Entry
 from streams.partition.partition import ForeignRecordError, Partition
 from streams.partition.work import Quota, Work
 from streams.stages.stage import Stage, Wait
-from streams.values.calendar import NEVER_MS
+from streams.worker.ends import Ends
 from streams.worker.frame.transport import FetchedRecords
 from streams.worker.held import HeldBack
 from streams.worker.inbox import Inbox
-from streams.worker.ports import BrokerPort, TransactionsPort
-from streams.worker.takeover import (
-    RETRIED_ERRORS,
-    LaneError,
-    check_counter,
-    check_growing,
-    check_position,
-    pause_s,
-    persistently,
-    topics_as_known,
-)
+from streams.worker.owned import Owned
+from streams.worker.ports import BrokerPort
+from streams.worker.takeover import LaneError, pause_s
 from streams.worker.turns import Turns
 
 BATCH_LIMIT = 10_000
@@ -44,8 +33,6 @@ IDLE_S = 1.0
 QUOTA = Quota(due=250, rerated=250)
 QUOTA_ALONE = Quota(due=1_000, rerated=1_000)
 QUOTA_ON_EVENT_CLOCK = Quota(due=5_000, rerated=5_000)
-# Brokers restart and coordinators move. A trouble that lasts longer needs a person.
-TAKE_OVER_WITHIN_S = 60.0
 FAILURES_LIMIT = 10
 _log = logging.getLogger(__name__)
 
@@ -67,26 +54,22 @@ class Lane:
         on_failure: Callable[[BaseException], None],
         turns: Turns | None = None,
     ) -> None:
-        self.stage = stage
         self.number = number
-        self.partition: Partition | None = None
         self.progress = 0  # batches committed
-        self.title = f"{stage.title} {number}"
         self._broker = broker
         self._metrics = metrics
         self._now_ms = now_ms
         self._on_failure = on_failure
         self._turns = turns or Turns()
-        self._transactions = self._new_transactions()
-        self._changelog_end = -1
+        self._owned = Owned(stage, number, broker, metrics, self._turns)
+        self.title = self._owned.title
         self._news = asyncio.Event()
         self._held = self._new_held(stage.wait)
         self._inbox = Inbox(len(stage.inputs), lambda topic, on: broker.flow(number, topic, on=on), self._held)
+        self._ends = Ends(self.title, number, broker, self._inbox, lambda: self._parking)
         self._parking = False
         self._asleep = stage.sleeps
         self._failures = 0  # failed transactions in a row
-        self._until: Sequence[int] | None = None  # where history ends, by topic number; None where there is none
-        self._taking_over = False
         self._waiting = False  # for news: all that has come is worked
         self._next_stage: Stage | None = None
         self._task: asyncio.Task[None] | None = None
@@ -94,7 +77,17 @@ class Lane:
         self._seek: asyncio.Task[None] | None = None
         self._ask: asyncio.Task[None] | None = None
 
-    # --- taking over, parking ---
+    # --- how it stands ---
+
+    @property
+    def stage(self) -> Stage:
+        """Gives the stage in the form that is worked now."""
+        return self._owned.stage
+
+    @property
+    def partition(self) -> Partition | None:
+        """Gives the partition; None while its state is not known for certain."""
+        return self._owned.partition
 
     @property
     def serving(self) -> bool:
@@ -107,9 +100,9 @@ class Lane:
 
         A take-over has a patience of its own, and a lane that is parked waits for its group.
         """
-        if self._task is None or self._task.done() or self._taking_over:
+        if self._task is None or self._task.done() or self._owned.is_being_taken_over:
             return False
-        return not self._waiting or self.queued > 0 or self._is_behind()
+        return not self._waiting or self.queued > 0 or self._ends.are_ahead
 
     @property
     def queued(self) -> int:
@@ -121,38 +114,17 @@ class Lane:
         """Gives the offset from which each input is to be read, by topic number."""
         return list(self.partition.next_offsets) if self.partition is not None else list(self._inbox.received)
 
-    async def take_over(self) -> None:
-        """Fences the former owner, reads the changelog back, and continues where its lane record says.
+    def lags(self) -> list[int | None]:
+        """Counts the records still to be read, by topic number; None before the first fetch of a topic."""
+        return self._ends.lags(self.next_offsets)
 
-        Raises:
-            LaneError: The state does not fit the input topics, or the group's offsets.
-            TopicsChangedError: The topics are not those that the state was made with.
-            ChangelogError: The changelog cannot be trusted, or not be read to its end.
-            TransactionFailedError: A producer could not be started; a later try may succeed.
-        """
-        self.partition = None
-        started = time.monotonic()
-        await self._transactions.stop()
-        self._transactions = self._new_transactions()
-        await self._transactions.start()
-        await self._broker.end_leftovers(self.number, self._transactions)
-        # The group is asked before the changelog is read. In the other order, commits of a worker that takes over
-        # between the two would make the group seem ahead of the state.
-        committed = await self._broker.committed(self.number)
-        newest = await self._broker.newest_transaction(self.number)
-        recovered = await self._broker.recover(self.number)
-        check_growing(self.title, recovered.growing)
-        lane = await self._lane_record(recovered.lane, committed, newest)
-        partition = self.stage.open(self.number, recovered.packed, lane)
-        await self._turns.work(partition.taking_up())
-        self.partition = partition
-        self._changelog_end = recovered.end_offset
-        self._until = None
+    # --- taking over, parking ---
+
+    async def take_over(self) -> None:
+        """Takes the partition over (owned.py), and drops what has arrived: it is read again from where that stands."""
+        await self._owned.take_over()
+        self._ends.forget_history()
         self._drop_queues()
-        seconds = time.monotonic() - started
-        self._metrics.recovered(self.stage.name, self.number, recovered.records, seconds)
-        self._metrics.show(self.stage.name, self.number, self.partition.shown())
-        _log.info("%s taken over: %d records in %.3f s", self.title, recovered.records, seconds)
 
     async def take_up_or_over(self) -> None:
         """Continues a parked partition if nobody has written to its changelog since; otherwise takes it over.
@@ -161,17 +133,17 @@ class Lane:
         stage that sleeps only looks up where its inputs begin.
 
         Raises:
-            LaneError: The partition could not be taken over within TAKE_OVER_WITHIN_S, or not safely.
+            LaneError: The partition could not be taken over for too long (takeover.py), or not safely.
         """
         await self.park()
         self._parking = False
         await self._persistently(self._look if self._asleep else self._take_up_or_over)
 
     async def _take_up_or_over(self) -> None:
-        if self.partition is not None and await self._broker.changelog_end(self.number) == self._changelog_end:
+        if await self._owned.is_unchanged():
             self._drop_queues()
-            return
-        await self.take_over()
+        else:
+            await self.take_over()
 
     async def _look(self) -> None:
         self._inbox.received = [span.beginning for span in await self._broker.spans(self.number)]
@@ -205,8 +177,7 @@ class Lane:
     async def release(self) -> None:
         """Parks the lane, drops its state and closes its producers: another worker may have the partition."""
         await self.park()
-        self.partition = None
-        await self._transactions.stop()
+        await self._owned.release()
         self._metrics.partition_released(self.stage.name, self.number, self.stage.inputs)
 
     # --- what arrives ---
@@ -250,12 +221,12 @@ class Lane:
             await self._change_stage()
             await self._decode()
             self._look_at_held()
-            awaited = await self._awaited()
-            history_ends = await self._history_ends()
+            awaited = await self._ends.awaited(self._owned.known)
+            history_ends = await self._ends.of_history(self._owned.known)
             now_ms = self._now_ms()  # once a batch: what is too far ahead of it is so for the merge and for the work
-            latest_ms = self._known().latest_ms(now_ms)
+            latest_ms = self._owned.known.latest_ms(now_ms)
             entries = self._inbox.take(awaited, BATCH_LIMIT, latest_ms, history_ends) if self.queued else []
-            if entries or self._is_due(now_ms) or self._known().is_stale or self._ends_history(history_ends):
+            if entries or self._is_due(now_ms) or self._owned.known.is_stale or self._ends.is_history_worked:
                 await self._work(entries, now_ms)
             else:
                 await self._wait_for_news()
@@ -272,57 +243,37 @@ class Lane:
         if not self._parking:
             await self._persistently(self._take_over_and_seek)
 
-    async def _awaited(self) -> frozenset[int]:
-        """Gives the numbers of the topics that have more to come, where that is waited for."""
-        if not self.queued or not self._known().on_event_clock:
-            return frozenset()
-        ends = await self._ends()
-        return frozenset(topic for topic, end in enumerate(ends) if self._inbox.decoded[topic] < end)
-
     def _look_at_held(self) -> None:
         """Asks for the ends that held records have to wait for. What is not held does not wait for the answer."""
         if self._held is not None and self._held.over_in_s == 0:
             self._ask = asyncio.create_task(self._held.ask())
             self._ask.add_done_callback(self._ended)
 
-    async def _history_ends(self) -> Sequence[int] | None:
-        """Gives the ends of the inputs when the lane began, while what is before them is history; None after it."""
-        if not self._known().backfill:
-            self._until = None
-        elif self._until is None:
-            self._until = await self._broker.ends(self.number)
-        return self._until
-
-    def _ends_history(self, ends: Sequence[int] | None) -> bool:
-        return ends is not None and self._inbox.has_reached(ends)
-
     async def _change_stage(self) -> None:
         """Switches to the stage that was adopted. Waiting records are decoded again: the former stage decoded them."""
-        stage, former = self._next_stage, self.partition
-        if stage is None or former is None:
+        stage = self._next_stage
+        if stage is None or self.partition is None:
             return
-        partition = stage.open(self.number, former.packed, former.lane)
-        await self._turns.work(partition.taking_up())
-        self.stage, self.partition = stage, partition
+        await self._owned.switch(stage)
         if self._next_stage is stage:  # it may have changed again meanwhile
             self._next_stage = None
         self._inbox.read_again()
 
     async def _decode(self) -> None:
         try:
-            await self._turns.work(self._inbox.decoding(self._known()))
+            await self._turns.work(self._inbox.decoding(self._owned.known))
         except ForeignRecordError as error:
             raise self._foreign(self._inbox.undecodable, error) from error
 
     def _is_due(self, now_ms: int) -> bool:
-        partition = self._known()
+        partition = self._owned.known
         due_ms = partition.next_due_ms()
         return not partition.on_event_clock and due_ms is not None and due_ms <= now_ms
 
     async def _wait_for_news(self) -> None:
-        partition = self._known()
+        partition = self._owned.known
         wait_s = IDLE_S if self._held is None else min(IDLE_S, self._held.over_in_s)
-        due_ms = self._known().next_due_ms()
+        due_ms = self._owned.known.next_due_ms()
         if not partition.on_event_clock and due_ms is not None:
             wait_s = min(wait_s, max((due_ms - self._now_ms()) / 1000, 0.001))
         self._waiting = True
@@ -335,20 +286,19 @@ class Lane:
             self._waiting = False
 
     async def _work(self, entries: list[Entry], now_ms: int) -> None:
-        partition = self._known()
+        partition = self._owned.known
         # While the lane parks, a batch ends with what is worked of it.
         steps = partition.working(entries, now_ms, self._quota(partition, entries))
         worked, work_s = await self._turns.work(steps, until=lambda: self._parking)
         self._inbox.put_back(entries[worked:])
-        if self._ends_history(self._until):
+        if self._ends.is_history_worked:
             partition.backfill = False
         _, pack_s = await self._turns.work(partition.packing())
         work = partition.pack(self._inbox.positions())
         packed = time.perf_counter()
         try:
-            self._changelog_end = await self._transactions.commit(work, self._changelog_end)
+            await self._owned.commit(work)
         except TransactionFailedError as error:
-            self.partition = None  # HTTP must not show what may not have been committed
             await self._failed(error)
             return
         self._failures = 0
@@ -377,19 +327,7 @@ class Lane:
         await self._broker.seek(self.number, self._inbox.received)
 
     async def _persistently(self, attempt: Callable[[], Awaitable[None]]) -> None:
-        async def known_or_nothing() -> None:
-            try:
-                await attempt()
-            except RETRIED_ERRORS:
-                self.partition = None
-                raise
-
-        self._taking_over = True
-        try:
-            what = f"{self.title} could not be taken over"
-            await persistently(known_or_nothing, what, TAKE_OVER_WITHIN_S, lambda: self._parking)
-        finally:
-            self._taking_over = False
+        await self._owned.persistently(attempt, lambda: self._parking)
 
     # --- small parts ---
 
@@ -397,36 +335,6 @@ class Lane:
         if wait is None:
             return None
         return HeldBack(wait.topic, wait.ms, lambda: self._broker.ends(self.number), self._news.set)
-
-    async def _ends(self) -> Sequence[int]:
-        """Gives the ends of the inputs. Once the lane parks they are no longer asked for, and all is still to come."""
-        ends: Sequence[int] = [sys.maxsize] * len(self.stage.inputs)
-
-        async def ask() -> None:
-            nonlocal ends
-            ends = await self._broker.ends(self.number)
-
-        what = f"the ends of the inputs of {self.title} could not be read"
-        await persistently(ask, what, TAKE_OVER_WITHIN_S, lambda: self._parking)
-        return ends
-
-    def _new_transactions(self) -> TransactionsPort:
-        return self._broker.transactions(self.number, lambda: self._metrics.epoch_raised(self.stage.name, self.number))
-
-    async def _lane_record(
-        self, lane: LaneRecord | None, committed: Sequence[int | None], newest: int | None
-    ) -> LaneRecord:
-        topics = await topics_as_known(self.title, lane, self.stage.topics, self._broker.topics)
-        spans = await self._broker.spans(self.number)
-        check_position(self.title, self.number, self.stage.inputs, lane, spans, committed)
-        check_counter(self.title, lane, newest)
-        beginning = LaneRecord(tuple(span.beginning for span in spans), 0, NEVER_MS, self.stage.backfill)
-        return with_topics(lane or beginning, topics)
-
-    def _known(self) -> Partition:
-        if self.partition is None:
-            raise LaneError(f"{self.title} is worked on before it was taken over")
-        return self.partition
 
     def _drop_queues(self) -> None:
         self._inbox.drop()
@@ -445,20 +353,8 @@ class Lane:
             delay_seconds=max(self._now_ms() - newest_ms, 0) / 1000 if newest_ms else None,
             tally=work.tally,
             lag_by_topic={inputs[topic]: lag for topic, lag in enumerate(self.lags()) if lag is not None},
-            shown=self._known().shown(),
+            shown=self._owned.known.shown(),
         )
-
-    def lags(self) -> list[int | None]:
-        """Counts the records still to be read, by topic number; None before the first fetch of a topic."""
-        ends = [self._broker.highwater(self.number, topic) for topic in range(len(self.stage.inputs))]
-        return [
-            None if end is None else max(end - offset, 0) for end, offset in zip(ends, self.next_offsets, strict=True)
-        ]
-
-    def _is_behind(self) -> bool:
-        """Says whether records are there that have not arrived. Those of control are passed over without a batch."""
-        ends = (self._broker.highwater(self.number, topic) for topic in range(len(self.stage.inputs)))
-        return any(end is not None and end > there for end, there in zip(ends, self._inbox.received, strict=True))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         # Nobody cancels a lane, but a future of the Kafka client that the lane awaits may be cancelled.

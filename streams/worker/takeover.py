@@ -13,6 +13,8 @@ from streams.kafka.offsets import Span
 from streams.kafka.producers import TransactionFailedError
 from streams.kafka.unchanged import START_ANEW, TopicsChangedError, confirmed, difference
 
+# Brokers restart and coordinators move. A trouble that lasts longer needs a person.
+TAKE_OVER_WITHIN_S = 60.0
 PAUSE_LIMIT_S = 2.0
 RETRIED_ERRORS = (TransactionFailedError, KafkaError, TimeoutError, OSError)  # a later try may succeed
 _log = logging.getLogger(__name__)
@@ -117,17 +119,15 @@ async def topics_as_known(
     return now
 
 
-async def persistently(
-    attempt: Callable[[], Awaitable[None]], what: str, within_s: float, given_up: Callable[[], bool]
-) -> None:
+async def persistently(attempt: Callable[[], Awaitable[None]], what: str, given_up: Callable[[], bool]) -> None:
     """Repeats `attempt` with growing pauses while it fails with one of RETRIED_ERRORS.
 
     what: what cannot be done, in messages. given_up: asked before each attempt; once it is True, nothing more is tried.
 
     Raises:
-        LaneError: The attempts have failed for `within_s` seconds.
+        LaneError: The attempts have failed for TAKE_OVER_WITHIN_S.
     """
-    give_up_at = time.monotonic() + within_s
+    give_up_at = time.monotonic() + TAKE_OVER_WITHIN_S
     for number in count(1):
         if given_up():
             return
@@ -135,7 +135,7 @@ async def persistently(
             await attempt()
         except RETRIED_ERRORS as error:
             if time.monotonic() > give_up_at:
-                raise LaneError(f"{what} for {within_s:.0f} s: {type(error).__name__}: {error}") from error
+                raise LaneError(f"{what} for {TAKE_OVER_WITHIN_S:.0f} s: {type(error).__name__}: {error}") from error
             _log.warning("%s: %s: %s", what, type(error).__name__, error)
             await asyncio.sleep(pause_s(number))
         else:

@@ -322,7 +322,7 @@ async def test_transient_troubles_of_a_take_over_are_tried_again() -> None:
 
 
 async def test_a_take_over_that_never_succeeds_ends_with_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "TAKE_OVER_WITHIN_S", 0.05)
+    monkeypatch.setattr(takeover, "TAKE_OVER_WITHIN_S", 0.05)
     log = Log()
     log.troubles = [KafkaConnectionError("away")] * 1_000
     with pytest.raises(LaneError, match=r"could not be taken over for 0 s: KafkaConnectionError: .*away"):

@@ -140,7 +140,7 @@ async def test_aborting_grants_writes_nothing_and_work_goes_on(settings: Setting
     async with granting(settings) as stand:
         await offer(settings, [candidate(1, limit=2)])
         await stand.worked(1)
-        await stand.lane._transactions.abort_leftovers()
+        await stand.lane._owned._transactions.abort_leftovers()
         await offer(settings, [candidate(2, limit=2), candidate(3, limit=2)])
         await stand.worked(3)
     assert sorted(customer for _, customer in await granted(settings)) == ["C0001", "C0002"]

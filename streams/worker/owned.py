@@ -1,0 +1,149 @@
+"""A partition number in this worker's hands: its producers, and its state once that is known for certain.
+
+A lane (lane.py) works what is owned here. What a take-over checks is in takeover.py.
+"""
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+from streams.contracts.kept import LaneRecord
+from streams.kafka.producers import TransactionFailedError
+from streams.kafka.unchanged import with_topics
+from streams.metrics import Metrics
+from streams.partition.partition import Partition
+from streams.partition.work import Work
+from streams.stages.stage import Stage
+from streams.values.calendar import NEVER_MS
+from streams.worker.ports import BrokerPort, TransactionsPort
+from streams.worker.takeover import (
+    RETRIED_ERRORS,
+    LaneError,
+    check_counter,
+    check_growing,
+    check_position,
+    persistently,
+    topics_as_known,
+)
+from streams.worker.turns import Turns
+
+_log = logging.getLogger(__name__)
+
+
+class Owned:
+    """What a worker has of a partition number: `partition` is None while its state is not known for certain."""
+
+    def __init__(self, stage: Stage, number: int, broker: BrokerPort, metrics: Metrics, turns: Turns) -> None:
+        self.stage = stage
+        self.number = number
+        self.title = f"{stage.title} {number}"
+        self.partition: Partition | None = None
+        self.is_being_taken_over = False
+        self._broker = broker
+        self._metrics = metrics
+        self._turns = turns
+        self._transactions = self._new_transactions()
+        self._changelog_end = -1
+
+    @property
+    def known(self) -> Partition:
+        """Gives the partition.
+
+        Raises:
+            LaneError: Its state is not known.
+        """
+        if self.partition is None:
+            raise LaneError(f"{self.title} is worked on before it was taken over")
+        return self.partition
+
+    async def take_over(self) -> None:
+        """Fences the former owner, reads the changelog back, and continues where its lane record says.
+
+        Raises:
+            LaneError: The state does not fit the input topics, or the group's offsets.
+            TopicsChangedError: The topics are not those that the state was made with.
+            ChangelogError: The changelog cannot be trusted, or not be read to its end.
+            TransactionFailedError: A producer could not be started; a later try may succeed.
+        """
+        self.partition = None
+        started = time.monotonic()
+        await self._transactions.stop()
+        self._transactions = self._new_transactions()
+        await self._transactions.start()
+        await self._broker.end_leftovers(self.number, self._transactions)
+        # The group is asked before the changelog is read. In the other order, commits of a worker that takes over
+        # between the two would make the group seem ahead of the state.
+        committed = await self._broker.committed(self.number)
+        newest = await self._broker.newest_transaction(self.number)
+        recovered = await self._broker.recover(self.number)
+        check_growing(self.title, recovered.growing)
+        lane = await self._lane_record(recovered.lane, committed, newest)
+        partition = self.stage.open(self.number, recovered.packed, lane)
+        await self._turns.work(partition.taking_up())
+        self.partition = partition
+        self._changelog_end = recovered.end_offset
+        seconds = time.monotonic() - started
+        self._metrics.recovered(self.stage.name, self.number, recovered.records, seconds)
+        self._metrics.show(self.stage.name, self.number, self.partition.shown())
+        _log.info("%s taken over: %d records in %.3f s", self.title, recovered.records, seconds)
+
+    async def is_unchanged(self) -> bool:
+        """Says whether the state is known, and nobody has written to the changelog since."""
+        return self.partition is not None and await self._broker.changelog_end(self.number) == self._changelog_end
+
+    async def persistently(self, attempt: Callable[[], Awaitable[None]], given_up: Callable[[], bool]) -> None:
+        """Repeats an attempt to take over, as takeover.persistently does. What fails leaves a state that is not known.
+
+        Raises:
+            LaneError: It has failed for too long, or the partition cannot be worked safely.
+        """
+
+        async def known_or_nothing() -> None:
+            try:
+                await attempt()
+            except RETRIED_ERRORS:
+                self.partition = None
+                raise
+
+        self.is_being_taken_over = True
+        try:
+            await persistently(known_or_nothing, f"{self.title} could not be taken over", given_up)
+        finally:
+            self.is_being_taken_over = False
+
+    async def switch(self, stage: Stage) -> None:
+        """Switches to another form of the stage, such as one under another policy, between two batches."""
+        former = self.known
+        partition = stage.open(self.number, former.packed, former.lane)
+        await self._turns.work(partition.taking_up())
+        self.stage, self.partition = stage, partition
+
+    async def commit(self, work: Work) -> None:
+        """Commits a batch.
+
+        Raises:
+            TransactionFailedError: It failed, or its outcome is not known, and so the state is not known either.
+        """
+        try:
+            self._changelog_end = await self._transactions.commit(work, self._changelog_end)
+        except TransactionFailedError:
+            self.partition = None  # HTTP must not show what may not have been committed
+            raise
+
+    async def release(self) -> None:
+        """Drops the state and closes the producers: another worker may have the partition."""
+        self.partition = None
+        await self._transactions.stop()
+
+    def _new_transactions(self) -> TransactionsPort:
+        return self._broker.transactions(self.number, lambda: self._metrics.epoch_raised(self.stage.name, self.number))
+
+    async def _lane_record(
+        self, lane: LaneRecord | None, committed: Sequence[int | None], newest: int | None
+    ) -> LaneRecord:
+        topics = await topics_as_known(self.title, lane, self.stage.topics, self._broker.topics)
+        spans = await self._broker.spans(self.number)
+        check_position(self.title, self.number, self.stage.inputs, lane, spans, committed)
+        check_counter(self.title, lane, newest)
+        beginning = LaneRecord(tuple(span.beginning for span in spans), 0, NEVER_MS, self.stage.backfill)
+        return with_topics(lane or beginning, topics)
