@@ -33,7 +33,7 @@ _OTHERS_ID = re.compile(r"-grants$|-deliver-")
 # A host name or an IPv6 address in brackets, and a port.
 _SERVER = re.compile(r"(?:[^\s,:\[\]]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
 _HIGHEST_PORT = 65_535
-# A lane that has work and makes no progress for a minute ends the worker (worker/app.py).
+# A lane that has work and makes no progress for a minute ends the worker (worker/watchdog.py).
 _LONGEST_LOAN_WAIT_MS = 30_000
 # The characters that an Authorization header can carry.
 _TOKEN = re.compile(r"[!-~]*")

@@ -15,7 +15,8 @@ from streams.contracts.packing import UnknownVersionError
 from streams.errors import UsageError
 from streams.kafka.changelog import ChangelogError, Recovered, read_changelog
 from streams.kafka.offsets import Offsets, Span
-from streams.kafka.tape import PATIENCE_S, Tape
+from streams.kafka.patience import PATIENCE_S
+from streams.kafka.tape import Tape
 
 
 class Snapshot(NamedTuple):

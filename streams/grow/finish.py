@@ -7,13 +7,11 @@ from msgspec import structs
 
 from streams.contracts.kept import LaneRecord
 from streams.contracts.outputs import ENGINE_VERSION, GrownMessage, OrderMessage
-from streams.grow.ground import Ground
+from streams.grow.ground import OPEN_FOR_S, Ground
 from streams.grow.marks import beginning, lane_record, marker, order_record, write
 from streams.kafka.changelog import Recovered, read_changelog
 from streams.kafka.transactional import TransactionalProducer
 from streams.stages.stage import Stage
-
-_OPEN_FOR_S = 20.0
 
 
 async def finish(ground: Ground, producer: TransactionalProducer, policy: str) -> None:
@@ -39,7 +37,7 @@ async def finish(ground: Ground, producer: TransactionalProducer, policy: str) -
 
 
 async def _recovered(ground: Ground, stage: Stage, number: int) -> Recovered:
-    return await read_changelog(ground.settings.client_options(), stage.changelog, number, _OPEN_FOR_S)
+    return await read_changelog(ground.settings.client_options(), stage.changelog, number, OPEN_FOR_S)
 
 
 async def _after(ground: Ground, stage: Stage, number: int, found: Recovered) -> LaneRecord:

@@ -20,7 +20,8 @@ from streams.kafka.unchanged import difference
 from streams.settings import Settings
 from streams.stages.stage import Stage
 
-_OPEN_FOR_S = 2 * TRANSACTION_TIMEOUT_MS / 1000
+# How long an open transaction may hide the end of a changelog: it may be that of a worker that was killed.
+OPEN_FOR_S = 2 * TRANSACTION_TIMEOUT_MS / 1000
 # A member that was killed counts until its session times out, after 6 s (worker/app.py), 10 s for deliver.
 GONE_WITHIN_S = 12.0
 _CANNOT = "the partitions cannot be raised"
@@ -142,7 +143,7 @@ async def check_still(ground: Ground) -> list[str]:
 async def _places(options: dict[str, Any], stage: Stage, partitions: int) -> list[Place]:
     found = []
     for number in range(partitions):
-        recovered = await read_changelog(options, stage.changelog, number, _OPEN_FOR_S)
+        recovered = await read_changelog(options, stage.changelog, number, OPEN_FOR_S)
         found.append(Place(number, recovered.lane, recovered.growing, recovered.end_offset))
     return found
 

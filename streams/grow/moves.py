@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from aiokafka import TopicPartition
 
 from streams.contracts.kept import Growing
-from streams.grow.ground import Ground
+from streams.grow.ground import OPEN_FOR_S, Ground
 from streams.grow.marks import marker, write
 from streams.kafka.changelog import read_changelog
 from streams.kafka.offsets import Offsets
@@ -21,7 +21,6 @@ from streams.values.calendar import NEVER_MS
 CUSTOMERS_AT_ONCE = 500
 BYTES_AT_ONCE = 4 << 20
 MOVED_TO = "tierflow_moved_to"
-_OPEN_FOR_S = 20.0
 
 Records = defaultdict[TopicPartition, list[OutRecord]]
 
@@ -93,7 +92,7 @@ def _move_current(records: Records, topic: str, moves: Iterable[Move], current: 
 
 async def _leaving(ground: Ground, stage: Stage, number: int) -> tuple[list[Move], int]:
     """Gives what has to leave a partition, and the partition's clock."""
-    recovered = await read_changelog(ground.settings.client_options(), stage.changelog, number, _OPEN_FOR_S)
+    recovered = await read_changelog(ground.settings.client_options(), stage.changelog, number, OPEN_FOR_S)
     targets = to_move(stage, recovered.packed, number, ground.after)
     moves = [Move(key, number, target, recovered.packed[key]) for key, target in targets.items()]
     return moves, NEVER_MS if recovered.lane is None else recovered.lane.clock_ms

@@ -45,7 +45,7 @@ class NeverTakenError(UsageError):
     """The broker will never take what was sent: somebody has to set right what the message says."""
 
 
-class RefusedError(KafkaError):  # type: ignore[misc]
+class RefusedBatchError(KafkaError):  # type: ignore[misc]
     """A record batch was refused for a reason of NEVER_TAKEN."""
 
     def __init__(self, error: BaseException, topic: str, partition: int, size: int, records: int) -> None:
@@ -62,7 +62,7 @@ async def never_taken(error: BaseException, client_options: Mapping[str, Any], w
 
     where: the beginning of the sentence, such as "partition 3".
     """
-    refused = error if isinstance(error, RefusedError) else None
+    refused = error if isinstance(error, RefusedBatchError) else None
     cause = error if refused is None else refused.error
     if not isinstance(cause, NEVER_TAKEN):
         return None
@@ -70,7 +70,7 @@ async def never_taken(error: BaseException, client_options: Mapping[str, Any], w
     return NeverTakenError(f"{where}: {what} ({type(cause).__name__}); {await _mend(cause, refused, client_options)}")
 
 
-async def _mend(cause: BaseException, refused: RefusedError | None, client_options: Mapping[str, Any]) -> str:
+async def _mend(cause: BaseException, refused: RefusedBatchError | None, client_options: Mapping[str, Any]) -> str:
     if isinstance(cause, _TOO_LARGE):
         topic = "the topic" if refused is None else refused.topic
         limit = None if refused is None else await _limit(refused.topic, client_options)

@@ -5,6 +5,9 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
+from streams.kafka.patience import Patience
+from streams.kafka.tail import reader
+
 # Every transaction writes such a record last, or among its last. Markers have offsets, too.
 LOOK_BACK_FIRST = 64
 LOOK_BACK_TIMES = 16
@@ -16,15 +19,9 @@ async def newest_records(
     """Gives for each partition the newest committed record that is wanted; none for one that has none.
 
     Raises:
-        KafkaError: The broker does not answer.
+        KafkaError: The broker does not answer, or nothing can be read for PATIENCE_S (patience.py).
     """
-    consumer = AIOKafkaConsumer(
-        **client_options,
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        fetch_max_wait_ms=100,
-    )
+    consumer = reader(client_options)
     await consumer.start()
     try:
         return await _newest(consumer, list(tps), is_wanted)
@@ -43,8 +40,9 @@ async def _newest(
         consumer.assign(left)
         for tp, first in firsts.items():
             consumer.seek(tp, first)
+        patience = {tp: Patience(tp, ends[tp]) for tp in left}
         # By position: the last offsets may be markers, which no record shows.
-        while behind := [tp for tp in left if await consumer.position(tp) < ends[tp]]:
+        while behind := [tp for tp in left if patience[tp].is_not_at_end(await consumer.position(tp))]:
             for tp, records in (await consumer.getmany(*behind, timeout_ms=200)).items():
                 wanted = (record for record in records if record.offset < ends[tp] and is_wanted(record))
                 found.update((tp, record) for record in wanted)

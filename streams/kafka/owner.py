@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 
 from streams.errors import UsageError
 from streams.kafka.patience import Patience
-from streams.kafka.tail import connected, tail
+from streams.kafka.tail import connected, reader, tail
 from streams.settings import Settings
 
 MARK_KEY = b"app:"  # the app id follows
@@ -69,7 +69,7 @@ async def follow_owner(settings: Settings, on_look: Callable[[], None]) -> Async
         KafkaError: The topic can no longer be read.
     """
     tp = _partition(settings)
-    consumer = await connected(lambda: _consumer(settings), on_look, tp.topic)
+    consumer = await connected(lambda: reader(settings.client_options()), on_look, tp.topic)
     try:
         marks = await _read_to_end(consumer, tp)
         yield owner_of(marks) or settings.app_id
@@ -92,7 +92,7 @@ def belongs_to_another(settings: Settings, owner: str | None) -> UsageError:
 
 
 async def _read_marks(settings: Settings) -> list[Mark]:
-    consumer = _consumer(settings)
+    consumer = reader(settings.client_options())
     try:
         await consumer.start()
         return await _read_to_end(consumer, _partition(settings))
@@ -127,13 +127,3 @@ async def _write(settings: Settings, mark: Mark) -> None:
 
 def _partition(settings: Settings) -> TopicPartition:
     return TopicPartition(settings.owner_topic, 0)
-
-
-def _consumer(settings: Settings) -> AIOKafkaConsumer:
-    return AIOKafkaConsumer(
-        **settings.client_options(),
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        fetch_max_wait_ms=100,
-    )

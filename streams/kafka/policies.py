@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from streams.contracts.outputs import IN_FORCE, InForceMessage, PolicyMessage
 from streams.kafka.patience import Patience
 from streams.kafka.refusals import cannot_connect
-from streams.kafka.tail import connected, tail
+from streams.kafka.tail import connected, reader, tail
 from streams.policy.policy import Policy
 from streams.settings import Settings
 
@@ -55,7 +55,7 @@ async def read_newest_policies(settings: Settings) -> KnownPolicies:
     Raises:
         KafkaError: No broker answers, or none lets us in; a later try may succeed.
     """
-    return await _read_to_end(_consumer(settings), settings)
+    return await _read_to_end(reader(settings.client_options()), settings)
 
 
 async def _read_to_end(consumer: AIOKafkaConsumer, settings: Settings) -> KnownPolicies:
@@ -94,7 +94,7 @@ async def follow_policies(
     """
     tp = TopicPartition(settings.output_topic("policies"), 0)
     documents = dict(known.documents)
-    consumer = await connected(lambda: _consumer(settings), on_look, tp.topic)
+    consumer = await connected(lambda: reader(settings.client_options()), on_look, tp.topic)
     try:
         consumer.assign([tp])
         consumer.seek(tp, known.next_offset)
@@ -123,16 +123,6 @@ async def publish_policy(settings: Settings, policy: Policy) -> None:
             await producer.send_and_wait(settings.output_topic("policies"), value, key=key, partition=0)
     finally:
         await producer.stop()
-
-
-def _consumer(settings: Settings) -> AIOKafkaConsumer:
-    return AIOKafkaConsumer(
-        **settings.client_options(),
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        fetch_max_wait_ms=100,
-    )
 
 
 def _take(record: ConsumerRecord, documents: dict[str, str]) -> str | None:

@@ -28,7 +28,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, TopicAuthorizationFailedError
 from aiokafka.structs import RecordMetadata
 
-from streams.kafka.never_taken import NEVER_TAKEN, RefusedError, never_taken
+from streams.kafka.never_taken import NEVER_TAKEN, RefusedBatchError, never_taken
 from streams.kafka.open_transactions import Outcome, open_transactions, outcome_of
 from streams.kafka.transactional import FAILURES, TransactionalProducer
 
@@ -228,7 +228,7 @@ async def answered(sent: Iterable[Sent]) -> list[RecordMetadata]:
     flush_for_commit).
 
     Raises:
-        RefusedError: A batch was refused, and would be again.
+        RefusedBatchError: A batch was refused, and would be again.
         KafkaError: One was refused, and may be taken later.
     """
     batches = list(sent)
@@ -239,7 +239,7 @@ async def answered(sent: Iterable[Sent]) -> list[RecordMetadata]:
             answer = each.answer
             own = answer.exception() if answer.done() and not answer.cancelled() else None
             if isinstance(own, NEVER_TAKEN):
-                raise RefusedError(own, each.topic, each.partition, each.size, each.records) from error
+                raise RefusedBatchError(own, each.topic, each.partition, each.size, each.records) from error
         raise
 
 

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
@@ -15,6 +16,17 @@ LOOK_EVERY_S = 1.0
 END_ASKED_EVERY_S = 10.0
 ANSWER_WITHIN_S = 5.0
 _log = logging.getLogger(__name__)
+
+
+def reader(client_options: Mapping[str, Any]) -> AIOKafkaConsumer:
+    """Makes a consumer of what is committed, without a group. It is to be given its partitions and positions."""
+    return AIOKafkaConsumer(
+        **client_options,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        fetch_max_wait_ms=100,
+    )
 
 
 async def connected(make: Callable[[], AIOKafkaConsumer], on_look: Callable[[], None], what: str) -> AIOKafkaConsumer:

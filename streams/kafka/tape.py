@@ -14,9 +14,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from streams.errors import UsageError
+from streams.kafka.patience import PATIENCE_S
 
-# An open transaction hides what comes after it. Those of tierflow end after their timeout of 10 s at the latest.
-PATIENCE_S = 30.0
 _FETCH_BYTES = 1 << 20
 
 

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, NodeNotReadyError,
 
 from streams.contracts.packing import changelog_bytes
 from streams.errors import AwayError, UsageError
+from streams.kafka.never_taken import MAX_MESSAGE_BYTES
 from streams.kafka.refusals import cannot_connect
 from streams.settings import Settings
 
@@ -22,7 +23,6 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 LED_WITHIN_S = 15.0
 OUTPUTS = ("changes", "campaigns", "risk", "order")
-MAX_MESSAGE_BYTES = "max.message.bytes"
 CLEANUP_POLICY = "cleanup.policy"
 # What every topic must take that is written: record batches have up to 900,000 bytes (producers.BATCH_BYTES).
 WRITTEN_BYTES = 1_000_000

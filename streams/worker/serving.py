@@ -1,6 +1,5 @@
 """What a worker answers over HTTP: its customers and tiers from memory, and which worker holds the others."""
 
-import time
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +22,7 @@ from streams.policy.policy import Policy
 from streams.stages.customers import NAME as CUSTOMERS
 from streams.values.money import format_value
 from streams.values.standings import STANDING_UNLESS_KNOWN
-from streams.worker.app import TierflowApp
+from streams.worker.app import TierflowApp, wall_ms
 
 RETRY_AFTER_S = 1.0
 CUT_OFF = "The group's coordinator has not answered this worker within its session: others may have its partitions."
@@ -114,7 +113,7 @@ class WorkerSource:
 
     def _view(self, partition: Customers, state: CustomerState) -> CustomerView:
         policy = partition.setup.policy
-        now_ms = time.time_ns() // 1_000_000 if partition.setup.clock == "wall" else partition.kept_clock_ms
+        now_ms = wall_ms() if partition.setup.clock == "wall" else partition.kept_clock_ms
         sum_anew(state, policy.calendar.day_of(now_ms), policy)
         return CustomerView(
             self._current(partition, state), _live_measures(state, policy, policy.calendar.day_of(now_ms))

@@ -7,7 +7,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError
 
-from streams.kafka import patience
+from streams.kafka import newest, patience
 from streams.kafka import tail as module
 from streams.kafka.patience import Patience
 from streams.kafka.tail import tail
@@ -37,6 +37,18 @@ class Reader:
 
     async def position(self, _: Any) -> int:
         return self.read
+
+    async def beginning_offsets(self, _: Any) -> dict[TopicPartition, int]:
+        return {TP: 0}
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    def assign(self, _: Any) -> None: ...
+
+    def seek(self, _: TopicPartition, offset: int) -> None:
+        self.read = offset
 
 
 @pytest.fixture(autouse=True)
@@ -78,3 +90,10 @@ async def test_a_read_to_the_end_has_its_patience_anew_with_every_step() -> None
     await asyncio.sleep(0.06)
     with pytest.raises(KafkaTimeoutError):
         hopeful.is_not_at_end(10)
+
+
+async def test_the_newest_record_is_not_looked_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(newest, "reader", lambda _: Reader(end=5, readable=0))
+    with pytest.raises(KafkaTimeoutError, match=r"nothing has come .* from offset 0 to 5"):
+        async with asyncio.timeout(5):
+            await newest.newest_records({}, [TP], lambda _: True)
