@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from streams.audit.report import Difference, FieldDifference, Kind, field_differences
 from streams.contracts.kept import LaneRecord
@@ -16,6 +17,7 @@ from streams.errors import UsageError
 from streams.kafka.changelog import ChangelogError, Recovered, read_changelog
 from streams.kafka.offsets import Offsets, Span
 from streams.kafka.patience import PATIENCE_S
+from streams.kafka.refusals import cannot_connect
 from streams.kafka.tape import Tape
 
 
@@ -32,14 +34,16 @@ async def read_states(options: dict[str, Any], offsets: Offsets, changelog: str,
     """Reads a partition of a changelog to its end; one that was never written to has no lane record.
 
     Raises:
-        UsageError: It cannot be read to its end, or another release wrote it.
+        UsageError: It cannot be read to its end, another release wrote it, or Kafka does not answer.
     """
     if not (await offsets.written_ends([TopicPartition(changelog, number)]))[0]:
         return Recovered({}, None, 0, 0)
     try:
         return await read_changelog(options, changelog, number, PATIENCE_S)
-    except (ChangelogError, UnknownVersionError) as error:
+    except (ChangelogError, UnknownVersionError, KafkaTimeoutError) as error:
         raise UsageError(str(error)) from error
+    except KafkaError as error:
+        raise await cannot_connect(options, error) from error
 
 
 def snapshot(changelog: str, number: int, recovered: Recovered, only: bytes | None = None) -> Snapshot:
