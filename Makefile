@@ -36,7 +36,7 @@ fast: setup ## the tests that need no Kafka, in half a minute
 	@PYTHONDONTWRITEBYTECODE= TIERFLOW_FAST=1 .venv/bin/pytest -n auto -m "not kafka and not slow"
 
 test: check ## all tests, on a real Apache Kafka
-	@.venv/bin/pytest -n 2
+	@.venv/bin/pytest -n 3
 
 bench: setup ## the throughput benchmark
 	@.venv/bin/tierflow bench throughput

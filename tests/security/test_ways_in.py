@@ -101,6 +101,7 @@ def placed(tmp_path: Path) -> dict[str, str]:
     return {"EVENTS": str(events), "POLICY": str(policy_folder() / "assets-only.toml")}
 
 
+@pytest.mark.soak
 async def test_every_command_is_let_in(
     secured: SecuredBroker, names: dict[str, str], tmp_path: Path, placed: Mapping[str, str]
 ) -> None:

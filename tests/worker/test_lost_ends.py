@@ -24,7 +24,7 @@ from tests.support.batches import ASSETS_ONLY, NUMBER, PARTITIONS, batches, star
 from tests.support.own_broker import OwnBroker
 
 UNVERIFIED = {"transaction.partition.verification.enable": "false"}
-pytestmark = pytest.mark.parametrize("broker_settings", [UNVERIFIED], ids=["unverified"])
+pytestmark = [pytest.mark.soak, pytest.mark.parametrize("broker_settings", [UNVERIFIED], ids=["unverified"])]
 
 
 @pytest.fixture
