@@ -11,7 +11,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.contracts.kept import Growing, LaneRecord
 from streams.contracts.packing import GROWING_KEY, LANE_KEY, unpack_growing, unpack_lane
-from streams.kafka.patience import Patience
+from streams.kafka.tail import to_the_end
+
+_READ_AT_ONCE = 50_000
 
 
 class ChangelogError(Exception):
@@ -55,8 +57,6 @@ async def read_changelog(client_options: dict[str, Any], topic: str, partition: 
     try:
         consumer.assign([tp])
         end = await _stable_end(client_options, consumer, tp, deadline_s)
-        # By offset, since a pending offset reset could overtake seek_to_beginning(), and nothing would be read.
-        consumer.seek(tp, (await consumer.beginning_offsets([tp]))[tp])
         packed, records = await _read_to(consumer, tp, end)
     finally:
         await consumer.stop()
@@ -106,19 +106,14 @@ async def _stable_end(
 
 
 async def _read_to(consumer: AIOKafkaConsumer, tp: TopicPartition, end: int) -> tuple[dict[bytes, bytes], int]:
-    """Gives the newest values by key, and how many records were read.
-
-    It goes by the consumer's position: the last offsets of a partition may be markers, which no record shows.
-    """
+    """Gives the newest values by key, and how many records were read."""
     packed: dict[bytes, bytes] = {}
     count = 0
-    patience = Patience(tp, end)
-    while patience.is_not_at_end(await consumer.position(tp)):
-        for records in (await consumer.getmany(tp, timeout_ms=200, max_records=50_000)).values():
-            count += len(records)
-            for record in records:
-                if record.value is None:
-                    packed.pop(record.key, None)
-                else:
-                    packed[record.key] = record.value
+    async for records in to_the_end(consumer, tp, end, most=_READ_AT_ONCE):
+        count += len(records)
+        for record in records:
+            if record.value is None:
+                packed.pop(record.key, None)
+            else:
+                packed[record.key] = record.value
     return packed, count

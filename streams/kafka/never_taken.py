@@ -5,10 +5,10 @@ from typing import Any
 
 from aiokafka import errors
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import BrokerResponseError, KafkaError
 
 from streams.errors import UsageError
+from streams.kafka.admin import configs_of
 
 MAX_MESSAGE_BYTES = "max.message.bytes"
 
@@ -88,8 +88,7 @@ async def _limit(topic: str, client_options: Mapping[str, Any]) -> str | None:
     admin = AIOKafkaAdminClient(**client_options)
     try:
         await admin.start()
-        [response] = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
-        found: dict[str, str] = {entry[0]: entry[1] for entry in response.resources[0][4]}
+        found = (await configs_of(admin, [topic], MAX_MESSAGE_BYTES))[topic]
     except (KafkaError, OSError, TimeoutError):
         return None  # the sentence does without it
     finally:

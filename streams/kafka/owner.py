@@ -13,8 +13,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from streams.errors import UsageError
-from streams.kafka.patience import Patience
-from streams.kafka.tail import connected, reader, tail
+from streams.kafka.tail import connected, reader, tail, to_the_end
 from streams.settings import Settings
 
 MARK_KEY = b"app:"  # the app id follows
@@ -103,11 +102,8 @@ async def _read_marks(settings: Settings) -> list[Mark]:
 async def _read_to_end(consumer: AIOKafkaConsumer, tp: TopicPartition) -> list[Mark]:
     marks: list[Mark] = []
     consumer.assign([tp])
-    end = (await consumer.end_offsets([tp]))[tp]
-    consumer.seek(tp, (await consumer.beginning_offsets([tp]))[tp])
-    patience = Patience(tp, end)
-    while patience.is_not_at_end(await consumer.position(tp)):
-        marks += _marks((await consumer.getmany(tp, timeout_ms=200)).get(tp, ()))
+    async for records in to_the_end(consumer, tp, (await consumer.end_offsets([tp]))[tp]):
+        marks += _marks(records)
     return marks
 
 

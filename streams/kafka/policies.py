@@ -12,9 +12,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.errors import KafkaError
 
 from streams.contracts.outputs import IN_FORCE, InForceMessage, PolicyMessage
-from streams.kafka.patience import Patience
 from streams.kafka.refusals import cannot_connect
-from streams.kafka.tail import connected, reader, tail
+from streams.kafka.tail import connected, reader, tail, to_the_end
 from streams.policy.policy import Policy
 from streams.settings import Settings
 
@@ -66,10 +65,8 @@ async def _read_to_end(consumer: AIOKafkaConsumer, settings: Settings) -> KnownP
         await consumer.start()
         consumer.assign([tp])
         end = (await consumer.end_offsets([tp]))[tp]
-        consumer.seek(tp, (await consumer.beginning_offsets([tp]))[tp])
-        patience = Patience(tp, end)
-        while patience.is_not_at_end(await consumer.position(tp)):
-            for record in (await consumer.getmany(tp, timeout_ms=200)).get(tp, ()):
+        async for records in to_the_end(consumer, tp, end):
+            for record in records:
                 in_force = _take(record, documents) or in_force
     finally:
         await consumer.stop()

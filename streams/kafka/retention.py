@@ -2,13 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any
 
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError
-
-from streams.kafka.refusals import cannot_connect
+from streams.kafka.admin import Admin, configs_of
 from streams.kafka.topics import DAY_MS, FOREVER_MS, HOUR_MS, topic_specs
 from streams.settings import Settings
 
@@ -23,7 +18,9 @@ async def retention_notes(settings: Settings) -> list[str]:
     """
     kept = [spec.name for spec in topic_specs(settings) if _TIME in spec.config]
     found: dict[str, list[str]] = defaultdict(list)
-    for topic, config in (await _configs(settings, kept)).items():
+    async with Admin(settings) as admin:
+        configs = await configs_of(admin, kept, _TIME, _SIZE)
+    for topic, config in configs.items():
         how_long = _how_long(config)
         if how_long is not None:
             found[how_long].append(topic)
@@ -52,19 +49,3 @@ def _duration(time_ms: int) -> str:
         if time_ms >= 2 * unit_ms:
             return f"{time_ms // unit_ms} {noun}"
     return f"{time_ms // 1000} seconds"
-
-
-async def _configs(settings: Settings, topics: list[str]) -> dict[str, dict[str, str]]:
-    options = settings.client_options()
-    admin = AIOKafkaAdminClient(**options)
-    # aiokafka takes the names to ask for as the keys of a mapping, and ignores its values.
-    asked = [ConfigResource(ConfigResourceType.TOPIC, topic, {_TIME: "", _SIZE: ""}) for topic in topics]
-    try:
-        await admin.start()
-        responses = await admin.describe_configs(asked)
-    except KafkaError as error:
-        raise await cannot_connect(options, error) from error
-    finally:
-        await admin.close()
-    resources: list[Any] = [resource for response in responses for resource in response.resources]
-    return {topic: {entry[0]: str(entry[1]) for entry in entries} for _, _, _, topic, entries in resources}

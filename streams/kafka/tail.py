@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -27,6 +27,24 @@ def reader(client_options: Mapping[str, Any]) -> AIOKafkaConsumer:
         enable_auto_commit=False,
         fetch_max_wait_ms=100,
     )
+
+
+async def to_the_end(
+    consumer: AIOKafkaConsumer, tp: TopicPartition, end: int, most: int | None = None
+) -> AsyncIterator[Sequence[ConsumerRecord]]:
+    """Yields the records of a partition that the consumer has, from its beginning to an offset, a fetch at a time.
+
+    It goes by the consumer's position: the last offsets of a partition may be markers, which no record shows. most: so
+    many records in a fetch.
+
+    Raises:
+        KafkaTimeoutError: Nothing could be read for PATIENCE_S (patience.py).
+    """
+    # By offset, since a pending offset reset could overtake seek_to_beginning(), and nothing would be read.
+    consumer.seek(tp, (await consumer.beginning_offsets([tp]))[tp])
+    patience = Patience(tp, end)
+    while patience.is_not_at_end(await consumer.position(tp)):
+        yield (await consumer.getmany(tp, timeout_ms=200, max_records=most)).get(tp, ())
 
 
 async def connected(make: Callable[[], AIOKafkaConsumer], on_look: Callable[[], None], what: str) -> AIOKafkaConsumer:

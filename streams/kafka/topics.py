@@ -9,13 +9,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaConnectionError, KafkaError, NodeNotReadyError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from streams.contracts.packing import changelog_bytes
 from streams.errors import AwayError, UsageError
+from streams.kafka.admin import Admin, configs_of
 from streams.kafka.never_taken import MAX_MESSAGE_BYTES
-from streams.kafka.refusals import cannot_connect
 from streams.settings import Settings
 
 FOREVER_MS = -1
@@ -90,7 +89,7 @@ async def ensure_topics(settings: Settings, partitions: int, replication: int = 
     Raises:
         UsageError: Kafka does not answer, or a topic cannot be made or does not fit; the message says which, and why.
     """
-    async with _Admin(settings) as admin:
+    async with Admin(settings) as admin:
         there = await _partition_counts(admin, settings)
         count = _common_count(there, settings) or partitions
         missing = [spec for spec in topic_specs(settings) if spec.name not in there]
@@ -106,7 +105,7 @@ async def check_partitions(settings: Settings, partitions: int) -> None:
     Raises:
         UsageError: One has another number, or Kafka does not answer.
     """
-    async with _Admin(settings) as admin:
+    async with Admin(settings) as admin:
         there = await _partition_counts(admin, settings)
     shared = (spec.name for spec in topic_specs(settings) if not spec.single_partition)
     others = [name for name in shared if there.get(name, partitions) != partitions]
@@ -128,7 +127,7 @@ async def raise_partitions(
         UsageError: Kafka does not answer, or the new partitions have no leaders.
     """
     names = list(topics)
-    async with _Admin(settings) as admin:
+    async with Admin(settings) as admin:
         counts = {found["topic"]: len(found["partitions"]) for found in await admin.describe_topics(names)}
         fewer = {name: NewPartitions(partitions) for name in names if counts[name] < partitions}
         if fewer:
@@ -143,7 +142,7 @@ async def check_topics(settings: Settings) -> int:
     Raises:
         UsageError: Kafka does not answer, or a topic is missing or does not fit; the message says which, and why.
     """
-    async with _Admin(settings) as admin:
+    async with Admin(settings) as admin:
         return await _check(admin, settings)
 
 
@@ -154,8 +153,8 @@ async def dead_letter_bytes(settings: Settings) -> int:
         UsageError: Kafka does not answer.
     """
     topic = settings.output_topic("dead-letters")
-    async with _Admin(settings) as admin:
-        return int((await _configs(admin, [topic], MAX_MESSAGE_BYTES))[topic][MAX_MESSAGE_BYTES])
+    async with Admin(settings) as admin:
+        return int((await configs_of(admin, [topic], MAX_MESSAGE_BYTES))[topic][MAX_MESSAGE_BYTES])
 
 
 async def partition_count(settings: Settings, topic: str) -> int:
@@ -164,33 +163,11 @@ async def partition_count(settings: Settings, topic: str) -> int:
     Raises:
         UsageError: Kafka does not answer, or the topic does not exist.
     """
-    async with _Admin(settings) as admin:
+    async with Admin(settings) as admin:
         count = (await _partition_counts(admin, settings)).get(topic)
     if count is None:
         raise UsageError(f"there is no topic {topic}; make the topics with: tierflow topics create")
     return count
-
-
-class _Admin:
-    """A context manager with an admin client; raises UsageError if no broker answers, or none lets us in."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._options = settings.client_options()
-        self._client = AIOKafkaAdminClient(**self._options)
-
-    async def __aenter__(self) -> AIOKafkaAdminClient:
-        try:
-            await self._client.start()
-        except KafkaError as error:
-            await self._client.close()
-            raise await cannot_connect(self._options, error) from error
-        return self._client
-
-    async def __aexit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        await self._client.close()
-        # The broker that was asked first lets us in, and names another that does not.
-        if isinstance(error, KafkaConnectionError | NodeNotReadyError | TimeoutError):
-            raise await cannot_connect(self._options, error) from error
 
 
 async def _partition_counts(admin: AIOKafkaAdminClient, settings: Settings) -> dict[str, int]:
@@ -256,7 +233,7 @@ async def _check(admin: AIOKafkaAdminClient, settings: Settings) -> int:
     if missing:
         raise UsageError(f"missing: {', '.join(missing)}; make the topics with: tierflow topics create")
     partitions = _common_count(counts, settings)
-    configs = await _configs(admin, [spec.name for spec in specs], CLEANUP_POLICY, MAX_MESSAGE_BYTES)
+    configs = await configs_of(admin, [spec.name for spec in specs], CLEANUP_POLICY, MAX_MESSAGE_BYTES)
     wrong = [misfit for spec in specs for misfit in _misfits(spec, configs[spec.name], settings)]
     wrong += [
         f"{topic} must have 1 partition: its records have one order"
@@ -297,12 +274,3 @@ def _size_misfits(spec: TopicSpec, max_message_bytes: str, settings: Settings) -
         f"--entity-name {spec.name} --add-config max.message.bytes={enough}"
     )
     return [sentence]
-
-
-async def _configs(admin: AIOKafkaAdminClient, topics: Iterable[str], *names: str) -> dict[str, dict[str, str]]:
-    """Gives the values of these settings by topic, those that come from the broker included."""
-    # aiokafka takes the names to ask for as the keys of a mapping, and ignores its values.
-    asked = [ConfigResource(ConfigResourceType.TOPIC, topic, dict.fromkeys(names, "")) for topic in topics]
-    responses = await admin.describe_configs(asked)
-    resources: list[Any] = [resource for response in responses for resource in response.resources]
-    return {topic: {entry[0]: str(entry[1]) for entry in entries} for _, _, _, topic, entries in resources}
