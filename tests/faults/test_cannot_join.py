@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest
 
 from streams.errors import TRY_AGAIN
@@ -15,6 +14,7 @@ from streams.kafka import local
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
 from tests.support.own_broker import OwnBroker
+from tests.support.topic_changes import admin_of
 from tests.support.worker_processes import PARTITIONS, Workers, until
 
 IMPATIENT = """
@@ -78,13 +78,9 @@ _DENIED = (_LITERAL, "User:ANONYMOUS", "*", _READ, _DENY)
 
 
 async def ask(settings: Settings, request: Any) -> None:
-    admin = AIOKafkaAdminClient(**settings.client_options())
-    await admin.start()
-    try:
+    async with admin_of(settings) as admin:
         answer = await admin._send_request(request)
-        assert not [each for each in list(answer.to_object().values())[1] if each["error_code"]], answer
-    finally:
-        await admin.close()
+    assert not [each for each in list(answer.to_object().values())[1] if each["error_code"]], answer
 
 
 @pytest.mark.soak

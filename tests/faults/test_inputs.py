@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin import RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from streams.settings import Settings
 from streams.worker.frame.transport import FETCH_MAX_WAIT_MS
 from streams.worker.inbox import QUEUE_HIGH
+from tests.support.topic_changes import admin_of, delete_topic
 from tests.support.worker_processes import (
     PARTITIONS,
     Events,
@@ -204,12 +205,8 @@ async def test_records_deleted_under_a_worker_that_lags_are_not_passed_over(
 
 
 async def delete_before(settings: Settings, tp: TopicPartition, offset: int) -> None:
-    admin = AIOKafkaAdminClient(**settings.client_options())
-    await admin.start()
-    try:
+    async with admin_of(settings) as admin:
         await admin.delete_records({tp: RecordsToDelete(before_offset=offset)})
-    finally:
-        await admin.close()
 
 
 async def test_a_lost_changelog_stops_the_worker_with_a_word(
@@ -227,20 +224,6 @@ async def test_a_lost_changelog_stops_the_worker_with_a_word(
             worker.start_again()
             assert await worker.ended() == EXIT_FAILED
             assert worker.says("(the group has offsets but the changelog is empty)")
-
-
-async def delete_topic(settings: Settings, topic: str) -> None:
-    admin = AIOKafkaAdminClient(**settings.client_options())
-    await admin.start()
-
-    async def gone() -> bool:
-        return topic not in await admin.list_topics()
-
-    try:
-        await admin.delete_topics([topic])
-        await until(gone, 20, "the topic is gone")
-    finally:
-        await admin.close()
 
 
 async def test_a_record_of_another_version_stops_the_worker_with_a_word(
@@ -356,11 +339,7 @@ async def test_what_a_topic_will_never_take_ends_the_worker_at_once_with_a_sente
 
 
 async def limit_records(settings: Settings, topic: str, limit: int) -> None:
-    admin = AIOKafkaAdminClient(**settings.client_options())
-    await admin.start()
-    try:
-        # What is not named gets the broker's default.
-        config = {"cleanup.policy": "delete", "retention.ms": "-1", "max.message.bytes": str(limit)}
+    # What is not named gets the broker's default.
+    config = {"cleanup.policy": "delete", "retention.ms": "-1", "max.message.bytes": str(limit)}
+    async with admin_of(settings) as admin:
         await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, config)])
-    finally:
-        await admin.close()

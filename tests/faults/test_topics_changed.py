@@ -6,13 +6,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.admin import NewTopic
 from msgspec import structs
 
 from streams.contracts.packing import LANE_KEY, pack_lane, unpack_lane
-from streams.kafka.topics import topic_specs
+from streams.kafka.topics import raise_partitions, topic_specs
 from streams.settings import Settings
 from tests.support.commands import tierflow
+from tests.support.topic_changes import admin_of, delete_topic
 from tests.support.worker_processes import (
     PARTITIONS,
     Events,
@@ -39,32 +40,16 @@ run()
 """
 
 
-@asynccontextmanager
-async def admin_of(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(**settings.client_options())
-    await admin.start()
-    try:
-        yield admin
-    finally:
-        await admin.close()
-
-
-async def raise_partitions(settings: Settings, *topics: str) -> None:
-    async with admin_of(settings) as admin:
-        await admin.create_partitions({topic: NewPartitions(8) for topic in topics})
-
-
 async def make_anew(settings: Settings, topic: str) -> None:
     [config] = [spec.config for spec in topic_specs(settings) if spec.name == topic]
+    await delete_topic(settings, topic)
     async with admin_of(settings) as admin:
 
-        async def is_there(*, wanted: bool) -> bool:
-            return (topic in await admin.list_topics()) == wanted
+        async def is_there() -> bool:
+            return topic in await admin.list_topics()
 
-        await admin.delete_topics([topic])
-        await until(lambda: is_there(wanted=False), 20, "the topic is gone")
         await admin.create_topics([NewTopic(topic, PARTITIONS, 1, topic_configs=dict(config))])
-        await until(lambda: is_there(wanted=True), 20, "the topic is there again")
+        await until(is_there, 20, "the topic is there again")
 
 
 def shared_topics(settings: Settings) -> list[str]:
@@ -104,7 +89,7 @@ async def test_inputs_with_more_partitions_stop_a_running_worker(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path
 ) -> None:
     async with at_work(settings, environment, tmp_path) as (worker, _):
-        await raise_partitions(settings, *settings.input_topics())
+        await raise_partitions(settings, settings.input_topics(), 8)
         says = "has 8 partitions, the state was made under 4"
         await ends_and_says(worker, f"{settings.input_prefix}[a-z]+ {says}: .*tierflow topics grow --partitions 8")
         await everybody_says(worker, environment, says)
@@ -117,7 +102,7 @@ async def test_all_topics_with_more_partitions_stop_a_worker_before_it_works(
     async with at_work(settings, environment, tmp_path) as (worker, events):
         assert await worker.stop() == 0
         changes = await read(settings, settings.output_topic("changes"))
-        await raise_partitions(settings, *shared_topics(settings))
+        await raise_partitions(settings, shared_topics(settings), 8)
         await events.balance(*customers_of(0, 1), 1)
         await events.settle()
         await everybody_says(worker, environment, "has 8 partitions, the state was made under 4")
@@ -158,8 +143,7 @@ async def test_a_topic_that_is_gone_is_not_made_anew_without_a_word(
 ) -> None:
     async with at_work(settings, environment, tmp_path) as (worker, _):
         topic = settings.input_topic("loans")
-        async with admin_of(settings) as admin:
-            await admin.delete_topics([topic])
+        await delete_topic(settings, topic)
         says = f"the topic {topic}, with which the state was made, is gone: restore it"
         await ends_and_says(worker, says)
         await everybody_says(worker, environment, says)
