@@ -21,6 +21,7 @@ from streams.demo.events import OLD_CUSTOMERS, Bank
 from streams.demo.figures import Figures
 from streams.demo.stage import stage
 from streams.errors import UsageError
+from streams.kafka.offsets import Offsets
 from streams.kafka.partitioner import partition_of
 from streams.kafka.topics import partition_count
 from streams.policy.policy import Policy
@@ -194,8 +195,11 @@ class _Play:
 
     async def _read_to_the_end(self, consumer: AIOKafkaConsumer) -> None:
         # `tier.order` may be read ahead of the other outputs of the same transaction: read all of them to their ends.
-        ends = await consumer.end_offsets(consumer.assignment())
-        while [tp for tp, end in ends.items() if await consumer.position(tp) < end]:
+        # Those are the written ends: the broker ends a transaction in one partition a moment before it does in another.
+        tps = list(consumer.assignment())
+        async with Offsets(self._on.settings.client_options()) as offsets:
+            ends = await offsets.written_ends(tps)
+        while [tp for tp, end in zip(tps, ends, strict=True) if await consumer.position(tp) < end]:
             self._see(await consumer.getmany(timeout_ms=_POLL_MS))
 
     def _see(self, fetched: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> None:
