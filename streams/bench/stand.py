@@ -6,8 +6,6 @@ it is a local one with its data in a temporary folder, which is stopped afterwar
 
 import asyncio
 import os
-import signal
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +19,7 @@ from streams.kafka import local
 from streams.kafka.topics import ensure_topics, topic_specs
 from streams.policy.policy import Policy
 from streams.settings import Settings, policy_folder, read_policy_file
+from streams.signals import ending_on_signals
 
 SERVERS = "KAFKA_BOOTSTRAP_SERVERS"
 DEFAULT_POLICY = "assets-only.toml"
@@ -94,21 +93,6 @@ def broker(folder: Path) -> Iterator[Mapping[str, str]]:
         yield {SERVERS: running.bootstrap_servers, "KAFKA_SECURITY_PROTOCOL": "PLAINTEXT"}
     finally:
         local.stop(folder / "kafka")
-
-
-@contextmanager
-def ending_on_signals() -> Iterator[None]:
-    """Makes SIGTERM and SIGHUP raise SystemExit in the block, so that broker and workers are stopped on the way out.
-
-    A signal that is ignored, as nohup ignores SIGHUP, stays ignored.
-    """
-    awaited = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
-    formers = {number: signal.signal(number, lambda number, _: sys.exit(128 + number)) for number in awaited}
-    try:
-        yield
-    finally:
-        for number, former in formers.items():
-            signal.signal(number, former)
 
 
 async def delete_topics(settings: Settings) -> None:

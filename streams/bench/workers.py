@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from streams.bench.stand import Stand
 from streams.errors import UsageError
+from streams.signals import signals_wait
 
 STARTED_WITHIN_S = 60.0
 STOPPED_WITHIN_S = 20.0
@@ -122,7 +123,8 @@ def running_workers(on: Stand, count: int) -> Iterator[list[Worker]]:
     """Starts so many workers, and ends them at the end of the block."""
     workers: list[Worker] = []
     try:
-        workers.extend(Worker(on, number) for number in range(1, count + 1))
+        with signals_wait():
+            workers.extend(Worker(on, number) for number in range(1, count + 1))
         yield workers
     finally:
         for worker in workers:

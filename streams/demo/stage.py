@@ -13,10 +13,11 @@ from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory
 
-from streams.bench.stand import SERVERS, Stand, broker, delete_topics, ending_on_signals
+from streams.bench.stand import SERVERS, Stand, broker, delete_topics
 from streams.demo.policy import NOTE, STANDARD, write_demo_policy
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings, policy_folder, read_policy_file, variables
+from streams.signals import ending_on_signals
 
 PARTITIONS = 4
 Say = Callable[[str], None]

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from streams.errors import UsageError
+from streams.signals import signals_wait
 
 KAFKA = "org.apache.kafka:kafka_2.13:4.3.1"
 HOST = "127.0.0.1"
@@ -52,7 +53,7 @@ def start(folder: Path, port: int = 9092) -> RunningKafka:
     class_path = _class_path(folder)
     properties = _configure(folder, port)
     _format(folder, class_path, properties)
-    with (folder / "kafka.log").open("ab") as log:
+    with (folder / "kafka.log").open("ab") as log, signals_wait():
         process = subprocess.Popen(  # noqa: S603 - our own java, our own arguments
             [*_java(class_path), *_JVM, "kafka.Kafka", str(properties)],
             stdin=subprocess.DEVNULL,
@@ -61,7 +62,7 @@ def start(folder: Path, port: int = 9092) -> RunningKafka:
             start_new_session=True,
             cwd=folder,
         )
-    (folder / "pid").write_text(f"{process.pid} {port}\n")
+        (folder / "pid").write_text(f"{process.pid} {port}\n")
     running = RunningKafka(port, process.pid, folder)
     _wait_until_ready(running, process)
     return running
