@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from streams.contracts.log import encode_json
 from streams.errors import UsageError
 from streams.policy.policy import Policy
 from streams.settings import read_policy_file
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from streams.load.produce import Wave
     from streams.partition.work import Work
     from streams.simulate import Chunk, Simulation
-    from streams.simulate.simulation import InputRecord
+    from streams.simulate.simulation import InputRecord, Output
 
 # Thousands at a time are quick, because each customer is packed once a batch.
 BATCH_EVENTS = 20_000
@@ -187,7 +188,12 @@ def _changes(chunk: "Chunk") -> bytes:
 
 
 def _full_lines(chunk: "Chunk") -> bytes:
-    return b"".join(b'{"topic":"%s","value":%s}\n' % (topic.encode(), value) for topic, value in chunk.outputs)
+    return b"".join(map(_full_line, chunk.outputs))
+
+
+def _full_line(output: "Output") -> bytes:
+    key = b"" if output.tombstone_of is None else b'"key":%s,' % encode_json(output.tombstone_of.decode())
+    return b'{"topic":"%s",%s"value":%s}\n' % (output.topic.encode(), key, output.value)
 
 
 # --- two policies ---

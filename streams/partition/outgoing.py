@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from streams.contracts.changes import ChangeWriter
-from streams.contracts.envelope import Envelope, Headers
+from streams.contracts.envelope import Envelope
 from streams.contracts.letters import dead_letter, letter_key
 from streams.contracts.log import encode_json
 from streams.contracts.rejection import Place, Rejection
@@ -38,14 +38,14 @@ class Outgoing:
         self._writers = writers
         self._messages = messages
         self._tally = tally
-        self._current: dict[bytes, tuple[bytes | None, Headers]] = {}
+        self._current: dict[bytes, Message] = {}
 
     def change(self, key: bytes, change: TierChange, next_offsets: Sequence[int], *, backfill: bool) -> None:
         """Writes a tier change; next_offsets is where each input topic stands after what decided it."""
         writer = self._writers.changes
         value, headers = writer.value(change, next_offsets, backfill=backfill), writer.headers(change)
         self._messages.append((CHANGES, Message(key, value, headers)))
-        self._current[key] = value, headers
+        self._newest(key, Message(key, value, headers))
         self._tally["changes", change.direction, change.reason, change.tier] += 1
         self._tally["customers", change.tier] += 1
         if change.previous_tier is not None:
@@ -76,7 +76,7 @@ class Outgoing:
         """Writes that a customer is erased. tier: the one served until now."""
         if tier is not None:
             self._tally["customers", tier] -= 1
-        self._current[key] = None, []
+        self._newest(key, Message(key, None, []))
 
     def reject(self, entry: Entry, rejection: Rejection, wall_ms: int) -> None:
         """Writes a dead letter: the input cannot be used."""
@@ -89,5 +89,10 @@ class Outgoing:
 
     def finish(self) -> None:
         """Adds what `tier.current` gets: once a customer, the newest change or, for an erased one, a tombstone."""
-        for key, (value, headers) in self._current.items():
-            self._messages.append((CURRENT, Message(key, value, headers)))
+        self._messages += [(CURRENT, message) for message in self._current.values()]
+
+    def _newest(self, key: bytes, message: Message) -> None:
+        if self._setup.tells_each_current:
+            self._messages.append((CURRENT, message))
+        else:
+            self._current[key] = message

@@ -22,6 +22,8 @@ class PartitionSetup(NamedTuple):
     owns: Callable[[bytes], bool]  # whether the partitioner puts a key into this partition
     # How far events may be ahead of the newest time so far, where there is no wall clock; None: there is one.
     ahead_ms: int | None = None
+    # Whether tier.current is told every change, at once, and not only the newest of a batch.
+    tells_each_current: bool = False
     letter_bytes: int = RECORD_BYTES  # the largest record that the topic of dead letters takes
     remembered_ids: int = REMEMBERED_AT_LEAST  # so many events of a customer and topic at least
     # What else decides, as tier.order notes it: the partitioner of `owns`, and the version of the time zone data.

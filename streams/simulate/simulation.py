@@ -14,7 +14,7 @@ from streams.partition.budgets import Budgets
 from streams.partition.customers import Customers
 from streams.partition.entries import Entry
 from streams.partition.setup import PartitionSetup
-from streams.partition.work import CAMPAIGNS, CANDIDATES, CURRENT, NO_LIMIT, ORDER, Message, Quota, Work
+from streams.partition.work import CAMPAIGNS, CANDIDATES, NO_LIMIT, ORDER, Message, Quota, Work
 from streams.policy.policy import Policy
 from streams.values.calendar import DAY_MS
 from streams.values.events import TOPICS
@@ -26,8 +26,6 @@ OUTPUT_PREFIX = "tier."
 _PARTITION = 0
 # A dead letter carries the wall clock's time. A simulation has no wall clock, so it is the epoch.
 _WALL_MS = 0
-# `tier.current` repeats `tier.changes`; `tier.order` is about transactions, which a simulation has not.
-_NOT_SHOWN = {CURRENT, ORDER}
 _TOPICS = tuple(FILE_PREFIX + name for name in TOPICS)
 # A file of history may pause for a year; a record that is further ahead than that has a wrong year.
 AHEAD_DAYS = 400
@@ -47,16 +45,21 @@ class PartitionRecord(NamedTuple):
 
 
 class Output(NamedTuple):
-    """A message of an output topic, as a subscriber would read it."""
+    """A message of an output topic, as a subscriber would read it.
+
+    value: JSON; null stands for a tombstone. tombstone_of: the key of a tombstone, since no value says whose it is.
+    """
 
     topic: str
     value: bytes
+    tombstone_of: bytes | None = None
 
 
 class Chunk(NamedTuple):
     """Events that were worked together, and the result.
 
-    outputs: what subscribers would read, in the order of the decisions, without `tier.current` and `tier.order`.
+    outputs: what subscribers would read, in the order of the decisions. `tier.order` is not there: it tells of
+        transactions, which a simulation has not.
     """
 
     events: Sequence[InputRecord]
@@ -81,6 +84,7 @@ class Simulation:
             source=SOURCE,
             owns=lambda _: True,
             ahead_ms=ahead_days * DAY_MS,
+            tells_each_current=True,  # however the events are cut into chunks
             remembered_ids=remembered_ids,
         )
         self.policy = policy
@@ -116,9 +120,9 @@ class Simulation:
         for output, message in work.messages:
             if output == CANDIDATES:
                 for _, granted in self._granted(message):
-                    yield Output(OUTPUT_PREFIX + CAMPAIGNS, granted.value or b"")
-            elif output not in _NOT_SHOWN:
-                yield Output(OUTPUT_PREFIX + output, message.value or b"")
+                    yield _shown(CAMPAIGNS, granted)
+            elif output != ORDER:
+                yield _shown(output, message)
 
     def _granted(self, candidate: Message) -> list[tuple[str, Message]]:
         """Asks the budgets for a candidate at once, since there are no other partitions whose candidates compete.
@@ -142,3 +146,9 @@ class Simulation:
             next_offsets[topic] += 1
         decoded = [iter(self.partition.decode(topic, found)) for topic, found in enumerate(records)]
         return [next(decoded[topic]) for topic, _, _ in events]
+
+
+def _shown(output: str, message: Message) -> Output:
+    if message.value is None:
+        return Output(OUTPUT_PREFIX + output, b"null", message.key)
+    return Output(OUTPUT_PREFIX + output, message.value)

@@ -48,7 +48,7 @@ def outputs(lines: Sequence[EventLine], policy: Policy = STANDARD, sizes: Iterab
 
 
 def changes(lines: Sequence[EventLine], policy: Policy = STANDARD) -> list[dict[str, Any]]:
-    return [json.loads(value) for topic, value in outputs(lines, policy) if topic == "tier.changes"]
+    return [json.loads(output.value) for output in outputs(lines, policy) if output.topic == "tier.changes"]
 
 
 def told(lines: Sequence[EventLine], policy: Policy = STANDARD) -> list[tuple[str, str, str]]:
@@ -214,7 +214,7 @@ def test_a_pin_holds_until_the_clock_passes_its_end() -> None:
 
 def letters(lines: Sequence[EventLine], ahead_days: int) -> list[str]:
     found = Simulation(STANDARD, ahead_days).work(lines).outputs
-    return [json.loads(value)["detail"] for topic, value in found if topic == "tier.dead-letters"]
+    return [json.loads(output.value)["detail"] for output in found if output.topic == "tier.dead-letters"]
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,8 @@ def test_all_outputs_come_in_the_order_in_which_they_were_decided() -> None:
     file.loan("C1", "1", NOON + 61_001)
     file.balance("C1", "1", NOON + 200 * DAY_MS, currency="XXX")
     file.balance("C2", "1", NOON + 200 * DAY_MS)
-    found = [(topic, json.loads(value)) for topic, value in outputs(file.lines)]
+    told = [output for output in outputs(file.lines) if output.topic != "tier.current"]
+    found = [(output.topic, json.loads(output.value)) for output in told]
     assert [value.get("id") or (value["reason"], value["topic"], value["offset"]) for _, value in found] == [
         "C1:1",
         "C1:account-opening-gift:1",
@@ -294,10 +295,30 @@ def test_all_outputs_come_in_the_order_in_which_they_were_decided() -> None:
     assert found[5][1]["at"] == "1970-01-01T08:00:00+08:00"  # there is no wall clock
 
 
+def test_tier_current_is_told_every_change_at_once_and_a_tombstone_after_an_erase() -> None:
+    file = File()
+    file.balance("C1", "600000", NOON)
+    file.balance("C2", "1", NOON)
+    file.action("C1", "erase", NOON + 1)
+    file.balance("C1", "600000", NOON + 2)
+    found = [output for output in outputs(file.lines) if output.topic in {"tier.changes", "tier.current"}]
+    shown = [(output.topic, (json.loads(output.value) or {}).get("id"), output.tombstone_of) for output in found]
+    assert shown == [
+        ("tier.changes", "C1:1", None),
+        ("tier.current", "C1:1", None),
+        ("tier.changes", "C2:1", None),
+        ("tier.current", "C2:1", None),
+        ("tier.current", None, b"C1"),
+        ("tier.changes", "C1:2", None),
+        ("tier.current", "C1:2", None),
+    ]
+    assert found[0].value == found[1].value
+
+
 def test_a_budget_has_the_last_word() -> None:
     budget = load_policy(STANDARD.document.replace("within_days = 30", "within_days = 30\nbudget = { triggers = 2 }"))
     file = File()
     for customer in ("C1", "C2", "C3", "C4"):
         file.balance(customer, "1000", NOON)
-    found = [json.loads(value) for topic, value in outputs(file.lines, budget) if topic == "tier.campaigns"]
+    found = [json.loads(output.value) for output in outputs(file.lines, budget) if output.topic == "tier.campaigns"]
     assert [trigger["id"] for trigger in found] == ["C1:account-opening-gift:1", "C2:account-opening-gift:1"]

@@ -50,10 +50,19 @@ def test_full_names_the_topic_of_every_output_and_a_dash_is_standard_input(tmp_p
     done = simulate(tmp_path, "--policy", str(POLICY), "--events", "-", "--full", stdin=EVENTS)
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [line["topic"] for line in lines] == ["tier.changes", "tier.dead-letters", "tier.changes"]
-    assert [set(line) for line in lines] == [{"topic", "value"}] * 3
-    assert lines[1]["value"]["reason"] == "invalid_field"
-    assert lines[2]["value"]["value"] == "500000.00"
+    topics = ["tier.changes", "tier.current", "tier.dead-letters", "tier.changes", "tier.current"]
+    assert [line["topic"] for line in lines] == topics
+    assert [set(line) for line in lines] == [{"topic", "value"}] * 5
+    assert lines[1]["value"] == lines[0]["value"]
+    assert lines[2]["value"]["reason"] == "invalid_field"
+    assert lines[3]["value"]["value"] == "500000.00"
+
+
+def test_full_shows_a_tombstone_with_its_key(tmp_path: Path) -> None:
+    erase = {"event_id": "e1", "customer_id": "李", "action": "erase", "at": BEGINS_MS + 2}
+    lines = balance("李", "1", 1) + json.dumps({"topic": "bank.customers", "value": erase})
+    done = simulate(tmp_path, "--policy", str(POLICY), "--events", "-", "--full", stdin=lines)
+    assert json.loads(done.stdout.splitlines()[-1]) == {"topic": "tier.current", "key": "李", "value": None}
 
 
 def test_events_are_worked_in_their_order_in_batches_of_a_file_too(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_every_table_of_the_guide_is_what_the_engine_does(name: str) -> None:
     policy = load_policy(document)
     rows = rows_of(table, policy)
     outputs = Simulation(policy).work(list(lines_of(rows, policy))).outputs
-    found = [told(output.topic, output.value) for output in outputs]
+    found = [told(output.topic, output.value) for output in outputs if output.topic != "tier.current"]
     assert found == [(row.at.isoformat(), words) for row in rows for words in row.told]
 
 
@@ -40,7 +40,7 @@ def test_the_conditions_of_the_loan_of_the_guide_are_those_of_its_message() -> N
     document, table = STEPS["loans"]
     policy = load_policy(document)
     outputs = Simulation(policy).work(list(lines_of(rows_of(table, policy), policy))).outputs
-    (message,) = [value for _, value in outputs if json.loads(value)["id"] == "C:L3:decision"]
+    (message,) = [output.value for output in outputs if json.loads(output.value)["id"] == "C:L3:decision"]
     (shown,) = re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)
     assert json.loads(shown) == json.loads(message)["conditions"]
 
