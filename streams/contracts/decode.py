@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from streams.contracts.halves import without_halves
 from streams.contracts.inputs import (
     CONTROL_CHARACTERS,
     EARLIEST_INTEGER_MS,
@@ -35,12 +36,6 @@ DETAIL_LIMIT = 500
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _CONTROL_CHARACTER = re.compile(CONTROL_CHARACTERS)
 _BACKSLASH, _DELETE = b"\\\x7f"
-_ESCAPE = re.compile(
-    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-    rb"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
-    rb"|\\.",
-    re.DOTALL,
-)
 # By topic number: the fields that hold an id (inputs.Id).
 _ID_FIELDS = (
     ("event_id", "customer_id", "account_id"),
@@ -81,8 +76,7 @@ def decode(topic: int, key: bytes | None, value: bytes | None, policy: Policy) -
 def _checked(topic: int, value: bytes | None) -> bytes:
     """Checks a value's encoding and its ids, and gives the bytes to decode.
 
-    Half a surrogate pair (text that was cut inside an emoji) is no character, and the JSON decoder would refuse the
-    whole value for it. It is replaced by U+0000, which no id may hold: the event is refused only if it is in an id.
+    For half a surrogate pair stands U+0000, which no id may hold: the event is refused only if it is in an id.
 
     Raises:
         _InvalidError: There is no value, or an id holds a control character or is too long.
@@ -92,7 +86,7 @@ def _checked(topic: int, value: bytes | None) -> bytes:
     if value is None:
         raise _InvalidError("malformed", "the record has no value")
     value.decode()
-    checked = _ESCAPE.sub(lambda escape: rb"\u0000" if escape["half"] else escape[0], value)
+    checked = without_halves(value)
     ids = _IDS[topic](checked)
     for name in _ID_FIELDS[topic]:
         text = getattr(ids, name)

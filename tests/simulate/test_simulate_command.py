@@ -65,6 +65,13 @@ def test_full_shows_a_tombstone_with_its_key(tmp_path: Path) -> None:
     assert json.loads(done.stdout.splitlines()[-1]) == {"topic": "tier.current", "key": "李", "value": None}
 
 
+def test_half_a_surrogate_pair_is_no_hindrance_where_nobody_reads_it_and_a_dead_letter_in_an_id(tmp_path: Path) -> None:
+    cut = balance("C1", "1", 1).replace("{", r'{"note": "\ud83d", ') + balance(r"C2\ud83d", "1", 2).replace(r"\\", "\\")
+    done = simulate(tmp_path, "--policy", str(POLICY), "--events", "-", stdin=cut + balance("C3", "1", 3))
+    assert done.returncode == 0
+    assert done.stderr.startswith("3 events, 2 tier changes, 1 dead letters (invalid_field 1) in ")
+
+
 def test_events_are_worked_in_their_order_in_batches_of_a_file_too(tmp_path: Path) -> None:
     lines = "".join(balance(f"C{number % 7}", str(490_000 + number % 20_000), number) for number in range(1, 45_001))
     (tmp_path / "events.jsonl").write_text(lines)
