@@ -96,7 +96,7 @@ def replay(  # noqa: PLR0913, PLR0917 - a command's options
     if gone:
         raise UsageError(
             f"{_count(gone)} cannot be sent: the inputs are too large to be in their letters, and are gone from their "
-            "topics; their producer has to send them"
+            "topics, or in batches that are too large to be unpacked; their producer has to send them"
         )
 
 

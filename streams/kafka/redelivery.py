@@ -15,7 +15,7 @@ import msgspec
 from aiokafka.errors import KafkaError, KafkaTimeoutError, ProducerFenced
 from aiokafka.structs import RecordMetadata
 
-from streams.errors import UsageError
+from streams.errors import AwayError, UsageError
 from streams.kafka.dead_letters import Choice, Extent, Letter, ReplayMark, read_letters, replayed_letters
 from streams.kafka.never_taken import never_taken
 from streams.kafka.originals import with_original
@@ -41,7 +41,7 @@ class Preview(NamedTuple):
 
 
 class Redelivered(NamedTuple):
-    """How many letters were sent, and how many were not since their inputs, too large for them, are gone."""
+    """How many letters were sent, and how many were not since their inputs, too large for them, cannot be had."""
 
     sent: int
     gone: int
@@ -90,6 +90,8 @@ async def send_again(settings: Settings, within: Extent, choice: Choice) -> Rede
         await sending.flush()
     except ProducerFenced as error:
         raise UsageError(f"another replay began, and this one gave way after {sending.sent:,} letters") from error
+    except AwayError as error:
+        raise AwayError(f"{error}; {sending.sent:,} letters were sent before, and are not sent twice") from error
     except KafkaError as error:
         raise await stopped_short(error, f"{sending.sent:,} letters", settings.client_options()) from error
     finally:

@@ -7,10 +7,12 @@ import pty
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
@@ -20,9 +22,11 @@ from streams.cli.main import app
 from streams.contracts.letters import base64_or_none
 from streams.contracts.log import encode_json
 from streams.contracts.outputs import DeadLetterMessage
-from streams.errors import UsageError
-from streams.kafka.dead_letters import Choice, extent, replayed_letters
+from streams.errors import AwayError, UsageError
+from streams.kafka.dead_letters import Choice, Letter, Original, extent, read_letters, replayed_letters
+from streams.kafka.local import free_port
 from streams.kafka.offsets import Offsets
+from streams.kafka.originals import with_original
 from streams.kafka.partitioner import partition_of
 from streams.kafka.redelivery import Redelivered, send_again
 from streams.partition.customers import Customers
@@ -378,6 +382,23 @@ def test_what_was_too_large_and_is_gone_is_said(settings: Settings, environment:
     assert "sent 1 dead letter again" in result.stdout
     assert isinstance(result.exception, UsageError)
     assert str(result.exception).startswith("1 dead letter cannot be sent: the inputs are too large to be in their")
+
+
+def test_what_is_gone_is_told_from_a_kafka_that_does_not_answer(settings: Settings) -> None:
+    work(settings, LARGE)
+    letter = asyncio.run(first_letter(settings))
+    assert asyncio.run(with_original(settings, letter)) == letter._replace(original=Original(LARGE.key, LARGE.value))
+    for place in ({"offset": 1}, {"partition": PARTITIONS}):  # as after the topic was made anew
+        there_no_more = letter._replace(message=msgspec.structs.replace(letter.message, **place))
+        assert asyncio.run(with_original(settings, there_no_more)) is None
+    away = replace(settings, bootstrap_servers=f"127.0.0.1:{free_port()}")
+    with pytest.raises(AwayError, match="no Kafka answers at "):
+        asyncio.run(with_original(away, letter))
+
+
+async def first_letter(settings: Settings) -> Letter:
+    async with aclosing(read_letters(settings, await extent(settings))) as letters:
+        return await anext(letters)
 
 
 async def delete_before(settings: Settings, topic: str, offset: int) -> None:
