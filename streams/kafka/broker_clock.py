@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 
 from streams.errors import UsageError
 from streams.kafka.owner import CLOCK_KEY
+from streams.kafka.topics import not_stamped
 from streams.settings import Settings
 
 LIMIT_MS = 5 * 60_000
@@ -21,6 +22,7 @@ class BrokerClock:
 
     def __init__(self, settings: Settings, now_ms: Callable[[], int]) -> None:
         """Prepares it. now_ms: this machine's clock."""
+        self._settings = settings
         self._topic = settings.owner_topic
         self._now_ms = now_ms
         self._producer = AIOKafkaProducer(**settings.client_options(), acks="all")
@@ -46,10 +48,7 @@ class BrokerClock:
         sent_ms = self._now_ms()
         stamped = await self._producer.send_and_wait(self._topic, b"{}", key=CLOCK_KEY, partition=0)
         if stamped.timestamp_type != _LOG_APPEND_TIME:
-            raise UsageError(
-                f"{self._topic} must have message.timestamp.type=LogAppendTime, or nobody knows the broker's time; "
-                "change it with kafka-configs"
-            )
+            raise UsageError(not_stamped(self._settings, self._topic))
         return difference(sent_ms, stamped.timestamp, self._now_ms())
 
 

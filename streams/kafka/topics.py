@@ -1,6 +1,7 @@
 """Topics: made with the settings that tierflow's guarantees need (docs/operations.md#topics-in-production).
 
-Of topics that exist, partition counts, cleanup policies and the limits on records are checked, nothing else.
+Of topics that exist, partition counts, cleanup policies, the limits on records, and whose time `tier.owner` stamps its
+records with are checked, nothing else.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ DAY_MS = 24 * HOUR_MS
 LED_WITHIN_S = 15.0
 OUTPUTS = ("changes", "campaigns", "risk", "order")
 CLEANUP_POLICY = "cleanup.policy"
+TIMESTAMP_TYPE = "message.timestamp.type"
 # What every topic must take that is written: record batches have up to 900,000 bytes (producers.BATCH_BYTES).
 WRITTEN_BYTES = 1_000_000
 _MIB = 1 << 20
@@ -41,7 +43,7 @@ _COMPACTED = {
     "delete.retention.ms": str(7 * DAY_MS),
 }
 # The broker's own time stands in each record (broker_clock.py).
-_STAMPED = {**_COMPACTED, "message.timestamp.type": "LogAppendTime"}
+_STAMPED = {**_COMPACTED, TIMESTAMP_TYPE: "LogAppendTime"}
 
 
 class TopicSpec(NamedTuple):
@@ -233,12 +235,12 @@ async def _check(admin: AIOKafkaAdminClient, settings: Settings) -> int:
     if missing:
         raise UsageError(f"missing: {', '.join(missing)}; make the topics with: tierflow topics create")
     partitions = _common_count(counts, settings)
-    configs = await configs_of(admin, [spec.name for spec in specs], CLEANUP_POLICY, MAX_MESSAGE_BYTES)
+    configs = await configs_of(admin, [spec.name for spec in specs], CLEANUP_POLICY, MAX_MESSAGE_BYTES, TIMESTAMP_TYPE)
     wrong = [misfit for spec in specs for misfit in _misfits(spec, configs[spec.name], settings)]
     wrong += [
-        f"{topic} must have 1 partition: its records have one order"
-        for topic in (settings.output_topic("policies"), settings.owner_topic)
-        if counts[topic] != 1
+        f"{spec.name} has {counts[spec.name]} partitions, it must have 1: its records have one order; make it anew"
+        for spec in specs
+        if spec.single_partition and counts[spec.name] != 1
     ]
     if wrong:
         raise UsageError("; ".join(wrong))
@@ -247,7 +249,11 @@ async def _check(admin: AIOKafkaAdminClient, settings: Settings) -> int:
 
 def _misfits(spec: TopicSpec, config: Mapping[str, str], settings: Settings) -> list[str]:
     """Says what is wrong with a topic's settings; gives nothing if they fit."""
-    return [*_cleanup_misfits(spec, config[CLEANUP_POLICY]), *_size_misfits(spec, config[MAX_MESSAGE_BYTES], settings)]
+    return [
+        *_cleanup_misfits(spec, config[CLEANUP_POLICY]),
+        *_size_misfits(spec, config[MAX_MESSAGE_BYTES], settings),
+        *_stamp_misfits(spec, config[TIMESTAMP_TYPE], settings),
+    ]
 
 
 def _cleanup_misfits(spec: TopicSpec, cleanup_policy: str) -> list[str]:
@@ -269,8 +275,25 @@ def _size_misfits(spec: TopicSpec, max_message_bytes: str, settings: Settings) -
     enough = spec.config.get(MAX_MESSAGE_BYTES, str(_MIB))
     sentence = (
         f"{spec.name} has max.message.bytes={max_message_bytes} (the broker's message.max.bytes, where the topic has "
-        f"none of its own), it must be at least {spec.record_bytes}: a larger record would be refused; change it with: "
-        f"kafka-configs.sh --bootstrap-server {settings.bootstrap_servers} --alter --entity-type topics "
-        f"--entity-name {spec.name} --add-config max.message.bytes={enough}"
+        f"none of its own), it must be at least {spec.record_bytes}: a larger record would be refused; "
+        + _change(settings, spec.name, MAX_MESSAGE_BYTES, enough)
     )
     return [sentence]
+
+
+def _stamp_misfits(spec: TopicSpec, timestamp_type: str, settings: Settings) -> list[str]:
+    wanted = spec.config.get(TIMESTAMP_TYPE, timestamp_type)
+    return [] if timestamp_type == wanted else [not_stamped(settings, spec.name)]
+
+
+def not_stamped(settings: Settings, topic: str) -> str:
+    """Says that a topic does not put the broker's time into its records, and how to change that."""
+    change = _change(settings, topic, TIMESTAMP_TYPE, _STAMPED[TIMESTAMP_TYPE])
+    return f"{topic} must stamp records with the broker's time, or nobody knows it; {change}"
+
+
+def _change(settings: Settings, topic: str, name: str, value: str) -> str:
+    return (
+        f"change it with: kafka-configs.sh --bootstrap-server {settings.bootstrap_servers} --alter "
+        f"--entity-type topics --entity-name {topic} --add-config {name}={value}"
+    )

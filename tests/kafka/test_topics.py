@@ -118,10 +118,23 @@ async def test_different_partition_counts_are_refused(environment: Mapping[str, 
         await ensure_topics(settings, PARTITIONS)
 
 
-async def test_policies_of_several_partitions_are_refused(environment: Mapping[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("name", "cleanup"), [("policies", "compact"), ("owner", "compact"), ("dead-letters-replayed", "delete")]
+)
+async def test_several_partitions_are_refused_where_records_have_one_order(
+    environment: Mapping[str, str], name: str, cleanup: str
+) -> None:
     settings = untouched(environment)
-    await make(settings, settings.output_topic("policies"), 4, cleanup_policy="compact")
-    with pytest.raises(UsageError, match="must have 1 partition"):
+    topic = settings.output_topic(name)
+    await make(settings, topic, 4, cleanup_policy=cleanup, message_timestamp_type="LogAppendTime")
+    with pytest.raises(UsageError, match=rf"^{topic} has 4 partitions, it must have 1: its records have one order"):
+        await ensure_topics(settings, PARTITIONS)
+
+
+async def test_the_topic_that_tells_the_brokers_time_has_to_stamp_it(environment: Mapping[str, str]) -> None:
+    settings = untouched(environment)
+    await make(settings, settings.owner_topic, 1, cleanup_policy="compact")
+    with pytest.raises(UsageError, match=r"the broker's time, .*--add-config message.timestamp.type=LogAppendTime$"):
         await ensure_topics(settings, PARTITIONS)
 
 
