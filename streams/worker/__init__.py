@@ -5,7 +5,8 @@
 A lane (`lane.py`) is the serial task of one partition number of a stage; `inbox.py`, `held.py` and `ends.py` say what
 it works next. `owned.py` has its state and its producers; `takeover.py` and `leftovers.py` say when it may continue,
 `transactions.py` commits, `broker.py` asks the broker and Faust's consumer for it, behind the protocols of `ports.py`.
-`app.py` gives lanes their partitions, `serving.py` answers HTTP from memory, `run.py` starts it all.
+`app.py` gives lanes their partitions, `watches.py` watches over them, `serving.py` answers HTTP from memory, `run.py`
+starts it all.
 
 Faust is known here and nowhere else; what replaces its parts lives in `frame`. What a stage computes belongs in
 `partition`, which topics it has in `stages`, and what any client of Kafka needs in `kafka`.

@@ -13,7 +13,6 @@ import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from functools import partial
 from itertools import product
 from typing import Any
 
@@ -22,12 +21,8 @@ from faust.types import TP
 
 from streams.contracts.kept import KnownTopic, LaneRecord
 from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, UsageError
-from streams.kafka.broker_clock import BrokerClock
-from streams.kafka.contact import end_when_refused
 from streams.kafka.never_taken import NeverTakenError
-from streams.kafka.owner import belongs_to_another, follow_owner
-from streams.kafka.policies import KnownPolicies, follow_policies, read_newest_policies
-from streams.kafka.topic_ids import ask_for_topics
+from streams.kafka.policies import KnownPolicies, read_newest_policies
 from streams.kafka.unchanged import TopicsChangedError
 from streams.logs import FAUST
 from streams.metrics import Metrics
@@ -44,16 +39,13 @@ from streams.worker.frame.recovery import LaneTables
 from streams.worker.frame.transport import ConsumerOnly, FetchSchema, FetchTransport
 from streams.worker.known_policies import load_in_force, loadable_policies, policy_in_force
 from streams.worker.lane import Lane
-from streams.worker.takeover import RETRIED_ERRORS, LaneError, persistently
-from streams.worker.topics_watch import Watched, end_when_changed
+from streams.worker.takeover import LaneError, persistently
+from streams.worker.topics_watch import Watched
 from streams.worker.turns import Turns
-from streams.worker.watchdog import LOOK_EVERY_S, Contact, Watchdog, why_unreadable
+from streams.worker.watchdog import why_unreadable
 
 SESSION_TIMEOUT_S = 6.0
 STOPPED_WITHIN_S = 12.0
-FOLLOWER = "the follower of the topic of policies"
-OWNER_FOLLOWER = "the follower of the topic of owners"
-CLOCK_LOOKED_AT_EVERY_S = 60.0
 _log = logging.getLogger(__name__)
 
 Watch = Callable[[], Awaitable[None]]
@@ -85,7 +77,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         self.unassigned_since: float | None = time.monotonic()  # None once the group has given us our partitions
         self.revocations = 0
         self.beats: dict[str, float] = {}  # by task: when it last looked (time.monotonic)
-        self.watches: list[tuple[str, Watch]] = []  # tasks that run from the start on, and what they are
+        self.watches: list[tuple[str, Watch]] = []  # tasks that run from the start on (watches.py)
         self.metrics.show_ready(lambda: self.serving and self.changed is None)
         self.stalled: str | None = None  # a sentence: what makes no progress
         self.changed: str | None = None  # a sentence about topics that are not those of the state
@@ -242,7 +234,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
 
 
 def create_app(settings: Settings, known: KnownPolicies, partitions: int) -> TierflowApp:
-    """Makes the app with its stages, agent and table, ready for Faust's worker.
+    """Makes the app with its stages, agent and table, ready for Faust's worker; nothing watches over it yet.
 
     known: the policies on `tier.policies`, one of which must be in force. partitions: how many each input topic has.
     """
@@ -251,37 +243,6 @@ def create_app(settings: Settings, known: KnownPolicies, partitions: int) -> Tie
     for stage in worked_stages(settings, app.policy, partitions):
         app.add_stage(stage)
     _add_agent(app)
-
-    async def follow_policy_topic() -> None:
-        async for offset, document in follow_policies(settings, known, lambda: app.beat(FOLLOWER)):
-            app.adopt_newer(offset, document)
-
-    async def watch_contact() -> None:
-        await end_when_refused(app.client_options, app.consumer.heard_at_ms, lambda: app.should_stop, fail)
-
-    async def watch_topics() -> None:
-        def suspect(said: str | None) -> None:
-            app.changed = said
-
-        names = set[str]().union(*(stage.topics for stage in app.stages.values()))
-        options = settings.client_options()
-        await end_when_changed(
-            lambda: ask_for_topics(options, names), app.watched, lambda: app.should_stop, suspect, fail
-        )
-
-    async def follow_owner_topic() -> None:
-        async for owner in follow_owner(settings, lambda: app.beat(OWNER_FOLLOWER)):
-            if owner != settings.app_id:
-                fail(belongs_to_another(settings, owner))
-
-    app.watches += [
-        (FOLLOWER, follow_policy_topic),
-        (OWNER_FOLLOWER, follow_owner_topic),
-        ("the watch over the clock", partial(_watch_clock, settings)),
-        ("the watch over the brokers' refusals", watch_contact),
-        ("the watch over the topics", watch_topics),
-        ("the watchdog", partial(_watch, app)),
-    ]
     return app
 
 
@@ -301,37 +262,6 @@ def _add_agent(app: TierflowApp) -> None:
             lane = app.lanes.get((stage, message.partition))
             if lane is not None:
                 lane.offer(topic, event.value)
-
-
-async def _watch(app: TierflowApp) -> None:
-    """Ends the process when something hangs: a restart mends that."""
-    watchdog = Watchdog(app.settings.app_id)
-    while not app.should_stop:
-        await app.sleep(LOOK_EVERY_S)
-        hung = watchdog.look(app.lanes.values(), app.beats, _contact(app))
-        if hung is not None:
-            app.stalled = hung
-            fail(LaneError(hung))
-
-
-async def _watch_clock(settings: Settings) -> None:
-    """Ends the process when this machine's clock and the broker's differ by minutes. Brokers may be away."""
-    while True:
-        await asyncio.sleep(CLOCK_LOOKED_AT_EVERY_S)
-        try:
-            async with BrokerClock(settings, wall_ms) as clock:
-                wrong = await clock.wrong()
-        except RETRIED_ERRORS as error:
-            _log.warning("the broker's clock cannot be asked: %s", _named(error))
-        else:
-            if wrong is not None:
-                fail(LaneError(wrong))
-
-
-def _contact(app: TierflowApp) -> Contact:
-    return Contact(
-        app.unassigned_since, app.consumer.member_until(), app.consumer.heard_at_ms() / 1000, app.consumer.trouble()
-    )
 
 
 def _named(error: BaseException) -> str:

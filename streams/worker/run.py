@@ -10,6 +10,7 @@ from streams.worker.app import create_app
 from streams.worker.frame.records import read_bare_records
 from streams.worker.garbage import collect_rarely
 from streams.worker.serving import WorkerSource
+from streams.worker.watches import add_watches
 
 
 def run_worker(settings: Settings, known: KnownPolicies, partitions: int) -> None:
@@ -21,6 +22,7 @@ def run_worker(settings: Settings, known: KnownPolicies, partitions: int) -> Non
     read_bare_records()
     read_in_part(settings.input_topics())
     app = create_app(settings, known, partitions)
+    add_watches(app, known)
     install(app.web.web_app, WorkerSource(app), settings, app.metrics)
     # Faust's worker handles signals, and starts and stops services in order. Its logging, banner and spinner are off.
     worker = faust.Worker(app, quiet=True, redirect_stdouts=False, override_logging=False)

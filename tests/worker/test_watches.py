@@ -10,15 +10,17 @@ from streams.kafka.policies import KnownPolicies
 from streams.settings import Settings
 from streams.worker import app as module
 from streams.worker.app import TierflowApp, create_app
+from streams.worker.watches import add_watches
 from tests.support.batches import ASSETS_ONLY, PARTITIONS
 
 
 @pytest.fixture
 async def app(names: dict[str, str]) -> TierflowApp:
     settings = Settings.from_environment({**names, "TIERFLOW_HTTP_PORT": "6066"}, dotenv=None)
-    return create_app(
-        settings, KnownPolicies({ASSETS_ONLY.digest: ASSETS_ONLY.document}, ASSETS_ONLY.digest, 0), PARTITIONS
-    )
+    known = KnownPolicies({ASSETS_ONLY.digest: ASSETS_ONLY.document}, ASSETS_ONLY.digest, 0)
+    made = create_app(settings, known, PARTITIONS)
+    add_watches(made, known)
+    return made
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,91 @@
+"""The tasks that watch over a worker: who owns the outputs, which policy is in force, clocks, topics, progress.
+
+Each runs for as long as the worker. What it finds wrong ends the process, and so does its own end (TierflowApp).
+"""
+
+import asyncio
+import logging
+from functools import partial
+
+from streams.kafka.broker_clock import BrokerClock
+from streams.kafka.contact import end_when_refused
+from streams.kafka.owner import belongs_to_another, follow_owner
+from streams.kafka.policies import KnownPolicies, follow_policies
+from streams.kafka.topic_ids import ask_for_topics
+from streams.worker.app import TierflowApp, fail, wall_ms
+from streams.worker.takeover import RETRIED_ERRORS, LaneError
+from streams.worker.topics_watch import end_when_changed
+from streams.worker.watchdog import LOOK_EVERY_S, Contact, Watchdog
+
+POLICY_FOLLOWER = "the follower of the topic of policies"
+OWNER_FOLLOWER = "the follower of the topic of owners"
+CLOCK_LOOKED_AT_EVERY_S = 60.0
+_log = logging.getLogger(__name__)
+
+
+def add_watches(app: TierflowApp, known: KnownPolicies) -> None:
+    """Gives the app its watches, before it starts. known: the policies that it knows already."""
+    app.watches += [
+        (POLICY_FOLLOWER, partial(_follow_policies, app, known)),
+        (OWNER_FOLLOWER, partial(_follow_owner, app)),
+        ("the watch over the clock", partial(_watch_clock, app)),
+        ("the watch over the brokers' refusals", partial(_watch_refusals, app)),
+        ("the watch over the topics", partial(_watch_topics, app)),
+        ("the watchdog", partial(_watch_progress, app)),
+    ]
+
+
+async def _follow_policies(app: TierflowApp, known: KnownPolicies) -> None:
+    async for offset, document in follow_policies(app.settings, known, partial(app.beat, POLICY_FOLLOWER)):
+        app.adopt_newer(offset, document)
+
+
+async def _follow_owner(app: TierflowApp) -> None:
+    settings = app.settings
+    async for owner in follow_owner(settings, partial(app.beat, OWNER_FOLLOWER)):
+        if owner != settings.app_id:
+            fail(belongs_to_another(settings, owner))
+
+
+async def _watch_clock(app: TierflowApp) -> None:
+    """Ends the process when this machine's clock and the broker's differ by minutes. Brokers may be away."""
+    while True:
+        await asyncio.sleep(CLOCK_LOOKED_AT_EVERY_S)
+        try:
+            async with BrokerClock(app.settings, wall_ms) as clock:
+                wrong = await clock.wrong()
+        except RETRIED_ERRORS as error:
+            _log.warning("the broker's clock cannot be asked: %s: %s", type(error).__name__, error)
+        else:
+            if wrong is not None:
+                fail(LaneError(wrong))
+
+
+async def _watch_refusals(app: TierflowApp) -> None:
+    await end_when_refused(app.client_options, app.consumer.heard_at_ms, lambda: app.should_stop, fail)
+
+
+async def _watch_topics(app: TierflowApp) -> None:
+    def suspect(said: str | None) -> None:
+        app.changed = said
+
+    names = set[str]().union(*(stage.topics for stage in app.stages.values()))
+    options = app.settings.client_options()
+    await end_when_changed(lambda: ask_for_topics(options, names), app.watched, lambda: app.should_stop, suspect, fail)
+
+
+async def _watch_progress(app: TierflowApp) -> None:
+    """Ends the process when something hangs: a restart mends that."""
+    watchdog = Watchdog(app.settings.app_id)
+    while not app.should_stop:
+        await app.sleep(LOOK_EVERY_S)
+        hung = watchdog.look(app.lanes.values(), app.beats, _contact(app))
+        if hung is not None:
+            app.stalled = hung
+            fail(LaneError(hung))
+
+
+def _contact(app: TierflowApp) -> Contact:
+    return Contact(
+        app.unassigned_since, app.consumer.member_until(), app.consumer.heard_at_ms() / 1000, app.consumer.trouble()
+    )
