@@ -130,7 +130,7 @@ async def _prepare(settings: Settings, policy: Policy, *, take_outputs: bool) ->
     from streams.kafka.broker_clock import BrokerClock
     from streams.kafka.owner import claim_outputs
     from streams.kafka.policies import publish_policy, read_known_policies
-    from streams.kafka.topics import check_topics, dead_letter_bytes, ensure_topics
+    from streams.kafka.topics import allowed_now, check_topics, ensure_topics
     from streams.kafka.unchanged import check_unchanged
     from streams.worker.app import wall_ms
 
@@ -151,4 +151,5 @@ async def _prepare(settings: Settings, policy: Policy, *, take_outputs: bool) ->
             settings.policy,
             settings.output_topic("policies"),
         )
-    return known, await check_topics(settings), await dead_letter_bytes(settings)
+    allowed = await allowed_now(settings)
+    return known, await check_topics(settings), allowed.letter_bytes or settings.letter_bytes

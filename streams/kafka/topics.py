@@ -25,6 +25,7 @@ LED_WITHIN_S = 15.0
 OUTPUTS = ("changes", "campaigns", "risk", "order")
 CLEANUP_POLICY = "cleanup.policy"
 TIMESTAMP_TYPE = "message.timestamp.type"
+_LOOKED_AT = (CLEANUP_POLICY, MAX_MESSAGE_BYTES, TIMESTAMP_TYPE)
 # What every topic must take that is written: record batches have up to 900,000 bytes (producers.BATCH_BYTES).
 WRITTEN_BYTES = 1_000_000
 _MIB = 1 << 20
@@ -148,15 +149,29 @@ async def check_topics(settings: Settings) -> int:
         return await _check(admin, settings)
 
 
-async def dead_letter_bytes(settings: Settings) -> int:
-    """Gives the largest record that the topic of dead letters takes now.
+class Allowed(NamedTuple):
+    """What the settings of topics allow now. misfit: what does not fit, in the words of `check_topics`, if anything.
+
+    letter_bytes: the largest record that the topic of dead letters takes; None where there is no such topic.
+    """
+
+    misfit: str | None
+    letter_bytes: int | None
+
+
+async def allowed_now(settings: Settings) -> Allowed:
+    """Asks for the settings of the topics that are there.
 
     Raises:
         UsageError: Kafka does not answer.
     """
-    topic = settings.output_topic("dead-letters")
+    letters = settings.output_topic("dead-letters")
+    specs = {spec.name: spec for spec in topic_specs(settings)}
     async with Admin(settings) as admin:
-        return int((await configs_of(admin, [topic], MAX_MESSAGE_BYTES))[topic][MAX_MESSAGE_BYTES])
+        configs = {topic: config for topic, config in (await configs_of(admin, specs, *_LOOKED_AT)).items() if config}
+    wrong = [misfit for topic, config in configs.items() for misfit in _misfits(specs[topic], config, settings)]
+    letter_bytes = int(configs[letters][MAX_MESSAGE_BYTES]) if letters in configs else None
+    return Allowed("; ".join(wrong) or None, letter_bytes)
 
 
 async def partition_count(settings: Settings, topic: str) -> int:
@@ -235,7 +250,7 @@ async def _check(admin: AIOKafkaAdminClient, settings: Settings) -> int:
     if missing:
         raise UsageError(f"missing: {', '.join(missing)}; make the topics with: tierflow topics create")
     partitions = _common_count(counts, settings)
-    configs = await configs_of(admin, [spec.name for spec in specs], CLEANUP_POLICY, MAX_MESSAGE_BYTES, TIMESTAMP_TYPE)
+    configs = await configs_of(admin, [spec.name for spec in specs], *_LOOKED_AT)
     wrong = [misfit for spec in specs for misfit in _misfits(spec, configs[spec.name], settings)]
     wrong += [
         f"{spec.name} has {counts[spec.name]} partitions, it must have 1: its records have one order; make it anew"

@@ -30,7 +30,7 @@ _ASK_AGAIN_S = 1.0
 
 
 class TopicsChangedError(UsageError):
-    """The topics are not those that the state was made with. A restart does not mend it: a person is needed."""
+    """The topics are not those of the state, or their settings do not fit any more. A person is needed."""
 
 
 def difference(lane: LaneRecord, names: Collection[str], now: Mapping[str, KnownTopic]) -> str | None:

@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -184,7 +185,18 @@ class TierflowApp(faust.App):  # type: ignore[misc]
             return
         _log.info("policy %s version %d is in force (%s)", policy.name, policy.version, policy.digest)
         self.policies[policy.mark] = self.policy = policy
-        self.stages[CUSTOMERS] = stage = customers_stage(self.settings, policy, self.partitions)
+        self._renew_customers()
+
+    def adopt_letter_bytes(self, letter_bytes: int) -> None:
+        """Lets dead letters have this size from the next batch on: the limit of their topic was changed."""
+        if letter_bytes == self.settings.letter_bytes:
+            return
+        _log.info("dead letters may have %d bytes from now on", letter_bytes)
+        self.settings = replace(self.settings, letter_bytes=letter_bytes)
+        self._renew_customers()
+
+    def _renew_customers(self) -> None:
+        self.stages[CUSTOMERS] = stage = customers_stage(self.settings, self.policy, self.partitions)
         for lane in self.lanes_of(CUSTOMERS):
             lane.adopt(stage)
 

@@ -1,7 +1,7 @@
-"""Whether the topics stay those that the state was made with, while a worker runs.
+"""Whether the topics stay those that the state was made with, and as they must be, while a worker runs.
 
 aiokafka looks at partition counts every five minutes, and never at ids: a worker would read half of the partitions, or
-pass over what was written to a topic that was made anew.
+pass over what was written to a topic that was made anew. A limit on records that was lowered would be met one day.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from typing import NamedTuple
 from aiokafka.errors import KafkaError
 
 from streams.contracts.kept import KnownTopic, LaneRecord
+from streams.errors import UsageError
 from streams.kafka.unchanged import TopicsChangedError, confirmed, difference
 
 # With the time that a difference has to last (unchanged.CONFIRMED_FOR_S), within 30 s.
@@ -24,30 +25,29 @@ class Watched(NamedTuple):
     names: Collection[str]
 
 
+def changed_from(watched: Iterable[Watched], now: Mapping[str, KnownTopic]) -> str | None:
+    """Says what differs from what lanes know of the topics; None if nothing does. now: those that are there."""
+    return next(filter(None, (difference(lane, names, now) for lane, names in watched)), None)
+
+
 async def end_when_changed(
-    ask: Callable[[], Awaitable[Mapping[str, KnownTopic]]],
-    watched: Callable[[], Iterable[Watched]],
+    look: Callable[[], Awaitable[str | None]],
     given_up: Callable[[], bool],
-    on_suspicion: Callable[[str | None], None],
     on_failure: Callable[[BaseException], None],
 ) -> None:
-    """Looks at the topics again and again; calls on_failure once a difference has lasted.
+    """Looks at the topics again and again; calls on_failure once one has been wrong for a while.
 
-    ask: gives the topics that are there. watched: what they are held against. given_up: asked before each look; once it
-    gives True, this returns. on_suspicion: called with what each look finds, None for nothing.
+    look: says what is wrong, None where nothing is. given_up: asked before each look; once it gives True, this returns.
     """
 
-    async def look() -> str | None:
+    async def patient_look() -> str | None:
         try:
-            now = await ask()
-        except (KafkaError, OSError, TimeoutError):
-            return None  # brokers that are away come back
-        said = next(filter(None, (difference(lane, names, now) for lane, names in watched())), None)
-        on_suspicion(said)
-        return said
+            return await look()
+        except (KafkaError, OSError, TimeoutError, UsageError):
+            return None  # brokers that are away come back, and another watch says why one refuses us
 
     while not given_up():
         await asyncio.sleep(LOOK_EVERY_S)
-        said = await confirmed(look)
+        said = await confirmed(patient_look)
         if said is not None:
             on_failure(TopicsChangedError(said))

@@ -12,9 +12,10 @@ from streams.kafka.contact import end_when_refused
 from streams.kafka.owner import belongs_to_another, follow_owner
 from streams.kafka.policies import KnownPolicies, follow_policies
 from streams.kafka.topic_ids import ask_for_topics
+from streams.kafka.topics import allowed_now
 from streams.worker.app import TierflowApp, fail, wall_ms
 from streams.worker.takeover import RETRIED_ERRORS, LaneError
-from streams.worker.topics_watch import end_when_changed
+from streams.worker.topics_watch import changed_from, end_when_changed
 from streams.worker.watchdog import LOOK_EVERY_S, Contact, Watchdog
 
 POLICY_FOLLOWER = "the follower of the topic of policies"
@@ -66,12 +67,22 @@ async def _watch_refusals(app: TierflowApp) -> None:
 
 
 async def _watch_topics(app: TierflowApp) -> None:
-    def suspect(said: str | None) -> None:
-        app.changed = said
-
+    """Ends the process when the topics are no longer those of the state, or their settings do not fit any more."""
     names = set[str]().union(*(stage.topics for stage in app.stages.values()))
     options = app.settings.client_options()
-    await end_when_changed(lambda: ask_for_topics(options, names), app.watched, lambda: app.should_stop, suspect, fail)
+
+    async def look() -> str | None:
+        app.changed = changed_from(app.watched(), await ask_for_topics(options, names)) or await _misfit(app)
+        return app.changed
+
+    await end_when_changed(look, lambda: app.should_stop, fail)
+
+
+async def _misfit(app: TierflowApp) -> str | None:
+    allowed = await allowed_now(app.settings)
+    if allowed.letter_bytes is not None and allowed.misfit is None:
+        app.adopt_letter_bytes(allowed.letter_bytes)
+    return allowed.misfit
 
 
 async def _watch_progress(app: TierflowApp) -> None:

@@ -12,12 +12,11 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import RecordsToDelete
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from streams.settings import Settings
 from streams.worker.frame.transport import FETCH_MAX_WAIT_MS
 from streams.worker.inbox import QUEUE_HIGH
-from tests.support.topic_changes import admin_of, delete_topic
+from tests.support.topic_changes import admin_of, delete_topic, limit_records
 from tests.support.worker_processes import (
     PARTITIONS,
     Events,
@@ -336,10 +335,3 @@ async def test_what_a_topic_will_never_take_ends_the_worker_at_once_with_a_sente
             await events.settle()
             await all_is_right(settings, environment, events)
             assert [letter["reason"] for letter in await dead_letters(settings)] == ["malformed"]
-
-
-async def limit_records(settings: Settings, topic: str, limit: int) -> None:
-    # What is not named gets the broker's default.
-    config = {"cleanup.policy": "delete", "retention.ms": "-1", "max.message.bytes": str(limit)}
-    async with admin_of(settings) as admin:
-        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, config)])

@@ -13,7 +13,7 @@ from streams.contracts.packing import LANE_KEY, pack_lane, unpack_lane
 from streams.kafka.topics import raise_partitions, topic_specs
 from streams.settings import Settings
 from tests.support.commands import tierflow
-from tests.support.topic_changes import admin_of, delete_topic
+from tests.support.topic_changes import admin_of, delete_topic, limit_records
 from tests.support.worker_processes import (
     PARTITIONS,
     Events,
@@ -22,6 +22,7 @@ from tests.support.worker_processes import (
     all_is_right,
     applied,
     customers_of,
+    dead_letters,
     read,
     until,
 )
@@ -122,6 +123,23 @@ async def test_an_input_that_was_made_anew_stops_a_running_worker(
         changed = "was deleted and made anew: its id is .*|, with which the state was made, is gone: .*"
         await ends_and_says(worker, f"the topic {topic} ?(?:{changed}) or start with another")
         await everybody_says(worker, environment, f"the topic {topic} was deleted and made anew")
+
+
+async def test_limits_that_are_lowered_under_a_running_worker_are_noticed_before_they_are_met(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    """It makes its dead letters smaller. What is less than has to be written stops it."""
+    [customer] = customers_of(2, 1)
+    letters, changes = settings.output_topic("dead-letters"), settings.output_topic("changes")
+    async with at_work(settings, environment, tmp_path) as (worker, events):
+        await limit_records(settings, letters, 1_000_000)
+        await until(lambda: worker.says("(dead letters may have 1000000 bytes)"), 20, "the limit is noticed")
+        await events.put("balances", customer, raw=b"x" * 900_000)  # 1.2 MB in base64
+        await events.settle()
+        await all_is_right(settings, environment, events)
+        assert [letter["value_bytes"] for letter in await dead_letters(settings)] == [900_000]
+        await limit_records(settings, changes, 20_000)
+        await ends_and_says(worker, f"{changes} has max.message.bytes=20000 .*, it must be at least 1000000")
 
 
 @pytest.mark.parametrize(

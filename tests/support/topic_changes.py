@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from streams.settings import Settings
 from tests.support.worker_processes import until
@@ -28,3 +29,10 @@ async def delete_topic(settings: Settings, topic: str) -> None:
 
         await admin.delete_topics([topic])
         await until(gone, 20, "the topic is gone")
+
+
+async def limit_records(settings: Settings, topic: str, limit: int) -> None:
+    """Sets the largest record of a topic that is kept by age. What is not named gets the broker's default."""
+    config = {"cleanup.policy": "delete", "retention.ms": "-1", "max.message.bytes": str(limit)}
+    async with admin_of(settings) as admin:
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, config)])
