@@ -209,10 +209,15 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         _log.info("ready at %s, partitions: %s", _own_url(self.settings), held)
 
     def lane_positions(self) -> Mapping[TP, int]:
-        """Gives the offset from which each input partition of this worker is to be read."""
+        """Gives the offset from which each input partition of this worker is to be read.
+
+        A lane that was parked before it took anything over has none: what is before the beginning of a topic, such as
+        0 where retention has deleted, cannot be sought.
+        """
         return {
             tp: offset
             for (name, number), lane in self.lanes.items()
+            if lane.is_placed
             for tp, offset in self.brokers[name].positions(number, lane.next_offsets).items()
         }
 

@@ -56,6 +56,7 @@ class Lane:
     ) -> None:
         self.number = number
         self.progress = 0  # batches committed
+        self.is_placed = False  # whether it is known from where its inputs are to be read
         self._broker = broker
         self._metrics = metrics
         self._now_ms = now_ms
@@ -111,7 +112,7 @@ class Lane:
 
     @property
     def next_offsets(self) -> list[int]:
-        """Gives the offset from which each input is to be read, by topic number."""
+        """Gives the offset from which each input is to be read, by topic number. Without meaning until `is_placed`."""
         return list(self.partition.next_offsets) if self.partition is not None else list(self._inbox.received)
 
     def lags(self) -> list[int | None]:
@@ -147,6 +148,7 @@ class Lane:
 
     async def _look(self) -> None:
         self._inbox.received = [span.beginning for span in await self._broker.spans(self.number)]
+        self.is_placed = True
 
     def start(self) -> None:
         """Starts the task that works the partition.
@@ -340,6 +342,7 @@ class Lane:
         self._inbox.drop()
         if self.partition is not None:
             self._inbox.received = list(self.partition.next_offsets)
+            self.is_placed = True
 
     def _batch(self, work: Work, entries: list[Entry], compute_s: float, commit_s: float) -> Batch:
         newest_ms = max((getattr(entry.record, "timestamp", 0) for entry in entries), default=0)

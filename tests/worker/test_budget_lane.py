@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import RecordsToDelete
 
 from streams.contracts.kept import LaneRecord
 from streams.contracts.packing import LANE_KEY, pack_lane
@@ -20,6 +22,7 @@ from streams.worker import takeover
 from streams.worker.broker import StageBroker
 from tests.support.batches import NUMBER, PARTITIONS, open_transaction, put, read
 from tests.support.candidates import HEADERS, candidate, granted, granting, offer
+from tests.support.topic_changes import admin_of
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +63,17 @@ async def test_without_a_candidate_nothing_is_taken_over(settings: Settings) -> 
         await stand.lane.park()
         assert not stand.failed
     assert await end_offset(settings.client_options(), settings.budgets_changelog_topic, NUMBER) == 0
+
+
+async def test_it_begins_where_its_topic_begins_now(settings: Settings) -> None:
+    await offer(settings, [candidate(number) for number in range(3)])
+    async with admin_of(settings) as admin:
+        tp = TopicPartition(settings.candidates_topic, NUMBER)
+        await admin.delete_records({tp: RecordsToDelete(before_offset=2)})
+    async with granting(settings) as stand:
+        assert (stand.lane.is_placed, stand.lane.next_offsets) == (True, [2])
+        await stand.worked(1)
+    assert [customer for _, customer in await granted(settings)] == ["C0002"]
 
 
 async def test_a_first_candidate_wakes_it_and_none_is_lost(settings: Settings) -> None:

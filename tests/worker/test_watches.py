@@ -9,7 +9,8 @@ from streams.errors import UsageError
 from streams.kafka.policies import KnownPolicies
 from streams.settings import Settings
 from streams.worker import app as module
-from streams.worker.app import TierflowApp, create_app
+from streams.worker.app import TierflowApp, create_app, wall_ms
+from streams.worker.lane import Lane
 from streams.worker.watches import add_watches
 from tests.support.batches import ASSETS_ONLY, PARTITIONS
 
@@ -42,6 +43,13 @@ async def test_a_watch_that_ends_ends_the_worker(
 
     await app._watched("the follower", broken)
     assert [f"{type(found).__name__}: {found}" for found in failed] == [said]
+
+
+async def test_what_was_not_taken_over_is_read_from_nowhere(app: TierflowApp) -> None:
+    """Its topics may begin behind offset 0, where retention has deleted."""
+    for stage in app.stages.values():
+        app.lanes[stage.name, 0] = Lane(stage, 0, app.brokers[stage.name], app.metrics, wall_ms, pytest.fail)
+    assert app.lane_positions() == {}
 
 
 async def test_all_that_is_to_be_watched_is(app: TierflowApp) -> None:
