@@ -3,7 +3,8 @@
 A megabyte of zstd can hold gigabytes, and aiokafka 0.14.0 unpacks whatever comes. So its four decoders are replaced:
 beyond UNPACKED_BYTES they stop with an error, which has what was unpacked by then. Where a topic's batches may be read
 in part (the inputs: a record that cannot be read becomes a dead letter), the records of such a batch that are whole are
-given as ever, and the others as LargeRecord. Elsewhere the error says that the batch cannot be read.
+given as ever, and the others as LargeRecord, with first bytes, size and digest: these are had by unpacking once more,
+piece by piece, up to MEASURED_BYTES. Elsewhere the error says that the batch cannot be read.
 
 A fetch holds several batches: after FETCH_BYTES the rest of it is dropped, and fetched again later.
 
@@ -14,7 +15,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from threading import local
-from typing import Any
+from typing import Any, NamedTuple
 
 import cramjam
 from aiokafka.consumer import fetcher
@@ -24,32 +25,41 @@ from aiokafka.record._crecords import default_records as fast_default_records
 from aiokafka.record._crecords import legacy_records as fast_legacy_records
 from aiokafka.record.util import decode_varint
 
-from streams.contracts.letters import FIRST_BYTES
 from streams.contracts.rejection import Clipped
 from streams.kafka.packed_sizes import lz4_at_most, snappy_blocks, zstd_at_most
+from streams.kafka.unpacked_pieces import Pieces, gzip_pieces, lz4_pieces, snappy_pieces, zstd_pieces
 from streams.partition.entries import LargeRecord
 
 UNPACKED_BYTES = 64 << 20
 FETCH_BYTES = 16 << 20
+# The consumer's thread measures about 100 MB a second, and has to answer its group within 6 s. No limit is a time: the
+# audit has to come to the same letters.
+MEASURED_BYTES = 192 << 20
+MEASURED_RECORDS = 10_000
 _KEY_BYTES = 4_096  # no key that can be used is longer
+_HEAD_BYTES = _KEY_BYTES + 64  # no more stands before a value
 _READ_IN_PART: set[str] = set()
 _newest = local()  # .size: how many bytes this thread's newest batch was unpacked to
 
 
 class BatchTooLargeError(CorruptRecordException):  # type: ignore[misc]
-    """A compressed batch is larger than UNPACKED_BYTES when it is unpacked. beginning: what was unpacked of it."""
+    """A compressed batch is larger than UNPACKED_BYTES when it is unpacked.
+
+    beginning: what was unpacked of it. pieces: all that it unpacks to, from the beginning on, set by `_bounded`.
+    """
 
     def __init__(self, beginning: bytes) -> None:
         super().__init__(f"a compressed batch is larger than {UNPACKED_BYTES >> 20} MiB when it is unpacked")
         self.beginning = beginning
+        self.pieces: Iterator[bytes] = iter(())
 
 
 def bound_unpacking() -> None:
     """Bounds what all consumers of this process unpack, from now on."""
     for module in (default_records, legacy_records, fast_default_records, fast_legacy_records):
-        for name, decode in _DECODERS.items():
+        for name, (decode, pieces) in _DECODERS.items():
             if hasattr(module, name):
-                setattr(module, name, partial(_bounded, decode))
+                setattr(module, name, partial(_bounded, decode, pieces))
     fetcher.PartitionRecords = _PartitionRecords
 
 
@@ -61,9 +71,18 @@ def read_in_part(topics: Iterable[str]) -> None:
 # --- unpacking ---
 
 
-def _bounded(decode: Callable[[bytes], bytes], packed: Any) -> bytes:
-    unpacked = decode(bytes(packed))
+def _bounded(decode: Callable[[bytes], bytes], pieces: Callable[[bytes], Iterator[bytes]], packed: Any) -> bytes:
+    raw = bytes(packed)
+    try:
+        unpacked = _checked(decode(raw))
+    except BatchTooLargeError as error:
+        error.pieces = pieces(raw)
+        raise
     _newest.size = len(unpacked)
+    return unpacked
+
+
+def _checked(unpacked: bytes) -> bytes:
     if len(unpacked) > UNPACKED_BYTES:
         raise BatchTooLargeError(unpacked[:UNPACKED_BYTES])
     return unpacked
@@ -114,7 +133,12 @@ def _into_room(decompress_into: Callable[[bytes, bytearray], int], packed: bytes
     return bytes(memoryview(room)[:size])
 
 
-_DECODERS = {"gzip_decode": _gzip, "snappy_decode": _snappy, "lz4_decode": _lz4, "zstd_decode": _zstd}
+_DECODERS: dict[str, tuple[Callable[[bytes], bytes], Callable[[bytes], Iterator[bytes]]]] = {
+    "gzip_decode": (_gzip, gzip_pieces),
+    "snappy_decode": (_snappy, snappy_pieces),
+    "lz4_decode": (_lz4, lz4_pieces),
+    "zstd_decode": (_zstd, zstd_pieces),
+}
 
 
 # --- records ---
@@ -153,7 +177,7 @@ class _Batches:
             if not self._in_part or not hasattr(batch, "next_offset"):
                 raise
             self._unpacked += len(error.beginning)
-            return _records_of(batch, error.beginning)
+            return _records_of(batch, error.beginning, error.pieces)
         self._unpacked += getattr(_newest, "size", 0)
         return found
 
@@ -172,25 +196,58 @@ class _Batch:
         return self._batches.open(self._batch)
 
 
-def _records_of(batch: Any, beginning: bytes) -> Iterator[LargeRecord]:
-    """Gives the records of a batch of which the beginning was unpacked: some whole, then one in part, then the rest."""
+def _records_of(batch: Any, beginning: bytes, pieces: Iterator[bytes]) -> Iterator[LargeRecord]:
+    """Gives the records of a batch: those that are whole in its beginning, then what can be told of the others."""
     offset, position = batch.base_offset, 0
     while offset < batch.next_offset:
         try:
-            offset, record, position = _record(batch, beginning, position)
+            head = _head(batch, beginning, position)
         except (IndexError, ValueError):  # nothing is left to read
             break
-        yield record
-        offset += 1
-        if record.clipped is not None:
+        if head.end > len(beginning):
             break
+        yield head.record(None if head.value_size < 0 else beginning[head.value_at : head.value_at + head.value_size])
+        offset, position = head.offset + 1, head.end
     del beginning
+    for record in _measured(batch, Pieces(pieces, MEASURED_BYTES), position, offset):
+        yield record
+        offset = record.offset + 1
     for rest in range(offset, batch.next_offset):
         yield LargeRecord(rest, batch.max_timestamp, None, None, Clipped(b"", None, None))
 
 
-def _record(batch: Any, unpacked: bytes, position: int) -> tuple[int, LargeRecord, int]:
-    """Reads a record of format 2: gives its offset, the record, and where the next one begins.
+def _measured(batch: Any, pieces: Pieces, position: int, offset: int) -> Iterator[LargeRecord]:
+    """Tells the records from a position on, as far as MEASURED_BYTES and MEASURED_RECORDS go. offset: of the first."""
+    try:
+        pieces.skip(position)
+        for _ in range(min(batch.next_offset - offset, MEASURED_RECORDS)):
+            head = _head(batch, pieces.ahead(_HEAD_BYTES), 0)
+            value_size = max(head.value_size, 0)
+            pieces.skip(head.value_at)
+            yield head.record(None, pieces.told(value_size))
+            pieces.skip(head.end - head.value_at - value_size)  # its headers: at least their number
+    except (EOFError, IndexError, ValueError):
+        return  # more cannot be told
+    finally:
+        pieces.close()
+
+
+class _Head(NamedTuple):
+    """What a record of format 2 is told by before its value. value_at, end: positions; a value_size of -1 is none."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value_size: int
+    value_at: int
+    end: int
+
+    def record(self, value: bytes | None, clipped: Clipped | None = None) -> LargeRecord:
+        return LargeRecord(self.offset, self.timestamp, self.key, value, clipped)
+
+
+def _head(batch: Any, unpacked: bytes, position: int) -> _Head:
+    """Reads a record up to its value.
 
     Raises:
         IndexError: Not even its key was unpacked.
@@ -203,8 +260,4 @@ def _record(batch: Any, unpacked: bytes, position: int) -> tuple[int, LargeRecor
     key_size, position = decode_varint(unpacked, position)
     key = unpacked[position : position + key_size] if 0 <= key_size <= _KEY_BYTES else None
     value_size, position = decode_varint(unpacked, position + max(key_size, 0))
-    offset, value = batch.base_offset + delta, unpacked[position : position + max(value_size, 0)]
-    if end > len(unpacked):
-        clipped = Clipped(value[:FIRST_BYTES], max(value_size, 0), None)
-        return offset, LargeRecord(offset, timestamp, key, None, clipped), end
-    return offset, LargeRecord(offset, timestamp, key, None if value_size < 0 else value), end
+    return _Head(batch.base_offset + delta, timestamp, key, value_size, position, end)

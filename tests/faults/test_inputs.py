@@ -294,6 +294,7 @@ async def test_a_batch_that_unpacks_to_more_than_the_limit_is_told_and_takes_bou
             await all_is_right(settings, environment, events)
             [letter] = await dead_letters(settings)
             assert (letter["reason"], letter["offset"], letter["value_bytes"]) == ("too_large", 0, 150_000_000)
+            assert letter["value_sha256"] == f"sha256:{sha256(b' ' * 150_000_000).hexdigest()}"
             assert b64decode(letter["value_first_base64"]) == b" " * 1_024
             assert peak_mib(worker.process.pid) < 500
 

@@ -1,6 +1,7 @@
 """Compressed batches are unpacked up to a limit. Of larger ones the records before it are read, the others are told."""
 
 import os
+from hashlib import sha256
 from types import SimpleNamespace
 from typing import Any
 
@@ -72,8 +73,18 @@ def test_a_batch_beyond_the_limit_is_read_up_to_it_and_the_rest_is_told(codec: i
     assert [(record.key, record.value) for record in records[:3]] == SMALL
     assert [record.clipped for record in records[:3]] == [None] * 3
     assert (records[3].key, records[3].value, records[3].timestamp) == (b"C3", None, 1_003)
-    assert records[3].clipped == (b" " * 1_024, 2_000_000, None)
-    assert records[4].clipped == (b"", None, None)
+    assert records[3].clipped == (b" " * 1_024, 2_000_000, sha256(b" " * 2_000_000).hexdigest())
+    assert (records[4].key, records[4].clipped) == (b"C4", (b"{}", 2, sha256(b"{}").hexdigest()))
+
+
+@CODECS
+def test_past_what_is_measured_nothing_is_told(codec: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The size stands before a value: it is told, and the digest is not."""
+    monkeypatch.setattr(unpacking, "MEASURED_BYTES", 1_500_000)
+    read_in_part(["bank.loans"])
+    records, end = fetched(batch(codec, [*SMALL, (b"C3", b" " * 4_000_000), (b"C4", b"{}")]))
+    assert [record.clipped for record in records[3:]] == [(b" " * 1_024, 4_000_000, None), (b"", None, None)]
+    assert end == 5
 
 
 @CODECS
