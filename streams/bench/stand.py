@@ -16,7 +16,8 @@ from typing import NamedTuple
 from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.kafka import local
-from streams.kafka.topics import ensure_topics, topic_specs
+from streams.kafka.topic_specs import topic_specs
+from streams.kafka.topics import ensure_topics
 from streams.policy.policy import Policy
 from streams.settings import Settings, policy_folder, read_policy_file
 from streams.signals import ending_on_signals

@@ -25,7 +25,7 @@ _INFO = (
 
 
 def document(samples: Iterable[Sample], configurations: Mapping[str, Configuration]) -> Schema:
-    """Makes the document. configurations: by topic, the settings that the topic is made with (kafka/topics.py)."""
+    """Makes the document. configurations: by topic, the settings that the topic is made with (kafka/topic_specs.py)."""
     examples: dict[str, list[Schema]] = {}
     for sample in samples:
         examples.setdefault(sample.message, []).append(_example(sample))

@@ -14,7 +14,7 @@ from streams.errors import UsageError
 from streams.kafka.changelog import read_changelog
 from streams.kafka.offsets import Offsets
 from streams.kafka.topic_ids import ask_for_topics
-from streams.kafka.topics import topic_specs
+from streams.kafka.topic_specs import missing_topics, topic_specs
 from streams.kafka.transactional import TRANSACTION_TIMEOUT_MS
 from streams.kafka.unchanged import difference
 from streams.settings import Settings
@@ -104,7 +104,7 @@ async def look(settings: Settings, stages: tuple[Stage, Stage], after: int) -> G
     topics = await ask_for_topics(settings.client_options(), names)
     missing = sorted(names - topics.keys())
     if missing:
-        raise UsageError(f"missing: {', '.join(missing)}; make the topics with: tierflow topics create")
+        raise missing_topics(missing)
     counts = {topics[name].partitions for name in shared_topics(settings)}
     if after < max(counts):
         raise UsageError(f"{_CANNOT} to {after}: there are {max(counts)} already, and they cannot become fewer")

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaProducer
 
 from streams.errors import UsageError
 from streams.kafka.owner import CLOCK_KEY
-from streams.kafka.topics import not_stamped
+from streams.kafka.topic_specs import not_stamped
 from streams.settings import Settings
 
 LIMIT_MS = 5 * 60_000

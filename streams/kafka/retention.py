@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from streams.kafka.admin import Admin, configs_of
-from streams.kafka.topics import DAY_MS, FOREVER_MS, HOUR_MS, topic_specs
+from streams.kafka.topic_specs import DAY_MS, FOREVER_MS, HOUR_MS, topic_specs
 from streams.settings import Settings
 
 _TIME, _SIZE = "retention.ms", "retention.bytes"

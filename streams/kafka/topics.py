@@ -1,4 +1,4 @@
-"""Topics: made with the settings that tierflow's guarantees need (docs/operations.md#topics-in-production).
+"""Topics: made as topic_specs.py says, and checked.
 
 Of topics that exist, partition counts, cleanup policies, the limits on records, and whose time `tier.owner` stamps its
 records with are checked, nothing else.
@@ -12,76 +12,13 @@ from typing import Any, NamedTuple
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
-from streams.contracts.packing import changelog_bytes
 from streams.errors import AwayError, UsageError
 from streams.kafka.admin import Admin, configs_of
 from streams.kafka.never_taken import MAX_MESSAGE_BYTES
+from streams.kafka.topic_specs import LOOKED_AT, TopicSpec, misfits, missing_topics, topic_specs
 from streams.settings import Settings
 
-FOREVER_MS = -1
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 LED_WITHIN_S = 15.0
-OUTPUTS = ("changes", "campaigns", "risk", "order")
-CLEANUP_POLICY = "cleanup.policy"
-TIMESTAMP_TYPE = "message.timestamp.type"
-_LOOKED_AT = (CLEANUP_POLICY, MAX_MESSAGE_BYTES, TIMESTAMP_TYPE)
-# What every topic must take that is written: record batches have up to 900,000 bytes (producers.BATCH_BYTES).
-WRITTEN_BYTES = 1_000_000
-_MIB = 1 << 20
-
-# Set explicitly: with the broker's default of 7 days, the audit could not reach further back.
-_RETAINED = {"cleanup.policy": "delete", "retention.ms": str(FOREVER_MS)}
-# A dead letter holds its input in base64, which is a third longer; with the broker's default limit of 1 MiB, letters of
-# large inputs would hold but their beginnings.
-_DEAD_LETTERS = {**_RETAINED, MAX_MESSAGE_BYTES: str(4 << 20)}
-_COMPACTED = {
-    "cleanup.policy": "compact",
-    "segment.bytes": str(64 << 20),
-    "segment.ms": str(HOUR_MS),
-    "min.cleanable.dirty.ratio": "0.2",
-    "max.compaction.lag.ms": str(DAY_MS),
-    "delete.retention.ms": str(7 * DAY_MS),
-}
-# The broker's own time stands in each record (broker_clock.py).
-_STAMPED = {**_COMPACTED, TIMESTAMP_TYPE: "LogAppendTime"}
-
-
-class TopicSpec(NamedTuple):
-    """A topic as it must be: its name, its settings, and whether it has one partition or as many as the inputs.
-
-    record_bytes: the least that its limit on records may be; 0 where tierflow does not write.
-    """
-
-    name: str
-    config: Mapping[str, str]
-    single_partition: bool = False
-    record_bytes: int = WRITTEN_BYTES
-
-
-def topic_specs(settings: Settings) -> list[TopicSpec]:
-    """Gives all topics of an app, inputs and internal ones included."""
-    return [
-        *(TopicSpec(name, _RETAINED, record_bytes=0) for name in settings.input_topics()),
-        *(TopicSpec(settings.output_topic(name), _RETAINED) for name in OUTPUTS),
-        TopicSpec(settings.output_topic("dead-letters"), _DEAD_LETTERS),
-        TopicSpec(settings.output_topic("dead-letters-replayed"), _RETAINED, single_partition=True),
-        TopicSpec(settings.output_topic("current"), _COMPACTED),
-        TopicSpec(settings.output_topic("policies"), _COMPACTED, single_partition=True),
-        TopicSpec(settings.owner_topic, _STAMPED, single_partition=True),
-        _changelog_spec(settings),
-        TopicSpec(settings.candidates_topic, _RETAINED),
-        TopicSpec(settings.budgets_changelog_topic, _COMPACTED),
-        # They hold whole events that `tierflow deliver` could not deliver: as large as dead letters.
-        TopicSpec(settings.parked_topic, _DEAD_LETTERS),
-        TopicSpec(settings.resend_topic, _DEAD_LETTERS),
-    ]
-
-
-def _changelog_spec(settings: Settings) -> TopicSpec:
-    needed = changelog_bytes(settings.remembered_ids)
-    made_with = max(8 * _MIB, -(-needed // _MIB) * _MIB)
-    return TopicSpec(settings.changelog_topic, {**_COMPACTED, MAX_MESSAGE_BYTES: str(made_with)}, record_bytes=needed)
 
 
 async def ensure_topics(settings: Settings, partitions: int, replication: int = 1) -> list[str]:
@@ -168,8 +105,8 @@ async def allowed_now(settings: Settings) -> Allowed:
     letters = settings.output_topic("dead-letters")
     specs = {spec.name: spec for spec in topic_specs(settings)}
     async with Admin(settings) as admin:
-        configs = {topic: config for topic, config in (await configs_of(admin, specs, *_LOOKED_AT)).items() if config}
-    wrong = [misfit for topic, config in configs.items() for misfit in _misfits(specs[topic], config, settings)]
+        configs = {topic: config for topic, config in (await configs_of(admin, specs, *LOOKED_AT)).items() if config}
+    wrong = [misfit for topic, config in configs.items() for misfit in misfits(specs[topic], config, settings)]
     letter_bytes = int(configs[letters][MAX_MESSAGE_BYTES]) if letters in configs else None
     return Allowed("; ".join(wrong) or None, letter_bytes)
 
@@ -248,10 +185,10 @@ async def _check(admin: AIOKafkaAdminClient, settings: Settings) -> int:
     specs = topic_specs(settings)
     missing = [spec.name for spec in specs if spec.name not in counts]
     if missing:
-        raise UsageError(f"missing: {', '.join(missing)}; make the topics with: tierflow topics create")
+        raise missing_topics(missing)
     partitions = _common_count(counts, settings)
-    configs = await configs_of(admin, [spec.name for spec in specs], *_LOOKED_AT)
-    wrong = [misfit for spec in specs for misfit in _misfits(spec, configs[spec.name], settings)]
+    configs = await configs_of(admin, [spec.name for spec in specs], *LOOKED_AT)
+    wrong = [misfit for spec in specs for misfit in misfits(spec, configs[spec.name], settings)]
     wrong += [
         f"{spec.name} has {counts[spec.name]} partitions, it must have 1: its records have one order; make it anew"
         for spec in specs
@@ -260,55 +197,3 @@ async def _check(admin: AIOKafkaAdminClient, settings: Settings) -> int:
     if wrong:
         raise UsageError("; ".join(wrong))
     return partitions or 0
-
-
-def _misfits(spec: TopicSpec, config: Mapping[str, str], settings: Settings) -> list[str]:
-    """Says what is wrong with a topic's settings; gives nothing if they fit."""
-    return [
-        *_cleanup_misfits(spec, config[CLEANUP_POLICY]),
-        *_size_misfits(spec, config[MAX_MESSAGE_BYTES], settings),
-        *_stamp_misfits(spec, config[TIMESTAMP_TYPE], settings),
-    ]
-
-
-def _cleanup_misfits(spec: TopicSpec, cleanup_policy: str) -> list[str]:
-    wanted = spec.config[CLEANUP_POLICY]
-    if set(cleanup_policy.split(",")) == {wanted}:
-        return []
-    why = {
-        "compact": "deleting by age would lose the state of quiet customers",
-        "delete": "compaction would drop records that the audit needs",
-    }[wanted]
-    return [
-        f"{spec.name} has cleanup.policy={cleanup_policy}, it must be {wanted}: {why}; change it with kafka-configs"
-    ]
-
-
-def _size_misfits(spec: TopicSpec, max_message_bytes: str, settings: Settings) -> list[str]:
-    if int(max_message_bytes) >= spec.record_bytes:
-        return []
-    enough = spec.config.get(MAX_MESSAGE_BYTES, str(_MIB))
-    sentence = (
-        f"{spec.name} has max.message.bytes={max_message_bytes} (the broker's message.max.bytes, where the topic has "
-        f"none of its own), it must be at least {spec.record_bytes}: a larger record would be refused; "
-        + _change(settings, spec.name, MAX_MESSAGE_BYTES, enough)
-    )
-    return [sentence]
-
-
-def _stamp_misfits(spec: TopicSpec, timestamp_type: str, settings: Settings) -> list[str]:
-    wanted = spec.config.get(TIMESTAMP_TYPE, timestamp_type)
-    return [] if timestamp_type == wanted else [not_stamped(settings, spec.name)]
-
-
-def not_stamped(settings: Settings, topic: str) -> str:
-    """Says that a topic does not put the broker's time into its records, and how to change that."""
-    change = _change(settings, topic, TIMESTAMP_TYPE, _STAMPED[TIMESTAMP_TYPE])
-    return f"{topic} must stamp records with the broker's time, or nobody knows it; {change}"
-
-
-def _change(settings: Settings, topic: str, name: str, value: str) -> str:
-    return (
-        f"change it with: kafka-configs.sh --bootstrap-server {settings.bootstrap_servers} --alter "
-        f"--entity-type topics --entity-name {topic} --add-config {name}={value}"
-    )

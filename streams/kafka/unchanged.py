@@ -19,7 +19,7 @@ from streams.errors import UsageError
 from streams.kafka.newest import newest_records
 from streams.kafka.refusals import cannot_connect
 from streams.kafka.topic_ids import ask_for_topics
-from streams.kafka.topics import topic_specs
+from streams.kafka.topic_specs import topic_specs
 from streams.settings import Settings
 
 START_ANEW = "start with another TIERFLOW_APP_ID and another TIERFLOW_OUTPUT_PREFIX"

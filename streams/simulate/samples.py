@@ -18,7 +18,7 @@ from streams.contracts.envelope import Headers
 from streams.contracts.event_line import EventLine
 from streams.contracts.lines import parse_line
 from streams.contracts.outputs import IN_FORCE, InForceMessage, PolicyMessage
-from streams.kafka.topics import topic_specs
+from streams.kafka.topic_specs import topic_specs
 from streams.partition.outputs import by_output
 from streams.partition.work import CAMPAIGNS, CHANGES, CURRENT, DEAD_LETTERS, ORDER, RISK, Work
 from streams.policy.compile.load import load_policy

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams.kafka.topics import topic_specs
+from streams.kafka.topic_specs import topic_specs
 from streams.settings import Settings, policy_folder
 
 COMMAND = Path(sys.executable).with_name("tierflow")

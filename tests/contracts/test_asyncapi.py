@@ -10,7 +10,7 @@ from jsonschema import Draft7Validator
 from streams.contracts.channels import CHANNELS
 from streams.contracts.schema_topics import TOPICS
 from streams.engine.outcomes import AlertReason, Group
-from streams.kafka.topics import topic_specs
+from streams.kafka.topic_specs import topic_specs
 from streams.policy.compile.load import load_policy
 from streams.policy.loans import LoanOutcome
 from streams.settings import Settings

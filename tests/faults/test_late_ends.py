@@ -21,7 +21,7 @@ from streams.deliver.parked import parked_headers, sent_again
 from streams.errors import UsageError
 from streams.kafka import redelivery, transactional
 from streams.kafka.dead_letters import Choice, extent, replayed_letters
-from streams.kafka.topics import TopicSpec
+from streams.kafka.topic_specs import TopicSpec
 from streams.kafka.transactional import TransactionalProducer
 from streams.partition.outputs import sent_to
 from streams.partition.work import CHANGES, Message

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from streams.kafka.topics import topic_specs
+from streams.kafka.topic_specs import topic_specs
 from streams.settings import Settings
 from tests.support.event_flow import CUSTOMERS, flowing
 from tests.support.worker_processes import (

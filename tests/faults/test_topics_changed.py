@@ -10,7 +10,8 @@ from aiokafka.admin import NewTopic
 from msgspec import structs
 
 from streams.contracts.packing import LANE_KEY, pack_lane, unpack_lane
-from streams.kafka.topics import raise_partitions, topic_specs
+from streams.kafka.topic_specs import topic_specs
+from streams.kafka.topics import raise_partitions
 from streams.settings import Settings
 from tests.support.commands import tierflow
 from tests.support.topic_changes import admin_of, delete_topic, limit_records

@@ -9,7 +9,8 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from streams.errors import UsageError
 from streams.kafka import local
-from streams.kafka.topics import allowed_now, check_topics, ensure_topics, partition_count, topic_specs
+from streams.kafka.topic_specs import topic_specs
+from streams.kafka.topics import allowed_now, check_topics, ensure_topics, partition_count
 from streams.settings import Settings
 from tests.support.batches import PARTITIONS
 from tests.support.commands import tierflow

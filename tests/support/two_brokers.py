@@ -14,7 +14,8 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from streams.kafka import local
 from streams.kafka.local import HOST
-from streams.kafka.topics import TopicSpec, check_topics, topic_specs
+from streams.kafka.topic_specs import TopicSpec, topic_specs
+from streams.kafka.topics import check_topics
 from streams.settings import Settings
 from tests.support.worker_processes import PARTITIONS, until
 
