@@ -13,6 +13,7 @@ from streams.kafka import local
 from streams.kafka.topics import ensure_topics
 from streams.logs import is_worth_logging
 from streams.settings import Settings, policy_folder
+from tests.support.laws import be_the_same_everywhere
 from tests.support.own_broker import OwnBroker
 
 PARTITIONS = 4
@@ -34,6 +35,7 @@ SLOW = {
 }
 _numbers = itertools.count(1)
 
+be_the_same_everywhere()
 
 # Python 3.11 cannot parse while a traceback is formatted, which asyncio does for futures when they are collected.
 logging.getLogger("asyncio").addFilter(is_worth_logging)

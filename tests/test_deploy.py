@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from streams.metrics import Metrics
+from tests.support.patience import stretched
 
 PROJECT = Path(__file__).parents[1]
 COMPOSE = PROJECT / "docker-compose.yml"
@@ -72,7 +73,7 @@ def compose(token: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=stretched(60),
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.api_source import Start, Table, address
+from tests.support.patience import stretched
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
@@ -44,7 +45,7 @@ async def shown(url: str, profile: Path) -> str:
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(stretched(DEADLINE_S)):
             document, _ = await process.communicate()
     finally:
         if process.returncode is None:

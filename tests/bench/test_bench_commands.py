@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
+from tests.support.patience import stretched
+
 ROWS = [
     (
         ["throughput", "--events", "2000", "--customers", "200", "--partitions", "2"],
@@ -82,4 +84,4 @@ async def topics_left(servers: str) -> list[str]:
 def bench(servers: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [Path(sys.executable).with_name("tierflow"), "bench", *arguments]
     environment = {**os.environ, "KAFKA_BOOTSTRAP_SERVERS": servers}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=stretched(120), check=False)

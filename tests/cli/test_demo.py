@@ -16,7 +16,7 @@ from streams.kafka.topic_specs import topic_specs
 from streams.settings import Settings, policy_folder
 
 COMMAND = Path(sys.executable).with_name("tierflow")
-DEADLINE_S = 90
+DEADLINE_S = 360  # of what hangs
 POLICY: dict[str, str] = {}
 
 

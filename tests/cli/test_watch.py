@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer
 
 from streams.cli.watch import describe
 from streams.settings import Settings
+from tests.support.patience import stretched
 
 COMMAND = Path(sys.executable).with_name("tierflow")
 DEADLINE_S = 30
@@ -169,7 +170,7 @@ def test_it_follows_committed_changes_from_now_until_ctrl_c(environment: dict[st
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(2)]
         process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate(timeout=DEADLINE_S)
+        rest, errors = process.communicate(timeout=stretched(DEADLINE_S))
     assert [line.split()[1:5] for line in lines] == [["C7", "low", "->", "mid"], ["C7", "low", "->", "high"]]
     assert (process.returncode, rest, errors) == (0, "", "")
 
@@ -180,7 +181,7 @@ def test_json_lines_are_the_records_of_one_customer_up_to_the_limit(
     wanted = [change("C7"), change("C7", tier="high"), change("C7", tier="low")]
     write(settings, wanted[0], change("C8"), wanted[1], wanted[2])
     with watching(environment, "--from-beginning", "--json", "--customer", "C7", "--limit", "2") as process:
-        told, errors = process.communicate(timeout=DEADLINE_S)
+        told, errors = process.communicate(timeout=stretched(DEADLINE_S))
     assert told.encode().splitlines() == wanted[:2]
     assert (process.returncode, errors) == (0, "")
 
@@ -201,7 +202,7 @@ def test_campaigns_and_loans_are_followed_if_asked_for(
     write(settings, loan(), topic="risk")
     write(settings, change())
     with watching(environment, "--from-beginning", *options, "--limit", str(len(wanted))) as process:
-        told, errors = process.communicate(timeout=DEADLINE_S)
+        told, errors = process.communicate(timeout=stretched(DEADLINE_S))
     assert {line.split()[2] for line in told.splitlines()} == wanted
     assert (process.returncode, errors) == (0, "")
 

@@ -15,7 +15,8 @@ from streams.values.calendar import HOUR_MS
 from streams.values.events import Event
 from streams.values.standings import Standing
 from tests.engine.test_random_policies import documents, loaded
-from tests.support.event_plans import POLICIES, laws
+from tests.support.event_plans import POLICIES
+from tests.support.laws import laws
 from tests.support.one_customer import DAY_MS, PLAIN, Customer, a_policy, at, balance, credit, transaction
 
 # Under these the tier follows from the figures of now, or of the last one or two ratings. Under the others it also

@@ -17,8 +17,9 @@ from streams.policy.campaigns import WokenCampaigns
 from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy
 from streams.values.events import CUSTOMERS
-from tests.support.event_plans import Plan, actions, decoded, events, history_of, in_order, laws, own_currency, strides
+from tests.support.event_plans import Plan, actions, decoded, events, history_of, in_order, own_currency, strides
 from tests.support.histories import Bench, History
+from tests.support.laws import laws
 from tests.support.one_customer import DAY_MS, WHOLE_STANDARD, Customer
 
 TIERS_ALONE, _, CAMPAIGNS_AND_RISK = WHOLE_STANDARD.document.partition("# --- campaigns")

@@ -12,7 +12,7 @@ from streams.policy.compile.load import load_policy
 from streams.simulate import Simulation
 from streams.values.money import ONE_E16
 from tests.simulate.test_simulate import File
-from tests.support.event_plans import laws
+from tests.support.laws import laws
 from tests.support.one_customer import TAIPEI
 
 BEGINS = datetime(2026, 1, 1, 10, tzinfo=TAIPEI)

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.engine.measures.closing_totals import average_e16, closing_e16, newest_e16
@@ -11,9 +11,10 @@ from streams.engine.measures.spans import first_day_of, last_day_of
 from streams.values.calendar import month_of, month_start
 from streams.values.events import Balance
 from tests.support.daily_recount import Recount
+from tests.support.laws import laws
 from tests.support.one_customer import DAY_MS, Customer, a_policy, at, balance, e16
 
-quick = settings(max_examples=100, deadline=None, derandomize=True, database=None)
+quick = laws(100)
 
 AVERAGES = a_policy("""
 [rates]

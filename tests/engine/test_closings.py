@@ -18,7 +18,7 @@ from streams.values.events import Balance
 from streams.values.products import Holding
 from tests.engine.test_closing_totals import AVERAGES, NOON, RATES, TODAY, after, amounts
 from tests.support.daily_recount import Recount
-from tests.support.event_plans import laws
+from tests.support.laws import laws
 from tests.support.one_customer import ASSETS_ONLY, DAY_MS, Customer, at, balance, e16
 
 HOUR_MS = 3_600_000

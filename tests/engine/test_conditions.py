@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contracts.figures import format_figure
@@ -12,10 +12,11 @@ from streams.engine.tiers.looked_at import looked_at, next_tier, shown_value
 from streams.policy.language.problems import PolicyError
 from streams.policy.measures import Condition
 from streams.values.standings import Standing
+from tests.support.laws import laws
 from tests.support.one_customer import PLAIN, STANDARD, Customer, a_policy, at, balance, credit, e16
 
 NOON = at("2026-11-24T12:00")
-quick = settings(max_examples=100, deadline=None, derandomize=True, database=None)
+quick = laws(100)
 
 # measures 0 and 1; None is the value
 A, B = Condition(measure=0, at_least_e16=10), Condition(measure=1, at_least_e16=20)

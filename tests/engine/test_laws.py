@@ -34,13 +34,13 @@ from tests.support.event_plans import (
     events,
     history_of,
     in_order,
-    laws,
     own_currency,
     signed,
     steps,
     years,
 )
 from tests.support.histories import Bench, History, Line, Outcome
+from tests.support.laws import laws
 from tests.support.one_customer import PLAIN, STANDARD, Customer, at, balance
 
 quick = laws(100)

@@ -23,7 +23,8 @@ from streams.engine.tiers.outlook import keeping, outlook
 from streams.engine.tiers.step import pass_time
 from streams.policy.policy import Policy
 from streams.values.calendar import DAY_MS
-from tests.support.event_plans import POLICIES, START, Plan, decoded, history_of, laws, years
+from tests.support.event_plans import POLICIES, START, Plan, decoded, history_of, years
+from tests.support.laws import laws
 from tests.support.one_customer import STANDARD, Customer, a_policy, at, balance, credit, pin, policy_of, transaction
 
 WITHDRAWN = "0"

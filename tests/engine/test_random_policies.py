@@ -12,8 +12,9 @@ from streams.policy.compile.load import load_policy
 from streams.policy.language.problems import PolicyError
 from streams.policy.policy import Policy
 from streams.values.calendar import DAY_MS
-from tests.support.event_plans import Plan, decoded, events, history_of, laws, own_currency, strides, years
+from tests.support.event_plans import Plan, decoded, events, history_of, own_currency, strides, years
 from tests.support.histories import Bench
+from tests.support.laws import laws
 from tests.support.one_customer import Customer
 
 NAMES = ["one", "two", "three"]

@@ -6,7 +6,7 @@ from streams.contracts.packing import pack_state, unpack_state
 from streams.engine.remember import content_of, is_remembered, remember
 from streams.engine.state import CustomerState
 from streams.values.events import BALANCES, CREDIT, TRANSACTIONS
-from tests.support.event_plans import laws
+from tests.support.laws import laws
 
 SAME = b"\1\2"
 

@@ -18,7 +18,7 @@ from streams.simulate import Simulation
 from streams.values.events import TRANSACTIONS, Transaction
 from tests.simulate.test_simulate import File
 from tests.support.daily_recount import in_force
-from tests.support.event_plans import laws
+from tests.support.laws import laws
 from tests.support.one_customer import DAY_MS, PLAIN, Customer, a_policy, at, e4
 
 NOON = at("2026-11-24T12:00")

@@ -20,6 +20,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.settings import Settings
 from streams.simulate.samples import samples
+from tests.support.patience import stretched
 
 FILE = Path(__file__).parents[2] / "examples" / "campaign_subscriber.py"
 REAL = [sample.value for sample in samples() if sample.message == "campaignTriggered"]
@@ -37,9 +38,9 @@ def trigger(customer: str, sequence: int = 1, **fields: Any) -> dict[str, Any]:
 
 
 def until(reached: Callable[[], Any], what: str) -> None:
-    give_up_at = time.monotonic() + WITHIN_S
+    give_up_at = time.monotonic() + stretched(WITHIN_S)
     while not reached():
-        assert time.monotonic() < give_up_at, f"not within {WITHIN_S:.0f} s: {what}"
+        assert time.monotonic() < give_up_at, f"not within {stretched(WITHIN_S):.0f} s: {what}"
         time.sleep(0.01)
 
 
@@ -177,13 +178,13 @@ def test_each_trigger_is_acted_on_once_through_kill_9_and_duplicates(
     until(lambda: worked_to_the_end(settings, "team", sent.ends), "all is worked after the kill")
     assert subscribers.letters == sent.treated
     second.send_signal(signal.SIGTERM)
-    assert second.wait(10) == 0
+    assert second.wait(stretched(10)) == 0
 
     # Another group reads all of it from the beginning: the store knows what was done.
     third = subscribers.start("team-again")
     until(lambda: worked_to_the_end(settings, "team-again", sent.ends), "all is read again")
     third.send_signal(signal.SIGINT)
-    assert third.wait(10) == 0
+    assert third.wait(stretched(10)) == 0
     assert subscribers.letters == sent.treated
     assert dict(subscribers.rows("SELECT outcome, count(*) FROM triggers GROUP BY 1")) == {
         "acted": len(sent.treated),
@@ -201,7 +202,7 @@ def test_the_newest_tiers_are_kept(settings: Settings, subscribers: Subscribers)
     process = subscribers.start("team")
     until(lambda: worked_to_the_end(settings, "team", sent.ends), "all is worked")
     process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 0
+    assert process.wait(stretched(10)) == 0
     newest = {change["customer_id"]: (change["sequence"], change["tier"]) for change in CHANGES}
     rows = subscribers.rows("SELECT customer_id, sequence, tier FROM tiers")
     assert {customer: (sequence, tier) for customer, sequence, tier in rows} == newest

@@ -31,6 +31,7 @@ from tests.support.batches import NUMBER, read, started, written
 from tests.support.event_flow import AMOUNTS
 from tests.support.kafka_proxy import Request, Watch, proxies
 from tests.support.late_ends import LateEnd, produce_to, second_produce
+from tests.support.patience import stretched
 from tests.support.two_brokers import TwoBrokers, environments, make_topics
 from tests.support.worker_processes import SOAK, Events, Worker, Workers, all_is_right, applied, customers_of
 from tests.support.works import with_output
@@ -275,7 +276,7 @@ async def _metric(worker: Worker, name: str) -> float:
 
 async def _flow_until(reached: asyncio.Event, events: Events, customers: list[str]) -> None:
     random = Random(1)  # noqa: S311 - repeatable, not secret
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(stretched(60)):
         while not reached.is_set():
             for customer in customers:
                 await events.balance(customer, random.choice(AMOUNTS))

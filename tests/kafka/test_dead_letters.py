@@ -34,6 +34,7 @@ from streams.settings import Settings
 from streams.stages.customers import partition_setup
 from streams.values.events import BALANCES, CREDIT, TOPICS, TRANSACTIONS
 from tests.support.batches import ASSETS_ONLY, AT_MS, CUSTOMER, NUMBER, PARTITIONS, Line, line, put, started
+from tests.support.patience import stretched
 
 COMMAND = Path(sys.executable).with_name("tierflow")
 ELSEWHERE = next(
@@ -107,7 +108,7 @@ async def _records(settings: Settings, topics: Sequence[str], partitions: int) -
 
 
 def inputs_of(settings: Settings) -> list[tuple[str, int, bytes | None, bytes | None]]:
-    records = asyncio.run(asyncio.wait_for(_records(settings, settings.input_topics(), PARTITIONS), 30))
+    records = asyncio.run(asyncio.wait_for(_records(settings, settings.input_topics(), PARTITIONS), stretched(30)))
     return [(r.topic.removeprefix(settings.input_prefix), r.partition, r.key, r.value) for r in records]
 
 

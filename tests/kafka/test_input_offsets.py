@@ -8,6 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from streams.kafka.offsets import InputOffsets, Span
 from streams.settings import Settings
 from tests.support.batches import NUMBER, open_transaction, put
+from tests.support.patience import stretched
 
 
 async def test_spans_and_ends_are_those_of_what_can_be_read(settings: Settings) -> None:
@@ -24,7 +25,7 @@ async def test_spans_and_ends_are_those_of_what_can_be_read(settings: Settings) 
         async with open_transaction(settings, transactions):
             await put(settings, transactions, [(b"x", b"1")])
             assert await offsets.spans(NUMBER) == [Span(2, 3), *[Span(0, 0)] * 4]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(stretched(10)):
             # The marker of a transaction that was aborted comes a moment after the answer.
             while await offsets.ends(NUMBER) != [3, 3, 0, 0, 0]:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)

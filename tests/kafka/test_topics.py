@@ -14,6 +14,7 @@ from streams.kafka.topics import allowed_now, check_topics, ensure_topics, parti
 from streams.settings import Settings
 from tests.support.batches import PARTITIONS
 from tests.support.commands import tierflow
+from tests.support.patience import stretched
 
 
 async def make(settings: Settings, name: str, partitions: int, **config: str) -> None:
@@ -22,7 +23,7 @@ async def make(settings: Settings, name: str, partitions: int, **config: str) ->
     configs = {key.replace("_", "."): value for key, value in config.items()}
     try:
         await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=configs)])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(stretched(10)):
             while name not in await admin.list_topics():  # noqa: ASYNC110 - the broker learns of it a moment later
                 await asyncio.sleep(0.01)
     finally:

@@ -18,6 +18,7 @@ from streams.load.events import read_waves
 from streams.load.produce import Sent, Wave, produce
 from streams.settings import Settings
 from streams.values.events import BALANCES, TOPICS
+from tests.support.patience import stretched
 
 COMMAND = Path(sys.executable).with_name("tierflow")
 
@@ -60,7 +61,7 @@ async def _records(settings: Settings) -> list[ConsumerRecord]:
 
 
 def records_of(settings: Settings) -> list[ConsumerRecord]:
-    return asyncio.run(asyncio.wait_for(_records(settings), 30))
+    return asyncio.run(asyncio.wait_for(_records(settings), stretched(30)))
 
 
 def test_every_event_arrives_with_its_key_partition_and_bytes(settings: Settings, tmp_path: Path) -> None:

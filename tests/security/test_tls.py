@@ -10,6 +10,7 @@ import pytest
 from streams.errors import UsageError
 from streams.security.tls import RenewedContext, TlsFiles, load
 from tests.support.certificates import Authority, Pair
+from tests.support.patience import stretched
 
 
 def served_by(pair: Pair, authority: Authority) -> ssl.SSLContext:
@@ -36,7 +37,7 @@ async def shown(context: ssl.SSLContext, server: ssl.SSLContext) -> str:
         reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname="localhost")
         await reader.read()
         writer.close()
-        return await asyncio.wait_for(names.get(), 5)
+        return await asyncio.wait_for(names.get(), stretched(5))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from streams.security import tokens
 from streams.security.tokens import TokenError
 from streams.settings import Settings
 from tests.support.certificates import Authority
+from tests.support.patience import stretched
 from tests.support.token_endpoint import SECRET, TokenEndpoint, serving
 
 BEARER = {"KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT", "KAFKA_SASL_MECHANISM": "OAUTHBEARER"}
@@ -112,7 +113,7 @@ async def test_a_token_that_is_valid_outlives_an_endpoint_that_is_away() -> None
         endpoint.status = 503
         began = time.monotonic()
         said = ""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(stretched(10)):
             while not said:
                 try:
                     assert await token(endpoint.environment) == "t1"

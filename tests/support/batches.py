@@ -20,6 +20,7 @@ from streams.settings import Settings, policy_folder
 from streams.stages.customers import customers_stage, partition_setup
 from streams.values.events import TOPICS
 from streams.worker.transactions import Transactions
+from tests.support.patience import stretched
 
 PARTITIONS = 4
 OUTPUTS = ("changes", "current", "campaigns", "risk", "order", "dead-letters")
@@ -129,7 +130,7 @@ async def read(settings: Settings, topic: str, number: int = NUMBER) -> list[Con
     try:
         consumer.assign([tp])
         consumer.seek(tp, 0)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(stretched(10)):
             while (await consumer.end_offsets([tp]))[tp] < written:  # noqa: ASYNC110 - the broker tells nobody
                 await asyncio.sleep(0.005)
         found: list[ConsumerRecord] = []

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.support.patience import stretched
+
 TIERFLOW = str(Path(sys.executable).with_name("tierflow"))
 
 
@@ -18,8 +20,13 @@ class Said(NamedTuple):
 
 
 def tierflow(environment: Mapping[str, str], *arguments: str, within_s: float = 30.0) -> Said:
-    """Runs a command to its end."""
+    """Runs a command to its end. within_s: as a quiet machine needs it."""
     done = subprocess.run(
-        [TIERFLOW, *arguments], env=dict(environment), capture_output=True, text=True, timeout=within_s, check=False
+        [TIERFLOW, *arguments],
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        timeout=stretched(within_s),
+        check=False,
     )
     return Said(done.returncode, done.stdout, done.stderr)

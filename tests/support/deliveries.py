@@ -5,8 +5,7 @@ import json
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +17,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from streams.kafka.partitioner import partition_of
 from streams.settings import Settings
 from tests.support.http_endpoint import SECRET, VARIABLE
+from tests.support.patience import stretched, until
 
 PARTITIONS = 4
 TIERFLOW = str(Path(sys.executable).with_name("tierflow"))
@@ -26,14 +26,6 @@ TYPES = {
     "campaigns": "tierflow.campaign.triggered.v1",
     "risk": "tierflow.risk.decided.v1",
 }
-
-
-async def until(reached: Callable[[], Any], within_s: float, what: str) -> None:
-    """Waits for a condition."""
-    give_up_at = time.monotonic() + within_s
-    while not reached():
-        assert time.monotonic() < give_up_at, f"not within {within_s:.0f} s: {what}"
-        await asyncio.sleep(0.02)
 
 
 def change(customer: str, sequence: int, **fields: Any) -> dict[str, Any]:
@@ -151,7 +143,7 @@ class Delivery:
     async def end(self, number: int = signal.SIGTERM) -> int:
         """The exit status."""
         self.process.send_signal(number)
-        return await asyncio.to_thread(self.process.wait, 20)
+        return await asyncio.to_thread(self.process.wait, stretched(20))
 
     async def __aenter__(self) -> Self:
         return self
@@ -173,7 +165,7 @@ def run(environment: Mapping[str, str], *arguments: str) -> tuple[int, str, str]
         env={**environment, VARIABLE: SECRET},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=stretched(60),
         check=False,
     )
     return done.returncode, done.stdout, done.stderr

@@ -1,11 +1,9 @@
 """Plans of events for laws: drawn by hypothesis, made into a history of records, or into events for one customer."""
 
 import json
-import os
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from streams.contracts.decode import decode
@@ -22,14 +20,6 @@ POLICIES = {path.stem: policy_of(path.stem) for path in sorted(policy_folder().g
 # The floors of all policies, and what lies just below them.
 FLOORS = ["500000", "5000000", "30000", "200000", "1000000", "20000", "50000", "100000", "350000", "300000", "450000"]
 NEAR = [floor for text in FLOORS for floor in (text, str(Decimal(text) - Decimal("0.01")))]
-
-
-FAST = os.environ.get("TIERFLOW_FAST") == "1"
-
-
-def laws(examples: int) -> settings:
-    """Settings of a law; `make fast` tries a tenth of the examples."""
-    return settings(max_examples=examples // 10 if FAST else examples, deadline=None, derandomize=True, database=None)
 
 
 amounts = st.one_of(

@@ -17,6 +17,7 @@ from streams.worker.broker import StageBroker
 from streams.worker.frame.transport import FetchedRecords
 from streams.worker.lane import Lane
 from tests.support.batches import NUMBER, PARTITIONS
+from tests.support.patience import stretched
 
 
 class Feed:
@@ -102,7 +103,7 @@ class Stand:
         await asyncio.gather(self.feed.stop(), self.broker.inputs.stop())
 
     async def until(self, reached: Callable[[], Any], within_s: float = 20.0) -> None:
-        give_up_at = time.monotonic() + within_s
+        give_up_at = time.monotonic() + stretched(within_s)
         while not reached():
             assert time.monotonic() < give_up_at, self.failed
             await asyncio.sleep(0.005)

@@ -14,6 +14,7 @@ from streams.kafka.partitioner import partition_of
 from streams.settings import Settings, policy_folder
 from tests.support import worker_processes
 from tests.support.commands import Said, tierflow
+from tests.support.patience import stretched
 from tests.support.worker_processes import (
     Events,
     Worker,
@@ -84,7 +85,9 @@ async def is_cut_off(environment: Mapping[str, str], partitions: int, after: int
     command = [sys.executable, "-c", _CUT_OFF, str(after), str(partitions)]
 
     def run() -> int:
-        return subprocess.run(command, env=dict(environment), capture_output=True, timeout=200, check=False).returncode
+        return subprocess.run(
+            command, env=dict(environment), capture_output=True, timeout=stretched(200), check=False
+        ).returncode
 
     return await asyncio.to_thread(run) != 0
 
@@ -150,7 +153,7 @@ async def newest_by_place(settings: Settings, output: str) -> dict[tuple[str, in
 def _shown(worker: Worker, customer: str) -> Any:
     """The newest tier change as the worker gives it over HTTP."""
     [[url]] = worker.says(r"ready at ([^,]*),")
-    with urlopen(f"{url}/customers/{customer}", timeout=20) as answer:  # noqa: S310 - http
+    with urlopen(f"{url}/customers/{customer}", timeout=stretched(20)) as answer:  # noqa: S310 - http
         shown = json.load(answer)
     del shown["measures"]
     return shown

@@ -24,6 +24,7 @@ from aiokafka.protocol.transaction import (
 
 from streams.kafka.epochs import RaiseRequest
 from streams.kafka.local import HOST
+from tests.support.patience import stretched
 
 ANSWERED_WITHIN_S = 20.0
 _GONE = (asyncio.IncompleteReadError, ConnectionError)  # the client, or the broker
@@ -70,7 +71,7 @@ class Held:
 
         It answers an EndTxn before it has written the markers. Asked again, it answers 0 once it has.
         """
-        async with asyncio.timeout(ANSWERED_WITHIN_S):
+        async with asyncio.timeout(stretched(ANSWERED_WITHIN_S)):
             code = await self._ask()
             while code == 0 and await self._ask() == ConcurrentTransactions.errno:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection
 
 from tests.support.kafka_proxy import Request, Watch
+from tests.support.patience import stretched
 
 SEEN_WITHIN_S = 20.0
 
@@ -50,7 +51,7 @@ class LateEnd:
         if self._moment(request, self._produced) and not self.arrived.is_set():
             self.arrived.set()
             if self._after_topic is not None:
-                async with asyncio.timeout(SEEN_WITHIN_S):
+                async with asyncio.timeout(stretched(SEEN_WITHIN_S)):
                     await self._written.wait()
             assert self.watch.held is not None
             self.error_code = await self.watch.held.release()

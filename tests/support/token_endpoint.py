@@ -11,6 +11,7 @@ from urllib.parse import unquote_plus
 from aiohttp import web
 
 from streams.kafka.local import free_port
+from tests.support.patience import stretched
 
 CLIENT, SECRET = "tierflow", "s3cret/+ of the client"
 
@@ -61,11 +62,11 @@ def serving(endpoint: TokenEndpoint, tls: Any = None) -> Iterator[TokenEndpoint]
 
     thread = Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(start(), loop).result(stretched(10))
     try:
         yield endpoint
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(stretched(10))
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(stretched(10))
         loop.close()

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -24,25 +24,13 @@ from streams.bench.workload import InputRecord
 from streams.kafka.partitioner import partition_of
 from streams.settings import Settings
 from streams.values.events import BALANCES
+from tests.support.patience import stretched, until
 
 PARTITIONS = 4
 TIERFLOW = str(Path(sys.executable).with_name("tierflow"))
 STARTED_WITHIN_S = 30.0
 STOPPED_WITHIN_S = 20.0
 SOAK = os.environ.get("TIERFLOW_SOAK") == "1"
-
-
-async def until(reached: Callable[[], Any], within_s: float, what: str) -> None:
-    """Waits for a condition; it may be a coroutine function."""
-    give_up_at = time.monotonic() + within_s
-    while True:
-        answer = reached()
-        if asyncio.iscoroutine(answer):
-            answer = await answer
-        if answer:
-            return
-        assert time.monotonic() < give_up_at, f"not within {within_s:.0f} s: {what}"
-        await asyncio.sleep(0.02)
 
 
 class Worker:
@@ -249,7 +237,7 @@ async def read(settings: Settings, topic: str) -> list[ConsumerRecord]:
     goal = await ends(settings, [topic], "read_uncommitted")
     async with consumer(settings) as reader:
         reader.assign(tps)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(stretched(20)):
             while any(end < goal[tp] for tp, end in (await reader.end_offsets(tps)).items()):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         for tp in tps:

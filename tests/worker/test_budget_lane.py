@@ -22,6 +22,7 @@ from streams.worker import takeover
 from streams.worker.broker import StageBroker
 from tests.support.batches import NUMBER, PARTITIONS, open_transaction, put, read
 from tests.support.candidates import HEADERS, candidate, granted, granting, offer
+from tests.support.patience import stretched
 from tests.support.topic_changes import admin_of
 
 
@@ -139,7 +140,7 @@ async def test_an_outcome_that_is_not_known_is_looked_up(settings: Settings) -> 
     async with granting(settings, Forgetful) as stand:
         for number in range(5):
             await offer(settings, [candidate(number, limit=3)])
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(stretched(20)):
             while await stand.broker.committed(NUMBER) != [5]:
                 assert not stand.failed
     assert not Forgetful.troubles

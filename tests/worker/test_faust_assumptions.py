@@ -37,6 +37,7 @@ from streams.worker.app import create_app
 from streams.worker.frame import transport
 from streams.worker.frame.recovery import LaneRecovery, LaneTables
 from tests.support.batches import ASSETS_ONLY
+from tests.support.patience import stretched
 
 
 @pytest.mark.parametrize(("package", "pinned"), [("faust-streaming", "0.15.3"), ("aiokafka", "0.14.0")])
@@ -258,7 +259,7 @@ async def test_positions_are_where_the_fetch_thread_looks_for_them(broker: str, 
         consumer.seek(tp, 0)
         assert (state.has_valid_position, state.position) == (True, 0)
         assert consumer.last_stable_offset(tp) is None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(stretched(10)):
             while consumer.last_stable_offset(tp) is None:
                 await consumer.getmany(tp, timeout_ms=20)
         assert consumer.last_stable_offset(tp) == 0
@@ -275,7 +276,7 @@ async def test_bare_records_have_what_a_worker_reads_and_none_is_read_twice(brok
             await producer.send(tp.topic, b"v%d" % number, key=b"k%d" % number, partition=0, headers=headers)
     consumer = AIOKafkaConsumer(bootstrap_servers=broker, enable_auto_commit=False, fetch_max_wait_ms=10)
     read: list[Any] = []
-    async with consumer, asyncio.timeout(20):
+    async with consumer, asyncio.timeout(stretched(20)):
         consumer.assign([tp])
         consumer.seek(tp, 0)
         while len(read) < 5:

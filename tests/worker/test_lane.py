@@ -30,6 +30,7 @@ from streams.worker.inbox import QUEUE_HIGH
 from streams.worker.lane import Lane
 from streams.worker.takeover import LaneError
 from tests.support.batches import ASSETS_ONLY, AT_MS, CUSTOMER, NUMBER, OTHER, OTHERS, Line, line
+from tests.support.patience import stretched
 from tests.support.works import counted
 
 INPUTS = tuple(f"bank.{topic}" for topic in TOPICS)
@@ -145,7 +146,7 @@ class Stand:
         self.lane.start()
 
     async def until(self, reached: Callable[[], Any]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(stretched(10)):
             while not reached():  # noqa: ASYNC110 - a lane has no event for what a test waits for
                 await asyncio.sleep(0.001)
 

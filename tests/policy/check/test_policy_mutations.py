@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.policy.check.check import check
@@ -11,6 +11,7 @@ from streams.policy.check.sentences import in_words
 from streams.policy.compile.load import load_policy
 from streams.policy.language.problems import PolicyError
 from streams.settings import policy_folder
+from tests.support.laws import laws
 
 DOCUMENTS = [path.read_text(encoding="utf-8") for path in sorted(policy_folder().glob("*.toml"))]
 # Comments say nothing, and long lists of services are all alike: what is left is cut into tokens.
@@ -66,7 +67,7 @@ changes = st.lists(
 )
 
 
-@settings(max_examples=600, deadline=None, derandomize=True, database=None)
+@laws(600)
 @given(st.sampled_from(PLAIN), changes)
 def test_tokens_dropped_put_in_and_changed(text: str, changed: list[tuple[int, str, str]]) -> None:
     tokens = TOKENS.findall(text)
@@ -76,7 +77,7 @@ def test_tokens_dropped_put_in_and_changed(text: str, changed: list[tuple[int, s
     held_against_the_rules("".join(tokens))
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@laws(150)
 @given(st.lists(st.sampled_from([*ODD, *WORDS]), max_size=30))
 def test_no_policy_at_all(tokens: list[str]) -> None:
     held_against_the_rules("".join(tokens))
