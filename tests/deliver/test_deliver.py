@@ -164,7 +164,7 @@ async def test_410_stops_a_queue_until_the_next_start(
         file = config(tmp_path, ("gone", gone.url, "in_flight = 2"), ("other", other.url, ""))
         async with Delivery(environment, file) as delivery:
             await until(lambda: len(other.ids()) == len(values), 20, "the other has all")
-            assert "wants no more events (status 410)" in delivery.said
+            await until(lambda: "wants no more events (status 410)" in delivery.said, 20, "it is seen that one stops")
             assert 1 <= len(gone.requests) <= 2
             assert await delivery.end() == 0
             gone.decide = lambda _: 204

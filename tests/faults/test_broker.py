@@ -11,7 +11,7 @@ from streams.settings import Settings
 from tests.support.event_flow import CUSTOMERS, flowing
 from tests.support.own_broker import OwnBroker
 from tests.support.unit import Unit
-from tests.support.worker_processes import PARTITIONS, Events, Workers, all_is_right, applied
+from tests.support.worker_processes import PARTITIONS, Events, Workers, all_is_right, applied, group_offsets, until
 
 
 @pytest.mark.parametrize(
@@ -76,13 +76,13 @@ async def test_sigterm_ends_a_worker_though_the_broker_is_away(own: OwnBroker, t
             assert await worker.stop() == 0
 
 
-BROKEN_AFTER_50_FETCHES = """
-from itertools import count
+BROKEN_ONCE_A_FILE_IS_THERE = """
+from pathlib import Path
 from streams.cli.main import run
 from streams.worker.frame.transport import FetchThread
-fetch, number = FetchThread._fetch_records, count()
+fetch = FetchThread._fetch_records
 async def broken(self, *arguments, **options):
-    if next(number) > 50:
+    if Path({file!r}).exists():
         raise {error}
     return await fetch(self, *arguments, **options)
 FetchThread._fetch_records = broken
@@ -97,10 +97,13 @@ async def test_a_dead_consumer_thread_ends_the_worker(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path, error: str
 ) -> None:
     with Workers(environment, tmp_path) as workers:
-        worker = workers.start("broken", BROKEN_AFTER_50_FETCHES.format(error=error))
+        file = tmp_path / "break"
+        worker = workers.start("broken", BROKEN_ONCE_A_FILE_IS_THERE.format(file=str(file), error=error))
         async with Events(settings) as events:
             await worker.ready()
             async with flowing(events):
+                await until(lambda: group_offsets(settings), 20, "something is committed")
+                file.touch()
                 assert await worker.ended() != 0
             await workers.start("sound").ready()
             await all_is_right(settings, environment, events)

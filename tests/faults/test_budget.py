@@ -17,6 +17,7 @@ from streams.partition.budgets import Budgets
 from streams.partition.outputs import sent_to
 from streams.partition.work import NO_LIMIT
 from streams.settings import Settings, policy_folder
+from tests.support.patience import stretched
 from tests.support.worker_processes import SOAK, Events, Workers, applied, audit_is_clean, group_offsets, read, until
 
 KILLS = int(os.environ.get("TIERFLOW_KILLS", "20" if SOAK else "3"))
@@ -50,7 +51,7 @@ budget = { triggers = 100000, amount = "500", per = "year" }
 """
 
 
-@pytest.mark.timeout(150 + 25 * KILLS)
+@pytest.mark.timeout(stretched(150 + 25 * KILLS))
 async def test_a_thousand_gifts_are_a_thousand_whoever_is_killed(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path
 ) -> None:

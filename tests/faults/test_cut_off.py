@@ -11,12 +11,13 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from streams.worker.app import SESSION_TIMEOUT_S
 from tests.support.own_broker import OwnBroker
+from tests.support.patience import stretched
 from tests.support.worker_processes import Events, Worker, Workers, applied, customers_of, until
 
 
 async def get(worker: Worker, path: str) -> tuple[int, Any]:
     [(url,)] = worker.says(r"ready at (http://[^,]*),")[-1:]
-    async with ClientSession(timeout=ClientTimeout(total=5)) as session, session.get(url + path) as response:
+    async with ClientSession(timeout=ClientTimeout(total=stretched(5))) as session, session.get(url + path) as response:
         return response.status, await response.json(content_type=None)
 
 

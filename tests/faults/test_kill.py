@@ -10,12 +10,13 @@ import pytest
 
 from streams.settings import Settings
 from tests.support.event_flow import CUSTOMERS, flowing
+from tests.support.patience import stretched
 from tests.support.worker_processes import Events, Workers, all_is_right
 
 KILLS = int(os.environ.get("TIERFLOW_KILLS", "4"))
 
 
-@pytest.mark.timeout(120 + 20 * KILLS)
+@pytest.mark.timeout(stretched(120 + 20 * KILLS))
 async def test_every_change_is_there_once_after_kills(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path
 ) -> None:

@@ -94,7 +94,8 @@ async def all_are_known(settings: Settings) -> None:
 async def test_loans_loaded_with_balances_into_an_idle_worker(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path
 ) -> None:
-    with Workers(environment, tmp_path) as workers:
+    # What is loaded may stand still for a second on a busy machine.
+    with Workers({**environment, "TIERFLOW_LOAN_WAIT_MS": "4000"}, tmp_path) as workers:
         await workers.start().ready()
         await loaded(environment, tmp_path)
         await applied(settings)

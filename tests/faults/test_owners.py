@@ -64,6 +64,17 @@ async def test_workers_join_and_leave_while_events_flow(
             assert await late.stop() == 0
 
 
+# A worker whose transactions the broker does not abort before a test is over.
+PATIENT = """
+import sys
+from streams.cli.main import run
+from streams.kafka import transactional
+transactional.TRANSACTION_TIMEOUT_MS = 600_000
+sys.argv = ["tierflow", "worker"]
+run()
+"""
+
+
 async def test_sigterm_in_the_middle_leaves_no_open_transaction(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path
 ) -> None:
@@ -71,7 +82,7 @@ async def test_sigterm_in_the_middle_leaves_no_open_transaction(
     outputs = [spec.name for spec in specs if not spec.single_partition]
     with Workers(environment, tmp_path) as workers:
         async with Events(settings) as events:
-            worker = workers.start()
+            worker = workers.start(code=PATIENT)
             await worker.ready()
             async with flowing(events):
                 await until(lambda: group_offsets(settings), 20, "something is committed")
@@ -80,7 +91,6 @@ async def test_sigterm_in_the_middle_leaves_no_open_transaction(
                 async def none_is_open() -> bool:
                     return await ends(settings, outputs) == await ends(settings, outputs, "read_uncommitted")
 
-                # An open one would last for its timeout of 10 s.
                 await until(none_is_open, 5, "no transaction is open")
             worker.start_again()
             await worker.ready()

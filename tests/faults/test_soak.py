@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaProducer
 
 from tests.support.event_flow import flowing
 from tests.support.own_broker import OwnBroker
+from tests.support.patience import stretched
 from tests.support.unit import Unit
 from tests.support.worker_processes import PARTITIONS, Events, Worker, Workers, all_is_right
 
@@ -63,7 +64,7 @@ class Faults:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(300 + 60 * FAULTS)
+@pytest.mark.timeout(stretched(300 + 60 * FAULTS))
 async def test_nothing_is_lost_and_nothing_is_twice_whatever_happens(own: OwnBroker, tmp_path: Path) -> None:
     random = Random(SEED)  # noqa: S311 - repeatable, not secret
     with Workers(own.environment, tmp_path) as workers:

@@ -16,6 +16,7 @@ from streams.settings import Settings
 from streams.stages.stage import Stage
 from tests.support.counting import COUNTS, counting_stage
 from tests.support.event_flow import flowing
+from tests.support.patience import stretched
 from tests.support.worker_processes import (
     PARTITIONS,
     Events,
@@ -40,7 +41,7 @@ run()
 KILLS = 3
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(stretched(150))
 async def test_a_third_stage_counts_every_change_once_after_kills(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path
 ) -> None:

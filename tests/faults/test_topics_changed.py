@@ -173,7 +173,7 @@ async def test_a_changelog_that_was_made_anew_takes_no_commit(
 ) -> None:
     """The worker looks at the topics later than events come: the end of the changelog tells first."""
     [customer] = customers_of(2, 1)
-    patient = QUICK.replace("= 0.2, 0.5, 0.1", "= 60.0, 0.5, 0.1")
+    patient = QUICK.replace("= 0.2, 0.5, 0.1", "= 600.0, 0.5, 0.1")
     with Workers(environment, tmp_path) as workers:
         async with Events(settings) as events:
             worker = workers.start(code=patient)

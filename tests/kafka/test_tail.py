@@ -1,6 +1,8 @@
 """Reading on, and to an end: what never comes is not waited for without end."""
 
 import asyncio
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from streams.kafka import newest, patience
 from streams.kafka import tail as module
 from streams.kafka.patience import Patience
 from streams.kafka.tail import tail
+from tests.support.patience import stretched, until
 
 TP = TopicPartition("tier.policies", 0)
 
@@ -66,7 +69,7 @@ async def read(reader: Reader, within_s: float, read_to: list[int], looks: list[
 async def test_records_that_are_there_and_cannot_be_read_are_an_error() -> None:
     records: list[int] = []
     with pytest.raises(KafkaTimeoutError, match=r"tier\.policies partition 0: nothing has come .* from offset 3 to 5"):
-        await read(Reader(end=5, readable=3), 5, records, [])
+        await read(Reader(end=5, readable=3), stretched(5), records, [])
     assert records == [0, 1, 2]
 
 
@@ -76,18 +79,25 @@ async def test_no_more_records_and_brokers_that_are_away_are_waited_for(*, away:
     if away:
         reader.away, reader.end = True, 5
     looks: list[int] = []
-    with pytest.raises(TimeoutError):
-        await read(reader, 0.3, [], looks)
-    assert len(looks) > 10
+    reading = asyncio.create_task(read(reader, stretched(30), [], looks))
+    started_at = time.monotonic()
+    # Longer than its patience, and not at the first look.
+    await until(lambda: len(looks) > 10 and time.monotonic() - started_at > 0.3, 10, "it looks again and again")
+    assert not reading.done()
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
 
 
-async def test_a_read_to_the_end_has_its_patience_anew_with_every_step() -> None:
+def test_a_read_to_the_end_has_its_patience_anew_with_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 0.0
+    monkeypatch.setattr(patience, "time", SimpleNamespace(monotonic=lambda: now_s))
     hopeful = Patience(TP, 10)
     for position in range(5):
-        await asyncio.sleep(0.03)
+        now_s += 0.03
         assert hopeful.is_not_at_end(position)
     assert not hopeful.is_not_at_end(10)
-    await asyncio.sleep(0.06)
+    now_s += 0.06
     with pytest.raises(KafkaTimeoutError):
         hopeful.is_not_at_end(10)
 
@@ -95,5 +105,5 @@ async def test_a_read_to_the_end_has_its_patience_anew_with_every_step() -> None
 async def test_the_newest_record_is_not_looked_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(newest, "reader", lambda _: Reader(end=5, readable=0))
     with pytest.raises(KafkaTimeoutError, match=r"nothing has come .* from offset 0 to 5"):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(stretched(5)):
             await newest.newest_records({}, [TP], lambda _: True)

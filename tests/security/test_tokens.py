@@ -109,9 +109,9 @@ async def test_an_endpoint_that_says_no_life_is_asked_each_time() -> None:
 
 async def test_a_token_that_is_valid_outlives_an_endpoint_that_is_away() -> None:
     with serving(numbered(valid_s=2)) as endpoint:
+        began = time.monotonic()
         assert await token(endpoint.environment) == "t1"
         endpoint.status = 503
-        began = time.monotonic()
         said = ""
         async with asyncio.timeout(stretched(10)):
             while not said:

@@ -22,6 +22,7 @@ class Table:
     others: list[str] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     wrong: str | None = None
+    asked: list[str] = field(default_factory=list)  # of whom
 
     def ready(self) -> Readiness:
         return Readiness(not self.reasons, self.reasons)
@@ -37,6 +38,7 @@ class Table:
         return CustomerView(orjson.dumps(change) if tier else None, {"assets": "500000.00"})
 
     def owner(self, customer_id: str) -> Local | Remote | Anyone | Unavailable:
+        self.asked.append(customer_id)
         if not self.by_key and customer_id not in self.tiers:
             return Anyone(self.others, searched=not self.reasons)
         if customer_id in self.elsewhere:
