@@ -5,8 +5,10 @@ UV_VERSION := 0.13.9
 UV := .uv/bin/uv
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE := copy
+# The hundreds of processes that tests start would compile all they import, each of them.
+QUICK_STARTS := PYTHONDONTWRITEBYTECODE=
 
-.PHONY: help setup demo fast test check bench soak clean
+.PHONY: help setup demo fast test check laws bench soak clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,17 +35,20 @@ check: setup ## style, types, import directions
 	@.venv/bin/lint-imports
 
 fast: setup ## the tests that need no Kafka, in half a minute
-	@PYTHONDONTWRITEBYTECODE= TIERFLOW_FAST=1 .venv/bin/pytest -n auto -m "not kafka and not slow"
+	@$(QUICK_STARTS) TIERFLOW_FAST=1 .venv/bin/pytest -n auto -m "not kafka and not slow"
 
 test: check ## all tests, on a real Apache Kafka
-	@.venv/bin/pytest -n 3
+	@$(QUICK_STARTS) .venv/bin/pytest -n 3
+
+laws: setup ## many random examples of every law, others each time
+	@$(QUICK_STARTS) TIERFLOW_LAWS=20 .venv/bin/pytest -n auto --timeout 0 -m hypothesis
 
 bench: setup ## the throughput benchmark
 	@.venv/bin/tierflow bench throughput
 
 soak: setup ## long runs: every fault, again and again; the whole of a real bank's data
-	@TIERFLOW_SOAK=1 TIERFLOW_KILLS=20 .venv/bin/pytest tests/faults tests/security
-	@TIERFLOW_SOAK=1 .venv/bin/pytest -m soak --ignore=tests/faults --ignore=tests/security
+	@$(QUICK_STARTS) TIERFLOW_SOAK=1 TIERFLOW_KILLS=20 .venv/bin/pytest tests/faults tests/security
+	@$(QUICK_STARTS) TIERFLOW_SOAK=1 .venv/bin/pytest -m soak --ignore=tests/faults --ignore=tests/security
 
 clean: ## takes away what setup and the tests made
 	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -36,6 +36,8 @@ SLOW = {
 _numbers = itertools.count(1)
 
 be_the_same_everywhere()
+# A broker of a test lives for a minute: to compile it thoroughly would take more time than it gives.
+local._JVM = (*local._JVM, "-XX:TieredStopAtLevel=1")
 
 # Python 3.11 cannot parse while a traceback is formatted, which asyncio does for futures when they are collected.
 logging.getLogger("asyncio").addFilter(is_worth_logging)

@@ -107,9 +107,7 @@ def _format_with_users(folder: Path) -> None:
 
 def _java(folder: Path, tool: str, *arguments: str) -> None:
     java = local._java(local._class_path(folder))
-    done = subprocess.run(
-        [*java, "-XX:TieredStopAtLevel=1", tool, *arguments], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([*java, *local._BRIEF_JVM, tool, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
