@@ -20,6 +20,11 @@ _LAST_MONTH = (9999 - 1970) * 12 + 11
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 _CACHE_LIMIT = 100_000
+_MINUTE_MS = 60_000
+_QUARTER_MS = 15 * _MINUTE_MS
+_QUARTERS_LIMIT = 1_000
+_SIXTY = [f"{number:02}" for number in range(60)]
+_FRACTIONS = ["", *(f".{ms:03}" for ms in range(1, 1000))]
 
 
 def month_of(day: int) -> int:
@@ -61,7 +66,7 @@ class Calendar:
     def __init__(self, zone: tzinfo) -> None:
         self.zone = zone
         self._day_of_hour: dict[int, int | None] = {}
-        self._written: tuple[int, str] | None = None
+        self._written_quarters: dict[int, tuple[str, int, str] | None] = {}
         self._midnight_of_day: dict[int, int] = {}
 
     def day_of(self, at_ms: int) -> int:
@@ -123,10 +128,31 @@ class Calendar:
 
     def rfc3339(self, at_ms: int) -> str:
         """Writes an instant in RFC 3339 with the zone's offset, with milliseconds where it has any."""
-        if self._written is None or self._written[0] != at_ms:
-            local = self._local(at_ms)
-            self._written = at_ms, local.isoformat(timespec="milliseconds" if at_ms % 1000 else "seconds")
-        return self._written[1]
+        quarter, rest_ms = divmod(at_ms, _QUARTER_MS)
+        try:
+            written = self._written_quarters[quarter]
+        except KeyError:
+            written = self._write_quarter(quarter)
+        if written is None:
+            return self._local(at_ms).isoformat(timespec="milliseconds" if at_ms % 1000 else "seconds")
+        hour, first_minute, offset = written
+        minute = _SIXTY[first_minute + rest_ms // _MINUTE_MS]
+        return f"{hour}:{minute}:{_SIXTY[rest_ms // 1000 % 60]}{_FRACTIONS[rest_ms % 1000]}{offset}"
+
+    def _write_quarter(self, quarter: int) -> tuple[str, int, str] | None:
+        """Gives what the instants of a quarter of an hour have in common: the hour as written, a minute, the offset.
+
+        None where local quarters are others: offsets are odd in a few zones, and had seconds once.
+        """
+        first, last = self._local(quarter * _QUARTER_MS), self._local((quarter + 1) * _QUARTER_MS - 1)
+        written = None
+        if first.utcoffset() == last.utcoffset() and first.minute % 15 == first.second == 0:
+            text = first.isoformat(timespec="seconds")
+            written = text[: len("2026-11-24T09")], first.minute, text[len("2026-11-24T09:30:00") :]
+        if len(self._written_quarters) >= _QUARTERS_LIMIT:
+            self._written_quarters.clear()
+        self._written_quarters[quarter] = written
+        return written
 
     def _remember(self, hour: int) -> int | None:
         # None where midnight falls inside the hour (offsets of half an hour): day_of() then works each instant out.

@@ -34,6 +34,7 @@ _EXPONENT_LIMIT = 40
 _WHOLE_DIGITS = 14
 _ONE_AMOUNT = 10_000
 _ONE_CENT_E16 = 10 ** (VALUE_DECIMALS - 2)
+_TWO_DIGITS = [f"{number:02d}" for number in range(100)]
 _ONE_E4_E16 = 10 ** (VALUE_DECIMALS - AMOUNT_DECIMALS)
 _BEYOND = "the number is beyond what an amount can be"
 _NO_AMOUNT = 'an amount is a decimal string such as "1234.50"'
@@ -94,7 +95,7 @@ def format_value(value_e16: Figure) -> str:
     """Writes a figure with 2 to 4 decimals, as many as it needs; rounds half up (away from zero) to the fourth."""
     cents, rest = divmod(value_e16, _ONE_CENT_E16)
     if not rest and cents >= 0:  # most figures are whole cents
-        return f"{cents // 100}.{cents % 100:02d}"
+        return f"{cents // 100}.{_TWO_DIGITS[cents % 100]}"
     negative, size = value_e16 < 0, abs(value_e16)
     step = 10 ** (VALUE_DECIMALS - 4)
     whole, fraction = divmod((size + step // 2) // step, 10_000)

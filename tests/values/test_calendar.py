@@ -1,8 +1,12 @@
+import operator
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from streams.values.calendar import HOUR_MS, Calendar, month_of, month_start
+from streams.values.calendar import EPOCH, HOUR_MS, Calendar, month_of, month_start
 from tests.support.one_customer import DAY_MS, TAIPEI, at
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -64,6 +68,26 @@ def test_the_order_of_questions_does_not_matter() -> None:
 )
 def test_times_are_written_with_the_offset_of_the_zone(zone: str, at_ms: int, written: str) -> None:
     assert Calendar(ZoneInfo(zone)).rfc3339(at_ms) == written
+
+
+ZONES = [TAIPEI, NEW_YORK, *map(ZoneInfo, ("Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Monrovia", "Asia/Kolkata"))]
+CALENDARS = [Calendar(zone) for zone in ZONES]
+# Until 7 January 1972, 00:44:30 UTC, the clocks of Monrovia were 44 minutes and 30 seconds behind.
+MONROVIA_MS = at("1972-01-07T00:44:30", ZoneInfo("UTC"))
+TURNS_MS = [at("2026-03-08T03:00", NEW_YORK), at("2026-11-01T01:00", NEW_YORK), MONROVIA_MS]
+FIRST_MS, LAST_MS = at("1900-01-01", ZoneInfo("UTC")), at("9999-12-29", ZoneInfo("UTC"))
+NEAR = st.integers(min_value=-2 * HOUR_MS, max_value=2 * HOUR_MS)
+
+
+@given(
+    st.sampled_from(CALENDARS),
+    st.integers(min_value=FIRST_MS, max_value=LAST_MS) | st.builds(operator.add, st.sampled_from(TURNS_MS), NEAR),
+)
+def test_a_time_is_written_as_datetime_writes_it(calendar: Calendar, at_ms: int) -> None:
+    for instant_ms in (at_ms, at_ms // 1000 * 1000, at_ms - at_ms % 60_000 + 59_999, at_ms):
+        local = (EPOCH + timedelta(milliseconds=instant_ms)).astimezone(calendar.zone)
+        written = local.isoformat(timespec="milliseconds" if instant_ms % 1000 else "seconds")
+        assert calendar.rfc3339(instant_ms) == written
 
 
 def test_a_day_beyond_the_year_9999_is_the_last_one() -> None:
