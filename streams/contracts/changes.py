@@ -3,10 +3,8 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 
-import msgspec
-
-from streams.contracts.envelope import Envelope, Headers, encode, without_rate
-from streams.contracts.figures import format_figure
+from streams.contracts.envelope import Envelope, Headers, without_rate
+from streams.contracts.figures import figure_json, format_figure, value_json
 from streams.contracts.outputs import (
     CHANGE_TYPE,
     Components,
@@ -16,14 +14,19 @@ from streams.contracts.outputs import (
     Strategy,
     TierChangeMessage,
 )
-from streams.engine.outcomes import TierChange
-from streams.engine.tiers.looked_at import looked_at, next_tier, shown_value
+from streams.contracts.templates import NULL, OPTIONAL, encode, optional, template
+from streams.engine.outcomes import Figures, TierChange
+from streams.engine.tiers.looked_at import figure_of, missing, reaches, shown_value, tier_above
+from streams.policy.measures import Condition as EnterCondition
+from streams.policy.measures import Floor, Measure
 from streams.policy.policy import Policy
 from streams.policy.services import Service as TierService
 from streams.policy.services import Strategy as TierStrategy
 from streams.values.calendar import date_text
-from streams.values.money import format_value
-from streams.values.standings import STANDING_UNLESS_KNOWN
+from streams.values.standings import STANDING_UNLESS_KNOWN, STANDINGS
+
+_TYPE = CHANGE_TYPE.encode()
+_COMPONENTS = template(Components)
 
 
 class ChangeWriter:
@@ -33,81 +36,101 @@ class ChangeWriter:
         policy = envelope.policy
         self._policy = policy
         self._envelope = envelope
-        self._strategies: dict[tuple[str | None, str, int], msgspec.Raw] = {}
-        measures = [None if floor.measure is None else policy.measures[floor.measure] for floor in policy.floors]
-        self._floors = [
-            ("value" if measure is None else measure.name, measure, format_figure(floor.at_least_e16, measure))
-            for floor, measure in zip(policy.floors, measures, strict=True)
-        ]
-        self._caps = [(standing, policy.tiers[rank].id) for standing, rank in policy.caps.items()]
+        self._message = template(
+            TierChangeMessage, without_rate=OPTIONAL, currency=policy.currency, policy=envelope.policy_name
+        )
+        self._floors = [_floor_templates(policy, floor) for floor in policy.floors]
+        self._caps: dict[str, list[bytes]] = {standing: _cap_conditions(policy, standing) for standing in STANDINGS}
+        self._above = {tier.id: _next_tier_template(policy, tier.id) for tier in policy.tiers}
+        self._strategies: dict[tuple[str | None, str, int], bytes] = {}
 
     def value(self, change: TierChange, next_offsets: Sequence[int], *, backfill: bool = False) -> bytes:
         """Writes the change as JSON. next_offsets: by topic number, the offset after the last one worked."""
-        figures = change.figures
-        message = TierChangeMessage(
-            id=f"{change.customer_id}:{change.sequence}",
-            customer_id=change.customer_id,
-            sequence=change.sequence,
-            direction=change.direction,
-            previous_tier=change.previous_tier,
-            tier=change.tier,
-            earned_tier=change.earned_tier,
-            reason=change.reason,
-            decided_at=self._policy.calendar.rfc3339(change.decided_at_ms),
-            backfill=backfill,
-            value=None if (shown := shown_value(figures, self._policy)) is None else format_value(shown),
-            currency=self._policy.currency,
-            components=Components(
-                format_value(figures.assets),
-                format_value(figures.activity),
-                format_value(figures.credit),
-            ),
-            without_rate=without_rate(change.unrated) or msgspec.UNSET,
-            conditions=self._conditions(change),
-            next_tier=self._next_tier(change),
-            policy=self._envelope.policy_name,
-            strategy=self._strategy(change),
-            cause=self._envelope.cause(change.cause),
-            positions=self._envelope.positions(next_offsets),
+        figures, envelope = change.figures, self._envelope
+        shown = shown_value(figures, self._policy)
+        return self._message % (  # in the order of the message's fields
+            encode(f"{change.customer_id}:{change.sequence}"),
+            encode(change.customer_id),
+            encode(change.sequence),
+            encode(change.direction),
+            encode(change.previous_tier),
+            encode(change.tier),
+            encode(change.earned_tier),
+            encode(change.reason),
+            envelope.time(change.decided_at_ms),
+            encode(backfill),
+            NULL if shown is None else value_json(shown),
+            _COMPONENTS % (value_json(figures.assets), value_json(figures.activity), value_json(figures.credit)),
+            optional("without_rate", encode(without_rate(change.unrated))) if change.unrated else b"",
+            self._conditions(change),
+            self._next_tier(change.tier, figures),
+            self._strategy(change),
+            envelope.cause(change.cause),
+            envelope.positions(next_offsets),
         )
-        return encode(message)
 
     def headers(self, change: TierChange) -> Headers:
         """Gives the CloudEvents 1.0 headers of the change."""
         id_ = f"{change.customer_id}:{change.sequence}"
-        return self._envelope.headers(id_, CHANGE_TYPE, change.decided_at_ms, change.customer_id)
+        return self._envelope.headers(id_, _TYPE, change.decided_at_ms, change.customer_id)
 
-    def _conditions(self, change: TierChange) -> list[Condition]:
-        looks = zip(looked_at(change.figures, self._policy), self._floors, strict=True)
-        conditions = [
-            Condition(
-                measure=name,
-                is_=format_figure(look.figure, measure),
-                at_least=at_least,
-                tier=look.floor.tier,
-                rule="keep" if look.floor.rule == "keep" else None,
-                met=look.met,
-            )
-            for look, (name, measure, at_least) in looks
-        ]
-        standing = change.standing or STANDING_UNLESS_KNOWN
-        for capped, tier in self._caps:
-            conditions.append(Condition("standing", standing, is_not=capped, tier=tier, met=standing != capped))
-        return conditions
+    def _conditions(self, change: TierChange) -> bytes:
+        conditions = []
+        for floor, measure, not_met, met in self._floors:
+            figure = figure_of(floor.measure, change.figures)
+            conditions.append((met if reaches(figure, floor) else not_met) % figure_json(figure, measure))
+        conditions += self._caps[change.standing or STANDING_UNLESS_KNOWN]
+        return b"[%b]" % b",".join(conditions)
 
-    def _next_tier(self, change: TierChange) -> NextTier | None:
-        above = next_tier(change.tier, change.figures, self._policy)
-        if above is None:
-            return None
-        return NextTier(above.tier, None if above.missing is None else format_value(above.missing))
+    def _next_tier(self, tier: str, figures: Figures) -> bytes:
+        written, enter = self._above[tier]
+        return written if enter is None else written % value_json(missing(enter, figures))
 
-    def _strategy(self, change: TierChange) -> msgspec.Raw:
-        day = self._policy.calendar.day_of(change.decided_at_ms)
-        key = (change.previous_tier, change.tier, bisect_right(self._policy.strategy_days, day))
-        if key not in self._strategies:
-            made = strategy(self._policy, change.previous_tier, change.tier, day)
-            self._strategies[key] = msgspec.Raw(encode(made))
-        return self._strategies[key]
+    def _strategy(self, change: TierChange) -> bytes:
+        policy = self._policy
+        day = policy.calendar.day_of(change.decided_at_ms) if policy.strategy_days else 0
+        key = (change.previous_tier, change.tier, bisect_right(policy.strategy_days, day))
+        written = self._strategies.get(key)
+        if written is None:
+            made = strategy(policy, change.previous_tier, change.tier, day)
+            self._strategies[key] = written = encode(made)
+        return written
+
+
+def _floor_templates(policy: Policy, floor: Floor) -> tuple[Floor, Measure | None, bytes, bytes]:
+    """Gives a floor, its measure, and the condition as it is written where it is not met, and where it is."""
+    measure = None if floor.measure is None else policy.measures[floor.measure]
+    not_met, met = [
+        template(
+            Condition,
+            measure="value" if measure is None else measure.name,
+            at_least=format_figure(floor.at_least_e16, measure),
+            is_not=None,
+            tier=floor.tier,
+            rule="keep" if floor.rule == "keep" else None,
+            met=met,
+        )
+        for met in (False, True)
+    ]
+    return floor, measure, not_met, met
+
+
+def _cap_conditions(policy: Policy, standing: str) -> list[bytes]:
+    """Writes what the caps by credit standing make of a customer of this standing."""
+    return [
+        encode(Condition("standing", standing, is_not=capped, tier=policy.tiers[rank].id, met=standing != capped))
+        for capped, rank in policy.caps.items()
+    ]
+
+
+def _next_tier_template(policy: Policy, tier: str) -> tuple[bytes, EnterCondition | None]:
+    """Gives the tier above as it is written and, where that is a template, the floor that is held against."""
+    above = tier_above(tier, policy)
+    if above is None:
+        return NULL, None
+    if above.enter is None:
+        return encode(NextTier(above.tier, None)), None
+    return template(NextTier, tier=above.tier), above.enter
 
 
 def strategy(policy: Policy, previous: str | None, tier: str, day: int) -> Strategy:

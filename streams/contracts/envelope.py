@@ -1,10 +1,9 @@
-"""What all output messages share: policy, cause, positions of the inputs, and CloudEvents headers."""
+"""What all output messages share: policy, cause, positions of the inputs, times, and CloudEvents headers."""
 
-from collections.abc import Mapping, Sequence
-
-import msgspec
+from collections.abc import Sequence
 
 from streams.contracts.outputs import CauseMessage, PolicyName, WithoutRate
+from streams.contracts.templates import NULL, encode, template
 from streams.engine.outcomes import Unrated
 from streams.policy.policy import Policy
 from streams.values.events import Cause
@@ -13,47 +12,60 @@ from streams.values.money import format_e4
 Headers = Sequence[tuple[str, bytes]]
 
 
-encode = msgspec.json.Encoder().encode
-
-
 def without_rate(unrated: Sequence[Unrated]) -> list[WithoutRate]:
     """Writes what is held in currencies without a rate."""
     return [WithoutRate(held.currency, format_e4(held.assets_e4), format_e4(held.loans_e4)) for held in unrated]
 
 
 class Envelope:
-    """The common parts of the messages of one partition under one policy."""
+    """The common parts of the messages of one partition under one policy, as JSON and as headers."""
 
     def __init__(self, policy: Policy, topics: Sequence[str], partition: int, source: str) -> None:
-        """Keeps what does not change. topics: the input topics' real names, by topic number. source: the ce_source."""
+        """Writes what does not change. topics: the input topics' real names, by topic number. source: the ce_source."""
         self.policy = policy
-        self.policy_name = msgspec.Raw(encode(PolicyName(policy.name, policy.version, policy.digest)))
+        self.policy_name = PolicyName(policy.name, policy.version, policy.digest)
+        self._causes = [template(CauseMessage, topic=topic, partition=partition) for topic in topics]
         self._topics = topics
-        self._partition = partition
-        self._source = source.encode()
+        self._source = "ce_source", source.encode()
+        self._write_time(0)
 
-    def cause(self, cause: Cause | None) -> CauseMessage | None:
-        """Gives the event that led to a decision, with its topic and offset; None where time alone decided."""
+    def time(self, at_ms: int) -> bytes:
+        """Writes the instant of a decision. Most decisions of a batch have the same."""
+        if at_ms != self._at_ms:
+            self._write_time(at_ms)
+        return self._time
+
+    def cause(self, cause: Cause | None) -> bytes:
+        """Writes the event that led to a decision, with its topic and offset; null where time alone decided."""
         if cause is None:
-            return None
-        topic = self._topics[cause.topic]
-        return CauseMessage(cause.event_id, topic, self._partition, cause.offset, cause.occurred_at_ms)
+            return NULL
+        filled = encode(cause.event_id), encode(cause.offset), encode(cause.occurred_at_ms)
+        return self._causes[cause.topic] % filled
 
-    def positions(self, next_offsets: Sequence[int]) -> Mapping[str, int]:
-        """Gives the last offset worked, by input topic; a topic of which nothing was worked is left out.
+    def positions(self, next_offsets: Sequence[int]) -> bytes:
+        """Writes the last offset worked, by input topic; a topic of which nothing was worked is left out.
 
         next_offsets: by topic number, the offset after it.
         """
-        return {topic: offset - 1 for topic, offset in zip(self._topics, next_offsets, strict=True) if offset > 0}
+        reached = zip(self._topics, next_offsets, strict=True)
+        return encode({topic: offset - 1 for topic, offset in reached if offset})
 
-    def headers(self, id_: str, kind: str, at_ms: int, subject: str) -> Headers:
+    def headers(self, id_: str, kind: bytes, at_ms: int, subject: str) -> Headers:
         """Gives the headers: CloudEvents 1.0 in Kafka's binary mode. kind: the ce_type. subject: the customer_id."""
+        if at_ms != self._at_ms:
+            self._write_time(at_ms)
         return [
             ("ce_id", id_.encode()),
-            ("ce_source", self._source),
-            ("ce_type", kind.encode()),
-            ("ce_time", self.policy.calendar.rfc3339(at_ms).encode()),
+            self._source,
+            ("ce_type", kind),
+            self._ce_time,
             ("ce_subject", subject.encode()),
             ("ce_specversion", b"1.0"),
             ("content-type", b"application/json"),
         ]
+
+    def _write_time(self, at_ms: int) -> None:
+        written = self.policy.calendar.rfc3339(at_ms)
+        self._at_ms = at_ms
+        self._time = encode(written)
+        self._ce_time = "ce_time", written.encode()

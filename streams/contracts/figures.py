@@ -1,5 +1,8 @@
 """Figures as text, for messages and for people."""
 
+from functools import lru_cache
+
+from streams.contracts.templates import encode
 from streams.policy.measures import Measure
 from streams.values.money import ONE_E16, Figure, format_value
 from streams.values.standings import standing_of
@@ -15,3 +18,15 @@ def format_figure(figure: Figure, rule: Measure | None) -> str:
     if rule is not None and rule.kind in ("count", "score") and figure % ONE_E16 == 0:
         return str(figure // ONE_E16)
     return format_value(figure)
+
+
+@lru_cache(8_192)  # one decision writes the same few figures several times
+def value_json(value_e16: Figure) -> bytes:
+    """Writes a figure as format_value() does, as JSON."""
+    return encode(format_value(value_e16))
+
+
+def figure_json(figure: Figure, rule: Measure | None) -> bytes:
+    """Writes a measure's figure as format_figure() does, as JSON."""
+    is_amount = rule is None or rule.kind not in ("standing", "count", "score")
+    return value_json(figure) if is_amount else encode(format_figure(figure, rule))

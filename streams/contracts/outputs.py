@@ -1,7 +1,7 @@
 """The messages of the output topics (docs/messages.md#outputs), and candidates. Structs alone.
 
-JSON Schemas are made from them: the structs' docstrings are the schemas' descriptions (schemas.py). A field whose JSON
-is made once for many messages may be a msgspec.Raw; schema_details.py says what is in it.
+JSON Schemas are made from them: the structs' docstrings are the schemas' descriptions (schemas.py). So are the
+templates by which the writers beside them write (templates.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -118,8 +118,8 @@ class TierChangeMessage(msgspec.Struct, frozen=True, kw_only=True):
     without_rate: Sequence[WithoutRate] | msgspec.UnsetType = msgspec.UNSET
     conditions: Sequence[Condition]
     next_tier: NextTier | None
-    policy: PolicyName | msgspec.Raw
-    strategy: Strategy | msgspec.Raw
+    policy: PolicyName
+    strategy: Strategy
     cause: CauseMessage | None
     positions: Mapping[str, int]
 
@@ -144,7 +144,7 @@ class CampaignMessage(msgspec.Struct, frozen=True, kw_only=True):
     missing: str | None
     due: str | None
     cause: CauseMessage | None
-    policy: PolicyName | msgspec.Raw
+    policy: PolicyName
 
 
 class BudgetMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,7 +211,7 @@ class LoanRiskMessage(msgspec.Struct, frozen=True, kw_only=True):
     monitored_until: str | None
     conditions: Sequence[RiskCondition]
     cause: CauseMessage | None
-    policy: PolicyName | msgspec.Raw
+    policy: PolicyName
     positions: Mapping[str, int]
 
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 
-import msgspec
+from msgspec import UNSET
 
-from streams.contracts.envelope import Envelope, Headers, encode
+from streams.contracts.envelope import Envelope, Headers
 from streams.contracts.outputs import ALERT_TYPE, DECISION_TYPE, LoanRiskMessage, RiskCondition
+from streams.contracts.templates import NULL, encode, template
 from streams.engine.outcomes import LoanCheck, LoanDecision, RiskMessage
-from streams.values.money import AMOUNT_DECIMALS, VALUE_DECIMALS, Figure, format_value
+from streams.values.money import Figure, format_e4, format_value
 
-_ONE_E4 = 10 ** (VALUE_DECIMALS - AMOUNT_DECIMALS)
+_DECISION_TYPE, _ALERT_TYPE = DECISION_TYPE.encode(), ALERT_TYPE.encode()
 
 
 class RiskWriter:
@@ -17,36 +18,37 @@ class RiskWriter:
 
     def __init__(self, envelope: Envelope) -> None:
         self._envelope = envelope
+        policy = envelope.policy_name
+        self._decision = template(LoanRiskMessage, kind="decision", reason=UNSET, policy=policy)
+        self._alert = template(LoanRiskMessage, kind="alert", outcome=UNSET, customer=UNSET, policy=policy)
 
     def value(self, risk: RiskMessage, next_offsets: Sequence[int], *, backfill: bool) -> bytes:
         """Writes a decision or alert as JSON. next_offsets: by topic number, the offset after the last one worked."""
-        rfc3339 = self._envelope.policy.calendar.rfc3339
-        until_ms = risk.monitored_until_ms
-        return encode(
-            LoanRiskMessage(
-                id=risk_id(risk),
-                customer_id=risk.customer_id,
-                loan_id=risk.loan_id,
-                kind="decision" if isinstance(risk, LoanDecision) else "alert",
-                outcome=risk.outcome if isinstance(risk, LoanDecision) else msgspec.UNSET,
-                customer=("new" if risk.is_new else "known") if isinstance(risk, LoanDecision) else msgspec.UNSET,
-                reason=msgspec.UNSET if isinstance(risk, LoanDecision) else risk.reason,
-                tier=risk.tier,
-                amount=format_value(risk.amount_e4 * _ONE_E4),
-                currency=risk.currency,
-                decided_at=rfc3339(risk.decided_at_ms),
-                backfill=backfill,
-                monitored_until=None if until_ms is None else rfc3339(until_ms),
-                conditions=[_condition(check) for check in risk.checks],
-                cause=self._envelope.cause(risk.cause),
-                policy=self._envelope.policy_name,
-                positions=self._envelope.positions(next_offsets),
-            )
+        envelope, until_ms = self._envelope, risk.monitored_until_ms
+        found: tuple[bytes, ...]  # what only a decision, or only an alert, has
+        if isinstance(risk, LoanDecision):
+            message, found = self._decision, (encode(risk.outcome), encode("new" if risk.is_new else "known"))
+        else:
+            message, found = self._alert, (encode(risk.reason),)
+        return message % (  # in the order of the message's fields
+            encode(risk_id(risk)),
+            encode(risk.customer_id),
+            encode(risk.loan_id),
+            *found,
+            encode(risk.tier),
+            encode(format_e4(risk.amount_e4)),
+            encode(risk.currency),
+            envelope.time(risk.decided_at_ms),
+            encode(backfill),
+            NULL if until_ms is None else encode(envelope.policy.calendar.rfc3339(until_ms)),
+            encode([_condition(check) for check in risk.checks]),
+            envelope.cause(risk.cause),
+            envelope.positions(next_offsets),
         )
 
     def headers(self, risk: RiskMessage) -> Headers:
         """Gives the CloudEvents 1.0 headers of a decision or an alert."""
-        kind = DECISION_TYPE if isinstance(risk, LoanDecision) else ALERT_TYPE
+        kind = _DECISION_TYPE if isinstance(risk, LoanDecision) else _ALERT_TYPE
         return self._envelope.headers(risk_id(risk), kind, risk.decided_at_ms, risk.customer_id)
 
 

@@ -23,17 +23,13 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFS = "#/$defs/"
 COMMAND = "python -m streams.contracts.schemas docs/schemas"
 
-# By type: the types of its fields that may be a msgspec.Raw. msgspec does not find these by itself.
-_MADE_BEFORE: dict[type, list[type]] = {
-    outputs.TierChangeMessage: [outputs.PolicyName, outputs.Strategy, outputs.Service],
-    outputs.CampaignMessage: [outputs.PolicyName],
-    outputs.LoanRiskMessage: [outputs.PolicyName],
-}
+# By type: the types in it that msgspec does not find by itself. A strategy's services are any object to it.
+_BESIDE: dict[type, list[type]] = {outputs.TierChangeMessage: [outputs.Service]}
 
 
 def definitions(message: type) -> dict[str, Schema]:
     """Gives the schemas of a message type and of all types in it, by name; they refer to each other under REFS."""
-    types = [message, *_MADE_BEFORE.get(message, [])]
+    types = [message, *_BESIDE.get(message, [])]
     _, found = msgspec.json.schema_components(types, ref_template=REFS + "{name}", schema_hook=_any_object)
     for kind in [*FIELDS, *WHOLE]:
         if kind.__name__ in found:

@@ -2,50 +2,59 @@
 
 import msgspec
 
-from streams.contracts.envelope import Envelope, Headers, encode
+from streams.contracts.envelope import Envelope, Headers
+from streams.contracts.figures import value_json
 from streams.contracts.outputs import (
     TRIGGER_TYPE,
     BudgetMessage,
     CampaignMessage,
     CandidateMessage,
 )
+from streams.contracts.templates import NULL, encode, template
 from streams.engine.outcomes import Trigger
 from streams.policy.campaigns import Budget
-from streams.values.money import format_e4, format_value
+from streams.values.money import format_e4
+
+_TYPE = TRIGGER_TYPE.encode()
 
 
 class TriggerWriter:
     """The writer of one partition's triggers under one policy."""
 
     def __init__(self, envelope: Envelope) -> None:
+        policy = envelope.policy
         self._envelope = envelope
+        self._messages = {
+            campaign.id: template(
+                CampaignMessage,
+                campaign=campaign.id,
+                kind=campaign.kind,
+                currency=policy.currency,
+                policy=envelope.policy_name,
+            )
+            for campaign in policy.campaigns
+        }
 
     def value(self, trigger: Trigger) -> bytes:
         """Writes the trigger as JSON."""
-        rfc3339, offer = self._envelope.policy.calendar.rfc3339, trigger.offer
-        return encode(
-            CampaignMessage(
-                id=trigger_id(trigger),
-                customer_id=trigger.customer_id,
-                campaign=trigger.campaign.id,
-                kind=trigger.campaign.kind,
-                sequence=trigger.number,
-                tier=trigger.tier,
-                group=trigger.group,
-                triggered_at=rfc3339(trigger.triggered_at_ms),
-                period=offer.period,
-                amount=None if offer.amount_e4 is None else format_e4(offer.amount_e4),
-                currency=self._envelope.policy.currency,
-                missing=None if offer.missing is None else format_value(offer.missing),
-                due=None if offer.due_ms is None else rfc3339(offer.due_ms),
-                cause=self._envelope.cause(trigger.cause),
-                policy=self._envelope.policy_name,
-            )
+        envelope, offer = self._envelope, trigger.offer
+        return self._messages[trigger.campaign.id] % (  # in the order of the message's fields
+            encode(trigger_id(trigger)),
+            encode(trigger.customer_id),
+            encode(trigger.number),
+            encode(trigger.tier),
+            encode(trigger.group),
+            envelope.time(trigger.triggered_at_ms),
+            encode(offer.period),
+            NULL if offer.amount_e4 is None else encode(format_e4(offer.amount_e4)),
+            NULL if offer.missing is None else value_json(offer.missing),
+            NULL if offer.due_ms is None else encode(envelope.policy.calendar.rfc3339(offer.due_ms)),
+            envelope.cause(trigger.cause),
         )
 
     def headers(self, trigger: Trigger) -> Headers:
         """Gives the CloudEvents 1.0 headers of the trigger."""
-        return self._envelope.headers(trigger_id(trigger), TRIGGER_TYPE, trigger.triggered_at_ms, trigger.customer_id)
+        return self._envelope.headers(trigger_id(trigger), _TYPE, trigger.triggered_at_ms, trigger.customer_id)
 
     def candidate(self, trigger: Trigger, budget: Budget) -> bytes:
         """Writes a candidate: the trigger as it would go out, and the limits of its campaign's budget."""

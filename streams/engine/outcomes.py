@@ -7,7 +7,7 @@ import msgspec
 
 from streams.policy.campaigns import Campaign
 from streams.policy.loans import LoanOutcome, Stricter
-from streams.policy.measures import Floor
+from streams.policy.measures import Condition, Floor
 from streams.values.events import Cause
 from streams.values.money import Figure
 
@@ -81,14 +81,14 @@ class FloorCheck(NamedTuple):
     met: bool
 
 
-class Missing(NamedTuple):
-    """A tier, and how far the figure is from its floor to enter.
+class Above(NamedTuple):
+    """The tier above another, and its floor to enter.
 
-    missing: None where the tier is not entered by one floor: by several conditions, or by a standing.
+    enter: None where the tier is not entered by one floor: by several conditions, or by a standing.
     """
 
     tier: str
-    missing: Figure | None
+    enter: Condition | None
 
 
 # --- campaigns ---

@@ -10,9 +10,9 @@ from typing import TypeVar
 
 import msgspec
 
-from streams.contracts.envelope import encode
 from streams.contracts.kept import LaneRecord
 from streams.contracts.outputs import BudgetMessage, CandidateMessage
+from streams.contracts.templates import encode
 from streams.partition.entries import Entry, Record
 from streams.partition.partition import ForeignRecordError, Partition
 from streams.partition.spent import BudgetName, Spent

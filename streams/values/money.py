@@ -10,7 +10,6 @@ import json
 import re
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
 
 AMOUNT_DECIMALS = 4
 RATE_DECIMALS = 8
@@ -90,7 +89,6 @@ def _amount_from_any_json(raw: bytes) -> int:
     return amount_e4
 
 
-@lru_cache(8_192)  # one decision writes the same few figures several times
 def format_value(value_e16: Figure) -> str:
     """Writes a figure with 2 to 4 decimals, as many as it needs; rounds half up (away from zero) to the fourth."""
     cents, rest = divmod(value_e16, _ONE_CENT_E16)

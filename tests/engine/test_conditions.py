@@ -8,7 +8,7 @@ from streams.contracts.figures import format_figure
 from streams.engine.measures.figures import figures_of
 from streams.engine.outcomes import Figures
 from streams.engine.tiers.conditions import entered_rank, is_met, kept_rank
-from streams.engine.tiers.looked_at import looked_at, next_tier, shown_value
+from streams.engine.tiers.looked_at import looked_at, shown_value, tier_above
 from streams.policy.language.problems import PolicyError
 from streams.policy.measures import Condition
 from streams.values.standings import Standing
@@ -163,7 +163,7 @@ def test_a_standing_alone_is_a_condition_and_is_written_as_a_word() -> None:
     [look] = looked_at(change.figures, policy)
     rule = policy.measures[look.floor.measure or 0]
     assert (format_figure(look.figure, rule), format_figure(look.floor.at_least_e16, rule)) == ("good", "excellent")
-    assert next_tier("basic", change.figures, policy) == ("up", None)
+    assert tier_above("basic", policy) == ("up", None)
     assert shown_value(change.figures, policy) == change.figures.value
     assert [change.reason for change in customer.apply(credit("excellent", NOON + 1))] == ["credit_changed"]
 

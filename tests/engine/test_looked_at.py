@@ -3,9 +3,11 @@ from fractions import Fraction
 import pytest
 
 from streams.engine.measures.figures import figures_of
-from streams.engine.outcomes import Figures, Missing
-from streams.engine.tiers.looked_at import looked_at, next_tier, shown_value
+from streams.engine.outcomes import Figures
+from streams.engine.tiers.looked_at import looked_at, missing, shown_value, tier_above
 from streams.policy.measures import Floor
+from streams.policy.policy import Policy
+from streams.values.money import Figure
 from tests.support.one_customer import STANDARD, a_policy, e16, policy_of
 
 LADDER = a_policy("""
@@ -58,27 +60,33 @@ def test_every_floor_of_every_tier_is_looked_at_from_the_lowest_up() -> None:
     ]
 
 
+def next_tier(tier: str, figures: Figures, policy: Policy) -> tuple[str, Figure | None] | None:
+    """The tier above, and what is missing to it."""
+    above = tier_above(tier, policy)
+    return None if above is None else (above.tier, None if above.enter is None else missing(above.enter, figures))
+
+
 @pytest.mark.parametrize(
-    ("tier", "missing"),
+    ("tier", "next_one"),
     [
-        ("base", Missing("silver", e16("60.0001"))),
-        ("silver", Missing("gold", None)),  # several floors: no one amount would do
-        ("gold", Missing("black", e16("990"))),
+        ("base", ("silver", e16("60.0001"))),
+        ("silver", ("gold", None)),  # several floors: no one amount would do
+        ("gold", ("black", e16("990"))),
         ("black", None),
     ],
 )
-def test_what_is_missing_is_what_the_next_tiers_one_floor_wants(tier: str, missing: Missing | None) -> None:
-    assert next_tier(tier, found("39.9999", spent="10"), LADDER) == missing
+def test_what_is_missing_is_what_the_next_tiers_one_floor_wants(tier: str, next_one: object) -> None:
+    assert next_tier(tier, found("39.9999", spent="10"), LADDER) == next_one
 
 
 def test_what_is_reached_misses_nothing() -> None:
     # capped or pinned
-    assert next_tier("low", figures_of((0,), e16("9000000"), 0, 0), STANDARD) == Missing("mid", 0)
+    assert next_tier("low", figures_of((0,), e16("9000000"), 0, 0), STANDARD) == ("mid", 0)
 
 
 def test_what_an_average_misses_is_exact() -> None:
     third = Fraction(e16("1"), 3)
-    assert next_tier("low", figures_of((third,), third, 0, 0), STANDARD) == Missing("mid", e16("500000") - third)
+    assert next_tier("low", figures_of((third,), third, 0, 0), STANDARD) == ("mid", e16("500000") - third)
 
 
 @pytest.mark.parametrize(

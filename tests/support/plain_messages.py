@@ -10,7 +10,7 @@ from streams.contracts.figures import format_figure
 from streams.contracts.risks import risk_id
 from streams.contracts.triggers import trigger_id
 from streams.engine.outcomes import LoanCheck, LoanDecision, RiskMessage, TierChange, Trigger
-from streams.engine.tiers.looked_at import looked_at, next_tier, shown_value
+from streams.engine.tiers.looked_at import looked_at, missing, shown_value, tier_above
 from streams.partition.setup import PartitionSetup
 from streams.values.events import Cause
 from streams.values.money import Figure, format_e4, format_value
@@ -21,7 +21,6 @@ def plain_change(
 ) -> outputs.TierChangeMessage:
     """The message of a tier change."""
     policy, figures = setup.policy, change.figures
-    shown, above = shown_value(figures, policy), next_tier(change.tier, figures, policy)
     return outputs.TierChangeMessage(
         id=f"{change.customer_id}:{change.sequence}",
         customer_id=change.customer_id,
@@ -33,7 +32,7 @@ def plain_change(
         reason=change.reason,
         decided_at=policy.calendar.rfc3339(change.decided_at_ms),
         backfill=backfill,
-        value=_amount(shown),
+        value=_amount(shown_value(figures, policy)),
         currency=policy.currency,
         components=outputs.Components(*map(format_value, (figures.assets, figures.activity, figures.credit))),
         without_rate=[
@@ -42,7 +41,7 @@ def plain_change(
         ]
         or UNSET,
         conditions=_conditions(setup, change),
-        next_tier=None if above is None else outputs.NextTier(above.tier, _amount(above.missing)),
+        next_tier=_next_tier(setup, change),
         policy=_policy_name(setup),
         strategy=strategy(policy, change.previous_tier, change.tier, policy.calendar.day_of(change.decided_at_ms)),
         cause=_cause(setup, change.cause),
@@ -119,6 +118,13 @@ def _conditions(setup: PartitionSetup, change: TierChange) -> list[outputs.Condi
         tier = policy.tiers[rank].id
         conditions.append(outputs.Condition("standing", standing, is_not=capped, tier=tier, met=standing != capped))
     return conditions
+
+
+def _next_tier(setup: PartitionSetup, change: TierChange) -> outputs.NextTier | None:
+    above = tier_above(change.tier, setup.policy)
+    if above is None:
+        return None
+    return outputs.NextTier(above.tier, None if above.enter is None else _amount(missing(above.enter, change.figures)))
 
 
 def _check(check: LoanCheck) -> outputs.RiskCondition:
