@@ -18,13 +18,13 @@ from streams.engine.outcomes import TierChange
 from streams.engine.remember import in_order
 from streams.engine.state import STATE_BYTES_LIMIT, CustomerState, Seen, StateHeader, Unplaced
 from streams.values.events import TOPICS, TRANSACTIONS
-from streams.values.fingerprint import FINGERPRINT_BYTES, NO_CONTENT
+from streams.values.fingerprint import FINGERPRINT_BYTES, NO_CONTENT, NO_MARK
 from streams.values.money import Figure
 from streams.values.products import PRODUCT_UNLESS_KNOWN
 
 VERSION = 2
 _VERSION_BYTE = bytes([VERSION])
-_REMEMBERED_BYTES = 12  # of one remembered event, and a share of what is remembered beyond what has to be
+_REMEMBERED_BYTES = 12  # of one remembered event, on average, and a share of what is remembered beyond what has to be
 _SPARE_BYTES = 256 << 10  # what decisions by time alone may add, which are not refused, and what Kafka adds
 _REMEMBERED_IN_VERSION_1 = 64
 _KNOWN_VERSIONS = (b"\x01", _VERSION_BYTE)
@@ -218,7 +218,8 @@ def _seen_of_version_1(topic: int, marks: bytes, state: CustomerState) -> Seen:
     Where there are as many as that version kept, others may have been dropped.
     """
     starts = range(0, len(marks), FINGERPRINT_BYTES)
-    older = in_order(b"".join(marks[start : start + FINGERPRINT_BYTES] + NO_CONTENT for start in starts))
+    unknown = NO_CONTENT + NO_MARK if topic == TRANSACTIONS else NO_CONTENT
+    older = in_order(b"".join(marks[start : start + FINGERPRINT_BYTES] + unknown for start in starts), topic)
     if topic != TRANSACTIONS:
         return Seen(older=older, counts=[len(starts)])
     newest_ms = max(state.newest_ms, state.last_transaction_ms)

@@ -32,6 +32,7 @@ RejectionReason = Literal[
     "unknown_product",
     "future_event",
     "wrong_partition",
+    "reversal_mismatch",
     "limit_exceeded",
     "too_large",
 ]
@@ -46,3 +47,6 @@ class Rejection(msgspec.Struct, frozen=True):
 
 
 WRONG_PARTITION = Rejection("wrong_partition", "the partitioner set by TIERFLOW_PARTITIONER puts this key elsewhere")
+REVERSAL_MISMATCH = Rejection(
+    "reversal_mismatch", "what it reverses has another type, amount, currency or day - at `$.reverses`"
+)

@@ -1,9 +1,10 @@
 """Which events were applied, which loans decided, and what was erased: what comes again, or after it, changes nothing.
 
-Of an event 10 bytes are kept: the fingerprint of its id, and a mark of its content. They stand one after the other, in
-blocks: the newest one is being filled, and the oldest ones are dropped as wholes. So an event adds to a short string,
-however many are remembered. Of transactions a block has the newest own time in it: what was dropped is known not to be
-newer. Of loans the fingerprints of all are kept.
+Of an event 10 bytes are kept: the fingerprint of its id, and a mark of its content; of a transaction 2 more: the mark
+of what a reversal must say of it (measures/reversals.py). They stand one after the other, in blocks: the newest one is
+being filled, and the oldest ones are dropped as wholes. So an event adds to a short string, however many are
+remembered. Of transactions a block has the newest own time in it: what was dropped is known not to be newer. Of loans
+the fingerprints of all are kept.
 """
 
 from bisect import bisect_left
@@ -13,8 +14,8 @@ from streams.engine.state import CustomerState, Seen
 from streams.values.events import TRANSACTIONS
 from streams.values.fingerprint import CONTENT_BYTES, FINGERPRINT_BYTES, NO_CONTENT
 
-_ENTRY_BYTES = FINGERPRINT_BYTES + CONTENT_BYTES
-_SHORT_BYTES = 512 * _ENTRY_BYTES  # up to here it is faster to go through all of them
+_UNDOING_AT = FINGERPRINT_BYTES + CONTENT_BYTES  # where in its entry a transaction has the mark for reversals
+_SHORT_BYTES = 512 * _UNDOING_AT  # up to here it is faster to go through all of them
 _BLOCKS = 8  # so many, and the one that is being filled, hold what has to be remembered
 
 
@@ -23,6 +24,18 @@ def content_of(state: CustomerState, topic: int, mark: bytes) -> bytes | None:
 
     mark: the fingerprint of the event id (values/fingerprint.py).
     """
+    entry = _entry(state, topic, mark)
+    return None if entry is None else entry[FINGERPRINT_BYTES:_UNDOING_AT]
+
+
+def undoing_of(state: CustomerState, mark: bytes) -> bytes | None:
+    """Gives the mark of what a reversal must say of a transaction; None where that one is not remembered."""
+    entry = _entry(state, TRANSACTIONS, mark)
+    return None if entry is None else entry[_UNDOING_AT:]
+
+
+def _entry(state: CustomerState, topic: int, mark: bytes) -> bytes | None:
+    """Gives what is kept of an event that was applied before; None where none is remembered."""
     seen = state.seen.get(topic)
     if seen is None:
         return None
@@ -30,22 +43,19 @@ def content_of(state: CustomerState, topic: int, mark: bytes) -> bytes | None:
     is_short = len(older) <= _SHORT_BYTES
     if is_short and mark not in newest and mark not in older:
         return None  # nearly always
-    at = _place(newest, mark, _ENTRY_BYTES)
+    size = _entry_bytes(topic)
+    at = _place(newest, mark, size)
     if at >= 0:
-        return newest[at + FINGERPRINT_BYTES : at + _ENTRY_BYTES]
-    at = _place(older, mark, _ENTRY_BYTES) if is_short else _place_in_blocks(seen, mark)
-    return older[at + FINGERPRINT_BYTES : at + _ENTRY_BYTES] if at >= 0 else None
-
-
-def is_remembered(state: CustomerState, topic: int, mark: bytes) -> bool:
-    """Says whether an event of this customer and topic was applied before, as far back as events are remembered."""
-    return content_of(state, topic, mark) is not None
+        return newest[at : at + size]
+    at = _place(older, mark, size) if is_short else _place_in_blocks(seen, mark, size)
+    return older[at : at + size] if at >= 0 else None
 
 
 def remember(state: CustomerState, topic: int, entry: bytes, at_ms: int, limit: int) -> None:
     """Adds an event to those remembered, and drops the oldest ones; at least `limit` are left.
 
-    entry: the fingerprint of its id and the mark of its content. at_ms: its own time.
+    entry: the fingerprint of its id, the mark of its content, and of a transaction that for reversals. at_ms: its own
+    time.
     """
     seen = state.seen.get(topic)
     if seen is None:
@@ -61,12 +71,12 @@ def remember(state: CustomerState, topic: int, entry: bytes, at_ms: int, limit: 
         seen.counts.append(1)
     seen.newest += entry
     if seen.counts[-1] * _BLOCKS >= limit:
-        _close_block(seen, limit)
+        _close_block(seen, topic, limit)
 
 
-def _close_block(seen: Seen, limit: int) -> None:
+def _close_block(seen: Seen, topic: int, limit: int) -> None:
     """Ends the block that is being filled, and drops the oldest ones that are not needed."""
-    seen.older, seen.newest = seen.older + in_order(seen.newest), b""
+    seen.older, seen.newest = seen.older + in_order(seen.newest, topic), b""
     left, dropped = sum(seen.counts), 0
     while left - seen.counts[dropped] >= limit:
         left -= seen.counts[dropped]
@@ -77,13 +87,13 @@ def _close_block(seen: Seen, limit: int) -> None:
         dropped_ms = max(seen.newest_ms[:dropped])
         seen.dropped_ms = dropped_ms if seen.dropped_ms is None else max(seen.dropped_ms, dropped_ms)
     del seen.counts[:dropped], seen.newest_ms[:dropped]
-    seen.older = seen.older[-left * _ENTRY_BYTES :]
+    seen.older = seen.older[-left * _entry_bytes(topic) :]
 
 
-def in_order(entries: bytes) -> bytes:
+def in_order(entries: bytes, topic: int) -> bytes:
     """Gives the entries of a block by their fingerprints, as they stand in a block that is full."""
-    starts = range(0, len(entries), _ENTRY_BYTES)
-    return b"".join(sorted(entries[start : start + _ENTRY_BYTES] for start in starts))
+    size = _entry_bytes(topic)
+    return b"".join(sorted(entries[start : start + size] for start in range(0, len(entries), size)))
 
 
 def remembered_bytes(state: CustomerState) -> int:
@@ -131,6 +141,10 @@ def outcome_without_effect(state: CustomerState, topic: int, mark: bytes, conten
     return "erased" if is_erased(state, at_ms) else None
 
 
+def _entry_bytes(topic: int) -> int:
+    return _UNDOING_AT + CONTENT_BYTES if topic == TRANSACTIONS else _UNDOING_AT
+
+
 def _place(entries: bytes, mark: bytes, entry_bytes: int) -> int:
     """Gives where the entry begins that begins with the mark; -1 where none does."""
     at = entries.find(mark)
@@ -139,19 +153,19 @@ def _place(entries: bytes, mark: bytes, entry_bytes: int) -> int:
     return at
 
 
-def _place_in_blocks(seen: Seen, mark: bytes) -> int:
+def _place_in_blocks(seen: Seen, mark: bytes, size: int) -> int:
     """Gives the same for the full blocks, each of which is in order: to go through all of them would take long."""
     older, first = seen.older, 0
     for count in seen.counts[: -1 if seen.newest else None]:
-        number = bisect_left(range(first, first + count), mark, key=lambda entry: _mark_of(older, entry))
-        if number < count and _mark_of(older, first + number) == mark:
-            return (first + number) * _ENTRY_BYTES
+        number = bisect_left(range(first, first + count), mark, key=lambda entry: _mark_of(older, entry, size))
+        if number < count and _mark_of(older, first + number, size) == mark:
+            return (first + number) * size
         first += count
     return -1
 
 
-def _mark_of(entries: bytes, number: int) -> bytes:
-    start = number * _ENTRY_BYTES
+def _mark_of(entries: bytes, number: int, size: int) -> bytes:
+    start = number * size
     return entries[start : start + FINGERPRINT_BYTES]
 
 

@@ -54,7 +54,7 @@ class Reversal(msgspec.Struct, array_like=True, gc=False):
     day: int  # the local day of what it names
     name: str  # "type.currency"
     amount_e4: int
-    origin: int = 0  # whether what it names was counted: ABSENT, PERHAPS or COUNTED
+    origin: int = 0  # whether what it names was counted: ABSENT, PERHAPS, COUNTED or OTHER
     is_taken: bool = False  # whether its amount is off the bucket of that day now
 
 
@@ -101,8 +101,9 @@ class Progress(msgspec.Struct, array_like=True, gc=False):
     # Of cash back alone (campaigns/cash_back.py); amounts as decimal text, since they can pass 64 bits.
     spent_e16: dict[int, str] = {}  # by month that is paid for: what it had when it was settled last
     late_months: list[int] = []  # those that have changed since
-    carried_e16: str = ""  # what is to be taken off the next payment, below 0
+    carried_e16: str = ""  # what is to be taken off the next payment, below 0; of each transaction also what is owed
     basis: int = 0  # a mark of the rates and types that the months were settled by
+    paid_e4: dict[int, bytes] = {}  # of each transaction, by its local day (campaigns/each_paid.py)
 
 
 class WatchedLoan(msgspec.Struct, array_like=True, gc=False):

@@ -12,11 +12,11 @@ from streams.contracts.letters import too_large
 from streams.contracts.log import encode_json
 from streams.contracts.outputs import ENGINE_VERSION, OrderMessage
 from streams.contracts.packing import pack_change, pack_state, renew_state, unpack_header, unpack_state
-from streams.contracts.rejection import WRONG_PARTITION, Rejection
+from streams.contracts.rejection import REVERSAL_MISMATCH, WRONG_PARTITION, Rejection
 from streams.engine.apply import apply_due, apply_event, apply_policy, is_rated_by_another
 from streams.engine.case import Case
 from streams.engine.measures.limits import LimitExceededError, check_limits
-from streams.engine.measures.reversals import forget_reversals
+from streams.engine.measures.reversals import forget_reversals, mark_for_reversals, says_otherwise
 from streams.engine.outcomes import NOTHING, Outcome
 from streams.engine.remember import forgotten, outcome_without_effect, remember
 from streams.engine.state import CustomerState
@@ -207,6 +207,9 @@ class Customers(Partition):
         outcome = outcome_without_effect(state, topic, mark, content, entry.at_ms)
         if outcome is not None:
             return self._pass_over(entry, outcome)
+        calendar = self.setup.policy.calendar
+        if says_otherwise(state, event, calendar):
+            return self._reject(entry, REVERSAL_MISMATCH)
         try:
             self._check_room(key, state, entry, event)
         except LimitExceededError as error:
@@ -221,7 +224,8 @@ class Customers(Partition):
         else:
             self._apply(key, state, entry, event)
         # An erase is remembered, too: repeated, it must not erase what came after it.
-        remember(state, topic, mark + content, entry.at_ms, self.setup.remembered_ids)
+        kept = mark + content + mark_for_reversals(event, calendar)
+        remember(state, topic, kept, entry.at_ms, self.setup.remembered_ids)
         self._touched.add(key)
         self._applied[topic] += 1
         return True

@@ -25,6 +25,7 @@ SUM_LIMIT_E4 = 4 * 10**18
 Figure = int | Fraction
 
 ONE_E16: int = 10**VALUE_DECIMALS
+ONE_E4_E16: int = 10 ** (VALUE_DECIMALS - AMOUNT_DECIMALS)
 ONE_SHARE: int = 10**SHARE_DECIMALS
 ONE_RATE: int = 10**RATE_DECIMALS
 
@@ -34,7 +35,6 @@ _WHOLE_DIGITS = 14
 _ONE_AMOUNT = 10_000
 _ONE_CENT_E16 = 10 ** (VALUE_DECIMALS - 2)
 _TWO_DIGITS = [f"{number:02d}" for number in range(100)]
-_ONE_E4_E16 = 10 ** (VALUE_DECIMALS - AMOUNT_DECIMALS)
 _BEYOND = "the number is beyond what an amount can be"
 _NO_AMOUNT = 'an amount is a decimal string such as "1234.50"'
 
@@ -105,10 +105,10 @@ def format_value(value_e16: Figure) -> str:
 def paid_e4(value_e16: int, minor_decimals: int) -> int:
     """Gives what is paid of an amount: rounded down to the minor unit of its currency, which has so many decimals."""
     minor_e4: int = 10 ** (AMOUNT_DECIMALS - minor_decimals)
-    paid: int = value_e16 // (minor_e4 * _ONE_E4_E16) * minor_e4
+    paid: int = value_e16 // (minor_e4 * ONE_E4_E16) * minor_e4
     return paid
 
 
 def format_e4(amount_e4: int) -> str:
     """Writes an amount of ten-thousandths with 2 to 4 decimals, as many as it needs."""
-    return format_value(amount_e4 * _ONE_E4_E16)
+    return format_value(amount_e4 * ONE_E4_E16)

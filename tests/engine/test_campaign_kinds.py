@@ -123,7 +123,7 @@ def test_cash_back_per_transaction(amount: str, cents: int | None) -> None:
     assert [trigger.offer.amount_e4 for trigger in customer.triggers] == ([] if cents is None else [cents * 100])
 
 
-def test_cash_back_per_transaction_counts_from_1_and_takes_no_reversals_or_other_types() -> None:
+def test_cash_back_per_transaction_counts_from_1_and_takes_reversals_off_and_no_other_types() -> None:
     customer = cash_back('per = "transaction"\ntypes = ["purchase", "cash"]')
     customer.apply(
         transaction("100", at(NOON)),
@@ -133,7 +133,7 @@ def test_cash_back_per_transaction_counts_from_1_and_takes_no_reversals_or_other
         transaction("10", at(NOON) + 4, currency="TWD"),
     )
     found = [(trigger.number, trigger.offer.amount_e4, trigger.offer.period) for trigger in customer.triggers]
-    assert found == [(1, 10_000, None), (2, 20_000, None), (3, 1_000, None)]
+    assert found == [(1, 10_000, None), (2, 10_000, None), (3, 1_000, None)]
     assert customer.state.due_ms is None
 
 

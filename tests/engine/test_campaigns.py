@@ -207,7 +207,7 @@ def test_a_campaign_that_another_policy_does_not_have_is_forgotten_but_for_its_n
     purchases(customer, 0, 1)
     customer.policy = policy_of(PER_PURCHASE, version=2)
     customer.rerate(customer.policy, START + 2 * DAY_MS)
-    assert (customer.state.progress, customer.state.due_ms) == ({}, None)
+    assert (list(customer.state.progress), customer.state.due_ms) == (["c1"], None)
     assert purchases(customer, 3) == [3]
     assert customer.triggers[-1].number == 3
 

@@ -4,6 +4,7 @@ from msgspec import structs
 from streams.contracts.packing import pack_state, unpack_state
 from streams.engine.measures.fold import fold, fold_balance
 from streams.engine.measures.limits import LimitExceededError, check_limits
+from streams.engine.measures.reversals import mark_for_reversals
 from streams.engine.measures.windows import roll, sum_anew
 from streams.engine.remember import remember
 from streams.engine.state import ACCOUNTS_LIMIT, CustomerState
@@ -167,7 +168,8 @@ def test_transactions_stay_within_64_bits_on_one_day() -> None:
     state = CustomerState()
     assert [refused(state, transaction(HUGE, NOON)) for _ in range(FIT + 1)] == [False] * FIT + [True]
     heard = transaction(HUGE, NOON)
-    remember(state, TRANSACTIONS, fingerprint(heard.event_id) + content_mark(heard), NOON, REMEMBERED_AT_LEAST)
+    entry = fingerprint(heard.event_id) + content_mark(heard) + mark_for_reversals(heard, STANDARD.calendar)
+    remember(state, TRANSACTIONS, entry, NOON, REMEMBERED_AT_LEAST)
     undone = reversal(HUGE, NOON, of=NOON)
     assert not refused(state, undone)
     assert not refused(state, transaction(HUGE, NOON + 1))

@@ -1,7 +1,9 @@
 """Reversals undo once, put back what they took, and come to the same in any order of arrival."""
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import permutations
 from random import Random
 
 import pytest
@@ -22,6 +24,7 @@ from tests.support.laws import laws
 from tests.support.one_customer import DAY_MS, PLAIN, Customer, a_policy, at, e4
 
 NOON = at("2026-11-24T12:00")
+LETTERS = "tier.dead-letters"
 COUNTED = a_policy(
     """
     [measures.volume]
@@ -48,8 +51,13 @@ def undoes(of: Transaction, name: str, hour: int) -> Transaction:
     return structs.replace(of, event_id=name, at_ms=at_ms, belongs_at_ms=of.at_ms, reverses=of.event_id)
 
 
-def heard(events: Sequence[Transaction], policy: Policy = PLAIN, remembered_ids: int = 64) -> CustomerState:
-    """The state after these events, in the order in which they are given, as a worker works them."""
+def heard(
+    events: Sequence[Transaction], policy: Policy = PLAIN, remembered_ids: int = 64, refused: int = 0
+) -> CustomerState:
+    """The state after these events, in the order in which they are given, as a worker works them.
+
+    refused: so many at most may be reversals that say something else of what they name.
+    """
     file = File()
     for event in events:
         more = {} if event.reverses is None else {"reverses": event.reverses, "reversed_at": event.belongs_at_ms}
@@ -59,7 +67,9 @@ def heard(events: Sequence[Transaction], policy: Policy = PLAIN, remembered_ids:
             currency=event.currency, occurred_at=event.at_ms, **more,
         )  # fmt: skip
     simulation = Simulation(policy, remembered_ids=remembered_ids)
-    assert all(output.topic != "tier.dead-letters" for output in simulation.work(file.lines).outputs)
+    letters = [json.loads(output.value) for output in simulation.work(file.lines).outputs if output.topic == LETTERS]
+    assert all(letter["reason"] == "reversal_mismatch" for letter in letters)
+    assert len(letters) <= refused
     return unpack_state(simulation.partition.packed[b"C"])
 
 
@@ -111,6 +121,59 @@ def test_reversals_come_to_the_same_in_any_order_of_arrival(events: list[Transac
         dice.shuffle(order)
         assert sums(heard(order)) == expected, [event.event_id for event in order]
     assert recounted([*events, other]) == expected
+
+
+OF_LESS = structs.replace(R, event_id="of-less", amount_e4=e4("40"))
+OF_MORE = structs.replace(R, event_id="of-more", amount_e4=e4("100.01"))
+OF_DOLLARS = structs.replace(R, event_id="of-dollars", currency="USD")
+OF_ANOTHER_TYPE = structs.replace(R, event_id="of-another-type", type="transfer_in")
+OF_ANOTHER_DAY = structs.replace(R, event_id="of-another-day", belongs_at_ms=P.at_ms - DAY_MS)
+BACK_OF_LESS = structs.replace(BACK, event_id="back-of-less", amount_e4=e4("40"))
+OF_THE_SAME_DAY = structs.replace(R, event_id="of-the-same-day", belongs_at_ms=P.at_ms + 1_000)
+
+
+@pytest.mark.parametrize(
+    ("events", "wrong", "counts"),
+    [
+        ([P, OF_LESS], 1, True),
+        *(([P, other, AGAIN], 1, False) for other in (OF_LESS, OF_MORE, OF_DOLLARS, OF_ANOTHER_TYPE, OF_ANOTHER_DAY)),
+        ([P, OF_MORE, OF_LESS, AGAIN], 2, False),
+        ([P, AGAIN, structs.replace(OF_LESS, at_ms=NOON + 30 * 3_600_000)], 1, False),
+        ([P, OF_LESS, undoes(OF_LESS, "back", 26)], 2, True),  # nothing was taken that could be put back
+        ([P, OF_LESS, undoes(OF_LESS, "back", 26), AGAIN], 2, False),
+        ([P, R, BACK_OF_LESS], 1, False),
+        ([P, R, BACK_OF_LESS, BACK], 1, True),
+        ([P, OF_THE_SAME_DAY], 0, False),
+    ],
+)  # fmt: skip
+def test_a_reversal_of_something_else_does_nothing_and_leaves_room_for_the_right_one(
+    events: list[Transaction], wrong: int, *, counts: bool
+) -> None:
+    other = bought("q", 1, "70")
+    day = PLAIN.calendar.day_of(NOON), "purchase.TWD"
+    for order in permutations([*events, other]):
+        found = sums(heard(order, refused=wrong))
+        assert found == {day: (1 + counts, e4("70") + counts * P.amount_e4)}, [event.event_id for event in order]
+
+
+def test_a_reversal_of_something_else_is_a_dead_letter_and_may_be_sent_again_corrected() -> None:
+    corrected = structs.replace(OF_LESS, amount_e4=P.amount_e4)
+    assert sums(heard([P, OF_LESS, corrected], refused=1)) == {}
+    with pytest.raises(AssertionError):  # one was refused
+        heard([P, OF_LESS])
+
+
+def test_what_is_said_of_a_forgotten_event_is_held_against_the_reversal_that_was_right() -> None:
+    later = [bought(f"e{number}", 48 + number) for number in range(80)]
+    late = structs.replace(OF_LESS, at_ms=NOON + 200 * 3_600_000)
+    assert sums(heard([P, R, *later, late], refused=1)) == sums(heard(later))
+    assert sums(heard([P, R, *later, late, P], refused=1)) == sums(heard(later))
+
+
+def test_of_a_forgotten_event_the_reversal_counts_that_its_day_holds() -> None:
+    later = [bought(f"e{number}", 48 + number) for number in range(80)]
+    assert sums(heard([P, *later, OF_MORE, AGAIN])) == sums(heard(later))
+    assert sums(heard([P, *later, AGAIN, OF_MORE])) == sums(heard(later))
 
 
 def test_nothing_is_taken_off_that_never_came() -> None:
@@ -166,7 +229,8 @@ def histories(draw: st.DrawFn) -> list[Transaction]:
     ]
     for index in range(draw(st.integers(0, 7))):
         of = draw(st.sampled_from(made))
-        made.append(undoes(of, f"r{index}", 24 * 8 + index))
+        wrong = draw(st.sampled_from([{}, {}, {}, {"amount_e4": 1}, {"type": "cash"}]))
+        made.append(structs.replace(undoes(of, f"r{index}", 24 * 8 + index), **wrong))
     never = draw(st.sampled_from(made))
     order = draw(st.permutations([*made, *draw(st.lists(st.sampled_from(made), max_size=4))]))
     return [event for event in order if event is not never] if len(made) > 2 else list(order)
@@ -179,7 +243,7 @@ def test_sums_and_counts_equal_a_recount_in_the_order_of_own_times(
     often: bool,  # noqa: FBT001 - hypothesis gives it by position
 ) -> None:
     policy = COUNTED if often else PLAIN
-    state = heard([*events, bought("last", 24 * 20, "0.0001")], policy)
+    state = heard([*events, bought("last", 24 * 20, "0.0001")], policy, refused=len(events))
     expected = recounted([*events, bought("last", 24 * 20, "0.0001")], policy)
     kept = {name: bucket for name, bucket in expected.items() if name[1].partition(".")[0] in policy.kept_types}
     assert sums(state) == kept

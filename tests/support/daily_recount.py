@@ -14,10 +14,11 @@ def in_force(transactions: Sequence[Transaction]) -> list[Transaction]:
     """What counts of these transactions, by a ledger that is kept in the order of their own times.
 
     Each takes effect after what it names. A reversal is entered if what it names is on the ledger, and strikes it; what
-    that one had struck comes back.
+    that one had struck comes back. One of another type, currency or amount than what it names is not entered.
     """
     by_id = {event.event_id: event for event in transactions}
     waiting, heard = sorted(transactions, key=lambda event: event.at_ms), set[str]()
+    right = {event.event_id for event in transactions if _fits(event, by_id.get(event.reverses or ""))}
     ledger, struck_by = set[str](), dict[str, str]()
 
     def strike(name: str, by: str) -> None:
@@ -37,10 +38,15 @@ def in_force(transactions: Sequence[Transaction]) -> list[Transaction]:
         heard.add(event.event_id)
         if event.reverses is None:
             ledger.add(event.event_id)
-        elif event.reverses in ledger:
+        elif event.reverses in ledger and event.event_id in right:
             ledger.add(event.event_id)
             strike(event.reverses, event.event_id)
     return [event for event in transactions if event.reverses is None and event.event_id in ledger]
+
+
+def _fits(reversal: Transaction, undone: Transaction | None) -> bool:
+    said = [(event.type, event.currency, event.amount_e4) for event in (reversal, undone) if event is not None]
+    return len(set(said)) == 1
 
 
 class Recount:

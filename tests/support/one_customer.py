@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from streams.engine.apply import apply_due, apply_event, apply_policy
 from streams.engine.case import Case
 from streams.engine.measures.limits import check_limits
+from streams.engine.measures.reversals import mark_for_reversals
 from streams.engine.outcomes import Outcome, TierChange
 from streams.engine.remember import remember
 from streams.engine.state import CustomerState
@@ -142,7 +143,8 @@ class Customer:
             check_limits(self.state, event, self.policy)
             cause = Cause(event.event_id, topic_of(event), 0, event.at_ms)
             self._note(apply_event(self._case(self.now_ms), event, cause))
-            entry = fingerprint(event.event_id) + content_mark(event)
+            mark = mark_for_reversals(event, self.policy.calendar)
+            entry = fingerprint(event.event_id) + content_mark(event) + mark
             remember(self.state, topic_of(event), entry, event.at_ms, REMEMBERED_AT_LEAST)
         return self.changes[known:]
 

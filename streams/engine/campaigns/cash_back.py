@@ -9,9 +9,10 @@ is to pay is carried to the payment after it. The rules are in docs/policies.md#
 """
 
 from streams.engine.campaigns.audience import is_for
+from streams.engine.campaigns.each_paid import each_offer
 from streams.engine.case import Case
 from streams.engine.measures.figures import measure_one
-from streams.engine.measures.reversals import is_undone, undone_day
+from streams.engine.measures.reversals import undone_day
 from streams.engine.outcomes import Offer
 from streams.engine.state import Progress
 from streams.policy.campaigns import CORRECTED_MONTHS, CashBack
@@ -33,8 +34,7 @@ def cash_back_offer(case: Case, terms: CashBack, progress: Progress) -> Offer | 
     event = case.event
     transaction = event if isinstance(event, Transaction) and event.type in terms.counted.types else None
     if terms.per_transaction:
-        is_paid = transaction is not None and transaction.reverses is None and is_for(case, terms.tiers)
-        return _offer_for(case, transaction, terms) if transaction is not None and is_paid else None
+        return None if transaction is None else each_offer(case, terms, progress, _share_e4(case, transaction, terms))
     is_theirs = is_for(case, terms.tiers)
     if case.begins_policy and case.tier_before is not None and is_theirs:
         progress.since_ms = case.now_ms
@@ -134,11 +134,10 @@ def _settle(case: Case, terms: CashBack, progress: Progress, month: int) -> Offe
     return _payment(total_e16, case, month_text(month_start(month)))
 
 
-def _offer_for(case: Case, transaction: Transaction, terms: CashBack) -> Offer | None:
-    if is_undone(case.state, transaction):
-        return None
+def _share_e4(case: Case, transaction: Transaction, terms: CashBack) -> int:
+    """Gives what is paid of a single transaction."""
     spent_e16 = transaction.amount_e4 * case.policy.to_value.get(transaction.currency, 0)
-    return _payment(_owed_e16(spent_e16, terms), case, None)
+    return paid_e4(_owed_e16(spent_e16, terms), minor_decimals(case.policy.currency))
 
 
 def _owed_e16(spent_e16: int, terms: CashBack) -> int:
@@ -149,6 +148,6 @@ def _owed_e16(spent_e16: int, terms: CashBack) -> int:
     return owed_e16 if terms.at_most_e16 is None else min(owed_e16, terms.at_most_e16)
 
 
-def _payment(owed_e16: int, case: Case, period: str | None) -> Offer | None:
+def _payment(owed_e16: int, case: Case, period: str) -> Offer | None:
     amount_e4 = paid_e4(max(owed_e16, 0), minor_decimals(case.policy.currency))
     return Offer(period=period, amount_e4=amount_e4) if amount_e4 > 0 else None

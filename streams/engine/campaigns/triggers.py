@@ -16,6 +16,7 @@ from streams.engine.campaigns.at_risk import at_risk_offer
 from streams.engine.campaigns.cash_back import cash_back_offer
 from streams.engine.campaigns.contact import is_left_in_peace
 from streams.engine.campaigns.dormant import dormant_offer
+from streams.engine.campaigns.each_paid import note_told
 from streams.engine.campaigns.fee_alert import fee_alert_offer
 from streams.engine.campaigns.gift import gift_offer
 from streams.engine.campaigns.near_tier import near_tier_offer
@@ -53,6 +54,8 @@ def triggers_of(case: Case, campaigns: tuple[Campaign, ...]) -> list[Trigger]:
         offer = _OFFERS[type(campaign.terms)](case, campaign.terms, progress)
         if offer is not None and (trigger := _trigger(case, campaign, offer)) is not None:
             triggers.append(trigger)
+            if isinstance(campaign.terms, CashBack) and campaign.terms.per_transaction:
+                note_told(case, progress, offer.amount_e4 or 0)
             if campaign.once:  # trigger_counts says for ever that it has come
                 progress = blank = Progress()
             elif campaign.recalls:

@@ -18,22 +18,21 @@ from streams.engine.measures.closings import (
 from streams.engine.measures.days import forget_days
 from streams.engine.measures.reversals import (
     ABSENT,
-    COUNTED,
     Family,
     is_held,
     keep_reversals,
     named_by,
     origin_of,
+    reversal_of,
     reversals_of,
 )
 from streams.engine.measures.spans import oldest_closing_kept, oldest_day_kept
 from streams.engine.measures.standings import place_standing
 from streams.engine.measures.windows import add_transaction
-from streams.engine.state import Account, CustomerState, Reversal
+from streams.engine.state import Account, CustomerState
 from streams.policy.policy import Policy
 from streams.values.calendar import month_of, month_start
 from streams.values.events import Balance, Credit, Loan, Transaction
-from streams.values.fingerprint import fingerprint
 from streams.values.products import counted_e4, holding_of
 
 
@@ -135,40 +134,32 @@ def fold_credit(state: CustomerState, event: Credit, policy: Policy) -> bool:
 def fold_transaction(state: CustomerState, event: Transaction, policy: Policy, today: int) -> bool:
     """Adds a transaction to the bucket of its day, unless it is undone; a reversal undoes, or puts back."""
     if event.reverses is not None:
-        return _fold_reversal(state, event, event.reverses, policy, today)
+        return _fold_reversal(state, event, policy, today)
     family = named_by(state, event)
-    if family is not None and family.origin == COUNTED:
+    if family is not None and family.was_heard:
         return False  # it comes again, after it was forgotten
     day = policy.calendar.day_of(event.belongs_at_ms)
     moves = _count(state, policy, today, day, f"{event.type}.{event.currency}", 1, event.amount_e4)
     if family is not None:
-        family.note(COUNTED)
+        family.hear(event, day)
         moves |= _settle(state, family, policy, today)
         keep_reversals(state, family.kept)
     return moves
 
 
-def _fold_reversal(state: CustomerState, event: Transaction, target: str, policy: Policy, today: int) -> bool:
+def _fold_reversal(state: CustomerState, event: Transaction, policy: Policy, today: int) -> bool:
     """Takes what a reversal names off the day where it was counted, or puts back what a reversal took.
 
     Reversals are kept, of whatever type, as long as a day is that they are of.
     """
-    reversal = Reversal(
-        fingerprint(event.event_id),
-        fingerprint(target),
-        max(event.at_ms, event.belongs_at_ms),
-        policy.calendar.day_of(event.belongs_at_ms),
-        f"{event.type}.{event.currency}",
-        event.amount_e4,
-    )
+    reversal = reversal_of(event, policy.calendar)
     oldest, calendar = _oldest_transaction_day(state, policy, today), policy.calendar
     kept = [known for known in reversals_of(state) if calendar.day_of(known.at_ms) >= oldest]
     if any(known.mark == reversal.mark for known in kept):
         return False  # it comes again, after it was forgotten
+    reversal.origin = origin_of(state, event, reversal, kept)
     kept.append(reversal)
     family = Family(reversal.mark, kept)
-    if reversal in family.of_root:
-        family.note(max(family.origin, origin_of(state, event, reversal.target)))
     moves = _settle(state, family, policy, today)
     keep_reversals(state, kept)
     return moves

@@ -7,6 +7,10 @@ Whenever one of a family comes, all of it is gone through anew in the order of o
 names, if that is in force then, and what a taken reversal had taken is in force again. The sums are without a root that
 is taken in the end.
 
+A reversal says of what it undoes the type, the amount, the currency and the day. One that says something else is no
+reversal of that event: it does nothing, and the right one may still come. So of every transaction that is remembered a
+mark of these is kept.
+
 A root that was never counted takes nothing off. One that is not among the events that are remembered has not come yet,
 and is taken when it comes; or, where it is as old as what is remembered no more, it may have been counted: it is taken
 off then if its day holds that much.
@@ -17,21 +21,21 @@ from collections.abc import Mapping, Sequence
 
 from streams.engine.codec import decode_reversals, encode_reversals
 from streams.engine.measures.days import buckets_of
-from streams.engine.remember import is_remembered
+from streams.engine.remember import undoing_of
 from streams.engine.state import CustomerState, Reversal
-from streams.values.calendar import NEVER_MS
-from streams.values.events import TRANSACTIONS, Transaction
-from streams.values.fingerprint import fingerprint
+from streams.values.calendar import NEVER_MS, Calendar
+from streams.values.events import TRANSACTIONS, Event, Transaction
+from streams.values.fingerprint import NO_MARK, REVERSAL_MARK, fingerprint, undoing_mark
 
-ABSENT, PERHAPS, COUNTED = range(3)
-"""Whether the root of a family was counted."""
+ABSENT, PERHAPS, COUNTED, OTHER = range(4)
+"""Whether the root of a family was counted; OTHER: it was, and is not what the reversal says."""
 
 
 class Family:
     """The reversals that hang together with an event, in the order in which they act; kept: all others as well.
 
-    root: the fingerprint of the event that all of it comes down to. of_root: the reversals that name the root. taker:
-    the one of them that takes it in the end; None where the root is in force.
+    root: the fingerprint of the event that all of it comes down to. of_root: the reversals that name the root, as far
+    as they may take it. taker: the one of them that takes it in the end; None where the root is in force.
     """
 
     def __init__(self, mark: bytes, reversals: list[Reversal]) -> None:
@@ -43,19 +47,34 @@ class Family:
             self.root = named[self.root].target
         self.kept = reversals
         self.members = _in_order(self.root, reversals)
-        is_rootless = self.root in named  # they name each other in a circle, and nothing comes of it
-        self.of_root = [] if is_rootless else [member for member in self.members if member.target == self.root]
-        self.taker = None if is_rootless else _takers(self.members, named).get(self.root)
+        self._named = named
+        self._go_through()
 
-    @property
-    def origin(self) -> int:
-        """Says whether the root was counted: ABSENT, PERHAPS or COUNTED."""
-        return max((member.origin for member in self.of_root), default=ABSENT)
+    def _go_through(self) -> None:
+        """Finds who takes the root: of several that say different things of it, those of whom more is known."""
+        self.of_root, self.taker = [], None
+        if self.root in self._named:
+            return  # they name each other in a circle, and nothing comes of it
+        naming = [member for member in self.members if member.target == self.root]
+        self.was_heard = any(member.origin >= COUNTED for member in naming)
+        acting = [member for member in naming if member.origin != OTHER]
+        known = max((member.origin for member in acting), default=ABSENT)
+        self.of_root = [member for member in acting if member.origin == known]
+        fitting = [member for member in self.members if self._fits(member)]
+        self.taker = _takers(fitting, self._named).get(self.root)
 
-    def note(self, origin: int) -> None:
-        """Notes whether the root was counted."""
-        for member in self.of_root:
-            member.origin = origin
+    def _fits(self, member: Reversal) -> bool:
+        """Says whether a reversal may undo what it names."""
+        undone = self._named.get(member.target)
+        return member in self.of_root if undone is None else _agree(member, undone)
+
+    def hear(self, event: Transaction, day: int) -> None:
+        """Notes that the root was counted on a day: those who say something else of it do not undo it."""
+        said = day, f"{event.type}.{event.currency}", event.amount_e4
+        for member in self.members:
+            if member.target == self.root:
+                member.origin = COUNTED if (member.day, member.name, member.amount_e4) == said else OTHER
+        self._go_through()
 
 
 def reversals_of(state: CustomerState) -> list[Reversal]:
@@ -83,7 +102,7 @@ def named_by(state: CustomerState, event: Transaction) -> Family | None:
     if mark not in state.reversals:
         return None
     family = Family(mark, reversals_of(state))
-    return family if family.of_root else None
+    return family if family.of_root or family.was_heard else None
 
 
 def is_undone(state: CustomerState, event: Transaction) -> bool:
@@ -92,13 +111,58 @@ def is_undone(state: CustomerState, event: Transaction) -> bool:
     return family is not None and family.taker is not None
 
 
-def origin_of(state: CustomerState, event: Transaction, target: bytes) -> int:
-    """Says whether what a reversal names was counted, by what is remembered: ABSENT, PERHAPS or COUNTED."""
-    if is_remembered(state, TRANSACTIONS, target):
-        return COUNTED
+def mark_for_reversals(event: Event, calendar: Calendar) -> bytes:
+    """Gives the mark of what a reversal must say of a transaction; nothing for events of other topics."""
+    if not isinstance(event, Transaction):
+        return b""
+    if event.reverses is not None:
+        return REVERSAL_MARK
+    return undoing_mark(f"{event.type}.{event.currency}", event.amount_e4, calendar.day_of(event.belongs_at_ms))
+
+
+def reversal_of(event: Transaction, calendar: Calendar) -> Reversal:
+    """Gives what is kept of a reversal."""
+    return Reversal(
+        fingerprint(event.event_id),
+        fingerprint(event.reverses or ""),
+        max(event.at_ms, event.belongs_at_ms),
+        calendar.day_of(event.belongs_at_ms),
+        f"{event.type}.{event.currency}",
+        event.amount_e4,
+    )
+
+
+def says_otherwise(state: CustomerState, event: Event, calendar: Calendar) -> bool:
+    """Says whether a reversal names an event that is known to be of another type, amount, currency or day."""
+    if not isinstance(event, Transaction) or event.reverses is None:
+        return False
+    reversal, kept = reversal_of(event, calendar), reversals_of(state)
+    undone = next((known for known in kept if known.mark == reversal.target), None)
+    if undone is not None:
+        return not _agree(reversal, undone)
+    return origin_of(state, event, reversal, kept) == OTHER
+
+
+def origin_of(state: CustomerState, event: Transaction, reversal: Reversal, kept: Sequence[Reversal]) -> int:
+    """Says whether what a reversal names, and is no reversal, was counted, by what is remembered.
+
+    kept: the reversals that are kept; others that name the same event tell of it, too.
+    """
+    others = [other for other in kept if other.target == reversal.target and other.mark != reversal.mark]
+    counted = [other for other in others if other.origin == COUNTED]
+    if counted:
+        return COUNTED if _agree(reversal, counted[0]) and reversal.day == counted[0].day else OTHER
+    mark = undoing_of(state, reversal.target)
+    if mark == REVERSAL_MARK:
+        return ABSENT  # a reversal that is kept no more
+    if mark not in {None, NO_MARK}:
+        return COUNTED if mark == _mark_of(reversal) else OTHER
     seen = state.seen.get(TRANSACTIONS)
     was_dropped = seen is not None and seen.dropped_ms is not None and event.belongs_at_ms <= seen.dropped_ms
-    return PERHAPS if was_dropped else ABSENT
+    if mark is None and not was_dropped:
+        return ABSENT
+    is_like_another = any(other.origin == PERHAPS and _agree(other, reversal) for other in others)
+    return PERHAPS if is_like_another or is_held(state, reversal) else ABSENT
 
 
 def is_held(state: CustomerState, reversal: Reversal) -> bool:
@@ -114,6 +178,15 @@ def taken_in_family(state: CustomerState, event: Transaction) -> list[Reversal]:
     reversals = reversals_of(state)
     families = [Family(fingerprint(name), reversals) for name in (event.event_id, event.reverses)]
     return [member for family in families for member in family.members if member.is_taken]
+
+
+def _agree(reversal: Reversal, other: Reversal) -> bool:
+    """Says whether two are of one type, currency and amount."""
+    return reversal.name == other.name and reversal.amount_e4 == other.amount_e4
+
+
+def _mark_of(reversal: Reversal) -> bytes:
+    return undoing_mark(reversal.name, reversal.amount_e4, reversal.day)
 
 
 def undone_day(state: CustomerState, event: Transaction) -> int | None:

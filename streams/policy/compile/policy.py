@@ -245,8 +245,10 @@ def _measures_of(campaigns: Sequence[Campaign]) -> list[Measure]:
 def _paid_months(campaign: Campaign) -> int:
     """Gives how many whole months back transactions have to be there when a payment is made, with corrections."""
     terms = campaign.terms
-    if not isinstance(terms, CashBack) or terms.per_transaction:
+    if not isinstance(terms, CashBack):
         return 0
+    if terms.per_transaction:
+        return CORRECTED_MONTHS
     return 1 + CORRECTED_MONTHS + terms.settles_after_days // _SHORTEST_MONTH_DAYS
 
 
