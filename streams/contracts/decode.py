@@ -107,12 +107,17 @@ def _transaction(value: bytes, policy: Policy) -> Transaction:
         message.event_id,
         message.customer_id,
         at_ms,
-        message.type if message.type in TRANSACTION_TYPES else "other",
+        message.type if message.type in TRANSACTION_TYPES else _type_in_capitals(message.type),
         _amount("amount", message.amount, 0),
         _currency(message.currency, policy),
         belongs_at_ms,
         message.reverses,
     )
+
+
+def _type_in_capitals(word: str) -> str:
+    known = word.lower()
+    return known if known in TRANSACTION_TYPES else "other"
 
 
 def _reversed_at(message: TransactionMessage, at_ms: int) -> int:

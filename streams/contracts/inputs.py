@@ -103,7 +103,8 @@ Currency = Annotated[
 TransactionType = Annotated[
     str,
     msgspec.Meta(
-        description=f"known: {', '.join(sorted(TRANSACTION_TYPES))}; an unknown one counts as other",
+        description=f"known: {', '.join(sorted(TRANSACTION_TYPES))}; capitals do not matter; an unknown one "
+        "counts as other",
         examples=sorted(TRANSACTION_TYPES),
     ),
 ]

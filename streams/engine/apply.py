@@ -9,13 +9,20 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from streams.engine.campaigns.triggers import begin_progress, due_campaigns, next_due_ms, triggers_of
+from streams.engine.campaigns.triggers import (
+    begin_progress,
+    due_campaigns,
+    next_due_ms,
+    progress_left,
+    triggers_of,
+)
 from streams.engine.case import Case
 from streams.engine.codec import copy_of, kept_bytes
 from streams.engine.loans.decisions import risks_of
+from streams.engine.measures.erased import left_by_erase
 from streams.engine.outcomes import NOTHING, Outcome, RiskMessage, Trigger
 from streams.engine.state import CustomerState
-from streams.engine.tiers.step import step_due, step_event, step_policy
+from streams.engine.tiers.step import step_due, step_erase, step_event, step_policy
 from streams.policy.campaigns import BALANCE, Campaign
 from streams.policy.policy import Policy
 from streams.values.events import Balance, Cause, CustomerAction, Event, Loan, Transaction
@@ -24,7 +31,7 @@ from streams.values.events import Balance, Cause, CustomerAction, Event, Loan, T
 def apply_event(case: Case, event: Event, cause: Cause) -> Outcome:
     """Works a new event that has passed check_limits().
 
-    cause: the event's id and its place in the log. An erase is not worked here: see remember.forgotten().
+    cause: the event's id and its place in the log. An erase is worked by apply_erase().
     """
     state, policy = case.state, case.policy
     case.event, case.cause = event, cause
@@ -41,6 +48,25 @@ def apply_event(case: Case, event: Event, cause: Cause) -> Outcome:
     if case.change is None and not triggers and not risks:
         return NOTHING
     return Outcome(case.change, triggers, risks)
+
+
+def apply_erase(case: Case, event: CustomerAction, cause: Cause) -> Outcome:
+    """Works an erase: what it leaves takes the place of the case's state.
+
+    Where it comes late, the customer is rated by what is newer than it. Nothing has happened to the customer then, so
+    no trigger comes of that.
+    """
+    former, case.event, case.cause = case.state, event, cause
+    state = case.state = left_by_erase(former, event.at_ms, case.policy)
+    if state.first_event_ms is None and state.pinned_ms is None:
+        return NOTHING
+    step_erase(case, former.tenure.rated_ms)
+    if state.tier is not None:
+        case.is_history, state.heard_ms = True, case.now_ms
+        state.progress = progress_left(case, former.progress)
+        _triggers(case, case.policy.campaigns)
+    _set_due(state)
+    return NOTHING if case.change is None else Outcome(case.change)
 
 
 def bytes_after(case: Case, event: Event, cause: Cause) -> int:
@@ -102,6 +128,8 @@ def _note_times(case: Case, event: Event) -> None:
     state = case.state
     if state.first_event_ms is None and not isinstance(event, CustomerAction):
         state.first_event_ms, state.heard_ms = event.at_ms, case.now_ms
+    if isinstance(event, Loan) and (state.applied_ms is None or event.at_ms > state.applied_ms):
+        state.applied_ms = event.at_ms
     if isinstance(event, Transaction) and event.reverses is None and event.at_ms > state.last_transaction_ms:
         state.last_transaction_ms = event.at_ms
 

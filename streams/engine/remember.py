@@ -111,20 +111,6 @@ def remember_loan(state: CustomerState, loan_id: str) -> None:
     state.decided_loans += _loan_mark(loan_id)
 
 
-def forgotten(state: CustomerState, erased_ms: int) -> CustomerState:
-    """Gives the state that an erase leaves (docs/messages.md#bankcustomers).
-
-    It keeps the numbers of changes and triggers and which loans were decided, so that no id is used twice, and the
-    erase's own time. All else goes, what is newer than the erase as well: sums do not say what is in them.
-    """
-    return CustomerState(
-        sequence=state.sequence,
-        trigger_counts=state.trigger_counts,
-        decided_loans=state.decided_loans,
-        erased_ms=erased_ms,
-    )
-
-
 def is_erased(state: CustomerState, at_ms: int) -> bool:
     """Says whether an event with this own time is of what an erase has made forgotten: it changes nothing."""
     return state.erased_ms is not None and at_ms <= state.erased_ms

@@ -116,6 +116,7 @@ class WatchedLoan(msgspec.Struct, array_like=True, gc=False):
     worst: Standing  # the worst standing since the decision
     alerts: int = 0
     shares_e4: list[int] = []  # of the assets at the decision: those that there was an alert for
+    applied_ms: int = NEVER_MS  # the own time of the application
 
 
 class Unplaced(msgspec.Struct, array_like=True, gc=False):
@@ -170,6 +171,7 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False):
     reversals: bytes = b""  # packed (measures/reversals.py)
     heard_ms: int | None = None  # the worker's clock when the first event arrived, actions aside; None: long ago
     standings: list[tuple[int, Standing, str | None]] = []  # by time, with the score (measures/standings.py)
+    applied_ms: int | None = None  # the own time of the newest application for a loan
 
 
 class StateHeader(msgspec.Struct, array_like=True, gc=False):

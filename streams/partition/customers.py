@@ -13,12 +13,12 @@ from streams.contracts.log import encode_json
 from streams.contracts.outputs import ENGINE_VERSION, OrderMessage
 from streams.contracts.packing import pack_change, pack_state, renew_state, unpack_header, unpack_state
 from streams.contracts.rejection import REVERSAL_MISMATCH, WRONG_PARTITION, Rejection
-from streams.engine.apply import apply_due, apply_event, apply_policy, is_rated_by_another
+from streams.engine.apply import apply_due, apply_erase, apply_event, apply_policy, is_rated_by_another
 from streams.engine.case import Case
 from streams.engine.measures.limits import LimitExceededError, check_limits
 from streams.engine.measures.reversals import forget_reversals, mark_for_reversals, says_otherwise
 from streams.engine.outcomes import NOTHING, Outcome
-from streams.engine.remember import forgotten, outcome_without_effect, remember
+from streams.engine.remember import outcome_without_effect, remember
 from streams.engine.state import CustomerState
 from streams.partition.ahead import candidate_of, is_change_ahead, is_risk_ahead, is_trigger_ahead, trigger_of
 from streams.partition.due import DueTimes
@@ -220,11 +220,11 @@ class Customers(Partition):
             self._rerate(key, state)
         self.next_offsets[topic] = entry.offset + 1
         if isinstance(event, CustomerAction) and event.action == "erase":
-            state = self._erase(key, state, entry.at_ms)
+            state = self._erase(key, state, entry, event)
         else:
             self._apply(key, state, entry, event)
         # An erase is remembered, too: repeated, it must not erase what came after it.
-        kept = mark + content + mark_for_reversals(event, calendar)
+        kept = mark + content + mark_for_reversals(state, event, calendar)
         remember(state, topic, kept, entry.at_ms, self.setup.remembered_ids)
         self._touched.add(key)
         self._applied[topic] += 1
@@ -274,10 +274,15 @@ class Customers(Partition):
         case.is_history = self._is_backfill
         return case, Cause(event.event_id, entry.topic, entry.offset, entry.at_ms)
 
-    def _erase(self, key: bytes, state: CustomerState, at_ms: int) -> CustomerState:
+    def _erase(self, key: bytes, state: CustomerState, entry: Entry, event: CustomerAction) -> CustomerState:
         self._out.forget(key, state.tier)
-        self._loaded[key] = erased = forgotten(state, at_ms)
-        return erased
+        case, cause = self._case_of(state, entry, event)
+        outcome = apply_erase(case, event, cause)
+        self._loaded[key] = case.state
+        self._keep_and_write(key, case.state, outcome)
+        if case.state.due_ms is not None:
+            self._due.add(case.state.due_ms, key)
+        return case.state
 
     def _state(self, key: bytes) -> CustomerState | None:
         """Gives the state of a customer, a new one where none is kept; None for a customer of another partition."""

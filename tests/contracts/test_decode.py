@@ -84,12 +84,14 @@ def test_an_optional_field_that_is_null_is_absent(topic: int, name: str) -> None
     [
         ('"cash"', "cash"),
         ('"loan_payment"', "loan_payment"),
-        ('"Purchase"', "other"),
+        ('"Purchase"', "purchase"),
+        ('"TRANSFER_IN"', "transfer_in"),
+        ('"PURCHASES"', "other"),
         ('"x"', "other"),
         ('""', "other"),
     ],
 )
-def test_an_unknown_type_counts_as_other(written: str, kind: str) -> None:
+def test_a_known_type_may_be_in_capitals_and_an_unknown_one_counts_as_other(written: str, kind: str) -> None:
     event = read(TRANSACTIONS, value(TRANSACTIONS, type=written))
     assert isinstance(event, Transaction)
     assert event.type == kind

@@ -12,7 +12,6 @@ from streams.engine.apply import apply_due, apply_event
 from streams.engine.campaigns.triggers import group_of
 from streams.engine.case import Case
 from streams.engine.outcomes import Trigger
-from streams.engine.remember import forgotten
 from streams.engine.state import Progress
 from streams.policy.campaigns import Campaign
 from streams.policy.compile.load import load_policy
@@ -223,7 +222,7 @@ def test_without_campaigns_nothing_of_them_is_kept() -> None:
 def test_erase_keeps_the_numbers() -> None:
     customer = Customer(policy_of(PER_PURCHASE))
     purchases(customer, 0, 1)
-    customer.state = forgotten(customer.state, customer.now_ms)
+    customer.apply(action("erase", customer.now_ms))
     assert purchases(customer, 2) == [2]
     assert [trigger.number for trigger in customer.triggers] == [1, 2, 3]
 

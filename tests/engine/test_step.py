@@ -1,12 +1,12 @@
 from fractions import Fraction
 
 import pytest
+from msgspec import structs
 
-from streams.engine.remember import forgotten
 from streams.engine.state import CustomerState
 from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy
-from streams.values.events import Event
+from streams.values.events import CUSTOMERS, Event
 from tests.support.one_customer import (
     ASSETS_ONLY,
     DAY_MS,
@@ -321,8 +321,9 @@ def test_erase_forgets_all_but_the_next_sequence_number() -> None:
     customer = Customer()
     customer.apply(balance("600000", NOON), transaction("5", NOON), credit("poor", NOON), action("opt_out", NOON))
     customer.apply(pin("high", NOON, NOON + 5))
-    customer.state = forgotten(customer.state, customer.now_ms)
-    assert customer.state == CustomerState(sequence=2, erased_ms=customer.now_ms)
+    assert customer.apply(action("erase", NOON)) == []
+    assert structs.replace(customer.state, seen={}) == CustomerState(sequence=2, erased_ms=NOON)
+    assert list(customer.state.seen) == [CUSTOMERS]  # the erase itself
     (change,) = customer.apply(balance("1", NOON + 1))
     assert (change.direction, change.previous_tier, change.sequence) == ("initial", None, 3)
 

@@ -153,9 +153,9 @@ def end_of(policy: Policy, lines: Sequence[Line]) -> CustomerState:
     return unpack_state(simulation.partition.packed[CUSTOMER.encode()])
 
 
-def differences(seed: int, arrange: Arrange) -> list[object]:
+def differences(seed: int, arrange: Arrange, erased: float = 0) -> list[object]:
     """What differs, by name: the engine's, the recount's."""
-    dice = Dice(seed)
+    dice = Dice(seed, erased=erased)
     lines = arrange(dice, dice.lines())
     state, recount = end_of(AT_ONCE, lines), Recount(lines, END, ZONE, RATES)
     expected, found = recounted(recount), figures_of(state, AT_ONCE)
@@ -165,9 +165,9 @@ def differences(seed: int, arrange: Arrange) -> list[object]:
     return [pair for pair in [*pairs, *said] if pair[-2] != pair[-1]]
 
 
-def slowly(seed: int, arrange: Arrange) -> list[object]:
+def slowly(seed: int, arrange: Arrange, erased: float = 0) -> list[object]:
     """The tier half a year after the last event: whatever grace and protection put off has come by then."""
-    dice = Dice(seed)
+    dice = Dice(seed, erased=erased)
     later = END + timedelta(days=200)
     lines = [*arrange(dice, dice.lines()), dice.application(later)]
     recount = Recount(lines, later, ZONE, RATES)
@@ -176,10 +176,17 @@ def slowly(seed: int, arrange: Arrange) -> list[object]:
     return [] if served == right else [(served, right)]
 
 
-def monthly(seed: int, arrange: Arrange) -> list[object]:
-    """The tier that the last rating gave, corrected by what came late. The customer was heard of before it."""
+def monthly(seed: int, arrange: Arrange, *, late_erase: bool = False) -> list[object]:
+    """The tier that the last rating gave, corrected by what came late. The customer was heard of before it.
+
+    late_erase: of a time before all events that comes among them, or after them.
+    """
     dice = Dice(seed)
-    lines = [dice.application(END - timedelta(days=80)), *arrange(dice, dice.lines())]
+    found = dice.lines()
+    if late_erase:
+        erase = {"event_id": "erase", "customer_id": CUSTOMER, "action": "erase"}
+        found.append(Line("customers", erase | {"at": (END - timedelta(days=81)).isoformat()}))
+    lines = [dice.application(END - timedelta(days=80)), *arrange(dice, found)]
     recount = Recount(lines, END, ZONE, RATES)
     served, right = end_of(MONTHLY, lines).tier, recount.pin or earned(recount.average(*recount.last_month()))
     return [] if served == right else [(served, right)]
@@ -220,9 +227,17 @@ def test_any_order_gives_the_measures_and_the_tier_of_the_recount(seed: int) -> 
     assert slowly(seed, Dice.shuffled) == monthly(seed, Dice.shuffled) == paid(seed) == []
 
 
+@pytest.mark.parametrize("seed", range(100, 140))
+def test_any_order_with_an_erase_gives_the_measures_and_the_tier_of_the_recount(seed: int) -> None:
+    assert differences(seed, Dice.shuffled, erased=1) == slowly(seed, Dice.shuffled, erased=1) == []
+    assert monthly(seed, Dice.shuffled, late_erase=True) == []
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(1_000, 21_000, 1_000))
 def test_any_order_of_many_histories(seed: int) -> None:
     shuffled = Dice.shuffled
     for one in range(seed, seed + 1_000):
         assert [*differences(one, shuffled), *slowly(one, shuffled), *monthly(one, shuffled), *paid(one)] == [], one
+        erased = [*differences(one, shuffled, erased=1), *slowly(one, shuffled, erased=1)]
+        assert [*erased, *monthly(one, shuffled, late_erase=True)] == [], one

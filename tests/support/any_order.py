@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from streams.contracts.lines import parse_line
 from streams.simulate.simulation import InputRecord
-from tests.support.recount import Line
+from tests.support.recount import Line, time_of
 
 CUSTOMER = "張-1"
 END = datetime(2026, 6, 17, 4, tzinfo=UTC)
@@ -19,7 +19,9 @@ SPENT = ("0", "0.01", "99.9999", "30000", "1234567", "4999999.99")
 class Dice:
     """One seeded history: first in order, then shuffled."""
 
-    def __init__(self, seed: int, days: int = 75) -> None:
+    def __init__(self, seed: int, days: int = 75, erased: float = 0) -> None:
+        """Rolls anew. erased: how probable an erase is."""
+        self.erased = erased
         self.dice = random.Random(seed)  # noqa: S311 - the same dice every time
         self.days = days
         self.count = 0
@@ -31,6 +33,8 @@ class Dice:
         found += [self._action() for _ in range(self.dice.randint(0, 6))]
         for _ in range(self.dice.randint(0, 14)):
             found += self._transactions()
+        if self.dice.random() < self.erased:
+            found.append(self._erase(found))
         return [*found, self.application(END)]
 
     def shuffled(self, lines: Sequence[Line]) -> list[Line]:
@@ -84,6 +88,12 @@ class Dice:
             tier = self.dice.choice(["low", "mid", "high"])
             value |= {"tier": tier, "until": until.isoformat(), "reason": "vip", "by": "desk"}
         return self._line("customers", value)
+
+    def _erase(self, lines: Sequence[Line]) -> Line:
+        """An erase at some time, or just after an event: others of its day are before it, and after it."""
+        at = time_of(self.dice.choice(lines)) if self.dice.random() < 0.5 else self._at()
+        at += timedelta(milliseconds=self.dice.choice([0, 1]))
+        return self._line("customers", {"action": "erase", "at": at.isoformat()})
 
     def _transactions(self) -> list[Line]:
         """A transaction; perhaps what undoes it, once or twice, or what undoes that; or what undoes nothing known."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from streams.engine.apply import apply_due, apply_event, apply_policy
+from streams.engine.apply import apply_due, apply_erase, apply_event, apply_policy
 from streams.engine.case import Case
 from streams.engine.measures.limits import check_limits
 from streams.engine.measures.reversals import mark_for_reversals
@@ -142,8 +142,13 @@ class Customer:
             self.wait(event.at_ms)
             check_limits(self.state, event, self.policy)
             cause = Cause(event.event_id, topic_of(event), 0, event.at_ms)
-            self._note(apply_event(self._case(self.now_ms), event, cause))
-            mark = mark_for_reversals(event, self.policy.calendar)
+            case = self._case(self.now_ms)
+            if isinstance(event, CustomerAction) and event.action == "erase":
+                self._note(apply_erase(case, event, cause))
+                self.state = case.state
+            else:
+                self._note(apply_event(case, event, cause))
+            mark = mark_for_reversals(self.state, event, self.policy.calendar)
             entry = fingerprint(event.event_id) + content_mark(event) + mark
             remember(self.state, topic_of(event), entry, event.at_ms, REMEMBERED_AT_LEAST)
         return self.changes[known:]

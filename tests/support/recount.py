@@ -39,9 +39,22 @@ class Recount:
         self.now, self.zone = now, ZoneInfo(zone)
         self.rates = {code: Fraction(rate) for code, rate in rates.items()}
         unrepeated = list({(line.topic, line.value["event_id"]): line for line in reversed(lines)}.values())[::-1]
-        erased = [time_of(line) for line in unrepeated if line.topic == "customers" and line.value["action"] == "erase"]
-        self.lines = [line for line in unrepeated if not erased or time_of(line) > max(erased)]
+        self.lines = self._not_erased(unrepeated)
         self.today = self.day(now)
+
+    def _not_erased(self, lines: Sequence[Line]) -> list[Line]:
+        """What is newer than every erase; without the transactions of its day that were there when it came."""
+        left = list(lines)
+        for number, erase in enumerate(lines):
+            if erase.topic != "customers" or erase.value["action"] != "erase":
+                continue
+            at, gone = time_of(erase), list[Line]()
+            for line in lines[:number]:
+                is_summed = line.topic == "transactions" and not line.value.get("reverses")
+                if is_summed and self.day(time_of(line)) == self.day(at):
+                    gone.append(line)
+            left = [line for line in left if time_of(line) > at and line not in gone]
+        return left
 
     def day(self, at: datetime) -> date:
         """The local day."""

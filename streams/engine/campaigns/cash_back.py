@@ -48,6 +48,20 @@ def cash_back_offer(case: Case, terms: CashBack, progress: Progress) -> Offer | 
     return _look(case, terms, progress, progress.due_ms)
 
 
+def payments_left(case: Case, terms: CashBack, progress: Progress) -> Progress:
+    """Gives what a late erase leaves: what is left of settled months counts as paid; what is carried is forgotten."""
+    state, calendar, now_ms = case.state, case.policy.calendar, case.now_ms
+    spent_e16 = dict.fromkeys(progress.spent_e16, _NOTHING)
+    for month in spent_e16:
+        if calendar.midnight_ms(month_start(month + 1) + terms.settles_after_days) <= now_ms:
+            spent_e16[month] = str(_spent_e16(case, terms, month))
+    left = Progress(due_ms=progress.due_ms, since_ms=progress.since_ms, spent_e16=spent_e16, basis=progress.basis)
+    left.paid_e4 = {day: noted for day, noted in progress.paid_e4.items() if day in state.days}
+    if state.days and not terms.per_transaction:
+        _look_by(left, calendar.next_month_begins_ms(now_ms))
+    return left
+
+
 def _month_ends_ms(case: Case) -> int:
     """Gives the end of the running month.
 
@@ -123,8 +137,7 @@ def _settle(case: Case, terms: CashBack, progress: Progress, month: int) -> Offe
         progress.basis = terms.basis
     total_e16 = int(progress.carried_e16 or _NOTHING)
     for settled in sorted({month, *[late for late in progress.late_months if late <= month]}):
-        last_day = month_start(settled + 1) - 1
-        spent_e16 = int(measure_one(case.state, terms.counted, case.policy, last_day, is_over=True))
+        spent_e16 = _spent_e16(case, terms, settled)
         total_e16 += _owed_e16(spent_e16, terms) - _owed_e16(int(progress.spent_e16[settled]), terms)
         progress.spent_e16[settled] = str(spent_e16)
     oldest = month - CORRECTED_MONTHS
@@ -132,6 +145,11 @@ def _settle(case: Case, terms: CashBack, progress: Progress, month: int) -> Offe
     progress.late_months = [late for late in progress.late_months if late > month]
     progress.carried_e16 = str(total_e16) if total_e16 < 0 else ""
     return _payment(total_e16, case, month_text(month_start(month)))
+
+
+def _spent_e16(case: Case, terms: CashBack, month: int) -> int:
+    last_day = month_start(month + 1) - 1
+    return int(measure_one(case.state, terms.counted, case.policy, last_day, is_over=True))
 
 
 def _share_e4(case: Case, transaction: Transaction, terms: CashBack) -> int:

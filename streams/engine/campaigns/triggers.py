@@ -6,14 +6,14 @@ An offer is dropped for history, after an opt-out, and where the customer has be
 number, and does not come later. A span of days ends at the same local time so many days later.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any
 
 from msgspec import structs
 
 from streams.engine.campaigns.at_risk import at_risk_offer
-from streams.engine.campaigns.cash_back import cash_back_offer
+from streams.engine.campaigns.cash_back import cash_back_offer, payments_left
 from streams.engine.campaigns.contact import is_left_in_peace
 from streams.engine.campaigns.dormant import dormant_offer
 from streams.engine.campaigns.each_paid import note_told
@@ -77,6 +77,16 @@ def begin_progress(state: CustomerState, campaigns: tuple[Campaign, ...]) -> Non
         for name, progress in state.progress.items()
         if name in ids
     }
+
+
+def progress_left(case: Case, former: Mapping[str, Progress]) -> dict[str, Progress]:
+    """Gives what a late erase leaves of the progress: what was paid of what is left, so that none is paid twice."""
+    paid = {
+        campaign.id: payments_left(case, campaign.terms, former[campaign.id])
+        for campaign in case.policy.campaigns
+        if isinstance(campaign.terms, CashBack) and campaign.id in former
+    }
+    return {name: progress for name, progress in paid.items() if progress != _BLANK}
 
 
 def due_campaigns(state: CustomerState, campaigns: tuple[Campaign, ...], now_ms: int) -> tuple[Campaign, ...]:

@@ -39,7 +39,9 @@ def _decide(case: Case, loan: Loan, cause: Cause, rules: LoanRules) -> LoanDecis
     if outcome != "standard" and rules.monitor_days:
         until_ms = policy.calendar.days_later_ms(case.now_ms, rules.monitor_days)
         standing = state.standing or STANDING_UNLESS_KNOWN
-        state.loans[loan.loan_id] = WatchedLoan(until_ms, loan.amount_e4, loan.currency, str(assets_e16), standing)
+        state.loans[loan.loan_id] = WatchedLoan(
+            until_ms, loan.amount_e4, loan.currency, str(assets_e16), standing, applied_ms=loan.at_ms
+        )
     return LoanDecision(
         customer_id=case.customer_id,
         loan_id=loan.loan_id,

@@ -10,7 +10,7 @@ from streams.engine.state import Account, CustomerState
 from streams.policy.policy import Policy
 from streams.values.calendar import NEVER_MS, Calendar
 from streams.values.events import Balance
-from streams.values.products import PRODUCT_UNLESS_KNOWN, Product
+from streams.values.products import PRODUCT_UNLESS_KNOWN, Product, counted_e4, holding_of
 
 _CODE_LENGTH = 3
 
@@ -31,6 +31,13 @@ def unrated_of(state: CustomerState, policy: Policy) -> tuple[Unrated, ...]:
     held = {currency for totals in (assets, loans) for currency, amount_e4 in totals.items() if amount_e4}
     without = sorted(held - policy.to_value.keys())
     return tuple(Unrated(currency, assets.get(currency, 0), loans.get(currency, 0)) for currency in without)
+
+
+def add_newest(state: CustomerState, account: Account, sign: int) -> None:
+    """Adds an account's balance to the newest total, or takes it off."""
+    totals = state.loans_e4_by_currency if holding_of(account.product) == "loans" else state.assets_e4_by_currency
+    amount_e4 = sign * counted_e4(account.product, account.balance_e4)
+    totals[account.currency] = totals.get(account.currency, 0) + amount_e4
 
 
 def account_after(event: Balance, former: Account | None) -> Account | None:

@@ -4,7 +4,7 @@ Sums come out the same in any order of events. A balance and a credit standing c
 arrive (docs/messages.md#what-happens-to).
 """
 
-from streams.engine.measures.accounts import account_after, account_key
+from streams.engine.measures.accounts import account_after, account_key, add_newest
 from streams.engine.measures.closed_accounts import is_of_dropped, make_room
 from streams.engine.measures.closing_totals import change_closing, forget_before
 from streams.engine.measures.closings import (
@@ -29,7 +29,7 @@ from streams.engine.measures.reversals import (
 from streams.engine.measures.spans import oldest_closing_kept, oldest_day_kept
 from streams.engine.measures.standings import place_standing
 from streams.engine.measures.windows import add_transaction
-from streams.engine.state import Account, CustomerState
+from streams.engine.state import CustomerState
 from streams.policy.policy import Policy
 from streams.values.calendar import month_of, month_start
 from streams.values.events import Balance, Credit, Loan, Transaction
@@ -70,7 +70,7 @@ def fold_balance(state: CustomerState, event: Balance, policy: Policy, today: in
         make_room(state, policy, today)
     parts = [(after, 1)] if former is None else [(former, -1), (after, 1)]
     for account, sign in parts:
-        _add_newest(state, account, sign)
+        add_newest(state, account, sign)
     if policy.daily_totals:
         calendar, day = policy.calendar, policy.calendar.day_of(after.as_of_ms)
         for account, sign in parts:
@@ -96,8 +96,8 @@ def _fold_late(state: CustomerState, event: Balance, policy: Policy, today: int)
     oldest = _begin_day(state, day, policy, today)
     if before == after:
         return state.first_day != first_day
-    _add_newest(state, before[-1], -1)
-    _add_newest(state, after[-1], 1)
+    add_newest(state, before[-1], -1)
+    add_newest(state, after[-1], 1)
     keep_timeline(state, account_key(event.account_id, event.currency), after, calendar, oldest)
     return True
 
@@ -109,13 +109,6 @@ def _begin_day(state: CustomerState, day: int, policy: Policy, today: int) -> in
     if forget_before(state, oldest):
         forget_closings(state, policy.calendar, oldest)
     return oldest
-
-
-def _add_newest(state: CustomerState, account: Account, sign: int) -> None:
-    """Adds an account's balance to the newest total, or takes it off."""
-    totals = state.loans_e4_by_currency if holding_of(account.product) == "loans" else state.assets_e4_by_currency
-    amount_e4 = sign * counted_e4(account.product, account.balance_e4)
-    totals[account.currency] = totals.get(account.currency, 0) + amount_e4
 
 
 def fold_credit(state: CustomerState, event: Credit, policy: Policy) -> bool:
@@ -157,7 +150,7 @@ def _fold_reversal(state: CustomerState, event: Transaction, policy: Policy, tod
     kept = [known for known in reversals_of(state) if calendar.day_of(known.at_ms) >= oldest]
     if any(known.mark == reversal.mark for known in kept):
         return False  # it comes again, after it was forgotten
-    reversal.origin = origin_of(state, event, reversal, kept)
+    reversal.origin = origin_of(state, event, reversal, kept, calendar)
     kept.append(reversal)
     family = Family(reversal.mark, kept)
     moves = _settle(state, family, policy, today)

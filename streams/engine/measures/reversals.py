@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 
 from streams.engine.codec import decode_reversals, encode_reversals
 from streams.engine.measures.days import buckets_of
-from streams.engine.remember import undoing_of
+from streams.engine.remember import is_erased, undoing_of
 from streams.engine.state import CustomerState, Reversal
 from streams.values.calendar import NEVER_MS, Calendar
 from streams.values.events import TRANSACTIONS, Event, Transaction
@@ -111,13 +111,14 @@ def is_undone(state: CustomerState, event: Transaction) -> bool:
     return family is not None and family.taker is not None
 
 
-def mark_for_reversals(event: Event, calendar: Calendar) -> bytes:
+def mark_for_reversals(state: CustomerState, event: Event, calendar: Calendar) -> bytes:
     """Gives the mark of what a reversal must say of a transaction; nothing for events of other topics."""
     if not isinstance(event, Transaction):
         return b""
     if event.reverses is not None:
         return REVERSAL_MARK
-    return undoing_mark(f"{event.type}.{event.currency}", event.amount_e4, calendar.day_of(event.belongs_at_ms))
+    day, name = calendar.day_of(event.belongs_at_ms), f"{event.type}.{event.currency}"
+    return _mark_of(state, day, name, event.amount_e4, calendar)
 
 
 def reversal_of(event: Transaction, calendar: Calendar) -> Reversal:
@@ -140,29 +141,36 @@ def says_otherwise(state: CustomerState, event: Event, calendar: Calendar) -> bo
     undone = next((known for known in kept if known.mark == reversal.target), None)
     if undone is not None:
         return not _agree(reversal, undone)
-    return origin_of(state, event, reversal, kept) == OTHER
+    return origin_of(state, event, reversal, kept, calendar) == OTHER
 
 
-def origin_of(state: CustomerState, event: Transaction, reversal: Reversal, kept: Sequence[Reversal]) -> int:
+def origin_of(
+    state: CustomerState, event: Transaction, reversal: Reversal, kept: Sequence[Reversal], calendar: Calendar
+) -> int:
     """Says whether what a reversal names, and is no reversal, was counted, by what is remembered.
 
     kept: the reversals that are kept; others that name the same event tell of it, too.
     """
+    mark = undoing_of(state, reversal.target)
+    if is_erased(state, event.belongs_at_ms) or mark == REVERSAL_MARK:
+        return ABSENT  # it is forgotten, or a reversal that is kept no more
     others = [other for other in kept if other.target == reversal.target and other.mark != reversal.mark]
     counted = [other for other in others if other.origin == COUNTED]
     if counted:
         return COUNTED if _agree(reversal, counted[0]) and reversal.day == counted[0].day else OTHER
-    mark = undoing_of(state, reversal.target)
-    if mark == REVERSAL_MARK:
-        return ABSENT  # a reversal that is kept no more
-    if mark not in {None, NO_MARK}:
-        return COUNTED if mark == _mark_of(reversal) else OTHER
+    if mark is None or mark == NO_MARK:
+        is_like_another = any(other.origin == PERHAPS and _agree(other, reversal) for other in others)
+        may_have_come = mark is not None or _was_dropped(state, event.belongs_at_ms)
+        return PERHAPS if may_have_come and (is_like_another or is_held(state, reversal)) else ABSENT
+    if mark == _mark_of(state, reversal.day, reversal.name, reversal.amount_e4, calendar):
+        return COUNTED
+    return ABSENT if _is_of_erased_day(state, reversal.day, calendar) else OTHER
+
+
+def _was_dropped(state: CustomerState, at_ms: int) -> bool:
+    """Says whether a transaction of this time may be among those that are remembered no more."""
     seen = state.seen.get(TRANSACTIONS)
-    was_dropped = seen is not None and seen.dropped_ms is not None and event.belongs_at_ms <= seen.dropped_ms
-    if mark is None and not was_dropped:
-        return ABSENT
-    is_like_another = any(other.origin == PERHAPS and _agree(other, reversal) for other in others)
-    return PERHAPS if is_like_another or is_held(state, reversal) else ABSENT
+    return seen is not None and seen.dropped_ms is not None and at_ms <= seen.dropped_ms
 
 
 def is_held(state: CustomerState, reversal: Reversal) -> bool:
@@ -185,8 +193,18 @@ def _agree(reversal: Reversal, other: Reversal) -> bool:
     return reversal.name == other.name and reversal.amount_e4 == other.amount_e4
 
 
-def _mark_of(reversal: Reversal) -> bytes:
-    return undoing_mark(reversal.name, reversal.amount_e4, reversal.day)
+def _mark_of(state: CustomerState, day: int, name: str, amount_e4: int, calendar: Calendar) -> bytes:
+    """Gives the mark of what a reversal must say.
+
+    On the day of an erase it is another one: so what came before the erase, and went with it, is not found any more.
+    """
+    if state.erased_ms is not None and _is_of_erased_day(state, day, calendar):
+        return undoing_mark(name, amount_e4, day, state.erased_ms)
+    return undoing_mark(name, amount_e4, day)
+
+
+def _is_of_erased_day(state: CustomerState, day: int, calendar: Calendar) -> bool:
+    return state.erased_ms is not None and day == calendar.day_of(state.erased_ms)
 
 
 def undone_day(state: CustomerState, event: Transaction) -> int | None:

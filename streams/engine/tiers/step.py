@@ -85,6 +85,22 @@ def step_policy(case: Case) -> None:
     _note_due(case)
 
 
+def step_erase(case: Case, rated_ms: int | None) -> None:
+    """Decides on what a late erase has left, as if the customer were first heard of with it.
+
+    rated_ms: the last rating until now. Who was heard of before it is given what it would have earned of that.
+    """
+    state, policy = case.state, case.policy
+    sum_anew(state, policy.calendar.day_of(case.now_ms), policy)
+    state.policy_mark = policy.mark
+    if state.first_event_ms is not None:
+        case.reason = "first_event"
+        if rated_ms is not None and state.first_event_ms < rated_ms and not policy.rises_at_once:
+            state.tenure.rated_ms, case.corrects = rated_ms, True
+        decide(case)
+    _note_due(case)
+
+
 def pass_time(state: CustomerState, customer_id: str, policy: Policy, until_ms: int) -> Iterator[TierChange]:
     """Decides, in place, whatever falls due by time alone until an instant; yields the changes in order."""
     while state.tier_due_ms is not None and state.tier_due_ms <= until_ms:
@@ -187,7 +203,7 @@ def _apply_action(case: Case, event: CustomerAction) -> None:
         case "unpin":
             state.pin = None
         case "erase":
-            raise AssertionError("erase replaces the whole state; see remember.forgotten()")
+            raise AssertionError("erase replaces the whole state; see apply.apply_erase()")
     state.pinned_ms = event.at_ms
     if state.pin is not None and state.pin.until_ms <= now_ms:
         state.pin, case.reason = None, "pin_ended"  # it had ended before its event arrived

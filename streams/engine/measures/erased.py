@@ -1,0 +1,119 @@
+"""What an erase leaves: the numbers that keep ids unique and, where it comes late, what is newer than the erase.
+
+    balance   erase's own time   balance, purchase   |  the erase arrives
+    - gone -                     - they stay, as if the customer were first heard of with them -
+
+What has a time of its own stays if that is later: balances, standings, consents, pins, watched loans. Transactions are
+summed by day: those of the erase's own local day go as a whole, those of the days after it stay.
+"""
+
+from msgspec.structs import replace
+
+from streams.engine.measures.accounts import add_newest
+from streams.engine.measures.closing_totals import begin_closings
+from streams.engine.measures.closings import keep_timeline, timeline_of
+from streams.engine.measures.reversals import ABSENT, keep_reversals, reversals_of
+from streams.engine.state import CustomerState, Unplaced
+from streams.policy.policy import Policy
+from streams.values.calendar import NEVER_MS
+from streams.values.products import PRODUCT_UNLESS_KNOWN
+
+
+def left_by_erase(state: CustomerState, erased_ms: int, policy: Policy) -> CustomerState:
+    """Gives the state that an erase leaves, without a tier; nothing has been decided on it (docs/messages.md).
+
+    Where nothing is newer than the erase, that is the numbers of changes and triggers, which loans were decided, and
+    the erase's own time. Else it is also what is newer, and which events are remembered, so that none counts twice.
+    """
+    left = CustomerState(
+        sequence=state.sequence,
+        trigger_counts=state.trigger_counts,
+        decided_loans=state.decided_loans,
+        erased_ms=erased_ms,
+    )
+    words_ms = [at_ms for at_ms in (state.consent_ms, state.pinned_ms) if at_ms is not None]
+    if max([newest_heard_ms(state), *words_ms]) <= erased_ms:
+        return left  # nearly always
+    left.seen, left.newest_ms, left.unplaced = state.seen, state.newest_ms, _unplaced(state, erased_ms)
+    left.contacts_ms = [at_ms for at_ms in state.contacts_ms if at_ms > erased_ms]
+    left.loans = {name: loan for name, loan in state.loans.items() if loan.applied_ms > erased_ms}
+    _keep_words(left, state, erased_ms)
+    _keep_accounts(left, state, erased_ms, policy)
+    _keep_transactions(left, state, erased_ms, policy)
+    if state.applied_ms is not None and state.applied_ms > erased_ms:
+        left.applied_ms = state.applied_ms
+    left.first_event_ms = _first_event_ms(left, state, erased_ms, policy)
+    return left
+
+
+def newest_heard_ms(state: CustomerState) -> int:
+    """Gives the newest own time of the events that are known of a customer, actions aside."""
+    applied_ms = NEVER_MS if state.applied_ms is None else state.applied_ms
+    balances_ms = max((account.as_of_ms for account in state.accounts.values()), default=NEVER_MS)
+    reversals_ms = max((reversal.at_ms for reversal in reversals_of(state)), default=NEVER_MS)
+    return max(applied_ms, balances_ms, reversals_ms, state.standing_as_of_ms, state.last_transaction_ms)
+
+
+def _keep_words(left: CustomerState, state: CustomerState, erased_ms: int) -> None:
+    if state.consent_ms is not None and state.consent_ms > erased_ms:
+        left.opted_out, left.consent_ms = state.opted_out, state.consent_ms
+    if state.pinned_ms is not None and state.pinned_ms > erased_ms:
+        left.pin, left.pinned_ms = state.pin, state.pinned_ms
+    if state.standing_as_of_ms > erased_ms:
+        left.standing, left.standing_as_of_ms, left.score = state.standing, state.standing_as_of_ms, state.score
+        left.standings = [known for known in state.standings if known[0] > erased_ms]
+
+
+def _keep_accounts(left: CustomerState, state: CustomerState, erased_ms: int, policy: Policy) -> None:
+    """Keeps the balances, and the words for products, that are newer; makes the totals of them anew."""
+    calendar, first_days = policy.calendar, list[int]()
+    for key in state.accounts:
+        timeline = [
+            account
+            if account.product_told_ms > erased_ms
+            else replace(account, product=PRODUCT_UNLESS_KNOWN, product_told_ms=NEVER_MS)
+            for account in timeline_of(state, key)
+            if account.as_of_ms > erased_ms
+        ]
+        if timeline:
+            first_days.append(calendar.day_of(timeline[0].as_of_ms))
+            keep_timeline(left, key, timeline, calendar, first_days[-1])
+            add_newest(left, timeline[-1], 1)
+    left.first_day = min(first_days, default=None)
+    begin_closings(left, policy)
+
+
+def _keep_transactions(left: CustomerState, state: CustomerState, erased_ms: int, policy: Policy) -> None:
+    """Keeps the days after that of the erase, and the reversals that are newer."""
+    erased_day = policy.calendar.day_of(erased_ms)
+    left.days = {day: buckets for day, buckets in state.days.items() if day > erased_day}
+    reversals = [reversal for reversal in reversals_of(state) if reversal.at_ms > erased_ms]
+    for reversal in reversals:
+        if reversal.day <= erased_day:
+            reversal.origin, reversal.is_taken = ABSENT, False
+    if reversals:
+        keep_reversals(left, reversals)
+    if state.last_transaction_ms > erased_ms:
+        left.last_transaction_ms = state.last_transaction_ms
+
+
+def _first_event_ms(left: CustomerState, state: CustomerState, erased_ms: int, policy: Policy) -> int | None:
+    """Gives the time of the first event that was heard or, where that is gone, the earliest one that is known."""
+    if state.first_event_ms is not None and state.first_event_ms > erased_ms:
+        return state.first_event_ms
+    known_ms = [timeline_of(left, key)[0].as_of_ms for key in left.accounts]
+    known_ms += [at_ms for at_ms, _, _ in left.standings[:1]]
+    known_ms += [policy.calendar.midnight_ms(day) for day in left.days]
+    known_ms += [reversal.at_ms for reversal in reversals_of(left)]
+    known_ms += [left.applied_ms] if left.applied_ms is not None else []
+    known_ms += [at_ms for at_ms in (left.standing_as_of_ms, left.last_transaction_ms) if at_ms != NEVER_MS]
+    return min(known_ms, default=None)
+
+
+def _unplaced(state: CustomerState, erased_ms: int) -> Unplaced | None:
+    if state.unplaced is None:
+        return None
+    before_ms, dropped_ms = state.unplaced.before_ms, state.unplaced.dropped_ms
+    before_ms = None if before_ms is None or before_ms <= erased_ms else before_ms
+    dropped_ms = None if dropped_ms is None or dropped_ms <= erased_ms else dropped_ms
+    return None if before_ms is None and dropped_ms is None else Unplaced(before_ms, dropped_ms)
