@@ -11,7 +11,7 @@ from msgspec import structs
 from streams.engine.campaigns.each_paid import carried_e4
 from streams.engine.state import Progress
 from streams.values.events import Event, Transaction
-from tests.support.event_plans import laws
+from tests.support.laws import laws
 from tests.support.one_customer import DAY_MS, Customer, a_policy, action, at, balance, e4
 
 NOON = at("2026-11-24T12:00")
