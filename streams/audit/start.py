@@ -17,6 +17,7 @@ from aiokafka import TopicPartition
 from streams.audit.states import read_states
 from streams.contracts.kept import LaneRecord
 from streams.errors import UsageError
+from streams.kafka.broker_clock import wall_ms
 from streams.kafka.offsets import Offsets
 from streams.settings import Settings
 from streams.values.calendar import NEVER_MS
@@ -75,7 +76,7 @@ async def take_start(settings: Settings, offsets: Offsets, partitions: int) -> S
             await _begun(settings, offsets, number, dict(zip(tps, ends, strict=True))) for number in range(partitions)
         ]
         if await offsets.decided_ends(tps) == ends == await offsets.written_ends(tps):
-            return Start(time.time_ns() // 1_000_000, settings.app_id, begun)
+            return Start(wall_ms(), settings.app_id, begun)
         if time.monotonic() > give_up_at:
             raise UsageError(
                 f"a starting point needs rest, and for {PATIENCE_S:.0f} s workers have been writing; stop them, or "

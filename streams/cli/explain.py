@@ -1,7 +1,6 @@
 """`tierflow explain`: why a customer has a tier, what is missing for the next, and what keeps this one."""
 
 import asyncio
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,9 +38,11 @@ def explain(
         known = _offline(customer, policy, events)
         now_ms = known.clock_ms
     else:
+        from streams.kafka.broker_clock import wall_ms
+
         settings = Settings.from_environment()
         known = _from_kafka(settings, customer)
-        now_ms = known.clock_ms if settings.clock == "event" else max(known.clock_ms, time.time_ns() // 1_000_000)
+        now_ms = known.clock_ms if settings.clock == "event" else max(known.clock_ms, wall_ms())
     explanation = explained(known, now_ms if at is None else _asked_ms(at, known))
     if as_json:
         typer.echo(msgspec.json.encode(explanation).decode())

@@ -21,12 +21,12 @@ from streams.demo.events import OLD_CUSTOMERS, Bank
 from streams.demo.figures import Figures
 from streams.demo.stage import stage
 from streams.errors import UsageError
+from streams.kafka.broker_clock import wall_ms
 from streams.kafka.offsets import Offsets
 from streams.kafka.partitioner import partition_of
 from streams.kafka.topics import partition_count
 from streams.policy.policy import Policy
 from streams.settings import Settings
-from streams.worker.app import wall_ms
 
 EVENTS_PER_S = 300
 PACE_S = 0.01

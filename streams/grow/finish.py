@@ -1,7 +1,5 @@
 """Lets workers in again, partition by partition: a lane record with the new count, and the order's record of it."""
 
-import time
-
 from aiokafka import TopicPartition
 from msgspec import structs
 
@@ -9,6 +7,7 @@ from streams.contracts.kept import LaneRecord
 from streams.contracts.outputs import ENGINE_VERSION, GrownMessage, OrderMessage
 from streams.grow.ground import OPEN_FOR_S, Ground
 from streams.grow.marks import beginning, lane_record, marker, order_record, write
+from streams.kafka.broker_clock import wall_ms
 from streams.kafka.changelog import Recovered, read_changelog
 from streams.kafka.transactional import TransactionalProducer
 from streams.stages.stage import Stage
@@ -58,7 +57,7 @@ def _order(ground: Ground, number: int, lane: LaneRecord, policy: str, grown: Gr
         counter=lane.counter,
         clock=ground.settings.clock,
         clock_ms=lane.clock_ms,
-        wall_ms=time.time_ns() // 1_000_000,
+        wall_ms=wall_ms(),
         policy=policy,
         engine_version=ENGINE_VERSION,
         positions={},

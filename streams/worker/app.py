@@ -22,6 +22,7 @@ from faust.types import TP
 
 from streams.contracts.kept import KnownTopic, LaneRecord
 from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, UsageError
+from streams.kafka.broker_clock import wall_ms
 from streams.kafka.never_taken import NeverTakenError
 from streams.kafka.policies import KnownPolicies, read_newest_policies
 from streams.kafka.unchanged import TopicsChangedError
@@ -322,11 +323,6 @@ def _own_url(settings: Settings) -> str:
     """
     host = socket.gethostname() if settings.http_host in ("0.0.0.0", "::") else settings.http_host  # noqa: S104
     return f"http://[{host}]:{settings.http_port}" if ":" in host else f"http://{host}:{settings.http_port}"
-
-
-def wall_ms() -> int:
-    """Gives the time of the wall clock, in epoch milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 def fail(error: BaseException) -> None:

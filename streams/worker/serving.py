@@ -16,13 +16,14 @@ from streams.engine.measures.figures import measure
 from streams.engine.measures.windows import sum_anew
 from streams.engine.state import CustomerState
 from streams.engine.tiers.looked_at import shown_value
+from streams.kafka.broker_clock import wall_ms
 from streams.kafka.partitioner import partition_of
 from streams.partition.customers import Customers
 from streams.policy.policy import Policy
 from streams.stages.customers import NAME as CUSTOMERS
 from streams.values.money import format_value
 from streams.values.standings import STANDING_UNLESS_KNOWN
-from streams.worker.app import TierflowApp, wall_ms
+from streams.worker.app import TierflowApp
 
 RETRY_AFTER_S = 1.0
 CUT_OFF = "The group's coordinator has not answered this worker within its session: others may have its partitions."

@@ -7,13 +7,13 @@ import asyncio
 import logging
 from functools import partial
 
-from streams.kafka.broker_clock import BrokerClock
+from streams.kafka.broker_clock import BrokerClock, wall_ms
 from streams.kafka.contact import end_when_refused
 from streams.kafka.owner import belongs_to_another, follow_owner
 from streams.kafka.policies import KnownPolicies, follow_policies
 from streams.kafka.topic_ids import ask_for_topics
 from streams.kafka.topics import allowed_now
-from streams.worker.app import TierflowApp, fail, wall_ms
+from streams.worker.app import TierflowApp, fail
 from streams.worker.takeover import RETRIED_ERRORS, LaneError
 from streams.worker.topics_watch import changed_from, end_when_changed
 from streams.worker.watchdog import LOOK_EVERY_S, Contact, Watchdog

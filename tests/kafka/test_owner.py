@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import UsageError
-from streams.kafka.broker_clock import LIMIT_MS, BrokerClock, difference
+from streams.kafka.broker_clock import LIMIT_MS, BrokerClock, difference, wall_ms
 from streams.kafka.owner import Mark, claim_outputs, follow_owner, owner_of
 from streams.settings import Settings
-from streams.worker.app import wall_ms
 
 
 def claimed(claims: Sequence[tuple[str, bool]]) -> list[Mark]:

@@ -9,10 +9,10 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from faust.types import TP
 
+from streams.kafka.broker_clock import wall_ms
 from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.stages.stage import Stage
-from streams.worker.app import wall_ms
 from streams.worker.broker import StageBroker
 from streams.worker.frame.transport import FetchedRecords
 from streams.worker.lane import Lane

@@ -6,10 +6,11 @@ import pytest
 from aiokafka.errors import KafkaTimeoutError
 
 from streams.errors import UsageError
+from streams.kafka.broker_clock import wall_ms
 from streams.kafka.policies import KnownPolicies
 from streams.settings import Settings
 from streams.worker import app as module
-from streams.worker.app import TierflowApp, create_app, wall_ms
+from streams.worker.app import TierflowApp, create_app
 from streams.worker.lane import Lane
 from streams.worker.watches import add_watches
 from tests.support.batches import ASSETS_ONLY, PARTITIONS
