@@ -21,7 +21,7 @@ import faust
 from faust.types import TP
 
 from streams.contracts.kept import KnownTopic, LaneRecord
-from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, UsageError
+from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, TryAgainError, UsageError
 from streams.kafka.broker_clock import wall_ms
 from streams.kafka.never_taken import NeverTakenError
 from streams.kafka.policies import KnownPolicies, read_newest_policies
@@ -41,7 +41,7 @@ from streams.worker.frame.recovery import LaneTables
 from streams.worker.frame.transport import ConsumerOnly, FetchSchema, FetchTransport
 from streams.worker.known_policies import load_in_force, loadable_policies, policy_in_force
 from streams.worker.lane import Lane
-from streams.worker.takeover import LaneError, persistently
+from streams.worker.takeover import persistently
 from streams.worker.topics_watch import Watched
 from streams.worker.turns import Turns
 from streams.worker.watchdog import why_unreadable
@@ -112,7 +112,9 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         try:
             await watch()
         except Exception as error:  # noqa: BLE001 - a watch that has ended watches nothing, and nobody would know
-            fail(error if isinstance(error, UsageError) else LaneError(f"{what} has ended: {_named(error)}"))
+            ended = TryAgainError(f"{what} has ended: {_named(error)}")
+            ended.__cause__ = error
+            fail(error if isinstance(error, UsageError) else ended)
 
     def beat(self, task: str) -> None:
         """Notes that a task is alive."""
@@ -233,7 +235,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
 
     def on_inputs_unreadable(self, error: Exception) -> None:
         """Ends the process: records were deleted before they were worked, say, or a right was taken away."""
-        fail(LaneError(why_unreadable(error, self.settings.app_id)))
+        fail(TryAgainError(why_unreadable(error, self.settings.app_id)))
 
     async def _park_lanes(self, *_: Any, **__: Any) -> None:
         self.revocations += 1
@@ -330,6 +332,8 @@ def fail(error: BaseException) -> None:
     needs_a_person = isinstance(error, UsageError | TopicsChangedError | NeverTakenError)
     if needs_a_person:
         _log.critical("worker ends: %s", error)
+    elif isinstance(error, TryAgainError):
+        _log.critical("worker ends: %s", error, exc_info=error.__cause__)
     else:
         _log.critical("worker ends: %s: %s", type(error).__name__, error, exc_info=error)
     logging.shutdown()

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from functools import partial
 
+from streams.errors import TryAgainError
 from streams.kafka.broker_clock import BrokerClock, wall_ms
 from streams.kafka.contact import end_when_refused
 from streams.kafka.owner import belongs_to_another, follow_owner
@@ -14,7 +15,7 @@ from streams.kafka.policies import KnownPolicies, follow_policies
 from streams.kafka.topic_ids import ask_for_topics
 from streams.kafka.topics import allowed_now
 from streams.worker.app import TierflowApp, fail
-from streams.worker.takeover import RETRIED_ERRORS, LaneError
+from streams.worker.takeover import RETRIED_ERRORS
 from streams.worker.topics_watch import changed_from, end_when_changed
 from streams.worker.watchdog import LOOK_EVERY_S, Contact, Watchdog
 
@@ -59,7 +60,7 @@ async def _watch_clock(app: TierflowApp) -> None:
             _log.warning("the broker's clock cannot be asked: %s: %s", type(error).__name__, error)
         else:
             if wrong is not None:
-                fail(LaneError(wrong))
+                fail(TryAgainError(wrong))
 
 
 async def _watch_refusals(app: TierflowApp) -> None:
@@ -93,7 +94,7 @@ async def _watch_progress(app: TierflowApp) -> None:
         hung = watchdog.look(app.lanes.values(), app.beats, _contact(app))
         if hung is not None:
             app.stalled = hung
-            fail(LaneError(hung))
+            fail(TryAgainError(hung))
 
 
 def _contact(app: TierflowApp) -> Contact:

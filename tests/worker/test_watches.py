@@ -28,8 +28,11 @@ async def app(names: dict[str, str]) -> TierflowApp:
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (KafkaTimeoutError("stuck"), "LaneError: the follower has ended: KafkaTimeoutError: KafkaTimeoutError: stuck"),
-        (ValueError("odd"), "LaneError: the follower has ended: ValueError: odd"),
+        (
+            KafkaTimeoutError("stuck"),
+            "TryAgainError: the follower has ended: KafkaTimeoutError: KafkaTimeoutError: stuck",
+        ),
+        (ValueError("odd"), "TryAgainError: the follower has ended: ValueError: odd"),
         (UsageError("publish another"), "UsageError: publish another"),
     ],
 )
