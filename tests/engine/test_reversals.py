@@ -207,6 +207,8 @@ def test_reversals_that_name_each_other_or_themselves_do_nothing() -> None:
     own = undoes(bought("x", 0), "x", 0)
     one, other = undoes(bought("b", 1), "a", 2), undoes(bought("a", 2), "b", 3)
     assert sums(heard([P, own, one, other])) == recounted([P])
+    later = [bought(f"e{number}", 48 + number) for number in range(80)]
+    assert sums(heard([one, other, *later, bought("a", 2)])) == sums(heard([*later, bought("a", 2)]))
 
 
 def test_a_reversal_is_kept_as_long_as_its_days_are() -> None:

@@ -629,6 +629,19 @@ def test_an_erased_customers_tier_is_counted_no_more() -> None:
     assert +bench.partition.customers_by_tier == {"mid": 1}
 
 
+def test_after_a_late_erase_the_newest_change_is_that_of_what_is_left() -> None:
+    bench, known, late = Bench(), History(), History()
+    known.balance("C", "600000", NOON)
+    known.balance("C", "1", NOON + 2, account="b")
+    late.action("C", "erase", NOON + 1)
+    bench.work(known)
+    (current,) = sent_to(bench.work(late).works[-1], CURRENT)
+    assert current.value is not None
+    assert json.loads(current.value)["sequence"] == 2
+    assert json.loads(current.value)["cause"]["topic"] == "bank.customers"
+    assert +bench.partition.customers_by_tier == {"low": 1}
+
+
 # --- the record of the order ---
 
 

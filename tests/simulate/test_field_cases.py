@@ -312,10 +312,14 @@ def test_what_is_newer_than_an_erase_begins_anew() -> None:
     file = File()
     file.balance("K8", "900000", "2026-01-05T09:00:00+08:00")
     file.balance("K8", "800000", "2026-01-12T09:00:00+08:00")
-    file.action("K8", "erase", "2026-01-10T09:00:00+08:00")  # it comes late: all goes, what is newer as well
+    file.action("K8", "erase", "2026-01-10T09:00:00+08:00")  # it comes late: what is newer stays
     file.balance("K8", "700000", "2026-01-10T09:00:00.001+08:00", "another")
+    file.balance("K8", "9000000", "2026-01-09T09:00:00+08:00", "old")
+    file.balance("K8", "4000000", "2026-01-12T10:00:00+08:00", "third")
     found = [(change["id"], change["direction"], change["value"]) for change in outputs(file, "changes")]
-    assert found == [("K8:1", "initial", "900000.00"), ("K8:2", "initial", "700000.00")]
+    assert found == [
+        ("K8:1", "initial", "900000.00"), ("K8:2", "initial", "800000.00"), ("K8:3", "upgrade", "5500000.00"),
+    ]  # fmt: skip
 
 
 # --- a reversal that is sent twice, under two ids ---

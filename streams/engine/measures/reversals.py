@@ -52,7 +52,7 @@ class Family:
 
     def _go_through(self) -> None:
         """Finds who takes the root: of several that say different things of it, those of whom more is known."""
-        self.of_root, self.taker = [], None
+        self.of_root, self.taker, self.was_heard = [], None, False
         if self.root in self._named:
             return  # they name each other in a circle, and nothing comes of it
         naming = [member for member in self.members if member.target == self.root]
