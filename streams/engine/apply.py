@@ -20,8 +20,9 @@ from streams.engine.case import Case
 from streams.engine.codec import copy_of, kept_bytes
 from streams.engine.loans.decisions import risks_of
 from streams.engine.measures.erased import left_by_erase
-from streams.engine.outcomes import NOTHING, Outcome, RiskMessage, Trigger
+from streams.engine.outcomes import NOTHING, Outcome, RiskMessage, TierChange, Trigger
 from streams.engine.state import CustomerState
+from streams.engine.tiers.rated import known_since_ms
 from streams.engine.tiers.step import step_due, step_erase, step_event, step_policy
 from streams.policy.campaigns import BALANCE, Campaign
 from streams.policy.policy import Policy
@@ -47,7 +48,7 @@ def apply_event(case: Case, event: Event, cause: Cause) -> Outcome:
         _set_due(state)
     if case.change is None and not triggers and not risks:
         return NOTHING
-    return Outcome(case.change, triggers, risks)
+    return Outcome(_changes(case), triggers, risks)
 
 
 def apply_erase(case: Case, event: CustomerAction, cause: Cause) -> Outcome:
@@ -60,13 +61,13 @@ def apply_erase(case: Case, event: CustomerAction, cause: Cause) -> Outcome:
     state = case.state = left_by_erase(former, event.at_ms, case.policy)
     if state.first_event_ms is None and state.pinned_ms is None:
         return NOTHING
-    step_erase(case, former.tenure.rated_ms)
+    step_erase(case)
     if state.tier is not None:
         case.is_history, state.heard_ms = True, case.now_ms
         state.progress = progress_left(case, former.progress)
         _triggers(case, case.policy.campaigns)
     _set_due(state)
-    return NOTHING if case.change is None else Outcome(case.change)
+    return Outcome(_changes(case))
 
 
 def bytes_after(case: Case, event: Event, cause: Cause) -> int:
@@ -90,7 +91,7 @@ def apply_due(case: Case) -> Outcome:
     due = policy.campaigns if is_decided else due_campaigns(state, policy.campaigns, case.now_ms)
     triggers = _triggers(case, due)
     _set_due(state)
-    return Outcome(case.change, triggers)
+    return Outcome(_changes(case), triggers)
 
 
 def apply_policy(case: Case) -> Outcome:
@@ -103,7 +104,11 @@ def apply_policy(case: Case) -> Outcome:
     step_policy(case)
     _triggers(case, case.policy.campaigns)
     _set_due(case.state)
-    return Outcome(case.change)
+    return Outcome(_changes(case))
+
+
+def _changes(case: Case) -> tuple[TierChange, ...]:
+    return tuple(change for change in (case.initial, case.change) if change is not None)
 
 
 def is_rated_by_another(tier: str | None, policy_mark: int, policy: Policy) -> bool:
@@ -123,11 +128,15 @@ def _open(case: Case) -> None:
 def _note_times(case: Case, event: Event) -> None:
     """Keeps the times of the first event and of the newest transaction, whatever the policy.
 
-    Campaigns of a later policy count from them, too.
+    Campaigns and ratings of a later policy count from them, too.
     """
     state = case.state
-    if state.first_event_ms is None and not isinstance(event, CustomerAction):
+    if isinstance(event, CustomerAction):
+        return
+    if state.first_event_ms is None:
         state.first_event_ms, state.heard_ms = event.at_ms, case.now_ms
+    elif event.at_ms < known_since_ms(state):
+        state.earliest_ms, case.is_earliest = event.at_ms, True
     if isinstance(event, Loan) and (state.applied_ms is None or event.at_ms > state.applied_ms):
         state.applied_ms = event.at_ms
     if isinstance(event, Transaction) and event.reverses is None and event.at_ms > state.last_transaction_ms:

@@ -28,6 +28,7 @@ class Case(msgspec.Struct, gc=False):
     is_history: bool = False  # no trigger may come of it
     begins_policy: bool = False  # another policy rated this customer last, or none has yet
     tier_before: str | None = None  # the tier that was served before
+    is_earliest: bool = False  # the event is older than all others of the customer: known for longer than was thought
 
     # What may be decided.
     reason: Reason = "window_moved"
@@ -38,4 +39,5 @@ class Case(msgspec.Struct, gc=False):
     # What was decided. Without figures, the tier was not looked at.
     figures: Figures | None = None
     change: TierChange | None = None
+    initial: TierChange | None = None  # the customer's first change, where `change` corrects it at once
     due_moves: bool = False  # the instant at which time alone may decide next has changed

@@ -187,11 +187,14 @@ RiskMessage = LoanDecision | LoanAlert
 
 
 class Outcome(NamedTuple):
-    """What comes of one decision, in the order in which it is written."""
+    """What comes of one decision, in the order in which it is written.
 
-    change: TierChange | None
+    changes: one at most, but for the first event of a customer, whose initial change a rating of before may correct.
+    """
+
+    changes: Sequence[TierChange]
     triggers: Sequence[Trigger] = ()
     risks: Sequence[RiskMessage] = ()
 
 
-NOTHING = Outcome(None)
+NOTHING = Outcome(())

@@ -172,6 +172,7 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False):
     heard_ms: int | None = None  # the worker's clock when the first event arrived, actions aside; None: long ago
     standings: list[tuple[int, Standing, str | None]] = []  # by time, with the score (measures/standings.py)
     applied_ms: int | None = None  # the own time of the newest application for a loan
+    earliest_ms: int | None = None  # the own time of the earliest event, actions aside; None: first_event_ms is
 
 
 class StateHeader(msgspec.Struct, array_like=True, gc=False):

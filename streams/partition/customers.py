@@ -371,8 +371,8 @@ class Customers(Partition):
         """Keeps a tier change in the customer's state, and adds all that came of a decision to the batch."""
         if outcome is NOTHING:
             return
-        out, change = self._out, outcome.change
-        if change is not None:
+        out = self._out
+        for change in outcome.changes:
             backfill = self._is_backfill or change.reason == "policy_changed"  # the customer did nothing
             state.change = pack_change(change, self.next_offsets, self.setup.policy.mark, backfill=backfill)
             out.change(key, change, self.next_offsets, backfill=backfill)

@@ -170,8 +170,8 @@ def test_another_policy_gives_nothing_by_itself() -> None:
     customer.apply(balance("400000", START))
     lower = load_policy(customer.policy.document.replace("500000", "400000"))
     outcome = customer.rerate(lower, START + 1)
-    assert outcome.change is not None
-    assert (outcome.change.direction, outcome.change.reason) == ("upgrade", "policy_changed")
+    (change,) = outcome.changes
+    assert (change.direction, change.reason) == ("upgrade", "policy_changed")
     assert outcome.triggers == ()
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 
 import pytest
@@ -14,7 +14,7 @@ from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy
 from streams.simulate.simulation import Simulation
 from tests.support.any_order import CUSTOMER, END, Dice, records
-from tests.support.recount import Line, Recount
+from tests.support.recount import DAY, Line, Recount
 
 Arrange = Callable[[Dice, Sequence[Line]], list[Line]]
 ZONE = "America/New_York"  # with a Sunday of 23 hours among the days
@@ -100,15 +100,74 @@ PURCHASE = {
 }
 FALLING = VALUE.replace("[caps]", "[falling]\nafter_days = 30\nprotection_days = 90\n\n[caps]")
 SLOWLY = load_policy(HEAD + MEASURES + FALLING + 'at_least = "5000000"\n')
-MONTHLY = load_policy(
-    HEAD
-    + """
-value = { terms = [{ measure = "average_month" }] }
-rating = { when = "month_end" }
-tiers = [{ id = "low" }, { id = "mid", at_least = "500000" }, { id = "high", at_least = "5000000" }]
+
+Rate = Callable[[Recount], str]
+
+
+def rated(when: str, measure_name: str, more: str = "") -> Policy:
+    """A policy that rates by the calendar alone, by one measure."""
+    tiers = '[{ id = "low" }, { id = "mid", at_least = "500000" }, { id = "high", at_least = "5000000" }]'
+    rules = (
+        f'value = {{ terms = [{{ measure = "{measure_name}" }}] }}\nrating = {{ {when} }}\n{more}\ntiers = {tiers}\n'
+    )
+    return load_policy(HEAD + rules + MEASURES)
+
+
+# A month's purchases and its average, as in esun-unicard-up.toml.
+BOTH = """
+rating = { when = "month_end", effect = "next_month" }
+[[tiers]]
+id = "low"
+[[tiers]]
+id = "mid"
+enter = { all = [{ measure = "month", at_least = "30000" }, { measure = "average_month", at_least = "300000" }] }
+[[tiers]]
+id = "high"
+enter = { all = [{ measure = "month", at_least = "1000000" }, { measure = "average_month", at_least = "5000000" }] }
 """
-    + MEASURES
-)
+
+
+def by_month(recount: Recount) -> str:
+    """What the last month's average gives."""
+    return earned(recount.average(*recount.last_month()))
+
+
+def by_days(recount: Recount, last: date) -> str:
+    """What the average of the 20 days up to one of them gives."""
+    return earned(recount.average(last - timedelta(days=19), last))
+
+
+def by_both(recount: Recount) -> str:
+    """What the last month's purchases and its average give together."""
+    month = recount.last_month()
+    spent, held = recount.sum({"purchase"}, month), recount.average(*month)
+    if spent >= 1_000_000 and held >= 5_000_000:
+        return "high"
+    return "mid" if spent >= 30_000 and held >= 300_000 else "low"
+
+
+def capped(recount: Recount) -> str:
+    """The same as by_month; but who was in default at the last rating, or has been since, waits for the next one."""
+    said = [(recount.day(datetime.fromisoformat(value["as_of"])), value["standing"]) for value in recount.of("credit")]
+    began = recount.today.replace(day=1)
+    counts = [standing for day, standing in said if day < began][-1:] + [word for day, word in said if day >= began]
+    return "low" if "default" in counts else by_month(recount)
+
+
+MAY_10, JUNE_10 = date(2026, 5, 10), date(2026, 6, 10)
+TIERS = ["low", "mid", "high"]
+BY_CALENDAR: dict[str, tuple[Policy, Rate]] = {
+    "each month": (rated('when = "month_end"', "average_month"), by_month),
+    "for the next month": (rated('when = "month_end", effect = "next_month"', "average_month"), by_month),
+    "each day": (rated('when = "daily"', "average_days"), lambda recount: by_days(recount, recount.today - DAY)),
+    "on dates": (rated('when = ["05-10", "06-10"]', "average_days"), lambda recount: by_days(recount, JUNE_10)),
+    "the higher of two": (
+        rated('when = ["05-10", "06-10"]', "average_days", 'falling = { to = "higher_of_last_two" }'),
+        lambda recount: max(by_days(recount, MAY_10), by_days(recount, JUNE_10), key=TIERS.index),
+    ),
+    "two measures": (load_policy(HEAD + BOTH + MEASURES), by_both),
+    "a cap": (rated('when = "month_end"', "average_month", 'caps = { default = "low" }'), capped),
+}
 
 
 def figures_of(state: CustomerState, policy: Policy) -> dict[str, Fraction]:
@@ -176,20 +235,24 @@ def slowly(seed: int, arrange: Arrange, erased: float = 0) -> list[object]:
     return [] if served == right else [(served, right)]
 
 
-def monthly(seed: int, arrange: Arrange, *, late_erase: bool = False) -> list[object]:
-    """The tier that the last rating gave, corrected by what came late. The customer was heard of before it.
+def by_calendar(seed: int, arrange: Arrange, *, late_erase: bool = False) -> list[object]:
+    """The tier that the last rating gave, corrected by what came late; made when the customer is heard of after it.
 
     late_erase: of a time before all events that comes among them, or after them.
     """
     dice = Dice(seed)
-    found = dice.lines()
+    known = dice.lines()
     if late_erase:
         erase = {"event_id": "erase", "customer_id": CUSTOMER, "action": "erase"}
-        found.append(Line("customers", erase | {"at": (END - timedelta(days=81)).isoformat()}))
-    lines = [dice.application(END - timedelta(days=80)), *arrange(dice, found)]
-    recount = Recount(lines, END, ZONE, RATES)
-    served, right = end_of(MONTHLY, lines).tier, recount.pin or earned(recount.average(*recount.last_month()))
-    return [] if served == right else [(served, right)]
+        known.append(Line("customers", erase | {"at": (END - timedelta(days=81)).isoformat()}))
+    lines = arrange(dice, known)
+    recount, found = Recount(lines, END, ZONE, RATES), list[object]()
+    for name, (policy, rate) in BY_CALENDAR.items():
+        served = end_of(policy, lines).tier
+        right = recount.pin or rate(recount)
+        if served != right:
+            found.append((name, served, right))
+    return found
 
 
 CASH_BACK = load_policy(
@@ -224,13 +287,13 @@ def paid(seed: int) -> list[object]:
 @pytest.mark.parametrize("seed", range(30))
 def test_any_order_gives_the_measures_and_the_tier_of_the_recount(seed: int) -> None:
     assert differences(seed, Dice.shuffled) == []
-    assert slowly(seed, Dice.shuffled) == monthly(seed, Dice.shuffled) == paid(seed) == []
+    assert slowly(seed, Dice.shuffled) == by_calendar(seed, Dice.shuffled) == paid(seed) == []
 
 
 @pytest.mark.parametrize("seed", range(100, 140))
 def test_any_order_with_an_erase_gives_the_measures_and_the_tier_of_the_recount(seed: int) -> None:
     assert differences(seed, Dice.shuffled, erased=1) == slowly(seed, Dice.shuffled, erased=1) == []
-    assert monthly(seed, Dice.shuffled, late_erase=True) == []
+    assert by_calendar(seed, Dice.shuffled, late_erase=True) == []
 
 
 @pytest.mark.soak
@@ -238,6 +301,6 @@ def test_any_order_with_an_erase_gives_the_measures_and_the_tier_of_the_recount(
 def test_any_order_of_many_histories(seed: int) -> None:
     shuffled = Dice.shuffled
     for one in range(seed, seed + 1_000):
-        assert [*differences(one, shuffled), *slowly(one, shuffled), *monthly(one, shuffled), *paid(one)] == [], one
+        assert [*differences(one, shuffled), *slowly(one, shuffled), *by_calendar(one, shuffled), *paid(one)] == [], one
         erased = [*differences(one, shuffled, erased=1), *slowly(one, shuffled, erased=1)]
-        assert [*erased, *monthly(one, shuffled, late_erase=True)] == [], one
+        assert [*erased, *by_calendar(one, shuffled, late_erase=True)] == [], one

@@ -109,7 +109,7 @@ class Model:
         self.book = Book()
         self.now = datetime.min
         self.tier: int | None = None
-        self.began = datetime.min  # when the customer was first heard of
+        self.began = datetime.min  # the time of the customer's earliest event
         self.last_rating: date | None = None
         self.pin: Heard | None = None
         self.said = datetime.min  # the newest pin or unpin
@@ -195,11 +195,19 @@ class Model:
             if pinned:
                 self.end_pin()
         elif self.tier is None:
-            self.began = self.now
-            self.serve(self.first_tier())
-        elif self.pin is None:
-            late = self.last_rating and event.belongs_at < datetime.combine(self.last_rating, time())
-            self.serve(self.rate(self.last_rating) if late and self.last_rating else self.happened())
+            self.begin_with(event)
+        else:
+            self.began, rating = min(self.began, event.at), self.last_rating
+            late = rating and self.was_rated(rating) and event.belongs_at < datetime.combine(rating, time())
+            if self.pin is None:
+                self.serve(self.rate(rating) if late and rating else self.happened())
+
+    def begin_with(self, event: Heard) -> None:
+        self.began = event.at
+        self.serve(self.first_tier())
+        self.last_rating = self.rating_before(self.now.date())
+        if self.was_rated(self.last_rating):
+            self.serve(self.rate(self.last_rating))
 
     def end_pin(self) -> None:
         self.pin_ended()
@@ -210,6 +218,10 @@ class Model:
             self.begins(tier, by_pin=by_pin)
             self.tier = tier
             self.told.append((self.now, self.tiers[tier]))
+
+    def rating_before(self, day: date) -> date:
+        months = [months_before(day, number) for number in range(12)]
+        return next(month for month in months if month.month in self.rating_months)
 
     def was_rated(self, rating: date) -> bool:
         return datetime.combine(rating, time()) > self.began
@@ -231,12 +243,12 @@ def history(  # noqa: PLR0913 - what the dice may give
     late: bool = False,
     pins: Sequence[str] = (),
 ) -> list[Heard]:
-    """Events around the floors, in the order of their arrival; the first one is a balance."""
+    """Events around the floors, in the order of their arrival; the first one is a balance, and may be late, too."""
     dice = random.Random(seed)  # noqa: S311 - the same dice every time
     now = datetime(2023, 1 + seed % 12, 1) + timedelta(days=dice.randrange(31), hours=10)
     end, found, bought = now + timedelta(days=365 * years), list[Heard](), list[Heard]()
     while now < end:
-        at = now if not found or not late or dice.random() < 0.7 else _some_time(dice, now, -90)
+        at = now if not late or dice.random() < 0.7 else _some_time(dice, now, -90)
         kind = "balance" if not found else dice.choice([*kinds, "pin", "unpin"] if pins else kinds)
         found.append(_one(dice, kind, at, floors, pins, bought))
         now = _some_time(dice, now, 22)

@@ -172,8 +172,7 @@ class Customer:
         return Case(self.state, "C", self.policy, now_ms)
 
     def _note(self, outcome: Outcome) -> None:
-        if outcome.change is not None:
-            self.changes.append(outcome.change)
+        self.changes.extend(outcome.changes)
         self.triggers.extend(outcome.triggers)
         self.risks.extend(outcome.risks)
 

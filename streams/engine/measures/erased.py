@@ -42,7 +42,7 @@ def left_by_erase(state: CustomerState, erased_ms: int, policy: Policy) -> Custo
     _keep_transactions(left, state, erased_ms, policy)
     if state.applied_ms is not None and state.applied_ms > erased_ms:
         left.applied_ms = state.applied_ms
-    left.first_event_ms = _first_event_ms(left, state, erased_ms, policy)
+    _keep_first_times(left, state, erased_ms, policy)
     return left
 
 
@@ -97,10 +97,16 @@ def _keep_transactions(left: CustomerState, state: CustomerState, erased_ms: int
         left.last_transaction_ms = state.last_transaction_ms
 
 
-def _first_event_ms(left: CustomerState, state: CustomerState, erased_ms: int, policy: Policy) -> int | None:
-    """Gives the time of the first event that was heard or, where that is gone, the earliest one that is known."""
-    if state.first_event_ms is not None and state.first_event_ms > erased_ms:
-        return state.first_event_ms
+def _keep_first_times(left: CustomerState, state: CustomerState, erased_ms: int, policy: Policy) -> None:
+    """Keeps the times of the first event that was heard and of the earliest; where they are gone, of what is known."""
+    known_ms = _earliest_known_ms(left, policy)
+    first_ms, earliest_ms = state.first_event_ms, state.earliest_ms
+    left.first_event_ms = first_ms if first_ms is not None and first_ms > erased_ms else known_ms
+    if earliest_ms is not None and left.first_event_ms != known_ms:
+        left.earliest_ms = earliest_ms if earliest_ms > erased_ms else known_ms
+
+
+def _earliest_known_ms(left: CustomerState, policy: Policy) -> int | None:
     known_ms = [timeline_of(left, key)[0].as_of_ms for key in left.accounts]
     known_ms += [at_ms for at_ms, _, _ in left.standings[:1]]
     known_ms += [policy.calendar.midnight_ms(day) for day in left.days]

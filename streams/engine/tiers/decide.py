@@ -7,7 +7,7 @@ from streams.engine.outcomes import Direction, Figures, Reason, TierChange
 from streams.engine.ratings import last_rating_ms, next_rating_ms
 from streams.engine.tiers.caps import capped
 from streams.engine.tiers.conditions import entered_rank, kept_rank
-from streams.engine.tiers.rated import rated_day
+from streams.engine.tiers.rated import known_since_ms, rated_day
 from streams.engine.tiers.tenure import begin, end_pin, settle, stand_above
 from streams.policy.policy import Policy
 from streams.values.events import Pin
@@ -67,9 +67,19 @@ def _earned_rank(case: Case, figures: Figures) -> int:
     if case.falls:
         rank = kept_rank(held, entered, figures, policy)
         rank = max(rank, entered if case.rises else min(earned, entered))
+        if _came_after_rating(case):
+            rank = max(rank, policy.rank.get(state.tier or "", 0))
     else:
         rank = max(entered if case.rises else 0, earned)
     return capped(case, rank)
+
+
+def _came_after_rating(case: Case) -> bool:
+    """Says whether the served tier was gained at once, after the rating that is made again: that does not take it."""
+    rated_ms, since_ms = case.state.tenure.rated_ms, case.state.tenure.since_ms
+    if not (case.corrects and case.policy.rises_at_once) or case.reason == "policy_changed" or _is_pinned(case):
+        return False
+    return rated_ms is not None and since_ms is not None and since_ms > rated_ms
 
 
 def _note_rating(case: Case, earned: str) -> None:
@@ -81,10 +91,11 @@ def _note_rating(case: Case, earned: str) -> None:
         tenure.held_before = state.earned_tier if _is_pinned(case) else state.tier
     elif case.corrects:
         tenure.last = earned
-        if tenure.former is not None and tenure.rated_ms is not None and policy.falling.to == "higher_of_last_two":
+        if tenure.rated_ms is not None and policy.falling.to == "higher_of_last_two":
             former_ms = last_rating_ms(policy.falls, tenure.rated_ms - 1, policy.calendar)
-            figures = measure(state, policy, policy.calendar.day_of(former_ms) - 1, is_over=True)
-            tenure.former = policy.tiers[entered_rank(figures, policy)].id
+            if known_since_ms(state) < former_ms:
+                figures = measure(state, policy, policy.calendar.day_of(former_ms) - 1, is_over=True)
+                tenure.former = policy.tiers[entered_rank(figures, policy)].id
     tenure.rises_ms = next_rating_ms(policy.rises, case.now_ms, policy.calendar)
     tenure.falls_ms = next_rating_ms(policy.falls, case.now_ms, policy.calendar)
 
@@ -105,6 +116,7 @@ def _served(case: Case, earned: int) -> tuple[str, Reason]:
         return earned_tier, reason
     if state.tier is None:
         begin(case)
+        state.tenure.since_ms = min(case.now_ms, known_since_ms(state))
         return earned_tier, reason
     if reason == "pin_ended" or state.tier not in policy.rank:
         end_pin(case, is_other=earned_tier != state.tier)

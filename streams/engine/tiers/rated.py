@@ -1,10 +1,11 @@
-"""Which figures a customer is rated by: today's or, where all is rated by the calendar, those of a rating."""
+"""Which rating a customer is rated at, and by which figures: of today, or of that rating where all is rated so."""
 
 from streams.engine.measures.figures import measure
 from streams.engine.prospects import Rated
 from streams.engine.ratings import last_rating_ms
 from streams.engine.state import CustomerState
 from streams.policy.policy import Policy
+from streams.values.calendar import NEVER_MS
 
 
 def rated_day(state: CustomerState, policy: Policy, now_ms: int, *, corrects: bool = False) -> tuple[int, bool]:
@@ -31,6 +32,18 @@ def figures_now(state: CustomerState, policy: Policy, now_ms: int) -> Rated:
     """Gives what the rules look at now: today's figures or, where all is rated by the calendar, the last rating's."""
     day, is_over = rated_day(state, policy, now_ms)
     return Rated(measure(state, policy, day, is_over=is_over), day, is_over)
+
+
+def last_rated_ms(policy: Policy, now_ms: int) -> int:
+    """Gives the last rating at which a customer could both rise and fall; at once: now."""
+    calendar = policy.calendar
+    return min(last_rating_ms(policy.rises, now_ms, calendar), last_rating_ms(policy.falls, now_ms, calendar))
+
+
+def known_since_ms(state: CustomerState) -> int:
+    """Gives the own time of the customer's earliest event. At ratings before it there was nobody to rate."""
+    since_ms = state.first_event_ms if state.earliest_ms is None else state.earliest_ms
+    return NEVER_MS if since_ms is None else since_ms
 
 
 def next_rated_ms(state: CustomerState) -> int | None:

@@ -13,9 +13,10 @@ from streams.engine.measures.fold import fold
 from streams.engine.measures.reversals import undone_day
 from streams.engine.measures.windows import roll, sum_anew
 from streams.engine.outcomes import Reason, TierChange
-from streams.engine.ratings import last_rating_ms, next_rating_ms
+from streams.engine.ratings import next_rating_ms
 from streams.engine.state import CustomerState, Tenure
 from streams.engine.tiers.decide import decide, holds
+from streams.engine.tiers.rated import known_since_ms, last_rated_ms
 from streams.engine.tiers.tenure import falls_due_ms
 from streams.policy.policy import Policy
 from streams.values.events import Credit, CustomerAction, Event, Transaction
@@ -34,7 +35,9 @@ def step_event(case: Case, event: Event) -> None:
         _apply_action(case, event)
         return
     is_rated = case.tier_before is not None and not case.begins_policy
-    moves_a_measure = fold(state, event, policy, today)
+    if case.tier_before is None and not policy.at_once:
+        state.tenure.rated_ms = last_rated_ms(policy, case.now_ms)  # what it looks at is to be kept
+    moves_a_measure = fold(state, event, policy, today) or case.is_earliest
     is_late = case.is_behind_clock or event.at_ms < state.newest_ms
     state.newest_ms = max(state.newest_ms, event.at_ms)
     if is_rated and not moves_a_measure:  # no rule looks at what the event moved
@@ -45,6 +48,8 @@ def step_event(case: Case, event: Event) -> None:
     if is_rated and not (case.rises or case.falls or isinstance(event, Credit)):
         return
     decide(case)
+    if case.tier_before is None and not policy.rises_at_once:
+        _make_up_for_rating(case)
     _note_due(case)
 
 
@@ -85,19 +90,18 @@ def step_policy(case: Case) -> None:
     _note_due(case)
 
 
-def step_erase(case: Case, rated_ms: int | None) -> None:
-    """Decides on what a late erase has left, as if the customer were first heard of with it.
-
-    rated_ms: the last rating until now. Who was heard of before it is given what it would have earned of that.
-    """
+def step_erase(case: Case) -> None:
+    """Decides on what a late erase has left, as if the customer were first heard of with it."""
     state, policy = case.state, case.policy
     sum_anew(state, policy.calendar.day_of(case.now_ms), policy)
     state.policy_mark = policy.mark
     if state.first_event_ms is not None:
         case.reason = "first_event"
-        if rated_ms is not None and state.first_event_ms < rated_ms and not policy.rises_at_once:
-            state.tenure.rated_ms, case.corrects = rated_ms, True
+        if not policy.at_once:
+            state.tenure.rated_ms = last_rated_ms(policy, case.now_ms)
         decide(case)
+        if not policy.rises_at_once:
+            _make_up_for_rating(case)
     _note_due(case)
 
 
@@ -136,10 +140,28 @@ def _ask(case: Case, event: Event) -> None:
         return
     rated_ms = case.state.tenure.rated_ms
     counts_then = policy.standings_count_then or not isinstance(event, Credit)
-    corrects = rated_ms is not None and counts_then and _belongs_ms(case, event) < rated_ms
+    from_before = rated_ms is not None and max(known_since_ms(case.state), _belongs_ms(case, event)) < rated_ms
+    corrects = counts_then and from_before
     case.rises = policy.rises_at_once or corrects
     case.falls = policy.falls_at_once or corrects
     case.corrects = corrects
+
+
+def _make_up_for_rating(case: Case) -> None:
+    """Makes the last rating for a customer who is heard of after it, and was there before: by the first event's time.
+
+    The customer has begun in the lowest tier, as all do who are rated later; what the rating gives corrects that.
+    """
+    rated_ms = case.state.tenure.rated_ms
+    if rated_ms is None or known_since_ms(case.state) >= rated_ms:
+        return
+    initial, case.change = case.change, None
+    case.reason, case.corrects = "correction", True
+    decide(case)
+    if case.change is None:
+        case.change = initial
+    else:
+        case.initial = initial
 
 
 def _belongs_ms(case: Case, event: Event) -> int:
@@ -155,9 +177,7 @@ def _ask_for_last_rating(case: Case) -> None:
     policy = case.policy
     if policy.at_once:
         return
-    rises_ms = last_rating_ms(policy.rises, case.now_ms, policy.calendar)
-    falls_ms = last_rating_ms(policy.falls, case.now_ms, policy.calendar)
-    case.state.tenure.rated_ms = min(rises_ms, falls_ms)
+    case.state.tenure.rated_ms = last_rated_ms(policy, case.now_ms)
     case.corrects = True
 
 

@@ -229,13 +229,26 @@ def test_corrections_of_one_month_back_and_forth_count_it_once() -> None:
     )
 
 
-def test_who_is_first_heard_of_late_is_rated_from_then_on() -> None:
+def test_who_is_heard_of_after_a_rating_is_given_it() -> None:
     check(
         "citi-relationship",
         """
-        2026-03-10T10:00 | balance 40000 as_of=2026-01-05 | initial -> base first_event 40000.00
-        2026-03-11T10:00 | balance 1 b as_of=2026-01-06   |
-        2026-04-01       |                                | upgrade base -> priority window_moved 40001.00
+        2026-03-10T10:00 | balance 40000 as_of=2026-01-05    | initial -> base first_event 40000.00
+        2026-03-10T10:00 |                                   | upgrade base -> priority correction 40000.00
+        2026-03-11T10:00 | balance 159999 b as_of=2026-01-06 |
+        2026-03-12T10:00 | balance 2 b as_of=2026-02-01      |
+        2026-03-13T10:00 | balance 160000 b as_of=2026-02-01 | upgrade priority -> gold correction 200000.00
+        """,
+    )
+
+
+def test_who_is_heard_of_in_time_and_was_there_before_is_given_the_rating_then() -> None:
+    check(
+        "citi-relationship",
+        """
+        2026-03-10T10:00 | balance 40000                     | initial -> base first_event 0.00
+        2026-03-11T10:00 | balance 30000 b as_of=2026-02-28  | upgrade base -> priority correction 30000.00
+        2026-03-12T10:00 | balance 1 c as_of=2026-03-01      |
         """,
     )
 

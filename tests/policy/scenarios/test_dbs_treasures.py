@@ -1,6 +1,7 @@
+# ruff: noqa: DTZ901 - local times on purpose
 """dbs-treasures: enter at 350,000 of newest total, at once; keep while the month-end total is at least 200,000."""
 
-from datetime import date, time
+from datetime import date, datetime, time
 
 import pytest
 
@@ -123,6 +124,31 @@ def test_a_late_balance_may_enter_at_once() -> None:
     )
 
 
+def test_a_late_balance_takes_no_tier_that_was_gained_after_the_rating() -> None:
+    check(
+        "dbs-treasures",
+        """
+        2026-02-10T10:00 | balance 1                       | initial -> standard first_event 1.00
+        2026-03-05T10:00 | balance 350000                  | upgrade standard -> treasures threshold_crossed 350000.00
+        2026-03-06T10:00 | balance 200000                  |
+        2026-03-07T10:00 | balance 1 b as_of=2026-02-11    |
+        2026-04-01       | balance 199998                  |
+        2026-05-01       |                                 | downgrade treasures -> standard window_moved 199999.00
+        """,
+    )
+
+
+def test_who_is_heard_of_late_is_corrected_at_the_last_rating() -> None:
+    check(
+        "dbs-treasures",
+        """
+        2026-03-05T10:00 | balance 350000 as_of=2026-01-10 | initial -> treasures first_event 350000.00
+        2026-03-05T10:00 | balance 200000 as_of=2026-02-27 |
+        2026-03-05T10:00 | balance 199999 as_of=2026-02-28 | downgrade treasures -> standard correction 199999.00
+        """,
+    )
+
+
 # --- pins ---
 
 
@@ -151,14 +177,17 @@ class Treasures(Model):
         super().__init__()
         self.had = 0  # before the last rating
         self.underneath = 0
+        self.gained = self.gains = datetime.min  # when the tier was gained; when one would be that is gained now
 
     def enters(self) -> bool:
         return self.book.newest() >= 350_000
 
     def first_tier(self) -> int:
+        self.gains = self.began
         return int(self.enters())
 
     def happened(self) -> int:
+        self.gains = self.now
         return int(self.enters() or bool(self.tier))
 
     def earned(self) -> int:
@@ -167,8 +196,13 @@ class Treasures(Model):
     def rate(self, rating: date) -> int:
         if self.now.date() == rating and self.now.time() == time():
             self.had = self.tier or 0
+        self.gains = datetime.combine(rating, time())
         kept = (self.tier or self.had) and self.book.closing(rating - DAY) >= 200_000
-        return int(self.enters() or bool(kept))
+        came_later = self.tier and self.gained > datetime.combine(rating, time())
+        return int(self.enters() or bool(kept) or bool(came_later))
+
+    def begins(self, tier: int, *, by_pin: bool) -> None:  # noqa: ARG002
+        self.gained = self.gains
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -185,6 +185,18 @@ def test_a_late_balance_corrects_both_of_the_last_two_ratings() -> None:
     )
 
 
+def test_who_is_heard_of_late_is_given_both_of_the_ratings_that_count() -> None:
+    check(
+        "icbc-stars",
+        """
+        2027-02-10T10:00 | balance 500000 as_of=2026-07-01  | initial -> star-1 first_event 500.00
+        2027-02-10T10:00 |                                  | upgrade star-1 -> star-4 correction 500.00
+        2027-02-11T10:00 | balance 2000000 as_of=2026-06-30 | upgrade star-4 -> star-5 correction 500.00 earned star-4
+        2027-07-01       |                                  | downgrade star-5 -> star-4 grace_ended 500.00
+        """,
+    )
+
+
 # --- pins ---
 
 
