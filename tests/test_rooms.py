@@ -16,7 +16,7 @@ APART = ("values", "policy", "engine", "contracts", "partition", "stages")
 MODULES = sorted(module for room in APART for module in (ROOT / room).rglob("*.py"))
 PACKAGES = sorted(ROOT.rglob("__init__.py"))
 STRUCTS = {"Struct", "NamedTuple"}
-LOOSE = {"__init__.py", "settings.py", "errors.py", "logs.py", "metrics.py"}
+LOOSE = {"__init__.py", "settings.py", "errors.py", "logs.py", "metrics.py", "signals.py"}
 
 
 def is_struct(node: ast.stmt) -> bool:

@@ -9,5 +9,5 @@ mean.
 Each run has its own app id and topics, and deletes the topics. A worker is watched through its topics, its log and
 /proc alone; nothing here imports `worker`. Options and output for people belong to `cli`.
 
-May be imported here: `contracts`, `errors`, `kafka`, `partition`, `policy`, `settings`, `stages`, `values`.
+May be imported here: `contracts`, `errors`, `kafka`, `partition`, `policy`, `settings`, `signals`, `stages`, `values`.
 """

@@ -6,6 +6,7 @@ import signal
 import socket
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -142,6 +143,7 @@ async def _prepare(settings: Settings, policy: Policy, *, take_outputs: bool) ->
     await claim_outputs(settings, take=take_outputs)
     known = await read_known_policies(settings)
     if known.in_force is None:
+        refuse_unfit(policy, settings.policy)
         await publish_policy(settings, policy)
         known = await read_known_policies(settings)
     if known.in_force != policy.digest:
@@ -152,3 +154,14 @@ async def _prepare(settings: Settings, policy: Policy, *, take_outputs: bool) ->
         )
     allowed = await allowed_now(settings)
     return known, await check_topics(settings), allowed.letter_bytes or settings.letter_bytes
+
+
+def refuse_unfit(policy: Policy, file: Path) -> None:
+    """Raises UsageError where `policy publish` would refuse a policy: it is about to be put in force."""
+    from streams.policy.check.check import check
+
+    for finding in check(policy.document).errors:
+        place = f"{file}, line {finding.line}, {finding.field}"
+        raise UsageError(
+            f"{place}: {finding.message}; mend it and start the worker again: the policy was not published"
+        )

@@ -12,7 +12,7 @@ them a stage reads and writes is said in `stages`. `partitioner.py` places keys,
 What may live here: whatever asks a broker, through aiokafka, or starts one. What a record holds belongs in `contracts`,
 lanes and all that knows Faust in `worker`.
 
-May be imported here: `contracts`, `errors`, `partition`, `policy`, `security`, `settings`.
+May be imported here: `contracts`, `errors`, `partition`, `policy`, `security`, `settings`, `signals`.
 """
 
 from streams.kafka.unpacking import bound_unpacking

@@ -2,9 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from streams.cli.worker import make_data_dir
+from streams.cli.worker import make_data_dir, refuse_unfit
 from streams.errors import UsageError
+from streams.policy.compile.load import load_policy
 from streams.settings import Settings
+from tests.support.one_customer import ASSETS_ONLY
 
 
 def test_a_data_folder_that_cannot_be_made_is_said_with_what_to_write(tmp_path: Path) -> None:
@@ -12,3 +14,10 @@ def test_a_data_folder_that_cannot_be_made_is_said_with_what_to_write(tmp_path: 
     settings = Settings.from_environment({"TIERFLOW_DATA_DIR": str(tmp_path / "file" / "data")}, dotenv=None)
     with pytest.raises(UsageError, match=r"TIERFLOW_DATA_DIR: .*data cannot be made .*; write a folder"):
         make_data_dir(settings)
+
+
+def test_a_policy_with_swapped_floors_is_not_put_in_force_by_a_worker() -> None:
+    document = ASSETS_ONLY.document.replace('"500000"', '"9000000"')
+    with pytest.raises(UsageError, match=r"own\.toml, line \d+, tiers\.mid\.at_least: the floors are out of order"):
+        refuse_unfit(load_policy(document), Path("own.toml"))
+    refuse_unfit(ASSETS_ONLY, Path("own.toml"))
