@@ -4,13 +4,25 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aiokafka import ConsumerRecord
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams.worker.frame.transport import FetchThread
 
 TP_0 = TP("bank.balances", 0)
+
+
+@pytest.mark.parametrize("subscribed", [True, False])
+async def test_what_is_lost_while_it_is_asked_about_is_not_known(*, subscribed: bool) -> None:
+    """Partitions go in the consumer's thread, and another one asks about those of a moment ago."""
+    consumer = AIOKafkaConsumer()
+    if subscribed:
+        consumer._subscription.subscribe({TP_0.topic})
+    consumer.assignment = lambda: {TP_0}
+    thread = object.__new__(FetchThread)
+    thread._consumer = consumer
+    assert (thread.highwater(TP_0), thread.heard_at_ms()) == (None, 0)
 
 
 async def test_what_is_fetched_while_the_flow_stands_leaves_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:

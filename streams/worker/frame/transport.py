@@ -94,14 +94,19 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         """
 
     def highwater(self, tp: TP) -> int | None:
-        """Gives the last stable offset: the end of what can be read, before the first open transaction."""
-        end: int | None = self._ensure_consumer().last_stable_offset(tp)
-        return end
+        """Gives the last stable offset: the end of what can be read, before the first open transaction.
+
+        None where it is not known, or the partition is not assigned any more.
+        """
+        assignment = _assignment(self._ensure_consumer())
+        state = None if assignment is None else assignment.state_value(tp)
+        return None if state is None else state.lso
 
     def heard_at_ms(self) -> int:
         """Gives the epoch time in milliseconds of the newest answer to a fetch; 0 before the first."""
-        consumer = self._ensure_consumer()
-        return max((consumer.last_poll_timestamp(tp) or 0 for tp in consumer.assignment()), default=0)
+        assignment = _assignment(self._ensure_consumer())
+        tps = () if assignment is None else assignment.tps
+        return max((assignment.state_value(tp).timestamp or 0 for tp in tps), default=0)
 
     async def _fetch_records(
         self, consumer: AIOKafkaConsumer, active_partitions: set[TP], **options: Any
@@ -110,7 +115,7 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             fetched = await super()._fetch_records(consumer, active_partitions, **options)
         except NoOffsetForPartitionError:
             return {}  # a fetch from before the seek to the positions of the lanes
-        assignment = consumer._subscription.subscription.assignment  # noqa: SLF001
+        assignment = _assignment(consumer)
         batches = {}
         for tp in active_partitions:
             begins_at = self.positions.get(tp)
@@ -207,6 +212,15 @@ class ConsumerOnly(faust.app.BootStrategy):  # type: ignore[misc]
     """What Faust starts: all but its own producer, which nobody would use, and which knows no login."""
 
     enable_kafka_producer = False
+
+
+def _assignment(consumer: AIOKafkaConsumer) -> Any:
+    """Gives aiokafka's assignment, which never changes; None where there is none.
+
+    Its own methods look at it twice: it may be another one by then, made in the consumer's thread.
+    """
+    subscription = consumer._subscription.subscription  # noqa: SLF001
+    return None if subscription is None else subscription.assignment
 
 
 def _ms(seconds: float) -> int:
