@@ -25,6 +25,7 @@ from tests.support.growing import (
     owner,
     policy,
 )
+from tests.support.patience import stretched
 from tests.support.worker_processes import Events, Worker, Workers, applied, audit_is_clean, dead_letters
 
 NEEDS_A_PERSON = 2
@@ -37,7 +38,7 @@ def environment(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
     return {**environment, "TIERFLOW_POLICY": policy(tmp_path)}
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(stretched(600))
 async def test_customers_go_on_in_their_new_places(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -57,7 +58,7 @@ async def test_customers_go_on_in_their_new_places(
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(stretched(600))
 async def test_a_growth_that_is_cut_off_goes_on(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,7 +82,7 @@ async def nobody_starts(worker: Worker) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(stretched(3600))
 async def test_a_growth_goes_on_wherever_it_is_cut_off(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,7 +98,7 @@ async def test_a_growth_goes_on_wherever_it_is_cut_off(
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(stretched(600))
 async def test_an_event_that_waited_when_somebody_raised_the_inputs_is_put_right(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

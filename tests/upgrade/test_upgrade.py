@@ -17,6 +17,7 @@ import pytest
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
 from tests.support.own_broker import OwnBroker
+from tests.support.patience import stretched
 from tests.support.restored_log import restore
 from tests.support.worker_processes import PARTITIONS, TIERFLOW, Workers, read_changes
 from tests.upgrade.keep import OUTPUTS, environment, later, read_all, values, worked, write
@@ -34,7 +35,7 @@ def _is_granted(value: str, policy: str) -> bool:
     return "triggered_at" in said and said["campaign"] in WITH_BUDGET[policy]
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(stretched(180))
 @pytest.mark.parametrize("file", KEPT, ids=lambda file: f"{file.parent.name}-{file.name.partition('.')[0]}")
 async def test_a_kept_log_is_taken_over_and_goes_on(file: Path, own: OwnBroker, tmp_path: Path) -> None:
     policy = file.name.partition(".")[0]
