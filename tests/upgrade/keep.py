@@ -28,6 +28,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from tests.corpus.events import histories
+from tests.support.patience import stretched
 
 HERE = Path(__file__).parent
 TIERFLOW = Path(sys.executable).with_name("tierflow")
@@ -108,7 +109,7 @@ async def _worked(settings: dict[str, str], lines: list[bytes], folder: Path) ->
         await worked(servers, ["tierflow-candidates"])
     finally:
         worker.send_signal(signal.SIGTERM)
-        worker.wait(30)
+        worker.wait(stretched(30))
 
 
 async def worked(servers: str, topics: list[str], group: str = "tierflow", within_s: float = 60.0) -> None:
@@ -118,7 +119,7 @@ async def worked(servers: str, topics: list[str], group: str = "tierflow", withi
         newest |= {TopicPartition(topic, partition): offset for partition, offset, *_ in records}
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     await admin.start()
-    give_up_at = time.monotonic() + within_s
+    give_up_at = time.monotonic() + stretched(within_s)
     try:
         while True:
             found = await _committed(admin, group)
