@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import logging
 import os
+import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -36,6 +37,9 @@ SLOW = {
 _numbers = itertools.count(1)
 
 be_the_same_everywhere()
+# Started in the background, or by nohup, they would ignore signals, and so would all processes that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # A broker of a test lives for a minute: to compile it thoroughly would take more time than it gives.
 local._JVM = (*local._JVM, "-XX:TieredStopAtLevel=1")
 
