@@ -1,7 +1,7 @@
 """A tier change as subscribers read it: JSON value and CloudEvents headers (docs/messages.md#tierchanges)."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from streams.contracts.envelope import Envelope, Headers, without_rate
 from streams.contracts.figures import figure_json, format_figure, value_json
@@ -18,11 +18,12 @@ from streams.contracts.templates import NULL, OPTIONAL, encode, optional, templa
 from streams.engine.outcomes import Figures, TierChange
 from streams.engine.tiers.looked_at import figure_of, missing, reaches, shown_value, tier_above
 from streams.policy.measures import Condition as EnterCondition
-from streams.policy.measures import Floor, Measure
+from streams.policy.measures import Floor
 from streams.policy.policy import Policy
 from streams.policy.services import Service as TierService
 from streams.policy.services import Strategy as TierStrategy
 from streams.values.calendar import date_text
+from streams.values.money import Figure
 from streams.values.standings import STANDING_UNLESS_KNOWN, STANDINGS
 
 _TYPE = CHANGE_TYPE.encode()
@@ -76,9 +77,9 @@ class ChangeWriter:
 
     def _conditions(self, change: TierChange) -> bytes:
         conditions = []
-        for floor, measure, not_met, met in self._floors:
+        for floor, written, not_met, met in self._floors:
             figure = figure_of(floor.measure, change.figures)
-            conditions.append((met if reaches(figure, floor) else not_met) % figure_json(figure, measure))
+            conditions.append((met if reaches(figure, floor) else not_met) % written(figure))
         conditions += self._caps[change.standing or STANDING_UNLESS_KNOWN]
         return b"[%b]" % b",".join(conditions)
 
@@ -97,8 +98,8 @@ class ChangeWriter:
         return written
 
 
-def _floor_templates(policy: Policy, floor: Floor) -> tuple[Floor, Measure | None, bytes, bytes]:
-    """Gives a floor, its measure, and the condition as it is written where it is not met, and where it is."""
+def _floor_templates(policy: Policy, floor: Floor) -> tuple[Floor, Callable[[Figure], bytes], bytes, bytes]:
+    """Gives a floor, what writes its figures, and the condition where it is not met, and where it is."""
     measure = None if floor.measure is None else policy.measures[floor.measure]
     not_met, met = [
         template(
@@ -112,7 +113,7 @@ def _floor_templates(policy: Policy, floor: Floor) -> tuple[Floor, Measure | Non
         )
         for met in (False, True)
     ]
-    return floor, measure, not_met, met
+    return floor, figure_json(measure), not_met, met
 
 
 def _cap_conditions(policy: Policy, standing: str) -> list[bytes]:

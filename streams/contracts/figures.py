@@ -1,10 +1,11 @@
 """Figures as text, for messages and for people."""
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from streams.contracts.templates import encode
 from streams.policy.measures import Measure
-from streams.values.money import ONE_E16, Figure, format_value
+from streams.values.money import ONE_E16, Figure, format_e4, format_value
 from streams.values.standings import standing_of
 
 
@@ -26,7 +27,14 @@ def value_json(value_e16: Figure) -> bytes:
     return encode(format_value(value_e16))
 
 
-def figure_json(figure: Figure, rule: Measure | None) -> bytes:
-    """Writes a measure's figure as format_figure() does, as JSON."""
-    is_amount = rule is None or rule.kind not in ("standing", "count", "score")
-    return value_json(figure) if is_amount else encode(format_figure(figure, rule))
+@lru_cache(1_024)  # many gifts are of one amount
+def amount_json(amount_e4: int) -> bytes:
+    """Writes an amount as format_e4() does, as JSON."""
+    return encode(format_e4(amount_e4))
+
+
+def figure_json(rule: Measure | None) -> Callable[[Figure], bytes]:
+    """Gives what writes a measure's figures as format_figure() does, as JSON."""
+    if rule is None or rule.kind not in ("standing", "count", "score"):
+        return value_json
+    return lambda figure: encode(format_figure(figure, rule))

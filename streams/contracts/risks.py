@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from msgspec import UNSET
 
 from streams.contracts.envelope import Envelope, Headers
+from streams.contracts.figures import amount_json
 from streams.contracts.outputs import ALERT_TYPE, DECISION_TYPE, LoanRiskMessage, RiskCondition
 from streams.contracts.templates import NULL, encode, template
 from streams.engine.outcomes import LoanCheck, LoanDecision, RiskMessage
-from streams.values.money import Figure, format_e4, format_value
+from streams.values.money import Figure, format_value
 
 _DECISION_TYPE, _ALERT_TYPE = DECISION_TYPE.encode(), ALERT_TYPE.encode()
 
@@ -36,7 +37,7 @@ class RiskWriter:
             encode(risk.loan_id),
             *found,
             encode(risk.tier),
-            encode(format_e4(risk.amount_e4)),
+            amount_json(risk.amount_e4),
             encode(risk.currency),
             envelope.time(risk.decided_at_ms),
             encode(backfill),

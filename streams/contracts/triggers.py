@@ -3,7 +3,7 @@
 import msgspec
 
 from streams.contracts.envelope import Envelope, Headers
-from streams.contracts.figures import value_json
+from streams.contracts.figures import amount_json, value_json
 from streams.contracts.outputs import (
     TRIGGER_TYPE,
     BudgetMessage,
@@ -13,7 +13,6 @@ from streams.contracts.outputs import (
 from streams.contracts.templates import NULL, encode, template
 from streams.engine.outcomes import Trigger
 from streams.policy.campaigns import Budget
-from streams.values.money import format_e4
 
 _TYPE = TRIGGER_TYPE.encode()
 
@@ -46,7 +45,7 @@ class TriggerWriter:
             encode(trigger.group),
             envelope.time(trigger.triggered_at_ms),
             encode(offer.period),
-            NULL if offer.amount_e4 is None else encode(format_e4(offer.amount_e4)),
+            NULL if offer.amount_e4 is None else amount_json(offer.amount_e4),
             NULL if offer.missing is None else value_json(offer.missing),
             NULL if offer.due_ms is None else encode(envelope.policy.calendar.rfc3339(offer.due_ms)),
             envelope.cause(trigger.cause),

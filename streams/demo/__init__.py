@@ -10,5 +10,5 @@ The demo reads the worker's topics and HTTP answers as any subscriber would. Not
 customer, and nothing else depends on the demo but its command and `tierflow watch`, which shares `styles.py`.
 
 May be imported here: `audit`, `bench`, `contracts`, `errors`, `kafka`, `policy`, `settings`, `signals`,
-`values`, `worker`.
+`values`.
 """

@@ -1,5 +1,6 @@
 """What a batch of customers writes for others: tier changes, campaign triggers, risk messages, dead letters."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from streams.contracts.changes import ChangeWriter
@@ -39,17 +40,15 @@ class Outgoing:
         self._messages = messages
         self._tally = tally
         self._current: dict[bytes, Message] = {}
+        self._changed: Tally = Counter()  # by direction, reason, tier and former tier
 
     def change(self, key: bytes, change: TierChange, next_offsets: Sequence[int], *, backfill: bool) -> None:
         """Writes a tier change; next_offsets is where each input topic stands after what decided it."""
         writer = self._writers.changes
-        value, headers = writer.value(change, next_offsets, backfill=backfill), writer.headers(change)
-        self._messages.append((CHANGES, Message(key, value, headers)))
-        self._newest(key, Message(key, value, headers))
-        self._tally["changes", change.direction, change.reason, change.tier] += 1
-        self._tally["customers", change.tier] += 1
-        if change.previous_tier is not None:
-            self._tally["customers", change.previous_tier] -= 1
+        message = Message(key, writer.value(change, next_offsets, backfill=backfill), writer.headers(change))
+        self._messages.append((CHANGES, message))
+        self._newest(key, message)
+        self._changed[change.direction, change.reason, change.tier, change.previous_tier or ""] += 1
 
     def trigger(self, key: bytes, trigger: Trigger) -> None:
         """Writes a campaign trigger or, where the campaign has a budget, a candidate for one."""
@@ -90,6 +89,11 @@ class Outgoing:
     def finish(self) -> None:
         """Adds what `tier.current` gets: once a customer, the newest change or, for an erased one, a tombstone."""
         self._messages += [(CURRENT, message) for message in self._current.values()]
+        for (direction, reason, tier, former), count in self._changed.items():
+            self._tally["changes", direction, reason, tier] += count
+            self._tally["customers", tier] += count
+            if former:
+                self._tally["customers", former] -= count
 
     def _newest(self, key: bytes, message: Message) -> None:
         if self._setup.tells_each_current:
