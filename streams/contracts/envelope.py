@@ -47,8 +47,8 @@ class Envelope:
 
         next_offsets: by topic number, the offset after it.
         """
-        reached = zip(self._topics, next_offsets, strict=True)
-        return encode({topic: offset - 1 for topic, offset in reached if offset})
+        topics = self._topics
+        return encode({topics[number]: offset - 1 for number, offset in enumerate(next_offsets) if offset})
 
     def headers(self, id_: str, kind: bytes, at_ms: int, subject: str) -> Headers:
         """Gives the headers: CloudEvents 1.0 in Kafka's binary mode. kind: the ce_type. subject: the customer_id."""
