@@ -57,7 +57,7 @@ def _earned_rank(case: Case, figures: Figures) -> int:
     if policy.serves_earned:
         rank = entered_rank(figures, policy)
         return capped(case, rank)
-    if state.tier is None and not (policy.rises_at_once or case.corrects):
+    if state.tier is None and not policy.rises_at_once:
         return 0  # the first tier waits for the first rating
     earned = policy.rank.get(state.earned_tier or "", 0)
     held = earned if _is_pinned(case) else policy.rank.get(state.tier or "", 0)
