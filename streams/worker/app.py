@@ -128,6 +128,10 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         """Gives the lanes of a stage that this worker holds."""
         return [lane for (name, _), lane in self.lanes.items() if name == stage]
 
+    def is_busy(self) -> bool:
+        """Says whether a lane has something to do just now."""
+        return any(lane.is_busy for lane in self.lanes.values())
+
     def customer_partitions(self) -> list[Customers]:
         """Gives the customers of every partition that this worker holds and has taken over."""
         return [lane.partition for lane in self.lanes_of(CUSTOMERS) if isinstance(lane.partition, Customers)]

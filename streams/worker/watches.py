@@ -15,6 +15,7 @@ from streams.kafka.policies import KnownPolicies, follow_policies
 from streams.kafka.topic_ids import ask_for_topics
 from streams.kafka.topics import allowed_now
 from streams.worker.app import TierflowApp, fail
+from streams.worker.garbage import collect_when_idle
 from streams.worker.takeover import RETRIED_ERRORS
 from streams.worker.topics_watch import changed_from, end_when_changed
 from streams.worker.watchdog import LOOK_EVERY_S, Contact, Watchdog
@@ -34,6 +35,7 @@ def add_watches(app: TierflowApp, known: KnownPolicies) -> None:
         ("the watch over the brokers' refusals", partial(_watch_refusals, app)),
         ("the watch over the topics", partial(_watch_topics, app)),
         ("the watchdog", partial(_watch_progress, app)),
+        ("the collection of garbage", partial(collect_when_idle, app.is_busy)),
     ]
 
 
