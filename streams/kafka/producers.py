@@ -19,13 +19,15 @@ test_of_two_that_take_over_at_once_only_one_can_commit).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, TopicAuthorizationFailedError
+from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 
 from streams.kafka.never_taken import NEVER_TAKEN, RefusedBatchError, never_taken
@@ -34,7 +36,6 @@ from streams.kafka.transactional import FAILURES, TransactionalProducer
 
 START_WITHIN_S = 30.0
 BATCH_BYTES = 900_000
-APPENDED_AT_ONCE = 1_000
 
 OutRecord = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]]]
 """A record to send: key, value, headers."""
@@ -202,22 +203,40 @@ async def send(producer: AIOKafkaProducer, topic: str, partition: int, records: 
 
     Pass what this gives to `answered` before the commit.
     """
-    batch = producer.create_batch()
-    batches = [batch]
-    for number, (key, value, headers) in enumerate(records, 1):
-        if number % APPENDED_AT_ONCE == 0:
-            await asyncio.sleep(0)  # a batch may have tens of thousands of records: others are to have their turn
-        if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
-            batch = producer.create_batch()
-            batches.append(batch)
-            batch.append(timestamp=None, key=key, value=value, headers=headers)
     sent = []
-    for batch in batches:
-        if batch.record_count():
-            future = await producer.send_batch(batch, topic, partition=partition)
-            future.add_done_callback(_heard)
-            sent.append(Sent(future, topic, partition, batch.record_count(), batch.size()))
+    for batch in filled_batches(producer.create_batch, records):
+        future = await producer.send_batch(batch, topic, partition=partition)
+        future.add_done_callback(_heard)
+        sent.append(Sent(future, topic, partition, batch.record_count(), batch.size()))
+        if batch.size() > BATCH_BYTES // 10:
+            await asyncio.sleep(0)  # there may be tens of thousands of records: others are to have their turn
     return sent
+
+
+def filled_batches(create_batch: Callable[[], BatchBuilder], records: Iterable[OutRecord]) -> Iterator[BatchBuilder]:
+    """Gives the records in as few batches as hold them, all of one time.
+
+    aiokafka's batch is filled by what it has inside, which is a third faster: its own `append` asks for serializers
+    that there are none of, and for the time of each record (tests/kafka/test_filled_batches.py).
+    """
+    now_ms = int(time.time() * 1000)
+    batch = create_batch()
+    append, count = batch._builder.append, 0  # noqa: SLF001 - see above
+    for key, value, headers in records:
+        if append(count, now_ms, key, value, headers) is None:  # it is full
+            yield _closed(batch, count)
+            batch = create_batch()
+            append, count = batch._builder.append, 0  # noqa: SLF001 - see above
+            append(count, now_ms, key, value, headers)
+        count += 1
+    if count:
+        yield _closed(batch, count)
+
+
+def _closed(batch: BatchBuilder, count: int) -> BatchBuilder:
+    batch._relative_offset = count  # noqa: SLF001 - as its own append counts
+    batch.close()
+    return batch
 
 
 async def answered(sent: Iterable[Sent]) -> list[RecordMetadata]:
