@@ -20,9 +20,11 @@ from typing import Any, Self, TypeVar
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError, KafkaTimeoutError
 from aiokafka.producer.transaction_manager import TransactionState
+from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.protocol.transaction import EndTxnRequest
 
 from streams.kafka.epochs import raise_epoch
+from streams.kafka.produce_request import JoinedProduceRequest
 
 TRANSACTION_TIMEOUT_MS = 10_000
 # Less than the timeout, after which the broker aborts by itself. Past the deadline the outcome counts as unknown.
@@ -151,6 +153,8 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
             await self.client.close()
 
     async def _send_watched(self, node_id: object, request: object, **options: Any) -> Any:
+        if isinstance(request, ProduceRequest):
+            request = JoinedProduceRequest.of(request)
         try:
             return await self._send_unwatched(node_id, request, **options)
         except BaseException:
