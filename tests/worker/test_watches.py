@@ -64,5 +64,6 @@ async def test_all_that_is_to_be_watched_is(app: TierflowApp) -> None:
         "the watch over the clock",
         "the watch over the topics",
         "the watchdog",
+        "the collection of garbage",
     }
     assert not app._app_tasks, "Faust would start it after the first take-over only"
