@@ -5,6 +5,7 @@ import pytest
 from streams.engine.apply import apply_event
 from streams.engine.case import Case
 from streams.engine.outcomes import Trigger
+from streams.policy.compile.load import load_policy
 from streams.values.events import TRANSACTIONS, Cause
 from streams.values.money import format_value
 from tests.support.one_customer import (
@@ -14,6 +15,7 @@ from tests.support.one_customer import (
     at,
     balance,
     credit,
+    e4,
     e16,
     loan,
     pin,
@@ -151,6 +153,31 @@ def test_cash_back_of_a_month_is_for_who_is_in_the_tier_at_its_end_whenever_the_
     customer.wait(at("2026-02-01"))
     assert [(trigger.offer.period, trigger.tier, trigger.offer.amount_e4) for trigger in customer.triggers] == [
         ("2026-01", "low", 300_000)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("then", "payments"),
+    [
+        (3, [("2026-01", at("2026-02-04"), "10"), ("2026-02", at("2026-03-04"), "5")]),
+        (5, [("2026-01", at("2026-02-06"), "10"), ("2026-02", at("2026-03-06"), "5")]),
+        (0, [("2026-02", at("2026-03-01"), "15")]),  # its day is over: it is in the next payment
+    ],
+)
+def test_a_month_that_ended_under_the_former_policy_is_settled_under_the_next_one(
+    then: int, payments: list[tuple[str, int, str]]
+) -> None:
+    customer = cash_back("settles_after_days = 3")
+    customer.apply(transaction("1000", at(NOON)))
+    customer.wait(at("2026-02-02"))
+    document = customer.policy.document
+    customer.rerate(
+        load_policy(document.replace("settles_after_days = 3", f"settles_after_days = {then} ")), at("2026-02-02")
+    )
+    customer.apply(transaction("500", at("2026-02-10")))
+    customer.wait(at("2026-05-01"))
+    assert [(one.offer.period, one.triggered_at_ms, one.offer.amount_e4) for one in customer.triggers] == [
+        (period, at_ms, e4(amount)) for period, at_ms, amount in payments
     ]
 
 

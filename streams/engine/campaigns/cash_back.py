@@ -36,8 +36,10 @@ def cash_back_offer(case: Case, terms: CashBack, progress: Progress) -> Offer | 
     if terms.per_transaction:
         return None if transaction is None else each_offer(case, terms, progress, _share_e4(case, transaction, terms))
     is_theirs = is_for(case, terms.tiers)
-    if case.begins_policy and case.tier_before is not None and is_theirs:
-        progress.since_ms = case.now_ms
+    if case.begins_policy and case.tier_before is not None:
+        _look_again(case, terms, progress)
+        if is_theirs:
+            progress.since_ms = case.now_ms
     has_come = case.change is not None and case.change.direction != "initial"
     if is_theirs and (transaction is not None or case.begins_policy or has_come):
         _look_by(progress, _month_ends_ms(case))
@@ -75,6 +77,17 @@ def _month_ends_ms(case: Case) -> int:
 
 def _look_by(progress: Progress, at_ms: int) -> None:
     progress.due_ms = at_ms if progress.due_ms is None else min(progress.due_ms, at_ms)
+
+
+def _look_again(case: Case, terms: CashBack, progress: Progress) -> None:
+    """Notes when months that ended under another policy are settled; one whose day is over is in the next payment."""
+    calendar, last_month = case.policy.calendar, month_of(case.policy.calendar.day_of(case.now_ms)) - 1
+    for month, spent_e16 in progress.spent_e16.items():
+        settled_ms = calendar.midnight_ms(month_start(month + 1) + terms.settles_after_days)
+        if settled_ms > case.now_ms:
+            _look_by(progress, settled_ms)
+        elif month == last_month and spent_e16 == _NOTHING and month not in progress.late_months:
+            progress.late_months.append(month)
 
 
 def _note_late(case: Case, terms: CashBack, progress: Progress, transaction: Transaction) -> None:
