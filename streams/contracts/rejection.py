@@ -48,5 +48,5 @@ class Rejection(msgspec.Struct, frozen=True):
 
 WRONG_PARTITION = Rejection("wrong_partition", "the partitioner set by TIERFLOW_PARTITIONER puts this key elsewhere")
 REVERSAL_MISMATCH = Rejection(
-    "reversal_mismatch", "what it reverses has another type, amount, currency or day - at `$.reverses`"
+    "reversal_mismatch", "what it reverses has another type, currency or day, or a smaller amount - at `$.reverses`"
 )

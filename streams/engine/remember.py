@@ -1,6 +1,6 @@
 """Which events were applied, which loans decided, and what was erased: what comes again, or after it, changes nothing.
 
-Of an event 10 bytes are kept: the fingerprint of its id, and a mark of its content; of a transaction 2 more: the mark
+Of an event 10 bytes are kept: the fingerprint of its id, and a mark of its content; of a transaction 6 more: the mark
 of what a reversal must say of it (measures/reversals.py). They stand one after the other, in blocks: the newest one is
 being filled, and the oldest ones are dropped as wholes. So an event adds to a short string, however many are
 remembered. Of transactions a block has the newest own time in it: what was dropped is known not to be newer. Of loans
@@ -12,7 +12,7 @@ from hashlib import blake2b
 
 from streams.engine.state import CustomerState, Seen
 from streams.values.events import TRANSACTIONS
-from streams.values.fingerprint import CONTENT_BYTES, FINGERPRINT_BYTES, NO_CONTENT
+from streams.values.fingerprint import CONTENT_BYTES, FINGERPRINT_BYTES, NO_CONTENT, UNDOING_BYTES
 
 _UNDOING_AT = FINGERPRINT_BYTES + CONTENT_BYTES  # where in its entry a transaction has the mark for reversals
 _SHORT_BYTES = 512 * _UNDOING_AT  # up to here it is faster to go through all of them
@@ -128,7 +128,7 @@ def outcome_without_effect(state: CustomerState, topic: int, mark: bytes, conten
 
 
 def _entry_bytes(topic: int) -> int:
-    return _UNDOING_AT + CONTENT_BYTES if topic == TRANSACTIONS else _UNDOING_AT
+    return _UNDOING_AT + UNDOING_BYTES if topic == TRANSACTIONS else _UNDOING_AT
 
 
 def _place(entries: bytes, mark: bytes, entry_bytes: int) -> int:

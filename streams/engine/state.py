@@ -54,7 +54,7 @@ class Reversal(msgspec.Struct, array_like=True, gc=False):
     day: int  # the local day of what it names
     name: str  # "type.currency"
     amount_e4: int
-    origin: int = 0  # whether what it names was counted: ABSENT, PERHAPS, COUNTED or OTHER
+    origin: int = 0  # whether what it names was counted: ABSENT, PERHAPS, PART, COUNTED or OTHER
     is_taken: bool = False  # whether its amount is off the bucket of that day now
 
 

@@ -10,10 +10,14 @@ FINGERPRINT_BYTES = 8
 CONTENT_BYTES = 2
 NO_CONTENT = bytes(CONTENT_BYTES)
 """Stands for content that is not known: an earlier release kept none."""
-NO_MARK = NO_CONTENT
+_CENTS_BYTES = 4
+UNDOING_BYTES = CONTENT_BYTES + _CENTS_BYTES
+NO_MARK = bytes(UNDOING_BYTES)
 """Stands for a mark of what a reversal must say that is not known, in the same way."""
-REVERSAL_MARK = b"\xff\xff"
+REVERSAL_MARK = b"\xff" * UNDOING_BYTES
 """Stands in its place where the event is a reversal."""
+_MOST_CENTS: int = 256**_CENTS_BYTES - 1
+_ONE_CENT_E4 = 100
 REMEMBERED_AT_LEAST = 64
 REMEMBERED_AT_MOST = 100_000
 """How many events of a customer and topic a setting may have remembered; the fewest are the default."""
@@ -37,10 +41,21 @@ def content_mark(event: msgspec.Struct) -> bytes:
     return xxh3_64_digest(_encode(event))[:CONTENT_BYTES].replace(NO_CONTENT, b"\0\1")
 
 
-def undoing_mark(*said: str | int) -> bytes:
-    """Gives 2 bytes of a hash of what a reversal must say of what it undoes.
+def undoing_mark(amount_e4: int, *said: str | int) -> bytes:
+    """Gives the mark of what a reversal must say: 2 bytes of a hash, and of the amount 4, by which a part is known.
 
     Of 65,534 reversals that say something else one goes unnoticed.
     """
     mark = xxh3_64_digest(_encode(said))[:CONTENT_BYTES]
-    return mark.replace(NO_MARK, b"\0\1").replace(REVERSAL_MARK, b"\xff\xfe")
+    mark = mark.replace(NO_MARK[:CONTENT_BYTES], b"\0\1").replace(REVERSAL_MARK[:CONTENT_BYTES], b"\xff\xfe")
+    return mark + cents_of(amount_e4).to_bytes(_CENTS_BYTES)
+
+
+def cents_of(amount_e4: int) -> int:
+    """Gives an amount as it is kept of what may be reversed: in hundredths, rounded up; 42,949,672.95 is the most."""
+    return min(-(-amount_e4 // _ONE_CENT_E4), _MOST_CENTS)
+
+
+def marked_cents(mark: bytes) -> int:
+    """Gives the amount of a mark, as `cents_of` does."""
+    return int.from_bytes(mark[CONTENT_BYTES:])

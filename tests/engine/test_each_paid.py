@@ -74,7 +74,10 @@ BACK = undoes(R, "back", 26)
         ([R, P, BACK], [100], 0),
         ([BACK, P, R], [100], 0),
         ([undoes(bought("never", 0), "x", 1), Q], [100], 0),
-        ([P, undoes(bought("p", 0, "40"), "of-less", 1), R], [100], -100),
+        ([P, undoes(bought("p", 0, "140"), "of-more", 1), R], [100], -100),
+        ([P, undoes(bought("p", 0, "40"), "of-less", 1)], [100], -40),
+        ([P, undoes(bought("p", 0, "40"), "of-less", 1), R], [100], -40),
+        ([undoes(bought("p", 0, "40"), "of-less", 1), P], [60], 0),
     ],
 )
 def test_what_is_reversed_is_taken_off_the_next_payment(events: Sequence[Event], told: list[int], left: int) -> None:

@@ -9,7 +9,7 @@ from streams.values.events import BALANCES, CREDIT, TRANSACTIONS
 from tests.support.laws import laws
 
 SAME = b"\1\2"
-SAID = b"\3\4"  # what a reversal must say
+SAID = b"\3\4\5\6\7\10"  # what a reversal must say
 
 
 def is_remembered(state: CustomerState, topic: int, mark: bytes) -> bool:

@@ -135,12 +135,12 @@ OF_THE_SAME_DAY = structs.replace(R, event_id="of-the-same-day", belongs_at_ms=P
 @pytest.mark.parametrize(
     ("events", "wrong", "counts"),
     [
-        ([P, OF_LESS], 1, True),
-        *(([P, other, AGAIN], 1, False) for other in (OF_LESS, OF_MORE, OF_DOLLARS, OF_ANOTHER_TYPE, OF_ANOTHER_DAY)),
-        ([P, OF_MORE, OF_LESS, AGAIN], 2, False),
-        ([P, AGAIN, structs.replace(OF_LESS, at_ms=NOON + 30 * 3_600_000)], 1, False),
-        ([P, OF_LESS, undoes(OF_LESS, "back", 26)], 2, True),  # nothing was taken that could be put back
-        ([P, OF_LESS, undoes(OF_LESS, "back", 26), AGAIN], 2, False),
+        *(([P, other, AGAIN], 1, False) for other in (OF_MORE, OF_DOLLARS, OF_ANOTHER_TYPE, OF_ANOTHER_DAY)),
+        ([P, OF_MORE, OF_DOLLARS, AGAIN], 2, False),
+        ([P, OF_MORE], 1, True),
+        ([P, OF_MORE, undoes(OF_MORE, "back", 26)], 2, True),  # nothing was taken that could be put back
+        ([P, OF_MORE, undoes(OF_MORE, "back", 26), AGAIN], 2, False),
+        ([P, AGAIN, structs.replace(OF_LESS, at_ms=NOON + 30 * 3_600_000)], 0, False),
         ([P, R, BACK_OF_LESS], 1, False),
         ([P, R, BACK_OF_LESS, BACK], 1, True),
         ([P, OF_THE_SAME_DAY], 0, False),
@@ -156,16 +156,33 @@ def test_a_reversal_of_something_else_does_nothing_and_leaves_room_for_the_right
         assert found == {day: (1 + counts, e4("70") + counts * P.amount_e4)}, [event.event_id for event in order]
 
 
+@pytest.mark.parametrize(
+    ("events", "left"),
+    [
+        ([P, OF_LESS], "60"),
+        ([P, OF_LESS, AGAIN], "60"),  # each event is undone once
+        ([P, OF_LESS, undoes(OF_LESS, "back", 26)], "100"),
+        ([P, OF_LESS, undoes(OF_LESS, "back", 26), LATER], "0"),
+    ],
+)
+def test_a_part_is_taken_off_and_the_rest_counts_as_one(events: list[Transaction], left: str) -> None:
+    other = bought("q", 1, "70")
+    day = PLAIN.calendar.day_of(NOON), "purchase.TWD"
+    for order in permutations([*events, other]):
+        found = sums(heard(order))
+        assert found == {day: (1 + (left != "0"), e4("70") + e4(left))}, [event.event_id for event in order]
+
+
 def test_a_reversal_of_something_else_is_a_dead_letter_and_may_be_sent_again_corrected() -> None:
-    corrected = structs.replace(OF_LESS, amount_e4=P.amount_e4)
-    assert sums(heard([P, OF_LESS, corrected], refused=1)) == {}
+    corrected = structs.replace(OF_MORE, amount_e4=P.amount_e4)
+    assert sums(heard([P, OF_MORE, corrected], refused=1)) == {}
     with pytest.raises(AssertionError):  # one was refused
-        heard([P, OF_LESS])
+        heard([P, OF_MORE])
 
 
 def test_what_is_said_of_a_forgotten_event_is_held_against_the_reversal_that_was_right() -> None:
     later = [bought(f"e{number}", 48 + number) for number in range(80)]
-    late = structs.replace(OF_LESS, at_ms=NOON + 200 * 3_600_000)
+    late = structs.replace(OF_MORE, at_ms=NOON + 200 * 3_600_000)
     assert sums(heard([P, R, *later, late], refused=1)) == sums(heard(later))
     assert sums(heard([P, R, *later, late, P], refused=1)) == sums(heard(later))
 
@@ -231,7 +248,7 @@ def histories(draw: st.DrawFn) -> list[Transaction]:
     ]
     for index in range(draw(st.integers(0, 7))):
         of = draw(st.sampled_from(made))
-        wrong = draw(st.sampled_from([{}, {}, {}, {"amount_e4": 1}, {"type": "cash"}]))
+        wrong = draw(st.sampled_from([{}, {}, {}, {"amount_e4": 1}, {"amount_e4": e4("150")}, {"type": "cash"}]))
         made.append(structs.replace(undoes(of, f"r{index}", 24 * 8 + index), **wrong))
     never = draw(st.sampled_from(made))
     order = draw(st.permutations([*made, *draw(st.lists(st.sampled_from(made), max_size=4))]))

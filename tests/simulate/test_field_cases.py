@@ -445,7 +445,7 @@ def refunded(*amounts: str) -> File:
     [
         ((), [("2026-04-01", "2026-03", "40.00")]),
         (("5000",), []),  # 50 too much were paid in February; 10 of it are left to be taken off
-        (("1000",), [("2026-04-01", "2026-03", "40.00")]),  # no reversal of a purchase of 5,000
+        (("1000",), [("2026-04-01", "2026-03", "30.00")]),
         (("5000", "7000"), []),
     ],
 )

@@ -14,7 +14,8 @@ def in_force(transactions: Sequence[Transaction]) -> list[Transaction]:
     """What counts of these transactions, by a ledger that is kept in the order of their own times.
 
     Each takes effect after what it names. A reversal is entered if what it names is on the ledger, and strikes it; what
-    that one had struck comes back. One of another type, currency or amount than what it names is not entered.
+    that one had struck comes back. One of another type or currency than what it names, or of more, is not entered; one
+    of less strikes that part.
     """
     by_id = {event.event_id: event for event in transactions}
     waiting, heard = sorted(transactions, key=lambda event: event.at_ms), set[str]()
@@ -41,12 +42,19 @@ def in_force(transactions: Sequence[Transaction]) -> list[Transaction]:
         elif event.reverses in ledger and event.event_id in right:
             ledger.add(event.event_id)
             strike(event.reverses, event.event_id)
-    return [event for event in transactions if event.reverses is None and event.event_id in ledger]
+    parts = {name: by_id[by].amount_e4 for name, by in struck_by.items() if name not in ledger and by in ledger}
+    standing = [
+        structs.replace(event, amount_e4=event.amount_e4 - parts.get(event.event_id, 0))
+        for event in transactions
+        if event.reverses is None
+    ]
+    return [event for event in standing if event.event_id in ledger or event.amount_e4 > 0]
 
 
 def _fits(reversal: Transaction, undone: Transaction | None) -> bool:
-    said = [(event.type, event.currency, event.amount_e4) for event in (reversal, undone) if event is not None]
-    return len(set(said)) == 1
+    if undone is None or (reversal.type, reversal.currency) != (undone.type, undone.currency):
+        return False
+    return reversal.amount_e4 == undone.amount_e4 or (undone.reverses is None and reversal.amount_e4 < undone.amount_e4)
 
 
 class Recount:

@@ -12,7 +12,7 @@ from streams.engine.campaigns.audience import is_for
 from streams.engine.campaigns.each_paid import each_offer
 from streams.engine.case import Case
 from streams.engine.measures.figures import measure_one
-from streams.engine.measures.reversals import undone_day
+from streams.engine.measures.reversals import is_undone, undone_day, undone_e4
 from streams.engine.outcomes import Offer
 from streams.engine.state import Progress
 from streams.policy.campaigns import CORRECTED_MONTHS, CashBack
@@ -166,8 +166,9 @@ def _spent_e16(case: Case, terms: CashBack, month: int) -> int:
 
 
 def _share_e4(case: Case, transaction: Transaction, terms: CashBack) -> int:
-    """Gives what is paid of a single transaction."""
-    spent_e16 = transaction.amount_e4 * case.policy.to_value.get(transaction.currency, 0)
+    """Gives what is paid of a single transaction, without the part of it that was reversed before it came."""
+    undone = 0 if is_undone(case.state, transaction) else undone_e4(case.state, transaction)
+    spent_e16 = (transaction.amount_e4 - undone) * case.policy.to_value.get(transaction.currency, 0)
     return paid_e4(_owed_e16(spent_e16, terms), minor_decimals(case.policy.currency))
 
 

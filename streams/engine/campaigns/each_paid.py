@@ -29,15 +29,15 @@ _LIMIT = 1_000  # so many are kept at most
 def each_offer(case: Case, terms: CashBack, progress: Progress, owed_e4: int) -> Offer | None:
     """Offers what is to be paid after a transaction of one of the campaign's types, or after its reversal.
 
-    owed_e4: the share of the transaction. paid_e4: by day, what is noted of its transactions; below 0 where that is
-    taken back.
+    owed_e4: the share of the transaction, as far as it was not reversed before it came. paid_e4: by day, what is noted
+    of its transactions; below 0 where that is taken back.
     """
     event = case.event
     if not isinstance(event, Transaction):
         return None
     total_e4 = carried_e4(progress)
     if event.reverses is not None:
-        total_e4 += _moved_by_reversal(case, progress)
+        total_e4 += _moved_by_reversal(case, progress, owed_e4)
         _carry(progress, total_e4)
         return Offer(amount_e4=total_e4) if total_e4 > 0 and is_for(case, terms.tiers) else None
     if owed_e4 <= 0 or not is_for(case, terms.tiers):
@@ -73,8 +73,11 @@ def _carry(progress: Progress, amount_e4: int) -> None:
     progress.carried_e16 = str(amount_e4 * ONE_E4_E16) if amount_e4 else ""
 
 
-def _moved_by_reversal(case: Case, progress: Progress) -> int:
-    """Gives what a reversal takes back, below 0, or puts back, and notes it; 0 where nothing of it was told."""
+def _moved_by_reversal(case: Case, progress: Progress, share_e4: int) -> int:
+    """Gives what a reversal takes back, below 0, or puts back, and notes it; 0 where nothing of it was told.
+
+    share_e4: of the reversal's own amount; of a part no more than that is taken back.
+    """
     event = case.event
     if not isinstance(event, Transaction):
         return 0
@@ -83,9 +86,10 @@ def _moved_by_reversal(case: Case, progress: Progress) -> int:
         noted = progress.paid_e4.get(day, b"")
         for at, mark, amount_e4 in _entries(noted):
             if mark == family.root and (amount_e4 < 0) != (family.taker is not None):
-                changed = mark + (-amount_e4).to_bytes(_AMOUNT_BYTES, signed=True)
+                moved_e4 = -min(amount_e4, share_e4) if amount_e4 > 0 and family.takes_part else -amount_e4
+                changed = mark + moved_e4.to_bytes(_AMOUNT_BYTES, signed=True)
                 progress.paid_e4[day] = noted[:at] + changed + noted[at + _ENTRY_BYTES :]
-                return -amount_e4
+                return moved_e4
     return 0
 
 

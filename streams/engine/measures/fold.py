@@ -4,6 +4,8 @@ Sums come out the same in any order of events. A balance and a credit standing c
 arrive (docs/messages.md#what-happens-to).
 """
 
+from collections.abc import Iterable
+
 from streams.engine.measures.accounts import account_after, account_key, add_newest
 from streams.engine.measures.closed_accounts import is_of_dropped, make_room
 from streams.engine.measures.closing_totals import change_closing, forget_before
@@ -18,6 +20,7 @@ from streams.engine.measures.closings import (
 from streams.engine.measures.days import forget_days
 from streams.engine.measures.reversals import (
     ABSENT,
+    PART,
     Family,
     is_held,
     keep_reversals,
@@ -29,7 +32,7 @@ from streams.engine.measures.reversals import (
 from streams.engine.measures.spans import oldest_closing_kept, oldest_day_kept
 from streams.engine.measures.standings import place_standing
 from streams.engine.measures.windows import add_transaction
-from streams.engine.state import CustomerState
+from streams.engine.state import CustomerState, Reversal
 from streams.policy.policy import Policy
 from streams.values.calendar import month_of, month_start
 from streams.values.events import Balance, Credit, Loan, Transaction
@@ -134,6 +137,7 @@ def fold_transaction(state: CustomerState, event: Transaction, policy: Policy, t
     day = policy.calendar.day_of(event.belongs_at_ms)
     moves = _count(state, policy, today, day, f"{event.type}.{event.currency}", 1, event.amount_e4)
     if family is not None:
+        moves |= _put_back(state, family.members, policy, today)  # what was taken when the event was not known
         family.hear(event, day)
         moves |= _settle(state, family, policy, today)
         keep_reversals(state, family.kept)
@@ -160,14 +164,23 @@ def _fold_reversal(state: CustomerState, event: Transaction, policy: Policy, tod
 
 def _settle(state: CustomerState, family: Family, policy: Policy, today: int) -> bool:
     """Makes the sums be without the root of a family, or with it, as its reversals say."""
-    moves, taker = False, family.taker
-    for member in family.members:
-        if member.is_taken and member is not taker:
-            member.is_taken = False
-            moves |= _count(state, policy, today, member.day, member.name, 1, member.amount_e4)
+    taker = family.taker
+    moves = _put_back(state, [member for member in family.members if member is not taker], policy, today)
     if taker is not None and not taker.is_taken and taker.origin != ABSENT and is_held(state, taker):
         taker.is_taken = True
-        moves |= _count(state, policy, today, taker.day, taker.name, -1, -taker.amount_e4)
+        count = 0 if taker.origin == PART else -1  # what is left of the event still counts as one
+        moves |= _count(state, policy, today, taker.day, taker.name, count, -taker.amount_e4)
+    return moves
+
+
+def _put_back(state: CustomerState, reversals: Iterable[Reversal], policy: Policy, today: int) -> bool:
+    """Adds again what these reversals have taken."""
+    moves = False
+    for reversal in reversals:
+        if reversal.is_taken:
+            reversal.is_taken = False
+            count = 0 if reversal.origin == PART else 1
+            moves |= _count(state, policy, today, reversal.day, reversal.name, count, reversal.amount_e4)
     return moves
 
 

@@ -7,9 +7,9 @@ Whenever one of a family comes, all of it is gone through anew in the order of o
 names, if that is in force then, and what a taken reversal had taken is in force again. The sums are without a root that
 is taken in the end.
 
-A reversal says of what it undoes the type, the amount, the currency and the day. One that says something else is no
-reversal of that event: it does nothing, and the right one may still come. So of every transaction that is remembered a
-mark of these is kept.
+A reversal says of what it undoes the type, the currency, the day, and the amount or a part of it: then the rest of the
+event stays, and it still counts as one. A reversal that says something else, or more, is none of that event: it does
+nothing, and the right one may still come. So of every transaction that is remembered a mark of these is kept.
 
 A root that was never counted takes nothing off. One that is not among the events that are remembered has not come yet,
 and is taken when it comes; or, where it is as old as what is remembered no more, it may have been counted: it is taken
@@ -25,10 +25,18 @@ from streams.engine.remember import is_erased, undoing_of
 from streams.engine.state import CustomerState, Reversal
 from streams.values.calendar import NEVER_MS, Calendar
 from streams.values.events import TRANSACTIONS, Event, Transaction
-from streams.values.fingerprint import NO_MARK, REVERSAL_MARK, fingerprint, undoing_mark
+from streams.values.fingerprint import (
+    CONTENT_BYTES,
+    NO_MARK,
+    REVERSAL_MARK,
+    cents_of,
+    fingerprint,
+    marked_cents,
+    undoing_mark,
+)
 
-ABSENT, PERHAPS, COUNTED, OTHER = range(4)
-"""Whether the root of a family was counted; OTHER: it was, and is not what the reversal says."""
+ABSENT, PERHAPS, PART, COUNTED, OTHER = range(5)
+"""Whether the root of a family was counted; PART: it was, and is larger; OTHER: it is not what the reversal says."""
 
 
 class Family:
@@ -56,12 +64,17 @@ class Family:
         if self.root in self._named:
             return  # they name each other in a circle, and nothing comes of it
         naming = [member for member in self.members if member.target == self.root]
-        self.was_heard = any(member.origin >= COUNTED for member in naming)
+        self.was_heard = any(member.origin >= PART for member in naming)
         acting = [member for member in naming if member.origin != OTHER]
-        known = max((member.origin for member in acting), default=ABSENT)
-        self.of_root = [member for member in acting if member.origin == known]
+        known = max((min(member.origin, PART) for member in acting), default=ABSENT)
+        self.of_root = [member for member in acting if min(member.origin, PART) == known]
         fitting = [member for member in self.members if self._fits(member)]
         self.taker = _takers(fitting, self._named).get(self.root)
+
+    @property
+    def takes_part(self) -> bool:
+        """Says whether a part of the root is taken, and the rest of it is in force."""
+        return self.taker is not None and self.taker.origin == PART
 
     def _fits(self, member: Reversal) -> bool:
         """Says whether a reversal may undo what it names."""
@@ -70,10 +83,10 @@ class Family:
 
     def hear(self, event: Transaction, day: int) -> None:
         """Notes that the root was counted on a day: those who say something else of it do not undo it."""
-        said = day, f"{event.type}.{event.currency}", event.amount_e4
+        said, cents = (day, f"{event.type}.{event.currency}"), cents_of(event.amount_e4)
         for member in self.members:
             if member.target == self.root:
-                member.origin = COUNTED if (member.day, member.name, member.amount_e4) == said else OTHER
+                member.origin = _origin_by(member, cents) if (member.day, member.name) == said else OTHER
         self._go_through()
 
 
@@ -106,9 +119,16 @@ def named_by(state: CustomerState, event: Transaction) -> Family | None:
 
 
 def is_undone(state: CustomerState, event: Transaction) -> bool:
-    """Says whether a transaction was reversed before it came."""
+    """Says whether all of a transaction was reversed before it came."""
+    return 0 < event.amount_e4 <= undone_e4(state, event)
+
+
+def undone_e4(state: CustomerState, event: Transaction) -> int:
+    """Gives how much of a transaction was reversed before it came."""
     family = named_by(state, event)
-    return family is not None and family.taker is not None
+    if family is None or family.taker is None:
+        return 0
+    return family.taker.amount_e4 if family.takes_part else event.amount_e4
 
 
 def mark_for_reversals(state: CustomerState, event: Event, calendar: Calendar) -> bytes:
@@ -134,7 +154,7 @@ def reversal_of(event: Transaction, calendar: Calendar) -> Reversal:
 
 
 def says_otherwise(state: CustomerState, event: Event, calendar: Calendar) -> bool:
-    """Says whether a reversal names an event that is known to be of another type, amount, currency or day."""
+    """Says whether a reversal names an event that is known to be of another type, currency or day, or of less."""
     if not isinstance(event, Transaction) or event.reverses is None:
         return False
     reversal, kept = reversal_of(event, calendar), reversals_of(state)
@@ -154,17 +174,34 @@ def origin_of(
     mark = undoing_of(state, reversal.target)
     if is_erased(state, event.belongs_at_ms) or mark == REVERSAL_MARK:
         return ABSENT  # it is forgotten, or a reversal that is kept no more
-    others = [other for other in kept if other.target == reversal.target and other.mark != reversal.mark]
-    counted = [other for other in others if other.origin == COUNTED]
-    if counted:
-        return COUNTED if _agree(reversal, counted[0]) and reversal.day == counted[0].day else OTHER
     if mark is None or mark == NO_MARK:
-        is_like_another = any(other.origin == PERHAPS and _agree(other, reversal) for other in others)
+        others = [other for other in kept if other.target == reversal.target and other.mark != reversal.mark]
         may_have_come = mark is not None or _was_dropped(state, event.belongs_at_ms)
-        return PERHAPS if may_have_come and (is_like_another or is_held(state, reversal)) else ABSENT
-    if mark == _mark_of(state, reversal.day, reversal.name, reversal.amount_e4, calendar):
-        return COUNTED
+        return _origin_by_others(state, reversal, others, may_have_come=may_have_come)
+    said = _mark_of(state, reversal.day, reversal.name, reversal.amount_e4, calendar)
+    if mark[:CONTENT_BYTES] == said[:CONTENT_BYTES]:
+        return _origin_by(reversal, marked_cents(mark))
     return ABSENT if _is_of_erased_day(state, reversal.day, calendar) else OTHER
+
+
+def _origin_by_others(
+    state: CustomerState, reversal: Reversal, others: Sequence[Reversal], *, may_have_come: bool
+) -> int:
+    """Says whether what a reversal names was counted, by others that name the same event, or by what its day holds."""
+    heard = [other for other in others if other.origin in {PART, COUNTED}]
+    whole = next((other for other in heard if other.origin == COUNTED), None)
+    if heard and (reversal.day, reversal.name) != (heard[0].day, heard[0].name):
+        return OTHER
+    if heard:
+        return PART if whole is None else _origin_by(reversal, cents_of(whole.amount_e4))
+    is_like_another = any(other.origin == PERHAPS and _agree(other, reversal) for other in others)
+    return PERHAPS if may_have_come and (is_like_another or is_held(state, reversal)) else ABSENT
+
+
+def _origin_by(reversal: Reversal, cents: int) -> int:
+    """Says by the amount of what a reversal names whether it takes all of that, or a part; or says too much."""
+    taken = cents_of(reversal.amount_e4)
+    return COUNTED if taken == cents else PART if taken < cents else OTHER
 
 
 def _was_dropped(state: CustomerState, at_ms: int) -> bool:
@@ -199,8 +236,8 @@ def _mark_of(state: CustomerState, day: int, name: str, amount_e4: int, calendar
     On the day of an erase it is another one: so what came before the erase, and went with it, is not found any more.
     """
     if state.erased_ms is not None and _is_of_erased_day(state, day, calendar):
-        return undoing_mark(name, amount_e4, day, state.erased_ms)
-    return undoing_mark(name, amount_e4, day)
+        return undoing_mark(amount_e4, name, day, state.erased_ms)
+    return undoing_mark(amount_e4, name, day)
 
 
 def _is_of_erased_day(state: CustomerState, day: int, calendar: Calendar) -> bool:

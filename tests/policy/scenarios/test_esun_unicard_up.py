@@ -67,14 +67,13 @@ def test_a_reversal_within_the_month_counts_before_the_rating() -> None:
         """
         2026-01-05T10:00 | balance 300000                          | initial -> basic first_event null
         2026-01-06T10:00 | purchase 29999                          |
-        2026-01-06T11:00 | purchase 0.99                           |
-        2026-01-06T12:00 | purchase 0.01                           |
-        2026-01-07T10:00 | purchase 0.01 reverses=2026-01-06T12:00 |
+        2026-01-06T11:00 | purchase 1                              |
+        2026-01-07T10:00 | purchase 0.01 reverses=2026-01-06T11:00 |
         2026-02-01       |                                         |
         2026-02-02T10:00 | purchase 0.01 at=2026-01-31T23:59:59    | upgrade basic -> up correction null
         2026-02-03T10:00 | purchase 0.01 at=2026-02-01             |
-        2026-02-05T10:00 | purchase 0.99 reverses=2026-01-06T11:00 | downgrade up -> basic correction null
-        2026-02-06T10:00 | purchase 0.99 reverses=2026-01-06T11:00 |
+        2026-02-05T10:00 | purchase 1 reverses=2026-01-06T10:00    | downgrade up -> basic correction null
+        2026-02-06T10:00 | purchase 1 reverses=2026-01-06T10:00    |
         """,
     )
 

@@ -165,13 +165,11 @@ def test_a_reversal_after_the_rating_corrects_it_within_the_last_two() -> None:
     check(
         "icbc-stars",
         """
-        2026-01-10T10:00 | purchase 499999.99                           | initial -> star-1 first_event 0.00
-        2026-01-10T11:00 | purchase 0.01                                |
+        2026-01-10T10:00 | purchase 500000                              | initial -> star-1 first_event 0.00
         2026-07-01       |                                              | upgrade star-1 -> star-3 window_moved 50.00
-        2026-07-05T10:00 | purchase 499999.99                           |
-        2026-07-05T11:00 | purchase 0.01                                |
-        2027-01-05T10:00 | purchase 0.01 reverses=2026-07-05T11:00      |
-        2027-01-06T10:00 | purchase 0.01 reverses=2026-01-10T11:00      | downgrade star-3 -> star-1 correction 50.00
+        2026-07-05T10:00 | purchase 500000                              |
+        2027-01-05T10:00 | purchase 0.01 reverses=2026-07-05T10:00      |
+        2027-01-06T10:00 | purchase 0.01 reverses=2026-01-10T10:00      | downgrade star-3 -> star-1 correction 50.00
         """,
     )
 

@@ -182,15 +182,13 @@ def test_a_month_ends_at_midnight_in_taipei() -> None:
 def test_reversals_are_taken_off_the_month_of_what_they_undo() -> None:
     cash_back(
         """
-        2026-01-10T10:00 | purchase 3000                    |
-        2026-01-10T11:00 | purchase 2000                    |
-        2026-01-11T10:00 | purchase 2000 reverses=2026-01-10T11:00 |
+        2026-01-10T10:00 | purchase 5000                    |
+        2026-01-11T10:00 | purchase 2000 reverses=2026-01-10T10:00 |
         2026-02-01       |                                  | cash-back:2026-01 amount=30.00
         2026-02-05T10:00 | purchase 3000                    |
         2026-03-01       |                                  | cash-back:2026-02 amount=30.00
-        2026-03-05T10:00 | purchase 2999.99                 |
-        2026-03-05T11:00 | purchase 0.01                    |
-        2026-03-05T12:00 | purchase 0.01 reverses=2026-03-05T11:00 |
+        2026-03-05T10:00 | purchase 3000                    |
+        2026-03-05T10:00 | purchase 0.01 reverses=2026-03-05T10:00 |
         2026-04-01       |                                  |
         """
     )
