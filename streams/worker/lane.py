@@ -232,7 +232,6 @@ class Lane:
                 await self._work(entries, now_ms)
             else:
                 await self._wait_for_news()
-        await self._copy_offsets()
 
     async def _sleep(self) -> None:
         """Waits for a sleeping stage's first record, then takes the partition over and reads that record again."""
@@ -284,15 +283,9 @@ class Lane:
             async with asyncio.timeout(wait_s):
                 await self._news.wait()
         except TimeoutError:
-            await self._copy_offsets()
+            return
         finally:
             self._waiting = False
-
-    async def _copy_offsets(self) -> None:
-        try:
-            await self._owned.copy_offsets(at_once=self._parking)
-        except TransactionFailedError as error:
-            await self._failed(error)
 
     async def _work(self, entries: list[Entry], now_ms: int) -> None:
         partition = self._owned.known

@@ -130,20 +130,6 @@ class Owned:
             self.partition = None  # HTTP must not show what may not have been committed
             raise
 
-    async def copy_offsets(self, *, at_once: bool = False) -> None:
-        """Makes the group's offsets those of the newest batch, for tools that show lag. at_once: the lane parks.
-
-        Raises:
-            TransactionFailedError: It failed, or its outcome is not known: the producers are of no use any more.
-        """
-        if self.partition is None:
-            return
-        try:
-            await self._transactions.copy_offsets(at_once=at_once)
-        except TransactionFailedError:
-            self.partition = None
-            raise
-
     async def release(self) -> None:
         """Drops the state and closes the producers: another worker may have the partition."""
         self.partition = None

@@ -30,9 +30,6 @@ class TransactionsPort(Protocol):
     async def commit(self, work: Work, after: int = 0) -> int:
         """Commits a batch; gives the changelog's end after it. after: the end before it."""
 
-    async def copy_offsets(self, *, at_once: bool) -> None:
-        """Makes the group's offsets those of the newest batch; unless at_once, only where it was not done just now."""
-
 
 class BrokerPort(Protocol):
     """What a lane of one stage asks about a partition number (broker.py). Sequences are by topic number."""

@@ -1,14 +1,8 @@
-"""One transaction per batch, for one partition of a stage: outputs, state and position together, or nothing.
+"""One transaction per batch, for one partition of a stage: outputs, state and offsets together, or nothing.
 
 The reasons: docs/adr/0002-a-transaction-a-batch-and-partition.md.
-
-The position is in the lane record. The group's offsets are a copy of it, for tools that show lag; two of the five round
-trips of a transaction are for them alone. So a transaction bears them at most every OFFSETS_EVERY_S, and a lane that
-comes to rest copies what is left by one more.
 """
 
-import math
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -22,10 +16,8 @@ from streams.kafka.producers import OutRecord, ProducersInTurn, Sent, answered, 
 from streams.kafka.transactional import TransactionalProducer
 from streams.kafka.unchanged import START_ANEW, TopicsChangedError
 from streams.partition.outputs import by_output
-from streams.partition.work import Work
-from streams.stages.stage import Stage
-
-OFFSETS_EVERY_S = 1.0
+from streams.partition.work import Message, Work
+from streams.stages.stage import Place, Stage
 
 
 class Transactions:
@@ -45,8 +37,6 @@ class Transactions:
         self._producers = ProducersInTurn(
             client_options, f"{stage.ids_prefix}{number}", f"{stage.title} {number}", on_epoch_raised, decided
         )
-        self._uncopied: Sequence[int] | None = None  # the position, where the group's offsets are behind it
-        self._copied_at = -math.inf
 
     async def start(self) -> None:
         """Fences the former owner's producers and ends their transactions.
@@ -90,30 +80,7 @@ class Transactions:
             NeverTakenError: The broker will never take it.
             TopicsChangedError: The changelog ends before that: it was made anew, and nothing is committed.
         """
-        copies = self._is_time_to_copy()
-        end = await self._producers.commit(partial(self._send_all, work, after, copies=copies))
-        self._note(work.lane.next_offsets, copied=copies)
-        return end
-
-    async def copy_offsets(self, *, at_once: bool) -> None:
-        """Makes the group's offsets those of the newest batch, unless they are, or were until OFFSETS_EVERY_S ago.
-
-        at_once: even then.
-
-        Raises:
-            TransactionFailedError: It failed, or its outcome is not known. The partition is to be taken over again.
-        """
-        if self._uncopied is not None and (at_once or self._is_time_to_copy()):
-            await self._producers.commit(partial(self._send_offsets, next_offsets=self._uncopied))
-            self._note(self._uncopied, copied=True)
-
-    def _is_time_to_copy(self) -> bool:
-        return time.monotonic() - self._copied_at >= OFFSETS_EVERY_S
-
-    def _note(self, next_offsets: Sequence[int], *, copied: bool) -> None:
-        self._uncopied = None if copied else next_offsets
-        if copied:
-            self._copied_at = time.monotonic()
+        return await self._producers.commit(partial(self._send_all, work, after))
 
     async def _touch_all(self, producer: TransactionalProducer) -> None:
         """Touches every partition that a transaction may have written to, and the group."""
@@ -131,33 +98,22 @@ class Transactions:
             tps += [TopicPartition(topic, number) for number in numbers]
         return tps
 
-    async def _send_all(self, work: Work, after: int, producer: TransactionalProducer, *, copies: bool) -> int:
-        records, sent = await self._by_partition(work, producer), list[Sent]()
-        # All at once, and before the records are encoded: one round trip, under way meanwhile.
-        producer.touch(records)
-        for tp, found in records.items():
-            sent += await send(producer, tp.topic, tp.partition, found)
-        answers = await answered(sent)
-        self._check_end(int(answers[-1].offset), after)
-        if copies:
-            await self._send_offsets(producer, work.lane.next_offsets)
-        lane_record_offset = int(answers[-1].offset) + sent[-1].records - 1
-        return lane_record_offset + 2  # past the lane record and the commit marker
-
-    async def _by_partition(self, work: Work, producer: AIOKafkaProducer) -> Mapping[TopicPartition, list[OutRecord]]:
-        """Gives what a batch writes. The changelog comes last, and the lane record last in it."""
-        stage, found = self._stage, defaultdict[TopicPartition, list[OutRecord]](list)
+    async def _send_all(self, work: Work, after: int, producer: AIOKafkaProducer) -> int:
+        stage, sent = self._stage, list[Sent]()
         for output, messages in by_output(work).items():
             topic, place = stage.outputs[output]
             if place is None:
-                found[TopicPartition(topic, self._number)] += messages
-                continue
-            partitions = len(await partitions_of(producer, topic))
-            for message in messages:
-                found[TopicPartition(topic, place(message.key or b"", partitions))].append(message)
+                sent += await send(producer, topic, self._number, messages)
+            else:
+                sent += await _send_placed(producer, topic, messages, place)
         states: Iterable[OutRecord] = ((key, value, []) for key, value in work.states.items())
-        found[TopicPartition(stage.changelog, self._number)] = [*states, (LANE_KEY, pack_lane(work.lane), [])]
-        return found
+        lane: OutRecord = (LANE_KEY, pack_lane(work.lane), [])
+        sent += await send(producer, stage.changelog, self._number, [*states, lane])
+        answers = await answered(sent)
+        self._check_end(int(answers[-1].offset), after)
+        await self._send_offsets(producer, work.lane.next_offsets)
+        lane_record_offset = int(answers[-1].offset) + sent[-1].records - 1
+        return lane_record_offset + 2  # past the lane record and the commit marker
 
     def _check_end(self, offset: int, after: int) -> None:
         """Checks, before a commit, that the newest record batch of the changelog lies after all of before.
@@ -177,3 +133,15 @@ class Transactions:
             for topic, offset in zip(self._stage.inputs, next_offsets, strict=True)
         }
         await producer.send_offsets_to_transaction(offsets, self._stage.group)
+
+
+async def _send_placed(producer: AIOKafkaProducer, topic: str, messages: Sequence[Message], place: Place) -> list[Sent]:
+    """Sends each message to the partition that its key is placed in."""
+    partitions = len(await partitions_of(producer, topic))
+    by_partition: Mapping[int, list[OutRecord]] = defaultdict(list)
+    for message in messages:
+        by_partition[place(message.key or b"", partitions)].append(message)
+    sent = []
+    for number, records in by_partition.items():
+        sent += await send(producer, topic, number, records)
+    return sent

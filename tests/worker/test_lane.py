@@ -45,7 +45,6 @@ class Log:
         self.starts = 0
         self.failures: list[Exception] = []  # of the next commits
         self.troubles: list[Exception] = []  # of the next take-overs
-        self.copies: list[bool] = []  # of the offsets, to the group
         self.seeks: list[list[int]] = []
         self.flows: list[tuple[int, bool]] = []
         self.span = Span(0, 1_000_000)
@@ -84,11 +83,6 @@ class Log:
         self.works.append(work)
         self.end += len(work.states) + 2
         return self.end
-
-    async def copy_offsets(self, *, at_once: bool) -> None:
-        if self.failures and self.works:
-            raise self.failures.pop(0)
-        self.copies.append(at_once)
 
     async def end_leftovers(self, _: int, transactions: "Log") -> None:
         assert transactions is self
@@ -188,36 +182,6 @@ async def test_what_has_arrived_is_one_batch_and_what_arrives_meanwhile_the_next
         log.go_on.set()
         await stand.until(lambda: len(log.works) == 2)
     assert [work.lane.next_offsets[BALANCES] for work in log.works] == [1, 4]
-
-
-async def test_at_rest_the_group_is_told_where_the_lane_stands_and_at_once_when_it_parks(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "IDLE_S", 0.01)
-    log = Log()
-    async with running(log) as stand:
-        stand.lane.offer(BALANCES, fetch(line(0)))
-        await stand.until(lambda: log.works)
-        await stand.until(lambda: log.copies)
-        assert not any(log.copies)
-        await stand.lane.park()
-        assert log.copies[-1]
-
-
-async def test_where_the_group_cannot_be_told_the_partition_is_taken_over_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "IDLE_S", 0.01)
-    log = Log()
-    async with running(log) as stand:
-        stand.lane.offer(BALANCES, fetch(line(0)))
-        await stand.until(lambda: log.works)
-        log.failures = [TransactionFailedError("of the copy")]
-        await stand.until(lambda: log.starts == 2)
-        await stand.until(lambda: stand.lane.partition is not None)
-        stand.lane.offer(BALANCES, fetch(line(1)))
-        await stand.until(lambda: len(log.works) == 2)
-    assert not stand.failed
 
 
 async def test_nothing_is_shown_before_its_commit() -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import nullcontext
-from functools import partial
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -18,7 +17,6 @@ from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, DEAD_LETTERS,
 from streams.settings import Settings
 from streams.stages.customers import partition_setup
 from streams.stages.placing import place_of_campaigns
-from streams.worker import transactions as transactions_module
 from tests.support.batches import (
     ASSETS_ONLY,
     NUMBER,
@@ -44,39 +42,6 @@ async def test_a_commit_shows_all_together_and_moves_the_offsets_of_all_topics(s
     offsets = InputOffsets(settings.client_options(), settings.app_id, settings.input_topics())
     assert await offsets.committed(NUMBER) == [1, 0, 0, 0, 0]
     assert await offsets.committed(NUMBER - 1) == [None] * 5
-
-
-async def test_the_group_is_told_once_a_second_and_of_what_is_left_when_the_lane_comes_to_rest(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made, offsets = batches(settings), InputOffsets(settings.client_options(), settings.app_id, settings.input_topics())
-    every = partial(monkeypatch.setattr, transactions_module, "OFFSETS_EVERY_S")
-    every(3_600.0)
-
-    async def committed() -> int | None:
-        return (await offsets.committed(NUMBER))[0]
-
-    async with started(settings) as ours:
-        for _ in range(3):
-            await ours.commit(made.next())
-        assert await committed() == 1
-        await ours.copy_offsets(at_once=False)
-        assert await committed() == 1
-        every(0.0)
-        await ours.copy_offsets(at_once=False)
-        assert await committed() == 3
-        every(3_600.0)
-        await ours.commit(made.next())
-        assert await committed() == 3
-        await ours.copy_offsets(at_once=True)
-        assert await committed() == 4
-        every(0.0)
-        await ours.commit(made.next())
-        assert await committed() == 5
-        end = await end_offset(settings.client_options(), settings.changelog_topic, NUMBER)
-        await ours.copy_offsets(at_once=True)
-    assert end == await end_offset(settings.client_options(), settings.changelog_topic, NUMBER)
-    assert (await written(settings))["order"] == 5
 
 
 async def test_triggers_and_risk_go_to_their_topics_and_candidates_to_the_partitions_of_their_campaigns(
