@@ -189,9 +189,16 @@ class ProducersInTurn:
         await producer.start()
 
     async def _raise(self, error: Exception) -> NoReturn:
-        """Raises what an error means: that it failed and may succeed later, or that it never will."""
-        failed = TransactionFailedError(f"{self._where}: {type(error).__name__}: {error}")
-        raise (await never_taken(error, self._options, self._where) or failed) from error
+        """Raises what an error means: that it failed and may succeed later, or that it never will.
+
+        Its names are dropped: an error that its own traceback refers to would keep all states of the partition in
+        memory, until Python next looks for circles.
+        """
+        failed: Exception = TransactionFailedError(f"{self._where}: {type(error).__name__}: {error}")
+        try:
+            raise (await never_taken(error, self._options, self._where) or failed) from error
+        finally:
+            del failed, error
 
 
 async def _touch(tps: Iterable[TopicPartition], producer: TransactionalProducer) -> None:

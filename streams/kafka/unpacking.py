@@ -166,6 +166,7 @@ class _Batches:
 
     def __init__(self, tp: Any, records: Any) -> None:
         self._records = records
+        self._where = tp
         self._in_part = tp.topic in _READ_IN_PART
         self._unpacked = 0
 
@@ -173,7 +174,10 @@ class _Batches:
         return self._unpacked <= FETCH_BYTES and self._records.has_next()
 
     def next_batch(self) -> Any:
-        batch = self._records.next_batch()
+        try:
+            batch = self._records.next_batch()
+        except CorruptRecordException as error:
+            raise CorruptRecordException(f"{self._where.topic}, partition {self._where.partition}: {error}") from error
         return _Batch(batch, self) if getattr(batch, "compression_type", 1) else batch
 
     def open(self, batch: Any) -> Iterator[Any]:

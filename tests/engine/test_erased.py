@@ -172,6 +172,15 @@ def test_who_was_heard_of_before_the_last_rating_is_given_it_by_what_is_left(hea
     assert [change.tier for change in customer.wait(at("2027-01-01"))] == ([] if tier == "mid" else ["mid"])
 
 
+def test_what_is_owed_of_a_month_is_paid_though_an_erase_comes_late() -> None:
+    customer = Customer(EACH)
+    customer.wait(at("2027-03-06"))
+    customer.apply(transaction("2000", at("2027-01-15")), action("erase", at("2027-01-10")))
+    customer.apply(transaction("5000", at("2027-03-10")))
+    customer.wait(at("2027-05-01"))
+    assert [(trigger.offer.period, trigger.offer.amount_e4) for trigger in customer.triggers] == [("2027-03", e4("70"))]
+
+
 def test_what_is_left_of_a_month_is_paid_once_and_what_was_paid_is_not_paid_again() -> None:
     customer = Customer(EACH)
     customer.apply(

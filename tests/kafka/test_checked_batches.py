@@ -45,7 +45,7 @@ def test_a_damaged_batch_is_refused_and_what_is_before_it_is_given(damaged: int)
     second[damaged] ^= 1
     keys = read(batch(0, 3) + bytes(second))
     assert [next(keys), next(keys), next(keys)] == [b"C0", b"C1", b"C2"]
-    with pytest.raises(CorruptRecordException):
+    with pytest.raises(CorruptRecordException, match=r"bank\.loans, partition 0"):
         next(keys)
 
 

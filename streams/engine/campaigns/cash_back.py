@@ -51,13 +51,19 @@ def cash_back_offer(case: Case, terms: CashBack, progress: Progress) -> Offer | 
 
 
 def payments_left(case: Case, terms: CashBack, progress: Progress) -> Progress:
-    """Gives what a late erase leaves: what is left of settled months counts as paid; what is carried is forgotten."""
+    """Gives what a late erase leaves: what is left of settled months counts as paid; what is carried is forgotten.
+
+    Of a month that has changed since it was settled, no more counts as paid than was settled then.
+    """
     state, calendar, now_ms = case.state, case.policy.calendar, case.now_ms
     spent_e16 = dict.fromkeys(progress.spent_e16, _NOTHING)
     for month in spent_e16:
         if calendar.midnight_ms(month_start(month + 1) + terms.settles_after_days) <= now_ms:
-            spent_e16[month] = str(_spent_e16(case, terms, month))
+            stands_e16 = _spent_e16(case, terms, month)
+            is_owed = month in progress.late_months
+            spent_e16[month] = str(min(stands_e16, int(progress.spent_e16[month])) if is_owed else stands_e16)
     left = Progress(due_ms=progress.due_ms, since_ms=progress.since_ms, spent_e16=spent_e16, basis=progress.basis)
+    left.late_months = list(progress.late_months)
     left.paid_e4 = {day: noted for day, noted in progress.paid_e4.items() if day in state.days}
     if state.days and not terms.per_transaction:
         _look_by(left, calendar.next_month_begins_ms(now_ms))
