@@ -102,6 +102,8 @@ async def history(settings: Settings, worker: Worker) -> None:
             await events.settle()
             await applied(settings)
         await events.balance(PINNED, 1)
+        await events.settle()
+        await applied(settings)  # first the balance: topics arrive in any order
         await events.action(PINNED, "pin", tier="high", until=now_ms() + 15_000, reason="r", by="b")
         await events.action(ERASED, "erase")
         await events.settle()

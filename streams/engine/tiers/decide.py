@@ -119,10 +119,23 @@ def _served(case: Case, earned: int) -> tuple[str, Reason]:
         state.tenure.since_ms = min(case.now_ms, known_since_ms(state))
         return earned_tier, reason
     if reason == "pin_ended" or state.tier not in policy.rank:
+        earned_tier = policy.tiers[max(earned, _kept_since_unpinned(case))].id
         end_pin(case, is_other=earned_tier != state.tier)
         return earned_tier, reason
     rank, was_put_off = settle(case, earned)
     return policy.tiers[rank].id, "grace_ended" if was_put_off and reason == "window_moved" else reason
+
+
+def _kept_since_unpinned(case: Case) -> int:
+    """Gives the rank that a pin's end leaves where it is heard of after a rating that it was said before.
+
+    At that rating the customer would have been in the tier earned at the one before, and that counts for it, too.
+    """
+    tenure, policy, event = case.state.tenure, case.policy, case.event
+    is_late = event is not None and tenure.rated_ms is not None and event.at_ms < tenure.rated_ms
+    if not is_late or policy.falling.to != "higher_of_last_two":
+        return 0
+    return capped(case, policy.rank.get(tenure.former or "", 0))
 
 
 def _direction(previous: str | None, served: str, policy: Policy) -> Direction:

@@ -249,3 +249,16 @@ def test_years_of_random_events_are_decided_as_by_the_naive_model(seed: int) -> 
         kinds.append("reversal")
     floors = (50_000, 500_000, 2_000_000, 10_000_000, 80_000_000)
     agree("icbc-stars", Stars(), history(seed, floors, 6, kinds, late=seed % 3 == 1, pins=pins))
+
+
+def test_a_pin_that_had_ended_before_the_rating_leaves_the_higher_of_the_last_two() -> None:
+    check(
+        "icbc-stars",
+        """
+        2026-01-02T10:00 | balance 2500000                  | initial -> star-1 first_event 0.00
+        2026-07-01       |                                  | upgrade star-1 -> star-5 window_moved 2500.00
+        2026-07-01T10:00 | balance 0                        |
+        2026-09-01T10:00 | pin star-7 until=2028-01-01      | upgrade star-5 -> star-7 pin_set 2500.00 earned star-5
+        2027-01-10T10:00 | unpin at=2026-10-01T10:00        | downgrade star-7 -> star-5 pin_ended 0.00 earned star-1
+        """,
+    )
