@@ -32,9 +32,9 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy fi
 
     report = check_policy(_text_of(file))
     for finding in report.errors:
-        typer.echo(_finding_line(file, finding))
+        typer.echo(finding_line(file, finding))
     for finding in report.warnings:
-        typer.echo(_finding_line(file, finding, "warning: "))
+        typer.echo(finding_line(file, finding, "warning: "))
     if report.policy is None or report.file is None:
         typer.echo(f"{counted(len(report.errors), 'error')}; the policy cannot be used")
         raise typer.Exit(1)
@@ -60,10 +60,10 @@ def publish(
     report = check_policy(_text_of(file))
     if report.policy is None:
         for finding in report.errors:
-            typer.echo(_finding_line(file, finding), err=True)
+            typer.echo(finding_line(file, finding), err=True)
         raise UsageError(f"{file} cannot be used and was not published; mend what is said above, then publish it again")
     for finding in report.warnings:
-        typer.echo(_finding_line(file, finding, "warning: "), err=True)
+        typer.echo(finding_line(file, finding, "warning: "), err=True)
     settings, policy = Settings.from_environment(), report.policy
     known = asyncio.run(_known(settings))
     if known.in_force == policy.digest:
@@ -139,6 +139,7 @@ def _text_of(file: Path) -> str:
         raise UsageError(f"{file} is no text in UTF-8; save it as that") from error
 
 
-def _finding_line(file: Path, finding: "Finding", kind: str = "") -> str:
+def finding_line(file: Path, finding: "Finding", kind: str = "") -> str:
+    """Says where in a file something was found, and what."""
     field = f", {finding.field}" if finding.field else ""
     return f"{file}, line {finding.line}{field}: {kind}{finding.message}"

@@ -131,7 +131,7 @@ async def _prepare(settings: Settings, policy: Policy, *, take_outputs: bool) ->
     from streams.kafka.broker_clock import BrokerClock, wall_ms
     from streams.kafka.owner import claim_outputs
     from streams.kafka.policies import publish_policy, read_known_policies
-    from streams.kafka.topics import allowed_now, check_topics, ensure_topics
+    from streams.kafka.topics import checked_topics, ensure_topics
     from streams.kafka.unchanged import check_unchanged
 
     await check_unchanged(settings)  # first: what was deleted is not to be made anew without a word
@@ -152,16 +152,17 @@ async def _prepare(settings: Settings, policy: Policy, *, take_outputs: bool) ->
             settings.policy,
             settings.output_topic("policies"),
         )
-    allowed = await allowed_now(settings)
-    return known, await check_topics(settings), allowed.letter_bytes or settings.letter_bytes
+    topics = await checked_topics(settings)
+    return known, topics.partitions, topics.letter_bytes
 
 
 def refuse_unfit(policy: Policy, file: Path) -> None:
     """Raises UsageError where `policy publish` would refuse a policy: it is about to be put in force."""
+    from streams.cli.policy import finding_line
     from streams.policy.check.check import check
 
-    for finding in check(policy.document).errors:
-        place = f"{file}, line {finding.line}, {finding.field}"
+    errors = check(policy.document).errors
+    if errors:
         raise UsageError(
-            f"{place}: {finding.message}; mend it and start the worker again: the policy was not published"
+            f"{finding_line(file, errors[0])}; mend it and start the worker again: the policy was not published"
         )

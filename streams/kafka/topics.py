@@ -82,6 +82,18 @@ async def check_topics(settings: Settings) -> int:
     Raises:
         UsageError: Kafka does not answer, or a topic is missing or does not fit; the message says which, and why.
     """
+    return (await checked_topics(settings)).partitions
+
+
+class Checked(NamedTuple):
+    """How many partitions the inputs have, and the largest record that the topic of dead letters takes."""
+
+    partitions: int
+    letter_bytes: int
+
+
+async def checked_topics(settings: Settings) -> Checked:
+    """Checks the topics as `check_topics` does, and gives what their settings say, too."""
     async with Admin(settings) as admin:
         return await _check(admin, settings)
 
@@ -180,7 +192,7 @@ def _is_led(topic: Mapping[str, Any], partitions: int) -> bool:
     return len(found) >= partitions and all(each["leader"] >= 0 and not each["error_code"] for each in found)
 
 
-async def _check(admin: AIOKafkaAdminClient, settings: Settings) -> int:
+async def _check(admin: AIOKafkaAdminClient, settings: Settings) -> Checked:
     counts = await _partition_counts(admin, settings)
     specs = topic_specs(settings)
     missing = [spec.name for spec in specs if spec.name not in counts]
@@ -196,4 +208,4 @@ async def _check(admin: AIOKafkaAdminClient, settings: Settings) -> int:
     ]
     if wrong:
         raise UsageError("; ".join(wrong))
-    return partitions or 0
+    return Checked(partitions or 0, int(configs[settings.output_topic("dead-letters")][MAX_MESSAGE_BYTES]))

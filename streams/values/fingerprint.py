@@ -41,21 +41,18 @@ def content_mark(event: msgspec.Struct) -> bytes:
     return xxh3_64_digest(_encode(event))[:CONTENT_BYTES].replace(NO_CONTENT, b"\0\1")
 
 
-def undoing_mark(amount_e4: int, *said: str | int) -> bytes:
-    """Gives the mark of what a reversal must say: 2 bytes of a hash, and of the amount 4, by which a part is known.
+def said_mark(*said: str | int) -> bytes:
+    """Gives 2 bytes of a hash of what a reversal must say of what it undoes, beside the amount.
 
     Of 65,534 reversals that say something else one goes unnoticed.
     """
     mark = xxh3_64_digest(_encode(said))[:CONTENT_BYTES]
-    mark = mark.replace(NO_MARK[:CONTENT_BYTES], b"\0\1").replace(REVERSAL_MARK[:CONTENT_BYTES], b"\xff\xfe")
-    return mark + cents_of(amount_e4).to_bytes(_CENTS_BYTES)
+    return mark.replace(NO_MARK[:CONTENT_BYTES], b"\0\1").replace(REVERSAL_MARK[:CONTENT_BYTES], b"\xff\xfe")
 
 
-def cents_of(amount_e4: int) -> int:
-    """Gives an amount as it is kept of what may be reversed: in hundredths, rounded up; 42,949,672.95 is the most."""
-    return min(-(-amount_e4 // _ONE_CENT_E4), _MOST_CENTS)
+def cents_mark(amount_e4: int) -> bytes:
+    """Gives the amount of what may be reversed: hundredths, rounded up, 42,949,672.95 at most. A part has a lesser one.
 
-
-def marked_cents(mark: bytes) -> int:
-    """Gives the amount of a mark, as `cents_of` does."""
-    return int.from_bytes(mark[CONTENT_BYTES:])
+    After `said_mark`, it is the mark that is kept of a transaction.
+    """
+    return min(-(-amount_e4 // _ONE_CENT_E4), _MOST_CENTS).to_bytes(_CENTS_BYTES)

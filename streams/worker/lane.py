@@ -275,7 +275,7 @@ class Lane:
     async def _wait_for_news(self) -> None:
         partition = self._owned.known
         wait_s = IDLE_S if self._held is None else min(IDLE_S, self._held.over_in_s)
-        due_ms = self._owned.known.next_due_ms()
+        due_ms = partition.next_due_ms()
         if not partition.on_event_clock and due_ms is not None:
             wait_s = min(wait_s, max((due_ms - self._now_ms()) / 1000, 0.001))
         self._waiting = True

@@ -9,10 +9,10 @@ is to pay is carried to the payment after it. The rules are in docs/policies.md#
 """
 
 from streams.engine.campaigns.audience import is_for
-from streams.engine.campaigns.each_paid import each_offer
+from streams.engine.campaigns.each_paid import each_offer, reversal_offer
 from streams.engine.case import Case
 from streams.engine.measures.figures import measure_one
-from streams.engine.measures.reversals import is_undone, undone_day, undone_e4
+from streams.engine.measures.reversals import undone_day, undone_e4
 from streams.engine.outcomes import Offer
 from streams.engine.state import Progress
 from streams.policy.campaigns import CORRECTED_MONTHS, CashBack
@@ -34,7 +34,7 @@ def cash_back_offer(case: Case, terms: CashBack, progress: Progress) -> Offer | 
     event = case.event
     transaction = event if isinstance(event, Transaction) and event.type in terms.counted.types else None
     if terms.per_transaction:
-        return None if transaction is None else each_offer(case, terms, progress, _share_e4(case, transaction, terms))
+        return None if transaction is None else _each_offer(case, terms, progress, transaction)
     is_theirs = is_for(case, terms.tiers)
     if case.begins_policy and case.tier_before is not None:
         _look_again(case, terms, progress)
@@ -50,15 +50,21 @@ def cash_back_offer(case: Case, terms: CashBack, progress: Progress) -> Offer | 
     return _look(case, terms, progress, progress.due_ms)
 
 
+def _each_offer(case: Case, terms: CashBack, progress: Progress, transaction: Transaction) -> Offer | None:
+    share_e4 = _share_e4(case, transaction, terms)
+    if transaction.reverses is not None:
+        return reversal_offer(case, terms, progress, transaction, share_e4)
+    return each_offer(case, terms, progress, transaction, share_e4)
+
+
 def payments_left(case: Case, terms: CashBack, progress: Progress) -> Progress:
     """Gives what a late erase leaves: what is left of settled months counts as paid; what is carried is forgotten.
 
     Of a month that has changed since it was settled, no more counts as paid than was settled then.
     """
-    state, calendar, now_ms = case.state, case.policy.calendar, case.now_ms
-    spent_e16 = dict.fromkeys(progress.spent_e16, _NOTHING)
+    state, spent_e16 = case.state, dict.fromkeys(progress.spent_e16, _NOTHING)
     for month in spent_e16:
-        if calendar.midnight_ms(month_start(month + 1) + terms.settles_after_days) <= now_ms:
+        if _settled_ms(case, terms, month) <= case.now_ms:
             stands_e16 = _spent_e16(case, terms, month)
             is_owed = month in progress.late_months
             spent_e16[month] = str(min(stands_e16, int(progress.spent_e16[month])) if is_owed else stands_e16)
@@ -66,7 +72,7 @@ def payments_left(case: Case, terms: CashBack, progress: Progress) -> Progress:
     left.late_months = list(progress.late_months)
     left.paid_e4 = {day: noted for day, noted in progress.paid_e4.items() if day in state.days}
     if state.days and not terms.per_transaction:
-        _look_by(left, calendar.next_month_begins_ms(now_ms))
+        _look_by(left, case.policy.calendar.next_month_begins_ms(case.now_ms))
     return left
 
 
@@ -87,9 +93,9 @@ def _look_by(progress: Progress, at_ms: int) -> None:
 
 def _look_again(case: Case, terms: CashBack, progress: Progress) -> None:
     """Notes when months that ended under another policy are settled; one whose day is over is in the next payment."""
-    calendar, last_month = case.policy.calendar, month_of(case.policy.calendar.day_of(case.now_ms)) - 1
+    last_month = month_of(case.policy.calendar.day_of(case.now_ms)) - 1
     for month, spent_e16 in progress.spent_e16.items():
-        settled_ms = calendar.midnight_ms(month_start(month + 1) + terms.settles_after_days)
+        settled_ms = _settled_ms(case, terms, month)
         if settled_ms > case.now_ms:
             _look_by(progress, settled_ms)
         elif month == last_month and spent_e16 == _NOTHING and month not in progress.late_months:
@@ -112,7 +118,7 @@ def _note_late(case: Case, terms: CashBack, progress: Progress, transaction: Tra
             return
         progress.spent_e16[month] = _NOTHING
     progress.late_months.append(month)
-    settled_ms = calendar.midnight_ms(ends + terms.settles_after_days)
+    settled_ms = _settled_ms(case, terms, month)
     if settled_ms > case.now_ms:
         _look_by(progress, settled_ms)
 
@@ -142,11 +148,15 @@ def _next_due_ms(case: Case, terms: CashBack, progress: Progress) -> int | None:
     """Gives when a month is settled next, or ends: the running one, if it has transactions, or they are ahead of it."""
     calendar, now_ms, days = case.policy.calendar, case.now_ms, case.state.days
     running = month_of(calendar.day_of(now_ms))
-    first_days = [month_start(month + 1) + terms.settles_after_days for month in progress.spent_e16]
+    instants = [_settled_ms(case, terms, month) for month in progress.spent_e16]
     if days and max(days) >= month_start(running):
-        first_days.append(month_start(running + 1))
-    instants = map(calendar.midnight_ms, first_days)
+        instants.append(calendar.midnight_ms(month_start(running + 1)))
     return min([at_ms for at_ms in instants if at_ms > now_ms], default=None)
+
+
+def _settled_ms(case: Case, terms: CashBack, month: int) -> int:
+    """Gives when a month is settled: so many days after its end."""
+    return case.policy.calendar.midnight_ms(month_start(month + 1) + terms.settles_after_days)
 
 
 def _settle(case: Case, terms: CashBack, progress: Progress, month: int) -> Offer | None:
@@ -172,9 +182,11 @@ def _spent_e16(case: Case, terms: CashBack, month: int) -> int:
 
 
 def _share_e4(case: Case, transaction: Transaction, terms: CashBack) -> int:
-    """Gives what is paid of a single transaction, without the part of it that was reversed before it came."""
-    undone = 0 if is_undone(case.state, transaction) else undone_e4(case.state, transaction)
-    spent_e16 = (transaction.amount_e4 - undone) * case.policy.to_value.get(transaction.currency, 0)
+    """Gives what is paid of a single transaction, without a part of it that was reversed before it came."""
+    undone, whole_e4 = undone_e4(case.state, transaction), transaction.amount_e4
+    spent_e16 = (whole_e4 - undone if undone < whole_e4 else whole_e4) * case.policy.to_value.get(
+        transaction.currency, 0
+    )
     return paid_e4(_owed_e16(spent_e16, terms), minor_decimals(case.policy.currency))
 
 

@@ -26,34 +26,38 @@ _ENTRY_BYTES = FINGERPRINT_BYTES + _AMOUNT_BYTES
 _LIMIT = 1_000  # so many are kept at most
 
 
-def each_offer(case: Case, terms: CashBack, progress: Progress, owed_e4: int) -> Offer | None:
-    """Offers what is to be paid after a transaction of one of the campaign's types, or after its reversal.
+def each_offer(case: Case, terms: CashBack, progress: Progress, transaction: Transaction, owed_e4: int) -> Offer | None:
+    """Offers what is to be paid after a transaction of one of the campaign's types.
 
-    owed_e4: the share of the transaction, as far as it was not reversed before it came. paid_e4: by day, what is noted
-    of its transactions; below 0 where that is taken back.
+    owed_e4: its share, as far as it was not reversed before it came. paid_e4: by day, what is noted of its
+    transactions; below 0 where that is taken back.
     """
-    event = case.event
-    if not isinstance(event, Transaction):
-        return None
-    total_e4 = carried_e4(progress)
-    if event.reverses is not None:
-        total_e4 += _moved_by_reversal(case, progress, owed_e4)
-        _carry(progress, total_e4)
-        return Offer(amount_e4=total_e4) if total_e4 > 0 and is_for(case, terms.tiers) else None
     if owed_e4 <= 0 or not is_for(case, terms.tiers):
         return None
     is_never_told = case.is_history or case.state.opted_out
-    if is_undone(case.state, event):
+    if is_undone(case.state, transaction):
         if not is_never_told:
-            _note(case, progress, event, -owed_e4)
+            _note(case, progress, transaction, -owed_e4)
         return None
-    total_e4 += owed_e4
+    total_e4 = carried_e4(progress) + owed_e4
     if total_e4 > 0:
         return Offer(amount_e4=total_e4)
     if not is_never_told:  # all of it makes up for what was taken back
         _carry(progress, total_e4)
-        _note(case, progress, event, owed_e4)
+        _note(case, progress, transaction, owed_e4)
     return None
+
+
+def reversal_offer(
+    case: Case, terms: CashBack, progress: Progress, reversal: Transaction, share_e4: int
+) -> Offer | None:
+    """Takes back what a reversal undoes, or offers what it puts back.
+
+    share_e4: of the reversal's own amount; of a part no more than that is taken back.
+    """
+    total_e4 = carried_e4(progress) + _moved_by_reversal(case, progress, reversal, share_e4)
+    _carry(progress, total_e4)
+    return Offer(amount_e4=total_e4) if total_e4 > 0 and is_for(case, terms.tiers) else None
 
 
 def note_told(case: Case, progress: Progress, told_e4: int) -> None:
@@ -73,15 +77,9 @@ def _carry(progress: Progress, amount_e4: int) -> None:
     progress.carried_e16 = str(amount_e4 * ONE_E4_E16) if amount_e4 else ""
 
 
-def _moved_by_reversal(case: Case, progress: Progress, share_e4: int) -> int:
-    """Gives what a reversal takes back, below 0, or puts back, and notes it; 0 where nothing of it was told.
-
-    share_e4: of the reversal's own amount; of a part no more than that is taken back.
-    """
-    event = case.event
-    if not isinstance(event, Transaction):
-        return 0
-    family = Family(fingerprint(event.event_id), reversals_of(case.state))
+def _moved_by_reversal(case: Case, progress: Progress, reversal: Transaction, share_e4: int) -> int:
+    """Gives what a reversal takes back, below 0, or puts back, and notes it; 0 where nothing of it was told."""
+    family = Family(fingerprint(reversal.event_id), reversals_of(case.state))
     for day in {member.day for member in family.of_root}:
         noted = progress.paid_e4.get(day, b"")
         for at, mark, amount_e4 in _entries(noted):

@@ -167,9 +167,7 @@ def _settle(state: CustomerState, family: Family, policy: Policy, today: int) ->
     taker = family.taker
     moves = _put_back(state, [member for member in family.members if member is not taker], policy, today)
     if taker is not None and not taker.is_taken and taker.origin != ABSENT and is_held(state, taker):
-        taker.is_taken = True
-        count = 0 if taker.origin == PART else -1  # what is left of the event still counts as one
-        moves |= _count(state, policy, today, taker.day, taker.name, count, -taker.amount_e4)
+        moves |= _move(state, taker, policy, today, -1)
     return moves
 
 
@@ -178,10 +176,15 @@ def _put_back(state: CustomerState, reversals: Iterable[Reversal], policy: Polic
     moves = False
     for reversal in reversals:
         if reversal.is_taken:
-            reversal.is_taken = False
-            count = 0 if reversal.origin == PART else 1
-            moves |= _count(state, policy, today, reversal.day, reversal.name, count, reversal.amount_e4)
+            moves |= _move(state, reversal, policy, today, 1)
     return moves
+
+
+def _move(state: CustomerState, reversal: Reversal, policy: Policy, today: int, sign: int) -> bool:
+    """Takes a reversal's amount off the bucket of its day (sign -1), or adds it again."""
+    reversal.is_taken = sign < 0
+    count = 0 if reversal.origin == PART else sign  # what is left of the event still counts as one
+    return _count(state, policy, today, reversal.day, reversal.name, count, sign * reversal.amount_e4)
 
 
 def _count(  # noqa: PLR0913, PLR0917 - a transaction, taken apart

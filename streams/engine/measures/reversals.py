@@ -29,10 +29,9 @@ from streams.values.fingerprint import (
     CONTENT_BYTES,
     NO_MARK,
     REVERSAL_MARK,
-    cents_of,
+    cents_mark,
     fingerprint,
-    marked_cents,
-    undoing_mark,
+    said_mark,
 )
 
 ABSENT, PERHAPS, PART, COUNTED, OTHER = range(5)
@@ -83,7 +82,7 @@ class Family:
 
     def hear(self, event: Transaction, day: int) -> None:
         """Notes that the root was counted on a day: those who say something else of it do not undo it."""
-        said, cents = (day, f"{event.type}.{event.currency}"), cents_of(event.amount_e4)
+        said, cents = (day, f"{event.type}.{event.currency}"), cents_mark(event.amount_e4)
         for member in self.members:
             if member.target == self.root:
                 member.origin = _origin_by(member, cents) if (member.day, member.name) == said else OTHER
@@ -138,7 +137,7 @@ def mark_for_reversals(state: CustomerState, event: Event, calendar: Calendar) -
     if event.reverses is not None:
         return REVERSAL_MARK
     day, name = calendar.day_of(event.belongs_at_ms), f"{event.type}.{event.currency}"
-    return _mark_of(state, day, name, event.amount_e4, calendar)
+    return _said_mark(state, day, name, calendar) + cents_mark(event.amount_e4)
 
 
 def reversal_of(event: Transaction, calendar: Calendar) -> Reversal:
@@ -178,9 +177,8 @@ def origin_of(
         others = [other for other in kept if other.target == reversal.target and other.mark != reversal.mark]
         may_have_come = mark is not None or _was_dropped(state, event.belongs_at_ms)
         return _origin_by_others(state, reversal, others, may_have_come=may_have_come)
-    said = _mark_of(state, reversal.day, reversal.name, reversal.amount_e4, calendar)
-    if mark[:CONTENT_BYTES] == said[:CONTENT_BYTES]:
-        return _origin_by(reversal, marked_cents(mark))
+    if mark[:CONTENT_BYTES] == _said_mark(state, reversal.day, reversal.name, calendar):
+        return _origin_by(reversal, mark[CONTENT_BYTES:])
     return ABSENT if _is_of_erased_day(state, reversal.day, calendar) else OTHER
 
 
@@ -193,14 +191,14 @@ def _origin_by_others(
     if heard and (reversal.day, reversal.name) != (heard[0].day, heard[0].name):
         return OTHER
     if heard:
-        return PART if whole is None else _origin_by(reversal, cents_of(whole.amount_e4))
+        return PART if whole is None else _origin_by(reversal, cents_mark(whole.amount_e4))
     is_like_another = any(other.origin == PERHAPS and _agree(other, reversal) for other in others)
     return PERHAPS if may_have_come and (is_like_another or is_held(state, reversal)) else ABSENT
 
 
-def _origin_by(reversal: Reversal, cents: int) -> int:
+def _origin_by(reversal: Reversal, cents: bytes) -> int:
     """Says by the amount of what a reversal names whether it takes all of that, or a part; or says too much."""
-    taken = cents_of(reversal.amount_e4)
+    taken = cents_mark(reversal.amount_e4)
     return COUNTED if taken == cents else PART if taken < cents else OTHER
 
 
@@ -230,14 +228,14 @@ def _agree(reversal: Reversal, other: Reversal) -> bool:
     return reversal.name == other.name and reversal.amount_e4 == other.amount_e4
 
 
-def _mark_of(state: CustomerState, day: int, name: str, amount_e4: int, calendar: Calendar) -> bytes:
-    """Gives the mark of what a reversal must say.
+def _said_mark(state: CustomerState, day: int, name: str, calendar: Calendar) -> bytes:
+    """Gives the mark of what a reversal must say beside the amount.
 
     On the day of an erase it is another one: so what came before the erase, and went with it, is not found any more.
     """
     if state.erased_ms is not None and _is_of_erased_day(state, day, calendar):
-        return undoing_mark(amount_e4, name, day, state.erased_ms)
-    return undoing_mark(amount_e4, name, day)
+        return said_mark(name, day, state.erased_ms)
+    return said_mark(name, day)
 
 
 def _is_of_erased_day(state: CustomerState, day: int, calendar: Calendar) -> bool:

@@ -35,8 +35,8 @@ def step_event(case: Case, event: Event) -> None:
         _apply_action(case, event)
         return
     is_rated = case.tier_before is not None and not case.begins_policy
-    if case.tier_before is None and not policy.at_once:
-        state.tenure.rated_ms = last_rated_ms(policy, case.now_ms)  # what it looks at is to be kept
+    if case.tier_before is None:
+        _note_last_rating(case)
     moves_a_measure = fold(state, event, policy, today) or case.is_earliest
     is_late = case.is_behind_clock or event.at_ms < state.newest_ms
     state.newest_ms = max(state.newest_ms, event.at_ms)
@@ -48,7 +48,7 @@ def step_event(case: Case, event: Event) -> None:
     if is_rated and not (case.rises or case.falls or isinstance(event, Credit)):
         return
     decide(case)
-    if case.tier_before is None and not policy.rises_at_once:
+    if case.tier_before is None:
         _make_up_for_rating(case)
     _note_due(case)
 
@@ -97,11 +97,9 @@ def step_erase(case: Case) -> None:
     state.policy_mark = policy.mark
     if state.first_event_ms is not None:
         case.reason = "first_event"
-        if not policy.at_once:
-            state.tenure.rated_ms = last_rated_ms(policy, case.now_ms)
+        _note_last_rating(case)
         decide(case)
-        if not policy.rises_at_once:
-            _make_up_for_rating(case)
+        _make_up_for_rating(case)
     _note_due(case)
 
 
@@ -147,13 +145,19 @@ def _ask(case: Case, event: Event) -> None:
     case.corrects = corrects
 
 
+def _note_last_rating(case: Case) -> None:
+    """Notes the last rating by the calendar for a customer who has none yet: what it looks at is to be kept."""
+    if not case.policy.at_once:
+        case.state.tenure.rated_ms = last_rated_ms(case.policy, case.now_ms)
+
+
 def _make_up_for_rating(case: Case) -> None:
     """Makes the last rating for a customer who is heard of after it, and was there before: by the first event's time.
 
     The customer has begun in the lowest tier, as all do who are rated later; what the rating gives corrects that.
     """
     rated_ms = case.state.tenure.rated_ms
-    if rated_ms is None or known_since_ms(case.state) >= rated_ms:
+    if case.policy.rises_at_once or rated_ms is None or known_since_ms(case.state) >= rated_ms:
         return
     initial, case.change = case.change, None
     case.reason, case.corrects = "correction", True
