@@ -17,8 +17,8 @@ from aiokafka import TopicPartition
 from streams.audit.states import read_states
 from streams.contracts.kept import LaneRecord
 from streams.errors import UsageError
-from streams.kafka.broker_clock import wall_ms
 from streams.kafka.offsets import Offsets
+from streams.kafka.wall_clock import wall_ms
 from streams.settings import Settings
 from streams.values.calendar import NEVER_MS
 from streams.values.events import TOPICS

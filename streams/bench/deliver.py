@@ -23,6 +23,7 @@ from streams.bench.workers import POLL_S, STARTED_WITHIN_S, Worker
 from streams.contracts.envelope import Headers
 from streams.errors import UsageError
 from streams.kafka.partitioner import partition_of
+from streams.kafka.wall_clock import wall_ms
 from streams.partition.outputs import sent_to
 from streams.partition.work import CHANGES
 from streams.values.events import TOPICS
@@ -140,7 +141,7 @@ def _sample(on: Stand) -> list[_Change]:
         for offset, (topic, key, value) in enumerate(record for chunk in workload.chunks() for record in chunk)
         for entry in partition.decode(topic, [SampleRecord(offset, key, value)])
     ]
-    work = partition.work(entries, [SAMPLE] * len(TOPICS), int(time.time() * 1000))
+    work = partition.work(entries, [SAMPLE] * len(TOPICS), wall_ms())
     sample = [_Change(value or b"", headers) for _, value, headers in sent_to(work, CHANGES)]
     if not sample:
         raise UsageError(

@@ -25,6 +25,7 @@ from streams.bench.workers import Worker, running_workers, taken_over
 from streams.bench.workload import InputRecord
 from streams.contracts.packing import unpack_header
 from streams.errors import UsageError
+from streams.kafka.wall_clock import wall_ms
 from streams.policy.policy import Policy
 from streams.values.events import CUSTOMERS
 
@@ -75,7 +76,7 @@ def measure_due(options: DueOptions, say: Say) -> Due:
     with stand(options.policy_file, options.partitions) as on:
         refuse_single_tier(on.policy)
         wait_s = START_S + options.timers / READY_PER_S
-        due_ms = int((time.time() + wait_s) * 1000)
+        due_ms = wall_ms() + round(wait_s * 1000)
         say(f"{options.timers:,} customers fall due in {wait_s:.0f} s; filling the changelog with them")
         asyncio.run(fill_changelog(on, pinned_sample(on, due_ms), options.timers))
         with running_workers(on, 1) as workers:
@@ -114,7 +115,7 @@ def _pins(on: Stand, packed: dict[bytes, bytes], until_ms: int) -> Iterator[Inpu
             "event_id": f"pin{key.decode()}",
             "customer_id": key.decode(),
             "action": "pin",
-            "at": int(time.time() * 1000),
+            "at": wall_ms(),
             "tier": lowest if unpack_header(state).tier == highest else highest,
             "until": until_ms,
             "reason": "a crowd that falls due at once",

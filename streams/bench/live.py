@@ -19,6 +19,7 @@ from streams.bench.reading import POLL_MS
 from streams.bench.stand import Stand
 from streams.bench.workload import InputRecord, balance_record
 from streams.errors import UsageError
+from streams.kafka.wall_clock import wall_ms
 from streams.values.events import BALANCES
 
 CUSTOMERS = 1_000
@@ -114,7 +115,7 @@ class Live:
     def _flip(self, number: int) -> InputRecord:
         turn, customer = divmod(number, CUSTOMERS)
         balance, currency = BALANCES_IN_TURN[turn % len(BALANCES_IN_TURN)], self._on.policy.currency
-        return balance_record(str(number), customer, f"A{customer}", balance, int(time.time() * 1000), currency)
+        return balance_record(str(number), customer, f"A{customer}", balance, wall_ms(), currency)
 
 
 @asynccontextmanager

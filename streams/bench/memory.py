@@ -4,7 +4,6 @@ The memory of the same worker before its first event is taken off; the rest is c
 """
 
 import asyncio
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from streams.bench.stand import Stand, stand
 from streams.bench.throughput import Say, recent_workload
 from streams.bench.workers import Worker, running_workers, taken_over
 from streams.bench.workload import InputRecord, balance_record
+from streams.kafka.wall_clock import wall_ms
 
 EVENTS_PER_CUSTOMER = 10
 SEED = 7
@@ -66,7 +66,7 @@ async def _measure(on: Stand, worker: Worker, customers: int) -> tuple[int, int]
 
 def _events(customers: int, currency: str) -> Iterator[list[InputRecord]]:
     """Gives a balance of every customer, so that each has a state, then the generated workload."""
-    now_ms = int(time.time() * 1000)
+    now_ms = wall_ms()
     yield [
         balance_record(f"first{number}", number, f"A{number:07d}-0", "100000.00", now_ms, currency)
         for number in range(customers)

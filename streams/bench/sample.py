@@ -3,7 +3,6 @@
 The states of a sample of customers are repeated under other keys until the changelog is as large as it is to be.
 """
 
-import time
 from collections.abc import Iterable, Sequence
 from itertools import cycle, islice
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from streams.bench.workload import InputRecord
 from streams.contracts.kept import LaneRecord
 from streams.contracts.log import decode_dead_letter
 from streams.contracts.packing import LANE_KEY, pack_lane
+from streams.kafka.wall_clock import wall_ms
 from streams.partition.customers import Customers
 from streams.partition.outputs import sent_to
 from streams.partition.work import DEAD_LETTERS
@@ -45,7 +45,7 @@ def work_records(partition: Customers, records: Iterable[InputRecord]) -> None:
     entries = []
     for offset, (topic, key, value) in enumerate(records, first):
         entries += partition.decode(topic, [SampleRecord(offset, key, value)])
-    work = partition.work(entries, [offset + 1] * len(TOPICS), int(time.time() * 1000))
+    work = partition.work(entries, [offset + 1] * len(TOPICS), wall_ms())
     refuse_dead_letters([decode_dead_letter(letter.value or b"") for letter in sent_to(work, DEAD_LETTERS)])
     partition.keep(work)
 
@@ -61,5 +61,5 @@ async def fill_changelog(on: Stand, sample: Sequence[bytes], records: int) -> No
             key = b"C%09d" % number
             await feed.put(topic, feed.partition(key), key, packed)
         for partition in range(on.partitions):
-            lane = LaneRecord((0,) * len(TOPICS), counter=1, clock_ms=int(time.time() * 1000))
+            lane = LaneRecord((0,) * len(TOPICS), counter=1, clock_ms=wall_ms())
             await feed.put(topic, partition, LANE_KEY, pack_lane(lane))

@@ -18,6 +18,7 @@ from streams.bench.reading import follow_order, refuse_written_dead_letters
 from streams.bench.stand import Stand, stand
 from streams.bench.workers import Worker, ended_workers_cpu_s, running_workers, taken_over
 from streams.bench.workload import Workload
+from streams.kafka.wall_clock import wall_ms
 from streams.values.calendar import DAY_MS
 
 GUARANTEE = "exactly_once"
@@ -91,7 +92,7 @@ def measure_throughput(options: ThroughputOptions, say: Say) -> Throughput:
 def recent_workload(events: int, customers: int, seed: int, currency: str) -> Workload:
     """Gives a workload of the last `SPAN_DAYS` days, so that windows and stores of 30 days hold almost all of it."""
     span_ms = SPAN_DAYS * DAY_MS
-    return Workload(events, customers, seed, int(time.time() * 1000) - span_ms, span_ms, currency)
+    return Workload(events, customers, seed, wall_ms() - span_ms, span_ms, currency)
 
 
 async def load(on: Stand, workload: Workload) -> dict[tuple[str, int], int]:

@@ -38,7 +38,7 @@ def explain(
         known = _offline(customer, policy, events)
         now_ms = known.clock_ms
     else:
-        from streams.kafka.broker_clock import wall_ms
+        from streams.kafka.wall_clock import wall_ms
 
         settings = Settings.from_environment()
         known = _from_kafka(settings, customer)

@@ -128,11 +128,12 @@ async def _prepare(settings: Settings, policy: Policy, *, take_outputs: bool) ->
 
     Gives all policies on `tier.policies`, the partition count of the inputs, and how large a dead letter may be.
     """
-    from streams.kafka.broker_clock import BrokerClock, wall_ms
+    from streams.kafka.broker_clock import BrokerClock
     from streams.kafka.owner import claim_outputs
     from streams.kafka.policies import publish_policy, read_known_policies
     from streams.kafka.topics import checked_topics, ensure_topics
     from streams.kafka.unchanged import check_unchanged
+    from streams.kafka.wall_clock import wall_ms
 
     await check_unchanged(settings)  # first: what was deleted is not to be made anew without a word
     await ensure_topics(settings, PARTITIONS)

@@ -21,10 +21,10 @@ from streams.demo.events import OLD_CUSTOMERS, Bank
 from streams.demo.figures import Figures
 from streams.demo.stage import stage
 from streams.errors import UsageError
-from streams.kafka.broker_clock import wall_ms
 from streams.kafka.offsets import Offsets
 from streams.kafka.partitioner import partition_of
 from streams.kafka.topics import partition_count
+from streams.kafka.wall_clock import wall_ms
 from streams.policy.policy import Policy
 from streams.settings import Settings
 

@@ -7,9 +7,9 @@ from streams.contracts.kept import LaneRecord
 from streams.contracts.outputs import ENGINE_VERSION, GrownMessage, OrderMessage
 from streams.grow.ground import OPEN_FOR_S, Ground
 from streams.grow.marks import beginning, lane_record, marker, order_record, write
-from streams.kafka.broker_clock import wall_ms
 from streams.kafka.changelog import Recovered, read_changelog
 from streams.kafka.transactional import TransactionalProducer
+from streams.kafka.wall_clock import wall_ms
 from streams.stages.stage import Stage
 
 

@@ -3,7 +3,6 @@
 A record on `tier.owner` tells the broker's time, since that topic stamps records as they are appended.
 """
 
-import time
 from collections.abc import Callable
 from typing import Self
 
@@ -16,11 +15,6 @@ from streams.settings import Settings
 
 LIMIT_MS = 5 * 60_000
 _LOG_APPEND_TIME = 1
-
-
-def wall_ms() -> int:
-    """Gives the time of this machine's clock, in epoch milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 class BrokerClock:

@@ -19,7 +19,6 @@ test_of_two_that_take_over_at_once_only_one_can_commit).
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, NoReturn, TypeVar
@@ -33,6 +32,7 @@ from aiokafka.structs import RecordMetadata
 from streams.kafka.never_taken import NEVER_TAKEN, RefusedBatchError, never_taken
 from streams.kafka.open_transactions import Outcome, open_transactions, outcome_of
 from streams.kafka.transactional import FAILURES, TransactionalProducer
+from streams.kafka.wall_clock import wall_ms
 
 START_WITHIN_S = 30.0
 BATCH_BYTES = 900_000
@@ -226,7 +226,7 @@ def filled_batches(create_batch: Callable[[], BatchBuilder], records: Iterable[O
     aiokafka's batch is filled by what it has inside, which is a third faster: its own `append` asks for serializers
     that there are none of, and for the time of each record (tests/kafka/test_filled_batches.py).
     """
-    now_ms = int(time.time() * 1000)
+    now_ms = wall_ms()
     batch = create_batch()
     append, count = batch._builder.append, 0  # noqa: SLF001 - see above
     for key, value, headers in records:

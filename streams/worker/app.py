@@ -22,10 +22,10 @@ from faust.types import TP
 
 from streams.contracts.kept import KnownTopic, LaneRecord
 from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, TryAgainError, UsageError
-from streams.kafka.broker_clock import wall_ms
 from streams.kafka.never_taken import NeverTakenError
 from streams.kafka.policies import KnownPolicies, read_newest_policies
 from streams.kafka.unchanged import TopicsChangedError
+from streams.kafka.wall_clock import wall_ms
 from streams.logs import FAUST
 from streams.metrics import Metrics
 from streams.partition.customers import Customers

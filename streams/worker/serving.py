@@ -16,8 +16,8 @@ from streams.engine.measures.figures import measure
 from streams.engine.measures.windows import sum_anew
 from streams.engine.state import CustomerState
 from streams.engine.tiers.looked_at import shown_value
-from streams.kafka.broker_clock import wall_ms
 from streams.kafka.partitioner import partition_of
+from streams.kafka.wall_clock import wall_ms
 from streams.partition.customers import Customers
 from streams.policy.policy import Policy
 from streams.stages.customers import NAME as CUSTOMERS

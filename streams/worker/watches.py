@@ -8,12 +8,13 @@ import logging
 from functools import partial
 
 from streams.errors import TryAgainError
-from streams.kafka.broker_clock import BrokerClock, wall_ms
+from streams.kafka.broker_clock import BrokerClock
 from streams.kafka.contact import end_when_refused
 from streams.kafka.owner import belongs_to_another, follow_owner
 from streams.kafka.policies import KnownPolicies, follow_policies
 from streams.kafka.topic_ids import ask_for_topics
 from streams.kafka.topics import allowed_now
+from streams.kafka.wall_clock import wall_ms
 from streams.worker.app import TierflowApp, fail
 from streams.worker.garbage import collect_when_idle
 from streams.worker.takeover import RETRIED_ERRORS

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import UsageError
-from streams.kafka.broker_clock import LIMIT_MS, BrokerClock, difference, wall_ms
+from streams.kafka.broker_clock import LIMIT_MS, BrokerClock, difference
 from streams.kafka.owner import Mark, claim_outputs, follow_owner, owner_of
+from streams.kafka.wall_clock import wall_ms
 from streams.settings import Settings
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from faust.types import TP
 
-from streams.kafka.broker_clock import wall_ms
+from streams.kafka.wall_clock import wall_ms
 from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.stages.stage import Stage

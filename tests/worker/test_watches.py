@@ -6,8 +6,8 @@ import pytest
 from aiokafka.errors import KafkaTimeoutError
 
 from streams.errors import UsageError
-from streams.kafka.broker_clock import wall_ms
 from streams.kafka.policies import KnownPolicies
+from streams.kafka.wall_clock import wall_ms
 from streams.settings import Settings
 from streams.worker import app as module
 from streams.worker.app import TierflowApp, create_app
