@@ -9,6 +9,7 @@ from streams.policy.compile.load import load_policy
 from streams.values.events import TRANSACTIONS, Cause
 from streams.values.money import format_value
 from tests.support.one_customer import (
+    LOW_AND_MID,
     Customer,
     a_policy,
     action,
@@ -23,14 +24,7 @@ from tests.support.one_customer import (
     transaction,
 )
 
-TIERS = """
-[[tiers]]
-id = "low"
-
-[[tiers]]
-id = "mid"
-at_least = "500000"
-
+TIERS = f"""{LOW_AND_MID}
 [[tiers]]
 id = "high"
 at_least = "5000000"

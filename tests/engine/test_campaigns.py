@@ -18,16 +18,18 @@ from streams.policy.compile.load import load_policy
 from streams.policy.compile.wakes import campaigns_by_event
 from streams.policy.policy import Policy
 from streams.values.events import TOPICS, TRANSACTION_TYPES, Cause
-from tests.support.one_customer import DAY_MS, WHOLE_STANDARD, Customer, a_policy, action, at, balance, transaction
+from tests.support.one_customer import (
+    DAY_MS,
+    LOW_AND_MID,
+    WHOLE_STANDARD,
+    Customer,
+    a_policy,
+    action,
+    at,
+    balance,
+    transaction,
+)
 
-TIERS = """
-[[tiers]]
-id = "low"
-
-[[tiers]]
-id = "mid"
-at_least = "500000"
-"""
 # Each purchase is an occasion of its own: what becomes of occasions shows best with many.
 PER_PURCHASE = 'kind = "cash_back"\nrate = "0.01"\nper = "transaction"'
 PER_CASH = f'{PER_PURCHASE}\ntypes = ["cash"]'
@@ -36,7 +38,7 @@ START = at("2026-01-01T10:00")
 
 def policy_of(*campaigns: str, more: str = "", version: int = 1) -> Policy:
     tables = "".join(f'\n[[campaigns]]\nid = "c{n}"\n{words}\n' for n, words in enumerate(campaigns, 1))
-    return a_policy(TIERS + tables + more + f"\n# {version}\n")
+    return a_policy(LOW_AND_MID + tables + more + f"\n# {version}\n")
 
 
 def purchases(customer: Customer, *days: float, kind: str = "purchase") -> list[float]:

@@ -12,17 +12,10 @@ from streams.engine.campaigns.each_paid import carried_e4
 from streams.engine.state import Progress
 from streams.values.events import Event, Transaction
 from tests.support.laws import laws
-from tests.support.one_customer import DAY_MS, Customer, a_policy, action, at, balance, e4
+from tests.support.one_customer import DAY_MS, LOW_AND_MID, Customer, a_policy, action, at, balance, e4
 
 NOON = at("2026-11-24T12:00")
 HOUR_MS = 3_600_000
-TIERS = """
-[[tiers]]
-id = "low"
-[[tiers]]
-id = "mid"
-at_least = "500000"
-"""
 CAMPAIGN = """
 [[campaigns]]
 id = "back"
@@ -30,8 +23,8 @@ kind = "cash_back"
 rate = "0.01"
 per = "transaction"
 """
-EACH = a_policy(TIERS + CAMPAIGN)
-LOW_ALONE = a_policy(TIERS + CAMPAIGN + 'tiers = ["low"]')
+EACH = a_policy(LOW_AND_MID + CAMPAIGN)
+LOW_ALONE = a_policy(LOW_AND_MID + CAMPAIGN + 'tiers = ["low"]')
 
 
 def bought(name: str, hour: int, amount: str = "100") -> Transaction:

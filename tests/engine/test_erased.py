@@ -11,6 +11,7 @@ from streams.engine.state import Bucket, CustomerState
 from streams.values.events import CustomerAction, Event, Transaction
 from tests.support.one_customer import (
     DAY_MS,
+    LOW_AND_MID,
     PLAIN,
     Customer,
     a_policy,
@@ -42,19 +43,7 @@ MONTHLY = a_policy(
     at_least = "500"
     """
 )
-EACH = a_policy(
-    """
-    [[tiers]]
-    id = "low"
-    [[tiers]]
-    id = "mid"
-    at_least = "500000"
-    [[campaigns]]
-    id = "back"
-    kind = "cash_back"
-    rate = "0.01"
-    """
-)
+EACH = a_policy(LOW_AND_MID + '[[campaigns]]\nid = "back"\nkind = "cash_back"\nrate = "0.01"\n')
 
 
 def erase() -> CustomerAction:

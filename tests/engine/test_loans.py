@@ -8,22 +8,25 @@ from streams.engine.outcomes import LoanAlert, LoanCheck, LoanDecision
 from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy
 from streams.values.events import Loan
-from tests.support.one_customer import WHOLE_STANDARD, Customer, a_policy, at, balance, credit, e4, e16, transaction
+from tests.support.one_customer import (
+    LOW_AND_MID,
+    WHOLE_STANDARD,
+    Customer,
+    a_policy,
+    at,
+    balance,
+    credit,
+    e4,
+    e16,
+    transaction,
+)
 
-TIERS = """
-[[tiers]]
-id = "low"
-
-[[tiers]]
-id = "mid"
-at_least = "500000"
-"""
 START, NOON = at("2026-01-01T10:00"), at("2026-03-01T12:00")
 _numbers = count(1)
 
 
 def policy_of(risk: str) -> Policy:
-    return a_policy(f"{TIERS}\n{risk}")
+    return a_policy(f"{LOW_AND_MID}\n{risk}")
 
 
 def loan(amount: str, when: int, loan_id: str | None = None) -> Loan:

@@ -59,6 +59,15 @@ ASSETS_ONLY = policy_of("assets-only")
 # The rules of standard.toml without grace and protection: up and down at once.
 PLAIN = load_policy(STANDARD.document.replace("after_days = 30", "").replace("protection_days = 90", ""))
 
+LOW_AND_MID = """
+[[tiers]]
+id = "low"
+
+[[tiers]]
+id = "mid"
+at_least = "500000"
+"""
+
 
 def a_policy(text: str, zone: str = "Asia/Taipei") -> Policy:
     """A policy in TWD with these lines."""
