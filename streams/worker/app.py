@@ -24,6 +24,7 @@ from streams.contracts.kept import KnownTopic, LaneRecord
 from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, TryAgainError, UsageError
 from streams.kafka.never_taken import NeverTakenError
 from streams.kafka.policies import KnownPolicies, read_newest_policies
+from streams.kafka.topic_ids import ask_for_topics
 from streams.kafka.unchanged import TopicsChangedError
 from streams.kafka.wall_clock import wall_ms
 from streams.logs import FAUST
@@ -42,7 +43,7 @@ from streams.worker.frame.transport import ConsumerOnly, FetchSchema, FetchTrans
 from streams.worker.known_policies import load_in_force, loadable_policies, policy_in_force
 from streams.worker.lane import Lane
 from streams.worker.takeover import persistently
-from streams.worker.topics_watch import Watched
+from streams.worker.topics_watch import Watched, changed_from, lasting
 from streams.worker.turns import Turns
 from streams.worker.watchdog import why_unreadable
 
@@ -237,9 +238,18 @@ class TierflowApp(faust.App):  # type: ignore[misc]
             if lane.partition is not None:
                 yield Watched(lane.partition.lane, lane.stage.topics)
 
-    def on_inputs_unreadable(self, error: Exception) -> None:
-        """Ends the process: records were deleted before they were worked, say, or a right was taken away."""
-        fail(TryAgainError(why_unreadable(error, self.settings.app_id)))
+    async def why_changed(self) -> str | None:
+        """Asks for the topics, and says what is not as the states were made; None if nothing differs."""
+        names = set[str]().union(*(stage.topics for stage in self.stages.values()))
+        return changed_from(self.watched(), await ask_for_topics(self.settings.client_options(), names))
+
+    async def on_inputs_unreadable(self, error: Exception) -> None:
+        """Ends the process: records were deleted before they were worked, say, or a right was taken away.
+
+        The offsets of a topic that was made anew are gone, too. No restart mends that, so it is asked for first.
+        """
+        changed = await lasting(self.why_changed)
+        fail(TopicsChangedError(changed) if changed else TryAgainError(why_unreadable(error, self.settings.app_id)))
 
     async def _park_lanes(self, *_: Any, **__: Any) -> None:
         self.revocations += 1

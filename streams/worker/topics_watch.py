@@ -39,6 +39,15 @@ async def end_when_changed(
 
     look: says what is wrong, None where nothing is. given_up: asked before each look; once it gives True, this returns.
     """
+    while not given_up():
+        await asyncio.sleep(LOOK_EVERY_S)
+        said = await lasting(look)
+        if said is not None:
+            on_failure(TopicsChangedError(said))
+
+
+async def lasting(look: Callable[[], Awaitable[str | None]]) -> str | None:
+    """Gives what `look` says is wrong, if it says so for a while; None where nothing is, or brokers do not answer."""
 
     async def patient_look() -> str | None:
         try:
@@ -46,8 +55,4 @@ async def end_when_changed(
         except (KafkaError, OSError, TimeoutError, UsageError):
             return None  # brokers that are away come back, and another watch says why one refuses us
 
-    while not given_up():
-        await asyncio.sleep(LOOK_EVERY_S)
-        said = await confirmed(patient_look)
-        if said is not None:
-            on_failure(TopicsChangedError(said))
+    return await confirmed(patient_look)

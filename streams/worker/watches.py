@@ -12,13 +12,12 @@ from streams.kafka.broker_clock import BrokerClock
 from streams.kafka.contact import end_when_refused
 from streams.kafka.owner import belongs_to_another, follow_owner
 from streams.kafka.policies import KnownPolicies, follow_policies
-from streams.kafka.topic_ids import ask_for_topics
 from streams.kafka.topics import allowed_now
 from streams.kafka.wall_clock import wall_ms
 from streams.worker.app import TierflowApp, fail
 from streams.worker.garbage import collect_when_idle
 from streams.worker.takeover import RETRIED_ERRORS
-from streams.worker.topics_watch import changed_from, end_when_changed
+from streams.worker.topics_watch import end_when_changed
 from streams.worker.watchdog import LOOK_EVERY_S, Contact, Watchdog
 
 POLICY_FOLLOWER = "the follower of the topic of policies"
@@ -72,11 +71,9 @@ async def _watch_refusals(app: TierflowApp) -> None:
 
 async def _watch_topics(app: TierflowApp) -> None:
     """Ends the process when the topics are no longer those of the state, or their settings do not fit any more."""
-    names = set[str]().union(*(stage.topics for stage in app.stages.values()))
-    options = app.settings.client_options()
 
     async def look() -> str | None:
-        app.changed = changed_from(app.watched(), await ask_for_topics(options, names)) or await _misfit(app)
+        app.changed = await app.why_changed() or await _misfit(app)
         return app.changed
 
     await end_when_changed(look, lambda: app.should_stop, fail)

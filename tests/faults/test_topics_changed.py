@@ -59,7 +59,7 @@ def shared_topics(settings: Settings) -> list[str]:
 
 
 async def ends_and_says(worker: Worker, pattern: str) -> None:
-    assert await worker.ended() == NEEDS_A_PERSON
+    assert await worker.ended() == NEEDS_A_PERSON, worker.tail()
     assert worker.says(f"({pattern})"), worker.tail()
 
 

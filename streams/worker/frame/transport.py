@@ -149,7 +149,7 @@ class FetchConsumer(driver.Consumer):  # type: ignore[misc]
         try:
             batches, _ = await self._wait_next_records(timeout)
         except KafkaError as error:  # of those that heal aiokafka tells nobody
-            self.app.on_inputs_unreadable(error)
+            await self.app.on_inputs_unreadable(error)
             raise
         generation = self.app.consumer_generation_id
         if batches is None or self.should_stop or not self.flow_active:
