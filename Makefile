@@ -8,10 +8,10 @@ export UV_LINK_MODE := copy
 # The hundreds of processes that tests start would compile all they import, each of them.
 QUICK_STARTS := PYTHONDONTWRITEBYTECODE=
 
-.PHONY: help setup demo fast test check laws bench soak clean
+.PHONY: help setup demo fast test check check-speed laws bench soak clean
 
 help: ## what there is
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.ready ## .venv with the tierflow command in it
 
@@ -45,6 +45,10 @@ laws: setup ## many random examples of every law, others each time
 
 bench: setup ## the throughput benchmark
 	@.venv/bin/tierflow bench throughput
+
+check-speed: setup ## the instructions of an event, held against those kept; needs valgrind, some minutes (KEEP=1 keeps them)
+	@command -v valgrind >/dev/null || { echo "valgrind is missing: install it (Debian: apt-get install valgrind)"; exit 1; }
+	@.venv/bin/python benchmarks/check_speed.py $(if $(KEEP),--keep)
 
 soak: setup ## long runs: every fault, again and again; the whole of a real bank's data
 	@$(QUICK_STARTS) TIERFLOW_SOAK=1 TIERFLOW_KILLS=20 .venv/bin/pytest tests/faults tests/security

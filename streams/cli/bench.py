@@ -1,4 +1,4 @@
-"""`tierflow bench throughput / latency / recovery / memory / due / deliver`: the benchmarks (docs/benchmarks.md)."""
+"""`tierflow bench NAME`: the benchmarks (docs/benchmarks.md)."""
 
 import logging
 from pathlib import Path
@@ -42,6 +42,21 @@ def throughput(  # noqa: PLR0913, PLR0917 - a command's options
 
     options = ThroughputOptions(events, customers, workers, partitions, policy, seed)
     _show("Throughput", measure_throughput(options, _say), json=json)
+
+
+@app.command()
+def partition(  # noqa: PLR0913, PLR0917 - a command's options
+    events: Annotated[int, typer.Option(min=1, help="How many events are worked.")] = 200_000,
+    customers: Annotated[int, typer.Option(min=1, help="Of so many customers.")] = 20_000,
+    batch: Annotated[int, typer.Option(min=1, help="Events in a batch.")] = 2_000,
+    policy: Policy = None,
+    seed: Seed = 7,
+    json: Json = False,
+) -> None:
+    """The CPU time of the partition alone for an event, without Kafka."""
+    from streams.bench.partition import PartitionOptions, measure_partition
+
+    _show("Partition", measure_partition(PartitionOptions(events, customers, batch, policy, seed)), json=json)
 
 
 @app.command()

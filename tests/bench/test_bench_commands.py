@@ -21,6 +21,11 @@ ROWS = [
         {"events": 2000, "workers": 1, "partitions": 2, "guarantee": "exactly_once", "policy": "assets-only"},
     ),
     (
+        ["partition", "--events", "2000", "--customers", "200"],
+        {"events", "customers", "policy", "decode_us", "work_us", "pack_us", "event_us", "state_bytes"},
+        {"events": 2000, "customers": 200, "policy": "assets-only"},
+    ),
+    (
         ["latency", "--rate", "200", "--seconds", "1"],
         {"rate", "p50_ms", "p95_ms", "p99_ms", "max_ms", "guarantee"},
         {"guarantee": "exactly_once"},

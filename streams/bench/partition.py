@@ -1,0 +1,124 @@
+"""`tierflow bench partition`: the CPU time of one partition alone, in this process and without Kafka.
+
+It is what a worker does with a batch between the fetch and the transaction: decode, work, pack. With the same options
+it is the same work at the same instants each time, so that its instructions can be counted, too (`make check-speed`).
+"""
+
+import gc
+import os
+import time
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from streams.bench.reading import refuse_dead_letters
+from streams.bench.sample import SampleRecord
+from streams.bench.stand import DEFAULT_POLICY, stand_environment
+from streams.bench.throughput import SPAN_DAYS
+from streams.bench.workload import InputRecord, Workload
+from streams.contracts.log import decode_dead_letter
+from streams.partition.customers import Customers
+from streams.partition.merging import merge_heads
+from streams.partition.outputs import sent_to
+from streams.partition.work import DEAD_LETTERS, NO_LIMIT
+from streams.settings import Settings, policy_folder, read_policy_file
+from streams.stages.customers import partition_setup
+from streams.values.calendar import DAY_MS
+from streams.values.events import TOPICS
+
+NOW_MS = 1_795_000_000_000
+"""The worker's clock: always the same, so that the same events fall into the same days."""
+
+
+class PartitionOptions(NamedTuple):
+    """How many events of how many customers are worked, in batches of which size, and under which policy.
+
+    policy_file: None: assets-only.
+    """
+
+    events: int
+    customers: int
+    batch: int
+    policy_file: Path | None
+    seed: int
+
+
+class PartitionCost(msgspec.Struct, frozen=True):
+    """What `tierflow bench partition` prints (docs/benchmarks.md#what-is-measured-and-how). Times are CPU times."""
+
+    events: int
+    customers: int
+    policy: str
+    decode_us: float
+    work_us: float
+    pack_us: float
+    event_us: float
+    state_bytes: int
+
+
+def measure_partition(options: PartitionOptions) -> PartitionCost:
+    """Works the generated events in a partition that owns all customers, and gives the time for each.
+
+    Raises:
+        UsageError: The policy cannot be used, or an event becomes a dead letter.
+    """
+    policy = read_policy_file(options.policy_file or policy_folder() / DEFAULT_POLICY, "--policy")
+    settings = Settings.from_environment(stand_environment(os.environ))
+    partition = Customers(partition_setup(settings, policy, partition=0, partitions=1))
+    span_ms = SPAN_DAYS * DAY_MS
+    load = Workload(options.events, options.customers, options.seed, NOW_MS - span_ms, span_ms, policy.currency)
+    batches = list(_batches(load, options.batch))
+    gc.collect()
+    gc.freeze()
+    gc.disable()  # a worker's collector runs when nothing waits (worker/garbage.py)
+    try:
+        spent = [_work(partition, batch) for batch in batches]
+    finally:
+        gc.enable()
+    decode_us, work_us, pack_us = (1e6 * sum(times) / options.events for times in zip(*spent, strict=True))
+    return PartitionCost(
+        events=options.events,
+        customers=options.customers,
+        policy=policy.name,
+        decode_us=round(decode_us, 2),
+        work_us=round(work_us, 2),
+        pack_us=round(pack_us, 2),
+        event_us=round(decode_us + work_us + pack_us, 2),
+        state_bytes=sum(map(len, partition.packed.values())) // len(partition.packed),
+    )
+
+
+def _batches(load: Workload, size: int) -> Iterator[list[list[SampleRecord]]]:
+    """Gives the records of each batch by topic number, as they come from Kafka."""
+    offsets = [0] * len(TOPICS)
+    records = (record for chunk in load.chunks() for record in chunk)
+    while batch := list(islice(records, size)):
+        yield _by_topic(batch, offsets)
+
+
+def _by_topic(batch: list[InputRecord], offsets: list[int]) -> list[list[SampleRecord]]:
+    fetched: list[list[SampleRecord]] = [[] for _ in TOPICS]
+    for topic, key, value in batch:
+        fetched[topic].append(SampleRecord(offsets[topic], key, value))
+        offsets[topic] += 1
+    return fetched
+
+
+def _work(partition: Customers, fetched: list[list[SampleRecord]]) -> tuple[float, float, float]:
+    """Works a batch, and gives the CPU seconds of its decoding, its work, and its packing."""
+    ends = [records[-1].offset + 1 if records else partition.next_offsets[n] for n, records in enumerate(fetched)]
+    began_s = time.process_time()
+    queues = [deque(partition.decode(topic, records)) for topic, records in enumerate(fetched)]
+    entries = merge_heads(queues, frozenset(), sum(map(len, queues)))
+    decoded_s = time.process_time()
+    partition.work_some(entries, NOW_MS, NO_LIMIT)
+    worked_s = time.process_time()
+    work = partition.pack(ends)
+    partition.keep(work)
+    packed_s = time.process_time()
+    refuse_dead_letters([decode_dead_letter(letter.value or b"") for letter in sent_to(work, DEAD_LETTERS)])
+    return decoded_s - began_s, worked_s - decoded_s, packed_s - worked_s
