@@ -40,7 +40,9 @@ def apply_event(case: Case, event: Event, cause: Cause) -> Outcome:
     is_due = case.begins_policy or (state.due_ms is not None and state.due_ms <= case.now_ms)
     _note_times(case, event)
     step_event(case, event)
-    triggers = _triggers(case, policy.campaigns if is_due else _woken(case, event))
+    triggers: Sequence[Trigger] = ()
+    if policy.campaigns or case.begins_policy:
+        triggers = _triggers(case, policy.campaigns if is_due else _woken(case, event))
     risks: Sequence[RiskMessage] = ()
     if policy.loan_rules is not None and (state.loans or isinstance(event, Loan)):
         risks = risks_of(case, event, cause, policy.loan_rules)
@@ -139,7 +141,7 @@ def _note_times(case: Case, event: Event) -> None:
         state.earliest_ms, case.is_earliest = event.at_ms, True
     if isinstance(event, Loan) and (state.applied_ms is None or event.at_ms > state.applied_ms):
         state.applied_ms = event.at_ms
-    if isinstance(event, Transaction) and event.reverses is None and event.at_ms > state.last_transaction_ms:
+    if event.at_ms > state.last_transaction_ms and isinstance(event, Transaction) and event.reverses is None:
         state.last_transaction_ms = event.at_ms
 
 

@@ -26,12 +26,12 @@ from streams.partition.entries import Entry, LargeRecord, Record
 from streams.partition.horizon import latest_ms, too_far_ahead
 from streams.partition.ordered import InOrder
 from streams.partition.outgoing import Outgoing, Writers
-from streams.partition.partition import Partition
+from streams.partition.partition import STEP, Partition
 from streams.partition.room import Room
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import NO_LIMIT, ORDER, Message, Quota, Told, Work
 from streams.values.calendar import NEVER_MS
-from streams.values.events import TOPICS, Cause, CustomerAction, Event, Transaction
+from streams.values.events import CUSTOMERS, TOPICS, Cause, Event, Transaction
 from streams.values.fingerprint import REMEMBERED_AT_LEAST, content_mark, fingerprint
 
 DUE_AT_ONCE = 50
@@ -73,7 +73,8 @@ class Customers(Partition):
                 self._due.add(header.due_ms, key)
             if is_rated_by_another(header.tier, header.policy_mark, self.setup.policy):
                 self._stale.add(key)
-            yield number
+            if not number % STEP:
+                yield number
 
     # --- decode ---
 
@@ -133,10 +134,12 @@ class Customers(Partition):
 
     def packing(self) -> Iterator[int]:
         """Packs the states of this batch, a step at a time. What is left of it, `pack` does."""
+        loaded, changed = self._loaded, self._changed
         while self._touched:
             key = self._touched.pop()
-            self._changed[key] = pack_state(self._loaded[key])
-            yield len(self._changed)
+            changed[key] = pack_state(loaded[key])
+            if not len(changed) % STEP:
+                yield len(changed)
 
     def pack(self, next_offsets: Sequence[int]) -> Work:
         """Gives all that the transaction of this batch writes. next_offsets: where each input topic stands after it."""
@@ -195,37 +198,38 @@ class Customers(Partition):
 
         False where the entry has to wait for what is due before it. The event is not applied then.
         """
-        event, topic, key = entry.event, entry.topic, entry.record.key or b""
+        at_ms, topic, offset, event, record = entry
         if isinstance(event, Rejection):
             return self._reject(entry, event)
-        state = self._state(key)
+        key = record.key or b""
+        state = self._loaded.get(key) or self._state(key)
         if state is None:
             return self._reject(entry, WRONG_PARTITION)
-        if entry.at_ms > self._latest_ms:
-            return self._reject(entry, too_far_ahead(self.setup, entry.at_ms))
+        if at_ms > self._latest_ms:
+            return self._reject(entry, too_far_ahead(self.setup, at_ms))
         mark, content = fingerprint(event.event_id), content_mark(event)
-        outcome = outcome_without_effect(state, topic, mark, content, entry.at_ms)
+        outcome = outcome_without_effect(state, topic, mark, content, at_ms)
         if outcome is not None:
             return self._pass_over(entry, outcome)
         calendar = self.setup.policy.calendar
         if says_otherwise(state, event, calendar):
             return self._reject(entry, REVERSAL_MISMATCH)
         try:
-            self._check_room(key, state, entry, event)
+            check_limits(state, event, self.setup.policy)
+            if not self._room.is_certain(key):
+                self._room.check(key, *self._case_of(state, entry))
         except LimitExceededError as error:
             return self._reject(entry, Rejection("limit_exceeded", str(error)))
-        if not self._let_time_pass(key, state, entry.at_ms):
+        if not self._let_time_pass(key, state, at_ms):
             return False
-        if is_rated_by_another(state.tier, state.policy_mark, self.setup.policy):
-            self._rerate(key, state)
-        self.next_offsets[topic] = entry.offset + 1
-        if isinstance(event, CustomerAction) and event.action == "erase":
-            state = self._erase(key, state, entry, event)
+        self.next_offsets[topic] = offset + 1
+        if topic == CUSTOMERS and event.action == "erase":
+            state = self._erase(key, state, entry)
         else:
-            self._apply(key, state, entry, event)
+            self._apply(key, state, entry)
         # An erase is remembered, too: repeated, it must not erase what came after it.
         kept = mark + content + mark_for_reversals(state, event, calendar)
-        remember(state, topic, kept, entry.at_ms, self.setup.remembered_ids)
+        remember(state, topic, kept, at_ms, self.setup.remembered_ids)
         self._touched.add(key)
         self._applied[topic] += 1
         return True
@@ -252,32 +256,28 @@ class Customers(Partition):
         self.count("events", self.setup.topics[entry.topic], outcome)
         return True
 
-    def _apply(self, key: bytes, state: CustomerState, entry: Entry, event: Event) -> None:
+    def _apply(self, key: bytes, state: CustomerState, entry: Entry) -> None:
         due_ms = state.due_ms
-        case, cause = self._case_of(state, entry, event)
-        self._keep_and_write(key, state, apply_event(case, event, cause))
+        case, event, cause = self._case_of(state, entry)
+        outcome = apply_event(case, event, cause)
+        if outcome is not NOTHING:
+            self._keep_and_write(key, state, outcome)
         if isinstance(event, Transaction) and event.reverses is not None:
             forget_reversals(state, self.setup.remembered_ids)
-        if state.due_ms is not None and state.due_ms != due_ms:
+        if state.due_ms != due_ms and state.due_ms is not None:
             self._due.add(state.due_ms, key)
 
-    def _check_room(self, key: bytes, state: CustomerState, entry: Entry, event: Event) -> None:
-        """Raises LimitExceededError where the customer's record has no room for the event."""
-        check_limits(state, event, self.setup.policy)
-        if not self._room.is_certain(key, state):
-            case, cause = self._case_of(state, entry, event)
-            self._room.check(key, case, event, cause)
-
-    def _case_of(self, state: CustomerState, entry: Entry, event: Event) -> tuple[Case, Cause]:
+    def _case_of(self, state: CustomerState, entry: Entry) -> tuple[Case, Event, Cause]:
+        at_ms, topic, offset, event, _ = entry
         case = Case(state, event.customer_id, self.setup.policy, self.clock_ms)
-        case.is_behind_clock = self.on_event_clock and entry.at_ms < self.clock_ms
+        case.is_behind_clock = self.on_event_clock and at_ms < self.clock_ms
         case.is_history = self._is_backfill
-        return case, Cause(event.event_id, entry.topic, entry.offset, entry.at_ms)
+        return case, event, Cause(event.event_id, topic, offset, at_ms)
 
-    def _erase(self, key: bytes, state: CustomerState, entry: Entry, event: CustomerAction) -> CustomerState:
+    def _erase(self, key: bytes, state: CustomerState, entry: Entry) -> CustomerState:
         self._out.forget(key, state.tier)
-        case, cause = self._case_of(state, entry, event)
-        outcome = apply_erase(case, event, cause)
+        case, _, cause = self._case_of(state, entry)
+        outcome = apply_erase(case, entry.event, cause)
         self._loaded[key] = case.state
         self._keep_and_write(key, case.state, outcome)
         if case.state.due_ms is not None:
@@ -301,10 +301,18 @@ class Customers(Partition):
     # --- what is decided without an event ---
 
     def _let_time_pass(self, key: bytes, state: CustomerState, at_ms: int) -> bool:
-        """Decides what is due before the customer's event; False where that would pass the quota."""
-        if not self.on_event_clock:
+        """Decides what comes before the customer's event; False where that would pass the quota."""
+        if self.on_event_clock and not self._move_clock(at_ms):
+            return False
+        due_ms = state.due_ms
+        if due_ms is not None and due_ms <= self.clock_ms:
             self._catch_up(key, state)
-            return True
+        if is_rated_by_another(state.tier, state.policy_mark, self.setup.policy):
+            self._rerate(key, state)
+        return True
+
+    def _move_clock(self, at_ms: int) -> bool:
+        """Decides what is due before an event on the event clock; False where that would pass the quota."""
         # Up to the clock, too: customers who came from another partition may be due before it.
         if not self._advance(max(at_ms, self.clock_ms)):
             return False
@@ -369,8 +377,6 @@ class Customers(Partition):
 
     def _keep_and_write(self, key: bytes, state: CustomerState, outcome: Outcome) -> None:
         """Keeps a tier change in the customer's state, and adds all that came of a decision to the batch."""
-        if outcome is NOTHING:
-            return
         out = self._out
         for change in outcome.changes:
             backfill = self._is_backfill or change.reason == "policy_changed"  # the customer did nothing

@@ -17,6 +17,9 @@ from streams.partition.entries import Entry, Record
 from streams.partition.work import NO_LIMIT_MS, Message, Quota, Tally, Told, Work
 from streams.values.calendar import NEVER_MS
 
+STEP = 16
+"""Entries, or states, in one step: few enough to take no time, and enough that the steps take none."""
+
 
 class ForeignRecordError(ValueError):
     """A topic that only tierflow writes has a record that is not tierflow's, or of a newer release."""
@@ -159,13 +162,16 @@ class Partition:
         self._tally: Tally = Counter()
 
     def _working_entries(self, entries: Iterable[Entry]) -> Iterator[int]:
+        number = 0
         for number, entry in enumerate(entries, 1):
             while not self.work_entry(entry):
+                yield number - 1
                 if not self._goes_on():
                     return
-                yield number - 1
             self.next_offsets[entry.topic] = entry.offset + 1
-            yield number
+            if not number % STEP:
+                yield number
+        yield number
 
     def _goes_on(self) -> bool:
         """Says whether an entry that has to wait is to be tried again at once, in this batch."""

@@ -11,8 +11,7 @@ from streams.engine.apply import bytes_after
 from streams.engine.case import Case
 from streams.engine.codec import kept_bytes
 from streams.engine.measures.limits import LimitExceededError
-from streams.engine.remember import remembered_bytes
-from streams.engine.state import STATE_BYTES_LIMIT, CustomerState
+from streams.engine.state import STATE_BYTES_LIMIT
 from streams.values.events import Balance, Cause, Event, Loan, Transaction
 
 # More than one event, and what falls due before it, can add to a state.
@@ -27,11 +26,11 @@ class Room:
         self._packed = packed
         self._at_most: dict[bytes, int] = {}
 
-    def is_certain(self, key: bytes, state: CustomerState) -> bool:
+    def is_certain(self, key: bytes) -> bool:
         """Says whether there is room for any event, by the bound alone. To be asked before each event."""
         at_most = self._at_most.get(key)
         if at_most is None:
-            at_most = len(self._packed.get(key, b"")) - remembered_bytes(state)
+            at_most = len(self._packed.get(key, b""))
         self._at_most[key] = at_most = at_most + EVENT_BYTES
         return at_most <= STATE_BYTES_LIMIT
 

@@ -38,7 +38,8 @@ def content_mark(event: msgspec.Struct) -> bytes:
 
     Of 65,535 events with other content one goes unnoticed.
     """
-    return xxh3_64_digest(_encode(event))[:CONTENT_BYTES].replace(NO_CONTENT, b"\0\1")
+    mark = xxh3_64_digest(_encode(event))[:CONTENT_BYTES]
+    return mark if mark != NO_CONTENT else b"\0\1"
 
 
 def said_mark(*said: str | int) -> bytes:

@@ -28,8 +28,11 @@ def number_of_accounts(state: CustomerState) -> int:
 def unrated_of(state: CustomerState, policy: Policy) -> tuple[Unrated, ...]:
     """Gives what is held in currencies that the policy has no rate for, by currency."""
     assets, loans = state.assets_e4_by_currency, state.loans_e4_by_currency
+    rated = policy.to_value.keys()
+    if assets.keys() <= rated and loans.keys() <= rated:
+        return ()  # nearly always
     held = {currency for totals in (assets, loans) for currency, amount_e4 in totals.items() if amount_e4}
-    without = sorted(held - policy.to_value.keys())
+    without = sorted(held - rated)
     return tuple(Unrated(currency, assets.get(currency, 0), loans.get(currency, 0)) for currency in without)
 
 

@@ -37,9 +37,7 @@ def measure(state: CustomerState, policy: Policy, day: int, *, is_over: bool = F
             activity += part
         else:
             assets += part
-    standing, _ = standing_then(state, policy, day, is_over=is_over)
-    share_e4 = policy.credit_share_e4.get(standing, 0)
-    credit = _times(max(_total(state, "assets", policy, day, is_over), 0), share_e4) if share_e4 else 0
+    credit = _credit(state, policy, day, is_over) if policy.credit_share_e4 else 0
     return figures_of(figures, assets, activity, credit)
 
 
@@ -66,6 +64,13 @@ def measure_one(state: CustomerState, rule: Measure, policy: Policy, day: int, *
             return standing_e16(standing_then(state, policy, day, is_over=is_over)[0])
         case never:
             assert_never(never)
+
+
+def _credit(state: CustomerState, policy: Policy, day: int, is_over: bool) -> Figure:  # noqa: FBT001
+    """Gives what the credit standing adds to the value, or takes off it: a share of the assets, if there are any."""
+    standing, _ = standing_then(state, policy, day, is_over=is_over)
+    share_e4 = policy.credit_share_e4.get(standing, 0)
+    return _times(max(_total(state, "assets", policy, day, is_over), 0), share_e4) if share_e4 else 0
 
 
 def _total(state: CustomerState, of: Holding, policy: Policy, day: int, is_over: bool) -> int:  # noqa: FBT001

@@ -34,7 +34,8 @@ def check_limits(state: CustomerState, event: Event, policy: Policy) -> None:
     """
     match event:
         case Transaction():
-            _check_transaction(state, event, policy)
+            if event.reverses is not None or event.amount_e4 > _SMALL_AMOUNT_E4:  # seldom
+                _check_transaction(state, event, policy)
         case Balance():
             _check_balance(state, event, policy)
         case Loan() if policy.loan_rules is not None:
@@ -100,11 +101,10 @@ def _check_closings(state: CustomerState, former: Account | None, account: Accou
 
 
 def _check_transaction(state: CustomerState, event: Transaction, policy: Policy) -> None:
-    """Checks what a transaction adds; a reversal, what it may put back."""
+    """Checks what a transaction that is not small adds; a reversal, what it may put back."""
     if event.reverses is None:
-        if event.amount_e4 > _SMALL_AMOUNT_E4:
-            day = policy.calendar.day_of(event.belongs_at_ms)
-            _check_added(state, day, f"{event.type}.{event.currency}", event.amount_e4)
+        day = policy.calendar.day_of(event.belongs_at_ms)
+        _check_added(state, day, f"{event.type}.{event.currency}", event.amount_e4)
         return
     for taken in taken_in_family(state, event):
         _check_added(state, taken.day, taken.name, taken.amount_e4)

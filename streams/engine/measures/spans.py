@@ -39,7 +39,9 @@ def oldest_day_kept(state: CustomerState, policy: Policy, today: int) -> int:
     calendar, the first day that is looked at today.
     """
     rated = oldest_rated_day(state, policy)
-    return oldest_day_looked_at(policy, today if rated is None else rated, is_over=rated is not None)
+    if rated is None:
+        return oldest_day_looked_at(policy, today)
+    return oldest_day_looked_at(policy, rated, is_over=True)
 
 
 def oldest_closing_kept(state: CustomerState, policy: Policy, today: int) -> int:

@@ -23,5 +23,7 @@ def cap_of(case: Case) -> int | None:
 
 def capped(case: Case, rank: int) -> int:
     """Gives the rank, or that of the highest tier that the standing allows."""
+    if not case.policy.caps:
+        return rank
     cap = cap_of(case)
     return rank if cap is None else min(rank, cap)

@@ -55,8 +55,7 @@ def _earned_rank(case: Case, figures: Figures) -> int:
     """Gives the rank that is earned: the highest tier entered, or else kept, up to the standing's cap."""
     state, policy = case.state, case.policy
     if policy.serves_earned:
-        rank = entered_rank(figures, policy)
-        return capped(case, rank)
+        return capped(case, entered_rank(figures, policy))
     if state.tier is None and not policy.rises_at_once:
         return 0  # the first tier waits for the first rating
     earned = policy.rank.get(state.earned_tier or "", 0)

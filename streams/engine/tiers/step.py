@@ -29,7 +29,7 @@ def step_event(case: Case, event: Event) -> None:
     if case.begins_policy:
         sum_anew(state, today, policy)
         _begin_policy(case, case.now_ms)
-    elif state.windows:
+    elif state.windows and state.windows[0].through_day < today:
         roll(state, today, policy)
     if isinstance(event, CustomerAction):
         _apply_action(case, event)
@@ -38,13 +38,17 @@ def step_event(case: Case, event: Event) -> None:
     if case.tier_before is None:
         _note_last_rating(case)
     moves_a_measure = fold(state, event, policy, today) or case.is_earliest
-    is_late = case.is_behind_clock or event.at_ms < state.newest_ms
-    state.newest_ms = max(state.newest_ms, event.at_ms)
+    is_late = case.is_behind_clock
+    if event.at_ms < state.newest_ms:
+        is_late = True
+    else:
+        state.newest_ms = event.at_ms
     if is_rated and not moves_a_measure:  # no rule looks at what the event moved
         return
     state.policy_mark = policy.mark
     case.reason = _reason(case, event, is_late=is_late)
-    _ask(case, event)
+    if not policy.at_once:
+        _ask(case, event)
     if is_rated and not (case.rises or case.falls or isinstance(event, Credit)):
         return
     decide(case)
@@ -126,13 +130,11 @@ def _reason(case: Case, event: Event, *, is_late: bool) -> Reason:
 
 
 def _ask(case: Case, event: Event) -> None:
-    """Notes in the case what the event may change: a rise, a fall, or both.
+    """Notes in the case what the event may change, where a policy does not rate all at once: a rise, a fall, or both.
 
-    Where a policy rates by the calendar, an event from before the last rating corrects that rating.
+    An event from before the last rating corrects that rating.
     """
     policy = case.policy
-    if policy.at_once:
-        return
     if case.reason == "policy_changed":
         _ask_for_last_rating(case)
         return
