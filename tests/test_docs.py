@@ -28,7 +28,7 @@ WHERE_NEEDED = {
 }
 ELSEWHERE = {
     "A kind of measure": {"streams/engine/measures/fold.py", "streams/engine/state.py"},
-    "An input event": {"streams/contracts/packing.py"},
+    "An input event": {"streams/contracts/newest_change.py", "streams/contracts/packing.py"},
 }
 SUFFIX = {"counter": "_total", "info": "_info"}
 

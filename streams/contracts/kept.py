@@ -1,6 +1,6 @@
 """What the changelog holds beside the fields of a customer's state. Structs alone; packing.py makes bytes of them."""
 
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import msgspec
 
@@ -40,27 +40,38 @@ class Growing(msgspec.Struct, frozen=True):
     clock_ms: int  # the latest clock of the partitions that customers have come from; it goes on from there
 
 
-class KeptChange(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+WrittenFigure = int | str | None
+"""A figure as it is packed (packing.py)."""
+
+
+class KeptChange(msgspec.Struct, frozen=True, array_like=True):
     """A customer's newest tier change as the state keeps it, complete enough to write the same message again.
 
-    Figures are text, since they exceed 64 bits: an integer, or a fraction "n/d", of 10**-16. `parts` are assets,
-    activity and credit. `policy_mark` is the mark of the policy that decided. `next_offsets` are by topic number.
+    `direction` and `reason` are numbers of DIRECTIONS and REASONS. `earned_tier` is None where it is the tier. Figures
+    are ten-thousandths where they are whole ones within 64 bits, else the text of an integer, or of a fraction "n/d",
+    of 10**-16. `parts` are assets, activity and credit, the first None where it is the first measure. `policy_mark` is
+    the mark of the policy that decided. `next_offsets` are by topic number.
     """
 
     customer_id: str
     sequence: int
-    direction: Direction
+    direction: int
+    reason: int
     previous_tier: str | None
     tier: str
-    earned_tier: str
-    reason: Reason
+    earned_tier: str | None
     decided_at_ms: int
     standing: str | None
     cause: Cause | None
-    measures: tuple[str, ...]
-    parts: tuple[str, str, str]
+    measures: tuple[int | str, ...]
+    parts: tuple[WrittenFigure, WrittenFigure, WrittenFigure]
     next_offsets: tuple[int, ...]
     policy_mark: int
     backfill: bool = False
     unrated: tuple[Unrated, ...] = ()
     decided_in: int | None = None  # the partition that it was decided in, if that is another than holds it now
+
+
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
+REASONS: tuple[Reason, ...] = get_args(Reason)
+"""By number, as they are packed: a new one comes last."""

@@ -141,8 +141,10 @@ def _note_times(case: Case, event: Event) -> None:
         state.earliest_ms, case.is_earliest = event.at_ms, True
     if isinstance(event, Loan) and (state.applied_ms is None or event.at_ms > state.applied_ms):
         state.applied_ms = event.at_ms
-    if event.at_ms > state.last_transaction_ms and isinstance(event, Transaction) and event.reverses is None:
-        state.last_transaction_ms = event.at_ms
+    if isinstance(event, Transaction) and event.reverses is None:
+        last_ms = state.last_transaction_ms
+        if last_ms is None or event.at_ms > last_ms:
+            state.last_transaction_ms = event.at_ms
 
 
 def _woken(case: Case, event: Event) -> tuple[Campaign, ...]:

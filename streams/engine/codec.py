@@ -6,13 +6,11 @@ The version byte in front of a record of the changelog is added by contracts/pac
 import msgspec
 
 from streams.engine.remember import remembered_bytes
-from streams.engine.state import Bucket, CustomerState, Reversal, StateHeader
+from streams.engine.state import CustomerState, Reversal, StateHeader
 
 encode_state = msgspec.msgpack.Encoder().encode
 decode_state = msgspec.msgpack.Decoder(CustomerState).decode
 decode_header = msgspec.msgpack.Decoder(StateHeader).decode
-encode_buckets = msgspec.msgpack.Encoder().encode
-decode_buckets = msgspec.msgpack.Decoder(dict[str, Bucket]).decode
 encode_reversals = msgspec.msgpack.Encoder().encode
 decode_reversals = msgspec.msgpack.Decoder(list[Reversal]).decode
 

@@ -2,20 +2,24 @@
 
 Of an event 10 bytes are kept: the fingerprint of its id, and a mark of its content; of a transaction 6 more: the mark
 of what a reversal must say of it (measures/reversals.py). They stand one after the other, in blocks: the newest one is
-being filled, and the oldest ones are dropped as wholes. So an event adds to a short string, however many are
-remembered. Of transactions a block has the newest own time in it: what was dropped is known not to be newer. Of loans
-the fingerprints of all are kept.
+being filled, those before it stay packed, and the oldest ones are dropped as wholes. So an event adds to a short
+string, however many are remembered. Of transactions a block has the newest own time in it: what was dropped is known
+not to be newer. Of loans the fingerprints of all are kept.
 """
 
 from bisect import bisect_left
 from hashlib import blake2b
 
-from streams.engine.state import CustomerState, Seen
+import msgspec
+
+from streams.engine.state import Blocks, CustomerState
 from streams.values.events import TRANSACTIONS
 from streams.values.fingerprint import CONTENT_BYTES, FINGERPRINT_BYTES, NO_CONTENT, UNDOING_BYTES
 
 _UNDOING_AT = FINGERPRINT_BYTES + CONTENT_BYTES  # where in its entry a transaction has the mark for reversals
 _SHORT_BYTES = 512 * _UNDOING_AT  # up to here it is faster to go through all of them
+_encode_blocks = msgspec.msgpack.Encoder().encode
+_decode_blocks = msgspec.msgpack.Decoder(Blocks).decode
 _BLOCKS = 8  # so many, and the one that is being filled, hold what has to be remembered
 
 
@@ -36,19 +40,18 @@ def undoing_of(state: CustomerState, mark: bytes) -> bytes | None:
 
 def _entry(state: CustomerState, topic: int, mark: bytes) -> bytes | None:
     """Gives what is kept of an event that was applied before; None where none is remembered."""
-    seen = state.seen.get(topic)
-    if seen is None:
-        return None
-    newest, older = seen.newest, seen.older
-    is_short = len(older) <= _SHORT_BYTES
-    if is_short and mark not in newest and mark not in older:
+    recent, packed = state.recent.get(topic, b""), state.blocks.get(topic, b"")
+    if mark not in recent and len(packed) <= _SHORT_BYTES and mark not in packed:
         return None  # nearly always
     size = _entry_bytes(topic)
-    at = _place(newest, mark, size)
+    at = _place(recent, mark, size)
     if at >= 0:
-        return newest[at : at + size]
-    at = _place(older, mark, size) if is_short else _place_in_blocks(seen, mark, size)
-    return older[at : at + size] if at >= 0 else None
+        return recent[at : at + size]
+    if not packed:
+        return None
+    blocks = _decode_blocks(packed)
+    at = _place_in_blocks(blocks, mark, size)
+    return blocks.events[at : at + size] if at >= 0 else None
 
 
 def remember(state: CustomerState, topic: int, entry: bytes, at_ms: int, limit: int) -> None:
@@ -57,37 +60,60 @@ def remember(state: CustomerState, topic: int, entry: bytes, at_ms: int, limit: 
     entry: the fingerprint of its id, the mark of its content, and of a transaction that for reversals. at_ms: its own
     time.
     """
-    seen = state.seen.get(topic)
-    if seen is None:
-        seen = state.seen[topic] = Seen()
-    if topic == TRANSACTIONS:
-        if seen.newest:
-            seen.newest_ms[-1] = max(seen.newest_ms[-1], at_ms)
-        else:
-            seen.newest_ms.append(at_ms)
-    if seen.newest:
-        seen.counts[-1] += 1
-    else:
-        seen.counts.append(1)
-    seen.newest += entry
-    if seen.counts[-1] * _BLOCKS >= limit:
-        _close_block(seen, topic, limit)
+    recent = state.recent.get(topic, b"") + entry
+    if topic == TRANSACTIONS and (state.recent_ms is None or at_ms > state.recent_ms):
+        state.recent_ms = at_ms
+    state.recent[topic] = recent
+    if len(recent) * _BLOCKS >= limit * _entry_bytes(topic):
+        _close_block(state, topic, limit)
 
 
-def _close_block(seen: Seen, topic: int, limit: int) -> None:
-    """Ends the block that is being filled, and drops the oldest ones that are not needed."""
-    seen.older, seen.newest = seen.older + in_order(seen.newest, topic), b""
-    left, dropped = sum(seen.counts), 0
-    while left - seen.counts[dropped] >= limit:
-        left -= seen.counts[dropped]
+def keep_as_block(
+    state: CustomerState, topic: int, events: list[bytes], newest_ms: int | None, *, was_full: bool
+) -> None:
+    """Remembers events as one full block. newest_ms: of transactions, the newest own time that one of them can have.
+
+    was_full: others may have been dropped before them.
+    """
+    blocks = Blocks(b"".join(sorted(events)), [len(events)])
+    if newest_ms is not None:
+        blocks.newest_ms = [newest_ms]
+        blocks.dropped_ms = newest_ms if was_full else None
+    state.blocks[topic] = _encode_blocks(blocks)
+
+
+def newest_dropped_ms(state: CustomerState) -> int | None:
+    """Gives the newest own time of the transactions that are remembered no more; None where none was dropped."""
+    packed = state.blocks.get(TRANSACTIONS)
+    return None if packed is None else _decode_blocks(packed).dropped_ms
+
+
+def _close_block(state: CustomerState, topic: int, limit: int) -> None:
+    """Makes a block of the newest events, and drops the oldest ones that are not needed."""
+    packed = state.blocks.get(topic)
+    blocks = Blocks() if packed is None else _decode_blocks(packed)
+    recent = state.recent.pop(topic)
+    blocks.events += in_order(recent, topic)
+    blocks.counts.append(len(recent) // _entry_bytes(topic))
+    if topic == TRANSACTIONS and state.recent_ms is not None:
+        blocks.newest_ms.append(state.recent_ms)
+        state.recent_ms = None
+    _drop_oldest(blocks, limit, _entry_bytes(topic))
+    state.blocks[topic] = _encode_blocks(blocks)
+
+
+def _drop_oldest(blocks: Blocks, limit: int, size: int) -> None:
+    left, dropped = sum(blocks.counts), 0
+    while left - blocks.counts[dropped] >= limit:
+        left -= blocks.counts[dropped]
         dropped += 1
     if not dropped:
         return
-    if seen.newest_ms:
-        dropped_ms = max(seen.newest_ms[:dropped])
-        seen.dropped_ms = dropped_ms if seen.dropped_ms is None else max(seen.dropped_ms, dropped_ms)
-    del seen.counts[:dropped], seen.newest_ms[:dropped]
-    seen.older = seen.older[-left * _entry_bytes(topic) :]
+    if blocks.newest_ms:
+        newest_ms = max(blocks.newest_ms[:dropped])
+        blocks.dropped_ms = newest_ms if blocks.dropped_ms is None else max(blocks.dropped_ms, newest_ms)
+    del blocks.counts[:dropped], blocks.newest_ms[:dropped]
+    blocks.events = blocks.events[-left * size :]
 
 
 def in_order(entries: bytes, topic: int) -> bytes:
@@ -98,7 +124,9 @@ def in_order(entries: bytes, topic: int) -> bytes:
 
 def remembered_bytes(state: CustomerState) -> int:
     """Gives how many bytes of a packed state the remembered events take."""
-    return sum(len(seen.newest) + len(seen.older) for seen in state.seen.values())
+    return sum(map(len, state.recent.values())) + sum(
+        len(_decode_blocks(packed).events) for packed in state.blocks.values()
+    )
 
 
 def is_decided(state: CustomerState, loan_id: str) -> bool:
@@ -139,12 +167,12 @@ def _place(entries: bytes, mark: bytes, entry_bytes: int) -> int:
     return at
 
 
-def _place_in_blocks(seen: Seen, mark: bytes, size: int) -> int:
+def _place_in_blocks(blocks: Blocks, mark: bytes, size: int) -> int:
     """Gives the same for the full blocks, each of which is in order: to go through all of them would take long."""
-    older, first = seen.older, 0
-    for count in seen.counts[: -1 if seen.newest else None]:
-        number = bisect_left(range(first, first + count), mark, key=lambda entry: _mark_of(older, entry, size))
-        if number < count and _mark_of(older, first + number, size) == mark:
+    events, first = blocks.events, 0
+    for count in blocks.counts:
+        number = bisect_left(range(first, first + count), mark, key=lambda entry: _mark_of(events, entry, size))
+        if number < count and _mark_of(events, first + number, size) == mark:
             return (first + number) * size
         first += count
     return -1

@@ -35,12 +35,11 @@ class Bucket(msgspec.Struct, array_like=True, gc=False):
     amount_e4: int = 0
 
 
-class Seen(msgspec.Struct, array_like=True, gc=False):
-    """The events of one topic that are remembered, the oldest first, as remember.py keeps them, in blocks."""
+class Blocks(msgspec.Struct, array_like=True, gc=False):
+    """What is remembered of one topic but the newest events, in full blocks, the oldest first (remember.py)."""
 
-    newest: bytes = b""  # the block that is being filled
-    older: bytes = b""  # the blocks before it
-    counts: list[int] = []  # by block, the newest last: how many events it has
+    events: bytes = b""
+    counts: list[int] = []  # by block: how many events it has
     newest_ms: list[int] = []  # of transactions, by block: the newest own time in it
     dropped_ms: int | None = None  # of transactions: the newest own time of what was dropped; None: nothing was
 
@@ -129,7 +128,8 @@ class Unplaced(msgspec.Struct, array_like=True, gc=False):
 class CustomerState(msgspec.Struct, array_like=True, gc=False):
     """All that is kept of one customer.
 
-    The first fields are those of StateHeader: a take-over reads them alone, of every customer.
+    The first fields are those of StateHeader: a take-over reads them alone, of every customer. Fields of bytes are
+    sections: they stay packed until a rule asks, and are opened and kept by the functions of the module that is named.
     """
 
     tier: str | None = None
@@ -139,40 +139,48 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False):
     decided_at_ms: int = NEVER_MS  # the newest tier change
     newest_ms: int = NEVER_MS  # the newest event, or decision by time alone
     policy_mark: int = 0  # of the policy that rated the customer last
+
+    # What most events look at.
     accounts: dict[str, Account] = {}  # by currency and account_id (measures/accounts.py)
     assets_e4_by_currency: dict[str, int] = {}
-    days: dict[int, bytes] = {}  # by local day: its buckets, packed (measures/days.py)
+    days: bytes = b""  # transactions by local day (measures/days.py)
+    day_currencies: str = ""  # of the transactions, by number: codes, one after the other
     windows: list[Window] = []  # by their number in Policy.windows
-    standing: Standing | None = None
-    standing_as_of_ms: int = NEVER_MS
-    score: str | None = None
-    remembered: list[bytes] = []  # of version 1 alone, by topic: the fingerprints of the last 64 events
-    opted_out: bool = False
-    pin: Pin | None = None
+    recent: dict[int, bytes] = {}  # by topic number: the newest events that are remembered (remember.py)
+    recent_ms: int | None = None  # the newest own time of the transactions among them
+    blocks: dict[int, bytes] = {}  # by topic number: the events before them
     change: bytes = b""  # the newest tier change, as contracts/packing.py keeps it; the engine does not read it
-    loans_e4_by_currency: dict[str, int] = {}
-    first_day: int | None = None  # the local day of the first balance
-    daily: dict[str, dict[int, int]] = {}  # by "assets.TWD", by local day: the change of the closing total
+    first_event_ms: int | None = None  # of the first event that arrived, actions aside
+    heard_ms: int | None = None  # the worker's clock when the first event arrived, actions aside; None: long ago
+    last_transaction_ms: int | None = None  # of the newest one, reversals aside
+
+    # What some rules and campaigns look at.
     tenure: Tenure = msgspec.field(default_factory=Tenure)
     tier_due_ms: int | None = None  # when time alone may decide the tier; due_ms covers campaigns, too
-    first_event_ms: int | None = None  # of the first event that arrived, actions aside
-    last_transaction_ms: int = NEVER_MS  # of the newest one, reversals aside
-    trigger_counts: dict[str, int] = {}  # by campaign id
     progress: dict[str, Progress] = {}  # by campaign id
+    trigger_counts: dict[str, int] = {}  # by campaign id
     contacts_ms: list[int] = []  # the newest triggers of the campaigns that share contact limits
+    standing: Standing | None = None
+    standing_as_of_ms: int | None = None
+    score: str | None = None
+    standings: list[tuple[int, Standing, str | None]] = []  # by time, with the score (measures/standings.py)
+    first_day: int | None = None  # the local day of the first balance
+    daily: dict[str, dict[int, int]] = {}  # by "assets.TWD", by local day: the change of the closing total
+    closings: dict[str, bytes] = {}  # by the key of accounts: closing balances of earlier days (measures/closings.py)
+    loans_e4_by_currency: dict[str, int] = {}
+
+    # What few customers have.
     loans: dict[str, WatchedLoan] = {}  # by loan_id
     decided_loans: bytes = b""  # fingerprints of loan ids, one after the other
-    consent_ms: int | None = None  # the own time of the newest opt-out or opt-in
-    pinned_ms: int | None = None  # of the newest pin or unpin, whether a pin holds or not
-    erased_ms: int | None = None  # of the newest erase: what is not later is not heard any more
-    closings: dict[str, bytes] = {}  # by the key of accounts: closing balances of earlier days (measures/closings.py)
-    unplaced: Unplaced | None = None
-    seen: dict[int, Seen] = {}  # by topic number: the events that are remembered
     reversals: bytes = b""  # packed (measures/reversals.py)
-    heard_ms: int | None = None  # the worker's clock when the first event arrived, actions aside; None: long ago
-    standings: list[tuple[int, Standing, str | None]] = []  # by time, with the score (measures/standings.py)
+    pin: Pin | None = None
+    pinned_ms: int | None = None  # of the newest pin or unpin, whether a pin holds or not
+    opted_out: bool = False
+    consent_ms: int | None = None  # the own time of the newest opt-out or opt-in
+    erased_ms: int | None = None  # of the newest erase: what is not later is not heard any more
     applied_ms: int | None = None  # the own time of the newest application for a loan
     earliest_ms: int | None = None  # the own time of the earliest event, actions aside; None: first_event_ms is
+    unplaced: Unplaced | None = None
 
 
 class StateHeader(msgspec.Struct, array_like=True, gc=False):

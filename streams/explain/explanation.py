@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from streams.contracts.envelope import without_rate
 from streams.contracts.figures import format_figure
+from streams.contracts.newest_change import change_of, unpack_change
 from streams.contracts.outputs import PolicyName
-from streams.contracts.packing import change_of, unpack_change
 from streams.engine.measures.accounts import unrated_of
 from streams.engine.measures.spans import first_day_of, last_day_of
 from streams.engine.outcomes import TierChange

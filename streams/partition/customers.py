@@ -10,8 +10,9 @@ from streams.contracts.decode import decode
 from streams.contracts.kept import LaneRecord
 from streams.contracts.letters import too_large
 from streams.contracts.log import encode_json
+from streams.contracts.newest_change import pack_change
 from streams.contracts.outputs import ENGINE_VERSION, OrderMessage
-from streams.contracts.packing import pack_change, pack_state, renew_state, unpack_header, unpack_state
+from streams.contracts.packing import pack_state, renew_state, unpack_header, unpack_state
 from streams.contracts.rejection import REVERSAL_MISMATCH, WRONG_PARTITION, Rejection
 from streams.engine.apply import apply_due, apply_erase, apply_event, apply_policy, is_rated_by_another
 from streams.engine.case import Case

@@ -10,7 +10,8 @@ from streams.api.source import Anyone, CustomerView, Local, Readiness, Remote, U
 from streams.contracts.changes import ChangeWriter
 from streams.contracts.envelope import Envelope, without_rate
 from streams.contracts.figures import format_figure
-from streams.contracts.packing import change_of, unpack_change, unpack_state
+from streams.contracts.newest_change import change_of, unpack_change
+from streams.contracts.packing import unpack_state
 from streams.engine.measures.accounts import number_of_accounts, unrated_of
 from streams.engine.measures.figures import measure
 from streams.engine.measures.windows import sum_anew

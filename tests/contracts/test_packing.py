@@ -6,26 +6,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.contracts.former import Account1, State1
+from streams.contracts.newest_change import change_of, pack_change, unpack_change
 from streams.contracts.packing import (
     LANE_KEY,
     VERSION,
     LaneRecord,
     UnknownVersionError,
-    change_of,
-    pack_change,
     pack_lane,
     pack_state,
-    unpack_change,
     unpack_header,
     unpack_lane,
     unpack_state,
 )
-from streams.engine.measures.days import buckets_of, keep_buckets
+from streams.engine.measures.days import add_to_bucket, all_buckets, bucket_of, has_day
 from streams.engine.measures.figures import figures_of
 from streams.engine.outcomes import TierChange
-from streams.engine.state import Account, Bucket, CustomerState, Seen, Tenure, Window
+from streams.engine.remember import keep_as_block
+from streams.engine.state import Account, Bucket, CustomerState, Tenure, Window
 from streams.values.calendar import NEVER_MS
-from streams.values.events import Cause, Pin
+from streams.values.events import TRANSACTION_TYPES, Cause, Pin
 from streams.values.products import PRODUCTS
 from streams.values.standings import Standing
 
@@ -51,12 +51,13 @@ states = st.builds(
         max_size=5,
     ),
     assets_e4_by_currency=sums,
-    days=st.dictionaries(days, st.binary(max_size=50), max_size=5),
+    days=st.binary(max_size=50),
     windows=st.lists(st.builds(Window, days, sums, st.none() | days), max_size=2),
     standing=st.none() | st.sampled_from(get_args(Standing)),
     standing_as_of_ms=times_ms,
     score=st.none() | texts,
-    seen=st.dictionaries(st.integers(0, 4), st.builds(Seen, st.binary(max_size=40), st.binary()), max_size=2),
+    recent=st.dictionaries(st.integers(0, 4), st.binary(max_size=40), max_size=2),
+    blocks=st.dictionaries(st.integers(0, 4), st.binary(max_size=40), max_size=2),
     opted_out=st.booleans(),
     pin=st.none() | st.builds(Pin, texts, times_ms, texts, texts),
     loans_e4_by_currency=sums,
@@ -128,12 +129,21 @@ def test_a_lane_record_comes_back_as_it_went(offsets: list[int], counter: int, c
     assert unpack_lane(pack_lane(record)) == record
 
 
-@given(st.dictionaries(texts, st.builds(Bucket, st.integers(-(2**31), 2**31), amounts_e4), max_size=3))
-def test_a_day_of_buckets_comes_back_as_it_went(buckets: dict[str, Bucket]) -> None:
+names = st.builds("{}.{}".format, st.sampled_from(sorted(TRANSACTION_TYPES)), currencies)
+buckets = st.builds(Bucket, st.integers(-9, 9) | st.integers(-(2**31), 2**31 - 1), st.integers(-9, 9) | amounts_e4)
+
+
+@given(st.dictionaries(st.tuples(days, names), buckets, max_size=6))
+def test_buckets_come_back_as_they_went(kept: dict[tuple[int, str], Bucket]) -> None:
     state = CustomerState()
-    keep_buckets(state, 20_000, buckets)
-    assert buckets_of(unpack_state(pack_state(state)), 20_000) == buckets
-    assert buckets_of(state, 20_001) == {}
+    for (day, name), bucket in kept.items():
+        add_to_bucket(state, day, name, 0, 0)
+        add_to_bucket(state, day, name, bucket.count, bucket.amount_e4)
+    state = unpack_state(pack_state(state))
+    assert {(day, name): bucket for day, name, bucket in all_buckets(state)} == kept
+    assert all(bucket_of(state, day, name) == bucket for (day, name), bucket in kept.items())
+    assert all(has_day(state, day) for day, _ in kept)
+    assert bucket_of(state, 20_000, "fee.HKD") is None
 
 
 def test_every_unpacked_state_is_a_copy_of_its_own() -> None:
@@ -181,18 +191,18 @@ def test_records_of_former_versions_are_read_for_ever(version: int) -> None:
         standing="fair",
         standing_as_of_ms=10,
         score="712",
-        seen={0: Seen(b"", b"12345678\0\0", [1])},
         opted_out=True,
         pin=Pin("high", 11, "board member", "clerk 7"),
         change=b"change",
     )
-    keep_buckets(state, 20_000, {"purchase.TWD": Bucket(1, 125_000)})
+    keep_as_block(state, 0, [b"12345678\0\0"], None, was_full=False)
+    add_to_bucket(state, 20_000, "purchase.TWD", 1, 125_000)
     assert unpack_state(bytes.fromhex(FORMS[version])) == state, f"the form has changed; now: {pack_state(state).hex()}"
 
 
 def test_of_version_1_an_account_whose_product_was_not_told_waits_for_a_word() -> None:
-    state = CustomerState(accounts={"A1": Account(8, -9, "TWD", "other"), "TWD": Account(7, 5, "USD", "loan")})
-    packed = b"\x01" + pack_state(state)[1:]
+    accounts = {"A1": Account1(8, -9, "TWD", "other"), "TWD": Account1(7, 5, "USD", "loan")}
+    packed = b"\x01" + msgspec.msgpack.encode(State1(accounts=accounts))
     assert unpack_state(packed).accounts == {
         "TWDA1": Account(8, -9, "TWD", "other", NEVER_MS),
         "USDTWD": Account(7, 5, "USD", "loan", 7),
@@ -207,10 +217,10 @@ FORMS = {
 6b2037c4066368616e6765
 """,
     2: """
-02dc0027a36d6964cf000001a20b2c923da36d69640305060781a554574441319508f7a3545744a76465706f7369740881a3
-545744f781cd4e20c41581ac70757263686173652e5457449201ce0001e8489193cd4e2181a3545744ce0001e848cd4e7aa4
-666169720aa337313290c394a4686967680bac626f617264206d656d626572a7636c65726b2037c4066368616e676580c080
-9dc0c0c0c000c0c0c0c0c0c0c0c0c0c0d3fffc72815b39800080809080c400c0c0c080c0810095c400c40a31323334353637
-380000910190c0c400c090
+02dc0029a36d6964cf000001a20b2c923da36d69640305060781a554574441319508f7a3545744a76465706f73697408
+81a3545744f7c40e00204e000400010048e801000000a35457449193cd4e2181a3545744ce0001e848cd4e7a80c08100
+c41194c40a31323334353637380000910190c0c4066368616e6765c0c0c09dc0c0c0c000c0c0c0c0c0c0c0c0c0808090
+a4666169720aa337313290c080808080c400c40094a4686967680bac626f617264206d656d626572a7636c65726b2037
+c0c3c0c0c0
 """,
 }

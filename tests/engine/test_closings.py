@@ -3,10 +3,12 @@
 from itertools import permutations
 from random import Random
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.contracts.former import Account1, State1
 from streams.contracts.packing import pack_state, unpack_state
 from streams.engine.measures.closing_totals import average_e16, closing_e16, newest_e16
 from streams.engine.measures.closings import keep_timeline, timeline_of
@@ -143,12 +145,21 @@ def test_another_holding_is_looked_at_by_what_the_former_policy_kept() -> None:
     assert closings(customer, "loans") == ["0", "100", "100", "0"]
 
 
+KEPT_BY_VERSION_1 = (
+    *("tier", "earned_tier", "sequence", "decided_at_ms", "newest_ms", "policy_mark"),
+    *("assets_e4_by_currency", "first_day", "daily", "tenure"),
+)
+
+
 def test_a_state_of_version_1_takes_no_balance_from_before_it() -> None:
     # What its closing totals are made of was not kept.
     customer = after(balance("100", NOON - 2 * DAY_MS), balance("400", NOON))
-    customer.state.accounts = {"a": customer.state.accounts["TWDa"]}
-    customer.state.closings = {}
-    customer.state = unpack_state(b"\x01" + pack_state(customer.state)[1:])
+    known = customer.state.accounts["TWDa"]
+    former = State1(
+        accounts={"a": Account1(known.as_of_ms, known.balance_e4, known.currency, known.product)},
+        **{name: getattr(customer.state, name) for name in KEPT_BY_VERSION_1},
+    )
+    customer.state = unpack_state(b"\x01" + msgspec.msgpack.encode(former))
     customer.apply(balance("300", NOON - DAY_MS))
     assert closings(customer) == ["0", "100", "100", "400"]
     customer.apply(balance("900", NOON + 2 * DAY_MS), balance("800", NOON + DAY_MS))

@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 from msgspec import structs
 
-from streams.engine.measures.days import buckets_of
+from streams.engine.measures.days import all_buckets
 from streams.engine.state import Bucket, CustomerState
 from streams.values.events import CustomerAction, Event, Transaction
 from tests.support.one_customer import (
@@ -71,7 +71,7 @@ def test_what_is_newer_stays_and_begins_with_an_initial_change_of_the_next_numbe
 def test_where_nothing_is_newer_nothing_is_left() -> None:
     customer = after(balance("600000", ERASED, "b"), pin("high", ERASED, ERASED + 9), action("opt_out", ERASED))
     assert customer.apply(erase()) == []
-    assert structs.replace(customer.state, seen={}) == CustomerState(sequence=3, erased_ms=ERASED)
+    assert structs.replace(customer.state, recent={}) == CustomerState(sequence=3, erased_ms=ERASED)
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))))
@@ -106,10 +106,9 @@ def test_transactions_of_the_erases_own_day_are_forgotten_and_those_of_later_day
     )
     customer.apply(erase(), transaction("800", ERASED + 2))
     day = PLAIN.calendar.day_of(ERASED)
-    found = {day: buckets_of(customer.state, day) for day in customer.state.days}
-    assert found == {
-        day: {"purchase.TWD": Bucket(1, e4("800"))},
-        day + 1: {"purchase.TWD": Bucket(1, e4("400"))},
+    assert {(day, name): bucket for day, name, bucket in all_buckets(customer.state)} == {
+        (day, "purchase.TWD"): Bucket(1, e4("800")),
+        (day + 1, "purchase.TWD"): Bucket(1, e4("400")),
     }
     assert [window.sum_e4_by_currency for window in customer.state.windows] == [{"TWD": e4("1200")}] * len(
         PLAIN.windows
@@ -121,7 +120,7 @@ def undoes(of: Transaction, when: int, name: str = "r") -> Transaction:
 
 
 def spent(customer: Customer) -> int:
-    return sum(bucket.amount_e4 for day in customer.state.days for bucket in buckets_of(customer.state, day).values())
+    return sum(bucket.amount_e4 for _, _, bucket in all_buckets(customer.state))
 
 
 def test_a_reversal_takes_nothing_off_that_the_erase_has_forgotten() -> None:

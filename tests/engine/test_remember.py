@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contracts.packing import pack_state, unpack_state
-from streams.engine.remember import content_of, remember
+from streams.engine.remember import content_of, newest_dropped_ms, remember
 from streams.engine.state import CustomerState
 from streams.values.events import BALANCES, CREDIT, TRANSACTIONS
 from tests.support.laws import laws
@@ -36,7 +36,7 @@ def test_at_least_as_many_as_asked_for_are_remembered_and_not_many_more(number: 
     assert all(known[-limit:])
     assert sum(known) <= limit + limit // 4
     assert sorted(known) == known  # the oldest are dropped
-    dropped_ms = state.seen[TRANSACTIONS].dropped_ms
+    dropped_ms = newest_dropped_ms(state)
     assert dropped_ms == (None if all(known) else known.index(True) - 1)
     assert unpack_state(pack_state(state)) == state
 
@@ -50,7 +50,7 @@ def test_another_number_asked_for_holds_from_the_next_event_on(heard: list[tuple
     known = [is_remembered(state, TRANSACTIONS, mark) for mark in marks(len(heard))]
     assert all(known[-64:])
     forgotten = [at_ms for (at_ms, _), is_known in zip(heard, known, strict=True) if not is_known]
-    dropped_ms = state.seen[TRANSACTIONS].dropped_ms if heard else None
+    dropped_ms = newest_dropped_ms(state)
     assert (dropped_ms is None) == (not forgotten)
     assert dropped_ms is None or dropped_ms >= max(forgotten)
 

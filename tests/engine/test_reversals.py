@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from streams.contracts.packing import unpack_state
-from streams.engine.measures.days import buckets_of
+from streams.engine.measures.days import all_buckets
 from streams.engine.measures.reversals import reversals_of
 from streams.engine.state import Bucket, CustomerState
 from streams.policy.policy import Policy
@@ -75,7 +75,7 @@ def heard(
 
 def sums(state: CustomerState) -> dict[tuple[int, str], tuple[int, int]]:
     """What is kept by day and kind, as numbers and sums; without what comes to nothing."""
-    found = {(day, kind): bucket for day in state.days for kind, bucket in buckets_of(state, day).items()}
+    found = {(day, kind): bucket for day, kind, bucket in all_buckets(state)}
     return {name: (bucket.count, bucket.amount_e4) for name, bucket in found.items() if bucket != Bucket()}
 
 

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from streams.contracts.packing import UnknownVersionError, pack_state, unpack_header, unpack_state
-from streams.engine.state import CustomerState, Seen
+from streams.engine.state import Account, CustomerState
 from tests.support.one_customer import DAY_MS, STANDARD, Customer, at, balance, credit, pin, transaction
 
 NOON = at("2026-11-24T12:00")
@@ -26,8 +26,8 @@ def test_a_packed_state_comes_back_the_same() -> None:
 
 def test_a_new_customer_is_empty_and_shares_nothing() -> None:
     one, other = CustomerState(), CustomerState()
-    one.seen[0] = Seen()
-    one.days[1] = b""
+    one.recent[0] = b"1234567890"
+    one.accounts["TWDa"] = Account(0, 0, "TWD", "deposit")
     assert other == CustomerState()
 
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from streams.audit.growth import Held, growths_of, moved, partitions_at_first
 from streams.contracts.kept import LaneRecord
+from streams.contracts.newest_change import unpack_change
 from streams.contracts.outputs import GrownMessage
-from streams.contracts.packing import moved_state, unpack_change, unpack_state
+from streams.contracts.packing import moved_state, unpack_state
 from streams.errors import UsageError
 from streams.kafka.partitioner import partition_of
 from streams.partition.budgets import campaign_of

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from streams.contracts.lines import parse_line
-from streams.contracts.packing import change_of, unpack_change, unpack_state
+from streams.contracts.newest_change import change_of, unpack_change
+from streams.contracts.packing import unpack_state
 from streams.engine.outcomes import Unrated
 from streams.partition.customers import Customers
 from streams.partition.outputs import sent_to

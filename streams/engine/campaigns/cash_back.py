@@ -11,6 +11,7 @@ is to pay is carried to the payment after it. The rules are in docs/policies.md#
 from streams.engine.campaigns.audience import is_for
 from streams.engine.campaigns.each_paid import each_offer, reversal_offer
 from streams.engine.case import Case
+from streams.engine.measures.days import has_any_since, has_day
 from streams.engine.measures.figures import measure_one
 from streams.engine.measures.reversals import undone_day, undone_e4
 from streams.engine.outcomes import Offer
@@ -70,7 +71,7 @@ def payments_left(case: Case, terms: CashBack, progress: Progress) -> Progress:
             spent_e16[month] = str(min(stands_e16, int(progress.spent_e16[month])) if is_owed else stands_e16)
     left = Progress(due_ms=progress.due_ms, since_ms=progress.since_ms, spent_e16=spent_e16, basis=progress.basis)
     left.late_months = list(progress.late_months)
-    left.paid_e4 = {day: noted for day, noted in progress.paid_e4.items() if day in state.days}
+    left.paid_e4 = {day: noted for day, noted in progress.paid_e4.items() if has_day(state, day)}
     if state.days and not terms.per_transaction:
         _look_by(left, case.policy.calendar.next_month_begins_ms(case.now_ms))
     return left
@@ -146,10 +147,10 @@ def _look(case: Case, terms: CashBack, progress: Progress, due_ms: int) -> Offer
 
 def _next_due_ms(case: Case, terms: CashBack, progress: Progress) -> int | None:
     """Gives when a month is settled next, or ends: the running one, if it has transactions, or they are ahead of it."""
-    calendar, now_ms, days = case.policy.calendar, case.now_ms, case.state.days
+    calendar, now_ms = case.policy.calendar, case.now_ms
     running = month_of(calendar.day_of(now_ms))
     instants = [_settled_ms(case, terms, month) for month in progress.spent_e16]
-    if days and max(days) >= month_start(running):
+    if has_any_since(case.state, month_start(running)):
         instants.append(calendar.midnight_ms(month_start(running + 1)))
     return min([at_ms for at_ms in instants if at_ms > now_ms], default=None)
 

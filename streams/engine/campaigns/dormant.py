@@ -8,7 +8,6 @@ from streams.engine.case import Case
 from streams.engine.outcomes import Offer
 from streams.engine.state import Progress
 from streams.policy.campaigns import Dormant
-from streams.values.calendar import NEVER_MS
 from streams.values.events import Transaction
 
 
@@ -39,7 +38,7 @@ def _begins_ms(case: Case, terms: Dormant) -> int:
     """Gives the instant from which the customer is dormant, if no transaction comes before it."""
     state = case.state
     last_ms = state.last_transaction_ms
-    if last_ms == NEVER_MS:
+    if last_ms is None:
         last_ms = state.newest_ms if state.first_event_ms is None else state.first_event_ms
     return case.policy.calendar.days_later_ms(last_ms, terms.days)
 

@@ -1,21 +1,92 @@
-"""A customer's transactions by local day, in buckets by "type.currency".
+"""A customer's transactions by local day: a bucket for each type and currency, with their number and sum.
 
-A day stays packed until it is looked at, since most events look at one day only.
+Buckets are rows of one length in one string of bytes, in the order in which they came in: day, type and currency,
+number, sum. An event finds its row by the first bytes and writes that row alone, so nothing is unpacked. Rows are
+narrow until a number or a sum needs more; then all of them are wide. The first byte says which.
 """
 
-from streams.engine.codec import decode_buckets, encode_buckets
+from collections.abc import Iterator
+
 from streams.engine.state import Bucket, CustomerState
+
+# By number, as they stand in rows: a new type comes last.
+_TYPES = (
+    *("deposit", "withdrawal", "transfer_in", "transfer_out", "purchase", "cash"),
+    *("interest", "fee", "refund", "loan_payment", "securities", "other"),
+)
+_NUMBER_OF_TYPE = {word: number for number, word in enumerate(_TYPES)}
+_TYPES_ROOM = 16
+_CODE_LENGTH = 3  # of a currency
+_DAY_BYTES = 3
+_NAME_BYTES = _DAY_BYTES + 2
+
+
+# By the first byte: how many bytes a row has, and how many of them are the number of transactions.
+_ROW_BYTES = (_NAME_BYTES + 2 + 6, _NAME_BYTES + 4 + 8)
+_COUNT_BYTES = (2, 4)
+_NARROW, _WIDE = b"\0", b"\1"
+
+
+def has_day(state: CustomerState, day: int) -> bool:
+    """Says whether anything is kept of a day."""
+    return bool(state.days) and _place(state.days, day.to_bytes(_DAY_BYTES, "little", signed=True)) >= 0
 
 
 def buckets_of(state: CustomerState, day: int) -> dict[str, Bucket]:
-    """Unpacks the buckets of a day; none where nothing is kept of it."""
-    packed = state.days.get(day)
-    return {} if packed is None else decode_buckets(packed)
+    """Unpacks the buckets of a day, by "type.currency"; none where nothing is kept of it."""
+    return {name: bucket for kept, name, bucket in all_buckets(state) if kept == day}
 
 
-def keep_buckets(state: CustomerState, day: int, buckets: dict[str, Bucket]) -> None:
-    """Packs the buckets of a day into the state."""
-    state.days[day] = encode_buckets(buckets)
+def bucket_of(state: CustomerState, day: int, name: str) -> Bucket | None:
+    """Unpacks one bucket. name: "type.currency"."""
+    if not state.days:
+        return None
+    at = _place(state.days, _first_bytes(state, day, name))
+    return None if at < 0 else _bucket(state.days, at)
+
+
+def all_buckets(state: CustomerState) -> Iterator[tuple[int, str, Bucket]]:
+    """Yields every bucket with its day and name, in the order in which they came in."""
+    days, currencies = state.days, state.day_currencies
+    if not days:
+        return
+    for at in range(1, len(days), _ROW_BYTES[days[0]]):
+        day = int.from_bytes(days[at : at + _DAY_BYTES], "little", signed=True)
+        currency, kind = divmod(int.from_bytes(days[at + _DAY_BYTES : at + _NAME_BYTES], "little"), _TYPES_ROOM)
+        code = currencies[currency * _CODE_LENGTH : (currency + 1) * _CODE_LENGTH]
+        yield day, f"{_TYPES[kind]}.{code}", _bucket(days, at)
+
+
+def days_kept(state: CustomerState) -> list[int]:
+    """Gives the days of which anything is kept, each once, in the order in which they came in."""
+    return list(dict.fromkeys(day for day, _, _ in all_buckets(state)))
+
+
+def has_any_since(state: CustomerState, day: int) -> bool:
+    """Says whether anything is kept from a day on. Days mostly come in their order: the last one is looked at first."""
+    days = state.days
+    row = _ROW_BYTES[days[0]] if days else 1
+    starts = range(len(days) - row, 0, -row)
+    return any(int.from_bytes(days[at : at + _DAY_BYTES], "little", signed=True) >= day for at in starts)
+
+
+def add_to_bucket(state: CustomerState, day: int, name: str, count: int, amount_e4: int) -> None:
+    """Adds to the bucket of a day, in place. name: "type.currency". count, amount_e4: negative to take off."""
+    days, first_bytes = state.days or _NARROW, _first_bytes(state, day, name)
+    at = _place(days, first_bytes)
+    if at >= 0:
+        known = _bucket(days, at)
+        count += known.count
+        amount_e4 += known.amount_e4
+    else:
+        at = len(days)
+        _note_currency(state, name[-_CODE_LENGTH:])
+    try:
+        row = _row(first_bytes, count, amount_e4, days[0])
+    except OverflowError:
+        at = 1 + (at - 1) // _ROW_BYTES[0] * _ROW_BYTES[1]
+        days, row = _widened(days), _row(first_bytes, count, amount_e4, 1)
+    state.days = days[:at] + row + days[at + len(row) :]
 
 
 def forget_days(state: CustomerState, oldest: int) -> None:
@@ -23,5 +94,75 @@ def forget_days(state: CustomerState, oldest: int) -> None:
 
     Days mostly come in their order, so a look at the first one is enough.
     """
-    if state.days and next(iter(state.days)) < oldest:
-        state.days = {day: buckets for day, buckets in state.days.items() if day >= oldest}
+    days = state.days
+    if days and int.from_bytes(days[1 : 1 + _DAY_BYTES], "little", signed=True) < oldest:
+        drop_days_before(state, oldest)
+
+
+def drop_days_before(state: CustomerState, oldest: int) -> None:
+    """Drops the days before `oldest`, in whatever order they came in."""
+    days = state.days
+    row = _ROW_BYTES[days[0]] if days else 1
+    rows = [days[at : at + row] for at in range(1, len(days), row)]
+    left = [row for row in rows if int.from_bytes(row[:_DAY_BYTES], "little", signed=True) >= oldest]
+    state.days = b"".join([days[:1], *left]) if left else b""
+
+
+def _first_bytes(state: CustomerState, day: int, name: str) -> bytes:
+    """Gives what the row of a bucket begins with: its day, and the number of its type and currency."""
+    kind, _, currency = name.partition(".")
+    code = _number_of(currency, state.day_currencies) * _TYPES_ROOM + _NUMBER_OF_TYPE[kind]
+    return day.to_bytes(_DAY_BYTES, "little", signed=True) + code.to_bytes(2, "little")
+
+
+def _number_of(currency: str, known: str) -> int:
+    """Gives the number of a currency; of one that is not known, the next, which no row has."""
+    if known.startswith(currency):
+        return 0  # nearly always
+    starts = range(0, len(known), _CODE_LENGTH)
+    return next((at for at in starts if known.startswith(currency, at)), len(known)) // _CODE_LENGTH
+
+
+def _note_currency(state: CustomerState, currency: str) -> None:
+    known = state.day_currencies
+    if _number_of(currency, known) * _CODE_LENGTH == len(known):
+        state.day_currencies = known + currency
+
+
+def _place(days: bytes, first_bytes: bytes) -> int:
+    """Gives where the first row begins that begins with these bytes; -1 where none does."""
+    row = _ROW_BYTES[days[0]]
+    at = days.find(first_bytes, 1)
+    while at >= 0 and (at - 1) % row:  # a match that is not at a row's beginning is no match
+        at = days.find(first_bytes, at + 1)
+    return at
+
+
+def _bucket(days: bytes, at: int) -> Bucket:
+    begins = at + _NAME_BYTES
+    middle, ends = begins + _COUNT_BYTES[days[0]], at + _ROW_BYTES[days[0]]
+    return Bucket(
+        int.from_bytes(days[begins:middle], "little", signed=True),
+        int.from_bytes(days[middle:ends], "little", signed=True),
+    )
+
+
+def _row(first_bytes: bytes, count: int, amount_e4: int, form: int) -> bytes:
+    """Makes a row. form: 0 for a narrow one, which may have too little room (OverflowError), 1 for a wide one."""
+    count_bytes = _COUNT_BYTES[form]
+    amount_bytes = _ROW_BYTES[form] - _NAME_BYTES - count_bytes
+    return (
+        first_bytes
+        + count.to_bytes(count_bytes, "little", signed=True)
+        + amount_e4.to_bytes(amount_bytes, "little", signed=True)
+    )
+
+
+def _widened(days: bytes) -> bytes:
+    """Gives narrow rows with as much room as any number and sum may need."""
+    rows = [
+        _row(days[at : at + _NAME_BYTES], bucket.count, bucket.amount_e4, 1)
+        for at in range(1, len(days), _ROW_BYTES[0])
+        for bucket in (_bucket(days, at),)
+    ]
+    return _WIDE + b"".join(rows)

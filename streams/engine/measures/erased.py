@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from streams.engine.measures.accounts import add_newest
 from streams.engine.measures.closing_totals import begin_closings
 from streams.engine.measures.closings import keep_timeline, timeline_of
+from streams.engine.measures.days import days_kept, drop_days_before
 from streams.engine.measures.reversals import ABSENT, keep_reversals, reversals_of
 from streams.engine.state import CustomerState, Unplaced
 from streams.policy.policy import Policy
@@ -34,32 +35,32 @@ def left_by_erase(state: CustomerState, erased_ms: int, policy: Policy) -> Custo
     words_ms = [at_ms for at_ms in (state.consent_ms, state.pinned_ms) if at_ms is not None]
     if max([newest_heard_ms(state), *words_ms]) <= erased_ms:
         return left  # nearly always
-    left.seen, left.newest_ms, left.unplaced = state.seen, state.newest_ms, _unplaced(state, erased_ms)
+    left.recent, left.recent_ms, left.blocks = state.recent, state.recent_ms, state.blocks
+    left.newest_ms, left.unplaced = state.newest_ms, _unplaced(state, erased_ms)
     left.contacts_ms = [at_ms for at_ms in state.contacts_ms if at_ms > erased_ms]
     left.loans = {name: loan for name, loan in state.loans.items() if loan.applied_ms > erased_ms}
     _keep_words(left, state, erased_ms)
     _keep_accounts(left, state, erased_ms, policy)
     _keep_transactions(left, state, erased_ms, policy)
-    if state.applied_ms is not None and state.applied_ms > erased_ms:
-        left.applied_ms = state.applied_ms
+    left.applied_ms = _if_newer(state.applied_ms, erased_ms)
     _keep_first_times(left, state, erased_ms, policy)
     return left
 
 
 def newest_heard_ms(state: CustomerState) -> int:
     """Gives the newest own time of the events that are known of a customer, actions aside."""
-    applied_ms = NEVER_MS if state.applied_ms is None else state.applied_ms
-    balances_ms = max((account.as_of_ms for account in state.accounts.values()), default=NEVER_MS)
-    reversals_ms = max((reversal.at_ms for reversal in reversals_of(state)), default=NEVER_MS)
-    return max(applied_ms, balances_ms, reversals_ms, state.standing_as_of_ms, state.last_transaction_ms)
+    heard_ms = [state.applied_ms, state.standing_as_of_ms, state.last_transaction_ms]
+    heard_ms += [account.as_of_ms for account in state.accounts.values()]
+    heard_ms += [reversal.at_ms for reversal in reversals_of(state)]
+    return max((at_ms for at_ms in heard_ms if at_ms is not None), default=NEVER_MS)
 
 
 def _keep_words(left: CustomerState, state: CustomerState, erased_ms: int) -> None:
-    if state.consent_ms is not None and state.consent_ms > erased_ms:
+    if _if_newer(state.consent_ms, erased_ms) is not None:
         left.opted_out, left.consent_ms = state.opted_out, state.consent_ms
-    if state.pinned_ms is not None and state.pinned_ms > erased_ms:
+    if _if_newer(state.pinned_ms, erased_ms) is not None:
         left.pin, left.pinned_ms = state.pin, state.pinned_ms
-    if state.standing_as_of_ms > erased_ms:
+    if _if_newer(state.standing_as_of_ms, erased_ms) is not None:
         left.standing, left.standing_as_of_ms, left.score = state.standing, state.standing_as_of_ms, state.score
         left.standings = [known for known in state.standings if known[0] > erased_ms]
 
@@ -86,15 +87,15 @@ def _keep_accounts(left: CustomerState, state: CustomerState, erased_ms: int, po
 def _keep_transactions(left: CustomerState, state: CustomerState, erased_ms: int, policy: Policy) -> None:
     """Keeps the days after that of the erase, and the reversals that are newer."""
     erased_day = policy.calendar.day_of(erased_ms)
-    left.days = {day: buckets for day, buckets in state.days.items() if day > erased_day}
+    left.days, left.day_currencies = state.days, state.day_currencies
+    drop_days_before(left, erased_day + 1)
     reversals = [reversal for reversal in reversals_of(state) if reversal.at_ms > erased_ms]
     for reversal in reversals:
         if reversal.day <= erased_day:
             reversal.origin, reversal.is_taken = ABSENT, False
     if reversals:
         keep_reversals(left, reversals)
-    if state.last_transaction_ms > erased_ms:
-        left.last_transaction_ms = state.last_transaction_ms
+    left.last_transaction_ms = _if_newer(state.last_transaction_ms, erased_ms)
 
 
 def _keep_first_times(left: CustomerState, state: CustomerState, erased_ms: int, policy: Policy) -> None:
@@ -109,17 +110,20 @@ def _keep_first_times(left: CustomerState, state: CustomerState, erased_ms: int,
 def _earliest_known_ms(left: CustomerState, policy: Policy) -> int | None:
     known_ms = [timeline_of(left, key)[0].as_of_ms for key in left.accounts]
     known_ms += [at_ms for at_ms, _, _ in left.standings[:1]]
-    known_ms += [policy.calendar.midnight_ms(day) for day in left.days]
+    known_ms += [policy.calendar.midnight_ms(day) for day in days_kept(left)]
     known_ms += [reversal.at_ms for reversal in reversals_of(left)]
-    known_ms += [left.applied_ms] if left.applied_ms is not None else []
-    known_ms += [at_ms for at_ms in (left.standing_as_of_ms, left.last_transaction_ms) if at_ms != NEVER_MS]
+    newest_ms = (left.applied_ms, left.standing_as_of_ms, left.last_transaction_ms)
+    known_ms += [at_ms for at_ms in newest_ms if at_ms is not None]
     return min(known_ms, default=None)
 
 
 def _unplaced(state: CustomerState, erased_ms: int) -> Unplaced | None:
     if state.unplaced is None:
         return None
-    before_ms, dropped_ms = state.unplaced.before_ms, state.unplaced.dropped_ms
-    before_ms = None if before_ms is None or before_ms <= erased_ms else before_ms
-    dropped_ms = None if dropped_ms is None or dropped_ms <= erased_ms else dropped_ms
+    before_ms = _if_newer(state.unplaced.before_ms, erased_ms)
+    dropped_ms = _if_newer(state.unplaced.dropped_ms, erased_ms)
     return None if before_ms is None and dropped_ms is None else Unplaced(before_ms, dropped_ms)
+
+
+def _if_newer(at_ms: int | None, erased_ms: int) -> int | None:
+    return None if at_ms is None or at_ms <= erased_ms else at_ms

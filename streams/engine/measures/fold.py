@@ -17,7 +17,7 @@ from streams.engine.measures.closings import (
     keep_timeline,
     timelines,
 )
-from streams.engine.measures.days import forget_days
+from streams.engine.measures.days import forget_days, has_day
 from streams.engine.measures.reversals import (
     ABSENT,
     PART,
@@ -121,7 +121,7 @@ def fold_credit(state: CustomerState, event: Credit, policy: Policy) -> bool:
     """
     if policy.standings_count_then:
         place_standing(state, event, policy)
-    if event.at_ms < state.standing_as_of_ms:
+    if state.standing_as_of_ms is not None and event.at_ms < state.standing_as_of_ms:
         return policy.standings_count_then
     state.standing, state.standing_as_of_ms, state.score = event.standing, event.at_ms, event.score
     return True
@@ -198,7 +198,7 @@ def _count(  # noqa: PLR0913, PLR0917 - a transaction, taken apart
     kind = name.partition(".")[0]
     if kind not in policy.kept_types:
         return False
-    if day not in state.days:
+    if not has_day(state, day):
         oldest = _oldest_transaction_day(state, policy, today)
         if day < oldest:
             return False

@@ -3,7 +3,7 @@
 from streams.engine.measures.accounts import account_after, account_key
 from streams.engine.measures.closed_accounts import has_room, is_of_dropped
 from streams.engine.measures.closings import changes_between, finds_a_place, timelines
-from streams.engine.measures.days import buckets_of
+from streams.engine.measures.days import all_buckets, bucket_of
 from streams.engine.measures.reversals import taken_in_family
 from streams.engine.remember import is_decided
 from streams.engine.state import ACCOUNTS_LIMIT, LOANS_LIMIT, Account, CustomerState
@@ -115,18 +115,13 @@ def _check_added(state: CustomerState, day: int, name: str, amount_e4: int) -> N
 
     So sums can be made again under another policy, and days ahead of the clock can come in, without a further check.
     """
-    bucket = buckets_of(state, day).get(name)
+    bucket = bucket_of(state, day, name)
     before = bucket.amount_e4 if bucket is not None else 0
     after = before + amount_e4
     if abs(after) <= max(_SMALL_SUM_E4, abs(before)):
         return
     suffix = name[name.index(".") :]
-    others = sum(
-        abs(bucket.amount_e4)
-        for kept in state.days
-        for kind, bucket in buckets_of(state, kept).items()
-        if kind.endswith(suffix)
-    )
+    others = sum(abs(bucket.amount_e4) for _, kept, bucket in all_buckets(state) if kept.endswith(suffix))
     _check(others - abs(before) + abs(after))
 
 

@@ -20,11 +20,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from streams.engine.codec import decode_reversals, encode_reversals
-from streams.engine.measures.days import buckets_of
-from streams.engine.remember import is_erased, undoing_of
+from streams.engine.measures.days import bucket_of
+from streams.engine.remember import is_erased, newest_dropped_ms, undoing_of
 from streams.engine.state import CustomerState, Reversal
 from streams.values.calendar import NEVER_MS, Calendar
-from streams.values.events import TRANSACTIONS, Event, Transaction
+from streams.values.events import Event, Transaction
 from streams.values.fingerprint import (
     CONTENT_BYTES,
     NO_MARK,
@@ -204,13 +204,13 @@ def _origin_by(reversal: Reversal, cents: bytes) -> int:
 
 def _was_dropped(state: CustomerState, at_ms: int) -> bool:
     """Says whether a transaction of this time may be among those that are remembered no more."""
-    seen = state.seen.get(TRANSACTIONS)
-    return seen is not None and seen.dropped_ms is not None and at_ms <= seen.dropped_ms
+    dropped_ms = newest_dropped_ms(state)
+    return dropped_ms is not None and at_ms <= dropped_ms
 
 
 def is_held(state: CustomerState, reversal: Reversal) -> bool:
     """Says whether the bucket of its day holds what a reversal takes off."""
-    bucket = buckets_of(state, reversal.day).get(reversal.name)
+    bucket = bucket_of(state, reversal.day, reversal.name)
     return bucket is not None and bucket.count > 0 and bucket.amount_e4 >= reversal.amount_e4
 
 

@@ -18,7 +18,7 @@ _LIMIT = 400  # so many are kept at most: more than one a day between two rating
 def place_standing(state: CustomerState, event: Credit, policy: Policy) -> None:
     """Puts a standing where it belongs in time, of two with the same time behind the other, and drops what is over."""
     known = state.standings
-    if not known and state.standing is not None:
+    if not known and state.standing is not None and state.standing_as_of_ms is not None:
         known = [(state.standing_as_of_ms, state.standing, state.score)]
     at = bisect_right(known, event.at_ms, key=_time)
     known = [*known[:at], (event.at_ms, event.standing, event.score), *known[at:]]

@@ -3,8 +3,8 @@
 Where events look at a measure over days, its sum is kept running (Policy.windows); else it is added up when asked for.
 """
 
-from streams.engine.measures.days import buckets_of, keep_buckets
-from streams.engine.state import Bucket, CustomerState, Window
+from streams.engine.measures.days import add_to_bucket, all_buckets
+from streams.engine.state import CustomerState, Window
 from streams.policy.measures import Measure
 from streams.policy.policy import Policy
 
@@ -16,11 +16,7 @@ def add_transaction(  # noqa: PLR0913, PLR0917 - a transaction, taken apart
 
     name: "type.currency". count, amount_e4: negative for a reversal.
     """
-    buckets = buckets_of(state, day)
-    bucket = buckets.setdefault(name, Bucket())
-    bucket.count += count
-    bucket.amount_e4 += amount_e4
-    keep_buckets(state, day, buckets)
+    add_to_bucket(state, day, name, count, amount_e4)
     if state.windows:
         kind, _, currency = name.partition(".")
         for window, measure in zip(state.windows, policy.windows, strict=True):
@@ -34,13 +30,12 @@ def sum_between(state: CustomerState, measure: Measure, first: int, last: int) -
     Gives amounts by currency, in ten-thousandths; of a measure that counts, numbers of transactions by currency.
     """
     sums: dict[str, int] = {}
-    for day in state.days:
+    for day, name, bucket in all_buckets(state):
         if first <= day <= last:
-            for name, bucket in buckets_of(state, day).items():
-                kind, _, currency = name.partition(".")
-                if kind in measure.types:
-                    amount = bucket.count if measure.kind == "count" else bucket.amount_e4
-                    sums[currency] = sums.get(currency, 0) + amount
+            kind, _, currency = name.partition(".")
+            if kind in measure.types:
+                amount = bucket.count if measure.kind == "count" else bucket.amount_e4
+                sums[currency] = sums.get(currency, 0) + amount
     return sums
 
 
@@ -62,12 +57,11 @@ def sum_anew(state: CustomerState, today: int, policy: Policy) -> None:
 
 def _summed(state: CustomerState, measure: Measure, today: int) -> Window:
     window = Window(today, {})
-    for day in state.days:
-        for name, bucket in buckets_of(state, day).items():
-            kind, _, currency = name.partition(".")
-            if kind in measure.types:
-                amount = bucket.count if measure.kind == "count" else bucket.amount_e4
-                _add_to_window(window, measure, day, currency, amount)
+    for day, name, bucket in all_buckets(state):
+        kind, _, currency = name.partition(".")
+        if kind in measure.types:
+            amount = bucket.count if measure.kind == "count" else bucket.amount_e4
+            _add_to_window(window, measure, day, currency, amount)
     return window
 
 

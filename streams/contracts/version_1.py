@@ -1,0 +1,68 @@
+"""The reader of states of version 1, which release 0.1.0 wrote.
+
+It kept one balance an account, under the number alone, days and remembered events unpacked, and of events nothing but
+fingerprints.
+"""
+
+import msgspec
+
+from streams.contracts.former import Account1, Bucket1, State1
+from streams.engine.measures.accounts import account_key
+from streams.engine.measures.days import add_to_bucket
+from streams.engine.remember import keep_as_block
+from streams.engine.state import Account, CustomerState, Unplaced
+from streams.values.calendar import NEVER_MS
+from streams.values.events import TRANSACTIONS
+from streams.values.fingerprint import FINGERPRINT_BYTES, NO_CONTENT, NO_MARK
+from streams.values.products import PRODUCT_UNLESS_KNOWN
+
+_REMEMBERED = 64  # so many of a topic at most
+
+_decode = msgspec.msgpack.Decoder(State1).decode
+_decode_buckets = msgspec.msgpack.Decoder(dict[str, Bucket1]).decode
+_KEPT_OTHERWISE = ("accounts", "days", "remembered", "standing_as_of_ms", "last_transaction_ms")
+_SAME = frozenset(State1.__struct_fields__).difference(_KEPT_OTHERWISE)
+
+
+def of_version_1(packed: bytes | memoryview) -> CustomerState:
+    """Unpacks a state of version 1, and gives it in the form of now."""
+    former = _decode(packed)
+    state = CustomerState(**{name: getattr(former, name) for name in _SAME})
+    state.accounts = {
+        account_key(number, account.currency): _account(account) for number, account in former.accounts.items()
+    }
+    if former.daily:  # of which balances these are made was not kept
+        state.unplaced = Unplaced(max((account.as_of_ms for account in former.accounts.values()), default=None))
+    for day, buckets in former.days.items():
+        for name, bucket in _decode_buckets(buckets).items():
+            add_to_bucket(state, day, name, bucket.count, bucket.amount_e4)
+    state.standing_as_of_ms = _known(former.standing_as_of_ms)
+    state.last_transaction_ms = _known(former.last_transaction_ms)
+    for topic, marks in enumerate(former.remembered):
+        if marks:
+            _remember(state, topic, marks)
+    return state
+
+
+def _account(former: Account1) -> Account:
+    """Gives the account. A product other than the one that counts unless known must have been told."""
+    told_ms = NEVER_MS if former.product == PRODUCT_UNLESS_KNOWN else former.as_of_ms
+    return Account(former.as_of_ms, former.balance_e4, former.currency, former.product, told_ms)
+
+
+def _remember(state: CustomerState, topic: int, marks: bytes) -> None:
+    """Remembers the fingerprints, without content. When the events were is not known, but not after the newest.
+
+    Where there are as many as that version kept, others may have been dropped.
+    """
+    starts = range(0, len(marks), FINGERPRINT_BYTES)
+    unknown = NO_CONTENT + NO_MARK if topic == TRANSACTIONS else NO_CONTENT
+    events = [marks[start : start + FINGERPRINT_BYTES] + unknown for start in starts]
+    newest_ms = None
+    if topic == TRANSACTIONS:
+        newest_ms = max(state.newest_ms, state.last_transaction_ms or NEVER_MS)
+    keep_as_block(state, topic, events, newest_ms, was_full=len(events) >= _REMEMBERED)
+
+
+def _known(at_ms: int) -> int | None:
+    return None if at_ms == NEVER_MS else at_ms
