@@ -6,6 +6,7 @@ narrow until a number or a sum needs more; then all of them are wide. The first 
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from streams.engine.state import Bucket, CustomerState
 
@@ -18,13 +19,15 @@ _NUMBER_OF_TYPE = {word: number for number, word in enumerate(_TYPES)}
 _TYPES_ROOM = 16
 _CODE_LENGTH = 3  # of a currency
 _DAY_BYTES = 3
+_DAY_BITS = 8 * _DAY_BYTES
+_DAY_MASK = (1 << _DAY_BITS) - 1
 _NAME_BYTES = _DAY_BYTES + 2
 
-
-# By the first byte: how many bytes a row has, and how many of them are the number of transactions.
-_ROW_BYTES = (_NAME_BYTES + 2 + 6, _NAME_BYTES + 4 + 8)
-_COUNT_BYTES = (2, 4)
+# By the first byte: how many bytes a row has, and how many bits of its last bytes are the number of transactions. These
+# bytes are one integer: the sum, and below it the number, from the middle of its bits on, so that both can be below 0.
 _NARROW, _WIDE = b"\0", b"\1"
+_ROW_BYTES = (_NAME_BYTES + 8, _NAME_BYTES + 12)
+_COUNT_BITS = (16, 32)
 
 
 def has_day(state: CustomerState, day: int) -> bool:
@@ -73,20 +76,24 @@ def has_any_since(state: CustomerState, day: int) -> bool:
 def add_to_bucket(state: CustomerState, day: int, name: str, count: int, amount_e4: int) -> None:
     """Adds to the bucket of a day, in place. name: "type.currency". count, amount_e4: negative to take off."""
     days, first_bytes = state.days or _NARROW, _first_bytes(state, day, name)
+    row_bytes, bits = _ROW_BYTES[days[0]], _COUNT_BITS[days[0]]
     at = _place(days, first_bytes)
     if at >= 0:
-        known = _bucket(days, at)
-        count += known.count
-        amount_e4 += known.amount_e4
+        ends = at + row_bytes
+        numbers = int.from_bytes(days[at + _NAME_BYTES : ends], "little", signed=True)
     else:
-        at = len(days)
+        at = ends = len(days)
+        numbers = 1 << bits - 1
         _note_currency(state, name[-_CODE_LENGTH:])
-    try:
-        row = _row(first_bytes, count, amount_e4, days[0])
-    except OverflowError:
-        at = 1 + (at - 1) // _ROW_BYTES[0] * _ROW_BYTES[1]
-        days, row = _widened(days), _row(first_bytes, count, amount_e4, 1)
-    state.days = days[:at] + row + days[at + len(row) :]
+    counted = (numbers & (1 << bits) - 1) + count
+    numbers += (amount_e4 << bits) + count
+    limit = 1 << 8 * (row_bytes - _NAME_BYTES) - 1
+    if counted >> bits or not -limit <= numbers < limit:
+        state.days = _widened(days)
+        add_to_bucket(state, day, name, count, amount_e4)
+        return
+    row = first_bytes + numbers.to_bytes(row_bytes - _NAME_BYTES, "little", signed=True)
+    state.days = days[:at] + row + days[ends:]
 
 
 def forget_days(state: CustomerState, oldest: int) -> None:
@@ -110,15 +117,20 @@ def drop_days_before(state: CustomerState, oldest: int) -> None:
 
 def _first_bytes(state: CustomerState, day: int, name: str) -> bytes:
     """Gives what the row of a bucket begins with: its day, and the number of its type and currency."""
+    kind, currency = _parts(name)
+    known = state.day_currencies
+    number = 0 if known.startswith(currency) else _number_of(currency, known)  # nearly always the first one
+    return ((number * _TYPES_ROOM + kind) << _DAY_BITS | day & _DAY_MASK).to_bytes(_NAME_BYTES, "little")
+
+
+@lru_cache(4_096)  # types times currencies
+def _parts(name: str) -> tuple[int, str]:
     kind, _, currency = name.partition(".")
-    code = _number_of(currency, state.day_currencies) * _TYPES_ROOM + _NUMBER_OF_TYPE[kind]
-    return day.to_bytes(_DAY_BYTES, "little", signed=True) + code.to_bytes(2, "little")
+    return _NUMBER_OF_TYPE[kind], currency
 
 
 def _number_of(currency: str, known: str) -> int:
     """Gives the number of a currency; of one that is not known, the next, which no row has."""
-    if known.startswith(currency):
-        return 0  # nearly always
     starts = range(0, len(known), _CODE_LENGTH)
     return next((at for at in starts if known.startswith(currency, at)), len(known)) // _CODE_LENGTH
 
@@ -139,30 +151,19 @@ def _place(days: bytes, first_bytes: bytes) -> int:
 
 
 def _bucket(days: bytes, at: int) -> Bucket:
-    begins = at + _NAME_BYTES
-    middle, ends = begins + _COUNT_BYTES[days[0]], at + _ROW_BYTES[days[0]]
-    return Bucket(
-        int.from_bytes(days[begins:middle], "little", signed=True),
-        int.from_bytes(days[middle:ends], "little", signed=True),
-    )
+    bits = _COUNT_BITS[days[0]]
+    numbers = int.from_bytes(days[at + _NAME_BYTES : at + _ROW_BYTES[days[0]]], "little", signed=True)
+    return Bucket((numbers & (1 << bits) - 1) - (1 << bits - 1), numbers >> bits)
 
 
-def _row(first_bytes: bytes, count: int, amount_e4: int, form: int) -> bytes:
-    """Makes a row. form: 0 for a narrow one, which may have too little room (OverflowError), 1 for a wide one."""
-    count_bytes = _COUNT_BYTES[form]
-    amount_bytes = _ROW_BYTES[form] - _NAME_BYTES - count_bytes
-    return (
-        first_bytes
-        + count.to_bytes(count_bytes, "little", signed=True)
-        + amount_e4.to_bytes(amount_bytes, "little", signed=True)
-    )
-
-
-def _widened(days: bytes) -> bytes:
+def _widened(narrow: bytes) -> bytes:
     """Gives narrow rows with as much room as any number and sum may need."""
-    rows = [
-        _row(days[at : at + _NAME_BYTES], bucket.count, bucket.amount_e4, 1)
-        for at in range(1, len(days), _ROW_BYTES[0])
-        for bucket in (_bucket(days, at),)
-    ]
-    return _WIDE + b"".join(rows)
+    bits, rows = _COUNT_BITS[1], [_WIDE]
+    for at in range(1, len(narrow), _ROW_BYTES[0]):
+        bucket = _bucket(narrow, at)
+        numbers = (bucket.amount_e4 << bits) + bucket.count + (1 << bits - 1)
+        rows += [
+            narrow[at : at + _NAME_BYTES],
+            numbers.to_bytes(_ROW_BYTES[1] - _NAME_BYTES, "little", signed=True),
+        ]
+    return b"".join(rows)
