@@ -84,7 +84,8 @@ def add_to_bucket(state: CustomerState, day: int, name: str, count: int, amount_
     else:
         at = ends = len(days)
         numbers = 1 << bits - 1
-        _note_currency(state, name[-_CODE_LENGTH:])
+        if not state.day_currencies.startswith(name[-_CODE_LENGTH:]):
+            _note_currency(state, name[-_CODE_LENGTH:])
     counted = (numbers & (1 << bits) - 1) + count
     numbers += (amount_e4 << bits) + count
     limit = 1 << 8 * (row_bytes - _NAME_BYTES) - 1
