@@ -19,6 +19,8 @@ _LAST_DAY = date.max.toordinal()
 _LAST_MONTH = (9999 - 1970) * 12 + 11
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+# The last instant that `datetime` can hold in every time zone: the furthest ahead is +14:00. A term may end later.
+_LAST_MS = (_LAST_DAY - _EPOCH_DAY + 1) * DAY_MS - 14 * HOUR_MS - 1
 _CACHE_LIMIT = 100_000
 _MINUTE_MS = 60_000
 _QUARTER_MS = 15 * _MINUTE_MS
@@ -166,7 +168,7 @@ class Calendar:
         return (local.replace(tzinfo=self.zone) - EPOCH) // timedelta(milliseconds=1)
 
     def _local(self, at_ms: int) -> datetime:
-        return (EPOCH + timedelta(milliseconds=at_ms)).astimezone(self.zone)
+        return (EPOCH + timedelta(milliseconds=min(at_ms, _LAST_MS))).astimezone(self.zone)
 
     def _local_day(self, at_ms: int) -> int:
         return self._local(at_ms).toordinal() - _EPOCH_DAY

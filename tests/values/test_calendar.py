@@ -96,6 +96,15 @@ def test_a_day_beyond_the_year_9999_is_the_last_one() -> None:
     assert calendar.midnight_ms(last + 3_660) == calendar.midnight_ms(last) == at("9999-12-31")
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "UTC", "Pacific/Kiritimati"])
+def test_a_term_may_end_after_the_year_9999_and_a_grace_after_it(zone: str) -> None:
+    calendar = Calendar(ZoneInfo(zone))
+    term_ends_ms = calendar.months_later_ms(at("9999-12-30T23:59", ZoneInfo(zone)), 12)
+    assert calendar.rfc3339(calendar.months_later_ms(term_ends_ms, 3)).startswith("9999-12-31T")
+    assert calendar.rfc3339(calendar.days_later_ms(term_ends_ms, 90)).startswith("9999-12-31T")
+    assert calendar.day_of(term_ends_ms) == calendar.day_of(at("9999-12-31", ZoneInfo(zone)))
+
+
 # --- later, by the clock on the wall ---
 
 # New York    8 March 2026: 02:00 -> 03:00       1 November 2026: 02:00 -> 01:00
