@@ -1,6 +1,7 @@
 """`tierflow policy check / publish / list`: checks a policy file, puts it in force, lists the policies known."""
 
 import asyncio
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from streams.policy.check.found import Finding
     from streams.policy.policy import Policy
     from streams.settings import Settings
+
+# So many records are worked under two policies in half a minute; more, where it is asked for.
+MOST_WORKED = 500_000
 
 app = typer.Typer(help="The rules: check a policy file, put it in force, list those known.", no_args_is_help=True)
 
@@ -48,10 +52,17 @@ def publish(
     without_currency: Annotated[
         list[str] | None, typer.Option(metavar="CODE", help="This currency is to lose its rate. Once for each.")
     ] = None,
+    moves: Annotated[
+        bool | None,
+        typer.Option(
+            "--moves/--no-moves",
+            help="Say who would move, or do not; else it is said where the inputs hold up to 500,000 records.",
+        ),
+    ] = None,
 ) -> None:
     """Put a policy in force, for all workers, between two batches; every customer is rated anew by it.
 
-    It says what would change against the policy in force, and asks.
+    It says what would change against the policy in force, and who would move by what the inputs hold; and asks.
     """
     from streams.kafka.policies import publish_policy
     from streams.policy.check.check import check as check_policy
@@ -69,21 +80,26 @@ def publish(
     if known.in_force == policy.digest:
         typer.echo(f"{policy.name} version {policy.version} is in force already ({policy.digest}); nothing to publish")
         return
-    _look(known, policy, without_currency or [])
+    before = _look(known, policy, without_currency or [])
+    if before is not None and moves is not False:
+        _say_who_moves(settings, before, policy, math.inf if moves else MOST_WORKED)
     _ask(f"{policy.name} version {policy.version}", yes)
     asyncio.run(publish_policy(settings, policy))
     typer.echo(f"{policy.name} version {policy.version} is in force ({policy.digest}); workers take it up now")
 
 
-def _look(known: "KnownPolicies", policy: "Policy", without: list[str]) -> None:
-    """Says what would change. A currency loses its rate only where that is said in so many words."""
+def _look(known: "KnownPolicies", policy: "Policy", without: list[str]) -> "Policy | None":
+    """Says what would change against the policy in force, and gives that one; None where there is none yet.
+
+    A currency loses its rate only where that is said in so many words.
+    """
     from streams.policy.check.comparison import changes_between, currencies_lost
     from streams.policy.compile.load import load_published
 
     document = known.documents.get(known.in_force or "")
     if document is None:
         typer.echo("no policy is in force yet")
-        return
+        return None
     before = load_published(document)
     typer.echo(f"against {before.name} version {before.version}, which is in force:")
     for change in [*changes_between(before, policy)] or ["nothing that a tier, a currency or a campaign shows"]:
@@ -95,6 +111,27 @@ def _look(known: "KnownPolicies", policy: "Policy", without: list[str]) -> None:
             f"{', '.join(unsaid)} would lose the rate, and what customers hold in it would count as nothing; "
             f"add the rate to the file, or write {options}"
         )
+    return before
+
+
+def _say_who_moves(settings: "Settings", before: "Policy", after: "Policy", most: float) -> None:
+    """Says who would move, as `simulate --from-kafka --compare` does. Inputs that cannot be read stop no publishing."""
+    from aiokafka.errors import KafkaError
+
+    from streams.cli.matrix import print_matrix
+    from streams.logs import set_up_logging
+    from streams.simulate.inputs import count_inputs
+    from streams.simulate.moves import moves_between
+
+    set_up_logging()
+    try:
+        count = count_inputs(settings)
+        if count > most:
+            typer.echo(f"who would move is not worked out: the inputs hold {count:,} records; --moves works them")
+            return
+        print_matrix(moves_between(before, after, settings))
+    except (UsageError, KafkaError) as error:
+        typer.echo(f"who would move is not known, since the inputs cannot be read: {error}")
 
 
 def _ask(name: str, yes: bool) -> None:

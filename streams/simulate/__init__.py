@@ -5,7 +5,8 @@
 
 `simulation.py` runs `Customers` and `Budgets` on one event clock; it does no I/O. `inputs.py` merges the partitions of
 the input topics into one stream. `matrix.py` counts which customer has which tier under each policy, `picture.py` lays
-the matrix out, `svg.py` and `png.py` write it. `samples.py` makes the examples of docs/asyncapi.json.
+the matrix out, `moves.py` makes it of the input topics and two policies, `svg.py` and `png.py` write it. `samples.py`
+makes the examples of docs/asyncapi.json.
 
 Nothing here decides a tier, writes to Kafka or prints: rules belong to `engine`, options and tables to `cli`.
 

@@ -44,6 +44,19 @@ def read_inputs(settings: Settings, policy: Policy) -> Generator[list[InputRecor
             runner.run(batches.aclose())
 
 
+def count_inputs(settings: Settings) -> int:
+    """Counts the offsets that there are to read now; a few of them may hold no record.
+
+    Raises:
+        UsageError: Kafka does not answer, or a topic is missing.
+    """
+    return asyncio.run(_count(settings))
+
+
+async def _count(settings: Settings) -> int:
+    return sum(end - beginning for _, beginning, end in await _spans(settings))
+
+
 async def _next(batches: AsyncIterator[list[InputRecord]]) -> list[InputRecord] | None:
     return await anext(batches, None)
 
@@ -61,14 +74,18 @@ async def _batches(settings: Settings, policy: Policy) -> AsyncGenerator[list[In
 async def _sources(settings: Settings, policy: Policy) -> "list[_Source]":
     topics = settings.input_topics()
     read_in_part(topics)
-    counts = [await partition_count(settings, topic) for topic in topics]
-    places = [(number, partition) for number, count in enumerate(counts) for partition in range(count)]
-    tps = [TopicPartition(topics[number], partition) for number, partition in places]
+    spans = await _spans(settings)
+    return [_Source(Tape(settings.client_options(), *span), topics.index(span[0].topic), policy) for span in spans]
+
+
+async def _spans(settings: Settings) -> list[tuple[TopicPartition, int, int]]:
+    """Gives the partitions of all input topics, each with where it begins and ends now."""
+    counts = {topic: await partition_count(settings, topic) for topic in settings.input_topics()}
+    tps = [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
     async with Offsets(settings.client_options()) as offsets:
         ends = await offsets.decided_ends(tps)
         beginnings = await offsets.beginnings(tps)
-    tapes = [Tape(settings.client_options(), *span) for span in zip(tps, beginnings, ends, strict=True)]
-    return [_Source(tape, number, policy) for tape, (number, _) in zip(tapes, places, strict=True)]
+    return list(zip(tps, beginnings, ends, strict=True))
 
 
 class _Head(NamedTuple):
