@@ -55,7 +55,7 @@ class Lane:
         turns: Turns | None = None,
     ) -> None:
         self.number = number
-        self.progress = 0  # batches committed
+        self.progress = 0  # batches committed, and full slices of work on them
         self.is_placed = False  # whether it is known from where its inputs are to be read
         self._broker = broker
         self._metrics = metrics
@@ -263,7 +263,7 @@ class Lane:
 
     async def _decode(self) -> None:
         try:
-            await self._turns.work(self._inbox.decoding(self._owned.known))
+            await self._turns.work(self._inbox.decoding(self._owned.known), after_full=self._gets_on)
         except ForeignRecordError as error:
             raise self._foreign(self._inbox.undecodable, error) from error
 
@@ -291,11 +291,11 @@ class Lane:
         partition = self._owned.known
         # While the lane parks, a batch ends with what is worked of it.
         steps = partition.working(entries, now_ms, self._quota(partition, entries))
-        worked, work_s = await self._turns.work(steps, until=lambda: self._parking)
+        worked, work_s = await self._turns.work(steps, lambda: self._parking, self._gets_on)
         self._inbox.put_back(entries[worked:])
         if self._ends.is_history_worked:
             partition.backfill = False
-        _, pack_s = await self._turns.work(partition.packing())
+        _, pack_s = await self._turns.work(partition.packing(), after_full=self._gets_on)
         work = partition.pack(self._inbox.positions())
         packed = time.perf_counter()
         try:
@@ -305,10 +305,14 @@ class Lane:
             return
         self._failures = 0
         partition.keep(work)
-        self.progress += 1
+        self._gets_on()
         self.stage.committed(work)
         seconds = work_s + pack_s, time.perf_counter() - packed
         self._metrics.record_batch(self._batch(work, entries[:worked], *seconds))
+
+    def _gets_on(self) -> None:
+        # Where many lanes catch up on a small share of a CPU, the first of their batches take minutes.
+        self.progress += 1
 
     def _quota(self, partition: Partition, entries: Sequence[Entry]) -> Quota:
         if partition.on_event_clock:

@@ -17,10 +17,16 @@ class Turns:
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
 
-    async def work(self, steps: Iterable[int], until: Callable[[], bool] = lambda: False) -> tuple[int, float]:
+    async def work(
+        self,
+        steps: Iterable[int],
+        until: Callable[[], bool] = lambda: False,
+        after_full: Callable[[], None] = lambda: None,
+    ) -> tuple[int, float]:
         """Goes through the steps, a slice a turn; gives the last step, 0 where there is none, and the seconds it took.
 
-        until: asked between two slices; where it is True, no further step is taken.
+        until: asked between two slices; where it is True, no further step is taken. after_full: called after a slice
+        that was too short for all of them.
         """
         last, seconds, left = 0, 0.0, iter(steps)
         while True:
@@ -33,6 +39,8 @@ class Turns:
                         is_done = False
                         break
                 seconds += time.perf_counter() - began
+                if not is_done:
+                    after_full()
                 # Before the next lane: or each lane would have a slice in one round of the loop.
                 await asyncio.sleep(0)
             if is_done or until():

@@ -30,7 +30,7 @@ class WatchedLane(Protocol):
 
     @property
     def progress(self) -> int:
-        """How many batches it has committed."""
+        """How often it got on: batches committed, and full slices of work on them (turns.py)."""
 
     @property
     def is_busy(self) -> bool:

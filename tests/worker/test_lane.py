@@ -532,6 +532,34 @@ async def test_lanes_take_turns_and_the_loop_is_free_between(monkeypatch: pytest
     assert [name for name in order if name != "loop"] == ["a", "b", "a", "a"]
 
 
+async def test_a_batch_that_takes_many_slices_is_progress_and_one_that_hangs_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turns, "SLICE_S", 0.0)
+    log = Log()
+    log.go_on.clear()  # no commit is answered
+    async with running(log) as stand:
+        stand.lane.offer(BALANCES, fetch(*map(line, range(9))))
+        await log.committing.wait()
+        got_on = stand.lane.progress
+        assert got_on >= 9
+        await asyncio.sleep(0.02)
+        assert (stand.lane.is_busy, stand.lane.progress, log.works) == (True, got_on, [])
+        log.go_on.set()
+        await stand.until(lambda: log.works)
+
+
+async def test_a_lane_that_only_waits_with_records_at_hand_makes_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "IDLE_S", 0.001)
+    log = Log()
+    log.input_ends = [1, 1, 0, 0, 0]
+    async with running(log, "event") as stand:
+        stand.lane.offer(BALANCES, fetch(line(0)))  # the transaction before it does not come
+        await stand.until(lambda: stand.lane.queued)
+        await asyncio.sleep(0.02)
+        assert (stand.lane.is_busy, stand.lane.progress, log.works) == (True, 0, [])
+
+
 def loan(offset: int) -> Line:
     """An application for a loan, later than every balance of these tests."""
     fields = {"event_id": f"l{offset}", "customer_id": CUSTOMER, "loan_id": f"L{offset}", "amount": "1"}
