@@ -143,7 +143,7 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False):
     # What most events look at.
     accounts: dict[str, Account] = {}  # by currency and account_id (measures/accounts.py)
     assets_e4_by_currency: dict[str, int] = {}
-    days: bytes = b""  # transactions by local day (measures/days.py)
+    days: bytearray = bytearray()  # transactions by local day (measures/days.py)
     day_currencies: str = ""  # of the transactions, by number: codes, one after the other
     windows: list[Window] = []  # by their number in Policy.windows
     recent: dict[int, bytes] = {}  # by topic number: the newest events that are remembered (remember.py)
