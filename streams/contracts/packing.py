@@ -10,7 +10,7 @@ import msgspec
 from streams.contracts.kept import Growing, LaneRecord
 from streams.contracts.newest_change import of_partition
 from streams.contracts.version_1 import of_version_1
-from streams.engine.codec import decode_header, decode_state, encode_state
+from streams.engine.codec import LONG_ARRAY, decode_header, decode_state, encode_state
 from streams.engine.state import STATE_BYTES_LIMIT, CustomerState, StateHeader
 from streams.values.events import TOPICS
 
@@ -26,7 +26,6 @@ class UnknownVersionError(ValueError):
 
 
 _FIELDS = len(CustomerState.__struct_fields__)
-_LONG_ARRAY = b"\xdc"  # MessagePack: an array of 16 elements and more, whose number follows
 
 # No UTF-8 text begins with this byte, so these are never a customer's key.
 LANE_KEY = b"\xfflane"
@@ -127,7 +126,7 @@ def _check_version(packed: bytes) -> None:
 def _check_state(packed: bytes) -> None:
     """Checks the version, and that there are no more fields than this release knows: it would not write them back."""
     _check_version(packed)
-    if packed[1:2] == _LONG_ARRAY and int.from_bytes(packed[2:4]) > _FIELDS:
+    if packed[1:2] == LONG_ARRAY and int.from_bytes(packed[2:4]) > _FIELDS:
         raise UnknownVersionError(
             "a changelog record has fields that this worker does not know: a later release wrote it, start that one"
         )

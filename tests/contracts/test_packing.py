@@ -5,6 +5,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from streams.contracts.former import Account1, State1
 from streams.contracts.newest_change import change_of, pack_change, unpack_change
@@ -23,7 +24,7 @@ from streams.engine.measures.days import add_to_bucket, all_buckets, bucket_of, 
 from streams.engine.measures.figures import figures_of
 from streams.engine.outcomes import TierChange
 from streams.engine.remember import keep_as_block
-from streams.engine.state import Account, Bucket, CustomerState, Tenure, Window
+from streams.engine.state import Account, Bucket, CustomerState, Tenure, Unplaced, Window
 from streams.values.calendar import NEVER_MS
 from streams.values.events import TRANSACTION_TYPES, Cause, Pin
 from streams.values.products import PRODUCTS
@@ -91,6 +92,26 @@ changes = st.builds(
 @given(states)
 def test_a_state_comes_back_as_it_went(state: CustomerState) -> None:
     assert unpack_state(pack_state(state)) == state
+
+
+def test_fields_at_the_end_that_say_nothing_are_left_out() -> None:
+    plain = CustomerState(tier="low", change=b"change")
+    some = structs.replace(plain, standing="fair")
+    every = structs.replace(some, pinned_ms=1)
+    fields = CustomerState.__struct_fields__
+    for state, kept in ((plain, "tenure"), (some, "loans"), (every, None)):
+        packed = pack_state(state)
+        number = len(fields) if kept is None else fields.index(kept)
+        assert packed[1:4] == b"\xdc" + number.to_bytes(2)
+        assert unpack_state(packed) == state
+
+
+@given(st.binary(max_size=8), st.integers(0, 60))
+def test_a_value_that_ends_as_such_fields_do_is_kept_whole(begins: bytes, shift: int) -> None:
+    nothing = b"".join(map(msgspec.msgpack.encode, structs.astuple(CustomerState())))
+    for name in ("change", "decided_loans", "reversals"):
+        state = CustomerState(unplaced=Unplaced(None, 192), **{name: begins + nothing[shift:]})
+        assert unpack_state(pack_state(state)) == state
 
 
 @given(states)

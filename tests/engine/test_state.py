@@ -51,13 +51,14 @@ def test_an_unknown_form_is_refused_with_a_word() -> None:
 
 @pytest.mark.parametrize("unpack", [unpack_state, unpack_header])
 def test_a_state_of_a_later_release_is_refused(unpack: Callable[[bytes], object]) -> None:
-    packed = pack_state(CustomerState(tier="mid"))
-    later = packed[:1] + msgspec.msgpack.encode([*msgspec.msgpack.decode(packed[1:]), None])
+    state = CustomerState(tier="mid")
+    fields = msgspec.msgpack.decode(msgspec.msgpack.encode(state))
+    later = pack_state(state)[:1] + msgspec.msgpack.encode([*fields, None])
     with pytest.raises(UnknownVersionError, match="a later release wrote it"):
         unpack(later)
 
 
 def test_a_packed_customer_is_small() -> None:
-    assert len(pack_state(CustomerState())) < 98
-    assert len(pack_state(a_customer().state)) < 378
+    assert len(pack_state(CustomerState())) < 42
+    assert len(pack_state(a_customer().state)) < 340
     assert STANDARD.mark < 2**32
