@@ -125,8 +125,11 @@ def _check_version(packed: bytes) -> None:
 
 def _check_state(packed: bytes) -> None:
     """Checks the version, and that there are no more fields than this release knows: it would not write them back."""
+    has_more = packed[1:2] == LONG_ARRAY and int.from_bytes(packed[2:4]) > _FIELDS
+    if packed[:1] == _VERSION_BYTE and not has_more:
+        return  # nearly always
     _check_version(packed)
-    if packed[1:2] == LONG_ARRAY and int.from_bytes(packed[2:4]) > _FIELDS:
+    if has_more:
         raise UnknownVersionError(
             "a changelog record has fields that this worker does not know: a later release wrote it, start that one"
         )

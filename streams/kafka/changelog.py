@@ -12,8 +12,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.contracts.kept import Growing, LaneRecord
 from streams.contracts.packing import GROWING_KEY, LANE_KEY, unpack_growing, unpack_lane
 from streams.kafka.tail import to_the_end
+from streams.kafka.unpacking import WHOLE_BATCHES
 
-_READ_AT_ONCE = 50_000
+# What comes in is copied several times on its way. Larger answers do not stay in the CPU's caches, and their memory is
+# had anew from the system each time: of 8 MiB a record takes twice as long.
+_FETCH_BYTES = 1 << 20
 
 
 class ChangelogError(Exception):
@@ -50,8 +53,9 @@ async def read_changelog(client_options: dict[str, Any], topic: str, partition: 
         isolation_level="read_committed",
         auto_offset_reset="earliest",
         enable_auto_commit=False,
-        max_partition_fetch_bytes=8 << 20,
+        max_partition_fetch_bytes=_FETCH_BYTES,
         fetch_max_wait_ms=100,
+        key_deserializer=WHOLE_BATCHES,
     )
     await consumer.start()
     try:
@@ -109,11 +113,13 @@ async def _read_to(consumer: AIOKafkaConsumer, tp: TopicPartition, end: int) -> 
     """Gives the newest values by key, and how many records were read."""
     packed: dict[bytes, bytes] = {}
     count = 0
-    async for records in to_the_end(consumer, tp, end, most=_READ_AT_ONCE):
-        count += len(records)
-        for record in records:
-            if record.value is None:
-                packed.pop(record.key, None)
-            else:
-                packed[record.key] = record.value
+    async for batches in to_the_end(consumer, tp, end):
+        for batch in batches:
+            for record in batch:
+                count += 1
+                value = record.value
+                if value is None:
+                    packed.pop(record.key, None)
+                else:
+                    packed[record.key] = value
     return packed, count

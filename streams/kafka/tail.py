@@ -30,12 +30,11 @@ def reader(client_options: Mapping[str, Any]) -> AIOKafkaConsumer:
 
 
 async def to_the_end(
-    consumer: AIOKafkaConsumer, tp: TopicPartition, end: int, most: int | None = None
+    consumer: AIOKafkaConsumer, tp: TopicPartition, end: int
 ) -> AsyncIterator[Sequence[ConsumerRecord]]:
     """Yields the records of a partition that the consumer has, from its beginning to an offset, a fetch at a time.
 
-    It goes by the consumer's position: the last offsets of a partition may be markers, which no record shows. most: so
-    many records in a fetch.
+    It goes by the consumer's position: the last offsets of a partition may be markers, which no record shows.
 
     Raises:
         KafkaTimeoutError: Nothing could be read for PATIENCE_S (patience.py).
@@ -44,7 +43,7 @@ async def to_the_end(
     consumer.seek(tp, (await consumer.beginning_offsets([tp]))[tp])
     patience = Patience(tp, end)
     while patience.is_not_at_end(await consumer.position(tp)):
-        yield (await consumer.getmany(tp, timeout_ms=200, max_records=most)).get(tp, ())
+        yield (await consumer.getmany(tp, timeout_ms=200)).get(tp, ())
 
 
 async def connected(make: Callable[[], AIOKafkaConsumer], on_look: Callable[[], None], what: str) -> AIOKafkaConsumer:

@@ -66,13 +66,14 @@ class Customers(Partition):
 
     def taking_up(self) -> Iterator[int]:
         """Notes of every customer the tier, when time alone may decide, and whether another policy rated last."""
+        policy, counts = self.setup.policy, self.customers_by_tier
         for number, (key, record) in enumerate(self.packed.items(), 1):
             header = unpack_header(record)
             if header.tier is not None:
-                self.customers_by_tier[header.tier] += 1
+                counts[header.tier] += 1
             if header.due_ms is not None:
                 self._due.add(header.due_ms, key)
-            if is_rated_by_another(header.tier, header.policy_mark, self.setup.policy):
+            if is_rated_by_another(header.tier, header.policy_mark, policy):
                 self._stale.add(key)
             if not number % STEP:
                 yield number
