@@ -8,7 +8,7 @@
 them a stage reads and writes is said in `stages`. `partitioner.py` places keys, `policies.py` reads and writes
 `tier.policies`, `dead_letters.py` reads dead letters back, `refusals.py` says why a broker does not let us in.
 `local.py` runs a real broker. `unpacking.py` bounds what batches become, and `checked_batches.py` checks them, from
-here on, in every consumer.
+here on, in every consumer; `answers.py` takes in what brokers answer.
 
 What may live here: whatever asks a broker, through aiokafka, or starts one. What a record holds belongs in `contracts`,
 lanes and all that knows Faust in `worker`.
@@ -16,6 +16,8 @@ lanes and all that knows Faust in `worker`.
 May be imported here: `contracts`, `errors`, `partition`, `policy`, `security`, `settings`, `signals`.
 """
 
+from streams.kafka.answers import take_answers_in_whole
 from streams.kafka.unpacking import bound_unpacking
 
 bound_unpacking()
+take_answers_in_whole()
