@@ -153,6 +153,7 @@ class Customers(Partition):
             if count:
                 self.count("events", self.setup.topics[topic], "applied", by=count)
         work = super().pack(next_offsets)
+        self._loaded.clear()  # opened, states take several times their size, and would until the next batch
         work.messages.append((ORDER, Message(None, self._order(first_offsets), [])))
         return work
 

@@ -11,10 +11,11 @@ from streams.partition.partition import Partition
 from streams.worker.frame.transport import FetchedRecords
 from streams.worker.held import HeldBack
 
-QUEUE_HIGH = 30_000
-QUEUE_LOW = 15_000
-# In bytes of values: records may be large. A batch that is all dead letters is written once more, a third longer.
-QUEUE_HIGH_BYTES = 32 << 20
+# Of memory, by queue: a worker has as many as topics and partitions. A batch, and what arrives while it is committed.
+QUEUE_HIGH_BYTES = 4 << 20
+# What a record that waits takes beside its value: the key, the objects of both, and the event that is decoded of it.
+RECORD_BYTES = 800
+# Of values: records may be large. A batch that is all dead letters is written once more, a third longer.
 BATCH_BYTES = 16 << 20
 DECODED_AT_ONCE = 100
 
@@ -32,7 +33,7 @@ class Inbox:
         self._arrived: list[deque[Record]] = [deque() for _ in range(topics)]  # not decoded yet
         self._queues: list[deque[Entry]] = [deque() for _ in range(topics)]
         self._paused = [False] * topics
-        self._bytes = [0] * topics  # of the values that wait
+        self._bytes = [0] * topics  # of memory, for what waits
         self._flow = flow
         self._held = held
 
@@ -51,12 +52,11 @@ class Inbox:
         if fetched.begins_at < received:
             records = [record for record in records if record.offset >= received]
         self._arrived[topic].extend(records)
-        self._bytes[topic] += sum(map(_size, records))
+        self._bytes[topic] += sum(map(_memory, records))
         self.received[topic] = max(received, fetched.next_offset)
         if self._held is not None and topic == self._held.topic and records:
             self._held.put(self.received[topic])
-        is_full = self._waiting(topic) > QUEUE_HIGH or self._bytes[topic] > QUEUE_HIGH_BYTES
-        if is_full and not self._paused[topic]:
+        if self._bytes[topic] > QUEUE_HIGH_BYTES and not self._paused[topic]:
             self._paused[topic] = True
             self._flow(topic, False)  # noqa: FBT003 - a switch
         return True
@@ -95,7 +95,7 @@ class Inbox:
         entries = self._take_before(before, awaited, limit, latest_ms)
         self._cut(entries)
         for topic, paused in enumerate(self._paused):
-            if paused and self._waiting(topic) < QUEUE_LOW and self._bytes[topic] < QUEUE_HIGH_BYTES // 2:
+            if paused and self._bytes[topic] < QUEUE_HIGH_BYTES // 2:
                 self._resume(topic)
         return entries
 
@@ -109,7 +109,7 @@ class Inbox:
                 self._put_back(entries[number:])
                 del entries[number:]
                 return
-            self._bytes[entry.topic] -= size
+            self._bytes[entry.topic] -= size + RECORD_BYTES
 
     def _take_before(self, ends: Mapping[int, int], awaited: frozenset[int], limit: int, latest_ms: int) -> list[Entry]:
         """Takes entries out as `take` does, and of some topics only those before an offset. ends: by topic number."""
@@ -131,7 +131,7 @@ class Inbox:
         """Puts entries that were taken, but not worked, back at the heads of their queues."""
         self._put_back(entries)
         for entry in entries:
-            self._bytes[entry.topic] += _size(entry.record)
+            self._bytes[entry.topic] += _memory(entry.record)
 
     def read_again(self) -> None:
         """Takes the waiting records for not decoded: the partition is under another policy now."""
@@ -173,9 +173,6 @@ class Inbox:
         for entry in reversed(entries):
             self._queues[entry.topic].appendleft(entry)
 
-    def _waiting(self, topic: int) -> int:
-        return len(self._queues[topic]) + len(self._arrived[topic])
-
     def _resume(self, topic: int) -> None:
         self._paused[topic] = False
         self._flow(topic, True)  # noqa: FBT003 - a switch
@@ -188,3 +185,7 @@ def _before(queue: deque[Entry], end: int) -> deque[Entry]:
 def _size(record: Record) -> int:
     value = record.value
     return 0 if value is None else len(value)
+
+
+def _memory(record: Record) -> int:
+    return _size(record) + RECORD_BYTES

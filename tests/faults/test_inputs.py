@@ -16,7 +16,7 @@ from aiokafka.admin import RecordsToDelete
 
 from streams.settings import Settings
 from streams.worker.frame.transport import FETCH_MAX_WAIT_MS
-from streams.worker.inbox import QUEUE_HIGH
+from streams.worker.inbox import QUEUE_HIGH_BYTES, RECORD_BYTES
 from tests.support.topic_changes import admin_of, delete_topic, limit_records
 from tests.support.worker_processes import (
     PARTITIONS,
@@ -156,7 +156,7 @@ async def test_a_long_backlog_of_one_topic_is_held_back_and_worked_to_its_end(
     customers = customers_of(0, 50)
     with Workers(environment, tmp_path) as workers:
         async with Events(settings) as events:
-            await events.backlog([(customers[n % 50], 100 + n) for n in range(2 * QUEUE_HIGH)])
+            await events.backlog([(customers[n % 50], 100 + n) for n in range(12 * QUEUE_HIGH_BYTES // RECORD_BYTES)])
             worker = workers.start()
             await worker.ready()
             await all_is_right(settings, environment, events)

@@ -3,7 +3,7 @@
 from streams.partition.partition import Partition
 from streams.partition.work import NO_LIMIT_MS
 from streams.worker.frame.transport import FetchedRecords
-from streams.worker.inbox import BATCH_BYTES, QUEUE_HIGH_BYTES, Inbox
+from streams.worker.inbox import BATCH_BYTES, QUEUE_HIGH_BYTES, RECORD_BYTES, Inbox
 from tests.support.histories import Bench, Line
 
 MIB = 1 << 20
@@ -23,10 +23,26 @@ def test_a_topic_whose_records_are_large_is_held_back_until_there_is_room() -> N
     inbox, _ = filled(flow)
     assert flow == [(0, False)]
     inbox.take(frozenset(), 10_000, NO_LIMIT_MS)
-    assert flow == [(0, False)]  # 24 MiB wait
     inbox.take(frozenset(), 10_000, NO_LIMIT_MS)
+    assert flow == [(0, False)]  # 8 MiB wait
+    assert 8 * MIB > QUEUE_HIGH_BYTES // 2 > MIB
+    inbox.take(frozenset(), 7, NO_LIMIT_MS)
     assert flow == [(0, False), (0, True)]
-    assert QUEUE_HIGH_BYTES // 2 >= 8 * MIB
+
+
+def test_records_without_a_value_take_memory_too() -> None:
+    flow: list[tuple[int, bool]] = []
+    inbox = Inbox(5, lambda topic, on: flow.append((topic, on)))
+    many = QUEUE_HIGH_BYTES // RECORD_BYTES
+    inbox.put(1, FetchedRecords([Line(n, b"C", None) for n in range(many)], 0, many))
+    assert not flow
+    inbox.put(1, FetchedRecords([Line(many, b"C", None)], many, many + 1))
+    assert flow == [(1, False)]
+    list(inbox.decoding(Bench().partition))
+    inbox.take(frozenset(), many // 2, NO_LIMIT_MS)
+    assert flow == [(1, False)]
+    inbox.take(frozenset(), 2, NO_LIMIT_MS)
+    assert flow == [(1, False), (1, True)]
 
 
 def test_a_batch_is_cut_by_bytes_and_goes_on_where_it_was_cut() -> None:

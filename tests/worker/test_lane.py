@@ -26,7 +26,7 @@ from streams.values.events import TOPICS
 from streams.worker import lane as module
 from streams.worker import takeover, turns
 from streams.worker.frame.transport import FetchedRecords
-from streams.worker.inbox import QUEUE_HIGH
+from streams.worker.inbox import QUEUE_HIGH_BYTES, RECORD_BYTES
 from streams.worker.lane import Lane
 from streams.worker.takeover import LaneError
 from tests.support.batches import ASSETS_ONLY, AT_MS, CUSTOMER, NUMBER, OTHER, OTHERS, Line, line
@@ -35,6 +35,7 @@ from tests.support.works import counted
 
 INPUTS = tuple(f"bank.{topic}" for topic in TOPICS)
 BALANCES, TRANSACTIONS, LOANS = 0, 1, 3
+FULL = QUEUE_HIGH_BYTES // RECORD_BYTES  # small records that fill a queue
 
 
 class Log:
@@ -433,7 +434,7 @@ async def test_a_full_queue_holds_its_topic_back_until_it_is_half_empty() -> Non
     async with running(log) as stand:
         stand.lane.offer(BALANCES, fetch(line(0)))
         await log.committing.wait()
-        many = [Line(offset, b"x", b"{") for offset in range(1, QUEUE_HIGH + 2)]
+        many = [Line(offset, b"x", b"{") for offset in range(1, FULL + 2)]
         stand.lane.offer(BALANCES, fetch(*many))
         assert log.flows == [(BALANCES, False)]
         log.go_on.set()
@@ -448,7 +449,7 @@ async def test_what_is_held_back_flows_again_after_a_take_over() -> None:
     async with running(log) as stand:
         stand.lane.offer(BALANCES, fetch(line(0)))
         await log.committing.wait()
-        stand.lane.offer(BALANCES, fetch(*[Line(offset, b"x", b"{") for offset in range(1, QUEUE_HIGH + 2)]))
+        stand.lane.offer(BALANCES, fetch(*[Line(offset, b"x", b"{") for offset in range(1, FULL + 2)]))
         log.go_on.set()
         await stand.until(lambda: log.seeks)
         assert log.flows == [(BALANCES, False), (BALANCES, True)]

@@ -20,7 +20,8 @@ from streams.logs import FAUST
 
 FETCH_MAX_WAIT_MS = 25
 CONNECT_EVERY_S = 1.0
-FETCH_MAX_PARTITION_BYTES = 1 << 20
+FETCH_MAX_PARTITION_BYTES = 512 << 10
+FETCH_MAX_BYTES = 2 << 20  # of an answer, which is there several times while it is taken apart
 
 
 class FetchedRecords(NamedTuple):
@@ -69,6 +70,7 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             # The lanes say where to read. A reset would silently skip records deleted before they were worked.
             auto_offset_reset="none",
             fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
+            fetch_max_bytes=FETCH_MAX_BYTES,
             max_partition_fetch_bytes=FETCH_MAX_PARTITION_BYTES,
             max_poll_records=conf.broker_max_poll_records,
             max_poll_interval_ms=_ms(conf.broker_max_poll_interval),
