@@ -6,9 +6,9 @@ against the transactions before and against the records' own timestamps it does 
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import msgspec
-from aiokafka import ConsumerRecord
 
 from streams.audit.in_force import History, Walk
 from streams.audit.report import FieldDifference, Reached, Report
@@ -41,7 +41,7 @@ class Circumstances:
         """Counts the changes of policy that could not be held against `tier.policies`."""
         return self._walk.unproven
 
-    def look_at(self, order: OrderMessage, record: ConsumerRecord) -> list[FieldDifference]:
+    def look_at(self, order: OrderMessage, record: Any) -> list[FieldDifference]:
         """Gives what cannot be, and notes the circumstances that are worth a word."""
         fields = []
         if not self._walk.goes_on_to(order.policy):
@@ -65,7 +65,7 @@ class Circumstances:
                 due_ms = int(datetime.fromisoformat(decided.decided_at).timestamp() * 1000)
                 self._reach("latest_decision", order, order.clock_ms - due_ms, decided.id)
 
-    def _look_at_clocks(self, order: OrderMessage, record: ConsumerRecord) -> None:
+    def _look_at_clocks(self, order: OrderMessage, record: Any) -> None:
         wall_ms = order.clock_ms if order.wall_ms is msgspec.UNSET else order.wall_ms
         if order.clock == "wall" or order.wall_ms is not msgspec.UNSET:
             self._reach("clock_apart", order, abs(wall_ms - record.timestamp), "")

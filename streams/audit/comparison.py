@@ -11,10 +11,9 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from streams.audit.report import Difference, FieldDifference, Kind, Verdict, field_differences
-from streams.contracts.envelope import Headers
 from streams.contracts.letters import comparable
 from streams.kafka.tape import Tape
-from streams.partition.work import CAMPAIGNS, CHANGES, DEAD_LETTERS, RISK
+from streams.partition.work import CAMPAIGNS, CHANGES, DEAD_LETTERS, RISK, Message
 
 # How many records ahead an expected record is searched.
 LOOKAHEAD = 12_000
@@ -34,14 +33,6 @@ class Line(Protocol):
     @property
     def headers(self) -> Sequence[tuple[str, bytes]]:
         """The record's headers."""
-
-
-class Expected(NamedTuple):
-    """A record that the replay would have written."""
-
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
 
 
 class Identity(NamedTuple):
@@ -154,7 +145,7 @@ class Comparison:
         self._early: dict[Identity, Any] = {}  # records that were read past and not expected yet
         self._newest_offset = -1
 
-    async def expect(self, lines: Iterable[Expected], transaction: int, *, required: bool = True) -> list[Verdict]:
+    async def expect(self, lines: Iterable[Message], transaction: int, *, required: bool = True) -> list[Verdict]:
         """Compares the records that one transaction should have written, and gives the verdict on each.
 
         required: whether a record that is not there is missing; if not, its verdict is "not_read".
@@ -180,14 +171,17 @@ class Comparison:
             if self._tape.ahead:
                 self._differs("extra", self._tape.ahead.popleft())
 
-    def _expect(self, line: Expected, transaction: int, *, required: bool) -> Verdict:
+    def _expect(self, line: Message, transaction: int, *, required: bool) -> Verdict:
         ahead = self._tape.ahead
         identity = self._subject.identify(line.value or b"")
         if self._begins_late and not self._has_begun(identity):
             self.skipped += 1
             return "not_read"
         self._passed[identity.group] = identity.number
-        found = ahead.popleft() if ahead and self._is_same(ahead[0], line) else self._find(identity)
+        if ahead and _is_same(ahead[0], line):
+            self.compared += 1
+            return self._in_order(ahead.popleft(), identity, transaction)
+        found = self._find(identity)
         if found is None:
             if not required:
                 return "not_read"
@@ -196,11 +190,14 @@ class Comparison:
         self.compared += 1
         return self._judge(found, line, identity, transaction)
 
-    def _judge(self, found: Any, line: Expected, identity: Identity, transaction: int) -> Verdict:
-        if not self._is_same(found, line) and (fields := self._fields(found, line)):
+    def _judge(self, found: Any, line: Message, identity: Identity, transaction: int) -> Verdict:
+        if not _is_same(found, line) and (fields := self._fields(found, line)):
             self._differs("different", found, identity, transaction, fields)
             self._newest_offset = max(self._newest_offset, found.offset)
             return "different"
+        return self._in_order(found, identity, transaction)
+
+    def _in_order(self, found: Any, identity: Identity, transaction: int) -> Verdict:
         if found.offset < self._newest_offset:
             self._differs("out_of_order", found, identity, transaction)
             return "out_of_order"
@@ -243,10 +240,7 @@ class Comparison:
     def _is_passed(self, identity: Identity) -> bool:
         return self._passed.get(identity.group, identity.number - 1) >= identity.number
 
-    def _is_same(self, found: Any, line: Expected) -> bool:
-        return bool(found.value == line.value and found.key == line.key and list(found.headers) == line.headers)
-
-    def _fields(self, found: Any, line: Expected) -> list[FieldDifference]:
+    def _fields(self, found: Any, line: Message) -> list[FieldDifference]:
         differences = field_differences(self._content(found), self._content(line))
         if found.key != line.key:
             differences += field_differences(repr(found.key), repr(line.key), "key")
@@ -280,6 +274,10 @@ class Comparison:
                 fields=fields,
             )
         )
+
+
+def _is_same(found: Any, line: Message) -> bool:
+    return bool(found.value == line.value and found.key == line.key and list(found.headers) == line.headers)
 
 
 def _readable(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:

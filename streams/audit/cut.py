@@ -142,7 +142,7 @@ async def survey(settings: Settings, cut: Cut) -> Survey:
     nexts = [span.beginning for span in cut.inputs] if cut.begun is None else [*cut.begun.lane.next_offsets]
     digests, grown = set(), list[GrownMessage]()
     transactions = offsets = 0
-    tape = Tape(settings.client_options(), tp, *cut.outputs["order"])
+    tape = Tape(settings.client_options(), tp, *cut.outputs["order"], bare=True)
     try:
         while (record := await tape.next()) is not None:
             order = order_of(record)

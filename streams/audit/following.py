@@ -4,9 +4,10 @@ A message goes to the partition in which its key is placed, so an output is comp
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
 
 from streams.audit.gathered import Gathered
 from streams.audit.growth import Growth, Held, moved
@@ -65,12 +66,12 @@ async def audit_stage(
             tps = [TopicPartition(output.topic, number) for number in numbers]
             spans = map(Span, await offsets.beginnings(tps), await offsets.written_ends(tps))
             for tp, span in zip(tps, spans, strict=True):
-                await _each(Tape(options, tp, *span), outputs[name].see)
+                await _each(Tape(options, tp, *span, bare=True), partial(outputs[name].see, tp.partition))
         [topic] = stage.inputs
         inputs = [TopicPartition(topic, number) for number in numbers]
         spans = map(Span, await offsets.beginnings(inputs), await offsets.written_ends(inputs))
         cuts = [FollowingCut(*cut) for cut in zip(numbers, spans, states, strict=True)]
-        for comparison in await replay_stage(options, stage, cuts, outputs, lambda _: None, report):
+        for comparison in await replay_stage(options, stage, cuts, outputs, lambda *_: None, report):
             await comparison.finish(options, offsets)
     for gathered in outputs.values():
         gathered.finish()
@@ -82,13 +83,14 @@ async def replay_stage(  # noqa: PLR0913, PLR0917 - what is read, what it is hel
     stage: Stage,
     cuts: Sequence[FollowingCut],
     outputs: Mapping[str, Gathered],
-    on_input: Callable[[ConsumerRecord], None],
+    on_input: Callable[[int, Any], None],
     report: Callable[[Any], None],
     growths: Sequence[Growth] = (),
 ) -> list[StatesComparison]:
     """Works the input again, and notes in the outputs what each should hold; gives the comparisons of the states.
 
-    cuts: by partition number. outputs: by name. on_input: called with each record of the input. report: called with
+    cuts: by partition number. outputs: by name. on_input: called with the partition of each
+    record of the input, and the record. report: called with
     each Difference. growths: where states moved to other partitions.
     """
     [topic] = stage.inputs
@@ -98,11 +100,11 @@ async def replay_stage(  # noqa: PLR0913, PLR0917 - what is read, what it is hel
         """Works a partition on to an offset. partitions: how many there were then."""
         begins_at = replays[number].goes_on(end, partitions)
 
-        def work(record: ConsumerRecord) -> None:
-            on_input(record)
+        def work(record: Any) -> None:
+            on_input(number, record)
             replays[number].work(record)
 
-        await _each(Tape(options, TopicPartition(topic, number), begins_at, end), work)
+        await _each(Tape(options, TopicPartition(topic, number), begins_at, end, bare=True), work)
 
     for growth in growths:
         for number in range(growth.before):
@@ -137,7 +139,7 @@ class _Replay:
         self._partition, self._partitions = self._opened(begins_at), partitions
         return begins_at
 
-    def work(self, record: ConsumerRecord) -> None:
+    def work(self, record: Any) -> None:
         """Works the next record, and notes what comes of it in the outputs."""
         is_required = record.offset < self._cut.worked_until
         if not is_required:
@@ -162,7 +164,7 @@ class _Replay:
             self._is_held = True
 
 
-def _worked(partition: Partition, record: ConsumerRecord) -> list[tuple[str, Message]]:
+def _worked(partition: Partition, record: Any) -> list[tuple[str, Message]]:
     try:
         entries = partition.decode(0, [record])
     except ForeignRecordError:
@@ -173,7 +175,7 @@ def _worked(partition: Partition, record: ConsumerRecord) -> list[tuple[str, Mes
     return work.messages
 
 
-async def _each(tape: Tape, do: Callable[[ConsumerRecord], None]) -> None:
+async def _each(tape: Tape, do: Callable[[Any], None]) -> None:
     try:
         while (record := await tape.next()) is not None:
             do(record)

@@ -5,9 +5,9 @@ value and headers a hash is kept, not the bytes: there may be millions.
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
 
 from streams.audit.report import Difference, FieldDifference, Kind, field_differences
 from streams.contracts.envelope import Headers
@@ -56,10 +56,10 @@ class Gathered:
         key, value, headers = message
         self._wanted[_name_of(key, value, headers)] = Wanted(_digest(value, headers), key, source, where, required)
 
-    def see(self, record: ConsumerRecord) -> None:
-        """Notes a record of the topic."""
+    def see(self, partition: int, record: Any) -> None:
+        """Notes a record of a partition of the topic."""
         self.seen += 1
-        tp = TopicPartition(record.topic, record.partition)
+        tp = TopicPartition(self._topic, partition)
         found = self._found.setdefault(_name_of(record.key, record.value, record.headers), [])
         found.append(Seen(_digest(record.value, record.headers), record.key, tp, record.offset))
 

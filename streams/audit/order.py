@@ -126,7 +126,7 @@ class Order:
     def work(self, order: OrderMessage, records: Sequence[Sequence[Record]]) -> Work:
         """Works one transaction as the worker did. records: those of the transaction, by topic number."""
         partition = self._partition_under(order)
-        queues = [deque(partition.decode(topic, found)) for topic, found in enumerate(records)]
+        queues = [deque(partition.decode(topic, found) if found else ()) for topic, found in enumerate(records)]
         wall_ms = _wall_ms(order)
         entries: list[Entry] = merge_heads(queues, frozenset(), sys.maxsize, partition.latest_ms(wall_ms))
         partition.backfill = order.backfill

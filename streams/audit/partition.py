@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, cast
 
 import msgspec
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
 
 from streams.audit.circumstances import Circumstances
-from streams.audit.comparison import SUBJECTS, Comparison, Expected
+from streams.audit.comparison import SUBJECTS, Comparison
 from streams.audit.current import CurrentComparison, Newest
 from streams.audit.cut import Cut, Survey, output
 from streams.audit.gathered import Gathered
@@ -24,8 +24,8 @@ from streams.contracts.outputs import OrderMessage, TierChangeMessage
 from streams.contracts.packing import renew_state
 from streams.kafka.offsets import Offsets, Span
 from streams.kafka.tape import Tape
-from streams.partition.outputs import by_output, sent_to
-from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, CURRENT, DEAD_LETTERS, ORDER, RISK, Message, Work
+from streams.partition.outputs import by_output
+from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, CURRENT, DEAD_LETTERS, ORDER, RISK, Message
 from streams.policy.policy import Policy
 from streams.settings import Settings
 from streams.stages.placing import place_of_campaigns
@@ -62,18 +62,17 @@ class PartitionAudit:
         self._cut = cut
         self._survey = survey
         begun = cut.begun or Begun(LaneRecord(tuple(survey.first_offsets), 0, NEVER_MS), {}, None, {}, {})
+        self._topics = run.settings.input_topics()
         self._order = Order(run.settings, run.policies, cut.partition, partitions, begun.lane)
         self._order.begin_with(begun.packed)
         # Order records say how far inputs are read. Later transactions may read past the cut, so the tapes have no end.
         spans = [Span(first, sys.maxsize) for first in survey.first_offsets]
-        inputs = [TopicPartition(topic, cut.partition) for topic in run.settings.input_topics()]
+        inputs = [TopicPartition(topic, cut.partition) for topic in self._topics]
         self._inputs = [self._tape(tp, span) for tp, span in zip(inputs, spans, strict=True)]
         tapes = {
-            name: self._tape(output(run.settings, name, cut.partition), span, self._is_compared)
+            name: self._tape(output(run.settings, name, cut.partition), span, self._kept_of(name))
             for name, span in cut.outputs.items()
-            if name != "order"
         }
-        tapes["order"] = self._tape(output(run.settings, "order", cut.partition), cut.outputs["order"])
         self._tapes = tapes
         add, only = run.report.add, run.only
         self._comparisons = {
@@ -143,21 +142,28 @@ class PartitionAudit:
         self._grown = None
         self._hold_states()
 
-    def _tape(self, tp: TopicPartition, span: Span, keep: Callable[[ConsumerRecord], bool] = lambda _: True) -> Tape:
-        return Tape(self._run.settings.client_options(), tp, *span, keep)
+    def _tape(self, tp: TopicPartition, span: Span, keep: Callable[[Any], bool] | None = None) -> Tape:
+        return Tape(self._run.settings.client_options(), tp, *span, keep, bare=True)
 
-    def _is_compared(self, record: ConsumerRecord) -> bool:
-        """Says whether the record is compared here: it is of an audited customer, and a lane of customers wrote it.
+    def _kept_of(self, name: str) -> Callable[[Any], bool] | None:
+        """Gives which records of an output are looked at here; None: all."""
+        if name == CAMPAIGNS:
+            return self._is_lanes_trigger
+        return None if name == ORDER or self._run.only is None else self._is_audited
 
-        A trigger that a budget granted is passed on to the audit of budgets.
+    def _is_audited(self, record: Any) -> bool:
+        return self._run.only is None or record.key == self._run.only
+
+    def _is_lanes_trigger(self, record: Any) -> bool:
+        """Says whether a trigger is of an audited customer, and a lane of customers wrote it.
+
+        One that a budget granted is passed on to the audit of budgets.
         """
-        if self._run.only is not None and record.key != self._run.only:
+        if not self._is_audited(record):
             return False
-        if record.topic != self._run.settings.output_topic("campaigns"):
-            return True
         is_granted = has_budget(record.value, self._run.policies)
         if is_granted and self._run.granted is not None:
-            self._run.granted.see(record)
+            self._run.granted.see(self._number, record)
         return not is_granted
 
     # --- the audited transactions ---
@@ -201,7 +207,7 @@ class PartitionAudit:
             missing = [str(number) for number in sorted({lane.counter + 1, order.counter - 1})]
             self._differs("missing", f"transaction {' to '.join(missing)}", None, None)
             return "stop"
-        firsts = dict(zip(self._run.settings.input_topics(), lane.next_offsets, strict=True))
+        firsts = dict(zip(self._topics, lane.next_offsets, strict=True))
         fields = [
             FieldDifference(field=f"positions.{topic}", topic=f"{first} to {after}", replay=f"from {firsts[topic]}")
             for topic, (first, after) in order.positions.items()
@@ -218,8 +224,9 @@ class PartitionAudit:
             self._differs("different", f"transaction {order.counter}", record, order.counter, unlikely)
         records = await self._inputs_of(order)
         work = self._order.work(order, records)
-        self._circumstances.look_at_changes(order, sent_to(work, CHANGES))
-        [told] = sent_to(work, ORDER)
+        written = by_output(work)
+        self._circumstances.look_at_changes(order, written[CHANGES])
+        [told] = written[ORDER]
         if told.value != record.value:
             replayed = msgspec.json.decode(told.value or b"")
             if order.wall_ms is msgspec.UNSET:  # a release that did not note it
@@ -227,34 +234,36 @@ class PartitionAudit:
             fields = field_differences(msgspec.json.decode(record.value), replayed)
             if fields:
                 self._differs("different", f"transaction {order.counter}", record, order.counter, fields)
-        verdicts = await self._expect(work, order.counter, required=True)
-        self._current.expect(sent_to(work, CURRENT))
+        verdicts = await self._expect(written, order.counter, required=True)
+        self._current.expect(written[CURRENT])
         if self._run.only is not None:
-            self._list(sent_to(work, CHANGES), verdicts)
+            self._list(written[CHANGES], verdicts)
         self._hold_states()
         report.transactions += 1
-        for topic in self._run.settings.input_topics():
+        for topic in order.positions:
             report.repeated_differently += work.tally["events", topic, "repeated_differently"]
         report.events += sum(map(len, records))
         self._run.advance(sum(after - first for first, after in order.positions.values()))
 
-    async def _expect(self, work: Work, transaction: int, *, required: bool) -> list[Verdict]:
+    async def _expect(
+        self, written: Mapping[str, Sequence[Message]], transaction: int, *, required: bool
+    ) -> list[Verdict]:
         """Compares the records that a transaction should have written; gives the verdicts on its tier changes."""
-        written = by_output(work)
         if self._run.candidates is not None:
             for candidate in written[CANDIDATES]:
                 where = place_of_campaigns()(candidate.key or b"", self._order.partitions)
                 self._run.candidates.expect(candidate, self._number, where, required=required)
         verdicts: dict[str, list[Verdict]] = {}
         for name, comparison in self._comparisons.items():
-            lines = (Expected(*message) for message in written[name])
-            verdicts[name] = await comparison.expect(lines, transaction, required=required)
-        return verdicts[CHANGES]
+            if written[name]:
+                verdicts[name] = await comparison.expect(written[name], transaction, required=required)
+        return verdicts.get(CHANGES, [])
 
     async def _inputs_of(self, order: OrderMessage) -> list[list[Any]]:
+        """Gives the inputs of a transaction, by topic number. Its positions follow on those of the one before."""
         return [
-            await tape.before(offset)
-            for tape, offset in zip(self._inputs, self._order.next_offsets(order), strict=True)
+            await tape.before(order.positions[topic][1]) if topic in order.positions else []
+            for topic, tape in zip(self._topics, self._inputs, strict=True)
         ]
 
     def _list(self, changes: Sequence[Message], verdicts: Sequence[Verdict]) -> None:
@@ -292,9 +301,9 @@ class PartitionAudit:
         if order.grown is not msgspec.UNSET:
             return False
         check_replayable(self._run.settings, order, record.offset)
-        work = self._order.work(order, await self._inputs_of(order))
-        await self._expect(work, order.counter, required=False)
-        self._current.explain(sent_to(work, CURRENT))
+        written = by_output(self._order.work(order, await self._inputs_of(order)))
+        await self._expect(written, order.counter, required=False)
+        self._current.explain(written[CURRENT])
         self._hold_states()
         self._has_asked = self._has_asked or record.offset >= self._cut.asked_until
         return True

@@ -4,8 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-
-from aiokafka import ConsumerRecord
+from typing import Any
 
 from streams.audit.cut import Cut, policies_of, survey, take_cut
 from streams.audit.following import FollowingCut, audit_stage, follows_from_one_input, replay_stage
@@ -121,10 +120,10 @@ async def _audit_budgets(run: AuditRun, cuts: Sequence[Cut], growths: Sequence[G
         for cut in cuts
     ]
 
-    def see(record: ConsumerRecord) -> None:
+    def see(partition: int, record: Any) -> None:
         """Notes a candidate, unless it was there at the starting point."""
-        if record.partition not in begun or record.offset >= begun[record.partition].ends[topic]:
-            candidates.see(record)
+        if partition not in begun or record.offset >= begun[partition].ends[topic]:
+            candidates.see(partition, record)
 
     stage, options = budgets_stage(run.settings), run.settings.client_options()
     add = run.report.add

@@ -124,7 +124,7 @@ class StatesComparison:
         """Gives the newest states of these keys before the snapshot's end, and the keys that have a newer one."""
         tp = self._found.tp
         span = Span((await offsets.beginnings([tp]))[0], (await offsets.decided_ends([tp]))[0])
-        tape = Tape(options, tp, *span, lambda record: record.key in self._wrong)
+        tape = Tape(options, tp, *span, lambda record: record.key in self._wrong, bare=True)
         states: dict[bytes, bytes | None] = {}
         rewritten: set[bytes] = set()
         try:

@@ -11,6 +11,7 @@ import typer
 from streams.audit.report import AuditedChange, Reached, Report
 from streams.cli.output import counted
 from streams.settings import Settings, time_zone_data
+from streams.worker.garbage import collect_rarely
 
 SHOWN = 20
 # From here on clocks that lie apart, and decisions that came late, are worth a word.
@@ -40,6 +41,7 @@ def audit(
         digest = asyncio.run(write_starting_point(Settings.from_environment(), write_start))
         typer.echo(f"{write_start}: a starting point for audits, SHA-256 {digest}")
         return
+    collect_rarely()
     report = _run(Settings.from_environment(), customer, start)
     if as_json:
         typer.echo(msgspec.json.encode(report).decode())

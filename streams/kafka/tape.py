@@ -14,6 +14,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from streams.errors import UsageError
+from streams.kafka.bare_records import as_it_is
 from streams.kafka.patience import PATIENCE_S
 
 _FETCH_BYTES = 1 << 20
@@ -25,21 +26,27 @@ class Tape:
     Every method that reads raises a UsageError if nothing can be read for PATIENCE_S.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - where it lies, and what of it is wanted
         self,
         client_options: Mapping[str, Any],
         tp: TopicPartition,
         begins_at: int,
         end: int,
-        keep: Callable[[ConsumerRecord], bool] = lambda _: True,
+        keep: Callable[[Any], bool] | None = None,
+        *,
+        bare: bool = False,
     ) -> None:
-        """Prepares the tape; it connects with the first read. keep: which records are wanted, others are skipped."""
+        """Prepares the tape; it connects with the first read.
+
+        keep: which records are wanted, others are skipped; None: all. bare: gives bare records (bare_records.py).
+        """
         self.tp = tp
         self.end = end
         self.position = begins_at  # the offset to read next: every record before it was taken, or is in `ahead`
         self.ahead: deque[ConsumerRecord] = deque()
         self._options = client_options
         self._keep = keep
+        self._bare = bare
         self._consumer: AIOKafkaConsumer | None = None
 
     async def close(self) -> None:
@@ -78,7 +85,7 @@ class Tape:
         begins_at = self.position
         while self.position == begins_at:
             for records in (await consumer.getmany(self.tp, timeout_ms=200)).values():
-                self.ahead.extend(record for record in records if record.offset < self.end and self._keep(record))
+                self.ahead.extend(self._wanted(records))
             self.position = await consumer.position(self.tp)
             if self.position == begins_at and time.monotonic() > give_up_at:
                 raise UsageError(
@@ -87,6 +94,11 @@ class Tape:
                     "answer; end that producer, then start again"
                 )
 
+    def _wanted(self, records: list[Any]) -> list[Any]:
+        if records and records[-1].offset >= self.end:
+            records = [record for record in records if record.offset < self.end]
+        return records if self._keep is None else list(filter(self._keep, records))
+
     async def _connected(self) -> AIOKafkaConsumer:
         if self._consumer is None:
             self._consumer = AIOKafkaConsumer(
@@ -94,6 +106,7 @@ class Tape:
                 isolation_level="read_committed",
                 auto_offset_reset="earliest",
                 enable_auto_commit=False,
+                value_deserializer=as_it_is if self._bare else None,
                 max_partition_fetch_bytes=_FETCH_BYTES,
                 fetch_max_wait_ms=100,
             )

@@ -30,6 +30,7 @@ from aiokafka.record._crecords import legacy_records as fast_legacy_records
 from aiokafka.record.util import decode_varint
 
 from streams.contracts.rejection import Clipped
+from streams.kafka.bare_records import as_it_is
 from streams.kafka.checked_batches import IS_FAST, CheckedBatches
 from streams.kafka.packed_sizes import lz4_at_most, snappy_blocks, zstd_at_most
 from streams.kafka.unpacked_pieces import Pieces, gzip_pieces, lz4_pieces, snappy_pieces, zstd_pieces
@@ -167,6 +168,13 @@ class _PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
             self._check_crcs = False  # they are checked already
         if key_deserializer is WHOLE_BATCHES:
             self._records_iterator = self._unpack_batches()
+        if self._value_deserializer is as_it_is:
+            self.__dict__["_consumer_record"] = _bare
+
+    def __iter__(self) -> Iterator[Any]:
+        """Gives the generator itself, which saves a call per record. Iterating again continues where it stopped."""
+        iterator: Iterator[Any] | None = self._records_iterator
+        return iter(()) if iterator is None else iterator
 
     def _unpack_batches(self) -> Iterator[Iterable[Any]]:
         """Gives whole batches, of those of which aiokafka's _unpack_records gives the records."""
@@ -192,6 +200,10 @@ class _PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
 
     def _consumer_record(self, tp: Any, record: Any) -> Any:
         return record if isinstance(record, LargeRecord) else super()._consumer_record(tp, record)
+
+
+def _bare(_tp: Any, record: Any) -> Any:
+    return record
 
 
 class _Batches:

@@ -74,8 +74,11 @@ async def _batches(settings: Settings, policy: Policy) -> AsyncGenerator[list[In
 async def _sources(settings: Settings, policy: Policy) -> "list[_Source]":
     topics = settings.input_topics()
     read_in_part(topics)
-    spans = await _spans(settings)
-    return [_Source(Tape(settings.client_options(), *span), topics.index(span[0].topic), policy) for span in spans]
+    options = settings.client_options()
+    return [
+        _Source(Tape(options, tp, first, end, bare=True), topics.index(tp.topic), policy)
+        for tp, first, end in await _spans(settings)
+    ]
 
 
 async def _spans(settings: Settings) -> list[tuple[TopicPartition, int, int]]:

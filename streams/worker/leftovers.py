@@ -114,7 +114,7 @@ async def _tails(
 async def _records(
     options: Mapping[str, Any], tp: TopicPartition, begins_at: int, end: int
 ) -> AsyncIterator[ConsumerRecord]:
-    tape = Tape(options, tp, begins_at, end)
+    tape = Tape(options, tp, begins_at, end, bare=True)
     try:
         while (record := await tape.next()) is not None:
             yield record

@@ -7,7 +7,6 @@ from streams.kafka.policies import KnownPolicies
 from streams.kafka.unpacking import read_in_part
 from streams.settings import Settings
 from streams.worker.app import create_app
-from streams.worker.frame.records import read_bare_records
 from streams.worker.garbage import collect_rarely
 from streams.worker.serving import WorkerSource
 from streams.worker.watches import add_watches
@@ -19,7 +18,6 @@ def run_worker(settings: Settings, known: KnownPolicies, partitions: int) -> Non
     known: the policies on `tier.policies`. partitions: how many each input topic has.
     """
     collect_rarely()
-    read_bare_records()
     read_in_part(settings.input_topics())
     app = create_app(settings, known, partitions)
     add_watches(app, known)

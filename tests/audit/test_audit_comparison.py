@@ -5,9 +5,10 @@ from typing import NamedTuple
 import pytest
 from aiokafka import TopicPartition
 
-from streams.audit.comparison import SUBJECTS, Comparison, Expected
+from streams.audit.comparison import SUBJECTS, Comparison
 from streams.audit.report import Report
 from streams.kafka.tape import Tape
+from streams.partition.work import Message
 
 
 class Found(NamedTuple):
@@ -36,7 +37,7 @@ async def compare(expected: str, found: str, *, begins_at: int = 0, only: bytes 
     report = Report()
     comparison = Comparison(SUBJECTS["changes"], tape_of(found, begins_at, only), report.add, only)
     for number, names in enumerate(expected.split("|"), 1):
-        await comparison.expect([Expected(*change(name), []) for name in names.split()], number)
+        await comparison.expect([Message(*change(name), []) for name in names.split()], number)
     await comparison.finish()
     return [f"{difference.what} {difference.kind}" for difference in report.found]
 

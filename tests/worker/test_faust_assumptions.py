@@ -30,6 +30,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import ConsumerMessage
 from mode import threads
 
+from streams.kafka.bare_records import as_it_is
 from streams.kafka.epochs import PRODUCER_FENCED, RaiseRequest
 from streams.kafka.policies import KnownPolicies
 from streams.settings import Settings
@@ -267,14 +268,15 @@ async def test_positions_are_where_the_fetch_thread_looks_for_them(broker: str, 
         await consumer.stop()
 
 
-@pytest.mark.usefixtures("bare_records")
 async def test_bare_records_have_what_a_worker_reads_and_none_is_read_twice(broker: str, settings: Settings) -> None:
     tp = TopicPartition(settings.input_topic("balances"), 0)
     async with AIOKafkaProducer(bootstrap_servers=broker) as producer:
         for number in range(5):
             headers = [("number", b"%d" % number)]
             await producer.send(tp.topic, b"v%d" % number, key=b"k%d" % number, partition=0, headers=headers)
-    consumer = AIOKafkaConsumer(bootstrap_servers=broker, enable_auto_commit=False, fetch_max_wait_ms=10)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=broker, enable_auto_commit=False, fetch_max_wait_ms=10, value_deserializer=as_it_is
+    )
     read: list[Any] = []
     async with consumer, asyncio.timeout(stretched(20)):
         consumer.assign([tp])

@@ -30,11 +30,6 @@ from tests.support.candidates import candidate, granted, granting, offer
 ]
 
 
-@pytest.fixture(autouse=True)
-def _as_in_a_worker(bare_records: None) -> None:
-    """Reads records as a worker's process does."""
-
-
 async def asked(settings: Settings) -> bool:
     stage = customers_stage(settings, ASSETS_ONLY, PARTITIONS)
     return await can_be_aborted(settings.client_options(), stage, NUMBER, PARTITIONS)

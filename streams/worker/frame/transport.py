@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
+from streams.kafka.bare_records import as_it_is
 from streams.kafka.group import GroupConsumer
 from streams.logs import FAUST
 
@@ -67,6 +68,7 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             partition_assignment_strategy=[self._assignor],
             isolation_level="read_committed",
             enable_auto_commit=False,
+            value_deserializer=as_it_is,
             # The lanes say where to read. A reset would silently skip records deleted before they were worked.
             auto_offset_reset="none",
             fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
