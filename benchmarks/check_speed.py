@@ -3,8 +3,9 @@
     make check-speed          fails where a count has grown by more than 3%
     make check-speed KEEP=1   writes the counts of now into the file
 
-valgrind counts the instructions of `tierflow bench partition` at two sizes; the difference of both, by event, has no
-start of Python in it. A count belongs to one version of Python: another one is counted, and held against nothing.
+valgrind counts the instructions of what `tierflow bench partition` does, with few of the events worked, and with many.
+In the difference of both, by event, are no start of Python and no making of events. A count belongs to one version of
+Python: another one is counted, and held against nothing.
 """
 
 import json
@@ -21,10 +22,11 @@ FEW, MANY = 2_000, 10_000
 GROWS_BY_AT_MOST = 0.03
 _WORK = """
 from pathlib import Path
-from streams.bench.partition import PartitionOptions, measure_partition
+from streams.bench.partition import PartitionOptions, prepare, work_batches
 from streams.settings import policy_folder
 
-measure_partition(PartitionOptions({events}, 1_000, 1_000, policy_folder() / "{policy}.toml", 7))
+partition, batches = prepare(PartitionOptions({many}, 1_000, 1_000, policy_folder() / "{policy}.toml", 7))
+work_batches(partition, batches[: {worked} // 1_000])
 """
 
 
@@ -32,7 +34,7 @@ def instructions(policy: str, events: int) -> int:
     """Counts the instructions of a process that works so many events."""
     command = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null", sys.executable]
     done = subprocess.run(  # noqa: S603 - a command of our own
-        [*command, "-c", _WORK.format(events=events, policy=policy)],
+        [*command, "-c", _WORK.format(many=MANY, worked=events, policy=policy)],
         capture_output=True,
         check=False,
         text=True,

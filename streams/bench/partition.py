@@ -34,6 +34,10 @@ NOW_MS = 1_795_000_000_000
 """The worker's clock: always the same, so that the same events fall into the same days."""
 
 
+Batch = list[list[SampleRecord]]
+"""The records of a batch by topic number, as they come from Kafka."""
+
+
 class PartitionOptions(NamedTuple):
     """How many events of how many customers are worked, in batches of which size, and under which policy.
 
@@ -66,24 +70,13 @@ def measure_partition(options: PartitionOptions) -> PartitionCost:
     Raises:
         UsageError: The policy cannot be used, or an event becomes a dead letter.
     """
-    policy = read_policy_file(options.policy_file or policy_folder() / DEFAULT_POLICY, "--policy")
-    settings = Settings.from_environment(stand_environment(os.environ))
-    partition = Customers(partition_setup(settings, policy, partition=0, partitions=1))
-    span_ms = SPAN_DAYS * DAY_MS
-    load = Workload(options.events, options.customers, options.seed, NOW_MS - span_ms, span_ms, policy.currency)
-    batches = list(_batches(load, options.batch))
-    gc.collect()
-    gc.freeze()
-    gc.disable()  # a worker's collector runs when nothing waits (worker/garbage.py)
-    try:
-        spent = [_work(partition, batch) for batch in batches]
-    finally:
-        gc.enable()
+    partition, batches = prepare(options)
+    spent = work_batches(partition, batches)
     decode_us, work_us, pack_us = (1e6 * sum(times) / options.events for times in zip(*spent, strict=True))
     return PartitionCost(
         events=options.events,
         customers=options.customers,
-        policy=policy.name,
+        policy=partition.setup.policy.name,
         decode_us=round(decode_us, 2),
         work_us=round(work_us, 2),
         pack_us=round(pack_us, 2),
@@ -92,23 +85,50 @@ def measure_partition(options: PartitionOptions) -> PartitionCost:
     )
 
 
-def _batches(load: Workload, size: int) -> Iterator[list[list[SampleRecord]]]:
-    """Gives the records of each batch by topic number, as they come from Kafka."""
+def prepare(options: PartitionOptions) -> tuple[Customers, list[Batch]]:
+    """Makes the partition, and generates all batches.
+
+    Raises:
+        UsageError: The policy cannot be used.
+    """
+    policy = read_policy_file(options.policy_file or policy_folder() / DEFAULT_POLICY, "--policy")
+    settings = Settings.from_environment(stand_environment(os.environ))
+    span_ms = SPAN_DAYS * DAY_MS
+    load = Workload(options.events, options.customers, options.seed, NOW_MS - span_ms, span_ms, policy.currency)
+    return Customers(partition_setup(settings, policy, partition=0, partitions=1)), list(_batches(load, options.batch))
+
+
+def work_batches(partition: Customers, batches: list[Batch]) -> list[tuple[float, float, float]]:
+    """Works the batches one after the other, and gives the CPU seconds of decoding, work and packing of each.
+
+    Raises:
+        UsageError: An event becomes a dead letter.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.disable()  # a worker's collector runs when nothing waits (worker/garbage.py)
+    try:
+        return [_work(partition, batch) for batch in batches]
+    finally:
+        gc.enable()
+
+
+def _batches(load: Workload, size: int) -> Iterator[Batch]:
     offsets = [0] * len(TOPICS)
     records = (record for chunk in load.chunks() for record in chunk)
     while batch := list(islice(records, size)):
         yield _by_topic(batch, offsets)
 
 
-def _by_topic(batch: list[InputRecord], offsets: list[int]) -> list[list[SampleRecord]]:
-    fetched: list[list[SampleRecord]] = [[] for _ in TOPICS]
+def _by_topic(batch: list[InputRecord], offsets: list[int]) -> Batch:
+    fetched: Batch = [[] for _ in TOPICS]
     for topic, key, value in batch:
         fetched[topic].append(SampleRecord(offsets[topic], key, value))
         offsets[topic] += 1
     return fetched
 
 
-def _work(partition: Customers, fetched: list[list[SampleRecord]]) -> tuple[float, float, float]:
+def _work(partition: Customers, fetched: Batch) -> tuple[float, float, float]:
     """Works a batch, and gives the CPU seconds of its decoding, its work, and its packing."""
     ends = [records[-1].offset + 1 if records else partition.next_offsets[n] for n, records in enumerate(fetched)]
     began_s = time.process_time()

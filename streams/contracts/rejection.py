@@ -1,6 +1,6 @@
 """Why an input cannot be used (docs/messages.md#tierdead-letters). Structs alone."""
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, final
 
 import msgspec
 
@@ -38,6 +38,7 @@ RejectionReason = Literal[
 ]
 
 
+@final
 class Rejection(msgspec.Struct, frozen=True):
     """An input that cannot be used: the reason for machines, the detail for people."""
 

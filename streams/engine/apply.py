@@ -44,7 +44,7 @@ def apply_event(case: Case, event: Event, cause: Cause) -> Outcome:
     if policy.campaigns or case.begins_policy:
         triggers = _triggers(case, policy.campaigns if is_due else _woken(case, event))
     risks: Sequence[RiskMessage] = ()
-    if policy.loan_rules is not None and (state.loans or isinstance(event, Loan)):
+    if policy.loan_rules is not None and (state.loans or type(event) is Loan):
         risks = risks_of(case, event, cause, policy.loan_rules)
     if case.due_moves or case.begins_policy:
         _set_due(state)
@@ -132,24 +132,24 @@ def _note_times(case: Case, event: Event) -> None:
 
     Campaigns and ratings of a later policy count from them, too.
     """
-    state = case.state
-    if isinstance(event, CustomerAction):
+    state, at_ms = case.state, event.at_ms
+    if type(event) is CustomerAction:
         return
     if state.first_event_ms is None:
-        state.first_event_ms, state.heard_ms = event.at_ms, case.now_ms
-    elif event.at_ms < known_since_ms(state):
-        state.earliest_ms, case.is_earliest = event.at_ms, True
-    if isinstance(event, Loan) and (state.applied_ms is None or event.at_ms > state.applied_ms):
-        state.applied_ms = event.at_ms
-    if isinstance(event, Transaction) and event.reverses is None:
+        state.first_event_ms, state.heard_ms = at_ms, case.now_ms
+    elif at_ms < known_since_ms(state):
+        state.earliest_ms, case.is_earliest = at_ms, True
+    if type(event) is Transaction:
         last_ms = state.last_transaction_ms
-        if last_ms is None or event.at_ms > last_ms:
-            state.last_transaction_ms = event.at_ms
+        if event.reverses is None and (last_ms is None or at_ms > last_ms):
+            state.last_transaction_ms = at_ms
+    elif type(event) is Loan and (state.applied_ms is None or at_ms > state.applied_ms):
+        state.applied_ms = at_ms
 
 
 def _woken(case: Case, event: Event) -> tuple[Campaign, ...]:
     """Gives the campaigns that this event may trigger, by its kind and by what it did to the tier."""
-    word = event.type if isinstance(event, Transaction) else BALANCE if isinstance(event, Balance) else ""
+    word = event.type if type(event) is Transaction else BALANCE if type(event) is Balance else ""
     woken = case.policy.woken[word]
     if case.figures is None:
         return woken.undecided

@@ -64,7 +64,7 @@ def remember(state: CustomerState, topic: int, entry: bytes, at_ms: int, limit: 
     if topic == TRANSACTIONS and (state.recent_ms is None or at_ms > state.recent_ms):
         state.recent_ms = at_ms
     state.recent[topic] = recent
-    if len(recent) * _BLOCKS >= limit * _entry_bytes(topic):
+    if len(recent) * _BLOCKS >= limit * len(entry):
         _close_block(state, topic, limit)
 
 

@@ -32,7 +32,7 @@ from streams.partition.room import Room
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import NO_LIMIT, ORDER, Message, Quota, Told, Work
 from streams.values.calendar import NEVER_MS
-from streams.values.events import CUSTOMERS, TOPICS, Cause, Event, Transaction
+from streams.values.events import CUSTOMERS, TOPICS, TRANSACTIONS, Cause, Event
 from streams.values.fingerprint import REMEMBERED_AT_LEAST, content_mark, fingerprint
 
 DUE_AT_ONCE = 50
@@ -89,7 +89,7 @@ class Customers(Partition):
                 event: Event | Rejection = too_large(record.clipped)
             else:
                 event = decode(topic, record.key, record.value, policy)
-            at_ms = NEVER_MS if isinstance(event, Rejection) else event.at_ms
+            at_ms = NEVER_MS if type(event) is Rejection else event.at_ms
             entries.append(Entry(at_ms, topic, record.offset, event, record))
         return entries
 
@@ -201,8 +201,8 @@ class Customers(Partition):
 
         False where the entry has to wait for what is due before it. The event is not applied then.
         """
-        at_ms, topic, offset, event, record = entry
-        if isinstance(event, Rejection):
+        at_ms, topic, _, event, record = entry
+        if type(event) is Rejection:
             return self._reject(entry, event)
         key = record.key or b""
         state = self._loaded.get(key) or self._state(key)
@@ -214,27 +214,12 @@ class Customers(Partition):
         outcome = outcome_without_effect(state, topic, mark, content, at_ms)
         if outcome is not None:
             return self._pass_over(entry, outcome)
-        calendar = self.setup.policy.calendar
-        if says_otherwise(state, event, calendar):
-            return self._reject(entry, REVERSAL_MISMATCH)
-        try:
-            check_limits(state, event, self.setup.policy)
-            if not self._room.is_certain(key):
-                self._room.check(key, *self._case_of(state, entry))
-        except LimitExceededError as error:
-            return self._reject(entry, Rejection("limit_exceeded", str(error)))
+        refused = self._refused(key, state, entry)
+        if refused is not None:
+            return self._reject(entry, refused)
         if not self._let_time_pass(key, state, at_ms):
             return False
-        self.next_offsets[topic] = offset + 1
-        if topic == CUSTOMERS and event.action == "erase":
-            state = self._erase(key, state, entry)
-        else:
-            self._apply(key, state, entry)
-        # An erase is remembered, too: repeated, it must not erase what came after it.
-        kept = mark + content + mark_for_reversals(state, event, calendar)
-        remember(state, topic, kept, at_ms, self.setup.remembered_ids)
-        self._touched.add(key)
-        self._applied[topic] += 1
+        self._apply(key, state, entry, mark + content)
         return True
 
     def _begin(self) -> None:
@@ -259,16 +244,40 @@ class Customers(Partition):
         self.count("events", self.setup.topics[entry.topic], outcome)
         return True
 
-    def _apply(self, key: bytes, state: CustomerState, entry: Entry) -> None:
+    def _refused(self, key: bytes, state: CustomerState, entry: Entry) -> Rejection | None:
+        """Says why an event cannot be applied to its customer's state; None if it can."""
+        event, policy = entry.event, self.setup.policy
+        if entry.topic == TRANSACTIONS and event.reverses is not None and says_otherwise(state, event, policy.calendar):
+            return REVERSAL_MISMATCH
+        try:
+            check_limits(state, event, policy)
+            if not self._room.is_certain(key):
+                self._room.check(key, *self._case_of(state, entry))
+        except LimitExceededError as error:
+            return Rejection("limit_exceeded", str(error))
+        return None
+
+    def _apply(self, key: bytes, state: CustomerState, entry: Entry, marks: bytes) -> None:
+        """Applies an event, and remembers it. marks: of its id and of its content."""
+        at_ms, topic, offset, event, _ = entry
+        self.next_offsets[topic] = offset + 1
         due_ms = state.due_ms
-        case, event, cause = self._case_of(state, entry)
-        outcome = apply_event(case, event, cause)
-        if outcome is not NOTHING:
-            self._keep_and_write(key, state, outcome)
-        if isinstance(event, Transaction) and event.reverses is not None:
-            forget_reversals(state, self.setup.remembered_ids)
+        if topic == CUSTOMERS and event.action == "erase":
+            # It is remembered, too: repeated, it must not erase what came after it.
+            state = self._erase(key, state, entry)
+        else:
+            outcome = apply_event(*self._case_of(state, entry))
+            if outcome is not NOTHING:
+                self._keep_and_write(key, state, outcome)
         if state.due_ms != due_ms and state.due_ms is not None:
             self._due.add(state.due_ms, key)
+        if topic == TRANSACTIONS:
+            marks += mark_for_reversals(state, event, self.setup.policy.calendar)
+            if event.reverses is not None:
+                forget_reversals(state, self.setup.remembered_ids)
+        remember(state, topic, marks, at_ms, self.setup.remembered_ids)
+        self._touched.add(key)
+        self._applied[topic] += 1
 
     def _case_of(self, state: CustomerState, entry: Entry) -> tuple[Case, Event, Cause]:
         at_ms, topic, offset, event, _ = entry
@@ -283,8 +292,6 @@ class Customers(Partition):
         outcome = apply_erase(case, entry.event, cause)
         self._loaded[key] = case.state
         self._keep_and_write(key, case.state, outcome)
-        if case.state.due_ms is not None:
-            self._due.add(case.state.due_ms, key)
         return case.state
 
     def _state(self, key: bytes) -> CustomerState | None:

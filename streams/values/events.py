@@ -2,9 +2,12 @@
 
 `at_ms` is the event's own time, in epoch milliseconds. Amounts are ten-thousandths of `currency` (`_e4`). The order of
 the fields is that of the content marks in the states (fingerprint.py): a new field comes last.
+
+The events are final, so `type(event) is Balance` tells what an event is by one comparison. `isinstance` would ask the
+metaclass of msgspec's structs each time that it is another one, which took a twentieth of an event's time.
 """
 
-from typing import Literal
+from typing import Literal, final
 
 import msgspec
 
@@ -26,6 +29,7 @@ TRANSACTION_TYPES = frozenset(
 )
 
 
+@final
 class Transaction(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Money that was moved; its direction is in `type`, which is one of TRANSACTION_TYPES.
 
@@ -43,6 +47,7 @@ class Transaction(msgspec.Struct, frozen=True, gc=False, array_like=True):
     reverses: str | None = None
 
 
+@final
 class Balance(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What an account held at a time; below 0 it is an overdraft.
 
@@ -58,6 +63,7 @@ class Balance(msgspec.Struct, frozen=True, gc=False, array_like=True):
     product: Product | None
 
 
+@final
 class Credit(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """The customer's credit standing as of a time. `score` is as it was sent; it need not be a number."""
 
@@ -68,6 +74,7 @@ class Credit(msgspec.Struct, frozen=True, gc=False, array_like=True):
     score: str | None
 
 
+@final
 class Loan(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An application for a loan."""
 
@@ -88,6 +95,7 @@ class Pin(msgspec.Struct, frozen=True, gc=False, array_like=True):
     by: str
 
 
+@final
 class CustomerAction(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What a person or a system asks for a customer. `pin` is there for the action "pin" alone."""
 

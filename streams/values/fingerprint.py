@@ -16,6 +16,8 @@ NO_MARK = bytes(UNDOING_BYTES)
 """Stands for a mark of what a reversal must say that is not known, in the same way."""
 REVERSAL_MARK = b"\xff" * UNDOING_BYTES
 """Stands in its place where the event is a reversal."""
+_INSTEAD = {NO_CONTENT: b"\0\1", REVERSAL_MARK[:CONTENT_BYTES]: b"\xff\xfe"}
+"""What is written for a hash that would be one of the marks above."""
 _MOST_CENTS: int = 256**_CENTS_BYTES - 1
 _ONE_CENT_E4 = 100
 REMEMBERED_AT_LEAST = 64
@@ -39,16 +41,16 @@ def content_mark(event: msgspec.Struct) -> bytes:
     Of 65,535 events with other content one goes unnoticed.
     """
     mark = xxh3_64_digest(_encode(event))[:CONTENT_BYTES]
-    return mark if mark != NO_CONTENT else b"\0\1"
+    return _INSTEAD[NO_CONTENT] if mark == NO_CONTENT else mark
 
 
-def said_mark(*said: str | int) -> bytes:
+def said_mark(said: str) -> bytes:
     """Gives 2 bytes of a hash of what a reversal must say of what it undoes, beside the amount.
 
     Of 65,534 reversals that say something else one goes unnoticed.
     """
-    mark = xxh3_64_digest(_encode(said))[:CONTENT_BYTES]
-    return mark.replace(NO_MARK[:CONTENT_BYTES], b"\0\1").replace(REVERSAL_MARK[:CONTENT_BYTES], b"\xff\xfe")
+    mark = xxh3_64_digest(said)[:CONTENT_BYTES]
+    return _INSTEAD.get(mark, mark)
 
 
 def cents_mark(amount_e4: int) -> bytes:

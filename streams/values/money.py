@@ -33,6 +33,8 @@ _PLAIN = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
 _EXPONENT_LIMIT = 40
 _WHOLE_DIGITS = 14
 _ONE_AMOUNT = 10_000
+_CENTS = 2  # decimals
+_ONE_CENT_E4 = 100
 _ONE_CENT_E16 = 10 ** (VALUE_DECIMALS - 2)
 _TWO_DIGITS = [f"{number:02d}" for number in range(100)]
 _BEYOND = "the number is beyond what an amount can be"
@@ -59,6 +61,9 @@ def amount_from_json(raw: bytes) -> int:
     Raises:
         ValueError: It is no decimal, has more than 4 decimals or is too large; the message says which.
     """
+    digits = raw[1:-4] + raw[-3:-1]
+    if raw[-4:-3] == b"." and digits.isdigit() and _CENTS < len(digits) <= _WHOLE_DIGITS + _CENTS and raw[:1] == b'"':
+        return int(digits) * _ONE_CENT_E4  # nearly always: a string with two decimals
     text = raw[1:-1] if raw[:1] == b'"' else raw
     whole, dot, fraction = text.partition(b".")
     if whole.isdigit() and len(whole) <= _WHOLE_DIGITS and len(fraction) <= AMOUNT_DECIMALS:

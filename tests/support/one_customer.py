@@ -157,8 +157,9 @@ class Customer:
                 self.state = case.state
             else:
                 self._note(apply_event(case, event, cause))
-            mark = mark_for_reversals(self.state, event, self.policy.calendar)
-            entry = fingerprint(event.event_id) + content_mark(event) + mark
+            entry = fingerprint(event.event_id) + content_mark(event)
+            if isinstance(event, Transaction):
+                entry += mark_for_reversals(self.state, event, self.policy.calendar)
             remember(self.state, topic_of(event), entry, event.at_ms, REMEMBERED_AT_LEAST)
         return self.changes[known:]
 

@@ -45,15 +45,13 @@ def fold(state: CustomerState, event: Transaction | Balance | Credit | Loan, pol
     Says whether a figure of the tiers may have changed: if not, there is nothing to decide. today: the local day of
     now.
     """
-    match event:
-        case Transaction():
-            return fold_transaction(state, event, policy, today)
-        case Balance():
-            return fold_balance(state, event, policy, today)
-        case Credit():
-            return fold_credit(state, event, policy)
-        case Loan():  # an application moves no measure
-            return False
+    if type(event) is Transaction:
+        return fold_transaction(state, event, policy, today)
+    if type(event) is Balance:
+        return fold_balance(state, event, policy, today)
+    if type(event) is Credit:
+        return fold_credit(state, event, policy)
+    return False  # an application for a loan moves no measure
 
 
 def fold_balance(state: CustomerState, event: Balance, policy: Policy, today: int) -> bool:

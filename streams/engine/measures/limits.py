@@ -32,17 +32,18 @@ def check_limits(state: CustomerState, event: Event, policy: Policy) -> None:
     Raises:
         LimitExceededError: It would take the customer's record past a limit; the message says which.
     """
-    match event:
-        case Transaction():
-            if event.reverses is not None or event.amount_e4 > _SMALL_AMOUNT_E4:  # seldom
-                _check_transaction(state, event, policy)
-        case Balance():
-            _check_balance(state, event, policy)
-        case Loan() if policy.loan_rules is not None:
-            if len(state.decided_loans) >= LOANS_LIMIT * FINGERPRINT_BYTES and not is_decided(state, event.loan_id):
-                raise LimitExceededError(f"the customer has {LOANS_LIMIT} loans already, the most that are kept")
-        case _:
-            pass
+    if type(event) is Transaction:
+        if event.reverses is not None or event.amount_e4 > _SMALL_AMOUNT_E4:  # seldom
+            _check_transaction(state, event, policy)
+    elif type(event) is Balance:
+        _check_balance(state, event, policy)
+    elif type(event) is Loan and policy.loan_rules is not None:
+        _check_loan(state, event)
+
+
+def _check_loan(state: CustomerState, event: Loan) -> None:
+    if len(state.decided_loans) >= LOANS_LIMIT * FINGERPRINT_BYTES and not is_decided(state, event.loan_id):
+        raise LimitExceededError(f"the customer has {LOANS_LIMIT} loans already, the most that are kept")
 
 
 def _check_balance(state: CustomerState, event: Balance, policy: Policy) -> None:

@@ -24,7 +24,7 @@ from streams.engine.measures.days import bucket_of
 from streams.engine.remember import is_erased, newest_dropped_ms, undoing_of
 from streams.engine.state import CustomerState, Reversal
 from streams.values.calendar import NEVER_MS, Calendar
-from streams.values.events import Event, Transaction
+from streams.values.events import Transaction
 from streams.values.fingerprint import (
     CONTENT_BYTES,
     NO_MARK,
@@ -130,10 +130,8 @@ def undone_e4(state: CustomerState, event: Transaction) -> int:
     return family.taker.amount_e4 if family.takes_part else event.amount_e4
 
 
-def mark_for_reversals(state: CustomerState, event: Event, calendar: Calendar) -> bytes:
-    """Gives the mark of what a reversal must say of a transaction; nothing for events of other topics."""
-    if not isinstance(event, Transaction):
-        return b""
+def mark_for_reversals(state: CustomerState, event: Transaction, calendar: Calendar) -> bytes:
+    """Gives the mark of what a reversal must say of a transaction."""
     if event.reverses is not None:
         return REVERSAL_MARK
     day, name = calendar.day_of(event.belongs_at_ms), f"{event.type}.{event.currency}"
@@ -152,10 +150,8 @@ def reversal_of(event: Transaction, calendar: Calendar) -> Reversal:
     )
 
 
-def says_otherwise(state: CustomerState, event: Event, calendar: Calendar) -> bool:
+def says_otherwise(state: CustomerState, event: Transaction, calendar: Calendar) -> bool:
     """Says whether a reversal names an event that is known to be of another type, currency or day, or of less."""
-    if not isinstance(event, Transaction) or event.reverses is None:
-        return False
     reversal, kept = reversal_of(event, calendar), reversals_of(state)
     undone = next((known for known in kept if known.mark == reversal.target), None)
     if undone is not None:
@@ -234,8 +230,8 @@ def _said_mark(state: CustomerState, day: int, name: str, calendar: Calendar) ->
     On the day of an erase it is another one: so what came before the erase, and went with it, is not found any more.
     """
     if state.erased_ms is not None and _is_of_erased_day(state, day, calendar):
-        return said_mark(name, day, state.erased_ms)
-    return said_mark(name, day)
+        return said_mark(f"{name}.{day}.{state.erased_ms}")
+    return said_mark(f"{name}.{day}")
 
 
 def _is_of_erased_day(state: CustomerState, day: int, calendar: Calendar) -> bool:

@@ -31,25 +31,26 @@ def step_event(case: Case, event: Event) -> None:
         _begin_policy(case, case.now_ms)
     elif state.windows and state.windows[0].through_day < today:
         roll(state, today, policy)
-    if isinstance(event, CustomerAction):
+    if type(event) is CustomerAction:
         _apply_action(case, event)
         return
     is_rated = case.tier_before is not None and not case.begins_policy
     if case.tier_before is None:
         _note_last_rating(case)
+    at_ms = event.at_ms
     moves_a_measure = fold(state, event, policy, today) or case.is_earliest
     is_late = case.is_behind_clock
-    if event.at_ms < state.newest_ms:
+    if at_ms < state.newest_ms:
         is_late = True
     else:
-        state.newest_ms = event.at_ms
+        state.newest_ms = at_ms
     if is_rated and not moves_a_measure:  # no rule looks at what the event moved
         return
     state.policy_mark = policy.mark
     case.reason = _reason(case, event, is_late=is_late)
     if not policy.at_once:
         _ask(case, event)
-    if is_rated and not (case.rises or case.falls or isinstance(event, Credit)):
+    if is_rated and not (case.rises or case.falls or type(event) is Credit):
         return
     decide(case)
     if case.tier_before is None:
@@ -124,9 +125,9 @@ def _reason(case: Case, event: Event, *, is_late: bool) -> Reason:
         return "first_event"
     if case.begins_policy:
         return "policy_changed"
-    if is_late or (isinstance(event, Transaction) and event.reverses is not None):
+    if is_late or (type(event) is Transaction and event.reverses is not None):
         return "correction"
-    return "credit_changed" if isinstance(event, Credit) else "threshold_crossed"
+    return "credit_changed" if type(event) is Credit else "threshold_crossed"
 
 
 def _ask(case: Case, event: Event) -> None:
@@ -139,7 +140,7 @@ def _ask(case: Case, event: Event) -> None:
         _ask_for_last_rating(case)
         return
     rated_ms = case.state.tenure.rated_ms
-    counts_then = policy.standings_count_then or not isinstance(event, Credit)
+    counts_then = policy.standings_count_then or type(event) is not Credit
     from_before = rated_ms is not None and max(known_since_ms(case.state), _belongs_ms(case, event)) < rated_ms
     corrects = counts_then and from_before
     case.rises = policy.rises_at_once or corrects
@@ -172,7 +173,7 @@ def _make_up_for_rating(case: Case) -> None:
 
 def _belongs_ms(case: Case, event: Event) -> int:
     """Gives the instant from which on an event may change figures."""
-    if not isinstance(event, Transaction):
+    if type(event) is not Transaction:
         return event.at_ms
     day = None if event.reverses is None else undone_day(case.state, event)
     return event.belongs_at_ms if day is None else min(event.belongs_at_ms, case.policy.calendar.midnight_ms(day))
