@@ -46,18 +46,12 @@ def pack_state(state: CustomerState) -> bytes:
     return _VERSION_BYTE + encode_state(state)
 
 
-_AS_WRITTEN_NOW = pack_state(CustomerState())[:4]
-"""The version, and the number of the fields that this release knows."""
-
-
 def unpack_state(packed: bytes) -> CustomerState:
     """Unpacks a state; each call gives a new object.
 
     Raises:
         UnknownVersionError: The record has another version, or a later release wrote it.
     """
-    if packed.startswith(_AS_WRITTEN_NOW):  # nearly always
-        return decode_state(packed[1:])
     _check_state(packed)
     if packed[:1] == _VERSION_BYTE:
         return decode_state(packed[1:])
@@ -131,11 +125,9 @@ def _check_version(packed: bytes) -> None:
 
 def _check_state(packed: bytes) -> None:
     """Checks the version, and that there are no more fields than this release knows: it would not write them back."""
-    has_more = packed[1:2] == LONG_ARRAY and int.from_bytes(packed[2:4]) > _FIELDS
-    if packed[:1] == _VERSION_BYTE and not has_more:
-        return  # nearly always
-    _check_version(packed)
-    if has_more:
+    if packed[:1] != _VERSION_BYTE:
+        _check_version(packed)
+    if packed[1:2] == LONG_ARRAY and int.from_bytes(packed[2:4]) > _FIELDS:
         raise UnknownVersionError(
             "a changelog record has fields that this worker does not know: a later release wrote it, start that one"
         )
