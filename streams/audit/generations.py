@@ -1,5 +1,6 @@
 """Replays all partitions, from growth to growth, where there was one; else one partition after the other."""
 
+import gc
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -36,6 +37,7 @@ async def _finish(audit: PartitionAudit, *, reached: bool) -> bool:
     if whole:
         await audit.complete()
     audit.count()
+    gc.collect()  # consumers that were closed are cycles, with all that they fetched
     return whole
 
 

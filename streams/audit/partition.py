@@ -1,6 +1,8 @@
 """Replays one partition of customers, order record by order record, and compares its outputs with the topics."""
 
+import asyncio
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, cast
 
@@ -16,7 +18,7 @@ from streams.audit.granted import has_budget
 from streams.audit.growth import Held
 from streams.audit.in_force import History
 from streams.audit.order import Order, check_replayable, order_of
-from streams.audit.report import AuditedChange, Difference, FieldDifference, Report, Verdict, field_differences
+from streams.audit.report import Difference, FieldDifference, Report, Verdict, audited, field_differences
 from streams.audit.start import Begun
 from streams.audit.states import StatesComparison
 from streams.contracts.kept import LaneRecord
@@ -33,6 +35,8 @@ from streams.values.calendar import NEVER_MS
 
 COMPARED = (CHANGES, CAMPAIGNS, RISK, DEAD_LETTERS)
 """The outputs that are compared in order: a lane of customers writes its records in the order of its work."""
+
+TURN_EVERY_S = 0.1
 
 _decode_change = msgspec.json.Decoder(TierChangeMessage).decode
 
@@ -82,6 +86,7 @@ class PartitionAudit:
         }
         self._current = CurrentComparison(tapes[CURRENT], add, only)
         self._worked = 0  # transactions
+        self._turn_at = 0.0
         self._grown: OrderMessage | None = None  # where the replay stands, if that is a growth
         self._circumstances = Circumstances(run.history, run.report, begun.lane, cut.partition)
         self._states = StatesComparison(cut.states, add, renew_state, only)
@@ -187,7 +192,17 @@ class PartitionAudit:
                 case "work":
                     await self._work(cast("OrderMessage", order), record)
                     self._worked += 1
+                    await self._give_turn()
         return True
+
+    async def _give_turn(self) -> None:
+        """Lets the consumers work from time to time: where all is read ahead, nothing else waits for them.
+
+        Their requests would time out, although they are answered.
+        """
+        if time.monotonic() >= self._turn_at:
+            await asyncio.sleep(0)
+            self._turn_at = time.monotonic() + TURN_EVERY_S
 
     def _look_at(self, order: OrderMessage | None, record: Any) -> Literal["work", "skip", "stop", "grown"]:
         """Says what to do with an order record, and reports its fault.
@@ -269,7 +284,7 @@ class PartitionAudit:
     def _list(self, changes: Sequence[Message], verdicts: Sequence[Verdict]) -> None:
         theirs = [change for change in changes if change.key == self._run.only]
         for change, verdict in zip(theirs, verdicts, strict=True):
-            self._report.customer.append(_audited(_decode_change(change.value or b""), verdict))
+            self._report.customer.append(audited(_decode_change(change.value or b""), verdict))
 
     # --- what came while the audit ran ---
 
@@ -371,20 +386,3 @@ class PartitionAudit:
                     f"{topic} partition {self._number} reaches back to offset {self._cut.outputs[name].beginning}: "
                     f"{comparison.skipped} older records were deleted and could not be compared"
                 )
-
-
-def _audited(change: TierChangeMessage, verdict: Verdict) -> AuditedChange:
-    cause = change.cause
-    return AuditedChange(
-        id=change.id,
-        sequence=change.sequence,
-        decided_at=change.decided_at,
-        direction=change.direction,
-        previous_tier=change.previous_tier,
-        tier=change.tier,
-        reason=change.reason,
-        value=change.value,
-        currency=change.currency,
-        cause=None if cause is None else f"{cause.topic}/{cause.partition}/{cause.offset}",
-        verdict=verdict,
-    )

@@ -5,6 +5,8 @@ from typing import Literal
 
 import msgspec
 
+from streams.contracts.outputs import TierChangeMessage
+
 # All differences are counted, but only so many are kept.
 KEPT = 1_000
 
@@ -108,6 +110,24 @@ class Report(msgspec.Struct, kw_only=True):
         self.differences += 1
         if len(self.found) < KEPT:
             self.found.append(difference)
+
+
+def audited(change: TierChangeMessage, verdict: Verdict) -> AuditedChange:
+    """Tells a tier change of the replay, and the verdict on the topic's record."""
+    cause = change.cause
+    return AuditedChange(
+        id=change.id,
+        sequence=change.sequence,
+        decided_at=change.decided_at,
+        direction=change.direction,
+        previous_tier=change.previous_tier,
+        tier=change.tier,
+        reason=change.reason,
+        value=change.value,
+        currency=change.currency,
+        cause=None if cause is None else f"{cause.topic}/{cause.partition}/{cause.offset}",
+        verdict=verdict,
+    )
 
 
 def field_differences(topic: object, replay: object, path: str = "") -> list[FieldDifference]:
