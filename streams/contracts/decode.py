@@ -59,13 +59,13 @@ def decode(topic: int, key: bytes | None, value: bytes | None, policy: Policy) -
         if value is None or not value.isascii() or _BACKSLASH in value or _DELETE in value:
             value = _checked(topic, value)
         event = _READERS[topic](value, policy)
-    except _InvalidError as error:
-        return error.rejection
-    except msgspec.ValidationError as error:
-        is_no_object = str(error).startswith("Expected `object`") and "`$" not in str(error)
-        return Rejection("malformed" if is_no_object else "invalid_field", str(error)[:DETAIL_LIMIT])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return Rejection("malformed", f"not a JSON object: {error}")
+    except _InvalidError as invalid:
+        return invalid.rejection
+    except msgspec.ValidationError as unfit:
+        is_no_object = str(unfit).startswith("Expected `object`") and "`$" not in str(unfit)
+        return Rejection("malformed" if is_no_object else "invalid_field", str(unfit)[:DETAIL_LIMIT])
+    except (msgspec.DecodeError, UnicodeDecodeError) as unread:
+        return Rejection("malformed", f"not a JSON object: {unread}")
     except RecursionError:
         return Rejection("malformed", "arrays or objects are nested hundreds of levels deep")
     if key != event.customer_id.encode():

@@ -24,7 +24,8 @@ def with_stand_ins(text: bytes) -> tuple[bytes, dict[bytes, bytes]]:
     """Puts an escape that the text does not hold in the place of each half; gives, too, which half each stands for."""
     halves = sorted({escape["half"] for escape in _ESCAPE.finditer(text) if escape["half"]})
     taken = set(_NUMBERED.findall(text))
-    free = (escape for escape in (b"\\u%04x" % number for number in range(0xD800)) if escape not in taken)
+    escapes = [b"\\u%04x" % number for number in range(len(taken) + len(halves))]
+    free = [escape for escape in escapes if escape not in taken]
     by_half = dict(zip(halves, free, strict=False))
     replaced = _ESCAPE.sub(lambda escape: by_half.get(escape["half"], escape[0]), text)
     return replaced, {escape: half for half, escape in by_half.items()}

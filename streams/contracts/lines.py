@@ -27,10 +27,10 @@ def parse_line(line: bytes) -> EventLine:
             _foreign_form(line)
             or f'not a JSON object with topic and value ({error}); write {{"topic": "bank.balances", "value": {{…}}}}'
         ) from error
-    except RecursionError as error:
+    except RecursionError as too_deep:
         raise ValueError(
             "arrays or objects are nested hundreds of levels deep; no event has that, leave it out"
-        ) from error
+        ) from too_deep
     if topic not in _NUMBERS:
         *most, last = _NUMBERS
         raise ValueError(f"the topic is {topic[:50]!r}; write {', '.join(most)} or {last}")

@@ -87,12 +87,11 @@ class Partition:
         """Goes through the states that were taken up, a step at a time. To be done before all else."""
         return iter(())
 
-    def working(self, entries: Iterable[Entry], wall_ms: int, quota: Quota) -> Iterator[int]:
+    def working(self, entries: Iterable[Entry], wall_ms: int, quota: Quota) -> Iterator[int]:  # noqa: ARG002
         """Works entries, and what falls due before them, a step at a time; each gives how many were worked so far.
 
         After any step it may be left, and the batch packed.
         """
-        del wall_ms, quota
         self._begin()
         yield from self._working_entries(entries)
 

@@ -184,8 +184,8 @@ class _Futures:
         """
         if self._held + 1 >= len(self._policy.tiers):
             return []
-        lifts = (change for change in self._changes(self._horizon_ms, _LIMIT_CENTS) if self._rank(change) > self._held)
-        first = next(lifts, None)
+        changes = self._changes(self._horizon_ms, _LIMIT_CENTS)
+        first = next((change for change in changes if self._rank(change) > self._held), None)
         if first is None:
             return []
         policy, calendar = self._policy, self._policy.calendar
