@@ -8,7 +8,7 @@ export UV_LINK_MODE := copy
 # The hundreds of processes that tests start would compile all they import, each of them.
 QUICK_STARTS := PYTHONDONTWRITEBYTECODE=
 
-.PHONY: help setup demo fast test check check-speed laws bench soak clean
+.PHONY: help setup compiled wheel demo fast test check check-speed laws bench soak clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,14 @@ $(UV):
 	@echo "setting up .venv (once)"
 	@.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
+compiled: setup ## the logic compiled, for this checkout: until a source is edited
+	@command -v cc >/dev/null || $(UV) sync --frozen --quiet --inexact --group zig
+	@.venv/bin/python compile_logic.py
+
+wheel: $(UV) ## dist/ with a source package and a wheel for this Python and system, compiled
+	@$(UV) build --quiet --sdist
+	@TIERFLOW_WHEEL=compiled $(UV) build --quiet --wheel
+
 demo: setup ## the main job on this machine, about a minute
 	@.venv/bin/tierflow demo --seconds 45
 
@@ -33,6 +41,7 @@ check: setup ## style, types, import directions
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+	@.venv/bin/python compile_logic.py --check
 
 fast: setup ## the tests that need no Kafka, in half a minute
 	@$(QUICK_STARTS) TIERFLOW_FAST=1 .venv/bin/pytest -n auto -m "not kafka and not slow"
@@ -55,4 +64,4 @@ soak: setup ## long runs: every fault, again and again; the whole of a real bank
 	@$(QUICK_STARTS) TIERFLOW_SOAK=1 .venv/bin/pytest -m soak --ignore=tests/faults --ignore=tests/security
 
 clean: ## takes away what setup and the tests made
-	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf streams/builds .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -10,6 +10,6 @@ with.
 A command imports what is slow to import inside its function, so that `tierflow --help` stays quick. Its docstring is
 its help text. Rules, Kafka clients and file formats do not belong here. docs/commands.md describes the commands.
 
-May be imported here: `audit`, `bench`, `contracts`, `deliver`, `demo`, `errors`, `explain`, `grow`, `kafka`, `load`,
-`logs`, `partition`, `policy`, `settings`, `simulate`, `worker`.
+May be imported here: `audit`, `bench`, `compiled`, `contracts`, `deliver`, `demo`, `errors`, `explain`, `grow`,
+`kafka`, `load`, `logs`, `partition`, `policy`, `settings`, `simulate`, `worker`.
 """

@@ -1,6 +1,8 @@
 """The command `tierflow`: the typer app, put together from the modules of the commands."""
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -11,6 +13,7 @@ from streams.cli.explain import explain
 from streams.cli.simulate import simulate
 from streams.cli.watch import watch
 from streams.cli.worker import worker
+from streams.compiled import is_compiled
 from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, TryAgainError, UsageError
 from streams.logs import set_levels
 
@@ -34,6 +37,27 @@ app.command("explain")(explain)
 app.command("simulate")(simulate)
 app.command("watch")(watch)
 app.command("worker")(worker)
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"tierflow {version('tierflow')} ({'compiled' if is_compiled() else 'interpreted'})")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Says the version, and whether the logic runs compiled.",
+        ),
+    ] = False,
+) -> None:
+    """Takes the options of the command line as a whole."""
 
 
 def run() -> None:

@@ -11,6 +11,8 @@ batches, commits, and starts again from the changelog after any fault.
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
+from mypy_extensions import mypyc_attr
+
 from streams.contracts.envelope import Headers
 from streams.contracts.kept import LaneRecord
 from streams.partition.entries import Entry, Record
@@ -25,6 +27,7 @@ class ForeignRecordError(ValueError):
     """A topic that only tierflow writes has a record that is not tierflow's, or of a newer release."""
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)  # the stages of others
 class Partition:
     """The state of one partition, as packed records, and the batch that is being worked.
 

@@ -5,28 +5,28 @@ January 1970. Instants are epoch milliseconds (`_ms`).
 """
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import Literal
+from typing import Final, Literal
 
 Clock = Literal["wall", "event"]
 """Where a partition takes the time from: the wall clock, or its newest event (docs/architecture.md#order)."""
 
-NEVER_MS = -(10**15)
+NEVER_MS: Final = -(10**15)
 """An instant before every event: of what has not happened yet, or has no time."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
-_LAST_DAY = date.max.toordinal()
-_LAST_MONTH = (9999 - 1970) * 12 + 11
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
+_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
+_LAST_DAY: Final = date.max.toordinal()
+_LAST_MONTH: Final = (9999 - 1970) * 12 + 11
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
 # The last instant that `datetime` can hold in every time zone: the furthest ahead is +14:00. A term may end later.
-_LAST_MS = (_LAST_DAY - _EPOCH_DAY + 1) * DAY_MS - 14 * HOUR_MS - 1
-_CACHE_LIMIT = 100_000
-_MINUTE_MS = 60_000
-_QUARTER_MS = 15 * _MINUTE_MS
-_QUARTERS_LIMIT = 1_000
-_SIXTY = [f"{number:02}" for number in range(60)]
-_FRACTIONS = ["", *(f".{ms:03}" for ms in range(1, 1000))]
+_LAST_MS: Final = (_LAST_DAY - _EPOCH_DAY + 1) * DAY_MS - 14 * HOUR_MS - 1
+_CACHE_LIMIT: Final = 100_000
+_MINUTE_MS: Final = 60_000
+_QUARTER_MS: Final = 15 * _MINUTE_MS
+_QUARTERS_LIMIT: Final = 1_000
+_SIXTY: Final = [f"{number:02}" for number in range(60)]
+_FRACTIONS: Final = ["", *(f".{ms:03}" for ms in range(1, 1000))]
 
 
 def month_of(day: int) -> int:

@@ -3,23 +3,25 @@
 They are kept in the state, so they must be the same on every machine and in every release.
 """
 
+from typing import Final
+
 import msgspec
 from xxhash import xxh3_64_digest
 
-FINGERPRINT_BYTES = 8
-CONTENT_BYTES = 2
-NO_CONTENT = bytes(CONTENT_BYTES)
+FINGERPRINT_BYTES: Final = 8
+CONTENT_BYTES: Final = 2
+NO_CONTENT: Final = bytes(CONTENT_BYTES)
 """Stands for content that is not known: an earlier release kept none."""
-_CENTS_BYTES = 4
-UNDOING_BYTES = CONTENT_BYTES + _CENTS_BYTES
-NO_MARK = bytes(UNDOING_BYTES)
+_CENTS_BYTES: Final = 4
+UNDOING_BYTES: Final = CONTENT_BYTES + _CENTS_BYTES
+NO_MARK: Final = bytes(UNDOING_BYTES)
 """Stands for a mark of what a reversal must say that is not known, in the same way."""
-REVERSAL_MARK = b"\xff" * UNDOING_BYTES
+REVERSAL_MARK: Final = b"\xff" * UNDOING_BYTES
 """Stands in its place where the event is a reversal."""
-_INSTEAD = {NO_CONTENT: b"\0\1", REVERSAL_MARK[:CONTENT_BYTES]: b"\xff\xfe"}
+_INSTEAD: Final = {NO_CONTENT: b"\0\1", REVERSAL_MARK[:CONTENT_BYTES]: b"\xff\xfe"}
 """What is written for a hash that would be one of the marks above."""
-_MOST_CENTS: int = 256**_CENTS_BYTES - 1
-_ONE_CENT_E4 = 100
+_MOST_CENTS: Final[int] = 256**_CENTS_BYTES - 1
+_ONE_CENT_E4: Final = 100
 REMEMBERED_AT_LEAST = 64
 REMEMBERED_AT_MOST = 100_000
 """How many events of a customer and topic a setting may have remembered; the fewest are the default."""

@@ -10,33 +10,34 @@ import json
 import re
 from decimal import Decimal
 from fractions import Fraction
+from typing import Final
 
-AMOUNT_DECIMALS = 4
-RATE_DECIMALS = 8
-SHARE_DECIMALS = 4
-VALUE_DECIMALS = AMOUNT_DECIMALS + RATE_DECIMALS + SHARE_DECIMALS
+AMOUNT_DECIMALS: Final = 4
+RATE_DECIMALS: Final = 8
+SHARE_DECIMALS: Final = 4
+VALUE_DECIMALS: Final = AMOUNT_DECIMALS + RATE_DECIMALS + SHARE_DECIMALS
 
 # A packed state holds signed 64-bit integers, up to 9.2e18. One amount stays below 1e18, and
 # every sum below 4e18, so that the difference of two sums fits as well.
-AMOUNT_LIMIT_E4 = 10**18
-SUM_LIMIT_E4 = 4 * 10**18
+AMOUNT_LIMIT_E4: Final = 10**18
+SUM_LIMIT_E4: Final = 4 * 10**18
 
 # An average that does not come out even is a Fraction; every other figure is an integer.
 Figure = int | Fraction
 
-ONE_E16: int = 10**VALUE_DECIMALS
-ONE_E4_E16: int = 10 ** (VALUE_DECIMALS - AMOUNT_DECIMALS)
-ONE_SHARE: int = 10**SHARE_DECIMALS
-ONE_RATE: int = 10**RATE_DECIMALS
+ONE_E16: Final[int] = 10**VALUE_DECIMALS
+ONE_E4_E16: Final[int] = 10 ** (VALUE_DECIMALS - AMOUNT_DECIMALS)
+ONE_SHARE: Final[int] = 10**SHARE_DECIMALS
+ONE_RATE: Final[int] = 10**RATE_DECIMALS
 
 _PLAIN = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
-_EXPONENT_LIMIT = 40
-_WHOLE_DIGITS = 14
-_ONE_AMOUNT = 10_000
-_CENTS = 2  # decimals
-_ONE_CENT_E4 = 100
-_ONE_CENT_E16 = 10 ** (VALUE_DECIMALS - 2)
-_TWO_DIGITS = [f"{number:02d}" for number in range(100)]
+_EXPONENT_LIMIT: Final = 40
+_WHOLE_DIGITS: Final = 14
+_ONE_AMOUNT: Final = 10_000
+_CENTS: Final = 2  # decimals
+_ONE_CENT_E4: Final = 100
+_ONE_CENT_E16: Final = 10 ** (VALUE_DECIMALS - 2)
+_TWO_DIGITS: Final = [f"{number:02d}" for number in range(100)]
 _BEYOND = "the number is beyond what an amount can be"
 _NO_AMOUNT = 'an amount is a decimal string such as "1234.50"'
 

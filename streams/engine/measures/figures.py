@@ -98,7 +98,7 @@ def _transactions(state: CustomerState, rule: Measure, policy: Policy, day: int,
 
 def _times(figure: Figure, share_e4: int) -> Figure:
     """Multiplies a figure by a share."""
-    if isinstance(figure, Fraction):
+    if not isinstance(figure, int):
         return figure * Fraction(share_e4, ONE_SHARE)
     part: int = figure * share_e4 // ONE_SHARE  # exact: amounts and counts leave four decimals free for it
     return part

@@ -162,12 +162,10 @@ def _make_up_for_rating(case: Case) -> None:
     rated_ms = case.state.tenure.rated_ms
     if case.policy.rises_at_once or rated_ms is None or known_since_ms(case.state) >= rated_ms:
         return
-    initial, case.change = case.change, None
+    initial = case.change
     case.reason, case.corrects = "correction", True
     decide(case)
-    if case.change is None:
-        case.change = initial
-    else:
+    if case.change is not initial:
         case.initial = initial
 
 
