@@ -115,6 +115,16 @@ def test_transactions_of_the_erases_own_day_are_forgotten_and_those_of_later_day
     )
 
 
+def test_of_what_is_forgotten_no_currency_is_left() -> None:
+    forgotten = structs.replace(transaction("100", ERASED - DAY_MS), currency="USD")
+    customer = after(forgotten, transaction("400", ERASED + DAY_MS))
+    customer.apply(erase())
+    alone = Customer(PLAIN)
+    alone.apply(transaction("400", ERASED + DAY_MS))
+    left, heard = customer.state, alone.state
+    assert (left.days, left.day_currencies) == (heard.days, heard.day_currencies)
+
+
 def undoes(of: Transaction, when: int, name: str = "r") -> Transaction:
     return structs.replace(of, event_id=name, at_ms=when, reverses=of.event_id)
 

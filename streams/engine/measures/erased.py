@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from streams.engine.measures.accounts import add_newest
 from streams.engine.measures.closing_totals import begin_closings
 from streams.engine.measures.closings import keep_timeline, timeline_of
-from streams.engine.measures.days import days_kept, forget_days
+from streams.engine.measures.days import add_to_bucket, all_buckets, days_kept
 from streams.engine.measures.reversals import ABSENT, keep_reversals, reversals_of
 from streams.engine.state import CustomerState, Unplaced
 from streams.policy.policy import Policy
@@ -87,8 +87,9 @@ def _keep_accounts(left: CustomerState, state: CustomerState, erased_ms: int, po
 def _keep_transactions(left: CustomerState, state: CustomerState, erased_ms: int, policy: Policy) -> None:
     """Keeps the days after that of the erase, and the reversals that are newer."""
     erased_day = policy.calendar.day_of(erased_ms)
-    left.days, left.day_currencies = bytearray(state.days), state.day_currencies
-    forget_days(left, erased_day + 1)
+    for day, name, bucket in all_buckets(state):
+        if day > erased_day:  # one by one, so that the currencies of the others are forgotten, too
+            add_to_bucket(left, day, name, bucket.count, bucket.amount_e4)
     reversals = [reversal for reversal in reversals_of(state) if reversal.at_ms > erased_ms]
     for reversal in reversals:
         if reversal.day <= erased_day:
