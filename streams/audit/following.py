@@ -89,9 +89,8 @@ async def replay_stage(  # noqa: PLR0913, PLR0917 - what is read, what it is hel
 ) -> list[StatesComparison]:
     """Works the input again, and notes in the outputs what each should hold; gives the comparisons of the states.
 
-    cuts: by partition number. outputs: by name. on_input: called with the partition of each
-    record of the input, and the record. report: called with
-    each Difference. growths: where states moved to other partitions.
+    cuts: by partition number. outputs: by name. on_input: called with the partition of each record of the input, and
+    the record. report: called with each Difference. growths: where states moved to other partitions.
     """
     [topic] = stage.inputs
     replays = [_Replay(stage, cut, outputs, report) for cut in cuts]

@@ -1,4 +1,7 @@
-"""What the changelog holds beside the fields of a customer's state. Structs alone; packing.py makes bytes of them."""
+"""What the changelog holds beside the fields of a customer's state. Structs alone.
+
+packing.py makes bytes of them, and newest_change.py of the newest change.
+"""
 
 from typing import NamedTuple, get_args
 
@@ -41,7 +44,7 @@ class Growing(msgspec.Struct, frozen=True):
 
 
 WrittenFigure = int | str | None
-"""A figure as it is packed (packing.py)."""
+"""A figure as it is packed (newest_change.py)."""
 
 
 class KeptChange(msgspec.Struct, frozen=True, array_like=True):

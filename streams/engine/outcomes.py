@@ -11,6 +11,7 @@ from streams.policy.measures import Condition, Floor
 from streams.values.events import Cause
 from streams.values.money import Figure
 
+# States hold both by number (contracts/kept.py): a new word comes last.
 Direction = Literal["initial", "upgrade", "downgrade"]
 Reason = Literal[
     "first_event",

@@ -2,7 +2,8 @@
 
 Structs are packed as arrays, so the order of the fields is the form of the record in the changelog. A new field comes
 last and has a default, and records of before are read as they are; every other change needs a new version and a reader
-of the version before (contracts/packing.py; docs/adr/0003-exact-money-and-packed-state.md).
+of the version before (contracts/packing.py; docs/adr/0003-exact-money-and-packed-state.md). So does another default:
+records in which the last fields are left out stand for the defaults of when they were written (codec.py).
 """
 
 import msgspec
@@ -149,7 +150,7 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False):
     recent: dict[int, bytes] = {}  # by topic number: the newest events that are remembered (remember.py)
     recent_ms: int | None = None  # the newest own time of the transactions among them
     blocks: dict[int, bytes] = {}  # by topic number: the events before them
-    change: bytes = b""  # the newest tier change, as contracts/packing.py keeps it; the engine does not read it
+    change: bytes = b""  # the newest tier change, as contracts/newest_change.py packs it; the engine does not read it
     first_event_ms: int | None = None  # of the first event that arrived, actions aside
     heard_ms: int | None = None  # the worker's clock when the first event arrived, actions aside; None: long ago
     last_transaction_ms: int | None = None  # of the newest one, reversals aside

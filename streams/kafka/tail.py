@@ -34,7 +34,8 @@ async def to_the_end(
 ) -> AsyncIterator[Sequence[ConsumerRecord]]:
     """Yields the records of a partition that the consumer has, from its beginning to an offset, a fetch at a time.
 
-    It goes by the consumer's position: the last offsets of a partition may be markers, which no record shows.
+    It goes by the consumer's position: the last offsets of a partition may be markers, which no record shows. Of a
+    consumer that was made with WHOLE_BATCHES (unpacking.py) it yields batches.
 
     Raises:
         KafkaTimeoutError: Nothing could be read for PATIENCE_S (patience.py).

@@ -43,7 +43,11 @@ FETCH_BYTES = 16 << 20
 MEASURED_BYTES = 192 << 20
 MEASURED_RECORDS = 10_000
 WHOLE_BATCHES = object()
-"""As key_deserializer of a consumer: it gives batches in the place of records, and each gives its records."""
+"""As key_deserializer of a consumer: it gives batches in the place of records, and each gives its records.
+
+A batch is unpacked when its records are asked for. The consumer's position is behind it by then: whoever cannot unpack
+one must not read on with this consumer.
+"""
 
 _KEY_BYTES = 4_096  # no key that can be used is longer
 _HEAD_BYTES = _KEY_BYTES + 64  # no more stands before a value

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from streams.contracts.former import Account1, State1
+from streams.contracts.kept import DIRECTIONS, REASONS
 from streams.contracts.newest_change import change_of, pack_change, unpack_change
 from streams.contracts.packing import (
     LANE_KEY,
@@ -104,6 +105,21 @@ def test_fields_at_the_end_that_say_nothing_are_left_out() -> None:
         number = len(fields) if kept is None else fields.index(kept)
         assert packed[1:4] == b"\xdc" + number.to_bytes(2)
         assert unpack_state(packed) == state
+
+
+def test_what_is_left_out_stands_for_the_same_for_ever() -> None:
+    first = CustomerState.__struct_fields__.index("tenure")
+    nothing = b"".join(map(msgspec.msgpack.encode, structs.astuple(CustomerState())[first:])).hex()
+    # Fields may be added at the end; another default needs a new version.
+    assert nothing.startswith("9dc0c0c0c000c0c0c0c0c0c0c0c0c0808090c0c0c090c080808080c400c400c0c0c2c0c0c0c0c0")
+
+
+def test_words_in_kept_changes_have_the_same_numbers_for_ever() -> None:
+    assert DIRECTIONS[:3] == ("initial", "upgrade", "downgrade")
+    assert " ".join(REASONS).startswith(
+        "first_event threshold_crossed window_moved grace_ended credit_changed pin_set pin_ended policy_changed "
+        "correction"
+    )
 
 
 @given(st.binary(max_size=8), st.integers(0, 60))
