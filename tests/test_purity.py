@@ -13,7 +13,7 @@ ROOT = Path(streams.__file__).parent
 PURE = {
     *("abc", "bisect", "collections", "datetime", "decimal", "difflib", "enum", "fractions", "functools", "gc"),
     *("hashlib", "heapq", "itertools", "json", "math", "operator", "re", "sys", "tomllib", "typing", "zoneinfo"),
-    *("msgspec", "mypy_extensions", "xxhash"),
+    *("struct", "msgspec", "mypy_extensions", "xxhash"),
 }
 # By room: which other rooms its modules may import.
 ROOMS = {
