@@ -17,6 +17,7 @@ from streams.kafka.producers import TransactionFailedError
 from streams.metrics import Metrics
 from streams.partition.customers import Customers
 from streams.partition.outputs import sent_to
+from streams.partition.partition import STEP
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import CHANGES, Work
 from streams.policy.policy import Policy
@@ -540,7 +541,7 @@ async def test_a_batch_that_takes_many_slices_is_progress_and_one_that_hangs_is_
     log = Log()
     log.go_on.clear()  # no commit is answered
     async with running(log) as stand:
-        stand.lane.offer(BALANCES, fetch(*map(line, range(9))))
+        stand.lane.offer(BALANCES, fetch(*map(line, range(9 * STEP))))
         await log.committing.wait()
         got_on = stand.lane.progress
         assert got_on >= 9
