@@ -93,7 +93,7 @@ def _close_block(state: CustomerState, topic: int, limit: int) -> None:
     packed = state.blocks.get(topic)
     blocks = Blocks() if packed is None else _decode_blocks(packed)
     recent = state.recent.pop(topic)
-    blocks.events += in_order(recent, topic)
+    blocks.events += _in_order(recent, topic)
     blocks.counts.append(len(recent) // _entry_bytes(topic))
     if topic == TRANSACTIONS and state.recent_ms is not None:
         blocks.newest_ms.append(state.recent_ms)
@@ -114,12 +114,6 @@ def _drop_oldest(blocks: Blocks, limit: int, size: int) -> None:
         blocks.dropped_ms = newest_ms if blocks.dropped_ms is None else max(blocks.dropped_ms, newest_ms)
     del blocks.counts[:dropped], blocks.newest_ms[:dropped]
     blocks.events = blocks.events[-left * size :]
-
-
-def in_order(entries: bytes, topic: int) -> bytes:
-    """Gives the entries of a block by their fingerprints, as they stand in a block that is full."""
-    size = _entry_bytes(topic)
-    return b"".join(sorted(entries[start : start + size] for start in range(0, len(entries), size)))
 
 
 def remembered_bytes(state: CustomerState) -> int:
@@ -153,6 +147,12 @@ def outcome_without_effect(state: CustomerState, topic: int, mark: bytes, conten
     if known is not None:
         return "repeated" if known in {content, NO_CONTENT} else "repeated_differently"
     return "erased" if is_erased(state, at_ms) else None
+
+
+def _in_order(entries: bytes, topic: int) -> bytes:
+    """Gives the entries of a block by their fingerprints, as they stand in a block that is full."""
+    size = _entry_bytes(topic)
+    return b"".join(sorted(entries[start : start + size] for start in range(0, len(entries), size)))
 
 
 def _entry_bytes(topic: int) -> int:

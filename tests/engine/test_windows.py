@@ -2,11 +2,11 @@ import copy
 
 import pytest
 
-from streams.engine.measures.days import all_buckets, buckets_of, days_kept
+from streams.engine.measures.days import all_buckets, bucket_of, days_kept
 from streams.engine.measures.fold import fold_transaction
 from streams.engine.measures.spans import first_day_of, last_day_of
 from streams.engine.measures.windows import roll, sum_anew, sum_between
-from streams.engine.state import CustomerState
+from streams.engine.state import Bucket, CustomerState
 from streams.policy.policy import Policy
 from tests.support.one_customer import (
     ASSETS_ONLY,
@@ -110,8 +110,7 @@ def test_a_reversal_takes_its_amount_out_of_the_day_of_what_it_undoes() -> None:
     customer = Customer()
     customer.apply(transaction("10", NOON), transaction("4", NOON + DAY_MS))
     customer.apply(reversal("10", NOON + 2 * DAY_MS, of=NOON))
-    bucket = buckets_of(customer.state, TODAY)["purchase.TWD"]
-    assert (bucket.count, bucket.amount_e4) == (0, 0)
+    assert bucket_of(customer.state, TODAY, "purchase.TWD") == Bucket(0, 0)
     assert window_sum(customer) == e4("4")
 
 

@@ -38,11 +38,6 @@ def has_day(state: CustomerState, day: int) -> bool:
     return False
 
 
-def buckets_of(state: CustomerState, day: int) -> dict[str, Bucket]:
-    """Unpacks the buckets of a day, by "type.currency"; none where nothing is kept of it."""
-    return {name: bucket for kept, name, bucket in all_buckets(state) if kept == day}
-
-
 def bucket_of(state: CustomerState, day: int, name: str) -> Bucket | None:
     """Unpacks one bucket. name: "type.currency"."""
     days, code = state.days, _code(name, state.day_currencies)
