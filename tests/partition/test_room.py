@@ -4,9 +4,11 @@ import pytest
 
 from streams.contracts.packing import changelog_bytes, unpack_state
 from streams.engine.codec import kept_bytes
+from streams.engine.remember import remember, remembered_bytes
+from streams.engine.state import CustomerState
 from streams.partition import room
-from streams.values.events import BALANCES, CUSTOMERS, LOANS, TRANSACTIONS
-from streams.values.fingerprint import REMEMBERED_AT_LEAST
+from streams.values.events import BALANCES, CUSTOMERS, LOANS, TOPICS, TRANSACTIONS
+from streams.values.fingerprint import CONTENT_BYTES, FINGERPRINT_BYTES, REMEMBERED_AT_LEAST, UNDOING_BYTES
 from tests.support.histories import Bench, History, Outcome
 
 BEGIN_MS = 1_795_480_000_000
@@ -42,6 +44,17 @@ def test_a_customer_within_all_limits_has_room_and_fits_the_changelog() -> None:
     assert refused(outcome) == []
     assert 1 << 20 < size(outcome) < room.STATE_BYTES_LIMIT - room.EVENT_BYTES
     assert len(outcome.packed[CUSTOMER]) < changelog_bytes(REMEMBERED_AT_LEAST)
+
+
+@pytest.mark.parametrize("remembered_ids", [REMEMBERED_AT_LEAST, 2_000])
+def test_all_that_is_remembered_has_room_in_the_changelog_beside_the_largest_state(remembered_ids: int) -> None:
+    state, most = CustomerState(), 0
+    for number in range(remembered_ids * 5 // 4):
+        for topic in range(len(TOPICS)):
+            marks = FINGERPRINT_BYTES + CONTENT_BYTES + (UNDOING_BYTES if topic == TRANSACTIONS else 0)
+            remember(state, topic, number.to_bytes(marks), BEGIN_MS, remembered_ids)
+        most = max(most, remembered_bytes(state))
+    assert changelog_bytes(0) + most <= changelog_bytes(remembered_ids)
 
 
 @pytest.fixture
