@@ -60,6 +60,14 @@ def test_images_are_pinned() -> None:
     assert [image for image in images if not re.search(r":(local|v?\d+\.\d+\.\d+)$", image)] == []
 
 
+def test_the_image_is_built_from_all_that_its_build_asks_for() -> None:
+    asked_for = {"pyproject.toml", "uv.lock", "README.md", "streams", "config"}
+    asked_for |= {"hatch_build.py", "compile_logic.py", "inline_caches.h"}
+    copied = re.findall(r"^COPY (?!--)(.+) \S+$", (PROJECT / "deploy/Dockerfile").read_text(), flags=re.MULTILINE)
+    let_in = re.findall(r"^!(\S+)$", (PROJECT / ".dockerignore").read_text(), flags=re.MULTILINE)
+    assert set(" ".join(copied).split()) == set(let_in) == asked_for
+
+
 def test_files_mounted_by_compose_exist() -> None:
     mounted = re.findall(r"- (\./[^:]+):", COMPOSE.read_text())
     assert len(mounted) == 4
