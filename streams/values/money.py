@@ -62,9 +62,10 @@ def amount_from_json(raw: bytes) -> int:
     Raises:
         ValueError: It is no decimal, has more than 4 decimals or is too large; the message says which.
     """
-    digits = raw[1:-4] + raw[-3:-1]
-    if raw[-4:-3] == b"." and digits.isdigit() and _CENTS < len(digits) <= _WHOLE_DIGITS + _CENTS and raw[:1] == b'"':
-        return int(digits) * _ONE_CENT_E4  # nearly always: a string with two decimals
+    if raw[-4:-3] == b"." and raw[:1] == b'"':  # nearly always: a string with two decimals
+        digits = raw[1:-4] + raw[-3:-1]
+        if digits.isdigit() and _CENTS < len(digits) <= _WHOLE_DIGITS + _CENTS:
+            return int(digits) * _ONE_CENT_E4
     text = raw[1:-1] if raw[:1] == b'"' else raw
     whole, dot, fraction = text.partition(b".")
     if whole.isdigit() and len(whole) <= _WHOLE_DIGITS and len(fraction) <= AMOUNT_DECIMALS:

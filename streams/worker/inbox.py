@@ -13,6 +13,8 @@ from streams.worker.held import HeldBack
 
 # Of memory, by queue: a worker has as many as topics and partitions. A batch, and what arrives while it is committed.
 QUEUE_HIGH_BYTES = 4 << 20
+# Of the topic whose records each wait for a time: it would take as long to work any more of them.
+HELD_HIGH_BYTES = 32 << 20
 # What a record that waits takes beside its value: the key, the objects of both, and the event that is decoded of it.
 RECORD_BYTES = 800
 # Of values: records may be large. A batch that is all dead letters is written once more, a third longer.
@@ -56,7 +58,7 @@ class Inbox:
         self.received[topic] = max(received, fetched.next_offset)
         if self._held is not None and topic == self._held.topic and records:
             self._held.put(self.received[topic])
-        if self._bytes[topic] > QUEUE_HIGH_BYTES and not self._paused[topic]:
+        if self._bytes[topic] > self._high_bytes(topic) and not self._paused[topic]:
             self._paused[topic] = True
             self._flow(topic, False)  # noqa: FBT003 - a switch
         return True
@@ -95,7 +97,7 @@ class Inbox:
         entries = self._take_before(before, awaited, limit, latest_ms)
         self._cut(entries)
         for topic, paused in enumerate(self._paused):
-            if paused and self._bytes[topic] < QUEUE_HIGH_BYTES // 2:
+            if paused and self._bytes[topic] < self._high_bytes(topic) // 2:
                 self._resume(topic)
         return entries
 
@@ -172,6 +174,9 @@ class Inbox:
     def _put_back(self, entries: Sequence[Entry]) -> None:
         for entry in reversed(entries):
             self._queues[entry.topic].appendleft(entry)
+
+    def _high_bytes(self, topic: int) -> int:
+        return HELD_HIGH_BYTES if self._held is not None and topic == self._held.topic else QUEUE_HIGH_BYTES
 
     def _resume(self, topic: int) -> None:
         self._paused[topic] = False

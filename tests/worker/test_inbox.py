@@ -1,9 +1,13 @@
 """What waits is bounded in bytes, too: a topic is held back, and a batch is cut."""
 
+import asyncio
+
 from streams.partition.partition import Partition
 from streams.partition.work import NO_LIMIT_MS
+from streams.values.events import LOANS
 from streams.worker.frame.transport import FetchedRecords
-from streams.worker.inbox import BATCH_BYTES, QUEUE_HIGH_BYTES, RECORD_BYTES, Inbox
+from streams.worker.held import HeldBack
+from streams.worker.inbox import BATCH_BYTES, HELD_HIGH_BYTES, QUEUE_HIGH_BYTES, RECORD_BYTES, Inbox
 from tests.support.histories import Bench, Line
 
 MIB = 1 << 20
@@ -43,6 +47,17 @@ def test_records_without_a_value_take_memory_too() -> None:
     assert flow == [(1, False)]
     inbox.take(frozenset(), 2, NO_LIMIT_MS)
     assert flow == [(1, False), (1, True)]
+
+
+def test_a_topic_whose_records_wait_for_a_time_may_have_more_of_them() -> None:
+    flow: list[tuple[int, bool]] = []
+    held = HeldBack(LOANS, 1_000, lambda: asyncio.sleep(0, [0] * 5), lambda: None)
+    inbox = Inbox(5, lambda topic, on: flow.append((topic, on)), held)
+    many = HELD_HIGH_BYTES // RECORD_BYTES
+    inbox.put(LOANS, FetchedRecords([Line(n, b"C", None) for n in range(many)], 0, many))
+    assert not flow
+    inbox.put(LOANS, FetchedRecords([Line(many, b"C", None)], many, many + 1))
+    assert flow == [(LOANS, False)]
 
 
 def test_a_batch_is_cut_by_bytes_and_goes_on_where_it_was_cut() -> None:
