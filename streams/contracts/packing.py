@@ -7,6 +7,7 @@ default does not (engine/state.py). Version 1 is read, too (version_1.py).
 
 import msgspec
 
+from streams.contracts.former import State1
 from streams.contracts.kept import Growing, LaneRecord
 from streams.contracts.newest_change import of_partition
 from streams.contracts.version_1 import of_version_1
@@ -27,6 +28,7 @@ class UnknownVersionError(ValueError):
 
 
 _FIELDS = len(CustomerState.__struct_fields__)
+_FIELDS_OF_VERSION_1 = len(State1.__struct_fields__)
 
 # No UTF-8 text begins with this byte, so these are never a customer's key.
 LANE_KEY = b"\xfflane"
@@ -126,9 +128,11 @@ def _check_version(packed: bytes) -> None:
 
 def _check_state(packed: bytes) -> None:
     """Checks the version, and that there are no more fields than this release knows: it would not write them back."""
+    known = _FIELDS
     if packed[:1] != _VERSION_BYTE:
         _check_version(packed)
-    if packed[1:2] == LONG_ARRAY and int.from_bytes(packed[2:4]) > _FIELDS:
+        known = _FIELDS_OF_VERSION_1
+    if packed[1:2] == LONG_ARRAY and int.from_bytes(packed[2:4]) > known:
         raise UnknownVersionError(
             "a changelog record has fields that this worker does not know: a later release wrote it, start that one"
         )

@@ -4,6 +4,8 @@ It kept one balance an account, under the number alone, days and remembered even
 fingerprints.
 """
 
+from typing import Annotated
+
 import msgspec
 
 from streams.contracts.former import Account1, Bucket1, State1
@@ -12,14 +14,15 @@ from streams.engine.measures.days import add_to_bucket
 from streams.engine.remember import keep_as_block
 from streams.engine.state import Account, CustomerState, Unplaced
 from streams.values.calendar import NEVER_MS
-from streams.values.events import TRANSACTIONS
+from streams.values.events import TRANSACTION_TYPES, TRANSACTIONS
 from streams.values.fingerprint import FINGERPRINT_BYTES, NO_CONTENT, NO_MARK
 from streams.values.products import PRODUCT_UNLESS_KNOWN
 
 _REMEMBERED = 64  # so many of a topic at most
 
 _decode = msgspec.msgpack.Decoder(State1).decode
-_decode_buckets = msgspec.msgpack.Decoder(dict[str, Bucket1]).decode
+_BucketName = Annotated[str, msgspec.Meta(pattern=rf"^({'|'.join(sorted(TRANSACTION_TYPES))})\.[A-Z]{{3}}\Z")]
+_decode_buckets = msgspec.msgpack.Decoder(dict[_BucketName, Bucket1]).decode
 _KEPT_OTHERWISE = ("accounts", "days", "remembered", "standing_as_of_ms", "last_transaction_ms")
 _SAME = frozenset(State1.__struct_fields__).difference(_KEPT_OTHERWISE)
 

@@ -246,6 +246,20 @@ def test_of_version_1_an_account_whose_product_was_not_told_waits_for_a_word() -
     }
 
 
+@pytest.mark.parametrize("unpack", [unpack_state, unpack_header])
+def test_a_state_of_version_1_with_more_fields_than_that_had_is_refused(unpack: object) -> None:
+    fields = [*structs.astuple(State1()), True]
+    with pytest.raises(UnknownVersionError, match="fields that this worker does not know"):
+        unpack(b"\x01" + msgspec.msgpack.encode(fields))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("name", ["gift.TWD", "purchase.EURO", "purchase", "", "purchase.TWD\n"])
+def test_a_state_of_version_1_with_a_bucket_of_another_name_is_refused(name: str) -> None:
+    buckets = msgspec.msgpack.encode({name: Bucket(1, 125_000)})
+    with pytest.raises(msgspec.ValidationError):
+        unpack_state(b"\x01" + msgspec.msgpack.encode(State1(days={20_000: buckets})))
+
+
 FORMS = {
     1: """
 01dc0012a36d6964cf000001a20b2c923da36d69640305060781a241319408f7a3545744a76465706f73697481a3545744f7
