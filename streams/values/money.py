@@ -35,6 +35,7 @@ _EXPONENT_LIMIT: Final = 40
 _WHOLE_DIGITS: Final = 14
 _ONE_AMOUNT: Final = 10_000
 _CENTS: Final = 2  # decimals
+_SHORTEST_WITH_CENTS: Final = len('"1.50"')
 _ONE_CENT_E4: Final = 100
 _ONE_CENT_E16: Final = 10 ** (VALUE_DECIMALS - 2)
 _TWO_DIGITS: Final = [f"{number:02d}" for number in range(100)]
@@ -62,10 +63,11 @@ def amount_from_json(raw: bytes) -> int:
     Raises:
         ValueError: It is no decimal, has more than 4 decimals or is too large; the message says which.
     """
-    if raw[-4:-3] == b"." and raw[:1] == b'"':  # nearly always: a string with two decimals
+    # First the length: a slice of bytes that ends before it begins is, compiled, no empty one, but a SystemError.
+    if len(raw) >= _SHORTEST_WITH_CENTS and raw[-4:-3] == b"." and raw[:1] == b'"':
         digits = raw[1:-4] + raw[-3:-1]
-        if digits.isdigit() and _CENTS < len(digits) <= _WHOLE_DIGITS + _CENTS:
-            return int(digits) * _ONE_CENT_E4
+        if digits.isdigit() and len(digits) <= _WHOLE_DIGITS + _CENTS:
+            return int(digits) * _ONE_CENT_E4  # nearly always: a string with two decimals
     text = raw[1:-1] if raw[:1] == b'"' else raw
     whole, dot, fraction = text.partition(b".")
     if whole.isdigit() and len(whole) <= _WHOLE_DIGITS and len(fraction) <= AMOUNT_DECIMALS:
