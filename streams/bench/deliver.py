@@ -134,7 +134,7 @@ def _sample(on: Stand) -> list[_Change]:
     Raises:
         UsageError: The workload changes no tier.
     """
-    partition = empty_partition(on)
+    partition = empty_partition(on.settings, on.policy)
     workload = recent_workload(SAMPLE, SAMPLE, 7, on.policy.currency)
     entries = [
         entry

@@ -101,7 +101,7 @@ def pinned_sample(on: Stand, until_ms: int) -> list[bytes]:
 
     until_ms: when the pins end, in epoch milliseconds.
     """
-    partition, events = empty_partition(on), SAMPLE_CUSTOMERS * EVENTS_PER_CUSTOMER
+    partition, events = empty_partition(on.settings, on.policy), SAMPLE_CUSTOMERS * EVENTS_PER_CUSTOMER
     workload = recent_workload(events, SAMPLE_CUSTOMERS, SAMPLE_SEED, on.policy.currency)
     work_records(partition, chain.from_iterable(workload.chunks()))
     work_records(partition, list(_pins(on, partition.packed, until_ms)))

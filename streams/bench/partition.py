@@ -15,19 +15,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.bench.reading import refuse_dead_letters
-from streams.bench.sample import SampleRecord
+from streams.bench.sample import SampleRecord, empty_partition, refuse_letters_of
 from streams.bench.stand import DEFAULT_POLICY, stand_environment
-from streams.bench.throughput import SPAN_DAYS
+from streams.bench.throughput import workload_until
 from streams.bench.workload import InputRecord, Workload
-from streams.contracts.log import decode_dead_letter
 from streams.partition.customers import Customers
 from streams.partition.merging import merge_heads
-from streams.partition.outputs import sent_to
-from streams.partition.work import DEAD_LETTERS, NO_LIMIT
+from streams.partition.work import NO_LIMIT
 from streams.settings import Settings, policy_folder, read_policy_file
-from streams.stages.customers import partition_setup
-from streams.values.calendar import DAY_MS
 from streams.values.events import TOPICS
 
 NOW_MS = 1_795_000_000_000
@@ -93,9 +88,8 @@ def prepare(options: PartitionOptions) -> tuple[Customers, list[Batch]]:
     """
     policy = read_policy_file(options.policy_file or policy_folder() / DEFAULT_POLICY, "--policy")
     settings = Settings.from_environment(stand_environment(os.environ))
-    span_ms = SPAN_DAYS * DAY_MS
-    load = Workload(options.events, options.customers, options.seed, NOW_MS - span_ms, span_ms, policy.currency)
-    return Customers(partition_setup(settings, policy, partition=0, partitions=1)), list(_batches(load, options.batch))
+    load = workload_until(NOW_MS, options.events, options.customers, options.seed, policy.currency)
+    return empty_partition(settings, policy), list(_batches(load, options.batch))
 
 
 def work_batches(partition: Customers, batches: list[Batch]) -> list[tuple[float, float, float]]:
@@ -140,5 +134,5 @@ def _work(partition: Customers, fetched: Batch) -> tuple[float, float, float]:
     work = partition.pack(ends)
     partition.keep(work)
     packed_s = time.process_time()
-    refuse_dead_letters([decode_dead_letter(letter.value or b"") for letter in sent_to(work, DEAD_LETTERS)])
+    refuse_letters_of(work)
     return decoded_s - began_s, worked_s - decoded_s, packed_s - worked_s

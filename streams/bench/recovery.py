@@ -58,7 +58,7 @@ def measure_recovery(options: RecoveryOptions, say: Say) -> Recovery:
 
 def packed_sample(on: Stand) -> list[bytes]:
     """Gives the packed states of about 1,000 customers with 40 events on average."""
-    partition, events = empty_partition(on), SAMPLE_CUSTOMERS * EVENTS_PER_CUSTOMER
+    partition, events = empty_partition(on.settings, on.policy), SAMPLE_CUSTOMERS * EVENTS_PER_CUSTOMER
     workload = recent_workload(events, SAMPLE_CUSTOMERS, SAMPLE_SEED, on.policy.currency)
     work_records(partition, chain.from_iterable(workload.chunks()))
     return list(partition.packed.values())

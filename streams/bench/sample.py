@@ -17,7 +17,9 @@ from streams.contracts.packing import LANE_KEY, pack_lane
 from streams.kafka.wall_clock import wall_ms
 from streams.partition.customers import Customers
 from streams.partition.outputs import sent_to
-from streams.partition.work import DEAD_LETTERS
+from streams.partition.work import DEAD_LETTERS, Work
+from streams.policy.policy import Policy
+from streams.settings import Settings
 from streams.stages.customers import partition_setup
 from streams.values.events import TOPICS
 
@@ -30,9 +32,9 @@ class SampleRecord(NamedTuple):
     value: bytes
 
 
-def empty_partition(on: Stand) -> Customers:
-    """Makes a partition that owns every customer, under the stand's policy."""
-    return Customers(partition_setup(on.settings, on.policy, partition=0, partitions=1))
+def empty_partition(settings: Settings, policy: Policy) -> Customers:
+    """Makes a partition that owns every customer."""
+    return Customers(partition_setup(settings, policy, partition=0, partitions=1))
 
 
 def work_records(partition: Customers, records: Iterable[InputRecord]) -> None:
@@ -46,8 +48,17 @@ def work_records(partition: Customers, records: Iterable[InputRecord]) -> None:
     for offset, (topic, key, value) in enumerate(records, first):
         entries += partition.decode(topic, [SampleRecord(offset, key, value)])
     work = partition.work(entries, [offset + 1] * len(TOPICS), wall_ms())
-    refuse_dead_letters([decode_dead_letter(letter.value or b"") for letter in sent_to(work, DEAD_LETTERS)])
+    refuse_letters_of(work)
     partition.keep(work)
+
+
+def refuse_letters_of(work: Work) -> None:
+    """Refuses the dead letters of a batch.
+
+    Raises:
+        UsageError: There is a dead letter.
+    """
+    refuse_dead_letters([decode_dead_letter(letter.value or b"") for letter in sent_to(work, DEAD_LETTERS)])
 
 
 async def fill_changelog(on: Stand, sample: Sequence[bytes], records: int) -> None:

@@ -91,8 +91,13 @@ def measure_throughput(options: ThroughputOptions, say: Say) -> Throughput:
 
 def recent_workload(events: int, customers: int, seed: int, currency: str) -> Workload:
     """Gives a workload of the last `SPAN_DAYS` days, so that windows and stores of 30 days hold almost all of it."""
+    return workload_until(wall_ms(), events, customers, seed, currency)
+
+
+def workload_until(ends_at_ms: int, events: int, customers: int, seed: int, currency: str) -> Workload:
+    """Gives a workload of the `SPAN_DAYS` days before an instant."""
     span_ms = SPAN_DAYS * DAY_MS
-    return Workload(events, customers, seed, wall_ms() - span_ms, span_ms, currency)
+    return Workload(events, customers, seed, ends_at_ms - span_ms, span_ms, currency)
 
 
 async def load(on: Stand, workload: Workload) -> dict[tuple[str, int], int]:

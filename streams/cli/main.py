@@ -1,7 +1,6 @@
 """The command `tierflow`: the typer app, put together from the modules of the commands."""
 
 import sys
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -41,6 +40,8 @@ app.command("worker")(worker)
 
 def _print_version(is_asked: bool) -> None:
     if is_asked:
+        from importlib.metadata import version
+
         print(f"tierflow {version('tierflow')} ({'compiled' if is_compiled() else 'interpreted'})")
         raise typer.Exit
 

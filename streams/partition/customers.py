@@ -314,9 +314,9 @@ class Customers(Partition):
         """Decides what comes before the customer's event; False where that would pass the quota."""
         if self.on_event_clock and not self._move_clock(at_ms):
             return False
-        due_ms = state.due_ms
-        if due_ms is not None and due_ms <= self.clock_ms:
-            self._catch_up(key, state)
+        # What is due for this customer comes first, whatever is left of the quota.
+        while state.due_ms is not None and state.due_ms <= self.clock_ms:
+            self._decide_due(key, state, state.due_ms)
         if is_rated_by_another(state.tier, state.policy_mark, self.setup.policy):
             self._rerate(key, state)
         return True
@@ -348,11 +348,6 @@ class Customers(Partition):
         self._due_worked += 1
         self.clock_ms = max(self.clock_ms, due_ms)
         self._decide_due(key, state, due_ms)
-
-    def _catch_up(self, key: bytes, state: CustomerState) -> None:
-        """Decides what is due for this customer before the customer's event, whatever is left of the quota."""
-        while state.due_ms is not None and state.due_ms <= self.clock_ms:
-            self._decide_due(key, state, state.due_ms)
 
     def _decide_due(self, key: bytes, state: CustomerState, due_ms: int) -> None:
         case = Case(state, key.decode(), self.setup.policy, due_ms, is_history=self._is_backfill)

@@ -1,5 +1,7 @@
 """Who would move if another policy came into force, by what the input topics hold now."""
 
+from contextlib import closing
+
 from streams.policy.policy import Policy
 from streams.settings import Settings
 from streams.simulate.inputs import read_inputs
@@ -14,8 +16,9 @@ def moves_between(before: Policy, after: Policy, settings: Settings) -> Matrix:
         UsageError: Kafka does not answer, or a topic is missing.
     """
     first, second = (Simulation(policy, remembered_ids=settings.remembered_ids) for policy in (before, after))
-    for batch in read_inputs(settings, before):
-        for simulation in (first, second):
-            for _ in simulation.work_in_parts(batch):
-                pass  # what comes out is of no interest, only who is where in the end
+    with closing(read_inputs(settings, before)) as batches:
+        for batch in batches:
+            for simulation in (first, second):
+                for _ in simulation.work_in_parts(batch):
+                    pass  # what comes out is of no interest, only who is where in the end
     return matrix_of(first, second)

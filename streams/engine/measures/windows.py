@@ -3,6 +3,8 @@
 Where events look at a measure over days, its sum is kept running (Policy.windows); else it is added up when asked for.
 """
 
+from collections.abc import Iterator
+
 from streams.engine.measures.days import add_to_bucket, all_buckets
 from streams.engine.state import CustomerState, Window
 from streams.policy.measures import Measure
@@ -30,12 +32,9 @@ def sum_between(state: CustomerState, measure: Measure, first: int, last: int) -
     Gives amounts by currency, in ten-thousandths; of a measure that counts, numbers of transactions by currency.
     """
     sums: dict[str, int] = {}
-    for day, name, bucket in all_buckets(state):
+    for day, currency, amount in _counted(state, measure):
         if first <= day <= last:
-            kind, _, currency = name.partition(".")
-            if kind in measure.types:
-                amount = bucket.count if measure.kind == "count" else bucket.amount_e4
-                sums[currency] = sums.get(currency, 0) + amount
+            sums[currency] = sums.get(currency, 0) + amount
     return sums
 
 
@@ -57,12 +56,17 @@ def sum_anew(state: CustomerState, today: int, policy: Policy) -> None:
 
 def _summed(state: CustomerState, measure: Measure, today: int) -> Window:
     window = Window(today, {})
+    for day, currency, amount in _counted(state, measure):
+        _add_to_window(window, measure, day, currency, amount)
+    return window
+
+
+def _counted(state: CustomerState, measure: Measure) -> Iterator[tuple[int, str, int]]:
+    """Yields what counts for a measure, by day: the currency, and the amount or the number of transactions."""
     for day, name, bucket in all_buckets(state):
         kind, _, currency = name.partition(".")
         if kind in measure.types:
-            amount = bucket.count if measure.kind == "count" else bucket.amount_e4
-            _add_to_window(window, measure, day, currency, amount)
-    return window
+            yield day, currency, bucket.count if measure.kind == "count" else bucket.amount_e4
 
 
 def _add_to_window(window: Window, measure: Measure, day: int, currency: str, amount: int) -> None:

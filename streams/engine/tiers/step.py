@@ -39,11 +39,8 @@ def step_event(case: Case, event: Event) -> None:
         _note_last_rating(case)
     at_ms = event.at_ms
     moves_a_measure = fold(state, event, policy, today) or case.is_earliest
-    is_late = case.is_behind_clock
-    if at_ms < state.newest_ms:
-        is_late = True
-    else:
-        state.newest_ms = at_ms
+    is_late = case.is_behind_clock or at_ms < state.newest_ms
+    state.newest_ms = max(state.newest_ms, at_ms)
     if is_rated and not moves_a_measure:  # no rule looks at what the event moved
         return
     state.policy_mark = policy.mark
