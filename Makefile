@@ -8,7 +8,7 @@ export UV_LINK_MODE := copy
 # The hundreds of processes that tests start would compile all they import, each of them.
 QUICK_STARTS := PYTHONDONTWRITEBYTECODE=
 
-.PHONY: help setup compiled wheel demo fast test check check-speed laws bench soak clean
+.PHONY: help setup compiled wheel demo fast test check check-speed laws bench bench-quick bench-page soak clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,8 +52,14 @@ test: check ## all tests, on a real Apache Kafka
 laws: setup ## many random examples of every law, others each time
 	@$(QUICK_STARTS) TIERFLOW_LAWS=20 .venv/bin/pytest -n auto --timeout 0 -m hypothesis
 
-bench: setup ## the throughput benchmark
-	@.venv/bin/tierflow bench throughput
+bench: compiled ## tierflow beside its peers, for hours on a quiet machine; ROUNDS=5 EVENTS=1000000 PARTS="throughput delay alone"
+	@.venv/bin/python -m benchmarks.beside.run $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(EVENTS),--events $(EVENTS)) $(if $(PARTS),--parts $(PARTS)) $(if $(INTO),--into $(INTO))
+
+bench-quick: setup ## the same in two minutes: tierflow, Kafka Streams and Flink, one round
+	@.venv/bin/python -m benchmarks.beside.run --quick
+
+bench-page: setup ## the figures of RESULTS=benchmarks/results/….json into docs/performance.md
+	@.venv/bin/python -m benchmarks.beside.page $(RESULTS)
 
 check-speed: setup ## the instructions of an event, held against those kept; needs valgrind, some minutes (KEEP=1 keeps them)
 	@command -v valgrind >/dev/null || { echo "valgrind is missing: install it (Debian: apt-get install valgrind)"; exit 1; }

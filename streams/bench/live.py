@@ -8,7 +8,7 @@ import asyncio
 import math
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -41,14 +41,27 @@ class _Change(msgspec.Struct):
 _decode_change = msgspec.json.Decoder(_Change).decode
 
 
+def event_of(change: bytes) -> str | None:
+    """Gives the id of the event that caused a tier change; None where time alone did."""
+    cause = _decode_change(change).cause
+    return None if cause is None else cause.event_id
+
+
 class Live:
     """The live events of one run, by their number from 0. A moment is a value of time.perf_counter, in seconds.
 
     sent_at: when each event was sent. delays_ms: after how long its change was read; -1 until then.
     by_time: how many changes were read that no event caused. newest_by_time: when the newest of those was read.
+    event_of: tells which event caused a change, where it is not written as tierflow writes it.
     """
 
-    def __init__(self, on: Stand, rate: int, total: int = sys.maxsize) -> None:
+    def __init__(
+        self,
+        on: Stand,
+        rate: int,
+        total: int = sys.maxsize,
+        event_of: Callable[[bytes], str | None] = event_of,
+    ) -> None:
         self.sent_at: list[float] = []
         self.delays_ms: list[float] = []
         self.by_time = 0
@@ -56,6 +69,7 @@ class Live:
         self._on = on
         self._rate = rate
         self._total = total
+        self._event_of = event_of
         self._read = 0
         self._newest = time.perf_counter()
 
@@ -98,11 +112,11 @@ class Live:
         fetched: dict[Any, list[Any]] = await consumer.getmany(timeout_ms=POLL_MS)
         now = time.perf_counter()
         for record in (record for records in fetched.values() for record in records):
-            cause = _decode_change(record.value).cause
-            if cause is None:
+            event = self._event_of(record.value)
+            if event is None:
                 self.by_time, self.newest_by_time = self.by_time + 1, now
             else:
-                number = int(cause.event_id)
+                number = int(event)
                 self.delays_ms[number] = (now - self.sent_at[number]) * 1000
                 self._read += 1
             self._newest = now

@@ -55,7 +55,9 @@ class ThroughputOptions(NamedTuple):
     seed: int
 
 
-class _Run(NamedTuple):
+class Run(NamedTuple):
+    """What working the inputs took. cpu_s: of the workers, None where the system has no /proc."""
+
     seconds: float
     cpu_s: float | None
 
@@ -74,7 +76,7 @@ def measure_throughput(options: ThroughputOptions, say: Say) -> Throughput:
         say(f"working them: {options.workers} worker(s), {options.partitions} partitions, policy {on.policy.name}")
         cpu_before_s = ended_workers_cpu_s()
         with running_workers(on, options.workers) as started:
-            run = asyncio.run(_measure(on, started, sent))
+            run = asyncio.run(measure(on, started, sent))
         # Without /proc the CPU time is that of the ended processes, which includes their start.
         cpu_s = ended_workers_cpu_s() - cpu_before_s if run.cpu_s is None else run.cpu_s
         return Throughput(
@@ -108,7 +110,15 @@ async def load(on: Stand, workload: Workload) -> dict[tuple[str, int], int]:
     return dict(feed.sent)
 
 
-async def _measure(on: Stand, workers: list[Worker], sent: dict[tuple[str, int], int]) -> _Run:
+async def measure(on: Stand, workers: list[Worker], sent: dict[tuple[str, int], int]) -> Run:
+    """Waits until the workers, which are just starting, have worked all that was sent.
+
+    sent: the number of records by topic and partition.
+
+    Raises:
+        UsageError: A worker ends, the workers stand still, or an event becomes a dead letter.
+    """
+
     def check() -> None:
         for worker in workers:
             worker.check()
@@ -119,4 +129,4 @@ async def _measure(on: Stand, workers: list[Worker], sent: dict[tuple[str, int],
     used = [worker.cpu_s() for worker in workers]
     await refuse_written_dead_letters(on)
     cpu_s = sum(after - before for after, before in zip(used, cpu_before, strict=True) if after and before is not None)
-    return _Run(ended - began, cpu_s if all(used) else None)
+    return Run(ended - began, cpu_s if all(used) else None)

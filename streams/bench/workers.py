@@ -104,6 +104,11 @@ class Worker:
             ) from error
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
+    def peak_rss_bytes(self) -> int:
+        """Gives the most resident memory up to now, from /proc."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
     def terminate(self) -> None:
         """Asks the process to end, by SIGTERM; does not wait."""
         if self._process.poll() is None:
