@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer
 
 from benchmarks.beside.ground import Ground
 from benchmarks.beside.machine import loads
-from benchmarks.beside.peer import running_peer
+from benchmarks.beside.peer import PeerProcess
 from benchmarks.beside.results import Delay
 from benchmarks.beside.systems import Peer, Tierflow
 from benchmarks.beside.tierflow import variables_of
@@ -23,7 +23,7 @@ from streams.bench.feed import Feed
 from streams.bench.live import CUSTOMERS, Live, event_of, percentile, sending
 from streams.bench.reading import POLL_MS, reader
 from streams.bench.stand import Stand
-from streams.bench.workers import running_workers
+from streams.bench.workers import Worker, running_workers
 from streams.bench.workload import balance_record
 from streams.errors import UsageError
 from streams.kafka.wall_clock import wall_ms
@@ -53,40 +53,43 @@ def measure_delay(  # noqa: PLR0913, PLR0917 - what a measurement is
     """
     variables = variables_of(system) if isinstance(system, Tierflow) else {}
     on = ground.stand("assets-only", variables, on_loaded=False)
-    with _running(on, system) as check:
+    with _running(on, system) as running:
         told = event_of if isinstance(system, Tierflow) else _event_of_peer
-        figures = asyncio.run(_measure(on, check, rate, seconds, warm_up_s, told))
+        figures = asyncio.run(_measure(on, running, rate, seconds, warm_up_s, told))
     ground.clear(on)
     return msgspec.convert({**figures, "system": system.name, "round": number, "asked": rate}, Delay)
 
 
 @contextmanager
-def _running(on: Stand, system: Tierflow | Peer) -> Iterator[Callable[[], None]]:
-    """Runs a system; gives what checks that it still does."""
+def _running(on: Stand, system: Tierflow | Peer) -> Iterator[PeerProcess | Worker]:
+    """Runs a system for ever, until the end of the block."""
     if isinstance(system, Peer):
-        with running_peer(system, on) as process:
-            yield process.check
+        with PeerProcess(system, on, events=0) as process:
+            yield process
     else:
-        with running_workers(on, system.workers) as workers:
-            yield workers[0].check
+        with running_workers(on, 1) as [worker]:
+            yield worker
 
 
 async def _measure(  # noqa: PLR0913, PLR0917 - as above
-    on: Stand, check: Callable[[], None], rate: int, seconds: int, warm_up_s: int, told: EventOf
+    on: Stand, running: PeerProcess | Worker, rate: int, seconds: int, warm_up_s: int, told: EventOf
 ) -> dict[str, Any]:
     total = rate * (warm_up_s + seconds)
     async with reader(on, on.settings.output_topic("changes")) as consumer:
-        await _until_started(on, consumer, check)
+        await _until_started(on, consumer, running.check)
         live = Live(on, rate, total, told)
+        began, used_s = time.monotonic(), running.cpu_s() or 0.0
         with loads() as around:
             async with sending(live) as sent:
                 while live.missing:
-                    check()
+                    running.check()
                     await live.read(consumer)
+        cores = ((running.cpu_s() or 0.0) - used_s) / (time.monotonic() - began)
     counted = sorted(live.delays_ms[rate * warm_up_s :])
     shares = {"p50_ms": 0.5, "p95_ms": 0.95, "p99_ms": 0.99, "max_ms": 1.0}
     delays = {name: percentile(counted, share) for name, share in shares.items()}
-    return {**delays, "rate": round(total / sent.result()), "load": msgspec.to_builtins(around.load)}
+    rate_sent, load = round(total / sent.result()), msgspec.to_builtins(around.load)
+    return {**delays, "rate": rate_sent, "cores": round(cores, 2), "load": load}
 
 
 async def _until_started(on: Stand, consumer: AIOKafkaConsumer, check: Callable[[], None]) -> None:

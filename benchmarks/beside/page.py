@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks.beside.pictures import write_pictures
 from benchmarks.beside.results import Results, read_results
+from benchmarks.beside.sizing import sizing
 from benchmarks.beside.systems import PROJECT
 from benchmarks.beside.tables import alone, commands, delays, ground_of, throughput, written
 
@@ -28,6 +29,7 @@ def parts_of(results: Results, pictures: Mapping[str, str], file: str) -> dict[s
         "written": written(results),
         "delays": delays(results),
         "alone": alone(results),
+        "sizing": sizing(results),
         "commands": commands(results),
     }
 

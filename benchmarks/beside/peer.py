@@ -5,14 +5,12 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
 from benchmarks.beside.ground import Ground
-from benchmarks.beside.machine import loads
+from benchmarks.beside.machine import cpu_s_of, loads
 from benchmarks.beside.results import Run
 from benchmarks.beside.systems import Peer
 from streams.bench.stand import SERVERS, Stand
@@ -86,6 +84,10 @@ class PeerProcess:
         if self._process.poll() is not None:
             raise UsageError(f"{self._name} ended with status {self._process.returncode}: {self.output()[-_LOG_END:]}")
 
+    def cpu_s(self) -> float:
+        """Gives its CPU time up to now."""
+        return cpu_s_of(self._process.pid)
+
     def wait(self) -> int:
         """Waits until it ends; gives the most memory in bytes that it, or a process that it started, had resident.
 
@@ -133,13 +135,6 @@ def run_peer(ground: Ground, peer: Peer, number: int) -> Run:
     )
     ground.clear(on)
     return run
-
-
-@contextmanager
-def running_peer(peer: Peer, on: Stand) -> Iterator[PeerProcess]:
-    """Starts a peer that goes on for ever, and ends it at the end of the block."""
-    with PeerProcess(peer, on, events=0) as process:
-        yield process
 
 
 def _where(on: Stand, events: int) -> dict[str, str]:

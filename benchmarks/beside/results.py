@@ -61,7 +61,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Delay(msgspec.Struct, frozen=True, kw_only=True):
-    """The delay from an event to its committed tier change. rate: events a second, as really sent; asked: as wanted."""
+    """The delay from an event to its committed tier change. rate: events a second, as really sent; asked: as wanted.
+
+    cores: the CPU time of the system's processes, by the time that passed.
+    """
 
     system: str
     round: int
@@ -71,6 +74,7 @@ class Delay(msgspec.Struct, frozen=True, kw_only=True):
     p95_ms: float
     p99_ms: float
     max_ms: float
+    cores: float
     load: Load
 
 

@@ -91,7 +91,7 @@ def written(results: Results) -> str:
 
 def delays(results: Results) -> str:
     """The table of delays, one line a system and rate."""
-    head = ["", "guarantee", "events/s", "p50 ms", "p95 ms", "p99 ms", "rounds"]
+    head = ["", "guarantee", "events/s", "p50 ms", "p95 ms", "p99 ms", "its CPU, cores", "rounds"]
     found: dict[tuple[str, int], list[Delay]] = {}
     for delay in results.delays:
         found.setdefault((delay.system, delay.asked), []).append(delay)
@@ -105,6 +105,7 @@ def _delay_row(results: Results, name: str, asked: int, of: Sequence[Delay]) -> 
         results.systems[name].guarantee,
         f"{asked:,}" + ("" if sent > 0.98 * asked else f" ({sent:,.0f} sent)"),
         *(_spread(spread(getattr(delay, field) for delay in of), 1) for field in ("p50_ms", "p95_ms", "p99_ms")),
+        _spread(spread(delay.cores for delay in of), 2),
         str(len(of)),
     ]
 

@@ -1,11 +1,13 @@
 """tierflow beside its peers: what is read, summed up and shown. No broker, no peer."""
 
+import msgspec
 import pytest
 
 from benchmarks.beside.page import filled, parts_of
 from benchmarks.beside.peer import Printed, printed
 from benchmarks.beside.pictures import Bar, bar_chart
-from benchmarks.beside.results import Delay, Load, Missing, Results, Run, Spread, System, spread
+from benchmarks.beside.results import Alone, Delay, Load, Missing, Results, Run, Spread, System, spread
+from benchmarks.beside.sizing import FEWER, MIB, MORE, Assumed, Measured, measured_of, size, sizing
 from benchmarks.beside.systems import (
     COMPILED,
     FLINK,
@@ -19,6 +21,7 @@ from benchmarks.beside.systems import (
     runnable,
 )
 from benchmarks.beside.tables import alone, delays, report, throughput
+from benchmarks.flames import boxes, gathered
 from streams.errors import UsageError
 
 LOAD = Load(before=0.5, after=2.0)
@@ -40,9 +43,8 @@ def a_run(system: str, cpu_s: float, audit: str | None = None) -> Run:
 
 
 def a_delay(p99_ms: float) -> Delay:
-    return Delay(
-        system="ks", round=1, asked=5_000, rate=4_000, p50_ms=20.0, p95_ms=40.0, p99_ms=p99_ms, max_ms=90.0, load=LOAD
-    )
+    sent = {"system": "ks", "round": 1, "asked": 5_000, "rate": 4_000}
+    return Delay(**sent, p50_ms=20.0, p95_ms=40.0, p99_ms=p99_ms, max_ms=90.0, cores=0.5, load=LOAD)
 
 
 RESULTS = Results(
@@ -92,7 +94,7 @@ def test_a_table_has_the_median_of_each_system() -> None:
         "| Kafka Streams | exactly once | 16 | 50,000 | 200 | 5 | 1 |  |",
     ]
     assert delays(RESULTS).splitlines()[2:] == [
-        "| Kafka Streams | exactly once | 5,000 (4,000 sent) | 20 | 40 | 55 (50 to 60) | 2 |",
+        "| Kafka Streams | exactly once | 5,000 (4,000 sent) | 20 | 40 | 55 (50 to 60) | 0.50 | 2 |",
     ]
     assert len(alone(RESULTS).splitlines()) == 2
 
@@ -139,3 +141,71 @@ def test_a_bar_is_as_long_as_its_median() -> None:
     )
     widths = [shape.width for shape in picture.shapes if not hasattr(shape, "text")]
     assert widths[1] * 2 == widths[3]
+
+
+MEASURED = Measured(
+    worker_us=50.0,
+    broker_us=20.0,
+    state_bytes=440,
+    other_bytes=600,
+    fixed_bytes=0,
+    customer_bytes=1_024,
+    recovered_per_s=100_000,
+)
+
+
+@pytest.mark.parametrize(
+    ("customers", "peak_per_s", "workers_by", "workers", "partitions"),
+    [
+        (864_000, 500, (1, 1, 1), 2, 4),  # 0.025 of a core
+        (86_400_000, 50_000, (5, 11, 29), 30, 128),
+    ],
+)
+def test_a_cluster_is_as_large_as_cpu_memory_and_take_over_ask_for(
+    customers: int, peak_per_s: float, workers_by: tuple[int, int, int], workers: int, partitions: int
+) -> None:
+    found = size(customers, MEASURED, Assumed())
+    assert found.peak_per_s == peak_per_s
+    assert (found.by_cpu, found.by_memory, found.by_take_over) == workers_by
+    assert (found.workers, found.partitions) == (workers, partitions)
+    assert found.broker_cores == peak_per_s * 20e-6 * 3
+    assert found.changelog_bytes == customers * 500 * 1.5 * 3
+
+
+def test_the_memory_of_a_customer_is_what_further_ones_take() -> None:
+    def said(benchmark: str, **figures: float) -> Alone:
+        return Alone(benchmark=benchmark, form="compiled", round=1, figures=figures, load=LOAD)
+
+    figures = [
+        said("partition, standard", state_bytes=440),
+        said("recovery", records_per_s=100_000),
+        said(FEWER, customers=100_000, rss_mib=200.0),
+        said(MORE, customers=300_000, rss_mib=400.0),
+    ]
+    results = msgspec.structs.replace(RESULTS, runs=[a_run("standard-compiled", 25.0)], alone=figures)
+    found = measured_of(results)
+    assert found is not None
+    assert (found.fixed_bytes, found.customer_bytes) == (100 * MIB, MIB / 1_000)
+    assert found.worker_us == 50.0
+    assert "N = 100 million" in sizing(results)
+    assert sizing(RESULTS) == ""
+
+
+def test_a_flame_is_as_wide_as_its_samples() -> None:
+    loop = 'process 7:"tierflow worker";run (streams/cli/main.py);_run_once (asyncio/base_events.py)'
+    compiled = "CPyDef_customers___working_Customers_gen_____mypyc_generator_helper__ (native.c)"
+    root = gathered(
+        iter(
+            [
+                f"{loop};Lane._run (streams/worker/lane.py:7);{compiled};malloc (libc.so) 30",
+                f"{loop};Lane._run (streams/worker/lane.py:9) 10",
+                f"{loop};EpollSelector.select (selectors.py) 500",
+                'process 8:"tierflow bench";_run_once (asyncio/base_events.py) 500',
+            ]
+        )
+    )
+    assert [(box.frame.name, box.frame.kind, box.frame.samples, box.left) for box in boxes(root, 1)] == [
+        ("event loops", "python", 40, 0),
+        ("Lane._run", "tierflow", 40, 0),
+        ("working", "logic", 30, 0),
+    ]
