@@ -31,13 +31,15 @@ def main() -> None:
 def make_topics(bootstrap: str, prefix: str) -> None:
     """Makes the two topics, which must not be there."""
     topics = [NewTopic(prefix + name, PARTITIONS, 1) for name in ("transactions", "balances")]
-    for made in AdminClient({"bootstrap.servers": bootstrap}).create_topics(topics).values():
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    for made in admin.create_topics(topics).values():
         made.result()
 
 
 def load(bootstrap: str, prefix: str, file: Path) -> None:
     """Sends every line."""
-    producer = Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "linger.ms": 20})
+    options = {"partitioner": "murmur2_random", "linger.ms": 20, "enable.idempotence": True}  # in order, whatever fails
+    producer = Producer({"bootstrap.servers": bootstrap, **options})
     with file.open("rb") as lines:
         for line in lines:
             topic, key, value = line.rstrip(b"\n").split(b"\t", 2)
