@@ -52,8 +52,8 @@ test: check ## all tests, on a real Apache Kafka
 laws: setup ## many random examples of every law, others each time
 	@$(QUICK_STARTS) TIERFLOW_LAWS=20 .venv/bin/pytest -n auto --timeout 0 -m hypothesis
 
-bench: compiled ## tierflow beside its peers, for hours on a quiet machine; ROUNDS=5 EVENTS=1000000 PARTS="throughput delay alone"
-	@.venv/bin/python -m benchmarks.beside.run $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(EVENTS),--events $(EVENTS)) $(if $(PARTS),--parts $(PARTS)) $(if $(INTO),--into $(INTO))
+bench: compiled ## tierflow beside its peers: hours on a quiet machine; ROUNDS=5, EVENTS, PARTS, INTO, ARGS (--help)
+	@.venv/bin/python -m benchmarks.beside.run $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(EVENTS),--events $(EVENTS)) $(if $(PARTS),--parts $(PARTS)) $(if $(INTO),--into $(INTO)) $(ARGS)
 
 bench-quick: setup ## the same in two minutes: tierflow, Kafka Streams and Flink, one round
 	@.venv/bin/python -m benchmarks.beside.run --quick

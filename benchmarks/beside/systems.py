@@ -28,7 +28,7 @@ class Tierflow(NamedTuple):
     def command(self) -> str:
         """Says how it is started."""
         form = "" if self.compiled else "TIERFLOW_INTERPRETED=1 "
-        return f"{form}TIERFLOW_POLICY=config/policies/{self.policy}.toml tierflow worker, {self.workers} of it"
+        return f"{form}TIERFLOW_POLICY=config/policies/{self.policy}.toml tierflow worker ({self.workers})"
 
 
 class Peer(NamedTuple):

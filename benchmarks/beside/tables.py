@@ -85,7 +85,8 @@ def written(results: Results) -> str:
     rows = []
     for name, runs in by_system(results.runs).items():
         for topic, size in runs[0].written.items():
-            rows.append([results.systems[name].label, topic, f"{size / runs[0].events:.0f}"])
+            if size >= runs[0].events:  # less than a byte an event is none
+                rows.append([results.systems[name].label, topic, f"{size / runs[0].events:.0f}"])
     return table(["", "topic, without its app id", "bytes an event, before compaction"], rows)
 
 
