@@ -9,7 +9,7 @@ if [ ! -d "$cache/classes" ] || [ -n "$(find "$here/src" "$shared" -newer "$cach
   [ -f "$cache/lib/hazelcast-5.6.0.jar" ] || mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies -DoutputDirectory="$cache/lib" >&2
   rm -rf "$cache/classes" && mkdir -p "$cache/classes"
   javac --release 17 -cp "$cache/lib/*" -d "$cache/classes" "$here"/src/peer/*.java \
-    "$shared"/{CustomerState,Event,EventDeserializer,Money,Stats,Tier,TierChange,TierChangeSerializer}.java
+    "$shared"/{CustomerState,Event,EventDeserializer,Flags,Money,Stats,Tier,TierChange,TierChangeSerializer,Topics}.java
 fi
 exec java ${JAVA_OPTS:--Xms1g -Xmx1g -XX:+UseParallelGC} -Dorg.slf4j.simpleLogger.defaultLogLevel="${LOG:-error}" -cp "$cache/classes:$cache/lib/*" \
   --add-modules java.se --add-exports java.base/jdk.internal.ref=ALL-UNNAMED --add-opens java.base/java.lang=ALL-UNNAMED \
