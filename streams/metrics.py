@@ -25,7 +25,8 @@ class Batch:
     `compute_seconds` is for working and packing it, `commit_seconds` for its transaction. `delay_seconds` is from the
     timestamp of its newest record to the commit; None for a batch without records. `tally` counts what happened, by the
     name of a metric and its labels; names that COUNTED lacks are ignored. `lag_by_topic` counts the records still to be
-    read. `shown` holds the values of gauges, by the name of a gauge and its labels.
+    read. `shown` holds the values of gauges, by the name of a gauge and its labels. `steps` has the seconds of each
+    step, by its name (STEPS).
     """
 
     stage: str
@@ -37,7 +38,23 @@ class Batch:
     tally: Mapping[tuple[str, ...], int] = field(default_factory=dict)
     lag_by_topic: Mapping[str, int] = field(default_factory=dict)
     shown: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+    steps: Mapping[str, float] = field(default_factory=dict)
 
+
+STEPS: Final[Mapping[str, str]] = {
+    "fetch": "from the timestamp of its oldest record to the arrival of that",
+    "wait": "from the first arrival until the lane takes it up",
+    "decode": "decoding, and waiting for turns to do so",
+    "work": "deciding, and waiting for turns",
+    "pack": "packing, and waiting for turns",
+    "commit": "the transaction",
+    "add_partitions": "of it: the answer that adds the partitions",
+    "add_offsets": "of it: the answer that adds the group",
+    "produce": "of it: the answers to what is produced, added up",
+    "offsets": "of it: the answer that commits the group's offsets",
+    "end": "of it: the answer that ends it",
+}
+"""The steps of a batch, in their order; those of one transaction overlap."""
 
 COUNTED: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
     "events": ("tierflow_events_total", "Input events by what became of them.", ("topic", "outcome")),
@@ -80,6 +97,13 @@ class Metrics:
         )
         self._commit = Histogram(
             "tierflow_commit_seconds", "The transaction of a batch.", ["stage"], buckets=_SECONDS, registry=own
+        )
+        self._steps = Histogram(
+            "tierflow_batch_step_seconds",
+            "A step of a batch, from arrival to commit.",
+            ["stage", "step"],
+            buckets=_SECONDS,
+            registry=own,
         )
         self._delay = Histogram(
             "tierflow_event_delay_seconds",
@@ -132,6 +156,8 @@ class Metrics:
                 self._counted[name].labels(*labels).inc(count)
         self._compute.labels(batch.stage).observe(batch.compute_seconds)
         self._commit.labels(batch.stage).observe(batch.commit_seconds)
+        for step, seconds in batch.steps.items():
+            self._steps.labels(batch.stage, step).observe(seconds)
         if batch.delay_seconds is not None:
             self._delay.labels(batch.stage).observe(batch.delay_seconds)
         for topic, lag in batch.lag_by_topic.items():

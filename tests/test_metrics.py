@@ -32,6 +32,7 @@ def test_a_batch_is_counted_once() -> None:
             },
             lag_by_topic={"bank.balances": 40},
             shown={("customers", "low"): 5, ("customers", "mid"): 3},
+            steps={"wait": 0.003, "commit": 0.02},
         )
     )
     shown = samples(metrics)
@@ -44,6 +45,8 @@ def test_a_batch_is_counted_once() -> None:
         "tierflow_dead_letters_total{reason=malformed}": 1,
         "tierflow_batch_seconds_sum{stage=customers}": 0.01,
         "tierflow_commit_seconds_sum{stage=customers}": 0.02,
+        "tierflow_batch_step_seconds_sum{stage=customers,step=wait}": 0.003,
+        "tierflow_batch_step_seconds_count{stage=customers,step=commit}": 1,
         "tierflow_event_delay_seconds_sum{stage=customers}": 0.05,
         "tierflow_lag_records{partition=2,topic=bank.balances}": 40,
         "tierflow_customers{partition=2,tier=low}": 5,

@@ -13,16 +13,17 @@ import msgspec
 from streams.bench.live import Live, percentile, sending
 from streams.bench.reading import reader
 from streams.bench.stand import Stand, stand
+from streams.bench.steps import Steps, means_ms, steps_of
 from streams.bench.throughput import GUARANTEE, Say
 from streams.bench.workers import Worker, running_workers, taken_over
 
 WARM_UP_S = 3
 
 
-class Latency(msgspec.Struct, frozen=True):
+class Latency(msgspec.Struct, frozen=True, omit_defaults=True):
     """What `tierflow bench latency` prints (docs/benchmarks.md#what-is-measured-and-how).
 
-    rate: events a second, as really sent.
+    rate: events a second, as really sent. steps_ms: with --steps, the mean of each step of a batch (bench/steps.py).
     """
 
     rate: int
@@ -31,15 +32,20 @@ class Latency(msgspec.Struct, frozen=True):
     p99_ms: float
     max_ms: float
     guarantee: str
+    steps_ms: dict[str, float] | None = None
 
 
 class LatencyOptions(NamedTuple):
-    """How many events are sent a second (rate), and how long; the warm-up is added to `seconds`."""
+    """How many events are sent a second (rate), and how long; the warm-up is added to `seconds`.
+
+    steps: whether the steps of the worker's batches are measured, too.
+    """
 
     rate: int
     seconds: int
     partitions: int
     policy_file: Path | None
+    steps: bool = False
 
 
 def measure_latency(options: LatencyOptions, say: Say) -> Latency:
@@ -58,9 +64,13 @@ async def _measure(on: Stand, workers: list[Worker], options: LatencyOptions) ->
     total = options.rate * (options.seconds + WARM_UP_S)
     live = Live(on, options.rate, total)
     async with reader(on, on.settings.output_topic("changes")) as consumer, sending(live) as sent:
+        before: Steps | None = None
         while live.missing:
             workers[0].check()
             await live.read(consumer)
+            if options.steps and before is None and live.read_count >= options.rate * WARM_UP_S:
+                before = await steps_of(workers[0])
+    steps_ms = None if before is None else means_ms(before, await steps_of(workers[0]))
     counted = sorted(live.delays_ms[options.rate * WARM_UP_S :])
     return Latency(
         rate=round(total / sent.result()),
@@ -69,4 +79,5 @@ async def _measure(on: Stand, workers: list[Worker], options: LatencyOptions) ->
         p99_ms=percentile(counted, 0.99),
         max_ms=percentile(counted, 1.0),
         guarantee=GUARANTEE,
+        steps_ms=steps_ms,
     )

@@ -78,6 +78,11 @@ class Live:
         """Gives the number of events whose change has not been read."""
         return self._total - self._read
 
+    @property
+    def read_count(self) -> int:
+        """Gives the number of events whose change has been read."""
+        return self._read
+
     def stop(self) -> None:
         """Ends the sending: the events sent up to now are all there are."""
         self._total = len(self.sent_at)

@@ -23,6 +23,7 @@ STOPPED_WITHIN_S = 20.0
 POLL_S = 0.01
 _LOG_END_LINES = 15
 # What a lane of the customers' stage logs when it has taken its partition over (worker/lane.py).
+_READY = re.compile(rb"ready at (\S+),")
 _TAKEN_OVER = re.compile(rb"partition (\d+) taken over: (\d+) records in ([\d.]+) s")
 
 
@@ -79,6 +80,17 @@ class Worker:
         """Reads from the log which partitions were taken over up to now, oldest first."""
         found = _TAKEN_OVER.findall(self._log.read_bytes())
         return [TakeOver(int(partition), int(records), float(seconds)) for partition, records, seconds in found]
+
+    def url(self) -> str:
+        """Gives the address of its HTTP routes, as it has logged it when it was ready.
+
+        Raises:
+            UsageError: It is not ready.
+        """
+        found = _READY.search(self._log.read_bytes())
+        if found is None:
+            raise UsageError(f"{self._name} is not ready, see {self._log}; start again")
+        return found[1].decode()
 
     def cpu_s(self) -> float | None:
         """Gives the user and system time of all threads up to now; None where the system has no /proc."""

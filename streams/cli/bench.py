@@ -60,17 +60,18 @@ def partition(  # noqa: PLR0913, PLR0917 - a command's options
 
 
 @app.command()
-def latency(
+def latency(  # noqa: PLR0913, PLR0917 - a command's options
     rate: Annotated[int, typer.Option(min=1, help="Events a second.")] = 5_000,
     seconds: Annotated[int, typer.Option(min=1, help="How long, after 3 s of warm-up.")] = 20,
     partitions: Partitions = 4,
     policy: Policy = None,
+    steps: Annotated[bool, typer.Option("--steps", help="Also say how long each step of a batch took.")] = False,
     json: Json = False,
 ) -> None:
     """The delay from producing an event to reading its committed tier change."""
     from streams.bench.latency import LatencyOptions, measure_latency
 
-    _show("Latency", measure_latency(LatencyOptions(rate, seconds, partitions, policy), _say), json=json)
+    _show("Latency", measure_latency(LatencyOptions(rate, seconds, partitions, policy, steps), _say), json=json)
 
 
 @app.command()
@@ -137,6 +138,7 @@ def _show(title: str, measured: msgspec.Struct, *, json: bool) -> None:
         typer.echo(msgspec.json.encode(measured))
         return
     table = Table("measure", "is", title=title)
-    for name, value in msgspec.structs.asdict(measured).items():
+    rows = msgspec.structs.asdict(measured)
+    for name, value in {**rows, **(rows.pop("steps_ms", None) or {})}.items():
         table.add_row(name, f"{value:,}" if isinstance(value, int | float) else str(value))
     Console().print(table)

@@ -106,6 +106,11 @@ class ProducersInTurn:
         producers, self._producers = self._producers, []
         await asyncio.gather(*(producer.close() for producer in producers))
 
+    @property
+    def round_trips(self) -> Mapping[str, float]:
+        """The seconds until the broker answered each request of the newest transaction (transactional.py)."""
+        return self._producers[self._turn].round_trips if self._producers else {}
+
     async def commit(self, fill: Callable[[AIOKafkaProducer], Awaitable[_Result]]) -> _Result:
         """Commits what `fill` sends, as one transaction of the producer whose turn it is; gives what `fill` gives.
 

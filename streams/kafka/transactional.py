@@ -13,6 +13,7 @@ refuses the late one, which has the former epoch (docs/adr/0006-a-late-end-is-re
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Self, TypeVar
@@ -21,7 +22,12 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError, KafkaTimeoutError
 from aiokafka.producer.transaction_manager import TransactionState
 from aiokafka.protocol.produce import ProduceRequest
-from aiokafka.protocol.transaction import EndTxnRequest
+from aiokafka.protocol.transaction import (
+    AddOffsetsToTxnRequest,
+    AddPartitionsToTxnRequest,
+    EndTxnRequest,
+    TxnOffsetCommitRequest,
+)
 
 from streams.kafka.epochs import raise_epoch
 from streams.kafka.produce_request import JoinedProduceRequest
@@ -34,6 +40,14 @@ STOP_WITHIN_S = 3.0
 # After a fatal error aiokafka fails on an assertion of its own; after a failed step it raises IllegalOperation for the
 # next one. None of these errors says whether the transaction was committed.
 FAILURES = (KafkaError, IllegalOperation, TimeoutError, AssertionError, ValueError)
+
+_STEPS = {
+    AddPartitionsToTxnRequest: "add_partitions",
+    AddOffsetsToTxnRequest: "add_offsets",
+    ProduceRequest: "produce",
+    TxnOffsetCommitRequest: "offsets",
+    EndTxnRequest: "end",
+}
 
 _Result = TypeVar("_Result")
 _log = logging.getLogger(__name__)
@@ -62,6 +76,8 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
         )
         self._on_epoch_raised = on_epoch_raised
         self._may_end_late = False
+        # Of the newest transaction, by step: the seconds until the broker answered; those of several requests added up.
+        self.round_trips: dict[str, float] = {}
         self._send_unwatched = self.client.send
         self.client.send = self._send_watched
 
@@ -83,6 +99,7 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
                 manager.producer_epoch,
             )
             self._on_epoch_raised()
+        self.round_trips = {}
         await super().begin_transaction()
 
     async def commit(self, fill: Callable[[Self], Awaitable[_Result]]) -> _Result:
@@ -153,14 +170,18 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
             await self.client.close()
 
     async def _send_watched(self, node_id: object, request: object, **options: Any) -> Any:
+        step, began = _STEPS.get(type(request)), time.perf_counter()
         if isinstance(request, ProduceRequest):
             request = JoinedProduceRequest.of(request)
         try:
-            return await self._send_unwatched(node_id, request, **options)
+            answer = await self._send_unwatched(node_id, request, **options)
         except BaseException:
             # An EndTxn that never left counts too: to raise the epoch once too often costs a millisecond.
             self._may_end_late |= isinstance(request, EndTxnRequest)
             raise
+        if step is not None:
+            self.round_trips[step] = self.round_trips.get(step, 0.0) + time.perf_counter() - began
+        return answer
 
 
 @asynccontextmanager

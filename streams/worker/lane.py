@@ -23,6 +23,7 @@ from streams.worker.held import HeldBack
 from streams.worker.inbox import Inbox
 from streams.worker.owned import Owned
 from streams.worker.ports import BrokerPort
+from streams.worker.steps import StepTimes
 from streams.worker.takeover import LaneError, pause_s
 from streams.worker.turns import Turns
 
@@ -72,6 +73,7 @@ class Lane:
         self._asleep = stage.sleeps
         self._failures = 0  # failed transactions in a row
         self._waiting = False  # for news: all that has come is worked
+        self._arrived_at: float | None = None  # the first of what was not taken up yet (time.perf_counter)
         self._next_stage: Stage | None = None
         self._task: asyncio.Task[None] | None = None
         # Kept here, since asyncio holds a task only weakly.
@@ -201,6 +203,8 @@ class Lane:
             return
         if self._inbox.put(topic, fetched):
             self._news.set()
+            if self._arrived_at is None:
+                self._arrived_at = time.perf_counter()
         else:
             _log.warning("%s: a fetch of %s was lost; reading again", self.title, self.stage.inputs[topic])
             self._spawn_seek()
@@ -221,7 +225,9 @@ class Lane:
         while not self._parking:
             self._news.clear()
             await self._change_stage()
+            times = self._taking_up()
             await self._decode()
+            times.done("decode")
             self._look_at_held()
             awaited = await self._ends.awaited(self._owned.known)
             history_ends = await self._ends.of_history(self._owned.known)
@@ -229,7 +235,7 @@ class Lane:
             latest_ms = self._owned.known.latest_ms(now_ms)
             entries = self._inbox.take(awaited, BATCH_LIMIT, latest_ms, history_ends) if self.queued else []
             if entries or self._is_due(now_ms) or self._owned.known.is_stale or self._ends.is_history_worked:
-                await self._work(entries, now_ms)
+                await self._work(entries, now_ms, times)
             else:
                 await self._wait_for_news()
 
@@ -287,17 +293,25 @@ class Lane:
         finally:
             self._waiting = False
 
-    async def _work(self, entries: list[Entry], now_ms: int) -> None:
+    def _taking_up(self) -> StepTimes:
+        """Begins to time the steps of what has arrived; the first one is how long it has waited."""
+        arrived_at, self._arrived_at = self._arrived_at, None
+        times = StepTimes(time.perf_counter() if arrived_at is None else arrived_at)
+        times.done("wait")
+        return times
+
+    async def _work(self, entries: list[Entry], now_ms: int, times: StepTimes) -> None:
         partition = self._owned.known
         # While the lane parks, a batch ends with what is worked of it.
         steps = partition.working(entries, now_ms, self._quota(partition, entries))
         worked, work_s = await self._turns.work(steps, lambda: self._parking, self._gets_on)
+        times.done("work")
         self._inbox.put_back(entries[worked:])
         if self._ends.is_history_worked:
             partition.backfill = False
         _, pack_s = await self._turns.work(partition.packing(), after_full=self._gets_on)
         work = partition.pack(self._inbox.positions())
-        packed = time.perf_counter()
+        times.done("pack")
         try:
             await self._owned.commit(work)
         except TransactionFailedError as error:
@@ -307,8 +321,8 @@ class Lane:
         partition.keep(work)
         self._gets_on()
         self.stage.committed(work)
-        seconds = work_s + pack_s, time.perf_counter() - packed
-        self._metrics.record_batch(self._batch(work, entries[:worked], *seconds))
+        times.done("commit")
+        self._metrics.record_batch(self._batch(work, entries[:worked], work_s + pack_s, times))
 
     def _gets_on(self) -> None:
         # Where many lanes catch up on a small share of a CPU, the first of their batches take minutes.
@@ -348,19 +362,22 @@ class Lane:
             self._inbox.received = list(self.partition.next_offsets)
             self.is_placed = True
 
-    def _batch(self, work: Work, entries: list[Entry], compute_s: float, commit_s: float) -> Batch:
-        newest_ms = max((getattr(entry.record, "timestamp", 0) for entry in entries), default=0)
-        inputs = self.stage.inputs
+    def _batch(self, work: Work, entries: list[Entry], compute_s: float, times: StepTimes) -> Batch:
+        written_ms = [at_ms for entry in entries if (at_ms := getattr(entry.record, "timestamp", 0))]
+        inputs, now_ms, seconds = self.stage.inputs, self._now_ms(), {**times.seconds, **self._owned.round_trips}
+        if written_ms:
+            seconds["fetch"] = max((now_ms - min(written_ms)) / 1000 - times.total_s, 0.0)
         return Batch(
             stage=self.stage.name,
             partition=self.number,
             events=len(entries),
             compute_seconds=compute_s,
-            commit_seconds=commit_s,
-            delay_seconds=max(self._now_ms() - newest_ms, 0) / 1000 if newest_ms else None,
+            commit_seconds=seconds["commit"],
+            delay_seconds=max(now_ms - max(written_ms), 0) / 1000 if written_ms else None,
             tally=work.tally,
             lag_by_topic={inputs[topic]: lag for topic, lag in enumerate(self.lags()) if lag is not None},
             shown=self._owned.known.shown(),
+            steps=seconds,
         )
 
     def _ended(self, task: asyncio.Task[None]) -> None:

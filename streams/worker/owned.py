@@ -5,7 +5,7 @@ A lane (lane.py) works what is owned here. What a take-over checks is in takeove
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from streams.contracts.kept import LaneRecord
 from streams.kafka.producers import TransactionFailedError
@@ -129,6 +129,11 @@ class Owned:
         except TransactionFailedError:
             self.partition = None  # HTTP must not show what may not have been committed
             raise
+
+    @property
+    def round_trips(self) -> Mapping[str, float]:
+        """The seconds until the broker answered each request of the newest transaction, by step (metrics.STEPS)."""
+        return self._transactions.round_trips
 
     async def release(self) -> None:
         """Drops the state and closes the producers: another worker may have the partition."""

@@ -15,6 +15,10 @@ from streams.partition.work import Work
 class TransactionsPort(Protocol):
     """How a lane commits (transactions.py)."""
 
+    @property
+    def round_trips(self) -> Mapping[str, float]:
+        """The seconds until the broker answered each request of the newest transaction, by step (metrics.STEPS)."""
+
     async def start(self) -> None:
         """Fences the former owners."""
 

@@ -50,6 +50,11 @@ class Transactions:
         """Closes the producers. An open transaction ends when the next owner fences them."""
         await self._producers.stop()
 
+    @property
+    def round_trips(self) -> Mapping[str, float]:
+        """The seconds until the broker answered each request of the newest transaction, by step (metrics.STEPS)."""
+        return self._producers.round_trips
+
     async def end_leftovers(self) -> Mapping[TopicPartition, Outcome] | None:
         """Ends what the broker has left open under our ids, as it had decided it; None where it does not tell.
 

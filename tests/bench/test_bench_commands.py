@@ -30,6 +30,11 @@ ROWS = [
         {"rate", "p50_ms", "p95_ms", "p99_ms", "max_ms", "guarantee"},
         {"guarantee": "exactly_once"},
     ),
+    (
+        ["latency", "--rate", "200", "--seconds", "1", "--steps"],
+        {"rate", "p50_ms", "p95_ms", "p99_ms", "max_ms", "guarantee", "steps_ms"},
+        {"guarantee": "exactly_once"},
+    ),
     (["recovery", "--records", "2000"], {"records", "seconds", "records_per_s"}, {"records": 2000}),
     (["memory", "--customers", "500"], {"customers", "rss_mib", "bytes_per_customer"}, {"customers": 500}),
     (

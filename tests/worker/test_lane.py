@@ -45,6 +45,7 @@ class Log:
     def __init__(self) -> None:
         self.works: list[Work] = []
         self.starts = 0
+        self.round_trips: dict[str, float] = {}
         self.failures: list[Exception] = []  # of the next commits
         self.troubles: list[Exception] = []  # of the next take-overs
         self.seeks: list[list[int]] = []
