@@ -19,6 +19,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Self, TypeVar
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.client import ConnectionGroup
 from aiokafka.errors import IllegalOperation, KafkaError, KafkaTimeoutError
 from aiokafka.producer.transaction_manager import TransactionState
 from aiokafka.protocol.produce import ProduceRequest
@@ -29,6 +30,7 @@ from aiokafka.protocol.transaction import (
     TxnOffsetCommitRequest,
 )
 
+from streams.kafka.enlisting import enlist_at_once
 from streams.kafka.epochs import raise_epoch
 from streams.kafka.produce_request import JoinedProduceRequest
 
@@ -78,6 +80,7 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
         self._may_end_late = False
         # Of the newest transaction, by step: the seconds until the broker answered; those of several requests added up.
         self.round_trips: dict[str, float] = {}
+        enlist_at_once(self._sender)
         self._send_unwatched = self.client.send
         self.client.send = self._send_watched
 
@@ -147,9 +150,10 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
             await self.abort_transaction()
 
     def touch(self, tps: Iterable[TopicPartition]) -> None:
-        """Has the transaction in hand end in these partitions, too, without a record: `commit` and `abort` fill by it.
+        """Adds these partitions to the transaction in hand: `commit` and `abort` fill by it.
 
-        The broker writes the marker of the end into every partition of a transaction, records or not, and a marker ends
+        It may be done before records go there, so that they need not wait for the answer, and without any record: the
+        broker writes the marker of the end into every partition of a transaction, records or not, and a marker ends
         whatever an earlier transaction of the same producer id has left open there.
         """
         for tp in tps:
@@ -173,6 +177,10 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
         step, began = _STEPS.get(type(request)), time.perf_counter()
         if isinstance(request, ProduceRequest):
             request = JoinedProduceRequest.of(request)
+        if isinstance(request, TxnOffsetCommitRequest):
+            # With the records, whose answer is not waited for: a broker works those of one connection in order. Of two
+            # at a time that it has to ask the coordinator about, it refuses one, which has to be sent again.
+            options["group"] = ConnectionGroup.DEFAULT
         try:
             answer = await self._send_unwatched(node_id, request, **options)
         except BaseException:

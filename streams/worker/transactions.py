@@ -3,8 +3,9 @@
 The reasons: docs/adr/0002-a-transaction-a-batch-and-partition.md.
 """
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,12 +13,12 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from streams.contracts.packing import LANE_KEY, pack_lane
 from streams.kafka.open_transactions import Outcome
-from streams.kafka.producers import OutRecord, ProducersInTurn, Sent, answered, partitions_of, send
+from streams.kafka.producers import OutRecord, ProducersInTurn, answered, partitions_of, send
 from streams.kafka.transactional import TransactionalProducer
 from streams.kafka.unchanged import START_ANEW, TopicsChangedError
 from streams.partition.outputs import by_output
-from streams.partition.work import Message, Work
-from streams.stages.stage import Place, Stage
+from streams.partition.work import Work
+from streams.stages.stage import Stage
 
 
 class Transactions:
@@ -103,21 +104,40 @@ class Transactions:
             tps += [TopicPartition(topic, number) for number in numbers]
         return tps
 
-    async def _send_all(self, work: Work, after: int, producer: AIOKafkaProducer) -> int:
-        stage, sent = self._stage, list[Sent]()
+    async def _send_all(self, work: Work, after: int, producer: TransactionalProducer) -> int:
+        """Sends the records, and the offsets while the broker takes those; gives the changelog's end after a commit."""
+        records = await self._by_partition(work, producer)
+        producer.touch(records)
+        _, end = await asyncio.gather(
+            self._send_offsets(producer, work.lane.next_offsets), self._send_records(records, after, producer)
+        )
+        return end
+
+    async def _by_partition(self, work: Work, producer: TransactionalProducer) -> dict[TopicPartition, list[OutRecord]]:
+        """Gives what goes to each partition, in order; the changelog comes last, and in it the lane record."""
+        stage, records = self._stage, defaultdict[TopicPartition, list[OutRecord]](list)
         for output, messages in by_output(work).items():
             topic, place = stage.outputs[output]
             if place is None:
-                sent += await send(producer, topic, self._number, messages)
-            else:
-                sent += await _send_placed(producer, topic, messages, place)
-        states: Iterable[OutRecord] = ((key, value, []) for key, value in work.states.items())
-        lane: OutRecord = (LANE_KEY, pack_lane(work.lane), [])
-        sent += await send(producer, stage.changelog, self._number, [*states, lane])
-        answers = await answered(sent)
-        self._check_end(int(answers[-1].offset), after)
-        await self._send_offsets(producer, work.lane.next_offsets)
-        lane_record_offset = int(answers[-1].offset) + sent[-1].records - 1
+                records[TopicPartition(topic, self._number)] += messages
+                continue
+            partitions = len(await partitions_of(producer, topic))
+            for message in messages:
+                records[TopicPartition(topic, place(message.key or b"", partitions))].append(message)
+        changelog = records[TopicPartition(stage.changelog, self._number)]
+        changelog += ((key, value, []) for key, value in work.states.items())
+        changelog.append((LANE_KEY, pack_lane(work.lane), []))
+        return records
+
+    async def _send_records(
+        self, records: Mapping[TopicPartition, list[OutRecord]], after: int, producer: TransactionalProducer
+    ) -> int:
+        sent = [
+            each for (topic, number), these in records.items() for each in await send(producer, topic, number, these)
+        ]
+        newest = (await answered(sent))[-1]
+        self._check_end(int(newest.offset), after)
+        lane_record_offset = int(newest.offset) + sent[-1].records - 1
         return lane_record_offset + 2  # past the lane record and the commit marker
 
     def _check_end(self, offset: int, after: int) -> None:
@@ -138,15 +158,3 @@ class Transactions:
             for topic, offset in zip(self._stage.inputs, next_offsets, strict=True)
         }
         await producer.send_offsets_to_transaction(offsets, self._stage.group)
-
-
-async def _send_placed(producer: AIOKafkaProducer, topic: str, messages: Sequence[Message], place: Place) -> list[Sent]:
-    """Sends each message to the partition that its key is placed in."""
-    partitions = len(await partitions_of(producer, topic))
-    by_partition: Mapping[int, list[OutRecord]] = defaultdict(list)
-    for message in messages:
-        by_partition[place(message.key or b"", partitions)].append(message)
-    sent = []
-    for number, records in by_partition.items():
-        sent += await send(producer, topic, number, records)
-    return sent

@@ -12,6 +12,7 @@ from streams.kafka.never_taken import NeverTakenError
 from streams.kafka.offsets import InputOffsets
 from streams.kafka.producers import TransactionFailedError
 from streams.kafka.unchanged import TopicsChangedError
+from streams.metrics import STEPS
 from streams.partition.outputs import sent_to
 from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, DEAD_LETTERS, RISK, Message, Work
 from streams.settings import Settings
@@ -194,6 +195,32 @@ async def test_two_producers_in_turn_keep_the_order(settings: Settings) -> None:
     assert [order["counter"] for order in orders] == list(range(1, 25))
     changes = told(await read(settings, settings.output_topic("changes")))
     assert [change["sequence"] for change in changes] == list(range(1, 25))
+
+
+async def test_a_transaction_takes_three_round_trips(settings: Settings) -> None:
+    made, heard = batches(settings), list[str]()
+    async with started(settings) as ours:
+        for amount in ("1", "600000", "1"):  # each producer knows by then whom to ask
+            await ours.commit(made.next(amount))
+        producer = ours._producers._producers[1]
+        send = producer._send_unwatched
+
+        async def heard_send(node: object, request: object, **options: object) -> object:
+            name = type(request).__name__.removeprefix("Joined").removesuffix("Request")
+            heard.append(name)
+            answer = await send(node, request, **options)
+            heard.append("answer")
+            return answer
+
+        producer._send_unwatched = heard_send
+        await ours.commit(made.next("600000"))
+        steps = set(ours.round_trips)
+    adds, sends, end = heard[:4], heard[4:8], heard[8:]
+    assert adds == ["AddPartitionsToTxn", "AddOffsetsToTxn", "answer", "answer"]
+    assert sorted(sends[:2]) == ["Produce", "TxnOffsetCommit"]
+    assert sends[2:] == ["answer", "answer"]
+    assert end == ["EndTxn", "answer"]
+    assert steps == {"add_partitions", "add_offsets", "produce", "offsets", "end"} <= STEPS.keys()
 
 
 async def test_a_batch_larger_than_a_record_batch_is_committed_whole(settings: Settings) -> None:
