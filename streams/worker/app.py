@@ -291,11 +291,11 @@ def _add_agent(app: TierflowApp) -> None:
     @app.agent(inputs, name="customers")  # type: ignore[untyped-decorator]
     async def on_fetch(stream: Any) -> None:
         async for event in stream.events():
-            message = event.message
-            stage, topic = places[message.topic]
-            lane = app.lanes.get((stage, message.partition))
-            if lane is not None:
-                lane.offer(topic, event.value)
+            for tp, fetched in event.value.items():
+                stage, topic = places[tp.topic]
+                lane = app.lanes.get((stage, tp.partition))
+                if lane is not None:
+                    lane.offer(topic, fetched)
 
 
 def _named(error: BaseException) -> str:

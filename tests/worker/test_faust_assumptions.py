@@ -198,9 +198,27 @@ async def test_our_request_inside_aiokafka_is_the_one_that_kafka_describes() -> 
 
 
 def test_messages_bear_a_generation() -> None:
-    message = transport._message(faust.types.TP("topic", 3), transport.FetchedRecords([], 5, 9), generation=7)
+    tp = faust.types.TP("topic", 3)
+    message = transport._message(tp, {tp: transport.FetchedRecords([], 5, 9)}, generation=7)
     assert isinstance(message, ConsumerMessage)
     assert (message.generation_id, message.offset, message.tp) == (7, 8, ("topic", 3))
+
+
+async def test_a_fetch_of_many_partitions_is_one_message(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = KnownPolicies({ASSETS_ONLY.digest: ASSETS_ONLY.document}, ASSETS_ONLY.digest, 0)
+    consumer = create_app(replace(settings, http_port=6066), known, 4).consumer
+    fetched = {faust.types.TP("topic", number): transport.FetchedRecords([], 5, 9) for number in range(4)}
+
+    async def wait(_: float) -> tuple[Any, None]:
+        return fetched, None
+
+    monkeypatch.setattr(consumer, "_wait_next_records", wait)
+    consumer.flow_active = True
+    [(tp, message)] = [pair async for pair in consumer.getmany(1.0)]
+    assert (tp, message.tp, message.value) == (("topic", 0), ("topic", 0), fetched)
+    for nothing in ({}, None):
+        fetched = nothing  # type: ignore[assignment]
+        assert not [pair async for pair in consumer.getmany(1.0)]
 
 
 def test_production_code_runs_with_assertions() -> None:

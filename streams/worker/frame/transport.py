@@ -1,7 +1,8 @@
-"""Faust's transport, a fetch at a time: one message per partition and fetch, whose value is the fetched records.
+"""Faust's transport, a fetch at a time: one message a fetch, whose value is the fetched records of all partitions.
 
 Faust's own path makes a message, an acknowledgement and an interval-tree entry of every record; a fetch at a time takes
-about a twentieth of its CPU time. The lanes' transactions commit the offsets, so nothing needs to be acknowledged
+about a twentieth of its CPU time. Each message makes two tasks and goes through the loop several times, so a fetch is
+one, however many partitions it has. The lanes' transactions commit the offsets, so nothing needs to be acknowledged
 (docs/adr/0001-faust-as-the-frame.md).
 """
 
@@ -146,7 +147,7 @@ class FetchConsumer(driver.Consumer):  # type: ignore[misc]
         return FetchThread(self, loop=self.loop, beacon=self.beacon)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's
-        """Yields one message per partition that has records, or whose position has moved.
+        """Yields one message: the partitions that have records, or whose position has moved.
 
         Inputs that cannot be read end the process.
         """
@@ -155,17 +156,14 @@ class FetchConsumer(driver.Consumer):  # type: ignore[misc]
         except KafkaError as error:  # of those that heal aiokafka tells nobody
             await self.app.on_inputs_unreadable(error)
             raise
-        generation = self.app.consumer_generation_id
-        if batches is None or self.should_stop or not self.flow_active:
-            return
-        for tp, batch in batches.items():
-            if not self.flow_active or self.app.consumer_generation_id != generation:
-                return  # the lane sees the gap in the positions and seeks back
-            # Faust's own getmany drops what was fetched while its partition was being paused, which may be the last
-            # fetch there is. Its _drain_messages drops what lies before the newest message, unless that is unset here:
-            # a lane may have sought back.
-            self._read_offset[tp] = None
-            yield tp, _message(tp, batch, generation)
+        if not batches or self.should_stop or not self.flow_active:
+            return  # lanes see the gap in the positions and seek back
+        # Faust's own getmany drops what was fetched while its partition was being paused, which may be the last fetch
+        # there is. Its _drain_messages drops what lies before the newest message, unless that is unset here: a lane may
+        # have sought back.
+        tp = next(iter(batches))
+        self._read_offset[tp] = None
+        yield tp, _message(tp, batches, self.app.consumer_generation_id)
 
     async def perform_seek(self) -> None:
         """Seeks to the positions of the lanes. The group's committed offsets are only a copy of them."""
@@ -231,16 +229,17 @@ def _ms(seconds: float) -> int:
     return int(seconds * 1000)
 
 
-def _message(tp: TP, batch: FetchedRecords, generation: int) -> ConsumerMessage:
+def _message(tp: TP, batches: Mapping[TP, FetchedRecords], generation: int) -> ConsumerMessage:
+    """Gives the message of a fetch. tp: one of its partitions, by which Faust finds the agent."""
     return ConsumerMessage(
         tp.topic,
         tp.partition,
-        batch.next_offset - 1,
+        batches[tp].next_offset - 1,
         None,
         0,
         [],
         None,
-        batch,
+        batches,
         None,
         0,
         0,
