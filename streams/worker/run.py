@@ -1,5 +1,7 @@
 """The process of a worker: Faust's worker around the app, and the HTTP routes on Faust's web server."""
 
+import sys
+
 import faust
 
 from streams.api.routes import install
@@ -11,6 +13,10 @@ from streams.worker.garbage import collect_rarely
 from streams.worker.serving import WorkerSource
 from streams.worker.watches import add_watches
 
+# How long the fetching thread waits for Python while a lane computes, several times a fetch. Python's own 5 ms are as
+# long as a small batch.
+SWITCH_WITHIN_S = 0.001
+
 
 def run_worker(settings: Settings, known: KnownPolicies, partitions: int) -> None:
     """Runs a worker until SIGTERM or SIGINT, then ends the process with exit status 0.
@@ -18,6 +24,7 @@ def run_worker(settings: Settings, known: KnownPolicies, partitions: int) -> Non
     known: the policies on `tier.policies`. partitions: how many each input topic has.
     """
     collect_rarely()
+    sys.setswitchinterval(SWITCH_WITHIN_S)
     read_in_part(settings.input_topics())
     app = create_app(settings, known, partitions)
     add_watches(app, known)

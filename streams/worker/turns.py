@@ -1,14 +1,17 @@
 """Whose turn it is to compute: one lane at a time, and none for long, so that the event loop is never blocked.
 
 Decoding, working and packing a batch takes half a second of one lane, and many lanes are busy while they catch up. What
-else the loop has to do waits meanwhile: HTTP, and the round trips of transactions, which have 8 s.
+else the loop has to do waits meanwhile: HTTP, and the round trips of transactions, which have 8 s, and whose answers
+pass through the loop several times each. So within its turn a lane lets the loop go round every BREATH_S. It gives its
+turn away after SLICE_S only: lanes that took turns as often would all have done their batches at the very end.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 SLICE_S = 0.02
+BREATH_S = 0.002
 
 
 class Turns:
@@ -31,17 +34,32 @@ class Turns:
         last, seconds, left = 0, 0.0, iter(steps)
         while True:
             async with self._lock:
-                began = time.perf_counter()
-                is_done = True
-                for step in left:
-                    last = step
-                    if time.perf_counter() - began >= SLICE_S:
-                        is_done = False
-                        break
-                seconds += time.perf_counter() - began
+                last, took_s, is_done = await _turn(left, last)
+                seconds += took_s
                 if not is_done:
                     after_full()
-                # Before the next lane: or each lane would have a slice in one round of the loop.
-                await asyncio.sleep(0)
             if is_done or until():
                 return last, seconds
+
+
+async def _turn(left: Iterator[int], last: int) -> tuple[int, float, bool]:
+    """Goes on with the steps for a slice; gives the last one, the seconds it took, and whether there are no more."""
+    seconds, is_done, ends_at = 0.0, False, time.perf_counter() + SLICE_S
+    while True:
+        began = time.perf_counter()
+        last, is_done = _breath(left, last)
+        now = time.perf_counter()
+        seconds += now - began
+        # Before the next lane, too: or each lane would have a slice in one round of the loop.
+        await asyncio.sleep(0)
+        if is_done or now >= ends_at:
+            return last, seconds, is_done
+
+
+def _breath(left: Iterator[int], last: int) -> tuple[int, bool]:
+    ends_at = time.perf_counter() + min(BREATH_S, SLICE_S)
+    for step in left:
+        last = step
+        if time.perf_counter() >= ends_at:
+            return last, False
+    return last, True

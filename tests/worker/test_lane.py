@@ -535,6 +535,27 @@ async def test_lanes_take_turns_and_the_loop_is_free_between(monkeypatch: pytest
     assert [name for name in order if name != "loop"] == ["a", "b", "a", "a"]
 
 
+async def test_the_loop_goes_round_within_a_turn_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "SLICE_S", 3_600.0)
+    monkeypatch.setattr(turns, "BREATH_S", 0.0)
+    shared, order = turns.Turns(), list[str]()
+
+    def steps(name: str) -> Iterator[int]:
+        for number in range(3):
+            order.append(name)
+            yield number
+
+    async def others() -> None:
+        for _ in range(3):
+            order.append("loop")
+            await asyncio.sleep(0)
+
+    done = await asyncio.gather(shared.work(steps("a")), shared.work(steps("b")), others())
+    assert [last for last, _ in done[:2]] == [2, 2]
+    assert [name for name in order if name != "loop"] == ["a", "a", "a", "b", "b", "b"]
+    assert order[:5] == ["a", "loop", "a", "loop", "a"]
+
+
 async def test_a_batch_that_takes_many_slices_is_progress_and_one_that_hangs_is_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
