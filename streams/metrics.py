@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
@@ -87,34 +88,25 @@ class Metrics:
         ProcessCollector(registry=self.registry)
 
     def _make_batch_metrics(self) -> None:
+        # Of each, what gives it for its labels, once looked up: that takes as long as to count. None is ever removed.
         own = self.registry
-        self._batches = Counter("tierflow_batches_total", "Batches committed.", ["stage"], registry=own)
-        self._batch_events = Histogram(
-            "tierflow_batch_events", "Events in a batch.", ["stage"], buckets=_BATCH_EVENTS, registry=own
+        self._batches = cache(Counter("tierflow_batches_total", "Batches committed.", ["stage"], registry=own).labels)
+        self._batch_events = self._histogram("tierflow_batch_events", "Events in a batch.", _BATCH_EVENTS)
+        self._compute = self._histogram("tierflow_batch_seconds", "Deciding a batch.", _SECONDS)
+        self._commit = self._histogram("tierflow_commit_seconds", "The transaction of a batch.", _SECONDS)
+        self._steps = self._histogram(
+            "tierflow_batch_step_seconds", "A step of a batch, from arrival to commit.", _SECONDS, "step"
         )
-        self._compute = Histogram(
-            "tierflow_batch_seconds", "Deciding a batch.", ["stage"], buckets=_SECONDS, registry=own
-        )
-        self._commit = Histogram(
-            "tierflow_commit_seconds", "The transaction of a batch.", ["stage"], buckets=_SECONDS, registry=own
-        )
-        self._steps = Histogram(
-            "tierflow_batch_step_seconds",
-            "A step of a batch, from arrival to commit.",
-            ["stage", "step"],
-            buckets=_SECONDS,
-            registry=own,
-        )
-        self._delay = Histogram(
-            "tierflow_event_delay_seconds",
-            "From the newest record of a batch to its commit.",
-            ["stage"],
-            buckets=_DELAY_SECONDS,
-            registry=own,
+        self._delay = self._histogram(
+            "tierflow_event_delay_seconds", "From the newest record of a batch to its commit.", _DELAY_SECONDS
         )
         self._counted = {
-            name: Counter(metric, says, labels, registry=own) for name, (metric, says, labels) in COUNTED.items()
+            name: cache(Counter(metric, says, labels, registry=own).labels)
+            for name, (metric, says, labels) in COUNTED.items()
         }
+
+    def _histogram(self, name: str, says: str, buckets: tuple[float, ...], *more: str) -> Callable[..., Histogram]:
+        return cache(Histogram(name, says, ["stage", *more], buckets=buckets, registry=self.registry).labels)
 
     def _make_partition_metrics(self) -> None:
         own, place = self.registry, ["stage", "partition"]
@@ -149,17 +141,17 @@ class Metrics:
 
     def record_batch(self, batch: Batch) -> None:
         """Counts one committed batch, and sets the gauges of its partition."""
-        self._batches.labels(batch.stage).inc()
-        self._batch_events.labels(batch.stage).observe(batch.events)
+        self._batches(batch.stage).inc()
+        self._batch_events(batch.stage).observe(batch.events)
         for (name, *labels), count in batch.tally.items():
             if name in self._counted:
-                self._counted[name].labels(*labels).inc(count)
-        self._compute.labels(batch.stage).observe(batch.compute_seconds)
-        self._commit.labels(batch.stage).observe(batch.commit_seconds)
+                self._counted[name](*labels).inc(count)
+        self._compute(batch.stage).observe(batch.compute_seconds)
+        self._commit(batch.stage).observe(batch.commit_seconds)
         for step, seconds in batch.steps.items():
-            self._steps.labels(batch.stage, step).observe(seconds)
+            self._steps(batch.stage, step).observe(seconds)
         if batch.delay_seconds is not None:
-            self._delay.labels(batch.stage).observe(batch.delay_seconds)
+            self._delay(batch.stage).observe(batch.delay_seconds)
         for topic, lag in batch.lag_by_topic.items():
             self._lag.labels(topic, str(batch.partition)).set(lag)
         self.show(batch.stage, batch.partition, batch.shown)

@@ -122,10 +122,7 @@ class StageBroker:
 
     def highwater(self, number: int, topic: int) -> int | None:
         """Gives an input's end as of the last fetch; None before the first, and where it is not assigned."""
-        tp = TP(self._stage.inputs[topic], number)
-        if tp not in self._app.consumer.assignment():
-            return None
-        end = self._app.consumer.highwater(tp)
+        end = self._app.consumer.highwater(TP(self._stage.inputs[topic], number))
         return None if end is None else int(end)
 
 
