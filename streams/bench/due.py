@@ -26,7 +26,9 @@ from streams.bench.workload import InputRecord
 from streams.contracts.packing import unpack_header
 from streams.errors import UsageError
 from streams.kafka.wall_clock import wall_ms
+from streams.partition.customers import Customers
 from streams.policy.policy import Policy
+from streams.settings import Settings
 from streams.values.events import CUSTOMERS
 
 SAMPLE_CUSTOMERS = 1_000
@@ -101,15 +103,20 @@ def pinned_sample(on: Stand, until_ms: int) -> list[bytes]:
 
     until_ms: when the pins end, in epoch milliseconds.
     """
-    partition, events = empty_partition(on.settings, on.policy), SAMPLE_CUSTOMERS * EVENTS_PER_CUSTOMER
-    workload = recent_workload(events, SAMPLE_CUSTOMERS, SAMPLE_SEED, on.policy.currency)
+    return list(pinned_partition(on.settings, on.policy, SAMPLE_CUSTOMERS, until_ms).packed.values())
+
+
+def pinned_partition(settings: Settings, policy: Policy, customers: int, until_ms: int) -> Customers:
+    """Makes a partition of about so many customers with 10 events on average, each with a pin as above."""
+    partition, events = empty_partition(settings, policy), customers * EVENTS_PER_CUSTOMER
+    workload = recent_workload(events, customers, SAMPLE_SEED, policy.currency)
     work_records(partition, chain.from_iterable(workload.chunks()))
-    work_records(partition, list(_pins(on, partition.packed, until_ms)))
-    return list(partition.packed.values())
+    work_records(partition, list(_pins(policy, partition.packed, until_ms)))
+    return partition
 
 
-def _pins(on: Stand, packed: dict[bytes, bytes], until_ms: int) -> Iterator[InputRecord]:
-    lowest, highest = on.policy.tiers[0].id, on.policy.tiers[-1].id
+def _pins(policy: Policy, packed: dict[bytes, bytes], until_ms: int) -> Iterator[InputRecord]:
+    lowest, highest = policy.tiers[0].id, policy.tiers[-1].id
     for key, state in packed.items():
         value = {
             "event_id": f"pin{key.decode()}",

@@ -48,14 +48,21 @@ def throughput(  # noqa: PLR0913, PLR0917 - a command's options
 def partition(  # noqa: PLR0913, PLR0917 - a command's options
     events: Annotated[int, typer.Option(min=1, help="How many events are worked.")] = 200_000,
     customers: Annotated[int, typer.Option(min=1, help="Of so many customers.")] = 20_000,
-    batch: Annotated[int, typer.Option(min=1, help="Events in a batch.")] = 2_000,
+    batch: Annotated[int, typer.Option(min=1, help="Events, or decisions by time alone, in a batch.")] = 2_000,
     policy: Policy = None,
     seed: Seed = 7,
+    due: Annotated[
+        bool, typer.Option("--due", help="Not of events: of decisions by time alone, one for each customer.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """The CPU time of the partition alone for an event, without Kafka."""
+    """The CPU time of the partition alone for an event, or for a decision by time alone, without Kafka."""
+    from streams.bench.due_alone import DueAloneOptions, measure_due_alone
     from streams.bench.partition import PartitionOptions, measure_partition
 
+    if due:
+        _show("Partition", measure_due_alone(DueAloneOptions(customers, batch, policy)), json=json)
+        return
     _show("Partition", measure_partition(PartitionOptions(events, customers, batch, policy, seed)), json=json)
 
 

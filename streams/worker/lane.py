@@ -9,14 +9,15 @@ with the load. The broker, the clock and the metrics are handed in (ports.py).
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 from streams.kafka.producers import TransactionFailedError
 from streams.metrics import Batch, Metrics
 from streams.partition.entries import Entry
 from streams.partition.partition import ForeignRecordError, Partition
-from streams.partition.work import Quota, Work
+from streams.partition.work import Work
 from streams.stages.stage import Stage, Wait
+from streams.worker.crowd import QUOTA_ON_EVENT_CLOCK, Crowd
 from streams.worker.ends import Ends
 from streams.worker.frame.transport import FetchedRecords
 from streams.worker.held import HeldBack
@@ -29,11 +30,6 @@ from streams.worker.turns import Turns
 
 BATCH_LIMIT = 10_000
 IDLE_S = 1.0
-# Decisions without an event in one batch. Live events are not to wait for them longer than for a small batch. Where no
-# event waits, larger batches cost less. On the event clock nobody waits for an answer.
-QUOTA = Quota(due=250, rerated=250)
-QUOTA_ALONE = Quota(due=1_000, rerated=1_000)
-QUOTA_ON_EVENT_CLOCK = Quota(due=5_000, rerated=5_000)
 FAILURES_LIMIT = 10
 _log = logging.getLogger(__name__)
 
@@ -63,6 +59,7 @@ class Lane:
         self._now_ms = now_ms
         self._on_failure = on_failure
         self._turns = turns or Turns()
+        self._crowd = Crowd()
         self._owned = Owned(stage, number, broker, metrics, self._turns)
         self.title = self._owned.title
         self._news = asyncio.Event()
@@ -303,7 +300,8 @@ class Lane:
     async def _work(self, entries: list[Entry], now_ms: int, times: StepTimes) -> None:
         partition = self._owned.known
         # While the lane parks, a batch ends with what is worked of it.
-        steps = partition.working(entries, now_ms, self._quota(partition, entries))
+        quota = QUOTA_ON_EVENT_CLOCK if partition.on_event_clock else self._crowd.quota(has_events=bool(entries))
+        steps = partition.working(entries, now_ms, quota)
         worked, work_s = await self._turns.work(steps, lambda: self._parking, self._gets_on)
         times.done("work")
         self._inbox.put_back(entries[worked:])
@@ -319,6 +317,7 @@ class Lane:
             return
         self._failures = 0
         partition.keep(work)
+        self._crowd.committed(is_left=self._is_due(now_ms) or partition.is_stale)
         self._gets_on()
         self.stage.committed(work)
         times.done("commit")
@@ -327,11 +326,6 @@ class Lane:
     def _gets_on(self) -> None:
         # Where many lanes catch up on a small share of a CPU, the first of their batches take minutes.
         self.progress += 1
-
-    def _quota(self, partition: Partition, entries: Sequence[Entry]) -> Quota:
-        if partition.on_event_clock:
-            return QUOTA_ON_EVENT_CLOCK
-        return QUOTA if entries else QUOTA_ALONE
 
     async def _failed(self, error: TransactionFailedError) -> None:
         self._metrics.transaction_failed(self.stage.name, self.number)

@@ -26,6 +26,11 @@ ROWS = [
         {"events": 2000, "customers": 200, "policy": "assets-only"},
     ),
     (
+        ["partition", "--due", "--customers", "200"],
+        {"timers", "policy", "work_us", "pack_us", "due_us", "state_bytes"},
+        {"policy": "assets-only"},
+    ),
+    (
         ["latency", "--rate", "200", "--seconds", "1"],
         {"rate", "p50_ms", "p95_ms", "p99_ms", "max_ms", "guarantee"},
         {"guarantee": "exactly_once"},
