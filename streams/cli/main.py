@@ -1,64 +1,10 @@
-"""The command `tierflow`: the typer app, put together from the modules of the commands."""
+"""The way into `tierflow`, and what becomes of an error. The commands are in commands.py."""
 
 import sys
-from typing import Annotated
+from collections.abc import Callable
 
-import typer
-from rich.console import Console
-
-from streams.cli import audit, bench, dead_letters, deliver, kafka, load, policy, topics
-from streams.cli.demo import demo
-from streams.cli.explain import explain
-from streams.cli.simulate import simulate
-from streams.cli.watch import watch
-from streams.cli.worker import worker
-from streams.compiled import is_compiled
 from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, TryAgainError, UsageError
 from streams.logs import set_levels
-
-app = typer.Typer(
-    name="tierflow",
-    help="Real-time customer tiering for banks: Kafka events in, tier changes out, exactly once.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.add_typer(bench.app, name="bench")
-app.add_typer(dead_letters.app, name="dead-letters")
-app.add_typer(deliver.app, name="deliver")
-app.add_typer(kafka.app, name="kafka")
-app.add_typer(load.app, name="load")
-app.add_typer(policy.app, name="policy")
-app.add_typer(topics.app, name="topics")
-app.command("audit")(audit.audit)
-app.command("demo")(demo)
-app.command("explain")(explain)
-app.command("simulate")(simulate)
-app.command("watch")(watch)
-app.command("worker")(worker)
-
-
-def _print_version(is_asked: bool) -> None:
-    if is_asked:
-        from importlib.metadata import version
-
-        print(f"tierflow {version('tierflow')} ({'compiled' if is_compiled() else 'interpreted'})")
-        raise typer.Exit
-
-
-@app.callback()
-def options(
-    _: Annotated[
-        bool,
-        typer.Option(
-            "--version",
-            callback=_print_version,
-            is_eager=True,
-            help="Says the version, and whether the logic runs compiled.",
-        ),
-    ] = False,
-) -> None:
-    """Takes the options of the command line as a whole."""
 
 
 def run() -> None:
@@ -68,7 +14,20 @@ def run() -> None:
     """
     set_levels()
     try:
-        app()
+        _command()()
     except (UsageError, TryAgainError) as error:
+        from rich.console import Console
+
         Console(stderr=True, soft_wrap=True, highlight=False).print(f"tierflow: {error}", markup=False)
         sys.exit(NEEDS_A_PERSON if isinstance(error, UsageError) else TRY_AGAIN)
+
+
+def _command() -> Callable[[], object]:
+    """Gives what the command line asks for. A worker runs for months, and needs no parser, which takes 11 MiB."""
+    if sys.argv[1:] == ["worker"]:
+        from streams.cli.worker import worker
+
+        return worker
+    from streams.cli.commands import app
+
+    return app

@@ -7,9 +7,7 @@ import socket
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from streams.errors import AwayError, TryAgainError, UsageError
 from streams.policy.policy import Policy
@@ -24,13 +22,8 @@ KAFKA_WITHIN_S = 30.0
 TRIED_EVERY_S = 1.0
 
 
-def worker(
-    *,
-    take_outputs: Annotated[
-        bool, typer.Option("--take-outputs", help="Take outputs over that belong to another TIERFLOW_APP_ID.")
-    ] = False,
-) -> None:
-    """Work on the input topics until SIGTERM or SIGINT; start more workers to share the partitions."""
+def worker(*, take_outputs: bool = False) -> None:
+    """Works on the input topics until SIGTERM or SIGINT. take_outputs: also those that belong to another app id."""
     from streams.logs import set_up_logging
     from streams.worker.run import run_worker
 
@@ -159,11 +152,12 @@ async def _prepare(settings: Settings, policy: Policy, *, take_outputs: bool) ->
 
 def refuse_unfit(policy: Policy, file: Path) -> None:
     """Raises UsageError where `policy publish` would refuse a policy: it is about to be put in force."""
-    from streams.cli.policy import finding_line
     from streams.policy.check.check import check
 
     errors = check(policy.document).errors
     if errors:
+        from streams.cli.policy import finding_line
+
         raise UsageError(
             f"{finding_line(file, errors[0])}; mend it and start the worker again: the policy was not published"
         )

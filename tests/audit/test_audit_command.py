@@ -6,7 +6,7 @@ import json
 import pytest
 from typer.testing import CliRunner, Result
 
-from streams.cli.main import app
+from streams.cli.commands import app
 from streams.errors import UsageError
 from streams.partition.work import CHANGES, CURRENT, Work
 from streams.settings import Settings

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,3 +23,10 @@ def test_a_policy_with_swapped_floors_is_not_put_in_force_by_a_worker() -> None:
     with pytest.raises(UsageError, match=r"own\.toml, line \d+, tiers\.mid\.at_least: the floors are out of order"):
         refuse_unfit(load_policy(document), Path("own.toml"))
     refuse_unfit(ASSETS_ONLY, Path("own.toml"))
+
+
+def test_a_worker_has_no_parser_of_command_lines_in_its_memory() -> None:
+    asked = "import sys, streams.cli.main, streams.cli.worker, streams.worker.run; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout.split()
+    assert "streams.worker.lane" in loaded
+    assert not {"typer", "rich", "pydantic"} & set(loaded)

@@ -13,7 +13,7 @@ import pytest
 from standardwebhooks import Webhook
 from typer.testing import CliRunner
 
-from streams.cli.main import app
+from streams.cli.commands import app
 from streams.deliver.answers import of_status
 from streams.deliver.config import Begin, Endpoint, Kind, RiskKind, Stream, Target, read_targets
 from streams.deliver.filters import filter_of

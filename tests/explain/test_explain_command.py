@@ -11,7 +11,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from typer.testing import CliRunner, Result
 
-from streams.cli.main import app
+from streams.cli.commands import app
 from streams.errors import UsageError
 from streams.kafka.partitioner import partition_of
 from streams.kafka.policies import publish_policy

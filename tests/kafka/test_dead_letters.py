@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from typer.testing import CliRunner, Result
 
-from streams.cli.main import app
+from streams.cli.commands import app
 from streams.contracts.letters import base64_or_none
 from streams.contracts.log import encode_json
 from streams.contracts.outputs import DeadLetterMessage

@@ -10,7 +10,7 @@ from unittest.mock import Mock
 import pytest
 from typer.testing import CliRunner
 
-from streams.cli.main import app
+from streams.cli.commands import app
 from streams.errors import UsageError
 from streams.kafka.policies import read_known_policies
 from streams.policy.compile.load import load_policy

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from streams.cli.main import app
+from streams.cli.commands import app
 from streams.errors import UsageError
 from streams.settings import policy_folder
 from tests.support.histories import STANDARD
