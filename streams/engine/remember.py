@@ -41,7 +41,8 @@ def undoing_of(state: CustomerState, mark: bytes) -> bytes | None:
 def _entry(state: CustomerState, topic: int, mark: bytes) -> bytes | None:
     """Gives what is kept of an event that was applied before; None where none is remembered."""
     recent, packed = state.recent.get(topic, b""), state.blocks.get(topic, b"")
-    if mark not in recent and len(packed) <= _SHORT_BYTES and mark not in packed:
+    # Not `in`: of bytes it asks first whether the mark is a number, and makes an error that says it is none.
+    if recent.find(mark) < 0 and len(packed) <= _SHORT_BYTES and packed.find(mark) < 0:
         return None  # nearly always
     size = _entry_bytes(topic)
     at = _place(recent, mark, size)

@@ -8,6 +8,7 @@ find room; the first byte says which.
 from collections.abc import Iterator
 from functools import lru_cache
 from struct import Struct, error
+from typing import Final
 
 from streams.engine.state import Bucket, CustomerState
 
@@ -23,28 +24,32 @@ _CODE_LENGTH = 3  # of a currency
 # A row: day, number of its type and currency, number of transactions, their sum. The narrowest have room for
 # days from 1970 to 2149, 16 currencies, 127 transactions and 214,748 units; the widest for all that may be kept.
 _FORMS = tuple(map(Struct, ("<HBbi", "<HBhq", "<iHiq")))
+_SIZES = tuple(form.size for form in _FORMS)
+_UNPACK = tuple(form.unpack_from for form in _FORMS)
+_PACK = tuple(form.pack for form in _FORMS)
+_PACK_INTO = tuple(form.pack_into for form in _FORMS)
+
+_FIRST_DAY: Final = -(10**9)  # before every day
+_UNKNOWN: Final = -1  # in place of the number of a type and currency
+_NO_DAY, _OTHERS, _KEPT = range(3)
+"""What is kept of a day: nothing, other buckets than the one that is looked for, or that one, too."""
+
+
+@lru_cache(4_096)
+def bucket_name(kind: str, currency: str) -> str:
+    """Gives the name of a bucket, "type.currency"."""
+    return f"{kind}.{currency}"
 
 
 def has_day(state: CustomerState, day: int) -> bool:
     """Says whether anything is kept of a day."""
-    days = state.days
-    if not days:
-        return False
-    form = _FORMS[days[0]]
-    for at in range(len(days) - form.size, 0, -form.size):
-        kept = form.unpack_from(days, at)[0]
-        if kept <= day:
-            return bool(kept == day)
-    return False
+    return _find(state.days, day, _UNKNOWN)[1] != _NO_DAY
 
 
 def bucket_of(state: CustomerState, day: int, name: str) -> Bucket | None:
     """Unpacks one bucket. name: "type.currency"."""
-    days, code = state.days, _code(name, state.day_currencies)
-    if not days or code is None:
-        return None
-    at, is_known = _place(days, day, code)
-    return Bucket(*_FORMS[days[0]].unpack_from(days, at)[2:]) if is_known else None
+    _, found, count, amount_e4 = _find(state.days, day, _code(name, state.day_currencies))
+    return Bucket(count, amount_e4) if found == _KEPT else None
 
 
 def all_buckets(state: CustomerState) -> Iterator[tuple[int, str, Bucket]]:
@@ -70,64 +75,84 @@ def has_any_since(state: CustomerState, day: int) -> bool:
     return bool(form.unpack_from(days, len(days) - form.size)[0] >= day)
 
 
-def add_to_bucket(state: CustomerState, day: int, name: str, count: int, amount_e4: int) -> None:
-    """Adds to the bucket of a day, in place. name: "type.currency". count, amount_e4: negative to take off."""
+def add_to_bucket(  # noqa: PLR0913, PLR0917 - a transaction, taken apart
+    state: CustomerState, day: int, name: str, count: int, amount_e4: int, oldest: int = _FIRST_DAY
+) -> bool:
+    """Adds to the bucket of a day, in place; False where nothing is kept of the day and it is before `oldest`.
+
+    name: "type.currency". count, amount_e4: negative to take off. When a new day comes in, the days before `oldest` are
+    dropped, so that the state does not grow without end.
+    """
     code = _code(name, state.day_currencies)
-    if code is None:
-        state.day_currencies += name[-_CODE_LENGTH:]
-        add_to_bucket(state, day, name, count, amount_e4)
-        return
     days = state.days
+    at, found, counted, sum_e4 = _find(days, day, code)
+    if found == _NO_DAY and day < oldest:
+        return False
+    if code == _UNKNOWN:
+        state.day_currencies += name[-_CODE_LENGTH:]
+        code = _code(name, state.day_currencies)
     if not days:
         days.append(0)
-    form = _FORMS[days[0]]
-    at, is_known = _place(days, day, code)
-    if is_known:
-        _, _, counted, sum_e4 = form.unpack_from(days, at)
-    else:
-        counted = sum_e4 = 0
+        at = 1
     try:
-        row = form.pack(day, code, counted + count, sum_e4 + amount_e4)
-        days[at : at + form.size if is_known else at] = row
+        if found == _KEPT:
+            _PACK_INTO[days[0]](days, at, day, code, counted + count, sum_e4 + amount_e4)
+        elif at == len(days):
+            days += _PACK[days[0]](day, code, count, amount_e4)
+        else:
+            days[at:at] = _PACK[days[0]](day, code, count, amount_e4)
     except error:  # rows of this form have no room for that
+        if found == _KEPT:
+            _PACK_INTO[days[0]](days, at, day, code, counted, sum_e4)  # it may have been written in part
         state.days = _widened(days)
-        add_to_bucket(state, day, name, count, amount_e4)
+        return add_to_bucket(state, day, name, count, amount_e4, oldest)
+    if found == _NO_DAY:
+        forget_days(state, oldest)
+    return True
 
 
 def forget_days(state: CustomerState, oldest: int) -> None:
     """Drops the days before `oldest`."""
     days = state.days
-    if not days or _FORMS[days[0]].unpack_from(days, 1)[0] >= oldest:
+    if not days or _UNPACK[days[0]](days, 1)[0] >= oldest:
         return  # nearly always
     number = sum(day < oldest for day, *_ in _rows(days))
-    del days[1 : 1 + number * _FORMS[days[0]].size]
+    del days[1 : 1 + number * _SIZES[days[0]]]
     if len(days) == 1:
         days.clear()
 
 
 @lru_cache(4_096)  # names, by what currencies customers have
-def _code(name: str, currencies: str) -> int | None:
-    """Gives the number of a type and currency; None where the currency is none of the customer's."""
+def _code(name: str, currencies: str) -> int:
+    """Gives the number of a type and currency; _UNKNOWN where the currency is none of the customer's."""
     kind, _, currency = name.partition(".")
     starts = range(0, len(currencies), _CODE_LENGTH)
     at = next((at for at in starts if currencies.startswith(currency, at)), None)
-    return None if at is None else at // _CODE_LENGTH * _TYPES_ROOM + _NUMBER_OF_TYPE[kind]
+    return _UNKNOWN if at is None else at // _CODE_LENGTH * _TYPES_ROOM + _NUMBER_OF_TYPE[kind]
 
 
-def _place(days: bytearray, day: int, code: int) -> tuple[int, bool]:
-    """Gives where a row begins, or where a new one belongs, and whether it is there. Looks from the end."""
-    form, place = _FORMS[days[0]], len(days)
-    at = place - form.size
+def _find(days: bytearray, day: int, code: int) -> tuple[int, int, int, int]:
+    """Looks for a row from the end, and gives where it begins, what is kept of its day, its number and its sum.
+
+    Where it is not there, it gives where a new one belongs.
+    """
+    place, found = len(days), _NO_DAY
+    if not place:
+        return place, found, 0, 0
+    unpack, size = _UNPACK[days[0]], _SIZES[days[0]]
+    at = place - size
     while at > 0:
-        kept, known, _, _ = form.unpack_from(days, at)
+        kept, known, count, amount_e4 = unpack(days, at)
         if kept < day:
             break
         if kept > day:
             place = at
         elif known == code:
-            return at, True
-        at -= form.size
-    return place, False
+            return at, _KEPT, count, amount_e4
+        else:
+            found = _OTHERS
+        at -= size
+    return place, found, 0, 0
 
 
 def _rows(days: bytearray) -> Iterator[tuple[int, int, int, int]]:

@@ -17,7 +17,7 @@ from streams.engine.measures.closings import (
     keep_timeline,
     timelines,
 )
-from streams.engine.measures.days import forget_days, has_day
+from streams.engine.measures.days import add_to_bucket, bucket_name
 from streams.engine.measures.reversals import (
     ABSENT,
     PART,
@@ -31,7 +31,7 @@ from streams.engine.measures.reversals import (
 )
 from streams.engine.measures.spans import oldest_closing_kept, oldest_day_kept
 from streams.engine.measures.standings import place_standing
-from streams.engine.measures.windows import add_transaction
+from streams.engine.measures.windows import add_to_windows
 from streams.engine.state import CustomerState, Reversal
 from streams.policy.policy import Policy
 from streams.values.calendar import month_of, month_start
@@ -133,7 +133,7 @@ def fold_transaction(state: CustomerState, event: Transaction, policy: Policy, t
     if family is not None and family.was_heard:
         return False  # it comes again, after it was forgotten
     day = policy.calendar.day_of(event.belongs_at_ms)
-    moves = _count(state, policy, today, day, f"{event.type}.{event.currency}", 1, event.amount_e4)
+    moves = _count(state, policy, today, day, event.type, event.currency, 1, event.amount_e4)
     if family is not None:
         moves |= _put_back(state, family.members, policy, today)  # what was taken when the event was not known
         family.hear(event, day)
@@ -182,26 +182,24 @@ def _move(state: CustomerState, reversal: Reversal, policy: Policy, today: int, 
     """Takes a reversal's amount off the bucket of its day (sign -1), or adds it again."""
     reversal.is_taken = sign < 0
     count = 0 if reversal.origin == PART else sign  # what is left of the event still counts as one
-    return _count(state, policy, today, reversal.day, reversal.name, count, sign * reversal.amount_e4)
+    kind, _, currency = reversal.name.partition(".")
+    return _count(state, policy, today, reversal.day, kind, currency, count, sign * reversal.amount_e4)
 
 
 def _count(  # noqa: PLR0913, PLR0917 - a transaction, taken apart
-    state: CustomerState, policy: Policy, today: int, day: int, name: str, count: int, amount_e4: int
+    state: CustomerState, policy: Policy, today: int, day: int, kind: str, currency: str, count: int, amount_e4: int
 ) -> bool:
     """Adds to the bucket of a day, and says whether a figure of the tiers may have changed.
 
-    A type that the policy does not keep is left out, and so is a day that no rule looks back to. When a new day comes
-    in, such days are dropped, so that the state does not grow without end.
+    A type that the policy does not keep is left out, and so is a day that no rule looks back to.
     """
-    kind = name.partition(".")[0]
     if kind not in policy.kept_types:
         return False
-    if not has_day(state, day):
-        oldest = _oldest_transaction_day(state, policy, today)
-        if day < oldest:
-            return False
-        forget_days(state, oldest)
-    add_transaction(state, policy, day, name, count, amount_e4)
+    oldest = _oldest_transaction_day(state, policy, today)
+    if not add_to_bucket(state, day, bucket_name(kind, currency), count, amount_e4, oldest):
+        return False
+    if state.windows:
+        add_to_windows(state, policy, day, kind, currency, count, amount_e4)
     return kind in policy.looked_at_types
 
 

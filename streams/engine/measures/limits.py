@@ -3,7 +3,7 @@
 from streams.engine.measures.accounts import account_after, account_key
 from streams.engine.measures.closed_accounts import has_room, is_of_dropped
 from streams.engine.measures.closings import changes_between, finds_a_place, timelines
-from streams.engine.measures.days import all_buckets, bucket_of
+from streams.engine.measures.days import all_buckets, bucket_name, bucket_of
 from streams.engine.measures.reversals import taken_in_family
 from streams.engine.remember import is_decided
 from streams.engine.state import ACCOUNTS_LIMIT, LOANS_LIMIT, Account, CustomerState
@@ -105,7 +105,7 @@ def _check_transaction(state: CustomerState, event: Transaction, policy: Policy)
     """Checks what a transaction that is not small adds; a reversal, what it may put back."""
     if event.reverses is None:
         day = policy.calendar.day_of(event.belongs_at_ms)
-        _check_added(state, day, f"{event.type}.{event.currency}", event.amount_e4)
+        _check_added(state, day, bucket_name(event.type, event.currency), event.amount_e4)
         return
     for taken in taken_in_family(state, event):
         _check_added(state, taken.day, taken.name, taken.amount_e4)

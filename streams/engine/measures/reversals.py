@@ -20,7 +20,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from streams.engine.codec import decode_reversals, encode_reversals
-from streams.engine.measures.days import bucket_of
+from streams.engine.measures.days import bucket_name, bucket_of
 from streams.engine.remember import is_erased, newest_dropped_ms, undoing_of
 from streams.engine.state import CustomerState, Reversal
 from streams.values.calendar import NEVER_MS, Calendar
@@ -82,7 +82,7 @@ class Family:
 
     def hear(self, event: Transaction, day: int) -> None:
         """Notes that the root was counted on a day: those who say something else of it do not undo it."""
-        said, cents = (day, f"{event.type}.{event.currency}"), cents_mark(event.amount_e4)
+        said, cents = (day, bucket_name(event.type, event.currency)), cents_mark(event.amount_e4)
         for member in self.members:
             if member.target == self.root:
                 member.origin = _origin_by(member, cents) if (member.day, member.name) == said else OTHER
@@ -134,7 +134,7 @@ def mark_for_reversals(state: CustomerState, event: Transaction, calendar: Calen
     """Gives the mark of what a reversal must say of a transaction."""
     if event.reverses is not None:
         return REVERSAL_MARK
-    day, name = calendar.day_of(event.belongs_at_ms), f"{event.type}.{event.currency}"
+    day, name = calendar.day_of(event.belongs_at_ms), bucket_name(event.type, event.currency)
     return _said_mark(state, day, name, calendar) + cents_mark(event.amount_e4)
 
 
@@ -145,7 +145,7 @@ def reversal_of(event: Transaction, calendar: Calendar) -> Reversal:
         fingerprint(event.reverses or ""),
         max(event.at_ms, event.belongs_at_ms),
         calendar.day_of(event.belongs_at_ms),
-        f"{event.type}.{event.currency}",
+        bucket_name(event.type, event.currency),
         event.amount_e4,
     )
 
@@ -230,8 +230,8 @@ def _said_mark(state: CustomerState, day: int, name: str, calendar: Calendar) ->
     On the day of an erase it is another one: so what came before the erase, and went with it, is not found any more.
     """
     if state.erased_ms is not None and _is_of_erased_day(state, day, calendar):
-        return said_mark(f"{name}.{day}.{state.erased_ms}")
-    return said_mark(f"{name}.{day}")
+        return said_mark(name, day, state.erased_ms)
+    return said_mark(name, day)
 
 
 def _is_of_erased_day(state: CustomerState, day: int, calendar: Calendar) -> bool:

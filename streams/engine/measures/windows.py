@@ -5,25 +5,19 @@ Where events look at a measure over days, its sum is kept running (Policy.window
 
 from collections.abc import Iterator
 
-from streams.engine.measures.days import add_to_bucket, all_buckets
+from streams.engine.measures.days import all_buckets
 from streams.engine.state import CustomerState, Window
 from streams.policy.measures import Measure
 from streams.policy.policy import Policy
 
 
-def add_transaction(  # noqa: PLR0913, PLR0917 - a transaction, taken apart
-    state: CustomerState, policy: Policy, day: int, name: str, count: int, amount_e4: int
+def add_to_windows(  # noqa: PLR0913, PLR0917 - a transaction, taken apart
+    state: CustomerState, policy: Policy, day: int, kind: str, currency: str, count: int, amount_e4: int
 ) -> None:
-    """Adds a transaction to its day's bucket, and to the running sums that cover the day.
-
-    name: "type.currency". count, amount_e4: negative for a reversal.
-    """
-    add_to_bucket(state, day, name, count, amount_e4)
-    if state.windows:
-        kind, _, currency = name.partition(".")
-        for window, measure in zip(state.windows, policy.windows, strict=True):
-            if kind in measure.types:
-                _add_to_window(window, measure, day, currency, count if measure.kind == "count" else amount_e4)
+    """Adds a transaction to the running sums that cover its day. count, amount_e4: negative for a reversal."""
+    for window, measure in zip(state.windows, policy.windows, strict=True):
+        if kind in measure.types:
+            _add_to_window(window, measure, day, currency, count if measure.kind == "count" else amount_e4)
 
 
 def sum_between(state: CustomerState, measure: Measure, first: int, last: int) -> dict[str, int]:
