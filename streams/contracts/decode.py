@@ -1,11 +1,14 @@
 """The bytes of an input record to an event, or to a Rejection with a reason of docs/messages.md#tierdead-letters.
 
 Whatever a record holds, `decode` raises no exception: one bad record must not stop its partition.
+
+Balances and transactions are read in their usual form first: amounts as strings, times as integers. What is in another
+form, or wrong, is read again as a whole message (inputs.py), which takes all forms, and says what is wrong.
 """
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -21,6 +24,8 @@ from streams.contracts.inputs import (
     CustomerMessage,
     LoanMessage,
     TransactionMessage,
+    UnreadNumber,
+    UnreadText,
 )
 from streams.contracts.rejection import Rejection, RejectionReason
 from streams.contracts.times import instant_ms
@@ -28,11 +33,12 @@ from streams.policy.policy import Policy
 from streams.values.calendar import DAY_MS
 from streams.values.currencies import CODES, meant_by
 from streams.values.events import TRANSACTION_TYPES, Balance, Credit, CustomerAction, Event, Loan, Pin, Transaction
-from streams.values.money import AMOUNT_LIMIT_E4, amount_from_json
+from streams.values.money import AMOUNT_LIMIT_E4, amount_from_json, amount_from_text
 from streams.values.products import Product
 
 FUTURE_LIMIT_MS = DAY_MS
 DETAIL_LIMIT = 500
+_Message = TypeVar("_Message", bound=msgspec.Struct)
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _CONTROL_CHARACTER = re.compile(CONTROL_CHARACTERS)
 _BACKSLASH, _DELETE = b"\\\x7f"
@@ -98,7 +104,10 @@ def _checked(topic: int, value: bytes | None) -> bytes:
 
 
 def _transaction(value: bytes, policy: Policy) -> Transaction:
-    message = _TRANSACTION(value)
+    try:
+        message = _USUAL_TRANSACTION(value)
+    except msgspec.MsgspecError:
+        message = _TRANSACTION(value)
     at_ms = _time("occurred_at", message.occurred_at)
     belongs_at_ms = at_ms
     if message.reverses is not None:
@@ -130,7 +139,10 @@ def _reversed_at(message: TransactionMessage, at_ms: int) -> int:
 
 
 def _balance(value: bytes, policy: Policy) -> Balance:
-    message = _BALANCE(value)
+    try:
+        message = _USUAL_BALANCE(value)
+    except msgspec.MsgspecError:
+        message = _BALANCE(value)
     return Balance(
         message.event_id,
         message.customer_id,
@@ -185,9 +197,9 @@ def _time(field: str, written: int | str) -> int:
         raise _InvalidError("invalid_field", f"{error} - at `$.{field}`") from error
 
 
-def _amount(field: str, raw: msgspec.Raw, least_e4: int = -AMOUNT_LIMIT_E4) -> int:
+def _amount(field: str, written: str | msgspec.Raw, least_e4: int = -AMOUNT_LIMIT_E4) -> int:
     try:
-        amount_e4 = amount_from_json(bytes(raw))
+        amount_e4 = amount_from_text(written) if isinstance(written, str) else amount_from_json(bytes(written))
     except ValueError as error:
         raise _InvalidError("invalid_field", f"{error} - at `$.{field}`") from error
     if amount_e4 < least_e4:
@@ -218,10 +230,25 @@ def _product(word: str, policy: Policy) -> Product:
 _IDS = [
     msgspec.json.Decoder(msgspec.defstruct("Ids", [(name, Any, None) for name in names])).decode for names in _ID_FIELDS
 ]
-_TRANSACTION = msgspec.json.Decoder(TransactionMessage).decode
-_BALANCE = msgspec.json.Decoder(BalanceMessage).decode
-_CREDIT = msgspec.json.Decoder(CreditMessage).decode
-_LOAN = msgspec.json.Decoder(LoanMessage).decode
-_CUSTOMER = msgspec.json.Decoder(CustomerMessage).decode
+
+
+def _decoder(message: type[_Message], **usual: type) -> Callable[[bytes], _Message]:
+    """Gives what decodes the fields of a message that are read. usual: narrower types of some of them, by name."""
+    fields: list[tuple[str, object] | tuple[str, object, object]] = []
+    for field in msgspec.structs.fields(message):
+        read = usual.get(field.name, field.type)
+        if field.type not in {UnreadText, UnreadNumber}:
+            fields.append((field.name, read) if field.required else (field.name, read, field.default))
+    read_fields = msgspec.defstruct(message.__name__, fields, kw_only=True, gc=False)
+    return cast("Callable[[bytes], _Message]", msgspec.json.Decoder(read_fields).decode)
+
+
+_USUAL_TRANSACTION = _decoder(TransactionMessage, amount=str, occurred_at=int)
+_USUAL_BALANCE = _decoder(BalanceMessage, balance=str, as_of=int)
+_TRANSACTION = _decoder(TransactionMessage)
+_BALANCE = _decoder(BalanceMessage)
+_CREDIT = _decoder(CreditMessage)
+_LOAN = _decoder(LoanMessage)
+_CUSTOMER = _decoder(CustomerMessage)
 # In the order of events.TOPICS.
 _READERS: tuple[Callable[[bytes, Policy], Event], ...] = (_balance, _transaction, _credit, _loan, _customer)

@@ -201,7 +201,7 @@ class Customers(Partition):
 
         False where the entry has to wait for what is due before it. The event is not applied then.
         """
-        at_ms, topic, _, event, record = entry
+        at_ms, topic, event, record = entry.at_ms, entry.topic, entry.event, entry.record
         if type(event) is Rejection:
             return self._reject(entry, event)
         key = record.key or b""
@@ -259,7 +259,7 @@ class Customers(Partition):
 
     def _apply(self, key: bytes, state: CustomerState, entry: Entry, marks: bytes) -> None:
         """Applies an event, and remembers it. marks: of its id and of its content."""
-        at_ms, topic, offset, event, _ = entry
+        at_ms, topic, offset, event = entry.at_ms, entry.topic, entry.offset, entry.event
         self.next_offsets[topic] = offset + 1
         due_ms = state.due_ms
         if topic == CUSTOMERS and event.action == "erase":
@@ -280,7 +280,7 @@ class Customers(Partition):
         self._applied[topic] += 1
 
     def _case_of(self, state: CustomerState, entry: Entry) -> tuple[Case, Event, Cause]:
-        at_ms, topic, offset, event, _ = entry
+        at_ms, topic, offset, event = entry.at_ms, entry.topic, entry.offset, entry.event
         case = Case(state, event.customer_id, self.setup.policy, self.clock_ms)
         case.is_behind_clock = self.on_event_clock and at_ms < self.clock_ms
         case.is_history = self._is_backfill

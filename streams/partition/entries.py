@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
+
 from streams.contracts.rejection import Clipped
 
 
@@ -36,7 +38,7 @@ class LargeRecord(NamedTuple):
     headers: Sequence[tuple[str, bytes]] = ()
 
 
-class Entry(NamedTuple):
+class Entry(msgspec.Struct, frozen=True, order=True, gc=False):
     """One decoded record. event: what the stage's decode made of it.
 
     Entries compare by event time, then by topic. A partition works the earliest head of its topics' queues next

@@ -30,7 +30,7 @@ def merge_heads(
         taken.append(entry)
         queue = queues[entry.topic]
         queue.popleft()
-        if queue and queue[0][0] > latest_ms:
+        if queue and queue[0].at_ms > latest_ms:
             _take_ahead(queue, latest_ms, taken, limit)
         if queue:
             heapreplace(heads, queue[0])

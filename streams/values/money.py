@@ -33,9 +33,8 @@ ONE_RATE: Final[int] = 10**RATE_DECIMALS
 _PLAIN = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
 _EXPONENT_LIMIT: Final = 40
 _WHOLE_DIGITS: Final = 14
-_ONE_AMOUNT: Final = 10_000
 _CENTS: Final = 2  # decimals
-_SHORTEST_WITH_CENTS: Final = len('"1.50"')
+_LONGEST_WITH_CENTS: Final = _WHOLE_DIGITS + len(".50")
 _ONE_CENT_E4: Final = 100
 _ONE_CENT_E16: Final = 10 ** (VALUE_DECIMALS - 2)
 _TWO_DIGITS: Final = [f"{number:02d}" for number in range(100)]
@@ -63,25 +62,10 @@ def amount_from_json(raw: bytes) -> int:
     Raises:
         ValueError: It is no decimal, has more than 4 decimals or is too large; the message says which.
     """
-    # First the length: a slice of bytes that ends before it begins is, compiled, no empty one, but a SystemError.
-    if len(raw) >= _SHORTEST_WITH_CENTS and raw[-4:-3] == b"." and raw[:1] == b'"':
-        digits = raw[1:-4] + raw[-3:-1]
-        if digits.isdigit() and len(digits) <= _WHOLE_DIGITS + _CENTS:
-            return int(digits) * _ONE_CENT_E4  # nearly always: a string with two decimals
-    text = raw[1:-1] if raw[:1] == b'"' else raw
-    whole, dot, fraction = text.partition(b".")
-    if whole.isdigit() and len(whole) <= _WHOLE_DIGITS and len(fraction) <= AMOUNT_DECIMALS:
-        if fraction.isdigit():
-            return int(whole + fraction.ljust(AMOUNT_DECIMALS, b"0"))
-        if not dot:
-            return int(whole) * _ONE_AMOUNT
-    return _amount_from_any_json(raw)
-
-
-def _amount_from_any_json(raw: bytes) -> int:
-    """Reads what the quick path above does not, such as a sign or an exponent; refuses all else."""
     if raw[:1] in b"[{":  # not parsed: it may be nested hundreds of levels deep
         raise ValueError(_NO_AMOUNT)
+    if raw[:1].isdigit() and raw[-1:].isdigit() and raw.replace(b".", b"").isdigit():
+        return amount_from_text(raw.decode())
     try:
         value = json.loads(raw, parse_float=Decimal, parse_int=Decimal, parse_constant=Decimal)
     except ArithmeticError as error:
@@ -92,9 +76,22 @@ def _amount_from_any_json(raw: bytes) -> int:
         value = f"{value:f}"
     if not isinstance(value, str):
         raise ValueError(_NO_AMOUNT)  # noqa: TRY004 - one error for the caller
-    amount_e4 = parse_fixed(value, AMOUNT_DECIMALS)
+    return amount_from_text(value)
+
+
+def amount_from_text(text: str) -> int:
+    """Reads an amount, a plain decimal, in ten-thousandths.
+
+    Raises:
+        ValueError: It is no decimal, has more than 4 decimals or is too large; the message says which.
+    """
+    if text[-3:-2] == "." and len(text) <= _LONGEST_WITH_CENTS:
+        digits = text[:-3] + text[-2:]
+        if digits.isdigit() and digits.isascii() and len(digits) > _CENTS:
+            return int(digits) * _ONE_CENT_E4  # nearly always
+    amount_e4 = parse_fixed(text, AMOUNT_DECIMALS)
     if not -AMOUNT_LIMIT_E4 < amount_e4 < AMOUNT_LIMIT_E4:
-        raise ValueError(f"{value[:50]!r} is beyond {_WHOLE_DIGITS} digits before the point")
+        raise ValueError(f"{text[:50]!r} is beyond {_WHOLE_DIGITS} digits before the point")
     return amount_e4
 
 
