@@ -2,12 +2,11 @@
 
     fold -> decide the tier -> campaigns -> loans -> when time alone may decide next
 
-Each function works a Case, changes its state in place, and gives the outcome.
+An event is folded first. Most change no figure that a rule looks at, and wake nothing: then that was all. For all else
+a Case is made. States are changed in place, and each function gives the outcome.
 """
 
 from collections.abc import Sequence
-
-from msgspec.structs import replace
 
 from streams.engine.campaigns.triggers import (
     begin_progress,
@@ -16,37 +15,46 @@ from streams.engine.campaigns.triggers import (
     progress_left,
     triggers_of,
 )
-from streams.engine.case import Case
+from streams.engine.case import Case, Moment
 from streams.engine.codec import copy_of, kept_bytes
 from streams.engine.loans.decisions import risks_of
 from streams.engine.measures.erased import left_by_erase
 from streams.engine.outcomes import NOTHING, Outcome, RiskMessage, TierChange, Trigger
 from streams.engine.state import CustomerState
 from streams.engine.tiers.rated import known_since_ms
-from streams.engine.tiers.step import step_due, step_erase, step_event, step_policy
-from streams.policy.campaigns import BALANCE, Campaign
+from streams.engine.tiers.step import step_due, step_erase, step_event, step_policy, take_in
+from streams.policy.campaigns import BALANCE, Campaign, WokenCampaigns
 from streams.policy.policy import Policy
-from streams.values.events import Balance, Cause, CustomerAction, Event, Loan, Transaction
+from streams.values.events import Balance, Cause, Credit, CustomerAction, Event, Loan, Transaction
 
 
-def apply_event(case: Case, event: Event, cause: Cause) -> Outcome:
+def apply_event(state: CustomerState, event: Event, moment: Moment, topic: int, offset: int) -> Outcome:
     """Works a new event that has passed check_limits().
 
-    cause: the event's id and its place in the log. An erase is worked by apply_erase().
+    topic, offset: its place in the log. An erase is worked by apply_erase().
     """
-    state, policy = case.state, case.policy
-    case.event, case.cause = event, cause
-    _open(case)
-    is_due = case.begins_policy or (state.due_ms is not None and state.due_ms <= case.now_ms)
-    _note_times(case, event)
-    step_event(case, event)
+    policy, tier_before = moment.policy, state.tier
+    begins_policy = state.policy_mark != policy.mark
+    is_due = begins_policy or (state.due_ms is not None and state.due_ms <= moment.now_ms)
+    is_earliest = type(event) is not CustomerAction and _note_times(state, event, moment.now_ms)
+    moves, is_late = take_in(state, event, moment)
+    moves = moves or is_earliest
+    woken = policy.woken[_word(event)] if policy.campaigns else None
+    asks_for_loans = policy.loan_rules is not None and (type(event) is Loan or bool(state.loans))
+    if not (moves or is_due or asks_for_loans or (woken is not None and woken.undecided)):
+        return NOTHING
+    cause = Cause(event.event_id, topic, offset, event.at_ms)
+    case = Case(state, event.customer_id, policy, moment.now_ms, event, cause)
+    case.is_history, case.begins_policy, case.tier_before = moment.is_history, begins_policy, tier_before
+    if moves:
+        step_event(case, event, is_late=is_late)
     triggers: Sequence[Trigger] = ()
-    if policy.campaigns or case.begins_policy:
-        triggers = _triggers(case, policy.campaigns if is_due else _woken(case, event))
+    if woken is not None or begins_policy:
+        triggers = _triggers(case, policy.campaigns if is_due or woken is None else _woken(case, woken))
     risks: Sequence[RiskMessage] = ()
-    if policy.loan_rules is not None and (state.loans or type(event) is Loan):
+    if asks_for_loans and policy.loan_rules is not None:
         risks = risks_of(case, event, cause, policy.loan_rules)
-    if case.due_moves or case.begins_policy:
+    if case.due_moves or begins_policy:
         _set_due(state)
     if case.change is None and not triggers and not risks:
         return NOTHING
@@ -72,11 +80,11 @@ def apply_erase(case: Case, event: CustomerAction, cause: Cause) -> Outcome:
     return Outcome(_changes(case))
 
 
-def bytes_after(case: Case, event: Event, cause: Cause) -> int:
-    """Gives how many bytes the state of a new case would take after an event (codec.kept_bytes); it stays as it is."""
-    trial = replace(case, state=copy_of(case.state))
-    apply_event(trial, event, cause)
-    return kept_bytes(trial.state)
+def bytes_after(state: CustomerState, event: Event, moment: Moment) -> int:
+    """Gives how many bytes a state would take after an event (codec.kept_bytes); it stays as it is."""
+    trial = copy_of(state)
+    apply_event(trial, event, moment, 0, 0)
+    return kept_bytes(trial)
 
 
 def apply_due(case: Case) -> Outcome:
@@ -127,30 +135,33 @@ def _open(case: Case) -> None:
     case.tier_before = case.state.tier
 
 
-def _note_times(case: Case, event: Event) -> None:
+def _note_times(state: CustomerState, event: Transaction | Balance | Credit | Loan, now_ms: int) -> bool:
     """Keeps the times of the first event and of the newest transaction, whatever the policy.
 
-    Campaigns and ratings of a later policy count from them, too.
+    Campaigns and ratings of a later policy count from them, too. Says whether the event is older than all others of the
+    customer, who has been known for longer than was thought.
     """
-    state, at_ms = case.state, event.at_ms
-    if type(event) is CustomerAction:
-        return
+    at_ms, is_earliest = event.at_ms, False
     if state.first_event_ms is None:
-        state.first_event_ms, state.heard_ms = at_ms, case.now_ms
+        state.first_event_ms, state.heard_ms = at_ms, now_ms
     elif at_ms < known_since_ms(state):
-        state.earliest_ms, case.is_earliest = at_ms, True
+        state.earliest_ms, is_earliest = at_ms, True
     if type(event) is Transaction:
         last_ms = state.last_transaction_ms
         if event.reverses is None and (last_ms is None or at_ms > last_ms):
             state.last_transaction_ms = at_ms
     elif type(event) is Loan and (state.applied_ms is None or at_ms > state.applied_ms):
         state.applied_ms = at_ms
+    return is_earliest
 
 
-def _woken(case: Case, event: Event) -> tuple[Campaign, ...]:
-    """Gives the campaigns that this event may trigger, by its kind and by what it did to the tier."""
-    word = event.type if type(event) is Transaction else BALANCE if type(event) is Balance else ""
-    woken = case.policy.woken[word]
+def _word(event: Event) -> str:
+    """Gives the kind of an event that campaigns are woken by (Policy.woken)."""
+    return event.type if type(event) is Transaction else BALANCE if type(event) is Balance else ""
+
+
+def _woken(case: Case, woken: WokenCampaigns) -> tuple[Campaign, ...]:
+    """Gives the campaigns that an event may trigger, by what it did to the tier."""
     if case.figures is None:
         return woken.undecided
     return woken.decided if case.change is None else woken.changed

@@ -8,12 +8,22 @@ from streams.policy.policy import Policy
 from streams.values.events import Cause, Event
 
 
+class Moment(msgspec.Struct, frozen=True, gc=False):
+    """An instant at which a partition works, in epoch milliseconds and as a local day, and the rules that hold then."""
+
+    policy: Policy
+    now_ms: int
+    today: int
+    is_history: bool = False  # no trigger may come of what happens now
+    on_event_clock: bool = False  # now is the newest event time: what is older comes late
+
+
 class Case(msgspec.Struct, gc=False):
     """All that one decision looks at.
 
-    An event occasions it or, with `event` and `cause` None, time alone or another policy. apply.py opens it and hands
-    it to tiers, campaigns and loans in turn; each notes in it what it found. now_ms: the instant of the decision, in
-    epoch milliseconds.
+    An event that may change something occasions it or, with `event` and `cause` None, time alone or another policy.
+    apply.py makes it and hands it to tiers, campaigns and loans in turn; each notes in it what it found. now_ms: the
+    instant of the decision, in epoch milliseconds.
     """
 
     state: CustomerState
@@ -24,11 +34,9 @@ class Case(msgspec.Struct, gc=False):
     cause: Cause | None = None
 
     # Known when the case is opened.
-    is_behind_clock: bool = False  # the event is older than the partition's clock; False on the wall clock
     is_history: bool = False  # no trigger may come of it
     begins_policy: bool = False  # another policy rated this customer last, or none has yet
     tier_before: str | None = None  # the tier that was served before
-    is_earliest: bool = False  # the event is older than all others of the customer: known for longer than was thought
 
     # What may be decided.
     reason: Reason = "window_moved"

@@ -15,7 +15,7 @@ from streams.contracts.outputs import ENGINE_VERSION, OrderMessage
 from streams.contracts.packing import pack_state, renew_state, unpack_header, unpack_state
 from streams.contracts.rejection import REVERSAL_MISMATCH, WRONG_PARTITION, Rejection
 from streams.engine.apply import apply_due, apply_erase, apply_event, apply_policy, is_rated_by_another
-from streams.engine.case import Case
+from streams.engine.case import Case, Moment
 from streams.engine.measures.limits import LimitExceededError, check_limits
 from streams.engine.measures.reversals import forget_reversals, mark_for_reversals, says_otherwise
 from streams.engine.outcomes import NOTHING, Outcome
@@ -32,7 +32,7 @@ from streams.partition.room import Room
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import NO_LIMIT, ORDER, Message, Quota, Told, Work
 from streams.values.calendar import NEVER_MS
-from streams.values.events import CUSTOMERS, TOPICS, TRANSACTIONS, Cause, Event
+from streams.values.events import CUSTOMERS, TOPICS, TRANSACTIONS, Cause, CustomerAction, Event
 from streams.values.fingerprint import REMEMBERED_AT_LEAST, content_mark, fingerprint
 
 DUE_AT_ONCE = 50
@@ -227,6 +227,7 @@ class Customers(Partition):
         self._wall_ms = self._latest_ms = self.clock_ms
         self._due_quota = self._due_limit = self._due_worked = self._rerated = 0
         self._is_backfill = self.backfill
+        self._moment: Moment | None = None
         self._first_offsets = tuple(self.next_offsets)
         self._loaded: dict[bytes, CustomerState] = {}
         self._room = Room(self.packed)
@@ -252,7 +253,7 @@ class Customers(Partition):
         try:
             check_limits(state, event, policy)
             if not self._room.is_certain(key):
-                self._room.check(key, *self._case_of(state, entry))
+                self._room.check(key, state, event, self._now())
         except LimitExceededError as error:
             return Rejection("limit_exceeded", str(error))
         return None
@@ -266,7 +267,7 @@ class Customers(Partition):
             # It is remembered, too: repeated, it must not erase what came after it.
             state = self._erase(key, state, entry)
         else:
-            outcome = apply_event(*self._case_of(state, entry))
+            outcome = apply_event(state, event, self._now(), topic, offset)
             if outcome is not NOTHING:
                 self._keep_and_write(key, state, outcome)
         if state.due_ms != due_ms and state.due_ms is not None:
@@ -279,17 +280,21 @@ class Customers(Partition):
         self._touched.add(key)
         self._applied[topic] += 1
 
-    def _case_of(self, state: CustomerState, entry: Entry) -> tuple[Case, Event, Cause]:
-        at_ms, topic, offset, event = entry.at_ms, entry.topic, entry.offset, entry.event
-        case = Case(state, event.customer_id, self.setup.policy, self.clock_ms)
-        case.is_behind_clock = self.on_event_clock and at_ms < self.clock_ms
-        case.is_history = self._is_backfill
-        return case, event, Cause(event.event_id, topic, offset, at_ms)
+    def _now(self) -> Moment:
+        """Gives the moment of the partition's clock."""
+        moment, now_ms = self._moment, self.clock_ms
+        if moment is None or moment.now_ms != now_ms:
+            policy = self.setup.policy
+            today = policy.calendar.day_of(now_ms)
+            self._moment = moment = Moment(policy, now_ms, today, self._is_backfill, self.on_event_clock)
+        return moment
 
     def _erase(self, key: bytes, state: CustomerState, entry: Entry) -> CustomerState:
+        event: CustomerAction = entry.event
         self._out.forget(key, state.tier)
-        case, _, cause = self._case_of(state, entry)
-        outcome = apply_erase(case, entry.event, cause)
+        cause = Cause(event.event_id, entry.topic, entry.offset, event.at_ms)
+        case = Case(state, event.customer_id, self.setup.policy, self.clock_ms, is_history=self._is_backfill)
+        outcome = apply_erase(case, event, cause)
         self._loaded[key] = case.state
         self._keep_and_write(key, case.state, outcome)
         return case.state

@@ -8,11 +8,11 @@ is never above, does not settle it.
 from collections.abc import Mapping
 
 from streams.engine.apply import bytes_after
-from streams.engine.case import Case
+from streams.engine.case import Moment
 from streams.engine.codec import kept_bytes
 from streams.engine.measures.limits import LimitExceededError
-from streams.engine.state import STATE_BYTES_LIMIT
-from streams.values.events import Balance, Cause, Event, Loan, Transaction
+from streams.engine.state import STATE_BYTES_LIMIT, CustomerState
+from streams.values.events import Balance, Event, Loan, Transaction
 
 # More than one event, and what falls due before it, can add to a state.
 EVENT_BYTES = 64 << 10
@@ -34,19 +34,19 @@ class Room:
         self._at_most[key] = at_most = at_most + EVENT_BYTES
         return at_most <= STATE_BYTES_LIMIT
 
-    def check(self, key: bytes, case: Case, event: Event, cause: Cause) -> None:
-        """Checks that the state of a new case has room for its event, and changes nothing.
+    def check(self, key: bytes, state: CustomerState, event: Event, moment: Moment) -> None:
+        """Checks that a state has room for an event, and changes nothing.
 
         Credit standings and actions are never refused: they add but a few bytes.
 
         Raises:
             LimitExceededError: The state would pass STATE_BYTES_LIMIT, and be larger than it is.
         """
-        before = kept_bytes(case.state)
+        before = kept_bytes(state)
         self._at_most[key] = before + EVENT_BYTES
         if before + EVENT_BYTES <= STATE_BYTES_LIMIT or not isinstance(event, Balance | Loan | Transaction):
             return
-        if bytes_after(case, event, cause) > max(before, STATE_BYTES_LIMIT):
+        if bytes_after(state, event, moment) > max(before, STATE_BYTES_LIMIT):
             raise LimitExceededError(
                 f"all that is kept of the customer would pass {STATE_BYTES_LIMIT:,} bytes, the most that is kept"
             )

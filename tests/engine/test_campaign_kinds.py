@@ -3,10 +3,9 @@
 import pytest
 
 from streams.engine.apply import apply_event
-from streams.engine.case import Case
 from streams.engine.outcomes import Trigger
 from streams.policy.compile.load import load_policy
-from streams.values.events import TRANSACTIONS, Cause
+from streams.values.events import TRANSACTIONS
 from streams.values.money import format_value
 from tests.support.one_customer import (
     LOW_AND_MID,
@@ -189,8 +188,7 @@ def test_a_purchase_ahead_of_the_clock_belongs_to_the_month_of_its_own_time() ->
     customer = cash_back("")
     early, ahead = transaction("100", at("2026-01-31T22:00")), transaction("300", at("2026-02-01T01:00"))
     for event in (early, ahead):
-        cause = Cause(event.event_id, TRANSACTIONS, 0, event.at_ms)
-        apply_event(Case(customer.state, "C", customer.policy, at("2026-01-31T23:00")), event, cause)
+        apply_event(customer.state, event, customer.moment(at("2026-01-31T23:00")), TRANSACTIONS, 0)
     customer.wait(at("2026-03-01"))
     assert [(trigger.offer.period, trigger.offer.amount_e4) for trigger in customer.triggers] == [
         ("2026-01", 10_000),

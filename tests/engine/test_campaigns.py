@@ -17,7 +17,7 @@ from streams.policy.campaigns import Campaign
 from streams.policy.compile.load import load_policy
 from streams.policy.compile.wakes import campaigns_by_event
 from streams.policy.policy import Policy
-from streams.values.events import TOPICS, TRANSACTION_TYPES, Cause
+from streams.values.events import TOPICS, TRANSACTION_TYPES
 from tests.support.one_customer import (
     DAY_MS,
     LOW_AND_MID,
@@ -27,6 +27,7 @@ from tests.support.one_customer import (
     action,
     at,
     balance,
+    topic_of,
     transaction,
 )
 
@@ -146,10 +147,10 @@ def test_a_gift_that_is_given_keeps_nothing_but_its_number() -> None:
 
 def test_history_gives_nothing_and_is_not_made_up_for() -> None:
     gift = 'kind = "gift"\nat_least = "1"\nwithin_days = 30'
-    customer, cause = Customer(policy_of(gift, PER_PURCHASE)), Cause("e", 0, 0, START)
-    state, policy = customer.state, customer.policy
+    customer = Customer(policy_of(gift, PER_PURCHASE))
+    history = customer.moment(START, is_history=True)
     for event in (balance("5", START), transaction("100", START)):
-        assert not apply_event(Case(state, "C", policy, START, is_history=True), event, cause).triggers
+        assert not apply_event(customer.state, event, history, topic_of(event), 0).triggers
     customer.apply(balance("6", START + DAY_MS))
     assert customer.triggers == []
     assert purchases(customer, 2) == [2]

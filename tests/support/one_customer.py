@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from streams.engine.apply import apply_due, apply_erase, apply_event, apply_policy
-from streams.engine.case import Case
+from streams.engine.case import Case, Moment
 from streams.engine.measures.limits import check_limits
 from streams.engine.measures.reversals import mark_for_reversals
 from streams.engine.outcomes import Outcome, TierChange
@@ -150,13 +150,12 @@ class Customer:
         for event in events:
             self.wait(event.at_ms)
             check_limits(self.state, event, self.policy)
-            cause = Cause(event.event_id, topic_of(event), 0, event.at_ms)
-            case = self._case(self.now_ms)
             if isinstance(event, CustomerAction) and event.action == "erase":
-                self._note(apply_erase(case, event, cause))
+                case = self._case(self.now_ms)
+                self._note(apply_erase(case, event, Cause(event.event_id, topic_of(event), 0, event.at_ms)))
                 self.state = case.state
             else:
-                self._note(apply_event(case, event, cause))
+                self._note(apply_event(self.state, event, self.moment(self.now_ms), topic_of(event), 0))
             entry = fingerprint(event.event_id) + content_mark(event)
             if isinstance(event, Transaction):
                 entry += mark_for_reversals(self.state, event, self.policy.calendar)
@@ -177,6 +176,9 @@ class Customer:
         """What another policy makes of the customer as the first thing."""
         self.policy = policy
         return apply_policy(self._case(now_ms))
+
+    def moment(self, now_ms: int, *, is_history: bool = False) -> Moment:
+        return Moment(self.policy, now_ms, self.policy.calendar.day_of(now_ms), is_history)
 
     def _case(self, now_ms: int) -> Case:
         return Case(self.state, "C", self.policy, now_ms)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from streams.engine.case import Case
+from streams.engine.case import Case, Moment
 from streams.engine.codec import decode_state, encode_state
 from streams.engine.outcomes import TierChange
 from streams.engine.prospects import Deposit, Keeping, Outlook, Rescue, Rise
@@ -17,7 +17,7 @@ from streams.engine.ratings import next_rating_ms
 from streams.engine.state import CustomerState
 from streams.engine.tiers.conditions import entered_rank, is_met
 from streams.engine.tiers.rated import figures_now
-from streams.engine.tiers.step import pass_time, step_event
+from streams.engine.tiers.step import pass_time, step_event, take_in
 from streams.engine.tiers.tenure import falls_due_ms
 from streams.policy.policy import Policy
 from streams.values.calendar import month_of, month_start
@@ -114,7 +114,9 @@ class _Futures:
         event = Balance("", self._customer_id, at_ms, _ACCOUNT, cents * _CENT_E4, policy.currency, "deposit")
         case = Case(state, self._customer_id, policy, at_ms, event, Cause("", BALANCES, 0, at_ms))
         case.begins_policy, case.tier_before = state.policy_mark != policy.mark, state.tier
-        step_event(case, event)
+        moves, is_late = take_in(state, event, Moment(policy, at_ms, policy.calendar.day_of(at_ms)))
+        if moves:
+            step_event(case, event, is_late=is_late)
         if case.change is not None:
             yield case.change
 

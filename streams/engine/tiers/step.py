@@ -7,7 +7,7 @@ Afterwards the case holds the figures, if anything was decided, and the change, 
 
 from collections.abc import Iterator
 
-from streams.engine.case import Case
+from streams.engine.case import Case, Moment
 from streams.engine.measures.closing_totals import begin_closings
 from streams.engine.measures.fold import fold
 from streams.engine.measures.reversals import undone_day
@@ -22,27 +22,36 @@ from streams.policy.policy import Policy
 from streams.values.events import Credit, CustomerAction, Event, Transaction
 
 
-def step_event(case: Case, event: Event) -> None:
-    """Folds a new event into the state, in place, and decides. limits.check_limits() has accepted the event before."""
+def take_in(state: CustomerState, event: Event, moment: Moment) -> tuple[bool, bool]:
+    """Folds a new event into the state, in place. limits.check_limits() has accepted it before.
+
+    Says whether there may be something to decide, and whether the event is late. An action moves no measure: what it
+    does is left to step_event().
+    """
+    policy, at_ms = moment.policy, event.at_ms
+    is_rated = state.tier is not None and state.policy_mark == policy.mark
+    if state.policy_mark != policy.mark:
+        sum_anew(state, moment.today, policy)
+        _begin_policy(state, policy, moment.now_ms)
+    elif state.windows:
+        roll(state, moment.today, policy)
+    if type(event) is CustomerAction:
+        return True, False
+    if state.tier is None:
+        _note_last_rating(state, policy, moment.now_ms)
+    moves = fold(state, event, policy, moment.today)
+    is_late = at_ms < state.newest_ms or (moment.on_event_clock and at_ms < moment.now_ms)
+    state.newest_ms = max(state.newest_ms, at_ms)
+    return moves or not is_rated, is_late
+
+
+def step_event(case: Case, event: Event, *, is_late: bool) -> None:
+    """Decides after an event that take_in() has folded, or carries an action out."""
     state, policy = case.state, case.policy
-    today = policy.calendar.day_of(case.now_ms)
-    if case.begins_policy:
-        sum_anew(state, today, policy)
-        _begin_policy(case, case.now_ms)
-    elif state.windows and state.windows[0].through_day < today:
-        roll(state, today, policy)
     if type(event) is CustomerAction:
         _apply_action(case, event)
         return
     is_rated = case.tier_before is not None and not case.begins_policy
-    if case.tier_before is None:
-        _note_last_rating(case)
-    at_ms = event.at_ms
-    moves_a_measure = fold(state, event, policy, today) or case.is_earliest
-    is_late = case.is_behind_clock or at_ms < state.newest_ms
-    state.newest_ms = max(state.newest_ms, at_ms)
-    if is_rated and not moves_a_measure:  # no rule looks at what the event moved
-        return
     state.policy_mark = policy.mark
     case.reason = _reason(case, event, is_late=is_late)
     if not policy.at_once:
@@ -60,7 +69,7 @@ def step_due(case: Case) -> None:
     state, policy, now_ms = case.state, case.policy, case.now_ms
     if case.begins_policy:
         sum_anew(state, policy.calendar.day_of(now_ms), policy)
-        _begin_policy(case, now_ms - 1)  # a rating at this very instant is still to come
+        _begin_policy(state, policy, now_ms - 1)  # a rating at this very instant is still to come
         case.reason = "policy_changed"
     else:
         roll(state, policy.calendar.day_of(now_ms), policy)
@@ -83,7 +92,7 @@ def step_policy(case: Case) -> None:
     """Makes the first decision under a policy other than the one that rated the customer last. No event causes it."""
     state, policy = case.state, case.policy
     sum_anew(state, policy.calendar.day_of(case.now_ms), policy)
-    _begin_policy(case, case.now_ms)
+    _begin_policy(state, policy, case.now_ms)
     state.policy_mark = policy.mark
     if state.tier is not None:
         case.reason = "policy_changed"
@@ -99,7 +108,7 @@ def step_erase(case: Case) -> None:
     state.policy_mark = policy.mark
     if state.first_event_ms is not None:
         case.reason = "first_event"
-        _note_last_rating(case)
+        _note_last_rating(state, policy, case.now_ms)
         decide(case)
         _make_up_for_rating(case)
     _note_due(case)
@@ -145,10 +154,10 @@ def _ask(case: Case, event: Event) -> None:
     case.corrects = corrects
 
 
-def _note_last_rating(case: Case) -> None:
+def _note_last_rating(state: CustomerState, policy: Policy, now_ms: int) -> None:
     """Notes the last rating by the calendar for a customer who has none yet: what it looks at is to be kept."""
-    if not case.policy.at_once:
-        case.state.tenure.rated_ms = last_rated_ms(case.policy, case.now_ms)
+    if not policy.at_once:
+        state.tenure.rated_ms = last_rated_ms(policy, now_ms)
 
 
 def _make_up_for_rating(case: Case) -> None:
@@ -183,12 +192,11 @@ def _ask_for_last_rating(case: Case) -> None:
     case.corrects = True
 
 
-def _begin_policy(case: Case, after_ms: int) -> None:
-    """Makes the state fit the case's policy: drops what only the former policy needed, and sets the next ratings.
+def _begin_policy(state: CustomerState, policy: Policy, after_ms: int) -> None:
+    """Makes the state fit another policy: drops what only the former policy needed, and sets the next ratings.
 
     after_ms: the instant after which the next ratings are looked for.
     """
-    state, policy = case.state, case.policy
     begin_closings(state, policy)
     if policy.serves_earned:
         state.tenure = Tenure()
