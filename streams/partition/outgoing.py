@@ -3,17 +3,21 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from msgspec import UNSET
+
 from streams.contracts.changes import ChangeWriter
 from streams.contracts.envelope import Envelope
 from streams.contracts.letters import dead_letter, letter_key
 from streams.contracts.log import encode_json
+from streams.contracts.outputs import ENGINE_VERSION, OrderMessage
 from streams.contracts.rejection import Place, Rejection
 from streams.contracts.risks import RiskWriter
 from streams.contracts.triggers import TriggerWriter
 from streams.engine.outcomes import LoanDecision, RiskMessage, TierChange, Trigger
 from streams.partition.entries import Entry
 from streams.partition.setup import PartitionSetup
-from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, CURRENT, DEAD_LETTERS, RISK, Message, Tally
+from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, CURRENT, DEAD_LETTERS, RISK, Batch, Message, Tally
+from streams.values.fingerprint import REMEMBERED_AT_LEAST
 
 
 class Writers:
@@ -100,3 +104,27 @@ class Outgoing:
             self._messages.append((CURRENT, message))
         else:
             self._current[key] = message
+
+
+def order(setup: PartitionSetup, batch: Batch, *, is_backfill: bool) -> bytes:
+    """Writes what tier.order holds of a batch."""
+    lane = batch.lane
+    spans = zip(setup.topics, batch.first_offsets, lane.next_offsets, strict=True)
+    return encode_json(
+        OrderMessage(
+            partition=setup.partition,
+            counter=lane.counter,
+            clock=setup.clock,
+            clock_ms=lane.clock_ms,
+            wall_ms=batch.wall_ms if setup.ahead_ms is None else UNSET,
+            policy=setup.policy.digest,
+            engine_version=ENGINE_VERSION,
+            partitioner=setup.partitioner,
+            tzdata=setup.tzdata,
+            due=batch.decided.due,
+            rerated=batch.decided.rerated,
+            backfill=is_backfill,
+            remembered_ids=UNSET if setup.remembered_ids == REMEMBERED_AT_LEAST else setup.remembered_ids,
+            positions={topic: (first, after) for topic, first, after in spans if after > first},
+        )
+    )

@@ -38,6 +38,15 @@ class Message(NamedTuple):
     headers: Headers
 
 
+class Batch(NamedTuple):
+    """What tier.order notes of a batch: the lane after it, where it began, and what it decided without an event."""
+
+    lane: LaneRecord
+    first_offsets: tuple[int, ...]
+    wall_ms: int
+    decided: Quota
+
+
 class Work(NamedTuple):
     """One batch, worked: all that its transaction writes, and what the partition takes over after the commit."""
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contracts.log import decode_order
-from streams.partition import customers as customers_module
+from streams.partition import by_itself as by_itself_module
 from streams.partition import ordered as ordered_module
 from streams.partition import partition as partition_module
 from streams.partition.customers import Customers
@@ -150,7 +150,7 @@ def test_a_replay_by_the_log_gives_the_same_batches(clock: Clock, limit: int) ->
 def test_a_batch_that_is_left_after_any_step_is_replayed_as_it_was_worked(
     clock: Clock, steps: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(customers_module, "DUE_AT_ONCE", 1)
+    monkeypatch.setattr(by_itself_module, "DUE_AT_ONCE", 1)
     monkeypatch.setattr(partition_module, "STEP", 1)
     on, again, history = partition(clock), partition(clock), a_history()
     for each in (on, again):

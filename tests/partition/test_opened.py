@@ -6,7 +6,7 @@ from streams.contracts.packing import changelog_bytes, unpack_state
 from streams.engine.codec import kept_bytes
 from streams.engine.remember import remember, remembered_bytes
 from streams.engine.state import CustomerState
-from streams.partition import room
+from streams.partition import opened
 from streams.values.events import BALANCES, CUSTOMERS, LOANS, TOPICS, TRANSACTIONS
 from streams.values.fingerprint import CONTENT_BYTES, FINGERPRINT_BYTES, REMEMBERED_AT_LEAST, UNDOING_BYTES
 from tests.support.histories import Bench, History, Outcome
@@ -42,7 +42,7 @@ def test_a_customer_within_all_limits_has_room_and_fits_the_changelog() -> None:
         loan(history, number)
     outcome = Bench().work(history)
     assert refused(outcome) == []
-    assert 1 << 20 < size(outcome) < room.STATE_BYTES_LIMIT - room.EVENT_BYTES
+    assert 1 << 20 < size(outcome) < opened.STATE_BYTES_LIMIT - opened.EVENT_BYTES
     assert len(outcome.packed[CUSTOMER]) < changelog_bytes(REMEMBERED_AT_LEAST)
 
 
@@ -60,8 +60,8 @@ def test_all_that_is_remembered_has_room_in_the_changelog_beside_the_largest_sta
 @pytest.fixture
 def crowded(monkeypatch: pytest.MonkeyPatch) -> History:
     """Far more accounts and loans than a limit of 20 kB has room for, and events that need none."""
-    monkeypatch.setattr(room, "STATE_BYTES_LIMIT", SMALL_LIMIT)
-    monkeypatch.setattr(room, "EVENT_BYTES", 4_000)
+    monkeypatch.setattr(opened, "STATE_BYTES_LIMIT", SMALL_LIMIT)
+    monkeypatch.setattr(opened, "EVENT_BYTES", 4_000)
     history = History()
     for number in range(100):
         account(history, number)

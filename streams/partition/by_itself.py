@@ -1,0 +1,140 @@
+"""What is decided without an event: by time alone, and anew for customers whom another policy rated last."""
+
+from collections.abc import Iterator
+
+from streams.contracts.kept import LaneRecord
+from streams.contracts.packing import unpack_header
+from streams.engine.apply import apply_due, apply_policy, is_rated_by_another
+from streams.engine.case import Case
+from streams.engine.outcomes import Outcome
+from streams.partition.due import DueTimes
+from streams.partition.horizon import latest_ms
+from streams.partition.opened import Opened
+from streams.partition.ordered import InOrder
+from streams.partition.partition import STEP
+from streams.partition.setup import PartitionSetup
+from streams.partition.states import CustomerStates
+
+DUE_AT_ONCE = 50
+"""Decisions by time alone in one step of the work."""
+
+
+class DecidedByItself(CustomerStates):
+    """The customers of whom time alone decides something, or another policy does; in the batch, within its quota."""
+
+    def __init__(
+        self, setup: PartitionSetup, packed: dict[bytes, bytes] | None = None, lane: LaneRecord | None = None
+    ) -> None:
+        self._due = DueTimes()
+        self._stale = InOrder()
+        super().__init__(setup, packed, lane)
+
+    def taking_up(self) -> Iterator[int]:
+        """Notes of every customer the tier, when time alone may decide, and whether another policy rated last."""
+        policy, counts = self.setup.policy, self.customers_by_tier
+        for number, (key, record) in enumerate(self.packed.items(), 1):
+            header = unpack_header(record)
+            if header.tier is not None:
+                counts[header.tier] += 1
+            if header.due_ms is not None:
+                self._due.add(header.due_ms, key)
+            if is_rated_by_another(header.tier, header.policy_mark, policy):
+                self._stale.add(key)
+            if not number % STEP:
+                yield number
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether customers are left whom another policy rated last."""
+        return bool(self._stale)
+
+    def next_due_ms(self) -> int | None:
+        """Gives the instant at which time alone may next decide for one of the customers."""
+        return self._due.next_ms
+
+    def latest_ms(self, wall_ms: int) -> int:
+        """Gives the latest time that an event may have now: a later one is refused, and waits for nobody."""
+        return latest_ms(self.setup, wall_ms, self.clock_ms)
+
+    # --- inside ---
+
+    def _begin(self) -> None:
+        super()._begin()
+        self._wall_ms = self._latest_ms = self.clock_ms
+        self._due_quota = self._due_limit = self._due_worked = self._rerated = 0
+
+    def _limit_due(self, limit: int) -> None:
+        """Lets so many decisions by time alone be made in this batch."""
+        self._due_limit = limit
+        self._goes_on()
+
+    def _goes_on(self) -> bool:
+        """Says whether the quota has room: a step decides DUE_AT_ONCE by time alone, so that none takes long."""
+        self._due_quota = min(self._due_worked + DUE_AT_ONCE, self._due_limit)
+        return self._due_worked < self._due_quota
+
+    def _let_time_pass(self, key: bytes, customer: Opened, at_ms: int) -> bool:
+        """Decides what comes before the customer's event; False where that would pass the quota."""
+        if self.on_event_clock and not self._move_clock(at_ms):
+            return False
+        state = customer.state
+        # What is due for this customer comes first, whatever is left of the quota.
+        while state.due_ms is not None and state.due_ms <= self.clock_ms:
+            self._decide_due(key, customer, state.due_ms)
+        if is_rated_by_another(state.tier, state.policy_mark, self.setup.policy):
+            self._rerate(key, customer)
+        return True
+
+    def _move_clock(self, at_ms: int) -> bool:
+        """Decides what is due before an event on the event clock; False where that would pass the quota."""
+        # Up to the clock, too: customers who came from another partition may be due before it.
+        if not self._advance(max(at_ms, self.clock_ms)):
+            return False
+        if at_ms > self.clock_ms:
+            self.clock_ms = at_ms
+            if self.setup.ahead_ms is not None:
+                self._latest_ms = self.latest_ms(self._wall_ms)
+        return True
+
+    def _advance(self, to_ms: int) -> bool:
+        """Decides what falls due until an instant, by due time, then by customer; False where the quota is used up."""
+        while (due_ms := self._due.next_ms) is not None and due_ms <= to_ms:
+            if self._due_worked >= self._due_quota:
+                return False
+            self._work_due()
+        return True
+
+    def _work_due(self) -> None:
+        due_ms, key = self._due.pop()
+        customer = self._customer(key)
+        if customer is None or customer.state.due_ms != due_ms:
+            return  # put off or done since it was noted
+        self._due_worked += 1
+        self.clock_ms = max(self.clock_ms, due_ms)
+        self._decide_due(key, customer, due_ms)
+
+    def _decide_due(self, key: bytes, customer: Opened, due_ms: int) -> None:
+        case = Case(customer.state, key.decode(), self.setup.policy, due_ms, is_history=self._is_backfill)
+        self._came_of_itself(key, customer, apply_due(case))
+
+    def _rerating(self, quota: int) -> Iterator[int]:
+        while self._stale and self._rerated < quota:
+            key = self._stale.pop()
+            customer = self._customer(key)
+            if customer is not None:
+                state = customer.state
+                if is_rated_by_another(state.tier, state.policy_mark, self.setup.policy):
+                    self._rerated += 1
+                    self._rerate(key, customer)
+            yield self._rerated
+
+    def _rerate(self, key: bytes, customer: Opened) -> None:
+        case = Case(customer.state, key.decode(), self.setup.policy, self.clock_ms)
+        self._came_of_itself(key, customer, apply_policy(case))
+
+    def _came_of_itself(self, key: bytes, customer: Opened, outcome: Outcome) -> None:
+        """Keeps the state after a decision without an event, and writes what came of it."""
+        customer.is_changed = True
+        if customer.state.due_ms is not None:
+            self._due.add(customer.state.due_ms, key)
+        self._keep_and_write(key, customer.state, outcome)
