@@ -14,7 +14,7 @@ from streams.contracts.outputs import (
     Strategy,
     TierChangeMessage,
 )
-from streams.contracts.templates import NULL, OPTIONAL, encode, optional, template
+from streams.contracts.templates import NULL, OPTIONAL, encode, optional, slots, template
 from streams.engine.outcomes import Figures, TierChange
 from streams.engine.tiers.looked_at import figure_of, missing, reaches, shown_value, tier_above
 from streams.policy.measures import Condition as EnterCondition
@@ -27,7 +27,6 @@ from streams.values.money import Figure
 from streams.values.standings import STANDING_UNLESS_KNOWN, STANDINGS
 
 _TYPE = CHANGE_TYPE.encode()
-_COMPONENTS = template(Components)
 
 
 class ChangeWriter:
@@ -37,35 +36,27 @@ class ChangeWriter:
         policy = envelope.policy
         self._policy = policy
         self._envelope = envelope
-        self._message = template(
-            TierChangeMessage, without_rate=OPTIONAL, currency=policy.currency, policy=envelope.policy_name
-        )
         self._floors = [_floor_templates(policy, floor) for floor in policy.floors]
         self._caps: dict[str, list[bytes]] = {standing: _cap_conditions(policy, standing) for standing in STANDINGS}
         self._above = {tier.id: _next_tier_template(policy, tier.id) for tier in policy.tiers}
-        self._strategies: dict[tuple[str | None, str, int], bytes] = {}
+        self._messages: dict[tuple[str, str, str | None, str, str, bool, int], bytes] = {}
 
     def value(self, change: TierChange, next_offsets: Sequence[int], *, backfill: bool = False) -> bytes:
         """Writes the change as JSON. next_offsets: by topic number, the offset after the last one worked."""
         figures, envelope = change.figures, self._envelope
         shown = shown_value(figures, self._policy)
-        return self._message % (  # in the order of the message's fields
+        return self._message(change, backfill=backfill) % (  # in the order of the message's fields
             encode(f"{change.customer_id}:{change.sequence}"),
             encode(change.customer_id),
             encode(change.sequence),
-            encode(change.direction),
-            encode(change.previous_tier),
-            encode(change.tier),
-            encode(change.earned_tier),
-            encode(change.reason),
             envelope.time(change.decided_at_ms),
-            encode(backfill),
             NULL if shown is None else value_json(shown),
-            _COMPONENTS % (value_json(figures.assets), value_json(figures.activity), value_json(figures.credit)),
+            value_json(figures.assets),
+            value_json(figures.activity),
+            value_json(figures.credit),
             optional("without_rate", encode(without_rate(change.unrated))) if change.unrated else b"",
             self._conditions(change),
             self._next_tier(change.tier, figures),
-            self._strategy(change),
             envelope.cause(change.cause),
             envelope.positions(next_offsets),
         )
@@ -87,14 +78,38 @@ class ChangeWriter:
         written, enter = self._above[tier]
         return written if enter is None else written % value_json(missing(enter, figures))
 
-    def _strategy(self, change: TierChange) -> bytes:
-        policy = self._policy
-        day = policy.calendar.day_of(change.decided_at_ms) if policy.strategy_days else 0
-        key = (change.previous_tier, change.tier, bisect_right(policy.strategy_days, day))
-        written = self._strategies.get(key)
+    def _message(self, change: TierChange, *, backfill: bool) -> bytes:
+        """Gives the template of all changes that go the same way, for the same reason, at a time of the same services.
+
+        There are few such ways, so each is made once.
+        """
+        policy, days = self._policy, self._policy.strategy_days
+        day = policy.calendar.day_of(change.decided_at_ms) if days else 0
+        kind = (
+            change.direction,
+            change.reason,
+            change.previous_tier,
+            change.tier,
+            change.earned_tier,
+            backfill,
+            bisect_right(days, day) if days else 0,
+        )
+        written = self._messages.get(kind)
         if written is None:
-            made = strategy(policy, change.previous_tier, change.tier, day)
-            self._strategies[key] = written = encode(made)
+            self._messages[kind] = written = template(
+                TierChangeMessage,
+                direction=change.direction,
+                previous_tier=change.previous_tier,
+                tier=change.tier,
+                earned_tier=change.earned_tier,
+                reason=change.reason,
+                backfill=backfill,
+                currency=policy.currency,
+                components=slots(Components),
+                without_rate=OPTIONAL,
+                policy=self._envelope.policy_name,
+                strategy=strategy(policy, change.previous_tier, change.tier, day),
+            )
         return written
 
 

@@ -25,7 +25,7 @@ class Envelope:
         self.policy = policy
         self.policy_name = PolicyName(policy.name, policy.version, policy.digest)
         self._causes = [template(CauseMessage, topic=topic, partition=partition) for topic in topics]
-        self._topics = topics
+        self._positions = [encode(topic).replace(b"%", b"%%") + b":%d" for topic in topics]
         self._source = "ce_source", source.encode()
         self._write_time(0)
 
@@ -47,8 +47,8 @@ class Envelope:
 
         next_offsets: by topic number, the offset after it.
         """
-        topics = self._topics
-        return encode({topics[number]: offset - 1 for number, offset in enumerate(next_offsets) if offset})
+        written = [self._positions[number] % (offset - 1) for number, offset in enumerate(next_offsets) if offset]
+        return b"{%b}" % b",".join(written)
 
     def headers(self, id_: str, kind: bytes, at_ms: int, subject: str) -> Headers:
         """Gives the headers: CloudEvents 1.0 in Kafka's binary mode. kind: the ce_type. subject: the customer_id."""

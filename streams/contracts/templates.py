@@ -34,6 +34,11 @@ def template(message: type[msgspec.Struct], **constant: object) -> bytes:
     return _OPTIONAL_FIELD.sub(b"%b", written).replace(_SLOT, b"%b")
 
 
+def slots(part: type[msgspec.Struct]) -> msgspec.Raw:
+    """Gives a part of a message, none of whose fields is constant, as a constant for `template`."""
+    return msgspec.Raw(encode(part(**dict.fromkeys(part.__struct_fields__, msgspec.Raw(_SLOT)))))
+
+
 def optional(name: str, value: bytes) -> bytes:
     """Gives what fills the place of an optional field of this name; where there is no value, b"" does."""
     return b'"%b":%b,' % (name.encode(), value)
