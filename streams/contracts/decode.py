@@ -2,8 +2,8 @@
 
 Whatever a record holds, `decode` raises no exception: one bad record must not stop its partition.
 
-Balances and transactions are read in their usual form first: amounts as strings, times as integers. What is in another
-form, or wrong, is read again as a whole message (inputs.py), which takes all forms, and says what is wrong.
+Balances and transactions are read in their usual form first, which takes the fewest steps. What is in another form, or
+wrong, is read again by the functions that take all forms, and say what is wrong.
 """
 
 import re
@@ -26,6 +26,8 @@ from streams.contracts.inputs import (
     TransactionMessage,
     UnreadNumber,
     UnreadText,
+    UsualBalance,
+    UsualTransaction,
 )
 from streams.contracts.rejection import Rejection, RejectionReason
 from streams.contracts.times import instant_ms
@@ -106,8 +108,19 @@ def _checked(topic: int, value: bytes | None) -> bytes:
 def _transaction(value: bytes, policy: Policy) -> Transaction:
     try:
         message = _USUAL_TRANSACTION(value)
-    except msgspec.MsgspecError:
-        message = _TRANSACTION(value)
+        amount_e4 = amount_from_text(message.amount)
+    except ValueError:
+        return _any_transaction(value, policy)
+    if amount_e4 < 0 or message.currency not in policy.to_value or message.reverses is not None:
+        return _any_transaction(value, policy)
+    kind, at_ms = message.type, message.occurred_at
+    if kind not in TRANSACTION_TYPES:
+        kind = _type_in_capitals(kind)
+    return Transaction(message.event_id, message.customer_id, at_ms, kind, amount_e4, message.currency, at_ms)
+
+
+def _any_transaction(value: bytes, policy: Policy) -> Transaction:
+    message = _TRANSACTION(value)
     at_ms = _time("occurred_at", message.occurred_at)
     belongs_at_ms = at_ms
     if message.reverses is not None:
@@ -141,8 +154,25 @@ def _reversed_at(message: TransactionMessage, at_ms: int) -> int:
 def _balance(value: bytes, policy: Policy) -> Balance:
     try:
         message = _USUAL_BALANCE(value)
-    except msgspec.MsgspecError:
-        message = _BALANCE(value)
+        balance_e4 = amount_from_text(message.balance)
+    except ValueError:
+        return _any_balance(value, policy)
+    if message.currency not in policy.to_value:
+        return _any_balance(value, policy)
+    product = _product(message.product, policy) if message.product else None
+    return Balance(
+        message.event_id,
+        message.customer_id,
+        message.as_of,
+        message.account_id,
+        balance_e4,
+        message.currency,
+        product,
+    )
+
+
+def _any_balance(value: bytes, policy: Policy) -> Balance:
+    message = _BALANCE(value)
     return Balance(
         message.event_id,
         message.customer_id,
@@ -197,9 +227,9 @@ def _time(field: str, written: int | str) -> int:
         raise _InvalidError("invalid_field", f"{error} - at `$.{field}`") from error
 
 
-def _amount(field: str, written: str | msgspec.Raw, least_e4: int = -AMOUNT_LIMIT_E4) -> int:
+def _amount(field: str, raw: msgspec.Raw, least_e4: int = -AMOUNT_LIMIT_E4) -> int:
     try:
-        amount_e4 = amount_from_text(written) if isinstance(written, str) else amount_from_json(bytes(written))
+        amount_e4 = amount_from_json(bytes(raw))
     except ValueError as error:
         raise _InvalidError("invalid_field", f"{error} - at `$.{field}`") from error
     if amount_e4 < least_e4:
@@ -232,19 +262,19 @@ _IDS = [
 ]
 
 
-def _decoder(message: type[_Message], **usual: type) -> Callable[[bytes], _Message]:
-    """Gives what decodes the fields of a message that are read. usual: narrower types of some of them, by name."""
+def _decoder(message: type[_Message]) -> Callable[[bytes], _Message]:
+    """Gives what decodes the fields of a message that are read."""
     fields: list[tuple[str, object] | tuple[str, object, object]] = []
     for field in msgspec.structs.fields(message):
-        read = usual.get(field.name, field.type)
         if field.type not in {UnreadText, UnreadNumber}:
-            fields.append((field.name, read) if field.required else (field.name, read, field.default))
+            name_and_type = (field.name, field.type)
+            fields.append(name_and_type if field.required else (*name_and_type, field.default))
     read_fields = msgspec.defstruct(message.__name__, fields, kw_only=True, gc=False)
     return cast("Callable[[bytes], _Message]", msgspec.json.Decoder(read_fields).decode)
 
 
-_USUAL_TRANSACTION = _decoder(TransactionMessage, amount=str, occurred_at=int)
-_USUAL_BALANCE = _decoder(BalanceMessage, balance=str, as_of=int)
+_USUAL_TRANSACTION = _decoder(UsualTransaction)
+_USUAL_BALANCE = _decoder(UsualBalance)
 _TRANSACTION = _decoder(TransactionMessage)
 _BALANCE = _decoder(BalanceMessage)
 _CREDIT = _decoder(CreditMessage)

@@ -159,6 +159,23 @@ class BalanceMessage(msgspec.Struct, kw_only=True, gc=False):
     product: Product | None = None
 
 
+UsualTime = Annotated[int, msgspec.Meta(ge=EARLIEST_INTEGER_MS, le=LATEST_MS)]
+
+
+class UsualTransaction(TransactionMessage, kw_only=True, gc=False):
+    """A transaction in the form that nearly all have: the amount a string, the time an integer."""
+
+    amount: str  # type: ignore[assignment]
+    occurred_at: UsualTime
+
+
+class UsualBalance(BalanceMessage, kw_only=True, gc=False):
+    """A balance in the form that nearly all have, in the same way."""
+
+    balance: str  # type: ignore[assignment]
+    as_of: UsualTime
+
+
 class CreditMessage(msgspec.Struct, kw_only=True, gc=False):
     """The credit standing as of a time. The newest as_of wins."""
 

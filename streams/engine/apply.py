@@ -144,7 +144,7 @@ def _note_times(state: CustomerState, event: Transaction | Balance | Credit | Lo
     at_ms, is_earliest = event.at_ms, False
     if state.first_event_ms is None:
         state.first_event_ms, state.heard_ms = at_ms, now_ms
-    elif at_ms < known_since_ms(state):
+    elif at_ms < state.first_event_ms and at_ms < known_since_ms(state):
         state.earliest_ms, is_earliest = at_ms, True
     if type(event) is Transaction:
         last_ms = state.last_transaction_ms

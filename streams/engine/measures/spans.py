@@ -38,6 +38,8 @@ def oldest_day_kept(state: CustomerState, policy: Policy, today: int) -> int:
     That is the first day that the last ratings looked at, since a correction makes them again; without a rating by the
     calendar, the first day that is looked at today.
     """
+    if state.tenure.rated_ms is None and not policy.look_back_months:
+        return today - policy.look_back_days + 1  # nearly always: as below
     rated = oldest_rated_day(state, policy)
     if rated is None:
         return oldest_day_looked_at(policy, today)
