@@ -37,7 +37,7 @@ def apply_event(state: CustomerState, event: Event, moment: Moment, topic: int, 
     begins_policy = state.policy_mark != policy.mark
     is_due = begins_policy or (state.due_ms is not None and state.due_ms <= moment.now_ms)
     is_earliest = type(event) is not CustomerAction and _note_times(state, event, moment.now_ms)
-    moves, is_late = take_in(state, event, moment)
+    moves, is_late = take_in(state, event, moment, is_rated=not begins_policy and tier_before is not None)
     moves = moves or is_earliest
     woken = policy.woken[_word(event)] if policy.campaigns else None
     asks_for_loans = policy.loan_rules is not None and (type(event) is Loan or bool(state.loans))

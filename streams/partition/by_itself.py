@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from streams.contracts.kept import LaneRecord
 from streams.contracts.packing import unpack_header
 from streams.engine.apply import apply_due, apply_policy, is_rated_by_another
-from streams.engine.case import Case
+from streams.engine.case import Case, Moment
 from streams.engine.outcomes import Outcome
 from streams.partition.due import DueTimes
 from streams.partition.horizon import latest_ms
@@ -73,17 +73,23 @@ class DecidedByItself(CustomerStates):
         self._due_quota = min(self._due_worked + DUE_AT_ONCE, self._due_limit)
         return self._due_worked < self._due_quota
 
-    def _let_time_pass(self, key: bytes, customer: Opened, at_ms: int) -> bool:
-        """Decides what comes before the customer's event; False where that would pass the quota."""
+    def _let_time_pass(self, key: bytes, customer: Opened, at_ms: int) -> Moment | None:
+        """Decides what comes before the customer's event.
+
+        Gives the moment at which the event is worked; None where what comes before it would pass the quota.
+        """
         if self.on_event_clock and not self._move_clock(at_ms):
-            return False
-        state = customer.state
+            return None
+        state, moment = customer.state, self._moment
+        if moment is None or moment.now_ms != self.clock_ms:
+            moment = self._now()
         # What is due for this customer comes first, whatever is left of the quota.
-        while state.due_ms is not None and state.due_ms <= self.clock_ms:
+        while state.due_ms is not None and state.due_ms <= moment.now_ms:
             self._decide_due(key, customer, state.due_ms)
-        if is_rated_by_another(state.tier, state.policy_mark, self.setup.policy):
+        policy = moment.policy
+        if state.policy_mark != policy.mark and is_rated_by_another(state.tier, state.policy_mark, policy):
             self._rerate(key, customer)
-        return True
+        return moment
 
     def _move_clock(self, at_ms: int) -> bool:
         """Decides what is due before an event on the event clock; False where that would pass the quota."""

@@ -11,11 +11,12 @@ from streams.contracts.kept import LaneRecord
 from streams.contracts.letters import too_large
 from streams.contracts.rejection import REVERSAL_MISMATCH, WRONG_PARTITION, Rejection
 from streams.engine.apply import apply_erase, apply_event
-from streams.engine.case import Case
+from streams.engine.case import Case, Moment
 from streams.engine.measures.limits import LimitExceededError, check_limits
 from streams.engine.measures.reversals import forget_reversals, mark_for_reversals, says_otherwise
 from streams.engine.outcomes import NOTHING
 from streams.engine.remember import outcome_without_effect, remember
+from streams.engine.state import CustomerState
 from streams.partition.by_itself import DecidedByItself
 from streams.partition.entries import Entry, LargeRecord, Record
 from streams.partition.horizon import too_far_ahead
@@ -130,9 +131,10 @@ class Customers(DecidedByItself):
         refused = self._refused(customer, entry)
         if refused is not None:
             return self._reject(entry, refused)
-        if not self._let_time_pass(key, customer, at_ms):
+        moment = self._let_time_pass(key, customer, at_ms)
+        if moment is None:
             return False
-        self._apply(key, customer, entry, mark + content)
+        self._apply(key, customer, entry, moment, mark + content)
         return True
 
     def _refused(self, customer: Opened, entry: Entry) -> Rejection | None:
@@ -148,36 +150,36 @@ class Customers(DecidedByItself):
             return Rejection("limit_exceeded", str(error))
         return None
 
-    def _apply(self, key: bytes, customer: Opened, entry: Entry, marks: bytes) -> None:
+    def _apply(self, key: bytes, customer: Opened, entry: Entry, moment: Moment, marks: bytes) -> None:
         """Applies an event, and remembers it. marks: of its id and of its content."""
-        topic, offset, event = entry.topic, entry.offset, entry.event
+        topic, offset, event, state = entry.topic, entry.offset, entry.event, customer.state
         self.next_offsets[topic] = offset + 1
-        due_ms = customer.state.due_ms
+        due_ms = state.due_ms
         if topic == CUSTOMERS and event.action == "erase":
             # It is remembered, too: repeated, it must not erase what came after it.
-            self._erase(key, customer, event, offset)
+            state = self._erase(key, customer, event, offset)
         else:
-            outcome = apply_event(customer.state, event, self._now(), topic, offset)
+            outcome = apply_event(state, event, moment, topic, offset)
             if outcome is not NOTHING:
-                self._keep_and_write(key, customer.state, outcome)
-        state = customer.state
+                self._keep_and_write(key, state, outcome)
         if state.due_ms != due_ms and state.due_ms is not None:
             self._due.add(state.due_ms, key)
         if topic == TRANSACTIONS:
-            marks += mark_for_reversals(state, event, self.setup.policy.calendar)
+            marks += mark_for_reversals(state, event, moment.policy.calendar)
             if event.reverses is not None:
                 forget_reversals(state, self.setup.remembered_ids)
         remember(state, topic, marks, entry.at_ms, self.setup.remembered_ids)
         customer.is_changed = True
         self._applied[topic] += 1
 
-    def _erase(self, key: bytes, customer: Opened, event: CustomerAction, offset: int) -> None:
+    def _erase(self, key: bytes, customer: Opened, event: CustomerAction, offset: int) -> CustomerState:
         self._out.forget(key, customer.state.tier)
         cause = Cause(event.event_id, CUSTOMERS, offset, event.at_ms)
         case = Case(customer.state, event.customer_id, self.setup.policy, self.clock_ms, is_history=self._is_backfill)
         outcome = apply_erase(case, event, cause)
         customer.state = case.state
         self._keep_and_write(key, case.state, outcome)
+        return case.state
 
     def _reject(self, entry: Entry, rejection: Rejection) -> bool:
         """Writes a dead letter. The input changes no state, and no other input waits for it."""

@@ -85,11 +85,9 @@ class CustomerStates(Partition):
 
     def _now(self) -> Moment:
         """Gives the moment of the partition's clock."""
-        moment, now_ms = self._moment, self.clock_ms
-        if moment is None or moment.now_ms != now_ms:
-            policy = self.setup.policy
-            today = policy.calendar.day_of(now_ms)
-            self._moment = moment = Moment(policy, now_ms, today, self._is_backfill, self.on_event_clock)
+        policy, now_ms = self.setup.policy, self.clock_ms
+        today = policy.calendar.day_of(now_ms)
+        self._moment = moment = Moment(policy, now_ms, today, self._is_backfill, self.on_event_clock)
         return moment
 
     def _customer(self, key: bytes) -> Opened | None:

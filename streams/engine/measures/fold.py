@@ -29,12 +29,11 @@ from streams.engine.measures.reversals import (
     reversal_of,
     reversals_of,
 )
-from streams.engine.measures.spans import oldest_closing_kept, oldest_day_kept
+from streams.engine.measures.spans import oldest_closing_kept, oldest_transaction_kept
 from streams.engine.measures.standings import place_standing
 from streams.engine.measures.windows import add_to_windows
 from streams.engine.state import CustomerState, Reversal
 from streams.policy.policy import Policy
-from streams.values.calendar import month_of, month_start
 from streams.values.events import Balance, Credit, Loan, Transaction
 from streams.values.products import counted_e4, holding_of
 
@@ -148,7 +147,7 @@ def _fold_reversal(state: CustomerState, event: Transaction, policy: Policy, tod
     Reversals are kept, of whatever type, as long as a day is that they are of.
     """
     reversal = reversal_of(event, policy.calendar)
-    oldest, calendar = _oldest_transaction_day(state, policy, today), policy.calendar
+    oldest, calendar = oldest_transaction_kept(state, policy, today), policy.calendar
     kept = [known for known in reversals_of(state) if calendar.day_of(known.at_ms) >= oldest]
     if any(known.mark == reversal.mark for known in kept):
         return False  # it comes again, after it was forgotten
@@ -195,15 +194,9 @@ def _count(  # noqa: PLR0913, PLR0917 - a transaction, taken apart
     """
     if kind not in policy.kept_types:
         return False
-    oldest = _oldest_transaction_day(state, policy, today)
+    oldest = oldest_transaction_kept(state, policy, today)
     if not add_to_bucket(state, day, bucket_name(kind, currency), count, amount_e4, oldest):
         return False
     if state.windows:
         add_to_windows(state, policy, day, kind, currency, count, amount_e4)
     return kind in policy.looked_at_types
-
-
-def _oldest_transaction_day(state: CustomerState, policy: Policy, today: int) -> int:
-    """Gives the first day whose transactions have to be kept: for the tiers, or for payments."""
-    oldest = oldest_day_kept(state, policy, today)
-    return min(oldest, month_start(month_of(today) - policy.paid_months)) if policy.paid_months else oldest

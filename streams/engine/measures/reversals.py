@@ -135,7 +135,8 @@ def mark_for_reversals(state: CustomerState, event: Transaction, calendar: Calen
     if event.reverses is not None:
         return REVERSAL_MARK
     day, name = calendar.day_of(event.belongs_at_ms), bucket_name(event.type, event.currency)
-    return _said_mark(state, day, name, calendar) + cents_mark(event.amount_e4)
+    said = said_mark(name, day) if state.erased_ms is None else _said_mark(state, day, name, calendar)
+    return said + cents_mark(event.amount_e4)
 
 
 def reversal_of(event: Transaction, calendar: Calendar) -> Reversal:

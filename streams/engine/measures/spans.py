@@ -33,17 +33,23 @@ def oldest_closing_looked_at(policy: Policy, day: int, *, is_over: bool = False)
 
 
 def oldest_day_kept(state: CustomerState, policy: Policy, today: int) -> int:
-    """Gives the first day whose transactions have to be kept.
+    """Gives the first day whose transactions have to be kept for the tiers.
 
     That is the first day that the last ratings looked at, since a correction makes them again; without a rating by the
     calendar, the first day that is looked at today.
     """
-    if state.tenure.rated_ms is None and not policy.look_back_months:
-        return today - policy.look_back_days + 1  # nearly always: as below
     rated = oldest_rated_day(state, policy)
     if rated is None:
         return oldest_day_looked_at(policy, today)
     return oldest_day_looked_at(policy, rated, is_over=True)
+
+
+def oldest_transaction_kept(state: CustomerState, policy: Policy, today: int) -> int:
+    """Gives the first day whose transactions have to be kept, for the tiers or for payments."""
+    if not (policy.look_back_months or policy.paid_months) and state.tenure.rated_ms is None:
+        return today - policy.look_back_days + 1  # nothing but days, back from today
+    oldest = oldest_day_kept(state, policy, today)
+    return min(oldest, month_start(month_of(today) - policy.paid_months)) if policy.paid_months else oldest
 
 
 def oldest_closing_kept(state: CustomerState, policy: Policy, today: int) -> int:

@@ -114,7 +114,9 @@ class _Futures:
         event = Balance("", self._customer_id, at_ms, _ACCOUNT, cents * _CENT_E4, policy.currency, "deposit")
         case = Case(state, self._customer_id, policy, at_ms, event, Cause("", BALANCES, 0, at_ms))
         case.begins_policy, case.tier_before = state.policy_mark != policy.mark, state.tier
-        moves, is_late = take_in(state, event, Moment(policy, at_ms, policy.calendar.day_of(at_ms)))
+        is_rated = not case.begins_policy and case.tier_before is not None
+        moment = Moment(policy, at_ms, policy.calendar.day_of(at_ms))
+        moves, is_late = take_in(state, event, moment, is_rated=is_rated)
         if moves:
             step_event(case, event, is_late=is_late)
         if case.change is not None:

@@ -22,15 +22,14 @@ from streams.policy.policy import Policy
 from streams.values.events import Credit, CustomerAction, Event, Transaction
 
 
-def take_in(state: CustomerState, event: Event, moment: Moment) -> tuple[bool, bool]:
+def take_in(state: CustomerState, event: Event, moment: Moment, *, is_rated: bool) -> tuple[bool, bool]:
     """Folds a new event into the state, in place. limits.check_limits() has accepted it before.
 
-    Says whether there may be something to decide, and whether the event is late. An action moves no measure: what it
-    does is left to step_event().
+    is_rated: the customer has a tier, by this very policy. Says whether there may be something to decide, and whether
+    the event is late. An action moves no measure: what it does is left to step_event().
     """
     policy, at_ms = moment.policy, event.at_ms
-    is_rated = state.tier is not None and state.policy_mark == policy.mark
-    if state.policy_mark != policy.mark:
+    if not is_rated and state.policy_mark != policy.mark:
         sum_anew(state, moment.today, policy)
         _begin_policy(state, policy, moment.now_ms)
     elif state.windows:
