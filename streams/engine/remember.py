@@ -41,8 +41,11 @@ def undoing_of(state: CustomerState, mark: bytes) -> bytes | None:
 def _entry(state: CustomerState, topic: int, mark: bytes) -> bytes | None:
     """Gives what is kept of an event that was applied before; None where none is remembered."""
     recent, packed = state.recent.get(topic, b""), state.blocks.get(topic, b"")
-    # Not `in`: of bytes it asks first whether the mark is a number, and makes an error that says it is none.
-    if recent.find(mark) < 0 and len(packed) <= _SHORT_BYTES and packed.find(mark) < 0:
+    # Of the ways to look for bytes in bytes, `partition` takes the fewest steps; `in` makes an error first, of a mark
+    # that is no number.
+    if not recent.partition(mark)[1] and (
+        not packed or (len(packed) <= _SHORT_BYTES and not packed.partition(mark)[1])
+    ):
         return None  # nearly always
     size = _entry_bytes(topic)
     at = _place(recent, mark, size)

@@ -159,9 +159,14 @@ class Calendar:
     def _remember(self, hour: int) -> int | None:
         # None where midnight falls inside the hour (offsets of half an hour): day_of() then works each instant out.
         first, last = self._local_day(hour * HOUR_MS), self._local_day(hour * HOUR_MS + HOUR_MS - 1)
-        if len(self._day_of_hour) >= _CACHE_LIMIT:
-            self._day_of_hour.clear()
-        self._day_of_hour[hour] = day = first if first == last else None
+        days = self._day_of_hour
+        if len(days) >= _CACHE_LIMIT:
+            days.clear()
+        days[hour] = day = first if first == last else None
+        begins_ms, ends_ms = self.midnight_ms(first), self.midnight_ms(first + 1)
+        if day is not None and ends_ms - begins_ms == DAY_MS and not begins_ms % HOUR_MS:
+            # No clock is changed on that day: what goes for one of its hours goes for all.
+            days.update(dict.fromkeys(range(begins_ms // HOUR_MS, ends_ms // HOUR_MS), day))
         return day
 
     def _instant_ms(self, local: datetime) -> int:

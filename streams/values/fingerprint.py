@@ -3,7 +3,6 @@
 They are kept in the state, so they must be the same on every machine and in every release.
 """
 
-from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -27,6 +26,10 @@ REMEMBERED_AT_LEAST = 64
 REMEMBERED_AT_MOST = 100_000
 """How many events of a customer and topic a setting may have remembered; the fewest are the default."""
 
+# Of a day, customers say few different things: their marks are made once.
+_SAID: dict[int, dict[str, bytes]] = {}
+_SAID_DAYS: Final = 1_000
+
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -47,14 +50,28 @@ def content_mark(event: msgspec.Struct) -> bytes:
     return _INSTEAD[NO_CONTENT] if mark == NO_CONTENT else mark
 
 
-@lru_cache(4_096)  # by day, customers say few different things
-def said_mark(name: str, day: int, erased_ms: int | None = None) -> bytes:
+def said_mark(name: str, day: int) -> bytes:
     """Gives 2 bytes of a hash of what a reversal must say of what it undoes, beside the amount.
 
-    name: "type.currency". erased_ms: of an erase on that local day. Of 65,534 reversals that say something else one
-    goes unnoticed.
+    name: "type.currency". Of 65,534 reversals that say something else one goes unnoticed.
     """
-    said = f"{name}.{day}" if erased_ms is None else f"{name}.{day}.{erased_ms}"
+    marks = _SAID.get(day)
+    if marks is None:
+        if len(_SAID) >= _SAID_DAYS:
+            _SAID.clear()
+        marks = _SAID[day] = {}
+    mark = marks.get(name)
+    if mark is None:
+        marks[name] = mark = _mark_of(f"{name}.{day}")
+    return mark
+
+
+def said_mark_after_erase(name: str, day: int, erased_ms: int) -> bytes:
+    """Gives the same on the local day of an erase."""
+    return _mark_of(f"{name}.{day}.{erased_ms}")
+
+
+def _mark_of(said: str) -> bytes:
     mark = xxh3_64_digest(said)[:CONTENT_BYTES]
     return _INSTEAD.get(mark, mark)
 

@@ -1,12 +1,12 @@
 import operator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.values.calendar import EPOCH, HOUR_MS, Calendar, month_of, month_start
+from streams.values.calendar import EPOCH, HOUR_MS, Calendar, date_text, month_of, month_start
 from tests.support.one_customer import DAY_MS, TAIPEI, at
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -54,6 +54,26 @@ def test_the_order_of_questions_does_not_matter() -> None:
     forwards = [asked_forwards.day_of(instant) for instant in instants]
     backwards = [asked_backwards.day_of(instant) for instant in reversed(instants)]
     assert forwards == backwards[::-1] == sorted(forwards)
+
+
+@pytest.mark.parametrize(
+    ("zone", "local"),
+    [
+        ("Asia/Taipei", "2026-11-24"),
+        ("Asia/Kolkata", "2026-11-24"),  # midnight falls inside an hour of UTC
+        ("America/Sao_Paulo", "2018-11-04"),
+        ("America/Havana", "2026-11-01"),
+        ("Australia/Lord_Howe", "2026-04-05"),  # back by half an hour
+        ("Pacific/Apia", "2011-12-29"),  # the day after it was left out
+    ],
+)
+@pytest.mark.parametrize("first", range(0, 96, 7))
+def test_what_is_known_of_some_hours_of_a_day_goes_for_the_others(zone: str, local: str, first: int) -> None:
+    calendar, noon = Calendar(ZoneInfo(zone)), at(f"{local}T12:00", ZoneInfo(zone))
+    instants = [noon + hours * HOUR_MS for hours in range(-48, 48)]
+    for instant in instants[first:] + instants[:first]:
+        local_day = datetime.fromtimestamp(instant / 1000, ZoneInfo(zone)).date()
+        assert date_text(calendar.day_of(instant)) == local_day.isoformat()
 
 
 @pytest.mark.parametrize(

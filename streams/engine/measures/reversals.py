@@ -32,6 +32,7 @@ from streams.values.fingerprint import (
     cents_mark,
     fingerprint,
     said_mark,
+    said_mark_after_erase,
 )
 
 ABSENT, PERHAPS, PART, COUNTED, OTHER = range(5)
@@ -231,7 +232,7 @@ def _said_mark(state: CustomerState, day: int, name: str, calendar: Calendar) ->
     On the day of an erase it is another one: so what came before the erase, and went with it, is not found any more.
     """
     if state.erased_ms is not None and _is_of_erased_day(state, day, calendar):
-        return said_mark(name, day, state.erased_ms)
+        return said_mark_after_erase(name, day, state.erased_ms)
     return said_mark(name, day)
 
 
