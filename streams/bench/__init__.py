@@ -6,8 +6,9 @@ Each benchmark has a module of its own with one `measure_…` function: throughp
 deliver, which sends to `endpoint.py`. The other modules are what they share. docs/benchmarks.md says what the figures
 mean.
 
-Each run has its own app id and topics, and deletes the topics. A worker is watched through its topics, its log and
-/proc alone; nothing here imports `worker`. Options and output for people belong to `cli`.
+Each run has its own app id and topics, and deletes the topics. A worker is watched through its topics, its log, its
+metrics and /proc alone; nothing here imports `worker`. Options and output for people belong to `cli`.
 
-May be imported here: `contracts`, `errors`, `kafka`, `partition`, `policy`, `settings`, `signals`, `stages`, `values`.
+May be imported here: `contracts`, `errors`, `kafka`, `metrics`, `partition`, `policy`, `settings`, `signals`,
+`stages`, `values`.
 """
