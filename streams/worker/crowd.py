@@ -15,7 +15,8 @@ from collections.abc import Callable
 from streams.partition.work import Quota
 
 BATCH_S = 0.1
-AT_FIRST, AT_LEAST, AT_MOST = 500, 250, 1_000
+# Fewer, and on a busy machine the batches of events between them would take most of the time.
+AT_FIRST, AT_LEAST, AT_MOST = 500, 500, 1_000
 # On the event clock nobody waits for an answer.
 QUOTA_ON_EVENT_CLOCK = Quota(due=5_000, rerated=5_000)
 _NONE = Quota(due=0, rerated=0)

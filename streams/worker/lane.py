@@ -71,6 +71,7 @@ class Lane:
         self._failures = 0  # failed transactions in a row
         self._waiting = False  # for news: all that has come is worked
         self._arrived_at: float | None = None  # the first of what was not taken up yet (time.perf_counter)
+        self._in_line = False  # behind another lane's large batch
         self._next_stage: Stage | None = None
         self._task: asyncio.Task[None] | None = None
         # Kept here, since asyncio holds a task only weakly.
@@ -98,9 +99,10 @@ class Lane:
     def is_busy(self) -> bool:
         """Says whether it has something to do just now. Where that stays so without progress, something hangs.
 
-        A take-over has a patience of its own, and a lane that is parked waits for its group.
+        A take-over has a patience of its own, a lane that is parked waits for its group, and one that is in line for
+        the lane before it.
         """
-        if self._task is None or self._task.done() or self._owned.is_being_taken_over:
+        if self._task is None or self._task.done() or self._owned.is_being_taken_over or self._in_line:
             return False
         return not self._waiting or self.queued > 0 or self._ends.are_ahead
 
@@ -298,6 +300,26 @@ class Lane:
         return times
 
     async def _work(self, entries: list[Entry], now_ms: int, times: StepTimes) -> None:
+        self._in_line = True  # others get on
+        async with self._turns.large(len(entries)):
+            self._in_line = False
+            work, worked, work_s = await self._worked(entries, now_ms, times)
+        try:
+            await self._owned.commit(work)
+        except TransactionFailedError as error:
+            await self._failed(error)
+            return
+        self._failures = 0
+        partition = self._owned.known
+        partition.keep(work)
+        self._crowd.committed(is_left=self._is_due(now_ms) or partition.is_stale)
+        self._gets_on()
+        self.stage.committed(work)
+        times.done("commit")
+        self._metrics.record_batch(self._batch(work, entries[:worked], work_s, times))
+
+    async def _worked(self, entries: list[Entry], now_ms: int, times: StepTimes) -> tuple[Work, int, float]:
+        """Works a batch, and packs it; gives how many entries were worked, too, and the seconds that took."""
         partition = self._owned.known
         # While the lane parks, a batch ends with what is worked of it.
         quota = QUOTA_ON_EVENT_CLOCK if partition.on_event_clock else self._crowd.quota(has_events=bool(entries))
@@ -310,18 +332,7 @@ class Lane:
         _, pack_s = await self._turns.work(partition.packing(), after_full=self._gets_on)
         work = partition.pack(self._inbox.positions())
         times.done("pack")
-        try:
-            await self._owned.commit(work)
-        except TransactionFailedError as error:
-            await self._failed(error)
-            return
-        self._failures = 0
-        partition.keep(work)
-        self._crowd.committed(is_left=self._is_due(now_ms) or partition.is_stale)
-        self._gets_on()
-        self.stage.committed(work)
-        times.done("commit")
-        self._metrics.record_batch(self._batch(work, entries[:worked], work_s + pack_s, times))
+        return work, worked, work_s + pack_s
 
     def _gets_on(self) -> None:
         # Where many lanes catch up on a small share of a CPU, the first of their batches take minutes.

@@ -556,6 +556,20 @@ async def test_the_loop_goes_round_within_a_turn_too(monkeypatch: pytest.MonkeyP
     assert order[:5] == ["a", "loop", "a", "loop", "a"]
 
 
+async def test_one_lane_at_a_time_is_in_the_middle_of_a_large_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "LARGE_BATCH", 1)
+    log, shared = Log(), turns.Turns()
+    async with running(log) as stand:
+        stand.lane._turns = shared
+        async with shared.large(2):
+            stand.lane.offer(BALANCES, fetch(line(0)))
+            await stand.until(lambda: log.works)  # a small one waits for nobody
+            stand.lane.offer(BALANCES, fetch(line(1), line(2)))
+            await stand.until(lambda: not stand.lane.queued)
+            assert not stand.lane.is_busy, "it is the other lane that has to get on"
+        await stand.until(lambda: len(log.works) == 2)
+
+
 async def test_a_batch_that_takes_many_slices_is_progress_and_one_that_hangs_is_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
