@@ -9,10 +9,12 @@ from typing import Annotated
 import msgspec
 
 from streams.contracts.former import Account1, Bucket1, State1
+from streams.engine.codec import encode_loans
 from streams.engine.measures.accounts import account_key
 from streams.engine.measures.days import add_to_bucket
 from streams.engine.remember import keep_as_block
-from streams.engine.state import Account, CustomerState, Unplaced
+from streams.engine.sections import note
+from streams.engine.state import Account, Closings, Courses, CustomerState, Tenure
 from streams.values.calendar import NEVER_MS
 from streams.values.events import TRANSACTION_TYPES, TRANSACTIONS
 from streams.values.fingerprint import FINGERPRINT_BYTES, NO_CONTENT, NO_MARK
@@ -23,8 +25,10 @@ _REMEMBERED = 64  # so many of a topic at most
 _decode = msgspec.msgpack.Decoder(State1).decode
 _BucketName = Annotated[str, msgspec.Meta(pattern=rf"^({'|'.join(sorted(TRANSACTION_TYPES))})\.[A-Z]{{3}}\Z")]
 _decode_buckets = msgspec.msgpack.Decoder(dict[_BucketName, Bucket1]).decode
-_KEPT_OTHERWISE = ("accounts", "days", "remembered", "standing_as_of_ms", "last_transaction_ms")
-_SAME = frozenset(State1.__struct_fields__).difference(_KEPT_OTHERWISE)
+_SAME = (
+    *("tier", "due_ms", "earned_tier", "sequence", "decided_at_ms", "newest_ms", "policy_mark"),
+    *("assets_e4_by_currency", "standing", "score", "change", "tier_due_ms", "first_event_ms"),
+)
 
 
 def of_version_1(packed: bytes | memoryview) -> CustomerState:
@@ -34,8 +38,19 @@ def of_version_1(packed: bytes | memoryview) -> CustomerState:
     state.accounts = {
         account_key(number, account.currency): _account(account) for number, account in former.accounts.items()
     }
+    if former.first_day is not None:
+        state.closings = Closings(former.first_day, former.daily)
     if former.daily:  # of which balances these are made was not kept
-        state.unplaced = Unplaced(max((account.as_of_ms for account in former.accounts.values()), default=None))
+        note(state, unplaced_before_ms=max((account.as_of_ms for account in former.accounts.values()), default=None))
+    note(state, pin=former.pin, opted_out=former.opted_out, decided_loans=former.decided_loans)
+    if former.loans:
+        note(state, loans=encode_loans(former.loans))
+    if former.progress or former.trigger_counts or former.contacts_ms:
+        state.courses = Courses(former.progress, former.trigger_counts, former.contacts_ms)
+    if former.tenure != Tenure():
+        state.tenure = former.tenure
+    state.windows = tuple(former.windows)
+    state.loans_e4_by_currency = former.loans_e4_by_currency or None
     for day, buckets in former.days.items():
         for name, bucket in _decode_buckets(buckets).items():
             add_to_bucket(state, day, name, bucket.count, bucket.amount_e4)

@@ -20,6 +20,7 @@ from streams.engine.codec import copy_of, kept_bytes
 from streams.engine.loans.decisions import risks_of
 from streams.engine.measures.erased import left_by_erase
 from streams.engine.outcomes import NOTHING, Outcome, RiskMessage, TierChange, Trigger
+from streams.engine.sections import courses_of, note, special_of
 from streams.engine.state import CustomerState
 from streams.engine.tiers.rated import known_since_ms
 from streams.engine.tiers.step import step_due, step_erase, step_event, step_policy, take_in
@@ -40,7 +41,7 @@ def apply_event(state: CustomerState, event: Event, moment: Moment, topic: int, 
     moves, is_late = take_in(state, event, moment, is_rated=not begins_policy and tier_before is not None)
     moves = moves or is_earliest
     woken = policy.woken[_word(event)] if policy.campaigns else None
-    asks_for_loans = policy.loan_rules is not None and (type(event) is Loan or bool(state.loans))
+    asks_for_loans = policy.loan_rules is not None and (type(event) is Loan or bool(special_of(state).loans))
     if not (moves or is_due or asks_for_loans or (woken is not None and woken.undecided)):
         return NOTHING
     cause = Cause(event.event_id, topic, offset, event.at_ms)
@@ -78,12 +79,13 @@ def apply_erase(case: Case, event: CustomerAction, cause: Cause) -> Outcome:
     """
     former, case.event, case.cause = case.state, event, cause
     state = case.state = left_by_erase(former, event.at_ms, case.policy)
-    if state.first_event_ms is None and state.pinned_ms is None:
+    if state.first_event_ms is None and special_of(state).pinned_ms is None:
         return NOTHING
     step_erase(case)
     if state.tier is not None:
         case.is_history, state.heard_ms = True, case.now_ms
-        state.progress = progress_left(case, former.progress)
+        if former.courses is not None:
+            courses_of(state).progress = progress_left(case, former.courses.progress)
         _triggers(case, case.policy.campaigns)
     _set_due(state)
     return Outcome(_changes(case))
@@ -154,13 +156,16 @@ def _note_times(state: CustomerState, event: Transaction | Balance | Credit | Lo
     if state.first_event_ms is None:
         state.first_event_ms, state.heard_ms = at_ms, now_ms
     elif at_ms < state.first_event_ms and at_ms < known_since_ms(state):
-        state.earliest_ms, is_earliest = at_ms, True
+        is_earliest = True
+        note(state, earliest_ms=at_ms)
     if type(event) is Transaction:
         last_ms = state.last_transaction_ms
         if event.reverses is None and (last_ms is None or at_ms > last_ms):
             state.last_transaction_ms = at_ms
-    elif type(event) is Loan and (state.applied_ms is None or at_ms > state.applied_ms):
-        state.applied_ms = at_ms
+    elif type(event) is Loan:
+        applied_ms = special_of(state).applied_ms
+        if applied_ms is None or at_ms > applied_ms:
+            note(state, applied_ms=at_ms)
     return is_earliest
 
 
@@ -184,7 +189,7 @@ def _triggers(case: Case, campaigns: tuple[Campaign, ...]) -> Sequence[Trigger]:
 
 def _set_due(state: CustomerState) -> None:
     """Notes the earliest instant at which time alone may decide the tier or a campaign."""
-    campaign_ms = next_due_ms(state) if state.progress else None
+    campaign_ms = None if state.courses is None else next_due_ms(state.courses)
     if campaign_ms is None:
         state.due_ms = state.tier_due_ms
     else:

@@ -12,6 +12,7 @@ from hashlib import blake2b
 
 import msgspec
 
+from streams.engine.sections import note, special_of
 from streams.engine.state import Blocks, CustomerState
 from streams.values.events import TRANSACTIONS
 from streams.values.fingerprint import CONTENT_BYTES, FINGERPRINT_BYTES, NO_CONTENT, UNDOING_BYTES
@@ -129,17 +130,18 @@ def remembered_bytes(state: CustomerState) -> int:
 
 def is_decided(state: CustomerState, loan_id: str) -> bool:
     """Says whether this loan of the customer was decided before."""
-    return _place(state.decided_loans, _loan_mark(loan_id), FINGERPRINT_BYTES) >= 0
+    return _place(special_of(state).decided_loans, _loan_mark(loan_id), FINGERPRINT_BYTES) >= 0
 
 
 def remember_loan(state: CustomerState, loan_id: str) -> None:
     """Adds a loan to those decided, none of which is ever dropped."""
-    state.decided_loans += _loan_mark(loan_id)
+    note(state, decided_loans=special_of(state).decided_loans + _loan_mark(loan_id))
 
 
 def is_erased(state: CustomerState, at_ms: int) -> bool:
     """Says whether an event with this own time is of what an erase has made forgotten: it changes nothing."""
-    return state.erased_ms is not None and at_ms <= state.erased_ms
+    erased_ms = special_of(state).erased_ms
+    return erased_ms is not None and at_ms <= erased_ms
 
 
 def outcome_without_effect(state: CustomerState, topic: int, mark: bytes, content: bytes, at_ms: int) -> str | None:
@@ -151,7 +153,7 @@ def outcome_without_effect(state: CustomerState, topic: int, mark: bytes, conten
     if entry is not None:
         known = entry[FINGERPRINT_BYTES:_UNDOING_AT]
         return "repeated" if known in {content, NO_CONTENT} else "repeated_differently"
-    return "erased" if state.erased_ms is not None and is_erased(state, at_ms) else None
+    return "erased" if state.special is not None and is_erased(state, at_ms) else None
 
 
 def _in_order(entries: bytes, topic: int) -> bytes:

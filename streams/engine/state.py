@@ -119,11 +119,37 @@ class WatchedLoan(msgspec.Struct, array_like=True, gc=False):
     applied_ms: int = NEVER_MS  # the own time of the application
 
 
-class Unplaced(msgspec.Struct, array_like=True, gc=False):
-    """Which late balances find no place in time. Few customers have this."""
+class Courses(msgspec.Struct, array_like=True, gc=False):
+    """How far the campaigns have come with a customer. Without it, none has begun."""
 
-    before_ms: int | None = None  # those of known accounts from before it: what they held then was not kept
-    dropped_ms: int | None = None  # those of other accounts until it: of dropped ones (measures/closed_accounts.py)
+    progress: dict[str, Progress] = {}  # by campaign id
+    trigger_counts: dict[str, int] = {}  # by campaign id
+    contacts_ms: list[int] = []  # the newest triggers of the campaigns that share contact limits
+
+
+class Closings(msgspec.Struct, array_like=True, gc=False):
+    """What totals and accounts were on earlier days. Only policies that look at closing totals keep it."""
+
+    first_day: int | None = None  # the local day of the first balance
+    daily: dict[str, dict[int, int]] = {}  # by "assets.TWD", by local day: the change of the closing total
+    accounts: dict[str, bytes] = {}  # by the key of accounts: closing balances of earlier days (measures/closings.py)
+
+
+class Special(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What few customers have: pins, consents, erases, loans, reversals. Without it, all is as the defaults say."""
+
+    pin: Pin | None = None
+    pinned_ms: int | None = None  # of the newest pin or unpin, whether a pin holds or not
+    opted_out: bool = False
+    consent_ms: int | None = None  # the own time of the newest opt-out or opt-in
+    erased_ms: int | None = None  # of the newest erase: what is not later is not heard any more
+    loans: bytes = b""  # those that are watched, packed (codec.py)
+    decided_loans: bytes = b""  # fingerprints of loan ids, one after the other
+    applied_ms: int | None = None  # the own time of the newest application for a loan
+    reversals: bytes = b""  # packed (measures/reversals.py)
+    earliest_ms: int | None = None  # the own time of the earliest event, actions aside; None: first_event_ms is
+    unplaced_before_ms: int | None = None  # late balances from before it find no place: what was then was not kept
+    unplaced_until_ms: int | None = None  # of accounts not known neither (measures/closed_accounts.py)
 
 
 class CustomerState(msgspec.Struct, array_like=True, gc=False):
@@ -131,6 +157,7 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False):
 
     The first fields are those of StateHeader: a take-over reads them alone, of every customer. Fields of bytes are
     sections: they stay packed until a rule asks, and are opened and kept by the functions of the module that is named.
+    What a customer has nothing of is None, so that it takes no time and no room (engine/sections.py).
     """
 
     tier: str | None = None
@@ -146,7 +173,7 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False):
     assets_e4_by_currency: dict[str, int] = {}
     days: bytearray = bytearray()  # transactions by local day (measures/days.py)
     day_currencies: str = ""  # of the transactions, by number: codes, one after the other
-    windows: list[Window] = []  # by their number in Policy.windows
+    windows: tuple[Window, ...] = ()  # by their number in Policy.windows
     recent: dict[int, bytes] = {}  # by topic number: the newest events that are remembered (remember.py)
     recent_ms: int | None = None  # the newest own time of the transactions among them
     blocks: dict[int, bytes] = {}  # by topic number: the events before them
@@ -156,32 +183,16 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False):
     last_transaction_ms: int | None = None  # of the newest one, reversals aside
 
     # What some rules and campaigns look at.
-    tenure: Tenure = msgspec.field(default_factory=Tenure)
     tier_due_ms: int | None = None  # when time alone may decide the tier; due_ms covers campaigns, too
-    progress: dict[str, Progress] = {}  # by campaign id
-    trigger_counts: dict[str, int] = {}  # by campaign id
-    contacts_ms: list[int] = []  # the newest triggers of the campaigns that share contact limits
     standing: Standing | None = None
     standing_as_of_ms: int | None = None
     score: str | None = None
-    standings: list[tuple[int, Standing, str | None]] = []  # by time, with the score (measures/standings.py)
-    first_day: int | None = None  # the local day of the first balance
-    daily: dict[str, dict[int, int]] = {}  # by "assets.TWD", by local day: the change of the closing total
-    closings: dict[str, bytes] = {}  # by the key of accounts: closing balances of earlier days (measures/closings.py)
-    loans_e4_by_currency: dict[str, int] = {}
-
-    # What few customers have.
-    loans: dict[str, WatchedLoan] = {}  # by loan_id
-    decided_loans: bytes = b""  # fingerprints of loan ids, one after the other
-    reversals: bytes = b""  # packed (measures/reversals.py)
-    pin: Pin | None = None
-    pinned_ms: int | None = None  # of the newest pin or unpin, whether a pin holds or not
-    opted_out: bool = False
-    consent_ms: int | None = None  # the own time of the newest opt-out or opt-in
-    erased_ms: int | None = None  # of the newest erase: what is not later is not heard any more
-    applied_ms: int | None = None  # the own time of the newest application for a loan
-    earliest_ms: int | None = None  # the own time of the earliest event, actions aside; None: first_event_ms is
-    unplaced: Unplaced | None = None
+    standings: tuple[tuple[int, Standing, str | None], ...] = ()  # by time, with the score (measures/standings.py)
+    loans_e4_by_currency: dict[str, int] | None = None
+    tenure: Tenure | None = None
+    courses: Courses | None = None
+    closings: Closings | None = None
+    special: Special | None = None
 
 
 class StateHeader(msgspec.Struct, array_like=True, gc=False):

@@ -11,6 +11,7 @@ from streams.contracts.figures import format_figure
 from streams.contracts.newest_change import change_of, unpack_change
 from streams.contracts.outputs import PolicyName
 from streams.engine.measures.accounts import unrated_of
+from streams.engine.measures.closing_totals import first_balance_day
 from streams.engine.measures.spans import first_day_of, last_day_of
 from streams.engine.outcomes import TierChange
 from streams.engine.prospects import Keeping, Outlook, Rated
@@ -146,7 +147,7 @@ class _Explaining:
         last = last_day_of(rule, rated.day, is_over=rated.is_over)
         if rule.kind == "month_end":
             return Window(None, _date(last))
-        first, begins = first_day_of(rule, rated.day, is_over=rated.is_over), self.state.first_day
+        first, begins = first_day_of(rule, rated.day, is_over=rated.is_over), first_balance_day(self.state)
         if rule.kind == "average" and begins is not None and begins <= last:
             first = max(first, begins)  # an average leaves out the days before the first balance
         return Window(_date(first), _date(last))

@@ -33,7 +33,8 @@ def is_trigger_ahead(packed: Mapping[bytes, bytes], trigger: NumberedTrigger, ow
     state = packed.get(key)
     if state is None:
         return owns(key)
-    return unpack_state(state).trigger_counts.get(trigger.campaign, 0) < trigger.sequence
+    courses = unpack_state(state).courses
+    return courses is None or courses.trigger_counts.get(trigger.campaign, 0) < trigger.sequence
 
 
 def is_risk_ahead(next_offsets: Mapping[str, int], value: bytes) -> bool:

@@ -15,6 +15,7 @@ from streams.contracts.packing import unpack_state
 from streams.engine.measures.accounts import number_of_accounts, unrated_of
 from streams.engine.measures.figures import measure
 from streams.engine.measures.windows import sum_anew
+from streams.engine.sections import special_of
 from streams.engine.state import CustomerState
 from streams.engine.tiers.looked_at import shown_value
 from streams.kafka.partitioner import partition_of
@@ -134,7 +135,7 @@ class WorkerSource:
 
 
 def _live_measures(state: CustomerState, policy: Policy, day: int) -> dict[str, Any]:
-    figures = measure(state, policy, day)
+    figures, pin = measure(state, policy, day), special_of(state).pin
     shown = shown_value(figures, policy)
     named = zip(policy.measures, figures.measures, strict=True)
     return {
@@ -149,6 +150,6 @@ def _live_measures(state: CustomerState, policy: Policy, day: int) -> dict[str, 
         "score": state.score,
         "accounts": number_of_accounts(state),
         "earned_tier": state.earned_tier,
-        "pinned_until": None if state.pin is None else policy.calendar.rfc3339(state.pin.until_ms),
-        "opted_out": state.opted_out,
+        "pinned_until": None if pin is None else policy.calendar.rfc3339(pin.until_ms),
+        "opted_out": special_of(state).opted_out,
     }

@@ -181,4 +181,4 @@ def test_standings_are_kept_since_the_last_rating_alone() -> None:
     assert [known[0] for known in customer.state.standings][:2] == [at("2026-02-28"), at("2026-03-01")]
     calm = Customer(a_policy(TOTALS.replace("month_end", "at_once")))
     calm.apply(*[credit("good", at("2026-01-02") + day * DAY_MS) for day in range(60)])
-    assert calm.state.standings == []
+    assert calm.state.standings == ()

@@ -12,6 +12,7 @@ from streams.engine.apply import apply_due, apply_event
 from streams.engine.campaigns.triggers import group_of
 from streams.engine.case import Case
 from streams.engine.outcomes import Trigger
+from streams.engine.sections import courses_of
 from streams.engine.state import Progress
 from streams.policy.campaigns import Campaign
 from streams.policy.compile.load import load_policy
@@ -99,7 +100,7 @@ def test_what_is_kept_of_contacts_does_not_grow_without_end() -> None:
     contact = '\n[contact]\ncampaigns = ["c1"]\nat_most = 100\nin_days = 3\n'
     customer = Customer(policy_of(PER_PURCHASE, more=contact))
     purchases(customer, *range(50))
-    assert len(customer.state.contacts_ms) == 3
+    assert len(courses_of(customer.state).contacts_ms) == 3
 
 
 # --- opt-out ---
@@ -131,7 +132,7 @@ def test_a_gift_that_is_given_leaves_the_others_their_own_courses() -> None:
     dormant = 'kind = "dormant"\nwithout_transaction_days = 10'
     customer = Customer(policy_of(gift, dormant))
     customer.apply(balance("5", START))
-    assert customer.state.progress == {"c2": Progress(due_ms=START + 10 * DAY_MS)}
+    assert courses_of(customer.state).progress == {"c2": Progress(due_ms=START + 10 * DAY_MS)}
     customer.wait(START + 20 * DAY_MS)
     assert [trigger.campaign.id for trigger in customer.triggers] == ["c1", "c2"]
 
@@ -139,7 +140,7 @@ def test_a_gift_that_is_given_leaves_the_others_their_own_courses() -> None:
 def test_a_gift_that_is_given_keeps_nothing_but_its_number() -> None:
     customer = Customer(policy_of('kind = "gift"\nat_least = "1"\nwithin_days = 1'))
     customer.apply(balance("5", START))
-    assert (customer.state.progress, customer.state.trigger_counts) == ({}, {"c1": 1})
+    assert (courses_of(customer.state).progress, courses_of(customer.state).trigger_counts) == ({}, {"c1": 1})
 
 
 # --- history, another policy, erase ---
@@ -209,7 +210,7 @@ def test_a_campaign_that_another_policy_does_not_have_is_forgotten_but_for_its_n
     purchases(customer, 0, 1)
     customer.policy = policy_of(PER_PURCHASE, version=2)
     customer.rerate(customer.policy, START + 2 * DAY_MS)
-    assert (list(customer.state.progress), customer.state.due_ms) == (["c1"], None)
+    assert (list(courses_of(customer.state).progress), customer.state.due_ms) == (["c1"], None)
     assert purchases(customer, 3) == [3]
     assert customer.triggers[-1].number == 3
 
@@ -219,7 +220,7 @@ def test_without_campaigns_nothing_of_them_is_kept() -> None:
     customer.apply(balance("5", START))
     customer.policy = policy_of(version=2)
     customer.rerate(customer.policy, START + DAY_MS)
-    assert (customer.state.progress, customer.state.due_ms) == ({}, None)
+    assert (courses_of(customer.state).progress, customer.state.due_ms) == ({}, None)
 
 
 def test_erase_keeps_the_numbers() -> None:

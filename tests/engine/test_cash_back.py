@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contracts.packing import unpack_state
+from streams.engine.sections import courses_of
 from streams.policy.compile.load import load_policy
 from streams.simulate import Simulation
 from streams.values.money import ONE_E16
@@ -75,7 +76,7 @@ def test_all_payments_together_are_what_all_months_come_to(
     outputs = simulation.work(file.lines).outputs
     told = [json.loads(output.value) for output in outputs if output.topic == "tier.campaigns"]
     assert len({one["id"] for one in told}) == len(told)
-    progress = unpack_state(simulation.partition.packed[b"C"]).progress["back"]
+    progress = courses_of(unpack_state(simulation.partition.packed[b"C"])).progress["back"]
     carried = int(progress.carried_e16 or "0") / ONE_E16
     assert sum(float(one["amount"]) for one in told) + carried == sum(owed(month, words) for month in spent.values())
     assert progress.due_ms is None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.measures.closing_totals import average_e16, closing_e16, newest_e16
+from streams.engine.measures.closing_totals import average_e16, closing_e16, daily_changes, newest_e16
 from streams.engine.measures.spans import first_day_of, last_day_of
 from streams.values.calendar import month_of, month_start
 from streams.values.events import Balance
@@ -151,7 +151,7 @@ def test_nothing_is_kept_longer_than_it_is_looked_at() -> None:
         customer.apply(balance(f"{number}", NOON + number * DAY_MS))
     last = AVERAGES.calendar.day_of(customer.now_ms)
     oldest = min(first_day_of(rule, last, is_over=False) for rule in AVERAGES.measures if rule.days or rule.months)
-    (changes,) = customer.state.daily.values()
+    (changes,) = daily_changes(customer.state).values()
     assert min(changes) == oldest + 1  # the total of the oldest day follows from what changed since
     assert len(changes) == last - oldest
 

@@ -10,9 +10,16 @@ from hypothesis import strategies as st
 
 from streams.contracts.former import Account1, State1
 from streams.contracts.packing import pack_state, unpack_state
-from streams.engine.measures.closing_totals import average_e16, closing_e16, newest_e16
+from streams.engine.measures.closing_totals import (
+    average_e16,
+    closing_e16,
+    daily_changes,
+    first_balance_day,
+    newest_e16,
+)
 from streams.engine.measures.closings import keep_timeline, timeline_of
 from streams.engine.measures.spans import oldest_closing_looked_at
+from streams.engine.sections import closings_of, tenure_of
 from streams.engine.state import Account, CustomerState
 from streams.policy.compile.load import load_policy
 from streams.values.calendar import NEVER_MS
@@ -103,10 +110,10 @@ def test_what_a_day_began_with_stays_when_older_days_are_dropped() -> None:
 
 def test_a_balance_from_before_all_that_is_looked_at_changes_nothing_but_the_first_day() -> None:
     customer = after(*[balance(f"{number}", NOON + number * DAY_MS) for number in range(300)])
-    before = customer.state.closings, customer.state.daily, customer.state.accounts
+    before = closings_of(customer.state).accounts, daily_changes(customer.state), customer.state.accounts
     customer.apply(balance("7000", NOON - 30 * DAY_MS))
-    assert (customer.state.closings, customer.state.daily, customer.state.accounts) == before
-    assert customer.state.first_day == TODAY - 30
+    assert (closings_of(customer.state).accounts, daily_changes(customer.state), customer.state.accounts) == before
+    assert first_balance_day(customer.state) == TODAY - 30
 
 
 def test_closings_are_kept_as_far_back_as_any_rule_looks() -> None:
@@ -119,13 +126,13 @@ def test_closings_are_kept_as_far_back_as_any_rule_looks() -> None:
 def test_an_account_without_news_keeps_its_newest_balance_alone() -> None:
     customer = after(balance("1", NOON - DAY_MS, "quiet"), balance("2", NOON, "quiet"))
     customer.apply(*[balance("1", NOON + number * DAY_MS) for number in range(300)])
-    assert set(customer.state.closings) == {"TWDa"}
+    assert set(closings_of(customer.state).accounts) == {"TWDa"}
 
 
 def test_a_policy_without_days_keeps_no_closings() -> None:
     customer = Customer(ASSETS_ONLY)
     customer.apply(balance("1", NOON - DAY_MS), balance("2", NOON), balance("3", NOON - DAY_MS // 2))
-    assert (customer.state.closings, customer.state.daily) == ({}, {})
+    assert (closings_of(customer.state).accounts, daily_changes(customer.state)) == ({}, {})
 
 
 def test_a_policy_with_days_begins_with_the_newest_balances() -> None:
@@ -140,14 +147,14 @@ def test_a_policy_with_days_begins_with_the_newest_balances() -> None:
 def test_another_holding_is_looked_at_by_what_the_former_policy_kept() -> None:
     customer = Customer(load_policy(AVERAGES.document.replace('"loans"', '"assets"')))
     customer.apply(balance("100", NOON - 2 * DAY_MS, product="loan"), balance("40", NOON))
-    assert set(customer.state.daily) == {"assets.TWD"}
+    assert set(daily_changes(customer.state)) == {"assets.TWD"}
     customer.rerate(AVERAGES, NOON + 1)
     assert closings(customer, "loans") == ["0", "100", "100", "0"]
 
 
 KEPT_BY_VERSION_1 = (
     *("tier", "earned_tier", "sequence", "decided_at_ms", "newest_ms", "policy_mark"),
-    *("assets_e4_by_currency", "first_day", "daily", "tenure"),
+    "assets_e4_by_currency",
 )
 
 
@@ -157,6 +164,9 @@ def test_a_state_of_version_1_takes_no_balance_from_before_it() -> None:
     known = customer.state.accounts["TWDa"]
     former = State1(
         accounts={"a": Account1(known.as_of_ms, known.balance_e4, known.currency, known.product)},
+        first_day=first_balance_day(customer.state),
+        daily=daily_changes(customer.state),
+        tenure=tenure_of(customer.state),
         **{name: getattr(customer.state, name) for name in KEPT_BY_VERSION_1},
     )
     customer.state = unpack_state(b"\x01" + msgspec.msgpack.encode(former))

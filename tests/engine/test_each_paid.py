@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from streams.engine.campaigns.each_paid import carried_e4
+from streams.engine.sections import courses_of
 from streams.engine.state import Progress
 from streams.values.events import Event, Transaction
 from tests.support.laws import laws
@@ -43,7 +44,7 @@ def paid(customer: Customer) -> list[int]:
 
 def carried(customer: Customer) -> int:
     """What is left to be taken off, or to be paid, in hundredths."""
-    return carried_e4(customer.state.progress.get("back", Progress())) // 100
+    return carried_e4(courses_of(customer.state).progress.get("back", Progress())) // 100
 
 
 P, Q, S = bought("p", 0), bought("q", 50), bought("s", 60, "150")
@@ -112,7 +113,7 @@ def test_what_a_purchase_has_brought_is_kept_for_as_many_months_as_late_ones_cou
     assert carried(customer) == -100
     other = Customer(EACH)
     other.apply(P, bought("march", 24 * 100), undoes(P, "r", 24 * 101))
-    assert (carried(other), len(other.state.progress["back"].paid_e4)) == (0, 1)
+    assert (carried(other), len(courses_of(other.state).progress["back"].paid_e4)) == (0, 1)
 
 
 plans = st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["purchase", "reversal", "back"])), max_size=14)

@@ -16,6 +16,7 @@ from streams.contracts.decode import decode
 from streams.contracts.packing import unpack_state
 from streams.engine.measures.figures import measure
 from streams.engine.measures.fold import fold_balance
+from streams.engine.sections import special_of
 from streams.engine.state import CustomerState
 from streams.engine.tiers.conditions import entered_rank, kept_rank
 from streams.policy.policy import Policy
@@ -294,7 +295,7 @@ def test_served_is_earned_once_every_timer_has_run_out(name: str, plan: Plan) ->
     customer = worked_for_one(quiet, policy)
     customer.wait(customer.now_ms + 5 * 366 * DAY_MS)  # pins last 500 days at most, no rule longer than 15 months
     state = customer.state
-    assert state.pin is None
+    assert special_of(state).pin is None
     assert state.tier == state.earned_tier
     if state.tier is not None:
         figures = measure(state, policy, policy.calendar.day_of(customer.now_ms))

@@ -2,6 +2,7 @@ import pytest
 from msgspec import structs
 
 from streams.contracts.packing import pack_state, unpack_state
+from streams.engine.measures.closing_totals import daily_changes
 from streams.engine.measures.fold import fold, fold_balance
 from streams.engine.measures.limits import LimitExceededError, check_limits
 from streams.engine.measures.reversals import mark_for_reversals
@@ -214,7 +215,7 @@ def test_the_changes_of_one_day_stay_within_64_bits(product: str) -> None:
     ]
     answers = [refused(state, event, AVERAGES) for event in tellings]
     assert not all(answers)
-    assert all(abs(change) < 2**63 for changes in state.daily.values() for change in changes.values())
+    assert all(abs(change) < 2**63 for changes in daily_changes(state).values() for change in changes.values())
 
 
 def test_a_balance_of_everyday_size_is_taken_in_any_number() -> None:

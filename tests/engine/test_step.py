@@ -3,7 +3,9 @@ from fractions import Fraction
 import pytest
 from msgspec import structs
 
-from streams.engine.state import CustomerState
+from streams.engine.measures.closing_totals import daily_changes, first_balance_day
+from streams.engine.sections import special_of
+from streams.engine.state import CustomerState, Special
 from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy
 from streams.values.events import CUSTOMERS, Event
@@ -228,7 +230,7 @@ def test_a_pin_that_is_over_when_it_comes_ends_the_one_before() -> None:
     customer.apply(balance("1", NOON), pin("high", NOON, NOON + DAY_MS))
     (change,) = customer.apply(pin("mid", NOON + 2, NOON + 1))
     assert (change.tier, change.reason) == ("low", "pin_ended")
-    assert (customer.state.pin, customer.state.due_ms) == (None, None)
+    assert (special_of(customer.state).pin, customer.state.due_ms) == (None, None)
 
 
 def test_a_customer_may_be_pinned_before_the_first_event() -> None:
@@ -311,9 +313,9 @@ def test_consent_is_remembered_and_decides_nothing() -> None:
     customer.apply(balance("1", NOON), transaction("5", NOON))
     due_ms = customer.state.due_ms
     assert customer.apply(action("opt_out", NOON)) == []
-    assert customer.state.opted_out
+    assert special_of(customer.state).opted_out
     assert customer.apply(action("opt_in", NOON)) == []
-    assert not customer.state.opted_out
+    assert not special_of(customer.state).opted_out
     assert customer.state.due_ms == due_ms
 
 
@@ -322,7 +324,7 @@ def test_erase_forgets_all_but_the_next_sequence_number() -> None:
     customer.apply(balance("600000", NOON), transaction("5", NOON), credit("poor", NOON), action("opt_out", NOON))
     customer.apply(pin("high", NOON, NOON + 5))
     assert customer.apply(action("erase", NOON)) == []
-    assert structs.replace(customer.state, recent={}) == CustomerState(sequence=2, erased_ms=NOON)
+    assert structs.replace(customer.state, recent={}) == CustomerState(sequence=2, special=Special(erased_ms=NOON))
     assert list(customer.state.recent) == [CUSTOMERS]  # the erase itself
     (change,) = customer.apply(balance("1", NOON + 1))
     assert (change.direction, change.previous_tier, change.sequence) == ("initial", None, 3)
@@ -451,7 +453,7 @@ def test_the_first_rating_of_another_policy_looks_at_the_balances_that_are_known
     customer.apply(balance("900000", at("2026-10-02")), balance("1", at("2026-10-02"), "b"), balance("5000000", NOON))
     customer.policy = MONTHLY
     customer.apply(loan("1", NOON + 1))
-    assert customer.state.first_day == MONTHLY.calendar.day_of(at("2026-10-02"))
+    assert first_balance_day(customer.state) == MONTHLY.calendar.day_of(at("2026-10-02"))
     (change,) = customer.wait(at("2026-12-01"))
     assert (change.direction, change.tier) == ("downgrade", "mid")
     assert change.figures.value == Fraction(e16("5000000") * 7, 30) + e16("1")  # 24 to 30 November
@@ -460,10 +462,10 @@ def test_the_first_rating_of_another_policy_looks_at_the_balances_that_are_known
 def test_what_another_policy_does_not_look_at_goes() -> None:
     customer = Customer(MONTHLY)
     customer.apply(balance("600000", NOON))
-    assert set(customer.state.daily) == {"assets.TWD"}
+    assert set(daily_changes(customer.state)) == {"assets.TWD"}
     customer.policy = PLAIN
     customer.apply(loan("1", NOON + 1))
-    assert (customer.state.daily, customer.state.first_day) == ({}, None)
+    assert (daily_changes(customer.state), first_balance_day(customer.state)) == ({}, None)
 
 
 # --- the ends of time ---

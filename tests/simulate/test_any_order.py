@@ -9,6 +9,7 @@ import pytest
 
 from streams.contracts.packing import unpack_state
 from streams.engine.measures.figures import measure
+from streams.engine.sections import special_of
 from streams.engine.state import CustomerState
 from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy
@@ -220,7 +221,11 @@ def differences(seed: int, arrange: Arrange, erased: float = 0) -> list[object]:
     expected, found = recounted(recount), figures_of(state, AT_ONCE)
     pairs = [(name, found[name], expected[name]) for name in expected]
     tier = recount.pin or earned(expected["value"], recount.standing)
-    said = [(state.standing or "good", recount.standing), (state.opted_out, recount.opted_out), (state.tier, tier)]
+    said = [
+        (state.standing or "good", recount.standing),
+        (special_of(state).opted_out, recount.opted_out),
+        (state.tier, tier),
+    ]
     return [pair for pair in [*pairs, *said] if pair[-2] != pair[-1]]
 
 

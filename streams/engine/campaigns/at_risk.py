@@ -8,6 +8,7 @@ from streams.engine.campaigns.audience import is_for
 from streams.engine.case import Case
 from streams.engine.codec import copy_of
 from streams.engine.outcomes import Figures, Offer, TierChange
+from streams.engine.sections import tenure_of
 from streams.engine.state import Progress
 from streams.engine.tiers.looked_at import figure_of
 from streams.engine.tiers.rated import figures_now
@@ -44,7 +45,7 @@ def at_risk_offer(case: Case, terms: AtRisk, progress: Progress) -> Offer | None
 
 def _next_fall_ms(case: Case, progress: Progress) -> int | None:
     """Gives the next possible fall that has not been looked at yet; None where none can be seen coming."""
-    tenure, policy = case.state.tenure, case.policy
+    tenure, policy = tenure_of(case.state), case.policy
     if tenure.below_since_ms is None and policy.at_once and not (policy.next_month or policy.falling.term_months):
         return None
     after_ms = max(case.now_ms, NEVER_MS if progress.settled_ms is None else progress.settled_ms)

@@ -14,6 +14,7 @@ from streams.engine.campaigns.audience import is_for
 from streams.engine.case import Case
 from streams.engine.measures.reversals import Family, is_undone, reversals_of
 from streams.engine.outcomes import Offer
+from streams.engine.sections import special_of
 from streams.engine.state import Progress
 from streams.policy.campaigns import CORRECTED_MONTHS, CashBack
 from streams.values.calendar import month_of, month_start
@@ -34,7 +35,7 @@ def each_offer(case: Case, terms: CashBack, progress: Progress, transaction: Tra
     """
     if owed_e4 <= 0 or not is_for(case, terms.tiers):
         return None
-    is_never_told = case.is_history or case.state.opted_out
+    is_never_told = case.is_history or special_of(case.state).opted_out
     if is_undone(case.state, transaction):
         if not is_never_told:
             _note(case, progress, transaction, -owed_e4)

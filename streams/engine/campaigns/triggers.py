@@ -23,7 +23,8 @@ from streams.engine.campaigns.near_tier import near_tier_offer
 from streams.engine.campaigns.welcome import welcome_offer
 from streams.engine.case import Case
 from streams.engine.outcomes import Group, Offer, Trigger
-from streams.engine.state import CustomerState, Progress
+from streams.engine.sections import courses_of, special_of
+from streams.engine.state import Courses, CustomerState, Progress
 from streams.policy.campaigns import AtRisk, Campaign, CashBack, Dormant, FeeAlert, Gift, NearTier, Welcome
 from streams.values.money import ONE_SHARE
 
@@ -43,10 +44,11 @@ _HASH_BYTES = 8
 
 def triggers_of(case: Case, campaigns: tuple[Campaign, ...]) -> list[Trigger]:
     """Gives the triggers of these campaigns, after the tier was decided. Moves the campaigns' progress on, in place."""
-    state, triggers, blank = case.state, [], Progress()
-    kept = state.progress
+    triggers, blank = [], Progress()
+    courses = courses_of(case.state)
+    kept = courses.progress
     for campaign in campaigns:
-        if campaign.once and campaign.id in state.trigger_counts:
+        if campaign.once and campaign.id in courses.trigger_counts:
             continue
         known = kept.get(campaign.id)
         progress = blank if known is None else known
@@ -71,10 +73,12 @@ def triggers_of(case: Case, campaigns: tuple[Campaign, ...]) -> list[Trigger]:
 
 def begin_progress(state: CustomerState, campaigns: tuple[Campaign, ...]) -> None:
     """Makes the progress fit another policy: keeps what was dealt with, and lets what is under way begin anew."""
+    if state.courses is None:
+        return
     ids = {campaign.id for campaign in campaigns}
-    state.progress = {
+    state.courses.progress = {
         name: structs.replace(progress, due_ms=None, since_ms=None)
-        for name, progress in state.progress.items()
+        for name, progress in state.courses.progress.items()
         if name in ids
     }
 
@@ -91,13 +95,13 @@ def progress_left(case: Case, former: Mapping[str, Progress]) -> dict[str, Progr
 
 def due_campaigns(state: CustomerState, campaigns: tuple[Campaign, ...], now_ms: int) -> tuple[Campaign, ...]:
     """Gives the campaigns whose own time has come."""
-    due = {name: progress.due_ms for name, progress in state.progress.items()}
+    due = {} if state.courses is None else {name: p.due_ms for name, p in state.courses.progress.items()}
     return tuple([c for c in campaigns if (at_ms := due.get(c.id)) is not None and at_ms <= now_ms])
 
 
-def next_due_ms(state: CustomerState) -> int | None:
+def next_due_ms(courses: Courses) -> int | None:
     """Gives the instant at which a campaign may next come due by time alone."""
-    return min([p.due_ms for p in state.progress.values() if p.due_ms is not None], default=None)
+    return min([p.due_ms for p in courses.progress.values() if p.due_ms is not None], default=None)
 
 
 def group_of(customer_id: str, campaign: Campaign) -> Group:
@@ -114,14 +118,14 @@ def group_of(customer_id: str, campaign: Campaign) -> Group:
 
 def _trigger(case: Case, campaign: Campaign, offer: Offer) -> Trigger | None:
     state, now_ms = case.state, case.now_ms
-    if case.is_history or state.opted_out or state.tier is None:
+    if case.is_history or special_of(state).opted_out or state.tier is None:
         return None
     if campaign.contact is not None:
         if is_left_in_peace(state, campaign.contact, now_ms, case.policy.calendar):
             return None
-        state.contacts_ms.append(now_ms)
-    number = state.trigger_counts.get(campaign.id, 0) + 1
-    state.trigger_counts[campaign.id] = number
+        courses_of(state).contacts_ms.append(now_ms)
+    counts = courses_of(state).trigger_counts
+    counts[campaign.id] = number = counts.get(campaign.id, 0) + 1
     return Trigger(
         customer_id=case.customer_id,
         campaign=campaign,

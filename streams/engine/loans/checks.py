@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from streams.engine.case import Case
-from streams.engine.measures.closing_totals import closing_e16, newest_e16
+from streams.engine.measures.closing_totals import closing_e16, first_balance_day, newest_e16
 from streams.engine.outcomes import LoanCheck
 from streams.policy.loans import LoanRules, ShareLimit
 from streams.values.events import Loan
@@ -64,7 +64,8 @@ def _extremes_e16(case: Case, assets_e16: int, limit: ShareLimit) -> tuple[int, 
     Days before the first balance are left out.
     """
     state, today = case.state, case.policy.calendar.day_of(case.now_ms)
-    first = max(today - limit.days + 1, today if state.first_day is None else state.first_day)
+    begins = first_balance_day(state)
+    first = max(today - limit.days + 1, today if begins is None else begins)
     totals = [closing_e16(state, "assets", day, case.policy) for day in range(first, today)]
     totals.append(assets_e16)
     return min(totals), max(totals)

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 from streams.engine.case import Case
+from streams.engine.codec import decode_loans, encode_loans
 from streams.engine.loans.checks import checks_of, fallen_checks
 from streams.engine.measures.closing_totals import newest_e16
 from streams.engine.outcomes import LoanAlert, LoanCheck, LoanDecision, RiskMessage
 from streams.engine.remember import is_decided, remember_loan
-from streams.engine.state import WatchedLoan
+from streams.engine.sections import note, special_of
+from streams.engine.state import CustomerState, WatchedLoan
 from streams.policy.loans import STRICTNESS, LoanOutcome, LoanRules
 from streams.values.events import Balance, Cause, Credit, Event, Loan
 from streams.values.standings import STANDING_UNLESS_KNOWN, is_worse
@@ -19,7 +21,7 @@ def risks_of(case: Case, event: Event, cause: Cause, rules: LoanRules) -> list[R
         case Loan():
             decision = _decide(case, event, cause, rules)
             return [] if decision is None else [decision]
-        case Balance() | Credit() if case.state.loans:
+        case Balance() | Credit() if special_of(case.state).loans:
             return list(_watch(case, event, cause, rules))
         case _:
             return []
@@ -39,9 +41,8 @@ def _decide(case: Case, loan: Loan, cause: Cause, rules: LoanRules) -> LoanDecis
     if outcome != "standard" and rules.monitor_days:
         until_ms = policy.calendar.days_later_ms(case.now_ms, rules.monitor_days)
         standing = state.standing or STANDING_UNLESS_KNOWN
-        state.loans[loan.loan_id] = WatchedLoan(
-            until_ms, loan.amount_e4, loan.currency, str(assets_e16), standing, applied_ms=loan.at_ms
-        )
+        watched = WatchedLoan(until_ms, loan.amount_e4, loan.currency, str(assets_e16), standing, applied_ms=loan.at_ms)
+        note(state, loans=encode_loans({**_watched(state), loan.loan_id: watched}))
     return LoanDecision(
         customer_id=case.customer_id,
         loan_id=loan.loan_id,
@@ -60,8 +61,8 @@ def _decide(case: Case, loan: Loan, cause: Cause, rules: LoanRules) -> LoanDecis
 def _watch(case: Case, event: Balance | Credit, cause: Cause, rules: LoanRules) -> Iterator[LoanAlert]:
     """Gives the alerts that a balance or a standing causes, and drops the loans that are no longer watched."""
     state = case.state
-    state.loans = {loan_id: loan for loan_id, loan in state.loans.items() if loan.until_ms > case.now_ms}
-    for loan_id, loan in state.loans.items():
+    loans = {loan_id: loan for loan_id, loan in _watched(state).items() if loan.until_ms > case.now_ms}
+    for loan_id, loan in loans.items():
         if isinstance(event, Balance):
             checks = fallen_checks(case, int(loan.assets_e16), loan.shares_e4, rules)
         else:
@@ -81,6 +82,12 @@ def _watch(case: Case, event: Balance | Credit, cause: Cause, rules: LoanRules) 
                 checks=(check,),
                 cause=cause,
             )
+    note(state, loans=encode_loans(loans) if loans else b"")
+
+
+def _watched(state: CustomerState) -> dict[str, WatchedLoan]:
+    packed = special_of(state).loans
+    return decode_loans(packed) if packed else {}
 
 
 def _worse_checks(case: Case, loan: WatchedLoan) -> Iterator[LoanCheck]:

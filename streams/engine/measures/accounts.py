@@ -27,7 +27,7 @@ def number_of_accounts(state: CustomerState) -> int:
 
 def unrated_of(state: CustomerState, policy: Policy) -> tuple[Unrated, ...]:
     """Gives what is held in currencies that the policy has no rate for, by currency."""
-    assets, loans = state.assets_e4_by_currency, state.loans_e4_by_currency
+    assets, loans = state.assets_e4_by_currency, state.loans_e4_by_currency or {}
     rated = policy.to_value.keys()
     if assets.keys() <= rated and loans.keys() <= rated:
         return ()  # nearly always
@@ -38,7 +38,9 @@ def unrated_of(state: CustomerState, policy: Policy) -> tuple[Unrated, ...]:
 
 def add_newest(state: CustomerState, account: Account, sign: int) -> None:
     """Adds an account's balance to the newest total, or takes it off."""
-    totals = state.loans_e4_by_currency if holding_of(account.product) == "loans" else state.assets_e4_by_currency
+    totals = state.assets_e4_by_currency
+    if holding_of(account.product) == "loans":
+        totals = state.loans_e4_by_currency = state.loans_e4_by_currency or {}
     amount_e4 = sign * counted_e4(account.product, account.balance_e4)
     totals[account.currency] = totals.get(account.currency, 0) + amount_e4
 

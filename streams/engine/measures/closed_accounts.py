@@ -8,15 +8,16 @@ among those left out; its next one counts.
 
 from streams.engine.measures.accounts import account_key
 from streams.engine.measures.spans import oldest_closing_kept
-from streams.engine.state import ACCOUNTS_LIMIT, CustomerState, Unplaced
+from streams.engine.sections import note, special_of
+from streams.engine.state import ACCOUNTS_LIMIT, CustomerState
 from streams.policy.policy import Policy
 from streams.values.events import Balance
 
 
 def is_of_dropped(state: CustomerState, event: Balance) -> bool:
     """Says whether a balance is of an account that is not known, and not newer than those of dropped accounts."""
-    unplaced = state.unplaced
-    if unplaced is None or unplaced.dropped_ms is None or event.at_ms > unplaced.dropped_ms:
+    until_ms = special_of(state).unplaced_until_ms
+    if until_ms is None or event.at_ms > until_ms:
         return False
     return account_key(event.account_id, event.currency) not in state.accounts
 
@@ -35,9 +36,10 @@ def make_room(state: CustomerState, policy: Policy, today: int) -> None:
     key = _closed_longest(state, policy, today)
     if key is not None:
         dropped_ms = state.accounts.pop(key).as_of_ms
-        state.closings.pop(key, None)
-        unplaced = state.unplaced = state.unplaced or Unplaced()
-        unplaced.dropped_ms = dropped_ms if unplaced.dropped_ms is None else max(dropped_ms, unplaced.dropped_ms)
+        if state.closings is not None:
+            state.closings.accounts.pop(key, None)
+        until_ms = special_of(state).unplaced_until_ms
+        note(state, unplaced_until_ms=dropped_ms if until_ms is None else max(dropped_ms, until_ms))
 
 
 def _closed_longest(state: CustomerState, policy: Policy, today: int) -> str | None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from streams.engine.codec import decode_numbers, encode_numbers
 from streams.engine.measures.accounts import account_key, timeline_after
+from streams.engine.sections import closings_of, special_of
 from streams.engine.state import Account, CustomerState
 from streams.policy.policy import Policy
 from streams.values.calendar import DAY_MS, NEVER_MS, Calendar
@@ -36,7 +37,7 @@ def finds_a_place(state: CustomerState, event: Balance, policy: Policy) -> bool:
     former = state.accounts.get(account_key(event.account_id, event.currency))
     if former is None or event.at_ms >= former.as_of_ms:
         return False
-    before_ms = None if state.unplaced is None else state.unplaced.before_ms
+    before_ms = special_of(state).unplaced_before_ms
     return before_ms is None or event.at_ms >= before_ms
 
 
@@ -50,7 +51,7 @@ def timelines(state: CustomerState, event: Balance, policy: Policy) -> tuple[lis
 def timeline_of(state: CustomerState, key: str) -> list[Account]:
     """Unpacks the timeline of an account, the newest balance last."""
     newest = state.accounts[key]
-    packed = state.closings.get(key)
+    packed = None if state.closings is None else state.closings.accounts.get(key)
     found = [newest]
     if packed is not None:
         numbers = decode_numbers(packed)
@@ -72,30 +73,31 @@ def keep_timeline(state: CustomerState, key: str, timeline: Sequence[Account], c
         newer = account
     _forget_before(numbers, oldest, calendar)
     if numbers:
-        state.closings[key] = encode_numbers(numbers)
-    else:
-        state.closings.pop(key, None)
+        closings_of(state).accounts[key] = encode_numbers(numbers)
+    elif state.closings is not None:
+        state.closings.accounts.pop(key, None)
 
 
 def add_closing(state: CustomerState, key: str, account: Account, calendar: Calendar, oldest: int) -> None:
     """Adds what an account held to its closings, since a balance of a later day has come in."""
     numbers = _numbers(account, _NONE)
-    packed = state.closings.get(key)
+    closings = closings_of(state).accounts
+    packed = closings.get(key)
     if packed is not None:
         known = decode_numbers(packed)
         first = _account(known[:_FIELDS], _NONE, account.currency)
         known[:_FIELDS] = _numbers(first, account)
         numbers += known
         _forget_before(numbers, oldest, calendar)
-    state.closings[key] = encode_numbers(numbers)
+    closings[key] = encode_numbers(numbers)
 
 
 def forget_closings(state: CustomerState, calendar: Calendar, oldest: int) -> None:
     """Drops the closings of all accounts that have had no newer balance since the day `oldest` began."""
-    accounts = state.accounts
-    gone = [key for key in state.closings if calendar.day_of(accounts[key].as_of_ms) <= oldest]
+    accounts, closings = state.accounts, closings_of(state).accounts
+    gone = [key for key in closings if calendar.day_of(accounts[key].as_of_ms) <= oldest]
     for key in gone:
-        del state.closings[key]
+        del closings[key]
 
 
 def changes_of(timeline: Sequence[Account], calendar: Calendar) -> Iterator[tuple[Holding, int, int]]:

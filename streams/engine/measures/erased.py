@@ -9,12 +9,14 @@ summed by day: those of the erase's own local day go as a whole, those of the da
 
 from msgspec.structs import replace
 
+from streams.engine.codec import decode_loans, encode_loans
 from streams.engine.measures.accounts import add_newest
 from streams.engine.measures.closing_totals import begin_closings
 from streams.engine.measures.closings import keep_timeline, timeline_of
 from streams.engine.measures.days import add_to_bucket, all_buckets, days_kept
 from streams.engine.measures.reversals import ABSENT, keep_reversals, reversals_of
-from streams.engine.state import CustomerState, Unplaced
+from streams.engine.sections import closings_of, courses_of, note, special_of
+from streams.engine.state import Courses, CustomerState, Special
 from streams.policy.policy import Policy
 from streams.values.calendar import NEVER_MS
 from streams.values.products import PRODUCT_UNLESS_KNOWN
@@ -26,43 +28,57 @@ def left_by_erase(state: CustomerState, erased_ms: int, policy: Policy) -> Custo
     Where nothing is newer than the erase, that is the numbers of changes and triggers, which loans were decided, and
     the erase's own time. Else it is also what is newer, and which events are remembered, so that none counts twice.
     """
+    special = special_of(state)
     left = CustomerState(
-        sequence=state.sequence,
-        trigger_counts=state.trigger_counts,
-        decided_loans=state.decided_loans,
-        erased_ms=erased_ms,
+        sequence=state.sequence, special=Special(erased_ms=erased_ms, decided_loans=special.decided_loans)
     )
-    words_ms = [at_ms for at_ms in (state.consent_ms, state.pinned_ms) if at_ms is not None]
+    if state.courses is not None and state.courses.trigger_counts:
+        left.courses = Courses(trigger_counts=state.courses.trigger_counts)
+    words_ms = [at_ms for at_ms in (special.consent_ms, special.pinned_ms) if at_ms is not None]
     if max([newest_heard_ms(state), *words_ms]) <= erased_ms:
         return left  # nearly always
     left.recent, left.recent_ms, left.blocks = state.recent, state.recent_ms, state.blocks
-    left.newest_ms, left.unplaced = state.newest_ms, _unplaced(state, erased_ms)
-    left.contacts_ms = [at_ms for at_ms in state.contacts_ms if at_ms > erased_ms]
-    left.loans = {name: loan for name, loan in state.loans.items() if loan.applied_ms > erased_ms}
+    left.newest_ms = state.newest_ms
+    if state.courses is not None and (
+        contacts_ms := [at_ms for at_ms in state.courses.contacts_ms if at_ms > erased_ms]
+    ):
+        courses_of(left).contacts_ms = contacts_ms
     _keep_words(left, state, erased_ms)
+    _keep_special(left, special, erased_ms)
     _keep_accounts(left, state, erased_ms, policy)
     _keep_transactions(left, state, erased_ms, policy)
-    left.applied_ms = _if_newer(state.applied_ms, erased_ms)
     _keep_first_times(left, state, erased_ms, policy)
     return left
 
 
 def newest_heard_ms(state: CustomerState) -> int:
     """Gives the newest own time of the events that are known of a customer, actions aside."""
-    heard_ms = [state.applied_ms, state.standing_as_of_ms, state.last_transaction_ms]
+    heard_ms = [special_of(state).applied_ms, state.standing_as_of_ms, state.last_transaction_ms]
     heard_ms += [account.as_of_ms for account in state.accounts.values()]
     heard_ms += [reversal.at_ms for reversal in reversals_of(state)]
     return max((at_ms for at_ms in heard_ms if at_ms is not None), default=NEVER_MS)
 
 
 def _keep_words(left: CustomerState, state: CustomerState, erased_ms: int) -> None:
-    if _if_newer(state.consent_ms, erased_ms) is not None:
-        left.opted_out, left.consent_ms = state.opted_out, state.consent_ms
-    if _if_newer(state.pinned_ms, erased_ms) is not None:
-        left.pin, left.pinned_ms = state.pin, state.pinned_ms
     if _if_newer(state.standing_as_of_ms, erased_ms) is not None:
         left.standing, left.standing_as_of_ms, left.score = state.standing, state.standing_as_of_ms, state.score
-        left.standings = [known for known in state.standings if known[0] > erased_ms]
+        left.standings = tuple([known for known in state.standings if known[0] > erased_ms])
+
+
+def _keep_special(left: CustomerState, special: Special, erased_ms: int) -> None:
+    if _if_newer(special.consent_ms, erased_ms) is not None:
+        note(left, opted_out=special.opted_out, consent_ms=special.consent_ms)
+    if _if_newer(special.pinned_ms, erased_ms) is not None:
+        note(left, pin=special.pin, pinned_ms=special.pinned_ms)
+    if special.loans:
+        loans = {name: loan for name, loan in decode_loans(special.loans).items() if loan.applied_ms > erased_ms}
+        note(left, loans=encode_loans(loans) if loans else b"")
+    note(
+        left,
+        applied_ms=_if_newer(special.applied_ms, erased_ms),
+        unplaced_before_ms=_if_newer(special.unplaced_before_ms, erased_ms),
+        unplaced_until_ms=_if_newer(special.unplaced_until_ms, erased_ms),
+    )
 
 
 def _keep_accounts(left: CustomerState, state: CustomerState, erased_ms: int, policy: Policy) -> None:
@@ -80,7 +96,8 @@ def _keep_accounts(left: CustomerState, state: CustomerState, erased_ms: int, po
             first_days.append(calendar.day_of(timeline[0].as_of_ms))
             keep_timeline(left, key, timeline, calendar, first_days[-1])
             add_newest(left, timeline[-1], 1)
-    left.first_day = min(first_days, default=None)
+    if first_days:
+        closings_of(left).first_day = min(first_days)
     begin_closings(left, policy)
 
 
@@ -102,10 +119,10 @@ def _keep_transactions(left: CustomerState, state: CustomerState, erased_ms: int
 def _keep_first_times(left: CustomerState, state: CustomerState, erased_ms: int, policy: Policy) -> None:
     """Keeps the times of the first event that was heard and of the earliest; where they are gone, of what is known."""
     known_ms = _earliest_known_ms(left, policy)
-    first_ms, earliest_ms = state.first_event_ms, state.earliest_ms
+    first_ms, earliest_ms = state.first_event_ms, special_of(state).earliest_ms
     left.first_event_ms = first_ms if first_ms is not None and first_ms > erased_ms else known_ms
     if earliest_ms is not None and left.first_event_ms != known_ms:
-        left.earliest_ms = earliest_ms if earliest_ms > erased_ms else known_ms
+        note(left, earliest_ms=earliest_ms if earliest_ms > erased_ms else known_ms)
 
 
 def _earliest_known_ms(left: CustomerState, policy: Policy) -> int | None:
@@ -113,17 +130,9 @@ def _earliest_known_ms(left: CustomerState, policy: Policy) -> int | None:
     known_ms += [at_ms for at_ms, _, _ in left.standings[:1]]
     known_ms += [policy.calendar.midnight_ms(day) for day in days_kept(left)]
     known_ms += [reversal.at_ms for reversal in reversals_of(left)]
-    newest_ms = (left.applied_ms, left.standing_as_of_ms, left.last_transaction_ms)
+    newest_ms = (special_of(left).applied_ms, left.standing_as_of_ms, left.last_transaction_ms)
     known_ms += [at_ms for at_ms in newest_ms if at_ms is not None]
     return min(known_ms, default=None)
-
-
-def _unplaced(state: CustomerState, erased_ms: int) -> Unplaced | None:
-    if state.unplaced is None:
-        return None
-    before_ms = _if_newer(state.unplaced.before_ms, erased_ms)
-    dropped_ms = _if_newer(state.unplaced.dropped_ms, erased_ms)
-    return None if before_ms is None and dropped_ms is None else Unplaced(before_ms, dropped_ms)
 
 
 def _if_newer(at_ms: int | None, erased_ms: int) -> int | None:

@@ -32,6 +32,7 @@ from streams.engine.measures.reversals import (
 from streams.engine.measures.spans import oldest_closing_kept, oldest_transaction_kept
 from streams.engine.measures.standings import place_standing
 from streams.engine.measures.windows import add_to_windows
+from streams.engine.sections import closings_of
 from streams.engine.state import CustomerState, Reversal
 from streams.policy.policy import Policy
 from streams.values.events import Balance, Credit, Loan, Transaction
@@ -89,22 +90,30 @@ def _fold_late(state: CustomerState, event: Balance, policy: Policy, today: int)
     """Puts a balance that is older than its account's newest among the account's closings."""
     calendar = policy.calendar
     before, after = timelines(state, event, policy)
-    first_day, day = state.first_day, calendar.day_of(event.at_ms)
+    day = calendar.day_of(event.at_ms)
+    is_first = _is_first_day(state, day)
     for holding, changed, amount_e4 in changes_between(before, after, calendar):
         if holding in policy.daily_totals:
             change_closing(state, holding, event.currency, changed, amount_e4)
     oldest = _begin_day(state, day, policy, today)
     if before == after:
-        return state.first_day != first_day
+        return is_first
     add_newest(state, before[-1], -1)
     add_newest(state, after[-1], 1)
     keep_timeline(state, account_key(event.account_id, event.currency), after, calendar, oldest)
     return True
 
 
+def _is_first_day(state: CustomerState, day: int) -> bool:
+    """Says whether no balance is known of this day or an earlier one."""
+    first_day = closings_of(state).first_day
+    return first_day is None or day < first_day
+
+
 def _begin_day(state: CustomerState, day: int, policy: Policy, today: int) -> int:
     """Notes the day of a balance, which may be the first, and drops what is not needed; gives the oldest day kept."""
-    state.first_day = day if state.first_day is None else min(day, state.first_day)
+    if _is_first_day(state, day):
+        closings_of(state).first_day = day
     oldest = oldest_closing_kept(state, policy, today)
     if forget_before(state, oldest):
         forget_closings(state, policy.calendar, oldest)

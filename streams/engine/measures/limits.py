@@ -2,10 +2,12 @@
 
 from streams.engine.measures.accounts import account_after, account_key
 from streams.engine.measures.closed_accounts import has_room, is_of_dropped
+from streams.engine.measures.closing_totals import daily_changes
 from streams.engine.measures.closings import changes_between, finds_a_place, timelines
 from streams.engine.measures.days import all_buckets, bucket_name, bucket_of
 from streams.engine.measures.reversals import taken_in_family
 from streams.engine.remember import is_decided
+from streams.engine.sections import special_of
 from streams.engine.state import ACCOUNTS_LIMIT, LOANS_LIMIT, Account, CustomerState
 from streams.policy.policy import Policy
 from streams.values.events import Balance, Event, Loan, Transaction
@@ -42,7 +44,7 @@ def check_limits(state: CustomerState, event: Event, policy: Policy) -> None:
 
 
 def _check_loan(state: CustomerState, event: Loan) -> None:
-    if len(state.decided_loans) >= LOANS_LIMIT * FINGERPRINT_BYTES and not is_decided(state, event.loan_id):
+    if len(special_of(state).decided_loans) >= LOANS_LIMIT * FINGERPRINT_BYTES and not is_decided(state, event.loan_id):
         raise LimitExceededError(f"the customer has {LOANS_LIMIT} loans already, the most that are kept")
 
 
@@ -72,14 +74,14 @@ def _check_late(state: CustomerState, event: Balance, policy: Policy) -> None:
     before, after = timelines(state, event, policy)
     _check_newest(state, before[-1], after[-1])
     for holding, day, amount_e4 in changes_between(before, after, policy.calendar):
-        _check((abs(state.daily.get(f"{holding}.{event.currency}", {}).get(day, 0)) + abs(amount_e4)) // 2)
+        _check((abs(daily_changes(state).get(f"{holding}.{event.currency}", {}).get(day, 0)) + abs(amount_e4)) // 2)
 
 
 def _check_newest(state: CustomerState, former: Account | None, account: Account) -> None:
     """Checks the newest totals as they will be when an account has taken the former one's place."""
     after: dict[Holding, dict[str, int]] = {
         "assets": dict(state.assets_e4_by_currency),
-        "loans": dict(state.loans_e4_by_currency),
+        "loans": dict(state.loans_e4_by_currency or {}),
     }
     for part, sign in ((former, -1), (account, 1)):
         if part is not None:
@@ -97,7 +99,7 @@ def _check_closings(state: CustomerState, former: Account | None, account: Accou
     """
     for part in (former, account):
         if part is not None:
-            changes = state.daily.get(f"{holding_of(part.product)}.{part.currency}", {})
+            changes = daily_changes(state).get(f"{holding_of(part.product)}.{part.currency}", {})
             _check((abs(changes.get(day, 0)) + abs(part.balance_e4)) // 2)
 
 

@@ -22,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from streams.engine.codec import decode_reversals, encode_reversals
 from streams.engine.measures.days import bucket_name, bucket_of
 from streams.engine.remember import is_erased, newest_dropped_ms, undoing_of
+from streams.engine.sections import note, special_of
 from streams.engine.state import CustomerState, Reversal
 from streams.values.calendar import NEVER_MS, Calendar
 from streams.values.events import Transaction
@@ -92,12 +93,13 @@ class Family:
 
 def reversals_of(state: CustomerState) -> list[Reversal]:
     """Unpacks the reversals that are kept, in the order in which they came."""
-    return decode_reversals(state.reversals) if state.reversals else []
+    packed = special_of(state).reversals
+    return decode_reversals(packed) if packed else []
 
 
 def keep_reversals(state: CustomerState, reversals: list[Reversal]) -> None:
     """Packs the reversals into the state."""
-    state.reversals = encode_reversals(reversals)
+    note(state, reversals=encode_reversals(reversals))
 
 
 def forget_reversals(state: CustomerState, limit: int) -> None:
@@ -109,10 +111,11 @@ def forget_reversals(state: CustomerState, limit: int) -> None:
 
 def named_by(state: CustomerState, event: Transaction) -> Family | None:
     """Gives the family of a transaction that reversals name which came before it; None for nearly every transaction."""
-    if not state.reversals:
+    packed = special_of(state).reversals
+    if not packed:
         return None
     mark = fingerprint(event.event_id)
-    if mark not in state.reversals:
+    if mark not in packed:
         return None
     family = Family(mark, reversals_of(state))
     return family if family.of_root or family.was_heard else None
@@ -136,7 +139,7 @@ def mark_for_reversals(state: CustomerState, event: Transaction, calendar: Calen
     if event.reverses is not None:
         return REVERSAL_MARK
     day, name = calendar.day_of(event.belongs_at_ms), bucket_name(event.type, event.currency)
-    said = said_mark(name, day) if state.erased_ms is None else _said_mark(state, day, name, calendar)
+    said = said_mark(name, day) if state.special is None else _said_mark(state, day, name, calendar)
     return said + cents_mark(event.amount_e4)
 
 
@@ -214,7 +217,7 @@ def is_held(state: CustomerState, reversal: Reversal) -> bool:
 
 def taken_in_family(state: CustomerState, event: Transaction) -> list[Reversal]:
     """Gives what a reversal that comes now may put back."""
-    if event.reverses is None or not state.reversals:
+    if event.reverses is None or not special_of(state).reversals:
         return []
     reversals = reversals_of(state)
     families = [Family(fingerprint(name), reversals) for name in (event.event_id, event.reverses)]
@@ -231,13 +234,15 @@ def _said_mark(state: CustomerState, day: int, name: str, calendar: Calendar) ->
 
     On the day of an erase it is another one: so what came before the erase, and went with it, is not found any more.
     """
-    if state.erased_ms is not None and _is_of_erased_day(state, day, calendar):
-        return said_mark_after_erase(name, day, state.erased_ms)
+    erased_ms = special_of(state).erased_ms
+    if erased_ms is not None and _is_of_erased_day(state, day, calendar):
+        return said_mark_after_erase(name, day, erased_ms)
     return said_mark(name, day)
 
 
 def _is_of_erased_day(state: CustomerState, day: int, calendar: Calendar) -> bool:
-    return state.erased_ms is not None and day == calendar.day_of(state.erased_ms)
+    erased_ms = special_of(state).erased_ms
+    return erased_ms is not None and day == calendar.day_of(erased_ms)
 
 
 def undone_day(state: CustomerState, event: Transaction) -> int | None:

@@ -46,7 +46,7 @@ def oldest_day_kept(state: CustomerState, policy: Policy, today: int) -> int:
 
 def oldest_transaction_kept(state: CustomerState, policy: Policy, today: int) -> int:
     """Gives the first day whose transactions have to be kept, for the tiers or for payments."""
-    if not (policy.look_back_months or policy.paid_months) and state.tenure.rated_ms is None:
+    if not (policy.look_back_months or policy.paid_months) and (state.tenure is None or state.tenure.rated_ms is None):
         return today - policy.look_back_days + 1  # nothing but days, back from today
     oldest = oldest_day_kept(state, policy, today)
     return min(oldest, month_start(month_of(today) - policy.paid_months)) if policy.paid_months else oldest
@@ -60,7 +60,7 @@ def oldest_closing_kept(state: CustomerState, policy: Policy, today: int) -> int
 
 def oldest_rated_day(state: CustomerState, policy: Policy) -> int | None:
     """Gives the last day of the first one of the last ratings; None without a rating by the calendar."""
-    rated_ms = state.tenure.rated_ms
+    rated_ms = None if state.tenure is None else state.tenure.rated_ms
     if rated_ms is None:
         return None
     for _ in range(policy.ratings_looked_at - 1):

@@ -19,9 +19,9 @@ def place_standing(state: CustomerState, event: Credit, policy: Policy) -> None:
     """Puts a standing where it belongs in time, of two with the same time behind the other, and drops what is over."""
     known = state.standings
     if not known and state.standing is not None and state.standing_as_of_ms is not None:
-        known = [(state.standing_as_of_ms, state.standing, state.score)]
+        known = ((state.standing_as_of_ms, state.standing, state.score),)
     at = bisect_right(known, event.at_ms, key=_time)
-    known = [*known[:at], (event.at_ms, event.standing, event.score), *known[at:]]
+    known = (*known[:at], (event.at_ms, event.standing, event.score), *known[at:])
     rated = oldest_rated_day(state, policy)
     if rated is not None:
         before = bisect_left(known, policy.calendar.midnight_ms(rated + 1), key=_time)

@@ -36,16 +36,19 @@ def roll(state: CustomerState, today: int, policy: Policy) -> None:
     """Moves every running sum on, to end with `today`. Most need no adding up: no day has come in or dropped out."""
     if not state.windows or state.windows[0].through_day >= today:
         return
-    for number, (window, measure) in enumerate(zip(state.windows, policy.windows, strict=True)):
+    rolled: list[Window] = []
+    for window, measure in zip(state.windows, policy.windows, strict=True):
         if window.moves_on_day is None or window.moves_on_day > today:
             window.through_day = today
+            rolled.append(window)
         else:
-            state.windows[number] = _summed(state, measure, today)
+            rolled.append(_summed(state, measure, today))
+    state.windows = tuple(rolled)
 
 
 def sum_anew(state: CustomerState, today: int, policy: Policy) -> None:
     """Adds up every running sum from the days, to end with `today`: another policy's are of no use to this one."""
-    state.windows = [_summed(state, measure, today) for measure in policy.windows]
+    state.windows = tuple([_summed(state, measure, today) for measure in policy.windows])
 
 
 def _summed(state: CustomerState, measure: Measure, today: int) -> Window:

@@ -2,6 +2,7 @@
 
 from streams.engine.case import Case
 from streams.engine.measures.standings import standings_since
+from streams.engine.sections import tenure_of
 
 
 def cap_of(case: Case) -> int | None:
@@ -10,11 +11,12 @@ def cap_of(case: Case) -> int | None:
     Where a rating is to look at the standing of its own time, a tier that was capped since then is not gained before
     the next rating, so that the strictest of the standings since then counts.
     """
-    policy, tenure = case.policy, case.state.tenure
+    policy = case.policy
     if not policy.caps:
         return None
     since_ms = None
     if policy.standings_count_then:
+        tenure = tenure_of(case.state)
         is_rating = not case.corrects and case.now_ms in (tenure.rises_ms, tenure.falls_ms)
         since_ms = case.now_ms if is_rating else tenure.rated_ms
     caps = [policy.caps[word] for word in standings_since(case.state, since_ms) if word in policy.caps]

@@ -5,6 +5,7 @@ from streams.engine.measures.accounts import unrated_of
 from streams.engine.measures.figures import measure
 from streams.engine.outcomes import Direction, Figures, Reason, TierChange
 from streams.engine.ratings import last_rating_ms, next_rating_ms
+from streams.engine.sections import special_of, tenure_of
 from streams.engine.tiers.caps import capped
 from streams.engine.tiers.conditions import entered_rank, kept_rank
 from streams.engine.tiers.rated import known_since_ms, rated_day
@@ -61,7 +62,7 @@ def _earned_rank(case: Case, figures: Figures) -> int:
     earned = policy.rank.get(state.earned_tier or "", 0)
     held = earned if _is_pinned(case) else policy.rank.get(state.tier or "", 0)
     if case.corrects:  # what the last rating took is given back if it should have been kept
-        held = max(held, policy.rank.get(state.tenure.held_before or "", 0))
+        held = max(held, policy.rank.get(tenure_of(state).held_before or "", 0))
     entered = entered_rank(figures, policy) if case.rises or case.falls else 0
     if case.falls:
         rank = kept_rank(held, entered, figures, policy)
@@ -75,15 +76,16 @@ def _earned_rank(case: Case, figures: Figures) -> int:
 
 def _came_after_rating(case: Case) -> bool:
     """Says whether the served tier was gained at once, after the rating that is made again: that does not take it."""
-    rated_ms, since_ms = case.state.tenure.rated_ms, case.state.tenure.since_ms
     if not (case.corrects and case.policy.rises_at_once) or case.reason == "policy_changed" or _is_pinned(case):
         return False
+    tenure = tenure_of(case.state)
+    rated_ms, since_ms = tenure.rated_ms, tenure.since_ms
     return rated_ms is not None and since_ms is not None and since_ms > rated_ms
 
 
 def _note_rating(case: Case, earned: str) -> None:
     """Notes what the next ratings go by: what was earned at the last two, and when the next ones are."""
-    state, policy, tenure = case.state, case.policy, case.state.tenure
+    state, policy, tenure = case.state, case.policy, tenure_of(case.state)
     if case.now_ms in (tenure.rises_ms, tenure.falls_ms):
         tenure.rated_ms = case.now_ms
         tenure.former, tenure.last = tenure.last, earned
@@ -101,21 +103,22 @@ def _note_rating(case: Case, earned: str) -> None:
 
 def _is_pinned(case: Case) -> bool:
     """Says whether the tier served until now is a pin's, not an earned one."""
-    return holds(case.state.pin, case.policy) or case.reason == "pin_ended"
+    return holds(special_of(case.state).pin, case.policy) or case.reason == "pin_ended"
 
 
 def _served(case: Case, earned: int) -> tuple[str, Reason]:
     """Gives the tier to serve, by a pin or by tenure, and the reason if it is another tier than before."""
     state, policy, reason = case.state, case.policy, case.reason
-    if state.pin is not None and holds(state.pin, policy):
-        stand_above(state.tenure, is_other=state.pin.tier != state.tier)
-        return state.pin.tier, reason
+    pin = special_of(state).pin
+    if pin is not None and holds(pin, policy):
+        stand_above(tenure_of(state), is_other=pin.tier != state.tier)
+        return pin.tier, reason
     earned_tier = policy.tiers[earned].id
     if policy.serves_earned:
         return earned_tier, reason
     if state.tier is None:
         begin(case)
-        state.tenure.since_ms = min(case.now_ms, known_since_ms(state))
+        tenure_of(state).since_ms = min(case.now_ms, known_since_ms(state))
         return earned_tier, reason
     if reason == "pin_ended" or state.tier not in policy.rank:
         earned_tier = policy.tiers[max(earned, _kept_since_unpinned(case))].id
@@ -130,7 +133,7 @@ def _kept_since_unpinned(case: Case) -> int:
 
     At that rating the customer would have been in the tier earned at the one before, and that counts for it, too.
     """
-    tenure, policy, event = case.state.tenure, case.policy, case.event
+    tenure, policy, event = tenure_of(case.state), case.policy, case.event
     is_late = event is not None and tenure.rated_ms is not None and event.at_ms < tenure.rated_ms
     if not is_late or policy.falling.to != "higher_of_last_two":
         return 0

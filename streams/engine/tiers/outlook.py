@@ -14,7 +14,8 @@ from streams.engine.codec import decode_state, encode_state
 from streams.engine.outcomes import TierChange
 from streams.engine.prospects import Deposit, Keeping, Outlook, Rescue, Rise
 from streams.engine.ratings import next_rating_ms
-from streams.engine.state import CustomerState
+from streams.engine.sections import special_of
+from streams.engine.state import CustomerState, Tenure
 from streams.engine.tiers.conditions import entered_rank, is_met
 from streams.engine.tiers.rated import figures_now
 from streams.engine.tiers.step import pass_time, step_event, take_in
@@ -43,7 +44,7 @@ def outlook(state: CustomerState, customer_id: str, policy: Policy, now_ms: int)
 
 def keeping(state: CustomerState, policy: Policy, now_ms: int) -> Keeping:
     """Gives the rules that hold the served tier now: figures, pin, cap, protection, grace, term, ratings to come."""
-    tenure, falling = state.tenure, policy.falling
+    tenure, falling, pin = state.tenure or Tenure(), policy.falling, special_of(state).pin
     held, earned = policy.rank.get(state.tier or "", 0), policy.rank.get(state.earned_tier or "", 0)
     cap = policy.caps.get(state.standing or STANDING_UNLESS_KNOWN)
     protected_ms = tenure.protected_until_ms
@@ -52,8 +53,8 @@ def keeping(state: CustomerState, policy: Policy, now_ms: int) -> Keeping:
     term = falls_due_ms(tenure, policy) if has_term else [None, None]
     return Keeping(
         earned=earned >= held,
-        floor_to_keep=state.pin is None and earned >= held and _is_kept_only(state, held, policy, now_ms),
-        pin=state.pin,
+        floor_to_keep=pin is None and earned >= held and _is_kept_only(state, held, policy, now_ms),
+        pin=pin,
         cap=None if cap is None else policy.tiers[cap].id,
         protected_until_ms=protected_ms if protected_ms is not None and protected_ms > now_ms else None,
         below_since_ms=tenure.below_since_ms,

@@ -3,6 +3,7 @@
 from streams.engine.measures.figures import measure
 from streams.engine.prospects import Rated
 from streams.engine.ratings import last_rating_ms
+from streams.engine.sections import special_of, tenure_of
 from streams.engine.state import CustomerState
 from streams.policy.policy import Policy
 from streams.values.calendar import NEVER_MS
@@ -14,9 +15,10 @@ def rated_day(state: CustomerState, policy: Policy, now_ms: int, *, corrects: bo
     That is today, or the day that ended at the midnight of a rating. Where all is rated by the calendar, nothing is
     earned between ratings, so a decision then goes by the figures of the last rating.
     """
-    today, tenure = policy.calendar.day_of(now_ms), state.tenure
+    today = policy.calendar.day_of(now_ms)
     if policy.at_once:
         return today, False
+    tenure = tenure_of(state)
     if corrects and tenure.rated_ms is not None:
         return policy.calendar.day_of(tenure.rated_ms) - 1, True
     if now_ms in (tenure.rises_ms, tenure.falls_ms):
@@ -42,13 +44,15 @@ def last_rated_ms(policy: Policy, now_ms: int) -> int:
 
 def known_since_ms(state: CustomerState) -> int:
     """Gives the own time of the customer's earliest event. At ratings before it there was nobody to rate."""
-    since_ms = state.first_event_ms if state.earliest_ms is None else state.earliest_ms
+    earliest_ms = special_of(state).earliest_ms
+    since_ms = state.first_event_ms if earliest_ms is None else earliest_ms
     return NEVER_MS if since_ms is None else since_ms
 
 
 def next_rated_ms(state: CustomerState) -> int | None:
     """Gives the next rating by the calendar; None where there is none."""
-    return min((at_ms for at_ms in (state.tenure.rises_ms, state.tenure.falls_ms) if at_ms is not None), default=None)
+    tenure = tenure_of(state)
+    return min((at_ms for at_ms in (tenure.rises_ms, tenure.falls_ms) if at_ms is not None), default=None)
 
 
 def figures_then(state: CustomerState, policy: Policy, rating_ms: int) -> Rated:

@@ -8,13 +8,14 @@ Afterwards the case holds the figures, if anything was decided, and the change, 
 from collections.abc import Iterator
 
 from streams.engine.case import Case, Moment
-from streams.engine.measures.closing_totals import begin_closings
+from streams.engine.measures.closing_totals import begin_closings, daily_changes
 from streams.engine.measures.fold import fold
 from streams.engine.measures.reversals import undone_day
 from streams.engine.measures.windows import roll, sum_anew
 from streams.engine.outcomes import Reason, TierChange
 from streams.engine.ratings import next_rating_ms
-from streams.engine.state import CustomerState, Tenure
+from streams.engine.sections import note, special_of, tenure_of
+from streams.engine.state import CustomerState
 from streams.engine.tiers.decide import decide, holds
 from streams.engine.tiers.rated import known_since_ms, last_rated_ms
 from streams.engine.tiers.tenure import falls_due_ms
@@ -73,16 +74,17 @@ def step_due(case: Case) -> None:
     else:
         roll(state, policy.calendar.day_of(now_ms), policy)
     state.policy_mark = policy.mark
-    if state.pin is not None and state.pin.until_ms <= now_ms:
-        case.reason = "pin_ended" if holds(state.pin, policy) else case.reason
-        state.pin = None
+    pin = special_of(state).pin
+    if pin is not None and pin.until_ms <= now_ms:
+        case.reason = "pin_ended" if holds(pin, policy) else case.reason
+        note(state, pin=None)
     state.newest_ms = max(state.newest_ms, now_ms)
     if state.tier is not None:
         if case.reason == "policy_changed":
             _ask_for_last_rating(case)
         else:
-            case.rises = policy.rises_at_once or state.tenure.rises_ms == now_ms
-            case.falls = policy.falls_at_once or state.tenure.falls_ms == now_ms
+            case.rises = policy.rises_at_once or tenure_of(state).rises_ms == now_ms
+            case.falls = policy.falls_at_once or tenure_of(state).falls_ms == now_ms
         decide(case)
     _note_due(case)
 
@@ -144,7 +146,7 @@ def _ask(case: Case, event: Event) -> None:
     if case.reason == "policy_changed":
         _ask_for_last_rating(case)
         return
-    rated_ms = case.state.tenure.rated_ms
+    rated_ms = tenure_of(case.state).rated_ms
     counts_then = policy.standings_count_then or type(event) is not Credit
     from_before = rated_ms is not None and max(known_since_ms(case.state), _belongs_ms(case, event)) < rated_ms
     corrects = counts_then and from_before
@@ -156,7 +158,7 @@ def _ask(case: Case, event: Event) -> None:
 def _note_last_rating(state: CustomerState, policy: Policy, now_ms: int) -> None:
     """Notes the last rating by the calendar for a customer who has none yet: what it looks at is to be kept."""
     if not policy.at_once:
-        state.tenure.rated_ms = last_rated_ms(policy, now_ms)
+        tenure_of(state).rated_ms = last_rated_ms(policy, now_ms)
 
 
 def _make_up_for_rating(case: Case) -> None:
@@ -164,8 +166,10 @@ def _make_up_for_rating(case: Case) -> None:
 
     The customer has begun in the lowest tier, as all do who are rated later; what the rating gives corrects that.
     """
-    rated_ms = case.state.tenure.rated_ms
-    if case.policy.rises_at_once or rated_ms is None or known_since_ms(case.state) >= rated_ms:
+    if case.policy.rises_at_once:
+        return
+    rated_ms = tenure_of(case.state).rated_ms
+    if rated_ms is None or known_since_ms(case.state) >= rated_ms:
         return
     initial = case.change
     case.reason, case.corrects = "correction", True
@@ -187,7 +191,7 @@ def _ask_for_last_rating(case: Case) -> None:
     policy = case.policy
     if policy.at_once:
         return
-    case.state.tenure.rated_ms = last_rated_ms(policy, case.now_ms)
+    tenure_of(case.state).rated_ms = last_rated_ms(policy, case.now_ms)
     case.corrects = True
 
 
@@ -197,11 +201,12 @@ def _begin_policy(state: CustomerState, policy: Policy, after_ms: int) -> None:
     after_ms: the instant after which the next ratings are looked for.
     """
     begin_closings(state, policy)
-    if policy.serves_earned:
-        state.tenure = Tenure()
-    tenure = state.tenure
     if not policy.standings_count_then:
-        state.standings = []
+        state.standings = ()
+    if policy.serves_earned:
+        state.tenure = None
+        return
+    tenure = tenure_of(state)
     tenure.rated_ms = tenure.effective_ms = None
     tenure.rises_ms = tenure.falls_ms = None
     if state.tier is not None:
@@ -217,7 +222,8 @@ def _apply_action(case: Case, event: CustomerAction) -> None:
     What was said last holds, whatever came last; of two with the same time, the later one to come.
     """
     state, policy, now_ms = case.state, case.policy, case.now_ms
-    was_pinned, was_said_before = holds(state.pin, policy), _is_older(event, state.pinned_ms)
+    special = special_of(state)
+    was_pinned, was_said_before = holds(special.pin, policy), _is_older(event, special.pinned_ms)
     case.reason = "pin_ended"
     match event.action:
         case "opt_out" | "opt_in":
@@ -228,25 +234,25 @@ def _apply_action(case: Case, event: CustomerAction) -> None:
             _note_due(case)
             return
         case "pin":
-            state.pin, case.reason = event.pin, "pin_set"
+            pin, case.reason = event.pin, "pin_set"
         case "unpin":
-            state.pin = None
+            pin = None
         case "erase":
             raise AssertionError("erase replaces the whole state; see apply.apply_erase()")
-    state.pinned_ms = event.at_ms
-    if state.pin is not None and state.pin.until_ms <= now_ms:
-        state.pin, case.reason = None, "pin_ended"  # it had ended before its event arrived
+    if pin is not None and pin.until_ms <= now_ms:
+        pin, case.reason = None, "pin_ended"  # it had ended before its event arrived
+    note(state, pin=pin, pinned_ms=event.at_ms)
     state.policy_mark = policy.mark
     state.newest_ms = max(state.newest_ms, event.at_ms)
-    if state.tier is not None and (was_pinned or state.pin is not None):
+    if state.tier is not None and (was_pinned or pin is not None):
         case.rises, case.falls = policy.rises_at_once, policy.falls_at_once
         decide(case)
     _note_due(case)
 
 
 def _note_consent(state: CustomerState, event: CustomerAction) -> None:
-    if not _is_older(event, state.consent_ms):
-        state.opted_out, state.consent_ms = event.action == "opt_out", event.at_ms
+    if not _is_older(event, special_of(state).consent_ms):
+        note(state, opted_out=event.action == "opt_out", consent_ms=event.at_ms)
 
 
 def _is_older(event: CustomerAction, newest_ms: int | None) -> bool:
@@ -266,13 +272,16 @@ def _note_due(case: Case) -> None:
 
 def _tier_due_ms(state: CustomerState, policy: Policy, now_ms: int) -> int | None:
     """Gives the next instant at which time alone may decide the tier of this customer; always later than now."""
-    if policy.timeless and state.pin is None:
+    pin = special_of(state).pin
+    if policy.timeless and pin is None:
         return None
-    instants: list[int | None] = [] if state.pin is None else [state.pin.until_ms]
+    instants: list[int | None] = [] if pin is None else [pin.until_ms]
     if state.tier is not None:
         instants += _moves_on_ms(state, policy, now_ms)
         tenure = state.tenure
-        if not policy.at_once or policy.next_month or policy.falling.term_months or tenure.below_since_ms is not None:
+        if tenure is not None and (
+            not policy.at_once or policy.next_month or policy.falling.term_months or tenure.below_since_ms is not None
+        ):
             instants += [tenure.rises_ms, tenure.falls_ms, tenure.effective_ms, *falls_due_ms(tenure, policy)]
     return min([at_ms for at_ms in instants if at_ms is not None and at_ms > now_ms], default=None)
 
@@ -284,7 +293,7 @@ def _moves_on_ms(state: CustomerState, policy: Policy, now_ms: int) -> list[int 
     if policy.moving_days:
         today = calendar.day_of(now_ms)
         looked_at = today - max(policy.moving_days) + 1
-        if any(changed >= looked_at for changes in state.daily.values() for changed in changes):
+        if any(changed >= looked_at for changes in daily_changes(state).values() for changed in changes):
             days.append(today + 1)
     instants: list[int | None] = [calendar.midnight_ms(min(days))] if days else []
     if policy.moving_months:

@@ -10,6 +10,7 @@ last two       a rating below, and the next one, too -> fall to the higher of th
 from streams.engine.case import Case
 from streams.engine.measures.figures import measure
 from streams.engine.ratings import last_rating_ms
+from streams.engine.sections import tenure_of
 from streams.engine.state import Tenure
 from streams.engine.tiers.caps import cap_of, capped
 from streams.engine.tiers.conditions import entered_rank, kept_rank
@@ -21,7 +22,7 @@ def settle(case: Case, earned: int) -> tuple[int, bool]:
 
     For a customer who has a tier already. Moves the state's tenure on, in place. earned: the rank that is earned.
     """
-    state, policy, tenure = case.state, case.policy, case.state.tenure
+    state, policy, tenure = case.state, case.policy, tenure_of(case.state)
     held = policy.rank[state.tier or policy.tiers[0].id]
     _rate_anew(case)
     cap = cap_of(case)
@@ -49,7 +50,7 @@ def reset(tenure: Tenure) -> None:
 
 def begin(case: Case) -> None:
     """Begins the served tier and its term. A tier that corrects a rating begins at that rating."""
-    tenure = case.state.tenure
+    tenure = tenure_of(case.state)
     corrected_ms = tenure.rated_ms if case.corrects else None
     tenure.since_ms = case.now_ms if corrected_ms is None else corrected_ms
     _begin_term(tenure, case.now_ms, case.policy)
@@ -64,7 +65,7 @@ def stand_above(tenure: Tenure, *, is_other: bool) -> None:
 
 def end_pin(case: Case, *, is_other: bool) -> None:
     """Notes that the earned tier is served again. It begins anew, unless it was served all along and its term runs."""
-    tenure, now_ms = case.state.tenure, case.now_ms
+    tenure, now_ms = tenure_of(case.state), case.now_ms
     reset(tenure)
     if is_other or tenure.since_ms is None or (tenure.term_ends_ms or now_ms) <= now_ms:
         begin(case)
@@ -82,7 +83,7 @@ def falls_due_ms(tenure: Tenure, policy: Policy) -> list[int | None]:
 
 def _rate_anew(case: Case) -> None:
     """Notes at a rating when the term ended before it; restores that end when the rating is corrected."""
-    tenure = case.state.tenure
+    tenure = tenure_of(case.state)
     held_over = tenure.since_ms is None or tenure.rated_ms is None or tenure.since_ms < tenure.rated_ms
     if case.corrects and held_over and tenure.term_before_ms is not None:
         tenure.term_ends_ms = tenure.term_before_ms
@@ -95,7 +96,7 @@ def _takes_effect(case: Case) -> bool:
 
     A corrected rating takes effect when it would have if it had been right.
     """
-    tenure, calendar, rated_ms = case.state.tenure, case.policy.calendar, case.now_ms
+    tenure, calendar, rated_ms = tenure_of(case.state), case.policy.calendar, case.now_ms
     if case.corrects and case.reason != "policy_changed" and tenure.rated_ms is not None:
         rated_ms = tenure.rated_ms
     at_beginning = calendar.month_begins_ms(rated_ms) == rated_ms
@@ -105,7 +106,7 @@ def _takes_effect(case: Case) -> bool:
 
 
 def _stay_or_rise(case: Case, held: int, earned: int) -> None:
-    tenure, falling, calendar = case.state.tenure, case.policy.falling, case.policy.calendar
+    tenure, falling, calendar = tenure_of(case.state), case.policy.falling, case.policy.calendar
     tenure.below_since_ms = None
     if case.falls:
         tenure.ratings_below = 0
@@ -127,11 +128,11 @@ def _earned_before(case: Case) -> int:
     policy, state = case.policy, case.state
     if policy.falling.to != "higher_of_last_two" or not case.corrects or case.reason == "policy_changed":
         return 0
-    return capped(case, policy.rank.get(state.tenure.former or "", 0))
+    return capped(case, policy.rank.get(tenure_of(state).former or "", 0))
 
 
 def _fall(case: Case, held: int, earned: int) -> tuple[int, bool]:
-    policy, tenure = case.policy, case.state.tenure
+    policy, tenure = case.policy, tenure_of(case.state)
     falling = policy.falling
     was_below = tenure.below_since_ms is not None or tenure.ratings_below > 0 or falling.to == "higher_of_last_two"
     if not _is_ripe(case, held):
@@ -150,7 +151,7 @@ def _fall(case: Case, held: int, earned: int) -> tuple[int, bool]:
 
 def _is_ripe(case: Case, held: int) -> bool:
     """Says whether a customer below the held tier's floor falls now; counts the days or ratings that this takes."""
-    policy, tenure, now_ms = case.policy, case.state.tenure, case.now_ms
+    policy, tenure, now_ms = case.policy, tenure_of(case.state), case.now_ms
     if case.falls:
         tenure.ratings_below = _ratings_below(case, held) if case.corrects else tenure.ratings_below + 1
     protected = tenure.protected_until_ms is not None and now_ms < tenure.protected_until_ms
@@ -169,7 +170,8 @@ def _is_ripe(case: Case, held: int) -> bool:
 def _ratings_below(case: Case, held: int) -> int:
     """Counts how many of the last ratings in a row, since the tier began, were below its floor. For corrections."""
     state, policy = case.state, case.policy
-    rated_ms, since_ms, count = state.tenure.rated_ms, state.tenure.since_ms, 0
+    tenure = tenure_of(state)
+    rated_ms, since_ms, count = tenure.rated_ms, tenure.since_ms, 0
     while rated_ms is not None and count < policy.ratings_looked_at:
         if since_ms is not None and rated_ms < since_ms:
             break
