@@ -10,6 +10,7 @@ import msgspec
 
 from streams.contracts.former import Account1, Bucket1, State1
 from streams.engine.codec import encode_loans
+from streams.engine.measures.account_rows import keep_account
 from streams.engine.measures.accounts import account_key
 from streams.engine.measures.days import add_to_bucket
 from streams.engine.remember import keep_as_block
@@ -35,20 +36,9 @@ def of_version_1(packed: bytes | memoryview) -> CustomerState:
     """Unpacks a state of version 1, and gives it in the form of now."""
     former = _decode(packed)
     state = CustomerState(**{name: getattr(former, name) for name in _SAME})
-    state.accounts = {
-        account_key(number, account.currency): _account(account) for number, account in former.accounts.items()
-    }
-    if former.first_day is not None:
-        state.closings = Closings(former.first_day, former.daily)
-    if former.daily:  # of which balances these are made was not kept
-        note(state, unplaced_before_ms=max((account.as_of_ms for account in former.accounts.values()), default=None))
-    note(state, pin=former.pin, opted_out=former.opted_out, decided_loans=former.decided_loans)
-    if former.loans:
-        note(state, loans=encode_loans(former.loans))
-    if former.progress or former.trigger_counts or former.contacts_ms:
-        state.courses = Courses(former.progress, former.trigger_counts, former.contacts_ms)
-    if former.tenure != Tenure():
-        state.tenure = former.tenure
+    for number, account in former.accounts.items():
+        keep_account(state, account_key(number, account.currency), _account(account))
+    _keep_parts(state, former)
     state.windows = tuple(former.windows)
     state.loans_e4_by_currency = former.loans_e4_by_currency or None
     for day, buckets in former.days.items():
@@ -60,6 +50,21 @@ def of_version_1(packed: bytes | memoryview) -> CustomerState:
         if marks:
             _remember(state, topic, marks)
     return state
+
+
+def _keep_parts(state: CustomerState, former: State1) -> None:
+    """Keeps what stands in parts now, which many customers have nothing of."""
+    if former.first_day is not None:
+        state.closings = Closings(former.first_day, former.daily)
+    if former.daily:  # of which balances these are made was not kept
+        note(state, unplaced_before_ms=max((account.as_of_ms for account in former.accounts.values()), default=None))
+    note(state, pin=former.pin, opted_out=former.opted_out, decided_loans=former.decided_loans)
+    if former.loans:
+        note(state, loans=encode_loans(former.loans))
+    if former.progress or former.trigger_counts or former.contacts_ms:
+        state.courses = Courses(former.progress, former.trigger_counts, former.contacts_ms)
+    if former.tenure != Tenure():
+        state.tenure = former.tenure
 
 
 def _account(former: Account1) -> Account:

@@ -19,7 +19,7 @@ LOANS_LIMIT = 2_000
 STATE_BYTES_LIMIT = 3_000_000
 
 
-class Account(msgspec.Struct, array_like=True, gc=False):
+class Account(msgspec.Struct, frozen=True, gc=False):
     """The newest balance of one account in one currency, and the newest word for its product."""
 
     as_of_ms: int
@@ -169,7 +169,8 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False):
     policy_mark: int = 0  # of the policy that rated the customer last
 
     # What most events look at.
-    accounts: dict[str, Account] = {}  # by currency and account_id (measures/accounts.py)
+    account_keys: bytes = b""  # currency and account_id of each (measures/account_rows.py)
+    account_rows: bytes = b""  # the newest balance of each
     assets_e4_by_currency: dict[str, int] = {}
     days: bytearray = bytearray()  # transactions by local day (measures/days.py)
     day_currencies: str = ""  # of the transactions, by number: codes, one after the other

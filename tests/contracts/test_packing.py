@@ -21,6 +21,7 @@ from streams.contracts.packing import (
     unpack_lane,
     unpack_state,
 )
+from streams.engine.measures.account_rows import account_of, accounts_kept, all_accounts, drop_account, keep_account
 from streams.engine.measures.days import add_to_bucket, all_buckets, bucket_of, has_day
 from streams.engine.measures.figures import figures_of
 from streams.engine.outcomes import TierChange
@@ -47,11 +48,8 @@ states = st.builds(
     decided_at_ms=times_ms,
     newest_ms=times_ms,
     policy_mark=st.integers(0, 2**32 - 1),
-    accounts=st.dictionaries(
-        texts,
-        st.builds(Account, times_ms, amounts_e4, currencies, st.sampled_from(sorted(PRODUCTS)), times_ms),
-        max_size=5,
-    ),
+    account_keys=st.binary(max_size=40),
+    account_rows=st.binary(max_size=40),
     assets_e4_by_currency=sums,
     days=st.binary(max_size=50).map(bytearray),
     windows=st.lists(st.builds(Window, days, sums, st.none() | days), max_size=2).map(tuple),
@@ -163,10 +161,36 @@ def test_buckets_come_back_as_they_went(kept: dict[tuple[int, str], Bucket]) -> 
     assert bucket_of(state, 20_000, "fee.HKD") is None
 
 
+accounts = st.builds(
+    Account,
+    times_ms | st.just(1_795_483_800_125),
+    amounts_e4 | st.integers(-(10**9), 10**9).map(lambda cents: cents * 100),
+    st.just("TWD"),
+    st.sampled_from(sorted(PRODUCTS)),
+    st.just(NEVER_MS) | times_ms | st.just(1_795_483_800_125),
+)
+
+
+@given(st.lists(st.tuples(st.just("TWD"), texts, accounts), max_size=6), st.integers(0, 5))
+def test_accounts_come_back_as_they_went(told: list[tuple[str, str, Account]], dropped: int) -> None:
+    state, kept = CustomerState(), dict[str, Account]()
+    for number, (currency, account_id, account) in enumerate(told):
+        key = currency + account_id
+        keep_account(state, key, account)
+        kept[key] = account
+        if number == dropped:
+            drop_account(state, key)
+            del kept[key]
+    assert list(all_accounts(state)) == list(kept.items())
+    assert accounts_kept(state) == len(kept)
+    assert all(account_of(state, key) == account for key, account in kept.items())
+    assert account_of(state, "USDnone") is None
+
+
 def test_every_unpacked_state_is_a_copy_of_its_own() -> None:
     packed = pack_state(CustomerState())
-    unpack_state(packed).accounts["A1"] = Account(0, 1, "TWD", "deposit")
-    assert unpack_state(packed).accounts == {}
+    keep_account(unpack_state(packed), "TWDA1", Account(0, 1, "TWD", "deposit"))
+    assert unpack_state(packed) == CustomerState()
 
 
 def test_the_version_is_the_first_byte() -> None:
@@ -202,7 +226,6 @@ def test_records_of_former_versions_are_read_for_ever(version: int) -> None:
         decided_at_ms=5,
         newest_ms=6,
         policy_mark=7,
-        accounts={"TWDA1": Account(8, -9, "TWD", "deposit", 8)},
         assets_e4_by_currency={"TWD": -9},
         windows=(Window(20_001, {"TWD": 125_000}, 20_090),),
         standing="fair",
@@ -211,6 +234,7 @@ def test_records_of_former_versions_are_read_for_ever(version: int) -> None:
         special=Special(pin=Pin("high", 11, "board member", "clerk 7"), opted_out=True),
         change=b"change",
     )
+    keep_account(state, "TWDA1", Account(8, -9, "TWD", "deposit", 8))
     keep_as_block(state, 0, [b"12345678\0\0"], None, was_full=False)
     add_to_bucket(state, 20_000, "purchase.TWD", 1, 125_000)
     assert unpack_state(bytes.fromhex(FORMS[version])) == state, f"the form has changed; now: {pack_state(state).hex()}"
@@ -219,7 +243,7 @@ def test_records_of_former_versions_are_read_for_ever(version: int) -> None:
 def test_of_version_1_an_account_whose_product_was_not_told_waits_for_a_word() -> None:
     accounts = {"A1": Account1(8, -9, "TWD", "other"), "TWD": Account1(7, 5, "USD", "loan")}
     packed = b"\x01" + msgspec.msgpack.encode(State1(accounts=accounts))
-    assert unpack_state(packed).accounts == {
+    assert dict(all_accounts(unpack_state(packed))) == {
         "TWDA1": Account(8, -9, "TWD", "other", NEVER_MS),
         "USDTWD": Account(7, 5, "USD", "loan", 7),
     }
@@ -247,9 +271,9 @@ FORMS = {
 6b2037c4066368616e6765
 """,
     2: """
-02dc001da36d6964cf000001a20b2c923da36d69640305060781a554574441319508f7a3545744a76465706f7369740881a3
-545744f7c40900204e040148e80100a35457449193cd4e2181a3545744ce0001e848cd4e7a80c08100c41194c40a31323334
-353637380000910190c0c4066368616e6765c0c0c0c0a4666169720aa337313290c0c0c0c09c94a4686967680bac626f6172
-64206d656d626572a7636c65726b2037c0c3c0c0c400c400c0c400c0c0c0
+02dc001ea36d6964cf000001a20b2c923da36d696403050607c407ff5457444131ffc41a010800000000000000f7ffffffff
+ffffff00080000000000000081a3545744f7c40900204e040148e80100a35457449193cd4e2181a3545744ce0001e848cd4e
+7a80c08100c41194c40a31323334353637380000910190c0c4066368616e6765c0c0c0c0a4666169720aa337313290c0c0c0
+c09c94a4686967680bac626f617264206d656d626572a7636c65726b2037c0c3c0c0c400c400c0c400c0c0c0
 """,
 }

@@ -6,6 +6,7 @@ from itertools import permutations
 import pytest
 from msgspec import structs
 
+from streams.engine.measures.account_rows import all_accounts
 from streams.engine.measures.days import all_buckets
 from streams.engine.sections import special_of
 from streams.engine.state import Bucket, CustomerState, Special
@@ -65,7 +66,7 @@ def test_what_is_newer_stays_and_begins_with_an_initial_change_of_the_next_numbe
     ]
     assert (told[0].reason, told[0].cause and told[0].cause.event_id) == ("first_event", forget.event_id)
     state = customer.state
-    assert (list(state.accounts), state.assets_e4_by_currency) == (["TWDb"], {"TWD": e4("600000")})
+    assert ([key for key, _ in all_accounts(state)], state.assets_e4_by_currency) == (["TWDb"], {"TWD": e4("600000")})
     assert (state.standing, state.first_event_ms, special_of(state).erased_ms) == ("fair", ERASED + 1, ERASED)
 
 

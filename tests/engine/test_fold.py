@@ -189,6 +189,6 @@ def test_the_newest_standing_wins() -> None:
 def test_an_application_for_a_loan_moves_no_measure() -> None:
     customer = Customer()
     customer.apply(balance("100", NOON))
-    before = copy.deepcopy((customer.state.accounts, customer.state.assets_e4_by_currency, customer.state.days))
+    before = copy.deepcopy((customer.state.account_rows, customer.state.assets_e4_by_currency, customer.state.days))
     customer.apply(loan("99", NOON))
-    assert (customer.state.accounts, customer.state.assets_e4_by_currency, customer.state.days) == before
+    assert (customer.state.account_rows, customer.state.assets_e4_by_currency, customer.state.days) == before

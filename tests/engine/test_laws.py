@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from streams.contracts.decode import decode
 from streams.contracts.packing import unpack_state
+from streams.engine.measures.account_rows import all_accounts
 from streams.engine.measures.figures import measure
 from streams.engine.measures.fold import fold_balance
 from streams.engine.sections import special_of
@@ -251,7 +252,7 @@ def test_the_order_of_balances_does_not_matter(rows: list[tuple[str, str, str, s
 
 def _recounted(state: CustomerState) -> dict[str, int]:
     totals: dict[str, int] = defaultdict(int)
-    for account in state.accounts.values():
+    for _, account in all_accounts(state):
         if account.product != "loan":
             totals[account.currency] += account.balance_e4
     return totals

@@ -593,7 +593,7 @@ def test_erase_leaves_a_tombstone_and_the_next_sequence_number() -> None:
     assert sent_to(work, CURRENT) == [(b"C", None, [])]
     assert counted(work, "customers")["mid",] == 0
     state = unpack_state(work.states[b"C"])
-    assert (state.sequence, state.tier, state.accounts, state.days) == (1, None, {}, b"")
+    assert (state.sequence, state.tier, state.account_rows, state.days) == (1, None, b"", b"")
     history.balance("C", "1", NOON + 2)
     outcome = worked(history)
     assert outcome.told() == [("C:1", "mid", "first_event"), ("C:2", "low", "first_event")]

@@ -2,6 +2,7 @@
 
 from streams.engine.campaigns.audience import is_for
 from streams.engine.case import Case
+from streams.engine.measures.account_rows import account_of
 from streams.engine.measures.accounts import account_key
 from streams.engine.measures.reversals import is_undone
 from streams.engine.outcomes import Offer
@@ -36,7 +37,7 @@ def _brought_in_e16(event: Event, state: CustomerState, policy: Policy) -> int:
     -1 for any other event: reversals, undone deposits, balances of loans, and balances older than the known one.
     """
     if isinstance(event, Balance):
-        account = state.accounts.get(account_key(event.account_id, event.currency))
+        account = account_of(state, account_key(event.account_id, event.currency))
         if account is None or account.as_of_ms != event.at_ms or holding_of(account.product) == "loans":
             return -1
         return event.balance_e4 * policy.to_value.get(event.currency, 0)

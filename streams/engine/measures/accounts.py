@@ -5,6 +5,7 @@ An account is kept by its currency: one account number may hold several, and a b
 
 from collections.abc import Sequence
 
+from streams.engine.measures.account_rows import all_accounts
 from streams.engine.outcomes import Unrated
 from streams.engine.state import Account, CustomerState
 from streams.policy.policy import Policy
@@ -16,13 +17,13 @@ _CODE_LENGTH = 3
 
 
 def account_key(account_id: str, currency: str) -> str:
-    """Gives the key of CustomerState.accounts: the code of the currency, and the account number behind it."""
+    """Gives the key of an account: the code of the currency, and the account number behind it."""
     return currency + account_id
 
 
 def number_of_accounts(state: CustomerState) -> int:
     """Counts the account numbers, whatever currencies each holds."""
-    return len({key[_CODE_LENGTH:] for key in state.accounts})
+    return len({key[_CODE_LENGTH:] for key, _ in all_accounts(state)})
 
 
 def unrated_of(state: CustomerState, policy: Policy) -> tuple[Unrated, ...]:

@@ -5,6 +5,7 @@ The total of an earlier day is the newest total less the changes after that day.
 
 from fractions import Fraction
 
+from streams.engine.measures.account_rows import all_accounts
 from streams.engine.measures.closings import changes_of, timeline_of
 from streams.engine.sections import closings_of, note, special_of
 from streams.engine.state import CustomerState
@@ -35,11 +36,11 @@ def begin_closings(state: CustomerState, policy: Policy) -> None:
     closings.daily = {
         name: changes for name, changes in closings.daily.items() if name.startswith(tuple(policy.daily_totals))
     }
-    for key, account in state.accounts.items():
+    for key, account in all_accounts(state):
         day = policy.calendar.day_of(account.as_of_ms)
         closings.first_day = day if closings.first_day is None else min(day, closings.first_day)
         if missing:
-            for holding, changed, amount_e4 in changes_of(timeline_of(state, key), policy.calendar):
+            for holding, changed, amount_e4 in changes_of(timeline_of(state, key, account), policy.calendar):
                 if holding in missing:
                     change_closing(state, holding, account.currency, changed, amount_e4)
 

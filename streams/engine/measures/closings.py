@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from streams.engine.codec import decode_numbers, encode_numbers
+from streams.engine.measures.account_rows import account_of, keep_account
 from streams.engine.measures.accounts import account_key, timeline_after
 from streams.engine.sections import closings_of, special_of
 from streams.engine.state import Account, CustomerState
@@ -34,7 +35,7 @@ def finds_a_place(state: CustomerState, event: Balance, policy: Policy) -> bool:
     """Says whether a balance is older than the newest of its account, and goes among the closings."""
     if not policy.daily_totals:
         return False
-    former = state.accounts.get(account_key(event.account_id, event.currency))
+    former = account_of(state, account_key(event.account_id, event.currency))
     if former is None or event.at_ms >= former.as_of_ms:
         return False
     before_ms = special_of(state).unplaced_before_ms
@@ -44,13 +45,13 @@ def finds_a_place(state: CustomerState, event: Balance, policy: Policy) -> bool:
 def timelines(state: CustomerState, event: Balance, policy: Policy) -> tuple[list[Account], list[Account]]:
     """Gives the timeline of a known account before and after a balance."""
     key = account_key(event.account_id, event.currency)
-    before = timeline_of(state, key)
+    newest = account_of(state, key)
+    before = [] if newest is None else timeline_of(state, key, newest)
     return before, timeline_after(event, before, policy.calendar)
 
 
-def timeline_of(state: CustomerState, key: str) -> list[Account]:
+def timeline_of(state: CustomerState, key: str, newest: Account) -> list[Account]:
     """Unpacks the timeline of an account, the newest balance last."""
-    newest = state.accounts[key]
     packed = None if state.closings is None else state.closings.accounts.get(key)
     found = [newest]
     if packed is not None:
@@ -65,7 +66,7 @@ def timeline_of(state: CustomerState, key: str) -> list[Account]:
 
 def keep_timeline(state: CustomerState, key: str, timeline: Sequence[Account], calendar: Calendar, oldest: int) -> None:
     """Packs a timeline into the state, as far as it is needed from the day `oldest` on."""
-    state.accounts[key] = timeline[-1]
+    keep_account(state, key, timeline[-1])
     numbers: list[int] = []
     newer = _NONE
     for account in reversed(timeline[:-1]):
@@ -94,10 +95,11 @@ def add_closing(state: CustomerState, key: str, account: Account, calendar: Cale
 
 def forget_closings(state: CustomerState, calendar: Calendar, oldest: int) -> None:
     """Drops the closings of all accounts that have had no newer balance since the day `oldest` began."""
-    accounts, closings = state.accounts, closings_of(state).accounts
-    gone = [key for key in closings if calendar.day_of(accounts[key].as_of_ms) <= oldest]
-    for key in gone:
-        del closings[key]
+    closings = closings_of(state).accounts
+    for key in list(closings):
+        account = account_of(state, key)
+        if account is None or calendar.day_of(account.as_of_ms) <= oldest:
+            del closings[key]
 
 
 def changes_of(timeline: Sequence[Account], calendar: Calendar) -> Iterator[tuple[Holding, int, int]]:

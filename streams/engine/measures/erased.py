@@ -10,6 +10,7 @@ summed by day: those of the erase's own local day go as a whole, those of the da
 from msgspec.structs import replace
 
 from streams.engine.codec import decode_loans, encode_loans
+from streams.engine.measures.account_rows import all_accounts
 from streams.engine.measures.accounts import add_newest
 from streams.engine.measures.closing_totals import begin_closings
 from streams.engine.measures.closings import keep_timeline, timeline_of
@@ -54,7 +55,7 @@ def left_by_erase(state: CustomerState, erased_ms: int, policy: Policy) -> Custo
 def newest_heard_ms(state: CustomerState) -> int:
     """Gives the newest own time of the events that are known of a customer, actions aside."""
     heard_ms = [special_of(state).applied_ms, state.standing_as_of_ms, state.last_transaction_ms]
-    heard_ms += [account.as_of_ms for account in state.accounts.values()]
+    heard_ms += [account.as_of_ms for _, account in all_accounts(state)]
     heard_ms += [reversal.at_ms for reversal in reversals_of(state)]
     return max((at_ms for at_ms in heard_ms if at_ms is not None), default=NEVER_MS)
 
@@ -84,12 +85,12 @@ def _keep_special(left: CustomerState, special: Special, erased_ms: int) -> None
 def _keep_accounts(left: CustomerState, state: CustomerState, erased_ms: int, policy: Policy) -> None:
     """Keeps the balances, and the words for products, that are newer; makes the totals of them anew."""
     calendar, first_days = policy.calendar, list[int]()
-    for key in state.accounts:
+    for key, newest in all_accounts(state):
         timeline = [
             account
             if account.product_told_ms > erased_ms
             else replace(account, product=PRODUCT_UNLESS_KNOWN, product_told_ms=NEVER_MS)
-            for account in timeline_of(state, key)
+            for account in timeline_of(state, key, newest)
             if account.as_of_ms > erased_ms
         ]
         if timeline:
@@ -126,7 +127,7 @@ def _keep_first_times(left: CustomerState, state: CustomerState, erased_ms: int,
 
 
 def _earliest_known_ms(left: CustomerState, policy: Policy) -> int | None:
-    known_ms = [timeline_of(left, key)[0].as_of_ms for key in left.accounts]
+    known_ms = [timeline_of(left, key, newest)[0].as_of_ms for key, newest in all_accounts(left)]
     known_ms += [at_ms for at_ms, _, _ in left.standings[:1]]
     known_ms += [policy.calendar.midnight_ms(day) for day in days_kept(left)]
     known_ms += [reversal.at_ms for reversal in reversals_of(left)]

@@ -6,6 +6,7 @@ arrive (docs/messages.md#what-happens-to).
 
 from collections.abc import Iterable
 
+from streams.engine.measures.account_rows import account_of, keep_account
 from streams.engine.measures.accounts import account_after, account_key, add_newest
 from streams.engine.measures.closed_accounts import is_of_dropped, make_room
 from streams.engine.measures.closing_totals import change_closing, forget_before
@@ -63,7 +64,7 @@ def fold_balance(state: CustomerState, event: Balance, policy: Policy, today: in
     if finds_a_place(state, event, policy):
         return _fold_late(state, event, policy, today)
     key = account_key(event.account_id, event.currency)
-    former = state.accounts.get(key)
+    former = account_of(state, key)
     after = account_after(event, former)
     if after is None or is_of_dropped(state, event):
         return False
@@ -82,7 +83,7 @@ def fold_balance(state: CustomerState, event: Balance, policy: Policy, today: in
         oldest = _begin_day(state, day, policy, today)
         if former is not None and calendar.day_of(former.as_of_ms) < day:
             add_closing(state, key, former, calendar, oldest)
-    state.accounts[key] = after
+    keep_account(state, key, after)
     return True
 
 

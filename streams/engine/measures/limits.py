@@ -1,5 +1,6 @@
 """Limits of what is kept of a customer: an event without room is refused before anything changes."""
 
+from streams.engine.measures.account_rows import account_of
 from streams.engine.measures.accounts import account_after, account_key
 from streams.engine.measures.closed_accounts import has_room, is_of_dropped
 from streams.engine.measures.closing_totals import daily_changes
@@ -52,7 +53,7 @@ def _check_balance(state: CustomerState, event: Balance, policy: Policy) -> None
     if finds_a_place(state, event, policy):
         _check_late(state, event, policy)
         return
-    former = state.accounts.get(account_key(event.account_id, event.currency))
+    former = account_of(state, account_key(event.account_id, event.currency))
     if is_of_dropped(state, event):
         return
     if former is None and not has_room(state, policy):
