@@ -47,7 +47,38 @@ WrittenFigure = int | str | None
 """A figure as it is packed (newest_change.py)."""
 
 
-class KeptChange(msgspec.Struct, frozen=True, array_like=True):
+class PackedCause(NamedTuple):
+    """The cause of the newest change, as it is packed."""
+
+    event_id: str
+    topic: int
+    before_ms: int  # its own time, before the decision
+    offset: int | None  # None: the newest that was applied of its topic
+
+
+class PackedChange(msgspec.Struct, frozen=True, array_like=True):
+    """A customer's newest tier change as it is packed: without what the state knows, and its key (newest_change.py).
+
+    The fields are those of KeptChange, if they say nothing else. `parts` is None where activity and credit are 0, and
+    assets are the first measure. An array of 15 is a change of release 0.1.0: another number has to be left out.
+    """
+
+    direction: int
+    reason: int
+    previous_tier: str | None
+    earned_tier: str | None
+    standing: str | None
+    cause: PackedCause | None
+    measures: tuple[int | str, ...]
+    parts: tuple[WrittenFigure, WrittenFigure, WrittenFigure] | None
+    next_offsets: tuple[int, ...]
+    policy_mark: int
+    backfill: bool = False
+    unrated: tuple[Unrated, ...] = ()
+    decided_in: int | None = None
+
+
+class KeptChange(msgspec.Struct, frozen=True):
     """A customer's newest tier change as the state keeps it, complete enough to write the same message again.
 
     `direction` and `reason` are numbers of DIRECTIONS and REASONS. `earned_tier` is None where it is the tier. Figures

@@ -6,9 +6,11 @@ from fractions import Fraction
 import msgspec
 
 from streams.contracts.former import Change1
-from streams.contracts.kept import DIRECTIONS, REASONS, KeptChange
+from streams.contracts.kept import DIRECTIONS, REASONS, KeptChange, PackedCause, PackedChange
 from streams.engine.measures.figures import figures_of
 from streams.engine.outcomes import TierChange
+from streams.engine.state import CustomerState
+from streams.values.events import Cause
 from streams.values.money import ONE_E4_E16, SUM_LIMIT_E4, Figure
 
 _WRITTEN_LIMIT_E16: int = SUM_LIMIT_E4 * ONE_E4_E16
@@ -16,40 +18,73 @@ _DIRECTIONS = {word: number for number, word in enumerate(DIRECTIONS)}
 _REASONS = {word: number for number, word in enumerate(REASONS)}
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode_change = msgspec.msgpack.Decoder(KeptChange).decode
+_decode_change = msgspec.msgpack.Decoder(PackedChange).decode
 _decode_former = msgspec.msgpack.Decoder(Change1).decode
-_FORMER_FIELDS = b"\x9f"  # MessagePack: 15 elements, as release 0.1.0 wrote; later ones have 14, 16 or 17
+_FORMER_FIELDS = b"\x9f"  # MessagePack: 15 elements, as release 0.1.0 wrote; later ones have 10, 12 or 13
+_NO_PARTS = (None, 0, 0)
 
 
 def pack_change(change: TierChange, next_offsets: Sequence[int], policy_mark: int, *, backfill: bool = False) -> bytes:
-    """Packs a change for CustomerState.change. next_offsets: by topic number; policy_mark: of the one that decided."""
-    figures, tier, earned = change.figures, change.tier, change.earned_tier
+    """Packs a change for CustomerState.change, whose tier, sequence and decided_at_ms are those of the change.
+
+    next_offsets: by topic number; policy_mark: of the policy that decided.
+    """
+    figures, tier, earned, cause = change.figures, change.tier, change.earned_tier, change.cause
     measures = [_written(figure) for figure in figures.measures]
     same = bool(measures) and figures.assets == figures.measures[0]
+    parts = (None if same else _written(figures.assets), _written(figures.activity), _written(figures.credit))
     fields = (
-        change.customer_id,
-        change.sequence,
         _DIRECTIONS[change.direction],
         _REASONS[change.reason],
         change.previous_tier,
-        tier,
         None if earned == tier else earned,
-        change.decided_at_ms,
         change.standing,
-        change.cause,
+        None if cause is None else _packed_cause(cause, change.decided_at_ms, next_offsets),
         measures,
-        (None if same else _written(figures.assets), _written(figures.activity), _written(figures.credit)),
+        None if parts == _NO_PARTS else parts,
         next_offsets,
         policy_mark,
     )
     return _encode((*fields, backfill, change.unrated) if backfill or change.unrated else fields)
 
 
-def unpack_change(packed: bytes) -> KeptChange | None:
+def unpack_change(state: CustomerState, customer_id: str) -> KeptChange | None:
     """Unpacks the newest change that a state keeps; None if the customer has had none."""
+    packed = state.change
     if not packed:
         return None
-    return _former(packed) if packed[:1] == _FORMER_FIELDS else _decode_change(packed)
+    if packed[:1] == _FORMER_FIELDS:
+        return _former(packed)
+    kept = _decode_change(packed)
+    return KeptChange(
+        customer_id,
+        state.sequence,
+        kept.direction,
+        kept.reason,
+        kept.previous_tier,
+        state.tier or "",
+        kept.earned_tier,
+        state.decided_at_ms,
+        kept.standing,
+        None if kept.cause is None else _cause(kept.cause, state.decided_at_ms, kept.next_offsets),
+        kept.measures,
+        kept.parts or _NO_PARTS,
+        kept.next_offsets,
+        kept.policy_mark,
+        kept.backfill,
+        kept.unrated,
+        kept.decided_in,
+    )
+
+
+def _packed_cause(cause: Cause, decided_at_ms: int, next_offsets: Sequence[int]) -> PackedCause:
+    offset = None if cause.offset == next_offsets[cause.topic] - 1 else cause.offset
+    return PackedCause(cause.event_id, cause.topic, decided_at_ms - cause.occurred_at_ms, offset)
+
+
+def _cause(kept: PackedCause, decided_at_ms: int, next_offsets: Sequence[int]) -> Cause:
+    offset = next_offsets[kept.topic] - 1 if kept.offset is None else kept.offset
+    return Cause(kept.event_id, kept.topic, offset, decided_at_ms - kept.before_ms)
 
 
 def change_of(kept: KeptChange) -> TierChange:
@@ -74,10 +109,13 @@ def change_of(kept: KeptChange) -> TierChange:
 
 def of_partition(packed: bytes, partition: int) -> bytes:
     """Gives a packed change as another partition keeps it. partition: the one that held it until now."""
-    kept = unpack_change(packed)
-    if kept is None or kept.decided_in is not None:
+    if not packed:
         return packed
-    return _encode(msgspec.structs.replace(kept, decided_in=partition))
+    if packed[:1] == _FORMER_FIELDS:
+        former = _former(packed)
+        packed = pack_change(change_of(former), former.next_offsets, former.policy_mark, backfill=former.backfill)
+    kept = _decode_change(packed)
+    return packed if kept.decided_in is not None else _encode(msgspec.structs.replace(kept, decided_in=partition))
 
 
 def _former(packed: bytes) -> KeptChange:

@@ -103,7 +103,7 @@ class _Explaining:
         return None if at_ms is None else self.at(at_ms)
 
     def _last_change(self) -> LastChange | None:
-        kept = unpack_change(self.state.change)
+        kept = unpack_change(self.state, self.known.customer_id)
         change = self.due[-1] if self.due else change_of(kept) if kept is not None else None
         if change is None:
             return None

@@ -59,7 +59,7 @@ class WorkerSource:
         key = customer_id.encode()
         for customers in self._app.customer_partitions():
             if key in customers.packed:
-                return self._view(customers, unpack_state(customers.packed[key]))
+                return self._view(customers, unpack_state(customers.packed[key]), customer_id)
         return None
 
     def owner(self, customer_id: str) -> Local | Remote | Anyone | Unavailable:
@@ -114,16 +114,16 @@ class WorkerSource:
             if url.rstrip("/") != own.rstrip("/")
         }
 
-    def _view(self, partition: Customers, state: CustomerState) -> CustomerView:
+    def _view(self, partition: Customers, state: CustomerState, customer_id: str) -> CustomerView:
         policy = partition.setup.policy
         now_ms = wall_ms() if partition.setup.clock == "wall" else partition.kept_clock_ms
         sum_anew(state, policy.calendar.day_of(now_ms), policy)
         return CustomerView(
-            self._current(partition, state), _live_measures(state, policy, policy.calendar.day_of(now_ms))
+            self._current(partition, state, customer_id), _live_measures(state, policy, policy.calendar.day_of(now_ms))
         )
 
-    def _current(self, partition: Customers, state: CustomerState) -> bytes | None:
-        kept = unpack_change(state.change)
+    def _current(self, partition: Customers, state: CustomerState, customer_id: str) -> bytes | None:
+        kept = unpack_change(state, customer_id)
         if kept is None:
             return None
         setup = partition.setup

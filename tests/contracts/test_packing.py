@@ -114,12 +114,17 @@ def test_a_header_is_the_beginning_of_the_state(state: CustomerState) -> None:
     assert (header.tier, header.due_ms) == (state.tier, state.due_ms)
 
 
+def state_with(change: TierChange, packed: bytes) -> CustomerState:
+    """A state of which this is the newest change."""
+    return CustomerState(tier=change.tier, sequence=change.sequence, decided_at_ms=change.decided_at_ms, change=packed)
+
+
 @given(changes, st.lists(st.integers(0, 2**62), min_size=5, max_size=5), st.integers(0, 2**32 - 1))
 def test_a_change_kept_in_a_state_comes_back_with_its_figures(
     change: TierChange, offsets: list[int], mark: int
 ) -> None:
-    state = CustomerState(change=pack_change(change, offsets, mark))
-    kept = unpack_change(unpack_state(pack_state(state)).change)
+    state = state_with(change, pack_change(change, offsets, mark))
+    kept = unpack_change(unpack_state(pack_state(state)), change.customer_id)
     assert kept is not None
     assert (change_of(kept), kept.next_offsets, kept.policy_mark) == (change, tuple(offsets), mark)
 
@@ -129,13 +134,13 @@ def test_a_kept_figure_is_the_exact_one() -> None:
     change = TierChange(
         "C", 1, "initial", None, "low", "low", "first_event", 0, figures_of((third, 7), third, 0, -2), None, None
     )
-    kept = unpack_change(pack_change(change, (0,) * 5, 1))
+    kept = unpack_change(state_with(change, pack_change(change, (0,) * 5, 1)), "C")
     assert kept is not None
     assert change_of(kept) == change
 
 
 def test_a_new_state_keeps_no_change() -> None:
-    assert unpack_change(unpack_state(pack_state(CustomerState())).change) is None
+    assert unpack_change(unpack_state(pack_state(CustomerState())), "C") is None
 
 
 @given(st.lists(st.integers(0, 2**62), min_size=5, max_size=5), st.integers(0, 2**62), times_ms)

@@ -212,7 +212,8 @@ def test_a_timeline_is_unpacked_as_it_was_packed(rows: list[tuple[int, int, str,
     kept = unpack_state(pack_state(state))
     days = [AVERAGES.calendar.day_of(account.as_of_ms) for account in timeline]
     assert days[0] > 0
-    assert timeline_of(kept, "TWDa") == timeline
+    assert timeline_of(kept, "TWDa", timeline[-1]) == timeline
+    assert account_of(kept, "TWDa") == timeline[-1]
 
 
 histories = st.lists(

@@ -73,9 +73,9 @@ def test_states_that_nobody_can_place_are_not_moved() -> None:
 def test_a_moved_change_says_where_it_was_decided() -> None:
     customers = customers_in(0)
     work(customers, line(0), AT_MS)
-    [packed] = customers.packed.values()
+    [(key, packed)] = customers.packed.items()
     twice = moved_state(moved_state(packed, 3), 7)
-    kept = unpack_change(unpack_state(twice).change)
+    kept = unpack_change(unpack_state(twice), key.decode())
     assert kept is not None
     assert (kept.decided_in, kept.sequence) == (3, 1)
     assert moved_state(packed, 3) == twice

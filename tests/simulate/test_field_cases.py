@@ -210,7 +210,7 @@ def test_what_is_held_without_a_rate_is_named() -> None:
     (after,) = again.outcome.changes
     assert (after["tier"], after["reason"], after["value"]) == ("low", "policy_changed", "0.00")
     assert after["without_rate"] == [{"currency": "HRK", "assets": "753450.00", "loans": "12.50"}]
-    kept = unpack_change(unpack_state(again.outcome.packed[b"K19"]).change)
+    kept = unpack_change(unpack_state(again.outcome.packed[b"K19"]), "K19")
     assert kept is not None
     assert change_of(kept).unrated == (Unrated("HRK", 7_534_500_000, 125_000),)
 
@@ -306,7 +306,7 @@ def test_what_is_not_newer_than_an_erase_revives_nobody() -> None:
         "bank.customers": 2
     }
     kept = unpack_state(simulation.partition.packed[b"K8"])
-    assert (kept.tier, kept.first_event_ms, kept.accounts, kept.sequence) == (None, None, {}, 1)
+    assert (kept.tier, kept.first_event_ms, kept.account_rows, kept.sequence) == (None, None, b"", 1)
 
 
 def test_what_is_newer_than_an_erase_begins_anew() -> None:

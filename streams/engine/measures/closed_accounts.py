@@ -17,7 +17,7 @@ from streams.values.events import Balance
 
 def is_of_dropped(state: CustomerState, event: Balance) -> bool:
     """Says whether a balance is of an account that is not known, and not newer than those of dropped accounts."""
-    until_ms = special_of(state).unplaced_until_ms
+    until_ms = None if state.special is None else state.special.unplaced_until_ms
     if until_ms is None or event.at_ms > until_ms:
         return False
     return account_of(state, account_key(event.account_id, event.currency)) is None

@@ -111,7 +111,7 @@ def forget_reversals(state: CustomerState, limit: int) -> None:
 
 def named_by(state: CustomerState, event: Transaction) -> Family | None:
     """Gives the family of a transaction that reversals name which came before it; None for nearly every transaction."""
-    packed = special_of(state).reversals
+    packed = b"" if state.special is None else state.special.reversals
     if not packed:
         return None
     mark = fingerprint(event.event_id)
@@ -241,7 +241,9 @@ def _said_mark(state: CustomerState, day: int, name: str, calendar: Calendar) ->
 
 
 def _is_of_erased_day(state: CustomerState, day: int, calendar: Calendar) -> bool:
-    erased_ms = special_of(state).erased_ms
+    if state.special is None:
+        return False  # nearly always
+    erased_ms = state.special.erased_ms
     return erased_ms is not None and day == calendar.day_of(erased_ms)
 
 

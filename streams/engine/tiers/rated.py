@@ -3,7 +3,7 @@
 from streams.engine.measures.figures import measure
 from streams.engine.prospects import Rated
 from streams.engine.ratings import last_rating_ms
-from streams.engine.sections import special_of, tenure_of
+from streams.engine.sections import tenure_of
 from streams.engine.state import CustomerState
 from streams.policy.policy import Policy
 from streams.values.calendar import NEVER_MS
@@ -44,7 +44,7 @@ def last_rated_ms(policy: Policy, now_ms: int) -> int:
 
 def known_since_ms(state: CustomerState) -> int:
     """Gives the own time of the customer's earliest event. At ratings before it there was nobody to rate."""
-    earliest_ms = special_of(state).earliest_ms
+    earliest_ms = None if state.special is None else state.special.earliest_ms
     since_ms = state.first_event_ms if earliest_ms is None else earliest_ms
     return NEVER_MS if since_ms is None else since_ms
 

@@ -272,7 +272,7 @@ def _note_due(case: Case) -> None:
 
 def _tier_due_ms(state: CustomerState, policy: Policy, now_ms: int) -> int | None:
     """Gives the next instant at which time alone may decide the tier of this customer; always later than now."""
-    pin = special_of(state).pin
+    pin = None if state.special is None else state.special.pin
     if policy.timeless and pin is None:
         return None
     instants: list[int | None] = [] if pin is None else [pin.until_ms]
