@@ -34,7 +34,8 @@ def is_trigger_ahead(packed: Mapping[bytes, bytes], trigger: NumberedTrigger, ow
     if state is None:
         return owns(key)
     courses = unpack_state(state).courses
-    return courses is None or courses.trigger_counts.get(trigger.campaign, 0) < trigger.sequence
+    counted = 0 if courses is None else courses.trigger_counts.get(trigger.campaign, 0)
+    return counted < trigger.sequence
 
 
 def is_risk_ahead(next_offsets: Mapping[str, int], value: bytes) -> bool:
