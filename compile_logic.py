@@ -28,6 +28,8 @@ from streams.compiled import BUILDS, build_key  # noqa: E402
 
 ROOMS = ("values", "engine", "contracts", "partition")
 _HEADER = ROOT / "inline_caches.h"
+# Calls from one function to another need not look whether somebody else's is meant.
+_FLAGS = ["-fvisibility=hidden", "-fno-semantic-interposition", "-fno-plt"]
 DATA = frozenset({"Struct", "NamedTuple", "TypedDict", "Protocol", "Enum", "IntEnum", "StrEnum"})
 """Bases whose classes mypyc does not take as they are."""
 
@@ -131,7 +133,9 @@ def _compile(modules: list[Path], making: Path) -> None:
     sources = [str(path.relative_to(ROOT)) for path in modules]
     print(f"compiling {len(sources)} modules with mypyc, some minutes")  # noqa: T201
     try:
-        extensions = mypycify(sources, opt_level="2", target_dir=str(making / "c"))
+        extensions = mypycify(sources, opt_level="3", target_dir=str(making / "c"))
+        for extension in extensions:
+            extension.extra_compile_args += _FLAGS
         _remember_fields(making / "c")
         command = ["--quiet", "build_ext", f"--build-lib={making / 'lib'}", f"--build-temp={making / 'temp'}"]
         setup(name="tierflow-logic", packages=[], py_modules=[], ext_modules=extensions, script_args=command)
