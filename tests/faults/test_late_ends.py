@@ -176,9 +176,10 @@ async def test_where_nothing_is_lost_no_request_is_added(place: Place) -> None:
     name = f"{settings.app_id}-ours"
     ours = TransactionalProducer(place.proxied_settings.client_options(), name, retry_backoff_ms=5)
     async with place.proxies(watch), running(ours) as producer:
+        begun = watch.count("InitProducerId", name)  # more than one where the broker was not ready yet
         for value in (b"1", b"2", b"3"):
             await producer.commit(lambda each, value=value: send(settings, each, value))
-    assert (watch.count("InitProducerId", name), watch.count("EndTxn", name)) == (1, 3)
+    assert (watch.count("InitProducerId", name) - begun, watch.count("EndTxn", name)) == (0, 3)
 
 
 # --- all that commits ---
