@@ -151,11 +151,10 @@ def outcome_without_effect(state: CustomerState, topic: int, mark: bytes, conten
 
     mark, content: of the event's id and of its content. at_ms: its own time.
     """
-    entry = _entry(state, topic, mark)
-    if entry is not None:
-        known = entry[FINGERPRINT_BYTES:_UNDOING_AT]
+    known = content_of(state, topic, mark)
+    if known is not None:
         return "repeated" if known in {content, NO_CONTENT} else "repeated_differently"
-    return "erased" if state.special is not None and is_erased(state, at_ms) else None
+    return "erased" if is_erased(state, at_ms) else None
 
 
 def _in_order(entries: bytes, topic: int) -> bytes:

@@ -514,21 +514,26 @@ async def test_a_lane_that_parks_ends_its_batch_with_what_is_worked(monkeypatch:
     assert len(log.works) == 2
 
 
+def steps(order: list[str], name: str) -> Iterator[int]:
+    """Three steps of a lane's work, each noted in the order in which they come."""
+    for number in range(3):
+        order.append(name)
+        yield number
+
+
+async def rounds(order: list[str], number: int) -> None:
+    """What else the loop has to do, noted once a round."""
+    for _ in range(number):
+        order.append("loop")
+        await asyncio.sleep(0)
+
+
 async def test_lanes_take_turns_and_the_loop_is_free_between(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "SLICE_S", 0.0)
     shared, order = turns.Turns(), list[str]()
-
-    def steps(name: str) -> Iterator[int]:
-        for number in range(3):
-            order.append(name)
-            yield number
-
-    async def others() -> None:
-        for _ in range(9):
-            order.append("loop")
-            await asyncio.sleep(0)
-
-    done = await asyncio.gather(shared.work(steps("a")), shared.work(steps("b"), until=lambda: True), others())
+    done = await asyncio.gather(
+        shared.work(steps(order, "a")), shared.work(steps(order, "b"), until=lambda: True), rounds(order, 9)
+    )
     assert [last for last, _ in done[:2]] == [2, 0]
     computed = [(one, other) for one, other in pairwise(order) if "loop" not in {one, other}]
     assert not computed, "two slices in one round of the loop"
@@ -539,18 +544,7 @@ async def test_the_loop_goes_round_within_a_turn_too(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(turns, "SLICE_S", 3_600.0)
     monkeypatch.setattr(turns, "BREATH_S", 0.0)
     shared, order = turns.Turns(), list[str]()
-
-    def steps(name: str) -> Iterator[int]:
-        for number in range(3):
-            order.append(name)
-            yield number
-
-    async def others() -> None:
-        for _ in range(3):
-            order.append("loop")
-            await asyncio.sleep(0)
-
-    done = await asyncio.gather(shared.work(steps("a")), shared.work(steps("b")), others())
+    done = await asyncio.gather(shared.work(steps(order, "a")), shared.work(steps(order, "b")), rounds(order, 3))
     assert [last for last, _ in done[:2]] == [2, 2]
     assert [name for name in order if name != "loop"] == ["a", "a", "a", "b", "b", "b"]
     assert order[:5] == ["a", "loop", "a", "loop", "a"]

@@ -49,13 +49,11 @@ def accounts_kept(state: CustomerState) -> int:
 
 def keep_account(state: CustomerState, key: str, account: Account) -> None:
     """Keeps an account in place of the one that was known, or as the last one."""
-    rows, packed = state.account_rows or b"\0", _row(account)
-    if packed is None and not rows[0]:
-        rows = _widened(rows)
-    if rows[0]:
-        packed = _WIDE.pack(account.as_of_ms, account.balance_e4, _NUMBER_OF[account.product], account.product_told_ms)
-    row, size = packed or b"", _FORMS[rows[0]].size
-    encoded = key.encode()
+    rows, encoded = state.account_rows or b"\0", key.encode()
+    row = None if rows[0] else _narrow_row(account)
+    if row is None:
+        rows, row = rows if rows[0] else _widened(rows), _wide_row(account)
+    size = _FORMS[rows[0]].size
     number = _number_of(state.account_keys, encoded)
     if number < 0:
         state.account_keys = (state.account_keys or _MARK) + encoded + _MARK
@@ -90,7 +88,7 @@ def _account(rows: bytes, number: int, key: str) -> Account:
     return Account(as_of_ms, cents * _ONE_CENT_E4, currency, _PRODUCTS[product], as_of_ms if told else NEVER_MS)
 
 
-def _row(account: Account) -> bytes | None:
+def _narrow_row(account: Account) -> bytes | None:
     """Gives the narrow row of an account; None where it finds no room in it."""
     as_of_ms, told_ms = account.as_of_ms, account.product_told_ms
     cents, rest = divmod(account.balance_e4, _ONE_CENT_E4)
@@ -102,10 +100,11 @@ def _row(account: Account) -> bytes | None:
     return _NARROW.pack(as_of_ms & _LOW, as_of_ms >> _LOW_BITS, cents, code)
 
 
+def _wide_row(account: Account) -> bytes:
+    return _WIDE.pack(account.as_of_ms, account.balance_e4, _NUMBER_OF[account.product], account.product_told_ms)
+
+
 def _widened(rows: bytes) -> bytes:
     """Gives the rows in the wider form."""
-    wide = [b"\1"]
-    for number in range(len(rows) // _NARROW.size):
-        known = _account(rows, number, "")
-        wide.append(_WIDE.pack(known.as_of_ms, known.balance_e4, _NUMBER_OF[known.product], known.product_told_ms))
-    return b"".join(wide)
+    known = [_wide_row(_account(rows, number, "")) for number in range(len(rows) // _NARROW.size)]
+    return b"\1" + b"".join(known)

@@ -139,8 +139,7 @@ def mark_for_reversals(state: CustomerState, event: Transaction, calendar: Calen
     if event.reverses is not None:
         return REVERSAL_MARK
     day, name = calendar.day_of(event.belongs_at_ms), bucket_name(event.type, event.currency)
-    said = said_mark(name, day) if state.special is None else _said_mark(state, day, name, calendar)
-    return said + cents_mark(event.amount_e4)
+    return _said_mark(state, day, name, calendar) + cents_mark(event.amount_e4)
 
 
 def reversal_of(event: Transaction, calendar: Calendar) -> Reversal:
@@ -241,9 +240,7 @@ def _said_mark(state: CustomerState, day: int, name: str, calendar: Calendar) ->
 
 
 def _is_of_erased_day(state: CustomerState, day: int, calendar: Calendar) -> bool:
-    if state.special is None:
-        return False  # nearly always
-    erased_ms = state.special.erased_ms
+    erased_ms = special_of(state).erased_ms
     return erased_ms is not None and day == calendar.day_of(erased_ms)
 
 
