@@ -1,14 +1,13 @@
 # Two commands do it all: `make demo` and `make test`. Both need Python 3.11+ and git, nothing else.
 SHELL := /bin/sh
 PYTHON ?= python3
-UV_VERSION := 0.13.9
 UV := .uv/bin/uv
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE := copy
 # The hundreds of processes that tests start would compile all they import, each of them.
 QUICK_STARTS := PYTHONDONTWRITEBYTECODE=
 
-.PHONY: help setup compiled wheel demo fast test check check-speed laws bench bench-quick bench-page soak clean
+.PHONY: help setup compiled wheel sbom known-faults demo fast test check check-speed laws bench bench-quick bench-page soak clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +22,7 @@ $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit("tierflow needs Python 3.11 or newer; write PYTHON=python3.11, say") if sys.version_info < (3, 11) else None'
 	@$(PYTHON) -m venv .uv || { echo "Python's venv module is missing: install it (Debian: apt-get install python3-venv)"; exit 1; }
 	@echo "setting up .venv (once)"
-	@.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@.uv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r deploy/uv.txt
 
 compiled: setup ## the logic compiled, for this checkout: until a source is edited
 	@command -v cc >/dev/null || $(UV) sync --frozen --quiet --inexact --group zig
@@ -32,6 +31,14 @@ compiled: setup ## the logic compiled, for this checkout: until a source is edit
 wheel: $(UV) ## dist/ with a source package and a wheel for this Python and system, compiled
 	@$(UV) build --quiet --sdist
 	@TIERFLOW_WHEEL=compiled $(UV) build --quiet --wheel
+	@$(MAKE) --no-print-directory sbom
+
+sbom: $(UV) ## dist/tierflow.cdx.json: all that a wheel brings along, with versions and hashes (CycloneDX 1.5)
+	@mkdir -p dist
+	@$(UV) export --quiet --frozen --no-dev --no-emit-project --format cyclonedx1.5 --output-file dist/tierflow.cdx.json >/dev/null
+
+known-faults: $(UV) ## the libraries held against the published vulnerabilities; asks osv.dev
+	@$(UV) audit --frozen --no-dev --preview-features audit-command
 
 demo: setup ## the main job on this machine, about a minute
 	@.venv/bin/tierflow demo --seconds 45

@@ -2,6 +2,7 @@ import json
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,7 @@ def test_images_are_pinned() -> None:
 
 
 def test_the_image_is_built_from_all_that_its_build_asks_for() -> None:
-    asked_for = {"pyproject.toml", "uv.lock", "README.md", "streams", "config"}
+    asked_for = {"pyproject.toml", "uv.lock", "deploy/uv.txt", "README.md", "streams", "config"}
     asked_for |= {"hatch_build.py", "compile_logic.py", "inline_caches.h"}
     copied = re.findall(r"^COPY (?!--)(.+) \S+$", (PROJECT / "deploy/Dockerfile").read_text(), flags=re.MULTILINE)
     let_in = re.findall(r"^!(\S+)$", (PROJECT / ".dockerignore").read_text(), flags=re.MULTILINE)
@@ -102,3 +103,42 @@ def test_compose_asks_for_the_token() -> None:
     answer = compose("")
     assert answer.returncode != 0
     assert "write TIERFLOW_HTTP_TOKEN=" in answer.stderr
+
+
+DOCKERFILE = PROJECT / "deploy/Dockerfile"
+
+
+def test_the_image_runs_compiled_as_a_user_without_rights() -> None:
+    _, build, run = re.split(r"^FROM ", DOCKERFILE.read_text(), flags=re.MULTILINE)
+    assert "TIERFLOW_WHEEL=compiled uv sync --frozen --no-dev --no-editable" in build
+    assert "gcc" not in run
+    assert run.index("USER tierflow") < run.index("ENTRYPOINT")
+
+
+def test_containers_of_ours_can_change_nothing() -> None:
+    ours = COMPOSE.read_text().split("x-tierflow: &tierflow\n")[1].split("\nservices:")[0]
+    for line in ("read_only: true", "cap_drop: [ALL]", 'security_opt: ["no-new-privileges:true"]'):
+        assert f"\n  {line}\n" in ours
+
+
+def test_every_library_is_locked_with_its_hashes() -> None:
+    packages = tomllib.loads((PROJECT / "uv.lock").read_text())["package"]
+    files = {
+        package["name"]: [*package.get("wheels", []), *([package["sdist"]] if "sdist" in package else [])]
+        for package in packages
+        if package["name"] != "tierflow"
+    }
+    assert len(files) > 50
+    assert [name for name, these in files.items() if not these] == []
+    assert [file["url"] for these in files.values() for file in these if not file["hash"].startswith("sha256:")] == []
+
+
+def test_uv_is_installed_by_its_hash() -> None:
+    pinned = (PROJECT / "deploy/uv.txt").read_text()
+    assert re.fullmatch(
+        r"(?:#.*\n)+uv==\d+\.\d+\.\d+(?: \\\n    --hash=sha256:[0-9a-f]{64})+\n",
+        pinned,
+    )
+    for file in (PROJECT / "Makefile", DOCKERFILE):
+        installs = [line for line in file.read_text().splitlines() if "pip install" in line]
+        assert [line for line in installs if "--require-hashes" not in line] == []

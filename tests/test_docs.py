@@ -13,7 +13,7 @@ from streams.policy.compile.load import load_policy
 
 PROJECT = Path(__file__).parents[1]
 EXAMPLES = sorted((PROJECT / "examples").glob("*.md"))
-TOP = [PROJECT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")]
+TOP = [PROJECT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]
 PAGES = [*TOP, *sorted((PROJECT / "docs").rglob("*.md")), *EXAMPLES]
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 # What a list names for a case that its example is not.
@@ -125,3 +125,9 @@ def test_every_kind_of_campaign_is_in_every_file_of_the_list() -> None:
 def section(page: Path, heading: str) -> str:
     """Gives the text under a heading of the second level."""
     return page.read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def test_the_tests_that_hold_a_guarantee_exist() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)`", (PROJECT / "docs/guarantees.md").read_text())
+    assert len(named) > 20
+    assert [path for path in named if not (PROJECT / path).exists()] == []
