@@ -26,6 +26,7 @@ from streams.engine.tiers.rated import known_since_ms
 from streams.engine.tiers.step import step_due, step_erase, step_event, step_policy, take_in
 from streams.policy.campaigns import BALANCE, Campaign, WokenCampaigns
 from streams.policy.policy import Policy
+from streams.values.calendar import earliest
 from streams.values.events import Balance, Cause, Credit, CustomerAction, Event, Loan, Transaction
 
 
@@ -190,7 +191,4 @@ def _triggers(case: Case, campaigns: tuple[Campaign, ...]) -> Sequence[Trigger]:
 def _set_due(state: CustomerState) -> None:
     """Notes the earliest instant at which time alone may decide the tier or a campaign."""
     campaign_ms = None if state.courses is None else next_due_ms(state.courses)
-    if campaign_ms is None:
-        state.due_ms = state.tier_due_ms
-    else:
-        state.due_ms = campaign_ms if state.tier_due_ms is None else min(campaign_ms, state.tier_due_ms)
+    state.due_ms = earliest((campaign_ms, state.tier_due_ms))

@@ -17,7 +17,7 @@ from streams.engine.tiers.tenure import falls_due_ms
 from streams.policy.campaigns import AtRisk
 from streams.policy.measures import Condition
 from streams.policy.policy import Policy
-from streams.values.calendar import NEVER_MS
+from streams.values.calendar import NEVER_MS, earliest
 from streams.values.money import Figure
 
 
@@ -50,7 +50,7 @@ def _next_fall_ms(case: Case, progress: Progress) -> int | None:
         return None
     after_ms = max(case.now_ms, NEVER_MS if progress.settled_ms is None else progress.settled_ms)
     instants = [tenure.falls_ms, tenure.effective_ms, *falls_due_ms(tenure, policy)]
-    return min([at_ms for at_ms in instants if at_ms is not None and at_ms > after_ms], default=None)
+    return earliest([at_ms for at_ms in instants if at_ms is not None and at_ms > after_ms])
 
 
 def _fall_until(case: Case, until_ms: int) -> TierChange | None:

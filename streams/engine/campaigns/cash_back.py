@@ -17,7 +17,7 @@ from streams.engine.measures.reversals import undone_day, undone_e4
 from streams.engine.outcomes import Offer
 from streams.engine.state import Progress
 from streams.policy.campaigns import CORRECTED_MONTHS, CashBack
-from streams.values.calendar import month_of, month_start, month_text
+from streams.values.calendar import earliest, month_of, month_start, month_text
 from streams.values.currencies import minor_decimals
 from streams.values.events import Transaction
 from streams.values.money import ONE_SHARE, paid_e4
@@ -152,7 +152,7 @@ def _next_due_ms(case: Case, terms: CashBack, progress: Progress) -> int | None:
     instants = [_settled_ms(case, terms, month) for month in progress.spent_e16]
     if has_any_since(case.state, month_start(running)):
         instants.append(calendar.midnight_ms(month_start(running + 1)))
-    return min([at_ms for at_ms in instants if at_ms > now_ms], default=None)
+    return earliest([at_ms for at_ms in instants if at_ms > now_ms])
 
 
 def _settled_ms(case: Case, terms: CashBack, month: int) -> int:

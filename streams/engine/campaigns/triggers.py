@@ -26,6 +26,7 @@ from streams.engine.outcomes import Group, Offer, Trigger
 from streams.engine.sections import courses_of, special_of
 from streams.engine.state import Courses, CustomerState, Progress
 from streams.policy.campaigns import AtRisk, Campaign, CashBack, Dormant, FeeAlert, Gift, NearTier, Welcome
+from streams.values.calendar import earliest
 from streams.values.money import ONE_SHARE
 
 # The function that makes a campaign's offers, by the type of its terms.
@@ -101,7 +102,7 @@ def due_campaigns(state: CustomerState, campaigns: tuple[Campaign, ...], now_ms:
 
 def next_due_ms(courses: Courses) -> int | None:
     """Gives the instant at which a campaign may next come due by time alone."""
-    return min([p.due_ms for p in courses.progress.values() if p.due_ms is not None], default=None)
+    return earliest([progress.due_ms for progress in courses.progress.values()])
 
 
 def group_of(customer_id: str, campaign: Campaign) -> Group:

@@ -15,9 +15,10 @@ def add_to_windows(  # noqa: PLR0913, PLR0917 - a transaction, taken apart
     state: CustomerState, policy: Policy, day: int, kind: str, currency: str, count: int, amount_e4: int
 ) -> None:
     """Adds a transaction to the running sums that cover its day. count, amount_e4: negative for a reversal."""
-    for window, measure in zip(state.windows, policy.windows, strict=True):
+    for number, measure in enumerate(policy.windows):
         if kind in measure.types:
-            _add_to_window(window, measure, day, currency, count if measure.kind == "count" else amount_e4)
+            amount = count if measure.kind == "count" else amount_e4
+            _add_to_window(state.windows[number], measure, day, currency, amount)
 
 
 def sum_between(state: CustomerState, measure: Measure, first: int, last: int) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from streams.engine.case import Case
 from streams.engine.measures.standings import standings_since
 from streams.engine.sections import tenure_of
+from streams.values.standings import STANDING_UNLESS_KNOWN
 
 
 def cap_of(case: Case) -> int | None:
@@ -14,11 +15,11 @@ def cap_of(case: Case) -> int | None:
     policy = case.policy
     if not policy.caps:
         return None
-    since_ms = None
-    if policy.standings_count_then:
-        tenure = tenure_of(case.state)
-        is_rating = not case.corrects and case.now_ms in (tenure.rises_ms, tenure.falls_ms)
-        since_ms = case.now_ms if is_rating else tenure.rated_ms
+    if not policy.standings_count_then:
+        return policy.caps.get(case.state.standing or STANDING_UNLESS_KNOWN)
+    tenure = tenure_of(case.state)
+    is_rating = not case.corrects and case.now_ms in (tenure.rises_ms, tenure.falls_ms)
+    since_ms = case.now_ms if is_rating else tenure.rated_ms
     caps = [policy.caps[word] for word in standings_since(case.state, since_ms) if word in policy.caps]
     return min(caps, default=None)
 

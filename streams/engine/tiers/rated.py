@@ -6,7 +6,7 @@ from streams.engine.ratings import last_rating_ms
 from streams.engine.sections import tenure_of
 from streams.engine.state import CustomerState
 from streams.policy.policy import Policy
-from streams.values.calendar import NEVER_MS
+from streams.values.calendar import NEVER_MS, earliest
 
 
 def rated_day(state: CustomerState, policy: Policy, now_ms: int, *, corrects: bool = False) -> tuple[int, bool]:
@@ -52,7 +52,7 @@ def known_since_ms(state: CustomerState) -> int:
 def next_rated_ms(state: CustomerState) -> int | None:
     """Gives the next rating by the calendar; None where there is none."""
     tenure = tenure_of(state)
-    return min((at_ms for at_ms in (tenure.rises_ms, tenure.falls_ms) if at_ms is not None), default=None)
+    return earliest((tenure.rises_ms, tenure.falls_ms))
 
 
 def figures_then(state: CustomerState, policy: Policy, rating_ms: int) -> Rated:

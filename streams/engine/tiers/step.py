@@ -20,6 +20,7 @@ from streams.engine.tiers.decide import decide, holds
 from streams.engine.tiers.rated import known_since_ms, last_rated_ms
 from streams.engine.tiers.tenure import falls_due_ms
 from streams.policy.policy import Policy
+from streams.values.calendar import earliest
 from streams.values.events import Credit, CustomerAction, Event, Transaction
 
 
@@ -283,19 +284,19 @@ def _tier_due_ms(state: CustomerState, policy: Policy, now_ms: int) -> int | Non
             not policy.at_once or policy.next_month or policy.falling.term_months or tenure.below_since_ms is not None
         ):
             instants += [tenure.rises_ms, tenure.falls_ms, tenure.effective_ms, *falls_due_ms(tenure, policy)]
-    return min([at_ms for at_ms in instants if at_ms is not None and at_ms > now_ms], default=None)
+    return earliest([at_ms for at_ms in instants if at_ms is not None and at_ms > now_ms])
 
 
 def _moves_on_ms(state: CustomerState, policy: Policy, now_ms: int) -> list[int | None]:
     """Gives when the measures that are rated at once move by time alone."""
     calendar = policy.calendar
-    days = [window.moves_on_day for window in state.windows if window.moves_on_day is not None]
+    day = earliest([window.moves_on_day for window in state.windows])
     if policy.moving_days:
         today = calendar.day_of(now_ms)
         looked_at = today - max(policy.moving_days) + 1
         if any(changed >= looked_at for changes in daily_changes(state).values() for changed in changes):
-            days.append(today + 1)
-    instants: list[int | None] = [calendar.midnight_ms(min(days))] if days else []
+            day = earliest([day, today + 1])
+    instants: list[int | None] = [] if day is None else [calendar.midnight_ms(day)]
     if policy.moving_months:
         instants.append(calendar.next_month_begins_ms(now_ms))
     return instants
