@@ -33,8 +33,8 @@ _NONE = Account(0, 0, "", PRODUCT_UNLESS_KNOWN, NEVER_MS)  # what the newest of 
 
 def finds_a_place(state: CustomerState, event: Balance, policy: Policy) -> bool:
     """Says whether a balance is older than the newest of its account, and goes among the closings."""
-    if not policy.daily_totals:
-        return False
+    if not policy.daily_totals or event.at_ms >= state.newest_ms:
+        return False  # nearly always: it is not older than anything of the customer
     former = account_of(state, account_key(event.account_id, event.currency))
     if former is None or event.at_ms >= former.as_of_ms:
         return False

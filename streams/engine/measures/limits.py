@@ -1,6 +1,6 @@
 """Limits of what is kept of a customer: an event without room is refused before anything changes."""
 
-from streams.engine.measures.account_rows import account_of
+from streams.engine.measures.account_rows import account_of, are_few_and_small
 from streams.engine.measures.accounts import account_after, account_key
 from streams.engine.measures.closed_accounts import has_room, is_of_dropped
 from streams.engine.measures.closing_totals import daily_changes
@@ -50,6 +50,9 @@ def _check_loan(state: CustomerState, event: Loan) -> None:
 
 
 def _check_balance(state: CustomerState, event: Balance, policy: Policy) -> None:
+    is_newest, is_small = event.at_ms >= state.newest_ms, -_SMALL_SUM_E4 <= event.balance_e4 <= _SMALL_SUM_E4
+    if is_newest and is_small and are_few_and_small(state):
+        return  # nearly always
     if finds_a_place(state, event, policy):
         _check_late(state, event, policy)
         return
@@ -58,9 +61,7 @@ def _check_balance(state: CustomerState, event: Balance, policy: Policy) -> None
         return
     if former is None and not has_room(state, policy):
         raise LimitExceededError(f"the customer has {ACCOUNTS_LIMIT} accounts already, the most that are kept")
-    if -_SMALL_SUM_E4 <= event.balance_e4 <= _SMALL_SUM_E4 and (
-        former is None or -_SMALL_SUM_E4 <= former.balance_e4 <= _SMALL_SUM_E4
-    ):
+    if is_small and (former is None or -_SMALL_SUM_E4 <= former.balance_e4 <= _SMALL_SUM_E4):
         return  # 2,000 accounts of that size stay within the room
     account = account_after(event, former)
     if account is None:
