@@ -91,18 +91,16 @@ class Calendar:
 
     def __init__(self, zone: tzinfo) -> None:
         self.zone = zone
-        self._day_of_hour: dict[int, int | None] = {}
+        self._day_of_hour: dict[int, int] = {}
+        self._hours_of_midnight: set[int] = set()
         self._written_quarters: dict[int, tuple[str, int, str] | None] = {}
         self._midnight_of_day: dict[int, int] = {}
 
     def day_of(self, at_ms: int) -> int:
         """Gives the local day of an instant."""
         hour = at_ms // HOUR_MS
-        try:
-            day = self._day_of_hour[hour]
-        except KeyError:
-            day = self._remember(hour)
-        return self._local_day(at_ms) if day is None else day
+        day = self._day_of_hour.get(hour)
+        return self._day_in(hour, at_ms) if day is None else day
 
     def midnight_ms(self, day: int) -> int:
         """Gives the instant at which a local day begins.
@@ -180,15 +178,24 @@ class Calendar:
         self._written_quarters[quarter] = written
         return written
 
-    def _remember(self, hour: int) -> int | None:
-        # None where midnight falls inside the hour (offsets of half an hour): day_of() then works each instant out.
-        first, last = self._local_day(hour * HOUR_MS), self._local_day(hour * HOUR_MS + HOUR_MS - 1)
+    def _day_in(self, hour: int, at_ms: int) -> int:
+        """Works out the day of an instant, and remembers that of its hour.
+
+        Where midnight falls inside the hour (offsets of half an hour), each instant is worked out.
+        """
+        if hour in self._hours_of_midnight:
+            return self._local_day(at_ms)
         days = self._day_of_hour
-        if len(days) >= _CACHE_LIMIT:
+        if len(days) + len(self._hours_of_midnight) >= _CACHE_LIMIT:
             days.clear()
-        days[hour] = day = first if first == last else None
-        begins_ms, ends_ms = self.midnight_ms(first), self.midnight_ms(first + 1)
-        if day is not None and ends_ms - begins_ms == DAY_MS and not begins_ms % HOUR_MS:
+            self._hours_of_midnight.clear()
+        day, last = self._local_day(hour * HOUR_MS), self._local_day(hour * HOUR_MS + HOUR_MS - 1)
+        if day != last:
+            self._hours_of_midnight.add(hour)
+            return self._local_day(at_ms)
+        days[hour] = day
+        begins_ms, ends_ms = self.midnight_ms(day), self.midnight_ms(day + 1)
+        if ends_ms - begins_ms == DAY_MS and not begins_ms % HOUR_MS:
             # No clock is changed on that day: what goes for one of its hours goes for all.
             days.update(dict.fromkeys(range(begins_ms // HOUR_MS, ends_ms // HOUR_MS), day))
         return day

@@ -65,11 +65,16 @@ def triggers_of(case: Case, campaigns: tuple[Campaign, ...]) -> list[Trigger]:
                 progress.triggered_ms = case.now_ms
         if progress.due_ms != due_ms:
             case.due_moves = True
-        if known is None and progress != _BLANK:
+        if known is None and not _is_blank(progress):
             kept[campaign.id], blank = progress, Progress()
-        elif known is not None and progress == _BLANK:
+        elif known is not None and _is_blank(progress):
             del kept[campaign.id]
     return triggers
+
+
+def _is_blank(progress: Progress) -> bool:
+    """Says whether nothing is noted. Of a progress that notes anything, one of its times nearly always tells so."""
+    return progress.due_ms is None and progress.since_ms is None and progress.settled_ms is None and progress == _BLANK
 
 
 def begin_progress(state: CustomerState, campaigns: tuple[Campaign, ...]) -> None:
