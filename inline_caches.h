@@ -1,9 +1,9 @@
-/* Reads of fields and of globals, remembered where they are made, as Python's own interpreter does.
+/* Reads and writes of fields, and reads of globals, remembered where they are made, as Python's own interpreter does.
 
    mypyc reads the fields of structs through PyObject_GetAttr, which looks each of them up in its class. Here every
    place that reads one remembers of the class it met last where in the object that field lies, for as long as the
-   class is as it was (its version tag). What is no plain field, or is not set, goes the long way. Likewise a module's
-   global, as long as nothing in the module is set anew.
+   class is as it was (its version tag). What is no plain field, or is not set, goes the long way. Likewise a write of
+   such a field, and a module's global, as long as nothing in the module is set anew.
    compile_logic.py puts this below the headers of what mypyc has written. */
 
 #if defined(__GNUC__) && !defined(Py_GIL_DISABLED)
@@ -18,21 +18,30 @@ static inline unsigned int version_of(PyTypeObject *type) { /* 0: it has none no
     return PyType_HasFeature(type, Py_TPFLAGS_VALID_VERSION_TAG) ? type->tp_version_tag : 0;
 }
 
+static void remember_place(PyTypeObject *type, PyObject *name, int unless_flags, FieldPlace *place) {
+    if (place->name != NULL && place->name != name) {
+        return;
+    }
+    PyObject *found = _PyType_Lookup(type, name); /* gives the class a version */
+    if (found == NULL || !Py_IS_TYPE(found, &PyMemberDescr_Type)) {
+        return;
+    }
+    PyMemberDef *member = ((PyMemberDescrObject *)found)->d_member;
+    if (member->type == T_OBJECT_EX && !(member->flags & unless_flags)
+        && PyType_IsSubtype(type, ((PyDescrObject *)found)->d_type)) {
+        if (place->name == NULL) {
+            place->name = name;
+            Py_INCREF(name);
+        }
+        place->version = version_of(type);
+        place->offset = member->offset;
+    }
+}
+
 static CPy_NOINLINE PyObject *look_up_field(PyObject *object, PyObject *name, FieldPlace *place) {
     PyTypeObject *type = Py_TYPE(object);
-    if (type->tp_getattro == PyObject_GenericGetAttr && (place->name == NULL || place->name == name)) {
-        PyObject *found = _PyType_Lookup(type, name); /* gives the class a version */
-        if (found != NULL && Py_IS_TYPE(found, &PyMemberDescr_Type)) {
-            PyMemberDef *member = ((PyMemberDescrObject *)found)->d_member;
-            if (member->type == T_OBJECT_EX && PyType_IsSubtype(type, ((PyDescrObject *)found)->d_type)) {
-                if (place->name == NULL) {
-                    place->name = name;
-                    Py_INCREF(name);
-                }
-                place->version = version_of(type);
-                place->offset = member->offset;
-            }
-        }
+    if (type->tp_getattro == PyObject_GenericGetAttr) {
+        remember_place(type, name, 0, place);
     }
     return PyObject_GetAttr(object, name);
 }
@@ -54,6 +63,44 @@ static inline PyObject *read_field(PyObject *object, PyObject *name, FieldPlace 
     ({                                           \
         static FieldPlace place_of_read;         \
         read_field(object, name, &place_of_read); \
+    })
+
+/* A write that has passed once, to an object that the collector does not know: then there is no more to it. A struct of
+   msgspec's that is frozen refuses it, and one that the collector knows tells it of what was put in. */
+static CPy_NOINLINE int write_the_long_way(PyObject *object, PyObject *name, PyObject *value, FieldPlace *place) {
+    static PyObject *setter_name = NULL;
+    PyTypeObject *type = Py_TYPE(object);
+    int failed = PyObject_SetAttr(object, name, value);
+    if (failed || value == NULL || PyType_IS_GC(type)) {
+        return failed;
+    }
+    if (setter_name == NULL && (setter_name = PyUnicode_InternFromString("__setattr__")) == NULL) {
+        return -1;
+    }
+    PyObject *setter = _PyType_Lookup(type, setter_name);
+    if (setter != NULL && Py_IS_TYPE(setter, &PyWrapperDescr_Type)) { /* none that Python code defines */
+        remember_place(type, name, READONLY, place);
+    }
+    return 0;
+}
+
+static inline int write_field(PyObject *object, PyObject *name, PyObject *value, FieldPlace *place) {
+    unsigned int version = place->version;
+    if (version != 0 && version == version_of(Py_TYPE(object)) && place->name == name && value != NULL) {
+        PyObject **field = (PyObject **)((char *)object + place->offset), *former = *field;
+        Py_INCREF(value);
+        *field = value;
+        Py_XDECREF(former);
+        return 0;
+    }
+    return write_the_long_way(object, name, value, place);
+}
+
+#undef PyObject_SetAttr
+#define PyObject_SetAttr(object, name, value)            \
+    ({                                                   \
+        static FieldPlace place_of_write;                \
+        write_field(object, name, value, &place_of_write); \
     })
 
 #if PY_VERSION_HEX < 0x030C0000 /* later versions of Python are about to drop the version of a dict */

@@ -46,17 +46,8 @@ def apply_event(state: CustomerState, event: Event, moment: Moment, topic: int, 
     if not (moves or is_due or asks_for_loans or (woken is not None and woken.undecided)):
         return NOTHING
     cause = Cause(event.event_id, topic, offset, event.at_ms)
-    case = Case(
-        state,
-        event.customer_id,
-        policy,
-        moment.now_ms,
-        event,
-        cause,
-        is_history=moment.is_history,
-        begins_policy=begins_policy,
-        tier_before=tier_before,
-    )
+    case = Case(state, event.customer_id, policy, moment.now_ms, event, cause)
+    case.is_history, case.begins_policy, case.tier_before = moment.is_history, begins_policy, tier_before
     if moves:
         step_event(case, event, is_late=is_late)
     triggers: Sequence[Trigger] = ()

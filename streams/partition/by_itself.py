@@ -120,7 +120,8 @@ class DecidedByItself(CustomerStates):
         self._decide_due(key, customer, due_ms)
 
     def _decide_due(self, key: bytes, customer: Opened, due_ms: int) -> None:
-        case = Case(customer.state, key.decode(), self.setup.policy, due_ms, is_history=self._is_backfill)
+        case = Case(customer.state, key.decode(), self.setup.policy, due_ms)
+        case.is_history = self._is_backfill
         self._came_of_itself(key, customer, apply_due(case))
 
     def _rerating(self, quota: int) -> Iterator[int]:

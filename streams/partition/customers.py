@@ -175,7 +175,8 @@ class Customers(DecidedByItself):
     def _erase(self, key: bytes, customer: Opened, event: CustomerAction, offset: int) -> CustomerState:
         self._out.forget(key, customer.state.tier)
         cause = Cause(event.event_id, CUSTOMERS, offset, event.at_ms)
-        case = Case(customer.state, event.customer_id, self.setup.policy, self.clock_ms, is_history=self._is_backfill)
+        case = Case(customer.state, event.customer_id, self.setup.policy, self.clock_ms)
+        case.is_history = self._is_backfill
         outcome = apply_erase(case, event, cause)
         customer.state = case.state
         self._keep_and_write(key, case.state, outcome)

@@ -87,7 +87,9 @@ class CustomerStates(Partition):
         """Gives the moment of the partition's clock."""
         policy, now_ms = self.setup.policy, self.clock_ms
         today = policy.calendar.day_of(now_ms)
-        self._moment = moment = Moment(policy, now_ms, today, self._is_backfill, self.on_event_clock)
+        self._moment = moment = Moment(
+            policy, now_ms, today, is_history=self._is_backfill, on_event_clock=self.on_event_clock
+        )
         return moment
 
     def _customer(self, key: bytes) -> Opened | None:

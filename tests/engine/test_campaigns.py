@@ -163,7 +163,9 @@ def test_what_falls_due_in_history_is_over_too() -> None:
     customer.apply(balance("5", START))
     due_ms = START + 5 * DAY_MS
     assert customer.state.due_ms == due_ms
-    assert list(apply_due(Case(customer.state, "C", customer.policy, due_ms, is_history=True)).triggers) == []
+    case = Case(customer.state, "C", customer.policy, due_ms)
+    case.is_history = True
+    assert list(apply_due(case).triggers) == []
     customer.wait(due_ms + 100 * DAY_MS)
     assert customer.triggers == []
 

@@ -178,7 +178,7 @@ class Customer:
         return apply_policy(self._case(now_ms))
 
     def moment(self, now_ms: int, *, is_history: bool = False) -> Moment:
-        return Moment(self.policy, now_ms, self.policy.calendar.day_of(now_ms), is_history)
+        return Moment(self.policy, now_ms, self.policy.calendar.day_of(now_ms), is_history=is_history)
 
     def _case(self, now_ms: int) -> Case:
         return Case(self.state, "C", self.policy, now_ms)

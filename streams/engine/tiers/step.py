@@ -119,7 +119,8 @@ def step_erase(case: Case) -> None:
 def pass_time(state: CustomerState, customer_id: str, policy: Policy, until_ms: int) -> Iterator[TierChange]:
     """Decides, in place, whatever falls due by time alone until an instant; yields the changes in order."""
     while state.tier_due_ms is not None and state.tier_due_ms <= until_ms:
-        case = Case(state, customer_id, policy, state.tier_due_ms, begins_policy=state.policy_mark != policy.mark)
+        case = Case(state, customer_id, policy, state.tier_due_ms)
+        case.begins_policy = state.policy_mark != policy.mark
         step_due(case)
         if case.change is not None:
             yield case.change
