@@ -45,8 +45,7 @@ def apply_event(state: CustomerState, event: Event, moment: Moment, topic: int, 
     asks_for_loans = policy.loan_rules is not None and (type(event) is Loan or bool(special_of(state).loans))
     if not (moves or is_due or asks_for_loans or (woken is not None and woken.undecided)):
         return NOTHING
-    cause = Cause(event.event_id, topic, offset, event.at_ms)
-    case = Case(state, event.customer_id, policy, moment.now_ms, event, cause)
+    case = Case(state, event.customer_id, policy, moment.now_ms, event, topic, offset)
     case.is_history, case.begins_policy, case.tier_before = moment.is_history, begins_policy, tier_before
     if moves:
         step_event(case, event, is_late=is_late)
@@ -55,7 +54,7 @@ def apply_event(state: CustomerState, event: Event, moment: Moment, topic: int, 
         triggers = _triggers(case, policy.campaigns if is_due or woken is None else _woken(case, woken))
     risks: Sequence[RiskMessage] = ()
     if asks_for_loans and policy.loan_rules is not None:
-        risks = risks_of(case, event, cause, policy.loan_rules)
+        risks = risks_of(case, event, Cause(event.event_id, topic, offset, event.at_ms), policy.loan_rules)
     if case.due_moves or begins_policy:
         _set_due(state)
     if case.change is None and not triggers and not risks:
@@ -63,13 +62,13 @@ def apply_event(state: CustomerState, event: Event, moment: Moment, topic: int, 
     return Outcome(_changes(case), triggers, risks)
 
 
-def apply_erase(case: Case, event: CustomerAction, cause: Cause) -> Outcome:
-    """Works an erase: what it leaves takes the place of the case's state.
+def apply_erase(case: Case, event: CustomerAction) -> Outcome:
+    """Works an erase, which occasions the case: what it leaves takes the place of the case's state.
 
     Where it comes late, the customer is rated by what is newer than it. Nothing has happened to the customer then, so
     no trigger comes of that.
     """
-    former, case.event, case.cause = case.state, event, cause
+    former = case.state
     state = case.state = left_by_erase(former, event.at_ms, case.policy)
     if state.first_event_ms is None and special_of(state).pinned_ms is None:
         return NOTHING

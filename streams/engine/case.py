@@ -29,9 +29,9 @@ class Moment:
 class Case:
     """All that one decision looks at.
 
-    An event that may change something occasions it or, with `event` and `cause` None, time alone or another policy.
-    apply.py makes it and hands it to tiers, campaigns and loans in turn; each notes in it what it found. now_ms: the
-    instant of the decision, in epoch milliseconds.
+    An event that may change something occasions it or, with `event` None, time alone or another policy. apply.py makes
+    it and hands it to tiers, campaigns and loans in turn; each notes in it what it found. now_ms: the instant of the
+    decision, in epoch milliseconds. topic, offset: the place of the event in the log.
     """
 
     # Known when the case is opened.
@@ -58,11 +58,18 @@ class Case:
         policy: Policy,
         now_ms: int,
         event: Event | None = None,
-        cause: Cause | None = None,
+        topic: int = 0,
+        offset: int = 0,
     ) -> None:
         self.state = state
         self.customer_id = customer_id
         self.policy = policy
         self.now_ms = now_ms
         self.event = event
-        self.cause = cause
+        self.topic = topic
+        self.offset = offset
+
+    def cause(self) -> Cause | None:
+        """Gives the event as messages tell of it; None where time alone, or another policy, decides."""
+        event = self.event
+        return None if event is None else Cause(event.event_id, self.topic, self.offset, event.at_ms)

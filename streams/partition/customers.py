@@ -25,7 +25,7 @@ from streams.partition.outgoing import order
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import NO_LIMIT, ORDER, Batch, Message, Quota, Work
 from streams.values.calendar import NEVER_MS
-from streams.values.events import CUSTOMERS, TOPICS, TRANSACTIONS, Cause, CustomerAction, Event
+from streams.values.events import CUSTOMERS, TOPICS, TRANSACTIONS, CustomerAction, Event
 from streams.values.fingerprint import content_mark, fingerprint
 
 
@@ -174,10 +174,10 @@ class Customers(DecidedByItself):
 
     def _erase(self, key: bytes, customer: Opened, event: CustomerAction, offset: int) -> CustomerState:
         self._out.forget(key, customer.state.tier)
-        cause = Cause(event.event_id, CUSTOMERS, offset, event.at_ms)
-        case = Case(customer.state, event.customer_id, self.setup.policy, self.clock_ms)
+        policy = self.setup.policy
+        case = Case(customer.state, event.customer_id, policy, self.clock_ms, event, CUSTOMERS, offset)
         case.is_history = self._is_backfill
-        outcome = apply_erase(case, event, cause)
+        outcome = apply_erase(case, event)
         customer.state = case.state
         self._keep_and_write(key, case.state, outcome)
         return case.state

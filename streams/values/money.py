@@ -33,8 +33,8 @@ ONE_RATE: Final[int] = 10**RATE_DECIMALS
 _PLAIN = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
 _EXPONENT_LIMIT: Final = 40
 _WHOLE_DIGITS: Final = 14
-_CENTS: Final = 2  # decimals
-_LONGEST_WITH_CENTS: Final = _WHOLE_DIGITS + len(".50")
+_SHORTEST_WITH_CENTS: Final = 4  # "1.50"
+_LONGEST_WITH_CENTS: Final = _WHOLE_DIGITS + 3  # ".50"
 _ONE_CENT_E4: Final = 100
 _ONE_CENT_E16: Final = 10 ** (VALUE_DECIMALS - 2)
 _TWO_DIGITS: Final = [f"{number:02d}" for number in range(100)]
@@ -85,9 +85,10 @@ def amount_from_text(text: str) -> int:
     Raises:
         ValueError: It is no decimal, has more than 4 decimals or is too large; the message says which.
     """
-    if text[-3:-2] == "." and len(text) <= _LONGEST_WITH_CENTS:
-        digits = text[:-3] + text[-2:]
-        if digits.isdigit() and digits.isascii() and len(digits) > _CENTS:
+    length = len(text)
+    if _SHORTEST_WITH_CENTS <= length <= _LONGEST_WITH_CENTS and text[-3] == ".":
+        digits = text.replace(".", "")
+        if len(digits) == length - 1 and digits.isdigit() and digits.isascii():
             return int(digits) * _ONE_CENT_E4  # nearly always
     amount_e4 = parse_fixed(text, AMOUNT_DECIMALS)
     if not -AMOUNT_LIMIT_E4 < amount_e4 < AMOUNT_LIMIT_E4:

@@ -24,7 +24,6 @@ from streams.values.events import (
     TRANSACTIONS,
     Action,
     Balance,
-    Cause,
     Credit,
     CustomerAction,
     Event,
@@ -151,8 +150,8 @@ class Customer:
             self.wait(event.at_ms)
             check_limits(self.state, event, self.policy)
             if isinstance(event, CustomerAction) and event.action == "erase":
-                case = self._case(self.now_ms)
-                self._note(apply_erase(case, event, Cause(event.event_id, topic_of(event), 0, event.at_ms)))
+                case = Case(self.state, "C", self.policy, self.now_ms, event, topic_of(event))
+                self._note(apply_erase(case, event))
                 self.state = case.state
             else:
                 self._note(apply_event(self.state, event, self.moment(self.now_ms), topic_of(event), 0))

@@ -140,5 +140,5 @@ def _trigger(case: Case, campaign: Campaign, offer: Offer) -> Trigger | None:
         group=group_of(case.customer_id, campaign),
         triggered_at_ms=now_ms,
         offer=offer,
-        cause=case.cause,
+        cause=case.cause(),
     )

@@ -160,6 +160,10 @@ def _find(days: bytearray, day: int, code: int) -> tuple[int, int, int, int]:
     if not place:
         return place, found, 0, 0
     unpack, size = _UNPACK[days[0]], _SIZES[days[0]]
+    kept: int
+    known: int
+    count: int
+    amount_e4: int
     at = place - size
     while at > 0:
         kept, known, count, amount_e4 = unpack(days, at)

@@ -42,7 +42,7 @@ def decide(case: Case) -> None:
         decided_at_ms=state.decided_at_ms,
         figures=figures,
         standing=state.standing,
-        cause=case.cause,
+        cause=case.cause(),
         unrated=unrated_of(state, policy),
     )
 

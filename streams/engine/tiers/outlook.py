@@ -22,7 +22,7 @@ from streams.engine.tiers.step import pass_time, step_event, take_in
 from streams.engine.tiers.tenure import falls_due_ms
 from streams.policy.policy import Policy
 from streams.values.calendar import month_of, month_start
-from streams.values.events import BALANCES, Balance, Cause
+from streams.values.events import BALANCES, Balance
 from streams.values.money import AMOUNT_LIMIT_E4
 from streams.values.standings import STANDING_UNLESS_KNOWN
 
@@ -113,7 +113,7 @@ class _Futures:
         """Sets the balance of the trial account; yields the change that this causes, if any."""
         policy = self._policy
         event = Balance("", self._customer_id, at_ms, _ACCOUNT, cents * _CENT_E4, policy.currency, "deposit")
-        case = Case(state, self._customer_id, policy, at_ms, event, Cause("", BALANCES, 0, at_ms))
+        case = Case(state, self._customer_id, policy, at_ms, event, BALANCES)
         case.begins_policy, case.tier_before = state.policy_mark != policy.mark, state.tier
         is_rated = not case.begins_policy and case.tier_before is not None
         moment = Moment(policy, at_ms, policy.calendar.day_of(at_ms))
