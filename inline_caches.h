@@ -1,7 +1,7 @@
 /* Reads and writes of fields, and reads of globals, remembered where they are made, as Python's own interpreter does.
 
    mypyc reads the fields of structs through PyObject_GetAttr, which looks each of them up in its class. Here every
-   place that reads one remembers of the class it met last where in the object that field lies, for as long as the
+   place that reads one remembers of the two classes it met last where in the object that field lies, for as long as the
    class is as it was (its version tag). What is no plain field, or is not set, goes the long way. Likewise a write of
    such a field, and a module's global, as long as nothing in the module is set anew.
    compile_logic.py puts this below the headers of what mypyc has written. */
@@ -10,8 +10,10 @@
 
 typedef struct {
     PyObject *name; /* kept for good, so that another name never has its address */
-    unsigned int version;
-    Py_ssize_t offset;
+    struct {
+        unsigned int version;
+        Py_ssize_t offset;
+    } newest, former; /* of the two classes met last: the events, say */
 } FieldPlace;
 
 static inline unsigned int version_of(PyTypeObject *type) { /* 0: it has none now */
@@ -33,9 +35,23 @@ static void remember_place(PyTypeObject *type, PyObject *name, int unless_flags,
             place->name = name;
             Py_INCREF(name);
         }
-        place->version = version_of(type);
-        place->offset = member->offset;
+        place->former = place->newest;
+        place->newest.version = version_of(type);
+        place->newest.offset = member->offset;
     }
+}
+
+static inline PyObject **remembered(PyObject *object, PyObject *name, FieldPlace *place) { /* NULL: it is not */
+    unsigned int version = version_of(Py_TYPE(object));
+    if (version != 0 && place->name == name) {
+        if (version == place->newest.version) {
+            return (PyObject **)((char *)object + place->newest.offset);
+        }
+        if (version == place->former.version) {
+            return (PyObject **)((char *)object + place->former.offset);
+        }
+    }
+    return NULL;
 }
 
 static CPy_NOINLINE PyObject *look_up_field(PyObject *object, PyObject *name, FieldPlace *place) {
@@ -47,13 +63,10 @@ static CPy_NOINLINE PyObject *look_up_field(PyObject *object, PyObject *name, Fi
 }
 
 static inline PyObject *read_field(PyObject *object, PyObject *name, FieldPlace *place) {
-    unsigned int version = place->version;
-    if (version != 0 && version == version_of(Py_TYPE(object)) && place->name == name) {
-        PyObject *value = *(PyObject **)((char *)object + place->offset);
-        if (value != NULL) {
-            Py_INCREF(value);
-            return value;
-        }
+    PyObject **field = remembered(object, name, place);
+    if (field != NULL && *field != NULL) {
+        Py_INCREF(*field);
+        return *field;
     }
     return look_up_field(object, name, place);
 }
@@ -85,21 +98,21 @@ static CPy_NOINLINE int write_the_long_way(PyObject *object, PyObject *name, PyO
 }
 
 static inline int write_field(PyObject *object, PyObject *name, PyObject *value, FieldPlace *place) {
-    unsigned int version = place->version;
-    if (version != 0 && version == version_of(Py_TYPE(object)) && place->name == name && value != NULL) {
-        PyObject **field = (PyObject **)((char *)object + place->offset), *former = *field;
+    PyObject **field = remembered(object, name, place);
+    if (field != NULL && value != NULL) {
+        PyObject *before = *field;
         Py_INCREF(value);
         *field = value;
-        Py_XDECREF(former);
+        Py_XDECREF(before);
         return 0;
     }
     return write_the_long_way(object, name, value, place);
 }
 
 #undef PyObject_SetAttr
-#define PyObject_SetAttr(object, name, value)            \
-    ({                                                   \
-        static FieldPlace place_of_write;                \
+#define PyObject_SetAttr(object, name, value)              \
+    ({                                                     \
+        static FieldPlace place_of_write;                  \
         write_field(object, name, value, &place_of_write); \
     })
 
@@ -129,7 +142,8 @@ static inline PyObject *read_global(PyObject *dict, PyObject *key, GlobalPlace *
         Py_INCREF(place->value);
         return place->value;
     }
-    return look_up_global(dict, key, place);
+    /* Not asked by one key alone: it is no global, but an item of some dict. */
+    return place->key != NULL && place->key != key ? CPyDict_GetItem(dict, key) : look_up_global(dict, key, place);
 }
 
 #define CPyDict_GetItem(dict, key)                \
