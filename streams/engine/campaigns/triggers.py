@@ -45,31 +45,39 @@ _HASH_BYTES = 8
 
 def triggers_of(case: Case, campaigns: tuple[Campaign, ...]) -> list[Trigger]:
     """Gives the triggers of these campaigns, after the tier was decided. Moves the campaigns' progress on, in place."""
-    triggers, blank = [], Progress()
+    triggers: list[Trigger] = []
+    blank: Progress | None = None  # for the next campaign that has noted nothing: nearly all have not
     courses = courses_of(case.state)
-    kept = courses.progress
     for campaign in campaigns:
         if campaign.once and campaign.id in courses.trigger_counts:
             continue
-        known = kept.get(campaign.id)
-        progress = blank if known is None else known
+        known = courses.progress.get(campaign.id)
+        progress = known or blank or Progress()
         due_ms = progress.due_ms
         offer = _OFFERS[type(campaign.terms)](case, campaign.terms, progress)
         if offer is not None and (trigger := _trigger(case, campaign, offer)) is not None:
             triggers.append(trigger)
-            if isinstance(campaign.terms, CashBack) and campaign.terms.per_transaction:
-                note_told(case, progress, offer.amount_e4 or 0)
-            if campaign.once:  # trigger_counts says for ever that it has come
-                progress = blank = Progress()
-            elif campaign.recalls:
-                progress.triggered_ms = case.now_ms
+            progress = _after_trigger(case, campaign, progress, offer)
         if progress.due_ms != due_ms:
             case.due_moves = True
-        if known is None and not _is_blank(progress):
-            kept[campaign.id], blank = progress, Progress()
-        elif known is not None and _is_blank(progress):
-            del kept[campaign.id]
+        if _is_blank(progress):
+            blank = progress
+            if known is not None:
+                del courses.progress[campaign.id]
+        elif known is None:
+            courses.progress[campaign.id], blank = progress, None
     return triggers
+
+
+def _after_trigger(case: Case, campaign: Campaign, progress: Progress, offer: Offer) -> Progress:
+    """Gives the progress as it is after a trigger."""
+    if isinstance(campaign.terms, CashBack) and campaign.terms.per_transaction:
+        note_told(case, progress, offer.amount_e4 or 0)
+    if campaign.once:  # trigger_counts says for ever that it has come
+        return Progress()
+    if campaign.recalls:
+        progress.triggered_ms = case.now_ms
+    return progress
 
 
 def _is_blank(progress: Progress) -> bool:

@@ -277,9 +277,9 @@ def _tier_due_ms(state: CustomerState, policy: Policy, now_ms: int) -> int | Non
     pin = None if state.special is None else state.special.pin
     if policy.timeless and pin is None:
         return None
-    instants: list[int | None] = [] if pin is None else [pin.until_ms]
+    instants: list[int | None] = [None if pin is None else pin.until_ms]
     if state.tier is not None:
-        instants += _moves_on_ms(state, policy, now_ms)
+        instants.append(_moves_on_ms(state, policy, now_ms))
         tenure = state.tenure
         if tenure is not None and (
             not policy.at_once or policy.next_month or policy.falling.term_months or tenure.below_since_ms is not None
@@ -288,8 +288,8 @@ def _tier_due_ms(state: CustomerState, policy: Policy, now_ms: int) -> int | Non
     return earliest([at_ms for at_ms in instants if at_ms is not None and at_ms > now_ms])
 
 
-def _moves_on_ms(state: CustomerState, policy: Policy, now_ms: int) -> list[int | None]:
-    """Gives when the measures that are rated at once move by time alone."""
+def _moves_on_ms(state: CustomerState, policy: Policy, now_ms: int) -> int | None:
+    """Gives when one of the measures that are rated at once next moves by time alone; always later than now."""
     calendar = policy.calendar
     day = earliest([window.moves_on_day for window in state.windows])
     if policy.moving_days:
@@ -297,7 +297,5 @@ def _moves_on_ms(state: CustomerState, policy: Policy, now_ms: int) -> list[int 
         looked_at = today - max(policy.moving_days) + 1
         if any(changed >= looked_at for changes in daily_changes(state).values() for changed in changes):
             day = earliest([day, today + 1])
-    instants: list[int | None] = [] if day is None else [calendar.midnight_ms(day)]
-    if policy.moving_months:
-        instants.append(calendar.next_month_begins_ms(now_ms))
-    return instants
+    day_ms = None if day is None else calendar.midnight_ms(day)
+    return earliest((day_ms, calendar.next_month_begins_ms(now_ms))) if policy.moving_months else day_ms
