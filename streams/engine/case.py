@@ -1,6 +1,6 @@
 """One customer at one instant: what has happened, and what was decided.
 
-Both are plain classes and no structs: compiled, their fields are read and written in place, a third of all reads.
+Both are plain classes and no structs: compiled, their fields are read and written in one step.
 """
 
 from streams.engine.outcomes import Figures, Reason, TierChange
