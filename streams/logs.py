@@ -11,6 +11,7 @@ import orjson
 
 # aiokafka logs errors that it then retries by itself. What it gives up on, it raises, and tierflow logs that.
 _LEVELS = {"aiokafka": logging.CRITICAL, "faust": logging.WARNING, "mode": logging.WARNING, "streams": logging.INFO}
+SELDOM_S: Final = 60.0
 FAUST: Final = logging.getLogger("faust.tierflow")
 """The logger of our subclasses of Faust's services, under Faust's level: their starts and stops are not logged."""
 
@@ -24,6 +25,27 @@ def is_worth_logging(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
     is_aiokafka_s = type(error).__module__ == "aiokafka.errors"  # not imported: `tierflow --help` need not wait
     return not (is_aiokafka_s and "never retrieved" in record.getMessage())
+
+
+class Seldom:
+    """A filter of asyncio's logger: that no file is free for a connection is said once a minute.
+
+    asyncio of Python 3.11 says it 128 times a second, each time with a traceback.
+    """
+
+    def __init__(self) -> None:
+        self._said_at_s = -SELDOM_S
+
+    def __call__(self, record: logging.LogRecord) -> bool:
+        """Says whether a record is worth a line."""
+        if not record.getMessage().startswith("socket.accept() out of system resource"):
+            return True
+        if record.created - self._said_at_s < SELDOM_S:
+            return False
+        self._said_at_s = record.created
+        record.msg = "no file is free for another HTTP connection; raise the limit of open files (ulimit -n)"
+        record.args, record.exc_info = None, None
+        return True
 
 
 class JsonFormatter(logging.Formatter):
@@ -48,7 +70,8 @@ def set_up_logging() -> None:
     text = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
     handler.setFormatter(text if sys.stderr.isatty() else JsonFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    logging.getLogger("asyncio").addFilter(is_worth_logging)
+    for worth in (is_worth_logging, Seldom()):
+        logging.getLogger("asyncio").addFilter(worth)
     set_levels()
 
 

@@ -5,6 +5,7 @@ All of them with their defaults: config/tierflow.env.
 
 import os
 import re
+import socket
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,8 @@ from streams.contracts.letters import RECORD_BYTES
 from streams.errors import UsageError
 from streams.security.access import Access
 from streams.security.checks import check as check_access
-from streams.security.hosts import is_loopback
+from streams.security.hosts import check_host_pattern, is_loopback
+from streams.security.http_limits import HttpLimits
 from streams.values.calendar import Clock
 from streams.values.events import TOPICS
 from streams.values.fingerprint import REMEMBERED_AT_LEAST, REMEMBERED_AT_MOST
@@ -35,6 +37,8 @@ _SERVER = re.compile(r"(?:[^\s,:\[\]]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
 _HIGHEST_PORT = 65_535
 # A lane that has work and makes no progress for a minute ends the worker (worker/watchdog.py).
 _LONGEST_LOAN_WAIT_MS = 30_000
+# No user, path or query: other workers put theirs behind it.
+_URL = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
 # The characters that an Authorization header can carry.
 _TOKEN = re.compile(r"[!-~]*")
 
@@ -67,6 +71,9 @@ class Settings:
     http_port: int = 6066
     http_port_given: bool = False
     http_token: str = field(default="", repr=False)
+    http_url_given: str = ""
+    http_peers: tuple[str, ...] = ()
+    http_limits: HttpLimits = field(default_factory=HttpLimits)
     data_dir: Path
     input_prefix: str = "bank."
     output_prefix: str = "tier."
@@ -99,6 +106,9 @@ class Settings:
             http_port=_port(given),
             http_port_given="TIERFLOW_HTTP_PORT" in given,
             http_token=given.get("TIERFLOW_HTTP_TOKEN", ""),
+            http_url_given=given.get("TIERFLOW_HTTP_URL", "").rstrip("/"),
+            http_peers=tuple(filter(None, re.split(r"[\s,]+", given.get("TIERFLOW_HTTP_PEERS", "").lower()))),
+            http_limits=HttpLimits.from_variables(given),
             data_dir=Path(given.get("TIERFLOW_DATA_DIR") or _default_data_dir(given)).expanduser(),
             input_prefix=given.get("TIERFLOW_INPUT_PREFIX", cls.input_prefix),
             output_prefix=given.get("TIERFLOW_OUTPUT_PREFIX", cls.output_prefix),
@@ -151,6 +161,17 @@ class Settings:
     def resend_topic(self) -> str:
         """The topic of parked events that are to be delivered once more."""
         return f"{self.app_id}-deliver-resend"
+
+    @property
+    def http_url(self) -> str:
+        """The URL at which other workers reach this one.
+
+        `0.0.0.0` and `::` are no addresses to reach: the host's name stands for them.
+        """
+        if self.http_url_given:
+            return self.http_url_given
+        host = socket.gethostname() if self.http_host in ("0.0.0.0", "::") else self.http_host  # noqa: S104
+        return f"http://[{host}]:{self.http_port}" if ":" in host else f"http://{host}:{self.http_port}"
 
     def client_options(self) -> dict[str, Any]:
         """Gives the keyword arguments that connect an aiokafka client of any kind.
@@ -287,6 +308,11 @@ def _check(settings: Settings) -> None:
 
 
 def _check_http(settings: Settings) -> None:
+    found = _URL.fullmatch(settings.http_url_given)
+    if settings.http_url_given and (found is None or int(found[1] or 443) > _HIGHEST_PORT):
+        raise UsageError("TIERFLOW_HTTP_URL cannot be used; write https://host:port, and nothing behind it")
+    for peer in settings.http_peers:
+        check_host_pattern(peer, "TIERFLOW_HTTP_PEERS")
     if not _TOKEN.fullmatch(settings.http_token):
         raise UsageError(
             "TIERFLOW_HTTP_TOKEN has spaces or other signs that no header carries; write letters and digits"

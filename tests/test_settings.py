@@ -6,6 +6,7 @@ import pytest
 
 from streams.errors import UsageError
 from streams.security.access import Access
+from streams.security.http_limits import HttpLimits
 from streams.settings import Settings, policy_folder
 
 # Every variable of the contract, the field it sets, a value of it, and what that becomes.
@@ -36,6 +37,15 @@ VARIABLES = [
     ("TIERFLOW_BACKFILL", "backfill", "on", True),
     ("TIERFLOW_LOAN_WAIT_MS", "loan_wait_ms", "250", 250),
     ("TIERFLOW_REMEMBERED_IDS", "remembered_ids", "100000", 100_000),
+    ("TIERFLOW_HTTP_URL", "http_url_given", "https://worker-1:6443/", "https://worker-1:6443"),
+    ("TIERFLOW_HTTP_PEERS", "http_peers", "Worker-*.bank, 10.8.0.0/16", ("worker-*.bank", "10.8.0.0/16")),
+    ("TIERFLOW_HTTP_CONNECTIONS", "connections", "8", 8),
+    ("TIERFLOW_HTTP_CONNECTIONS_PER_ADDRESS", "connections_per_address", "1000000", 1_000_000),
+    ("TIERFLOW_HTTP_HEAD_MS", "head_ms", "100", 100),
+    ("TIERFLOW_HTTP_IDLE_MS", "idle_ms", "100", 100),
+    ("TIERFLOW_HTTP_ANSWER_MS", "answer_ms", "3000", 3_000),
+    ("TIERFLOW_HTTP_HEAD_BYTES", "head_bytes", "1024", 1_024),
+    ("TIERFLOW_HTTP_BODY_BYTES", "body_bytes", "0", 0),
 ]
 
 
@@ -73,16 +83,18 @@ def test_everything_has_a_default() -> None:
 @pytest.mark.parametrize(("variable", "field", "written", "becomes"), VARIABLES)
 def test_every_variable_sets_its_field(variable: str, field: str, written: str, becomes: object) -> None:
     found = settings(**{variable: written})
-    assert getattr(found.access if variable.startswith("KAFKA_S") else found, field) == becomes
+    parts = (found, found.access, found.http_limits)
+    assert [getattr(part, field) for part in parts if hasattr(part, field)] == [becomes]
 
 
 def test_every_field_has_a_variable() -> None:
     # The key is set with its certificate, below; the others say whether the port was set, and what the broker allows.
-    names = {field.name for struct in (Settings, Access) for field in fields(struct)}
+    names = {field.name for struct in (Settings, Access, HttpLimits) for field in fields(struct)}
     assert names - {field for _, field, _, _ in VARIABLES} == {
         "access",
         "ssl_keyfile",
         "http_port_given",
+        "http_limits",
         "letter_bytes",
     }
 

@@ -5,10 +5,11 @@ import re
 from pathlib import Path
 
 from streams.security.access import Access
+from streams.security.http_limits import HttpLimits
 from streams.settings import Settings
 
 FILE = Path(__file__).parents[1] / "config/tierflow.env"
-SOURCE = inspect.getsource(Settings.from_environment) + inspect.getsource(Access.from_variables)
+SOURCE = "".join(map(inspect.getsource, (Settings.from_environment, Access.from_variables, HttpLimits.from_variables)))
 SETTING = re.compile(r"#((?:KAFKA|TIERFLOW)_[A-Z_]+)=(.*)")
 
 

@@ -8,7 +8,7 @@ import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from streams.api.peers import FORWARDED, Peers, PeerSilentError
+from streams.api.peers import FORWARDED, PeerNotAllowedError, Peers, PeerSilentError
 from streams.api.problem import problem, unavailable
 from streams.api.source import Anyone, CustomerView, Local, Remote, TierSource, Unavailable
 
@@ -40,6 +40,8 @@ def customer_handler(source: TierSource, peers: Peers) -> Handler:
 async def _forward(peers: Peers, url: str, customer_id: str) -> web.Response:
     try:
         body = await peers.customer(url, customer_id)
+    except PeerNotAllowedError:
+        return unavailable("The worker that holds the customer's partition is at a host that this one may not ask.")
     except PeerSilentError:
         return unavailable("The worker that holds the customer's partition does not answer.")
     return _unknown() if body is None else _json(body)

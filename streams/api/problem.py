@@ -31,9 +31,8 @@ def unavailable(detail: str, *, retry_after_s: float = 1, reasons: Sequence[str]
     return response
 
 
-@web.middleware
 async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turns aiohttp's own errors, and any exception, into problems.
+    """Asks a handler, and turns aiohttp's own errors, and any exception, into problems.
 
     Neither the exception's message nor the request's path is logged: both can hold a customer id.
     """
@@ -42,13 +41,23 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     except web.HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
-        response = problem(HTTPStatus(error.status), error.reason)
+        status = HTTPStatus(error.status)
+        response = problem(status, status.phrase)
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
         return response
     except Exception as error:  # noqa: BLE001 - nothing else catches it, and no answer may hold a traceback
-        resource = request.match_info.route.resource
-        where = resource.canonical if resource else "an unknown path"
-        frames = "".join(traceback.format_tb(error.__traceback__))
-        logger.error("GET %s failed: %s\n%s", where, type(error).__name__, frames)  # noqa: TRY400
+        log_failure(f"GET {_where(request)}", error)
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The worker failed to answer; its log says where.")
+
+
+def log_failure(what: str, error: BaseException) -> None:
+    """Logs where something failed, and the class of the error: its text can hold what a client has sent."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("%s failed: %s\n%s", what, type(error).__name__, frames)
+
+
+def _where(request: web.Request) -> str:
+    match_info = getattr(request, "_match_info", None)  # `match_info` itself asserts that there is one
+    resource = match_info.route.resource if match_info is not None else None
+    return resource.canonical if resource else "an unknown path"

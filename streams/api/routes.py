@@ -7,7 +7,6 @@ from streams.api.customers import customer_handler
 from streams.api.health import healthz_handler, metrics_handler, readyz_handler
 from streams.api.page import page_handler
 from streams.api.peers import Peers
-from streams.api.problem import problems
 from streams.api.source import TierSource
 from streams.api.tiers import tiers_handler
 from streams.metrics import Metrics
@@ -18,8 +17,8 @@ def routes(source: TierSource, peers: Peers, metrics: Metrics) -> list[web.Route
     """Gives all routes of a worker. `peers` must be opened before the first request."""
     return [
         web.get("/", page_handler),
-        # An id may hold slashes: the rest of the path is the id.
-        web.get("/customers/{customer_id:.+}", customer_handler(source, peers)),
+        # An id may hold slashes and line ends: the rest of the path is the id.
+        web.get("/customers/{customer_id:(?s:.+)}", customer_handler(source, peers)),
         web.get("/tiers", tiers_handler(source, peers)),
         web.get("/healthz", healthz_handler(source)),
         web.get("/readyz", readyz_handler(source)),
@@ -28,8 +27,11 @@ def routes(source: TierSource, peers: Peers, metrics: Metrics) -> list[web.Route
 
 
 def install(web_app: web.Application, source: TierSource, settings: Settings, metrics: Metrics) -> None:
-    """Adds routes, middlewares and the connections to the other workers to an application that is not started yet."""
-    peers = Peers(settings.http_token)
-    web_app.middlewares.extend([problems, authorization(settings)])
+    """Adds routes, who may ask and the connections to the other workers to an application that is not started yet.
+
+    It is to be run by a BoundedRunner, which sees to limits, headers and errors.
+    """
+    peers = Peers(settings)
+    web_app.middlewares.append(authorization(settings))
     web_app.cleanup_ctx.append(peers.opened)
     web_app.add_routes(routes(source, peers, metrics))

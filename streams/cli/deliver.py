@@ -43,7 +43,7 @@ def deliver(
     """Send tier changes, campaigns and risk decisions to HTTP endpoints until SIGTERM or SIGINT."""
     if context.invoked_subcommand is not None:
         return
-    from streams.deliver.run import MetricsAddress
+    from streams.deliver.metrics_server import MetricsAddress
     from streams.deliver.run import deliver as run
     from streams.logs import set_up_logging
 

@@ -7,16 +7,16 @@ import time
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from random import Random
-from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from prometheus_client import start_http_server
 
+from streams.api.server import allow_open_files
 from streams.deliver.clock import Clock
 from streams.deliver.config import Target
 from streams.deliver.courier import Courier, Shared
 from streams.deliver.metrics import DeliverMetrics
+from streams.deliver.metrics_server import MetricsAddress, metrics_served
 from streams.errors import TRY_AGAIN, UsageError
 from streams.kafka.contact import LOOK_EVERY_S, SILENT_AFTER_S, RefusedError, end_when_refused
 from streams.kafka.redelivery import REQUEST_BYTES
@@ -24,13 +24,6 @@ from streams.kafka.topics import partition_count
 from streams.settings import Settings
 
 _log = logging.getLogger(__name__)
-
-
-class MetricsAddress(NamedTuple):
-    """The address at which Prometheus finds the metrics."""
-
-    host: str
-    port: int
 
 
 async def deliver(settings: Settings, targets: Sequence[Target], metrics_at: MetricsAddress | None) -> int:
@@ -41,9 +34,14 @@ async def deliver(settings: Settings, targets: Sequence[Target], metrics_at: Met
     Raises:
         UsageError: Kafka, a topic or the address of the metrics cannot be used at the start.
     """
+    allow_open_files()
     await _check_topics(settings, targets)
     metrics = DeliverMetrics()
-    _serve(metrics, metrics_at)
+    async with metrics_served(metrics.registry, metrics_at, settings.http_limits):
+        return await _deliver(settings, targets, metrics)
+
+
+async def _deliver(settings: Settings, targets: Sequence[Target], metrics: DeliverMetrics) -> int:
     producer = AIOKafkaProducer(**settings.client_options(), enable_idempotence=True, max_request_size=REQUEST_BYTES)
     status = 0
     try:
@@ -124,17 +122,6 @@ async def _check_topics(settings: Settings, targets: Sequence[Target]) -> None:
             f"the topics have different partition counts ({listed}); all must have the same, or a customer's events "
             "come to different processes: make the odd ones anew"
         )
-
-
-def _serve(metrics: DeliverMetrics, at: MetricsAddress | None) -> None:
-    if at is None:
-        return
-    try:
-        start_http_server(at.port, at.host, metrics.registry)
-    except OSError as error:
-        raise UsageError(
-            f"--metrics-port: {at.host}:{at.port} cannot be listened on ({error.strerror}); write another port"
-        ) from error
 
 
 def _agent() -> str:

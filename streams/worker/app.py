@@ -9,7 +9,6 @@ import asyncio
 import gc
 import logging
 import os
-import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -214,7 +213,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
             lane.start()
         self.assigned = True
         held = ", ".join(map(str, sorted(lane.number for lane in self.lanes_of(CUSTOMERS)))) or "none"
-        _log.info("ready at %s, partitions: %s", _own_url(self.settings), held)
+        _log.info("ready at %s, partitions: %s", self.settings.http_url, held)
 
     def lane_positions(self) -> Mapping[TP, int]:
         """Gives the offset from which each input partition of this worker is to be read.
@@ -325,20 +324,11 @@ def _faust_options(settings: Settings, partitions: int) -> dict[str, Any]:
         "web_bind": settings.http_host,
         "web_host": settings.http_host,
         "web_port": settings.http_port,
-        "canonical_url": _own_url(settings),
+        "canonical_url": settings.http_url,
         "web_tables_enabled": False,
         "web_router_enabled": False,
         "web_stats_enabled": False,
     }
-
-
-def _own_url(settings: Settings) -> str:
-    """Gives the URL at which other workers reach this one.
-
-    `0.0.0.0` and `::` are no addresses to reach: the host's name stands for them.
-    """
-    host = socket.gethostname() if settings.http_host in ("0.0.0.0", "::") else settings.http_host  # noqa: S104
-    return f"http://[{host}]:{settings.http_port}" if ":" in host else f"http://{host}:{settings.http_port}"
 
 
 def fail(error: BaseException) -> None:

@@ -5,6 +5,7 @@ import sys
 import faust
 
 from streams.api.routes import install
+from streams.api.server import BoundedRunner, allow_open_files
 from streams.kafka.policies import KnownPolicies
 from streams.kafka.unpacking import read_in_part
 from streams.settings import Settings
@@ -24,11 +25,14 @@ def run_worker(settings: Settings, known: KnownPolicies, partitions: int) -> Non
     known: the policies on `tier.policies`. partitions: how many each input topic has.
     """
     collect_rarely()
+    allow_open_files()
     sys.setswitchinterval(SWITCH_WITHIN_S)
     read_in_part(settings.input_topics())
     app = create_app(settings, known, partitions)
     add_watches(app, known)
     install(app.web.web_app, WorkerSource(app), settings, app.metrics)
+    # Faust's own runner has no limits.
+    app.web._runner = BoundedRunner(app.web.web_app, settings.http_limits)  # noqa: SLF001
     # Faust's worker handles signals, and starts and stops services in order. Its logging, banner and spinner are off.
     worker = faust.Worker(app, quiet=True, redirect_stdouts=False, override_logging=False)
     worker.spinner = None

@@ -2,29 +2,40 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient, TestServer, unused_port
 
 from streams.api.routes import install
+from streams.api.server import BoundedRunner
 from streams.metrics import Metrics
 from streams.settings import Settings
 from tests.support.api_source import Client, Start, Table
 
 
+class Served(TestServer):
+    """A server with the limits, headers and errors of a worker's."""
+
+    def __init__(self, web_app: web.Application, settings: Settings) -> None:
+        super().__init__(web_app, port=settings.http_port)
+        self._settings = settings
+
+    async def _make_runner(self, **_given: Any) -> BoundedRunner:
+        return BoundedRunner(self.app, self._settings.http_limits)
+
+
 @pytest.fixture
 async def start() -> AsyncIterator[Start]:
-    """Give a function that serves a Table, with a token if one is given, and returns a client of the server."""
+    """Give a function that serves a Table, with a token or other settings, and returns a client of the server."""
     async with AsyncExitStack() as stack:
 
-        async def serve(source: Table, token: str = "") -> Client:
+        async def serve(source: Table, token: str = "", **more: str) -> Client:
+            given = {"TIERFLOW_HTTP_TOKEN": token, "TIERFLOW_HTTP_PORT": str(unused_port()), **more}
+            settings = Settings.from_environment(given, dotenv=None)
             web_app = web.Application()
-            settings = Settings.from_environment({"TIERFLOW_HTTP_TOKEN": token}, dotenv=None)
             install(web_app, source, settings, Metrics())
-            server = TestServer(web_app)
-            # As in Faust's web server: an access log would hold customer ids.
-            await server.start_server(access_log=None)
-            return await stack.enter_async_context(TestClient(server))
+            return await stack.enter_async_context(TestClient(Served(web_app, settings)))
 
         yield serve

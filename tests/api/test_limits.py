@@ -1,0 +1,206 @@
+"""What a client may do to the HTTP server of a worker, over real connections: others are answered, and all is quiet."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+
+from tests.support.api_source import Client, Start, Table
+from tests.support.patience import until
+from tests.support.raw_http import answer_of, connect, said_to
+
+TOKEN = "s3cret-of-these-tests"  # noqa: S105
+SECRET = b"C00077"
+HOST = b"Host: worker-1\r\n"
+BEARER = f"Authorization: Bearer {TOKEN}\r\n".encode()
+HEALTHZ = b"GET /healthz HTTP/1.1\r\nHost: worker-1\r\n\r\n"
+LAST = b"Connection: close\r\n"
+HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "content-type": "application/problem+json",
+    "referrer-policy": "no-referrer",
+    "server": "tierflow",
+    "x-content-type-options": "nosniff",
+}
+
+
+def get(path: bytes, *headers: bytes, method: bytes = b"GET") -> bytes:
+    return b"".join([method, b" ", path, b" HTTP/1.1\r\n", HOST, BEARER, *headers, b"\r\n"])
+
+
+OF_C = get(b"/customers/" + SECRET)
+NO_REQUESTS: dict[str, tuple[int, list[bytes]]] = {
+    "a method with a NUL": (400, [get(b"/customers/" + SECRET, method=b"GE\0T")]),
+    "a method that there is not": (400, [get(b"/customers/" + SECRET, method=b"FETCH")]),
+    "a header with a NUL": (400, [get(b"/customers/" + SECRET, b"X: a\0b\r\n")]),
+    "a header without a name": (400, [get(b"/customers/" + SECRET, b": b\r\n")]),
+    "lines that end with LF": (400, [OF_C.replace(b"\r\n", b"\n")]),
+    "no host": (400, [OF_C.replace(HOST, b"")]),
+    "two hosts": (400, [OF_C.replace(HOST, HOST * 2)]),
+    "another version": (400, [OF_C.replace(b"HTTP/1.1", b"HTTP/7.3")]),
+    "HTTP/2": (400, [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]),
+    "a TLS handshake": (400, [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + SECRET + bytes(64)]),
+    "no path": (400, [OF_C.replace(b"/customers/" + SECRET, b"")]),
+    "a path that is no URL": (400, [get(b"http://[::1:x/" + SECRET)]),
+    "a length and chunks": (
+        400,
+        [get(b"/tiers", b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n"), b"0\r\n\r\n" + OF_C],
+    ),
+    "chunks and a length": (
+        400,
+        [get(b"/tiers", b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n"), b"0\r\n\r\n" + OF_C],
+    ),
+    "two lengths": (400, [get(b"/tiers", b"Content-Length: 4\r\nContent-Length: 5\r\n"), b"1234" + OF_C]),
+    "a length that is none": (400, [get(b"/tiers", b"Content-Length: -4\r\n"), b"1234" + OF_C]),
+    "chunks by another name": (400, [get(b"/tiers", b"Transfer-Encoding: xchunked\r\n"), b"0\r\n\r\n" + OF_C]),
+    "a space before the colon": (400, [get(b"/tiers", b"Transfer-Encoding : chunked\r\n"), b"0\r\n\r\n" + OF_C]),
+    "garbage behind a request": (400, [HEALTHZ + SECRET + b" garbage\r\n\r\n" + HEALTHZ]),
+    "a long path": (414, [get(b"/customers/" + SECRET + b"7" * 20_000)]),
+    "a path without an end": (414, [b"GET /customers/" + SECRET, *[b"7" * 10_000] * 300]),
+    "a long header": (431, [get(b"/customers/" + SECRET, b"X: " + b"7" * 20_000 + b"\r\n")]),
+    "a header without an end": (431, [OF_C[:-2] + b"X: ", *[b"7" * 10_000] * 300]),
+    "many headers": (431, [get(b"/customers/" + SECRET, *[b"X: 7\r\n"] * 300)]),
+    "headers without an end": (431, [OF_C[:-2], *[b"X: 7777777777\r\n" * 100] * 300]),
+    "large headers": (431, [get(b"/customers/" + SECRET, *[b"X: " + b"7" * 900 + b"\r\n"] * 20)]),
+    "a large body": (413, [get(b"/customers/" + SECRET, b"Content-Length: 1000000\r\n"), bytes(1_000_000)]),
+    "a large body that does not come": (413, [get(b"/customers/" + SECRET, b"Content-Length: 1000000\r\n")]),
+    "a body in chunks": (
+        413,
+        [get(b"/tiers", b"Transfer-Encoding: chunked\r\n"), b"5\r\n" + SECRET[:5] + b"\r\n0\r\n\r\n"],
+    ),
+    "a strange expectation": (417, [get(b"/customers/" + SECRET, b"Expect: " + SECRET + b"\r\n", LAST)]),
+    "a request that stops": (408, [OF_C[:-2]]),
+    "a first line that stops": (408, [b"GET /customers/" + SECRET]),
+}
+
+
+@pytest.fixture
+async def worker(start: Start) -> Client:
+    """Give a worker that is in a hurry."""
+    return await start(Table({"C1": "mid"}), TOKEN, TIERFLOW_HTTP_HEAD_MS="300", TIERFLOW_HTTP_IDLE_MS="500")
+
+
+@pytest.fixture
+async def idle() -> AsyncIterator[AsyncExitStack]:
+    """Give a stack that closes connections."""
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+async def open_idle(
+    stack: AsyncExitStack, client: Client, count: int, first: bytes = b""
+) -> list[asyncio.StreamReader]:
+    opened = [await connect(client.port or 0) for _ in range(count)]
+    for _, writer in opened:
+        writer.write(first)
+        stack.callback(writer.close)
+    return [reader for reader, _ in opened]
+
+
+async def ask_until_it_is_full(writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.3):
+            while True:
+                writer.write(HEALTHZ * 1_000)
+                await writer.drain()
+
+
+@pytest.mark.parametrize("name", NO_REQUESTS)
+async def test_what_is_no_request_gets_a_problem_and_leaves_no_trace(
+    worker: Client, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    status, parts = NO_REQUESTS[name]
+    said = await said_to(worker.port or 0, *parts)
+    assert said.status == status
+    assert said.headers.items() >= HEADERS.items()
+    for secret in (SECRET.decode(), TOKEN, "worker-1", "Traceback"):
+        assert secret not in caplog.text
+        assert secret not in str(said)
+
+
+async def test_a_storm_of_malformed_requests_is_a_line(start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    worker = await start(Table(), TOKEN)
+    for _ in range(200):
+        assert (await said_to(worker.port or 0, get(b"/\0"))).status == 400
+    await until(lambda: "malformed" in caplog.text, 5, "it is said")
+    assert len(caplog.text.splitlines()) == 1
+
+
+async def test_1200_idle_connections_leave_room_for_who_asks(
+    start: Start, idle: AsyncExitStack, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = await start(Table(), TOKEN)
+    readers = await open_idle(idle, worker, 1_200)
+    for path in ("/healthz", "/metrics"):
+        answer = await worker.get(path, headers={"Authorization": f"Bearer {TOKEN}"})
+        assert answer.status == 200
+    await until(lambda: sum(reader.at_eof() for reader in readers) >= 1_200 - 128, 5, "the others are closed")
+    await until(lambda: "for newer ones" in caplog.text, 5, "it is said")
+    assert len(caplog.text.splitlines()) == 1
+
+
+@pytest.mark.parametrize("first", [b"", b"\x16\x03\x01\x02", b"GET /hea", HEALTHZ[:-2]])
+async def test_who_does_not_go_on_is_closed(worker: Client, idle: AsyncExitStack, first: bytes) -> None:
+    readers = await open_idle(idle, worker, 50, first)
+    said = await asyncio.gather(*(reader.read() for reader in readers))
+    assert {text.split(b" ")[1] for text in said if text} <= {b"400", b"408"}
+
+
+async def test_a_head_byte_by_byte_is_not_waited_for(worker: Client, idle: AsyncExitStack) -> None:
+    (reader,) = [(await open_idle(idle, worker, 1))[0]]
+    slow_reader, slow = await connect(worker.port or 0)
+    idle.callback(slow.close)
+
+    async def drip() -> None:
+        while True:
+            slow.write(b"X")
+            await asyncio.sleep(0.02)
+
+    slow.write(HEALTHZ[:-2])
+    dripping = asyncio.create_task(drip())
+    said = await answer_of(slow_reader)
+    dripping.cancel()
+    assert said.status == 408
+    assert await reader.read() == b""
+
+
+async def test_a_connection_is_used_again_and_closed_when_it_is_not(worker: Client) -> None:
+    reader, writer = await connect(worker.port or 0)
+    for part in (
+        HEALTHZ,
+        HEALTHZ,
+        get(b"/tiers", b"Content-Length: 5\r\n"),
+        b"12345" + HEALTHZ,
+        HEALTHZ[:20],
+        HEALTHZ[20:],
+    ):
+        writer.write(part)
+        await asyncio.sleep(0.05)
+    assert [(await answer_of(reader)).status for _ in range(5)] == [200] * 5
+    assert await reader.read() == b""
+    writer.close()
+
+
+async def test_who_reads_no_answers_goes_for_who_asks(start: Start, idle: AsyncExitStack) -> None:
+    few = {"TIERFLOW_HTTP_CONNECTIONS": "8", "TIERFLOW_HTTP_CONNECTIONS_PER_ADDRESS": "8"}
+    worker = await start(Table(), TOKEN, **few)
+    for _ in range(8):
+        _, writer = await connect(worker.port or 0)
+        idle.callback(writer.transport.abort)
+        writer.transport.set_write_buffer_limits(0)
+        await ask_until_it_is_full(writer)
+    assert (await said_to(worker.port or 0, HEALTHZ[:-2] + LAST + b"\r\n")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("customer_id", "quoted"), [("C 7\0", b"C%207%00"), ("\n", b"%0A"), ("%", b"%25"), ("../tiers", b"..%2Ftiers")]
+)
+async def test_an_id_in_percents_is_that_id_alone(start: Start, customer_id: str, quoted: bytes) -> None:
+    worker = await start(Table({customer_id: "mid"}), TOKEN)
+    assert (await said_to(worker.port or 0, get(b"/customers/" + quoted, LAST))).status == 200
+    assert (await said_to(worker.port or 0, get(b"/customers/x" + quoted, LAST))).status == 404
