@@ -1,4 +1,4 @@
-"""The errors of all that a user, not a programmer, has to set right."""
+"""The errors of all that a user, not a programmer, has to set right; and how an error is named in a sentence."""
 
 
 class UsageError(Exception):
@@ -17,6 +17,20 @@ class TryAgainError(Exception):
 
     Commands print it without a traceback, and end with TRY_AGAIN.
     """
+
+
+def named(error: BaseException) -> str:
+    """Gives the class and the text of an error, each once; of one without a text what it came of.
+
+    An error of a time that is over says nothing by itself: whoever sets a limit says what was waited for, and how long.
+    """
+    name, text = type(error).__name__, str(error).strip()
+    if text and text != name:
+        return text if text.startswith(f"{name}: ") else f"{name}: {text}"
+    before = error.__cause__ or error.__context__
+    if before is not None and type(before).__name__ != "CancelledError":  # a time that is over cancels
+        return f"{name}, after {named(before)}"
+    return f"{name}: no answer came in time" if isinstance(error, TimeoutError) else name
 
 
 TRY_AGAIN = 70

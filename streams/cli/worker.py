@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from streams.errors import AwayError, TryAgainError, UsageError
+from streams.errors import AwayError, TryAgainError, UsageError, named
 from streams.policy.policy import Policy
 from streams.settings import Settings, read_policy_file
 
@@ -93,13 +93,10 @@ async def _prepare_patiently(
             return await _prepare(settings, policy, take_outputs=take_outputs)
         except (TopicAuthorizationFailedError, ClusterAuthorizationFailedError) as error:
             raise UsageError(
-                f"this worker's user lacks a right ({type(error).__name__}: {error}); give it those of "
-                "docs/operations.md#security"
+                f"this worker's user lacks a right ({named(error)}); give it those of docs/operations.md#security"
             ) from error
         except (AwayError, KafkaError, TimeoutError) as error:
-            why = (
-                str(error) if isinstance(error, AwayError) else f"Kafka is in trouble: {type(error).__name__}: {error}"
-            )
+            why = str(error) if isinstance(error, AwayError) else f"Kafka is in trouble: {named(error)}"
             if time.monotonic() > give_up_at:
                 raise TryAgainError(f"{why}; it was waited for, for {KAFKA_WITHIN_S:.0f} s") from error
             if not told:

@@ -66,7 +66,11 @@ def decode(topic: int, key: bytes | None, value: bytes | None, policy: Policy) -
         # Nearly every value skips this check: in ASCII without backslash and DEL, no id can hold what ids must not.
         if value is None or not value.isascii() or _BACKSLASH in value or _DELETE in value:
             value = _checked(topic, value)
-        event = _READERS[topic](value, policy)
+        try:
+            event = _READERS[topic](value, policy)
+        except msgspec.ValidationError:
+            _JSON(value)  # what comes behind a field that does not fit was not read; it may be no JSON
+            raise
     except _InvalidError as invalid:
         return invalid.rejection
     except msgspec.ValidationError as unfit:
@@ -273,6 +277,7 @@ def _decoder(message: type[_Message]) -> Callable[[bytes], _Message]:
     return cast("Callable[[bytes], _Message]", msgspec.json.Decoder(read_fields).decode)
 
 
+_JSON = msgspec.json.Decoder(msgspec.Raw).decode
 _USUAL_TRANSACTION = _decoder(UsualTransaction)
 _USUAL_BALANCE = _decoder(UsualBalance)
 _TRANSACTION = _decoder(TransactionMessage)

@@ -17,7 +17,7 @@ from streams.deliver.config import Target
 from streams.deliver.courier import Courier, Shared
 from streams.deliver.metrics import DeliverMetrics
 from streams.deliver.metrics_server import MetricsAddress, metrics_served
-from streams.errors import TRY_AGAIN, UsageError
+from streams.errors import TRY_AGAIN, UsageError, named
 from streams.kafka.contact import LOOK_EVERY_S, SILENT_AFTER_S, RefusedError, end_when_refused
 from streams.kafka.redelivery import REQUEST_BYTES
 from streams.kafka.topics import partition_count
@@ -52,10 +52,7 @@ async def _deliver(settings: Settings, targets: Sequence[Target], metrics: Deliv
         _log.critical("%s; nothing is lost, start again", _first(errors))
         status = TRY_AGAIN
     except* KafkaError as errors:
-        first = _first(errors)
-        _log.critical(
-            "Kafka cannot be used any more (%s: %s); nothing is lost, start again", type(first).__name__, first
-        )
+        _log.critical("Kafka cannot be used any more (%s); nothing is lost, start again", named(_first(errors)))
         status = TRY_AGAIN
     finally:
         await producer.stop()

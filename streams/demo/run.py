@@ -20,7 +20,7 @@ from streams.contracts.event_line import EventLine
 from streams.demo.events import OLD_CUSTOMERS, Bank
 from streams.demo.figures import Figures
 from streams.demo.stage import stage
-from streams.errors import UsageError
+from streams.errors import UsageError, named
 from streams.kafka.offsets import Offsets
 from streams.kafka.partitioner import partition_of
 from streams.kafka.topics import partition_count
@@ -234,8 +234,7 @@ class _Play:
             self._worker.check()
             if self._refused is not None:
                 raise UsageError(
-                    f"Kafka refused an event ({type(self._refused).__name__}: {self._refused}); mend that, then start "
-                    "the demo again"
+                    f"Kafka refused an event ({named(self._refused)}); mend that, then start the demo again"
                 )
             self._view.show(self.figures, self._seconds)
             await _wait(self._done, SHOWN_EVERY_S)
@@ -326,8 +325,7 @@ def _first(group: ExceptionGroup) -> Exception:
     found = group.exceptions[0]
     if isinstance(found, KafkaError):
         return UsageError(
-            f"Kafka does not answer any more ({type(found).__name__}: {found}); see that it runs, then start the "
-            "demo again"
+            f"Kafka does not answer any more ({named(found)}); see that it runs, then start the demo again"
         )
     return found
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from aiokafka.errors import KafkaError
 
-from streams.errors import UsageError
+from streams.errors import UsageError, named
 from streams.grow.deliveries import begin_new_partitions, check_delivered
 from streams.grow.finish import finish
 from streams.grow.ground import Ground, check_still, look
@@ -44,7 +44,7 @@ async def grow(settings: Settings, policy: Policy, partitions: int, say: Callabl
         await _grow(ground, policy, say)
     except _CUT_OFF as error:
         raise UsageError(
-            f"the growth was cut off: {type(error).__name__}: {error}; nothing is lost, no worker starts meanwhile; it "
+            f"the growth was cut off: {named(error)}; nothing is lost, no worker starts meanwhile; it "
             f"goes on with: tierflow topics grow --partitions {partitions}"
         ) from error
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams.errors import UsageError
+from streams.errors import UsageError, named
 from streams.kafka.topics import partition_count
 from streams.settings import Settings
 
@@ -40,6 +40,6 @@ async def follow(
         async for record in consumer:
             yield record
     except KafkaError as error:
-        raise UsageError(f"{', '.join(topics)} cannot be read any more ({type(error).__name__}: {error})") from error
+        raise UsageError(f"{', '.join(topics)} cannot be read any more ({named(error)})") from error
     finally:
         await consumer.stop()

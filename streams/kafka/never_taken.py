@@ -7,7 +7,7 @@ from aiokafka import errors
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import BrokerResponseError, KafkaError
 
-from streams.errors import UsageError
+from streams.errors import UsageError, named
 from streams.kafka.admin import configs_of
 
 MAX_MESSAGE_BYTES = "max.message.bytes"
@@ -54,7 +54,7 @@ class RefusedBatchError(KafkaError):  # type: ignore[misc]
         self.topic = topic
         what = "a record" if records == 1 else f"a batch of {records:,} records"
         self.refused = f"{topic} partition {partition} refuses {what}, {size:,} bytes"
-        super().__init__(f"{self.refused} ({type(error).__name__}: {error})")
+        super().__init__(f"{self.refused} ({named(error)})")
 
 
 async def never_taken(error: BaseException, client_options: Mapping[str, Any], where: str) -> NeverTakenError | None:

@@ -1,6 +1,9 @@
-"""How long a read to the end of a partition may stand still: no record is waited for without end."""
+"""How long Kafka is waited for: nothing without end, and what was waited for is said."""
 
+import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaTimeoutError
@@ -33,3 +36,19 @@ class Patience:
                 f"there is more to read, from offset {position} to {self._end}"
             )
         return position < self._end
+
+
+@asynccontextmanager
+async def answered_within(seconds: float, what: str) -> AsyncIterator[None]:
+    """Ends what takes longer within its block. what: what is not so, in a sentence to which the time is added.
+
+    Raises:
+        KafkaTimeoutError: The time is over.
+    """
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            yield
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise KafkaTimeoutError(f"{what} within {seconds:g} s") from error

@@ -29,8 +29,10 @@ from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, TopicAuthoriz
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 
+from streams.errors import named
 from streams.kafka.never_taken import NEVER_TAKEN, RefusedBatchError, never_taken
 from streams.kafka.open_transactions import Outcome, open_transactions, outcome_of
+from streams.kafka.patience import answered_within
 from streams.kafka.transactional import FAILURES, TransactionalProducer
 from streams.kafka.wall_clock import wall_ms
 
@@ -94,7 +96,7 @@ class ProducersInTurn:
             NeverTakenError: A right is missing.
         """
         try:
-            async with asyncio.timeout(START_WITHIN_S):
+            async with answered_within(START_WITHIN_S, "the coordinator of transactions has given no producer ids"):
                 await self._ask_for_outcomes()
                 for transactional_id in self._ids:
                     await self.start_producer(transactional_id)
@@ -199,7 +201,7 @@ class ProducersInTurn:
         Its names are dropped: an error that its own traceback refers to would keep all states of the partition in
         memory, until Python next looks for circles.
         """
-        failed: Exception = TransactionFailedError(f"{self._where}: {type(error).__name__}: {error}")
+        failed: Exception = TransactionFailedError(f"{self._where}: {named(error)}")
         try:
             raise (await never_taken(error, self._options, self._where) or failed) from error
         finally:

@@ -15,7 +15,7 @@ import msgspec
 from aiokafka.errors import KafkaError, KafkaTimeoutError, ProducerFenced
 from aiokafka.structs import RecordMetadata
 
-from streams.errors import AwayError, UsageError
+from streams.errors import AwayError, UsageError, named
 from streams.kafka.dead_letters import Choice, Extent, Letter, ReplayMark, read_letters, replayed_letters
 from streams.kafka.never_taken import never_taken
 from streams.kafka.originals import with_original
@@ -107,7 +107,7 @@ async def stopped_short(error: KafkaError, sent: str, client_options: Mapping[st
     if isinstance(error, KafkaTimeoutError):
         why = "did not answer for those that came next; they were sent together or not at all; call it again"
     else:
-        why = f"refused what came next ({type(error).__name__}: {error}); call it again when that is mended"
+        why = f"refused what came next ({named(error)}); call it again when that is mended"
     return UsageError(f"Kafka took {sent} and {why}: what was sent is not sent twice")
 
 

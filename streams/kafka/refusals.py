@@ -19,7 +19,7 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.metadata import MetadataRequest
 
-from streams.errors import AwayError, UsageError
+from streams.errors import AwayError, UsageError, named
 from streams.security.tokens import TokenError
 
 ANSWER_WITHIN_S = 5.0
@@ -36,7 +36,7 @@ async def cannot_connect(options: Mapping[str, Any], error: Exception) -> UsageE
     said = await _said(options)
     if said is None:
         return AwayError(
-            f"no Kafka answers at {options['bootstrap_servers']} ({error}); start one (tierflow kafka start), "
+            f"no Kafka answers at {options['bootstrap_servers']} ({named(error)}); start one (tierflow kafka start), "
             "or set KAFKA_BOOTSTRAP_SERVERS"
         )
     return AwayError(said.sentence) if said.hung_up else UsageError(said.sentence)

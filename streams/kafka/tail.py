@@ -9,7 +9,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams.kafka.patience import Patience
+from streams.errors import named
+from streams.kafka.patience import Patience, answered_within
 
 CONNECTED_WITHIN_S = 20.0
 LOOK_EVERY_S = 1.0
@@ -53,10 +54,10 @@ async def connected(make: Callable[[], AIOKafkaConsumer], on_look: Callable[[], 
         on_look()
         consumer = make()
         try:
-            async with asyncio.timeout(CONNECTED_WITHIN_S):
+            async with answered_within(CONNECTED_WITHIN_S, "no broker has let a consumer in"):
                 await consumer.start()
         except (KafkaError, TimeoutError, OSError) as error:
-            _log.warning("%s cannot be followed yet: %s", what, error)
+            _log.warning("%s cannot be followed yet: %s", what, named(error))
             await consumer.stop()
             await asyncio.sleep(LOOK_EVERY_S)
         else:

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from streams.contracts.event_line import EventLine
-from streams.errors import UsageError
+from streams.errors import UsageError, named
 from streams.kafka.partitioner import partition_of
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
@@ -59,7 +59,7 @@ async def produce(settings: Settings, waves: Iterator[Wave], on_wave: Callable[[
         await _send_all(sending, waves, on_wave)
     except KafkaError as error:
         raise UsageError(
-            f"Kafka took {sending.acknowledged:,} events and refused what came next ({type(error).__name__}: {error}); "
+            f"Kafka took {sending.acknowledged:,} events and refused what came next ({named(error)}); "
             "mend that, and load the rest: docs/commands.md says when an event may come twice"
         ) from error
     finally:

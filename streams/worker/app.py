@@ -20,7 +20,7 @@ import faust
 from faust.types import TP
 
 from streams.contracts.kept import KnownTopic, LaneRecord
-from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, TryAgainError, UsageError
+from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, TryAgainError, UsageError, named
 from streams.kafka.never_taken import NeverTakenError
 from streams.kafka.policies import KnownPolicies, read_newest_policies
 from streams.kafka.topic_ids import ask_for_topics
@@ -112,7 +112,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         try:
             await watch()
         except Exception as error:  # noqa: BLE001 - a watch that has ended watches nothing, and nobody would know
-            ended = TryAgainError(f"{what} has ended: {_named(error)}")
+            ended = TryAgainError(f"{what} has ended: {named(error)}")
             ended.__cause__ = error
             fail(error if isinstance(error, UsageError) else ended)
 
@@ -297,10 +297,6 @@ def _add_agent(app: TierflowApp) -> None:
                     lane.offer(topic, fetched)
 
 
-def _named(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
-
-
 def _faust_options(settings: Settings, partitions: int) -> dict[str, Any]:
     """Gives Faust's settings: how it reaches the broker, what it must not do itself, and where its web server listens.
 
@@ -339,6 +335,6 @@ def fail(error: BaseException) -> None:
     elif isinstance(error, TryAgainError):
         _log.critical("worker ends: %s", error, exc_info=error.__cause__)
     else:
-        _log.critical("worker ends: %s: %s", type(error).__name__, error, exc_info=error)
+        _log.critical("worker ends: %s", named(error), exc_info=error)
     logging.shutdown()
     os._exit(NEEDS_A_PERSON if needs_a_person else TRY_AGAIN)

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from itertools import dropwhile
 
+from streams.errors import named
 from streams.partition.entries import Entry
 from streams.values.calendar import NEVER_MS
 from streams.worker.takeover import RETRIED_ERRORS
@@ -70,7 +71,7 @@ class HeldBack:
         try:
             waited.append((next_offset, await self._ends()))
         except RETRIED_ERRORS as error:
-            _log.warning("the ends of the inputs are not known: %s: %s; asking again", type(error).__name__, error)
+            _log.warning("the ends of the inputs are not known: %s; asking again", named(error))
             arrived.appendleft((next_offset, time.monotonic() + ASK_AGAIN_S))
         if waited is self._waited:  # nothing was dropped meanwhile
             self._is_asking = False

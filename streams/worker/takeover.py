@@ -9,6 +9,7 @@ from itertools import count
 from aiokafka.errors import KafkaError
 
 from streams.contracts.kept import Growing, KnownTopic, LaneRecord
+from streams.errors import named
 from streams.kafka.offsets import Span
 from streams.kafka.producers import TransactionFailedError
 from streams.kafka.unchanged import START_ANEW, TopicsChangedError, confirmed, difference
@@ -135,8 +136,8 @@ async def persistently(attempt: Callable[[], Awaitable[None]], what: str, given_
             await attempt()
         except RETRIED_ERRORS as error:
             if time.monotonic() > give_up_at:
-                raise LaneError(f"{what} for {TAKE_OVER_WITHIN_S:.0f} s: {type(error).__name__}: {error}") from error
-            _log.warning("%s: %s: %s", what, type(error).__name__, error)
+                raise LaneError(f"{what} for {TAKE_OVER_WITHIN_S:.0f} s: {named(error)}") from error
+            _log.warning("%s: %s", what, named(error))
             await asyncio.sleep(pause_s(number))
         else:
             return

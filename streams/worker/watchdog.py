@@ -17,6 +17,8 @@ from aiokafka.errors import (
     UnsupportedCodecError,
 )
 
+from streams.errors import named
+
 STALLED_AFTER_S = 60.0
 LOOK_EVERY_S = 5.0
 
@@ -110,7 +112,7 @@ class Watchdog:
     def _why(self, trouble: BaseException | None) -> str:
         if trouble is None:
             return "the brokers do not say why; see their logs, and whether they are there"
-        return _of_the_group(trouble, self._group) or f"{type(trouble).__name__}: {trouble}"
+        return _of_the_group(trouble, self._group) or named(trouble)
 
 
 def why_unreadable(error: BaseException, group: str) -> str:

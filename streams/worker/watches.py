@@ -7,7 +7,7 @@ import asyncio
 import logging
 from functools import partial
 
-from streams.errors import TryAgainError
+from streams.errors import TryAgainError, named
 from streams.kafka.broker_clock import BrokerClock
 from streams.kafka.contact import end_when_refused
 from streams.kafka.owner import belongs_to_another, follow_owner
@@ -59,7 +59,7 @@ async def _watch_clock(app: TierflowApp) -> None:
             async with BrokerClock(app.settings, wall_ms) as clock:
                 wrong = await clock.wrong()
         except RETRIED_ERRORS as error:
-            _log.warning("the broker's clock cannot be asked: %s: %s", type(error).__name__, error)
+            _log.warning("the broker's clock cannot be asked: %s", named(error))
         else:
             if wrong is not None:
                 fail(TryAgainError(wrong))

@@ -364,6 +364,11 @@ def test_an_integer_of_another_unit_is_refused_and_the_detail_says_what_it_seems
         b"\xef\xbb\xbf" + value(TRANSACTIONS),
         value(TRANSACTIONS).replace(b'"', b"'"),
         value(TRANSACTIONS)[:-1] + b",}",
+        # JSON at first, and what comes behind it is more: also where a field that is wrong comes before that
+        *(b"{}{}", b"{} x", b"{}\0", value(TRANSACTIONS) + b"{}", value(TRANSACTIONS) + b"\n" + value(TRANSACTIONS)),
+        *(value(TRANSACTIONS, event_id="7") + more for more in (b"{}", b"x", b"\0", b",", b"\xef\xbb\xbf")),
+        value(TRANSACTIONS, event_id="7", memo='"\0"'),
+        value(TRANSACTIONS, event_id="7", customer_id='"é"') + b"}",
         value(TRANSACTIONS, amount="NaN"),
         value(TRANSACTIONS, amount="-Infinity"),
         value(TRANSACTIONS, amount="007"),
@@ -511,6 +516,24 @@ def test_the_first_reason_of_several_is_given() -> None:
     assert reason(read(LOANS, value(LOANS)[1:], b"C002")) == "malformed"
 
 
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        (b',"event_id":"e2"}', ""),
+        (b',"event_id":7}', "invalid_field"),
+        (b',"customer_id":"C002"}', "key_mismatch"),
+        (b',"customer_\\u0069d":"C002"}', "key_mismatch"),
+        (b',"memo":1,"memo":2}', ""),
+    ],
+    ids=short,
+)
+@pytest.mark.parametrize("topic", sorted(MESSAGES))
+def test_of_a_name_that_comes_twice_the_last_counts_and_all_must_fit(topic: int, more: bytes, expected: str) -> None:
+    outcome = read(topic, value(topic)[:-1] + more)
+    assert reason(outcome) == expected
+    assert expected or "event_id" not in more.decode() or getattr(outcome, "event_id") == "e2"  # noqa: B009
+
+
 def test_a_detail_says_where_and_stays_short() -> None:
     outcome = read(CREDIT, value(CREDIT, as_of=json.dumps("y" * 100_000)))
     assert isinstance(outcome, Rejection)
@@ -535,6 +558,13 @@ def is_json_object(raw: bytes) -> bool:
         return False
 
 
+def is_json_object_to_python(raw: bytes) -> bool:
+    try:
+        return isinstance(json.loads(raw.decode()), dict)
+    except ValueError:
+        return False
+
+
 @given(topics, st.binary(), st.none() | st.binary())
 @example(topic=0, raw=b" {}", key=None)
 def test_bytes_of_any_kind_raise_nothing(topic: int, raw: bytes, key: bytes | None) -> None:
@@ -547,7 +577,9 @@ def test_bytes_of_any_kind_raise_nothing(topic: int, raw: bytes, key: bytes | No
 def test_a_flipped_byte_raises_nothing(topic: int, at: int, byte: int) -> None:
     raw = bytearray(value(topic))
     raw[at % len(raw)] = byte
-    assert reason(read(topic, bytes(raw))) in {"", "malformed", "invalid_field", "key_mismatch", "unknown_currency"}
+    outcome = reason(read(topic, bytes(raw)))
+    assert outcome in {"", "malformed", "invalid_field", "key_mismatch", "unknown_currency"}
+    assert (outcome == "malformed") == (not is_json_object_to_python(bytes(raw)))
 
 
 @given(st.data(), topics)

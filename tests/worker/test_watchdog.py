@@ -96,7 +96,7 @@ def test_a_process_that_was_stopped_itself_hangs_nowhere(clock: Time) -> None:
         (None, "the brokers do not say why"),
         (GroupAuthorizationFailedError("app"), "may not join the group app; give it Read and Describe"),
         (InconsistentGroupProtocolError(), "members that are no workers of tierflow"),
-        (KafkaError("odd"), "KafkaError: KafkaError: odd"),
+        (KafkaError("odd"), "KafkaError: odd"),
     ],
 )
 def test_no_assignment_for_a_minute_is_said_and_why(clock: Time, trouble: Exception | None, why: str) -> None:
