@@ -12,10 +12,11 @@ from typing import Final
 from urllib.parse import quote
 
 import msgspec
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
+from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
 from yarl import URL
 
 from streams.api.signatures import ANSWER_SIGNATURE, Signatures, origin
+from streams.security.bodies import read_body
 from streams.security.hosts import is_loopback, matches
 from streams.security.tls import TlsFiles, load
 from streams.settings import Settings
@@ -24,7 +25,6 @@ FORWARDED: Final = "X-Tierflow-Forwarded"
 """The header of a request from another worker. Who gets such a request must not ask a further worker."""
 
 ANSWER_WITHIN_S: Final = 2.0
-_ANSWER_BYTES: Final = 1 << 20
 _SAID_EVERY_S: Final = 60.0
 
 logger = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ class Peers:
             headers["Authorization"] = self._signatures.request(target, time.time())
         try:
             async with self._session.get(target, headers=headers, allow_redirects=False) as response:
-                body = await _read(response)
+                body = await read_body(response)
         except (ClientError, TimeoutError, ValueError, OSError) as error:
             raise PeerSilentError(type(error).__name__) from error
         signature = response.headers.get(ANSWER_SIGNATURE, "")
@@ -146,17 +146,3 @@ def _may_ask(base: str, own: URL, hosts: tuple[str, ...]) -> bool:
     if not is_bare or url.scheme not in {"https", own.scheme}:
         return False
     return host == own_host or (is_loopback(host) and is_loopback(own_host)) or matches(host, hosts)
-
-
-async def _read(response: ClientResponse) -> bytes:
-    """Reads an answer, up to the size that one may have.
-
-    Raises:
-        ValueError: It is larger.
-    """
-    body = b""
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > _ANSWER_BYTES:
-            raise ValueError("the answer is too large")
-    return body

@@ -14,7 +14,10 @@ from streams.kafka.topic_specs import not_stamped
 from streams.settings import Settings
 
 LIMIT_MS = 5 * 60_000
+NOTED_MS = 1_000
+"""From here on a difference is worth a line of the log: what falls due is promised within a second."""
 _LOG_APPEND_TIME = 1
+_MEND = "set the wrong one of the two right (NTP)"
 
 
 class BrokerClock:
@@ -38,8 +41,8 @@ class BrokerClock:
     async def __aexit__(self, *_: object) -> None:
         await self._producer.stop()
 
-    async def wrong(self) -> str | None:
-        """Says by how much this machine's clock differs from the broker's, if by more than LIMIT_MS.
+    async def ahead_ms(self) -> int:
+        """Gives how far this machine's clock is ahead of the broker's for certain; below 0: behind.
 
         Raises:
             KafkaError: The broker does not answer.
@@ -49,17 +52,49 @@ class BrokerClock:
         stamped = await self._producer.send_and_wait(self._topic, b"{}", key=CLOCK_KEY, partition=0)
         if stamped.timestamp_type != _LOG_APPEND_TIME:
             raise UsageError(not_stamped(self._settings, self._topic))
-        return difference(sent_ms, stamped.timestamp, self._now_ms())
+        return certain_ms(sent_ms, stamped.timestamp, self._now_ms())
+
+    async def wrong(self) -> str | None:
+        """Says by how much this machine's clock differs from the broker's, if by more than LIMIT_MS.
+
+        Raises:
+            KafkaError: The broker does not answer.
+            UsageError: The topic was made with other settings.
+        """
+        return wrong(await self.ahead_ms())
 
 
-def difference(sent_ms: int, broker_ms: int, answered_ms: int) -> str | None:
-    """Says by how much a clock differs for certain from the broker's, which told its time between the two others."""
-    ahead_ms, behind_ms = sent_ms - broker_ms, broker_ms - answered_ms
-    if max(ahead_ms, behind_ms) <= LIMIT_MS:
+def certain_ms(sent_ms: int, broker_ms: int, answered_ms: int) -> int:
+    """Gives how far a clock is ahead for certain of the broker's, which told its time between the two others."""
+    return max(sent_ms - broker_ms, 0) or min(answered_ms - broker_ms, 0)
+
+
+def wrong(ahead_ms: int) -> str | None:
+    """Says what a difference of more than LIMIT_MS means."""
+    if abs(ahead_ms) <= LIMIT_MS:
         return None
-    by_s = max(ahead_ms, behind_ms) / 1000
-    which = "ahead of" if ahead_ms > 0 else "behind"
+    return f"{apart(ahead_ms)}; what it decides would be decided at a wrong time: {_MEND}"
+
+
+def noted(ahead_ms: int) -> str | None:
+    """Says what a difference of more than NOTED_MS means, which is borne."""
+    if abs(ahead_ms) <= NOTED_MS:
+        return None
+    when = "early" if ahead_ms > 0 else "late"
+    return f"{apart(ahead_ms)}: what falls due by time alone is decided that much too {when}; {_MEND}"
+
+
+def apart(ahead_ms: int) -> str:
+    """Says by how much the two clocks differ."""
     return (
-        f"this machine's clock is {by_s:.0f} s {which} the broker's; what it decides would be decided at a wrong time: "
-        "set the wrong one of the two right (NTP)"
+        f"this machine's clock is {abs(ahead_ms) / 1000:.0f} s {'ahead of' if ahead_ms > 0 else 'behind'} the broker's"
+    )
+
+
+def leapt(ms: int) -> str:
+    """Says that this machine's clock was set while it was decided by. ms: by how much; below 0: back."""
+    way = "ahead" if ms > 0 else "back"
+    return (
+        f"this machine's clock has leapt {abs(ms) / 1000:.0f} s {way}; nothing is decided by it "
+        "before it is held against the broker's, at the next start"
     )

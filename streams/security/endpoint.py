@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 import aiohttp
 
 from streams.errors import UsageError
+from streams.security.bodies import read_body
 from streams.security.tls import TlsFiles, load
 from streams.security.tokens import TokenError, checked
 
@@ -89,7 +90,7 @@ async def _ask(client: Client) -> Mapping[str, Any]:
             aiohttp.ClientSession(timeout=within, connector=aiohttp.TCPConnector(ssl=tls)) as session,
             session.post(client.endpoint, data=form, headers=headers, allow_redirects=False) as response,
         ):
-            answer = _object(await response.read())
+            answer = _object(await read_body(response))
             if response.status != HTTPStatus.OK:
                 raise TokenError(_refused(client, response.status, answer))
             return answer

@@ -21,11 +21,12 @@ from faust.types import TP
 
 from streams.contracts.kept import KnownTopic, LaneRecord
 from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, TryAgainError, UsageError, named
+from streams.kafka.broker_clock import LIMIT_MS, leapt
 from streams.kafka.never_taken import NeverTakenError
 from streams.kafka.policies import KnownPolicies, read_newest_policies
 from streams.kafka.topic_ids import ask_for_topics
 from streams.kafka.unchanged import TopicsChangedError
-from streams.kafka.wall_clock import wall_ms
+from streams.kafka.wall_clock import WatchedClock
 from streams.logs import FAUST
 from streams.metrics import Metrics
 from streams.partition.customers import Customers
@@ -75,6 +76,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         self.brokers: dict[str, StageBroker] = {}  # by name of the stage
         self.lanes: dict[LaneKey, Lane] = {}
         self.turns = Turns()
+        self.clock = WatchedClock(LIMIT_MS, lambda ms: fail(TryAgainError(leapt(ms))))
         self.assigned = False
         self.unassigned_since: float | None = time.monotonic()  # None once the group has given us our partitions
         self.revocations = 0
@@ -150,7 +152,7 @@ class TierflowApp(faust.App):  # type: ignore[misc]
                 await self.lanes.pop(key).release()
             for name, number in wanted - self.lanes.keys():
                 stage, broker = self.stages[name], self.brokers[name]
-                self.lanes[name, number] = Lane(stage, number, broker, self.metrics, wall_ms, fail, self.turns)
+                self.lanes[name, number] = Lane(stage, number, broker, self.metrics, self.clock, fail, self.turns)
             await asyncio.gather(self._hear_of_policies(), *(lane.take_up_or_over() for lane in self.lanes.values()))
         except Exception as error:  # noqa: BLE001 - after any error it is unknown whose the partitions are
             fail(error)

@@ -8,7 +8,7 @@ import logging
 from functools import partial
 
 from streams.errors import TryAgainError, named
-from streams.kafka.broker_clock import BrokerClock
+from streams.kafka.broker_clock import BrokerClock, noted, wrong
 from streams.kafka.contact import end_when_refused
 from streams.kafka.owner import belongs_to_another, follow_owner
 from streams.kafka.policies import KnownPolicies, follow_policies
@@ -52,17 +52,27 @@ async def _follow_owner(app: TierflowApp) -> None:
 
 
 async def _watch_clock(app: TierflowApp) -> None:
-    """Ends the process when this machine's clock and the broker's differ by minutes. Brokers may be away."""
+    """Ends the process when this machine's clock and the broker's differ by minutes, and says when by seconds.
+
+    Brokers may be away.
+    """
+    was_apart = False
     while True:
         await asyncio.sleep(CLOCK_LOOKED_AT_EVERY_S)
         try:
             async with BrokerClock(app.settings, wall_ms) as clock:
-                wrong = await clock.wrong()
+                ahead_ms = await clock.ahead_ms()
         except RETRIED_ERRORS as error:
             _log.warning("the broker's clock cannot be asked: %s", named(error))
         else:
-            if wrong is not None:
-                fail(TryAgainError(wrong))
+            said, far = noted(ahead_ms), wrong(ahead_ms)
+            if far is not None:
+                fail(TryAgainError(far))
+            if said is not None and not was_apart:
+                _log.warning("%s", said)
+            elif said is None and was_apart:
+                _log.info("this machine's clock and the broker's agree again")
+            was_apart = said is not None
 
 
 async def _watch_refusals(app: TierflowApp) -> None:

@@ -76,6 +76,20 @@ async def test_a_stranger_elsewhere_is_not_even_asked(
     assert "TIERFLOW_HTTP_PEERS" in caplog.text
 
 
+async def test_of_an_answer_without_an_end_no_more_than_a_part_is_read(start: Start) -> None:
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(bytes(1 << 16))
+
+    web_app = web.Application()
+    web_app.router.add_get("/{rest:.*}", endless)
+    async with TestServer(web_app) as server:
+        worker = await start(Table(elsewhere={"C1": str(server.make_url("")).rstrip("/")}), TOKEN)
+        assert (await worker.get("/customers/C1", headers=BEARER)).status == 503
+
+
 async def test_a_signed_request_gets_a_signed_answer(start: Start) -> None:
     holder = await start(Table({"C1": "mid"}), TOKEN)
     worker = await start(Table(elsewhere={"C1": address(holder), "C2": address(holder)}), TOKEN)

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import UsageError
-from streams.kafka.broker_clock import LIMIT_MS, BrokerClock, difference
+from streams.kafka.broker_clock import LIMIT_MS, NOTED_MS, BrokerClock, certain_ms, leapt, noted, wrong
 from streams.kafka.owner import Mark, claim_outputs, follow_owner, owner_of
-from streams.kafka.wall_clock import wall_ms
+from streams.kafka.wall_clock import WatchedClock, wall_ms
 from streams.settings import Settings
 
 
@@ -82,5 +82,58 @@ async def test_a_clock_minutes_off_the_broker_s_is_wrong(settings: Settings, ahe
     assert said is None or said in str(wrong)
 
 
-def test_a_slow_answer_is_no_difference() -> None:
-    assert difference(0, 10 * LIMIT_MS, 20 * LIMIT_MS) is None
+@pytest.mark.parametrize(
+    ("sent_ms", "answered_ms", "ahead_ms"),
+    [(0, 20, 0), (10, 20, 0), (4_000, 4_020, 3_990), (-4_020, -4_000, -4_010), (-1_000_000, 1_000_000, 0)],
+)
+def test_what_the_way_to_the_broker_took_is_no_difference(sent_ms: int, answered_ms: int, ahead_ms: int) -> None:
+    assert certain_ms(sent_ms, 10, answered_ms) == ahead_ms
+
+
+@pytest.mark.parametrize(
+    ("ahead_ms", "said"),
+    [
+        (0, None),
+        (NOTED_MS, None),
+        (-NOTED_MS, None),
+        (3_600, "4 s ahead of the broker's: what falls due by time alone is decided that much too early"),
+        (-LIMIT_MS, "300 s behind the broker's: what falls due by time alone is decided that much too late"),
+    ],
+)
+def test_a_clock_seconds_off_is_said_and_what_it_does(ahead_ms: int, said: str | None) -> None:
+    assert (noted(ahead_ms) is None) == (said is None)
+    assert said is None or said in str(noted(ahead_ms))
+    assert wrong(ahead_ms) is None
+
+
+@pytest.mark.parametrize(("ahead_ms", "said"), [(3_600_000, "3600 s ahead of"), (-3_600_000, "3600 s behind")])
+def test_a_clock_an_hour_off_is_wrong(ahead_ms: int, said: str) -> None:
+    assert said in str(wrong(ahead_ms))
+
+
+HOUR_MS = 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("steps", "leaps"),
+    [
+        ([(60_000, 60_000)] * 3, []),
+        ([(HOUR_MS, HOUR_MS)] * 3, []),  # nothing to do, or suspended
+        ([(60_000, 60_000), (HOUR_MS, 10), (10, 10)], [HOUR_MS - 10]),
+        ([(-HOUR_MS, 10), (10, 10)], [-HOUR_MS - 10]),
+        ([(60_100, 60_000)] * 10_000, []),  # it is being set right slowly
+        ([(LIMIT_MS + 10, 10)], []),
+        ([(LIMIT_MS + 11, 10)], [LIMIT_MS + 1]),
+    ],
+)
+def test_a_clock_that_was_set_is_noticed_before_it_is_decided_by(
+    steps: list[tuple[int, int]], leaps: list[int]
+) -> None:
+    now, passed, found = [1_764_000_000_000], [5_000], list[int]()
+    clock = WatchedClock(LIMIT_MS, found.append, lambda: now[0], lambda: passed[0])
+    for wall, running in steps:
+        now[0] += wall
+        passed[0] += running
+        assert clock() == now[0]
+    assert found == leaps
+    assert not leaps or ("ahead" if leaps[0] > 0 else "back") in leapt(leaps[0])

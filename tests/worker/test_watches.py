@@ -28,10 +28,7 @@ async def app(names: dict[str, str]) -> TierflowApp:
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (
-            KafkaTimeoutError("stuck"),
-            "TryAgainError: the follower has ended: KafkaTimeoutError: KafkaTimeoutError: stuck",
-        ),
+        (KafkaTimeoutError("stuck"), "TryAgainError: the follower has ended: KafkaTimeoutError: stuck"),
         (ValueError("odd"), "TryAgainError: the follower has ended: ValueError: odd"),
         (UsageError("publish another"), "UsageError: publish another"),
     ],
