@@ -103,12 +103,13 @@ class BoundedProtocol(RequestHandler):
             self._transport.abort()
 
     def time_is_over(self) -> None:
-        """Ends the connection, with an answer if a request has begun."""
-        self._among.ended["too slow"] += 1
-        if self.head_begun and self._waits and not self._is_deaf:
+        """Ends the connection, with an answer if a request has begun. That nothing was asked is nothing to tell."""
+        if self._waits and self.head_begun and not self._is_deaf:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
-        else:
-            self.abort()
+            return
+        if not self._waits:
+            self._among.ended["too slow"] += 1
+        self.abort()
 
     def data_received(self, data: bytes) -> None:
         """Reads what has come, unless the connection is being ended."""

@@ -1,10 +1,11 @@
 """What a client may do to the HTTP server of a worker, over real connections: others are answered, and all is quiet."""
 
 import asyncio
-import contextlib
 import logging
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 
@@ -81,7 +82,7 @@ NO_REQUESTS: dict[str, tuple[int, list[bytes]]] = {
 @pytest.fixture
 async def worker(start: Start) -> Client:
     """Give a worker that is in a hurry."""
-    return await start(Table({"C1": "mid"}), TOKEN, TIERFLOW_HTTP_HEAD_MS="300", TIERFLOW_HTTP_IDLE_MS="500")
+    return await start(Table({"C1": "mid"}), TOKEN, TIERFLOW_HTTP_HEAD_MS="1000", TIERFLOW_HTTP_IDLE_MS="1000")
 
 
 @pytest.fixture
@@ -94,19 +95,13 @@ async def idle() -> AsyncIterator[AsyncExitStack]:
 async def open_idle(
     stack: AsyncExitStack, client: Client, count: int, first: bytes = b""
 ) -> list[asyncio.StreamReader]:
-    opened = [await connect(client.port or 0) for _ in range(count)]
-    for _, writer in opened:
+    opened = []
+    for _ in range(count):
+        reader, writer = await connect(client.port or 0)
         writer.write(first)
         stack.callback(writer.close)
-    return [reader for reader, _ in opened]
-
-
-async def ask_until_it_is_full(writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(0.3):
-            while True:
-                writer.write(HEALTHZ * 1_000)
-                await writer.drain()
+        opened.append(reader)
+    return opened
 
 
 @pytest.mark.parametrize("name", NO_REQUESTS)
@@ -144,11 +139,26 @@ async def test_1200_idle_connections_leave_room_for_who_asks(
     assert len(caplog.text.splitlines()) == 1
 
 
-@pytest.mark.parametrize("first", [b"", b"\x16\x03\x01\x02", b"GET /hea", HEALTHZ[:-2]])
-async def test_who_does_not_go_on_is_closed(worker: Client, idle: AsyncExitStack, first: bytes) -> None:
+@pytest.mark.parametrize(
+    "what",
+    [
+        (b"", b"", 0),
+        (HEALTHZ, b"200", 0),
+        (b"\x16\x03\x01\x02", b"400", 1),
+        (b"GET /hea", b"408", 1),
+        (HEALTHZ[:-2], b"408", 1),
+    ],
+)
+async def test_who_does_not_go_on_is_closed(
+    worker: Client, idle: AsyncExitStack, caplog: pytest.LogCaptureFixture, what: tuple[bytes, bytes, int]
+) -> None:
+    first, status, told = what
     readers = await open_idle(idle, worker, 50, first)
     said = await asyncio.gather(*(reader.read() for reader in readers))
-    assert {text.split(b" ")[1] for text in said if text} <= {b"400", b"408"}
+    assert {text.split(b" ")[1] if text else b"" for text in said} == {status}
+    if told:
+        await until(lambda: caplog.text, 5, "it is said")
+    assert len(caplog.text.splitlines()) == told
 
 
 async def test_a_head_byte_by_byte_is_not_waited_for(worker: Client, idle: AsyncExitStack) -> None:
@@ -188,12 +198,22 @@ async def test_a_connection_is_used_again_and_closed_when_it_is_not(worker: Clie
 
 async def test_who_reads_no_answers_goes_for_who_asks(start: Start, idle: AsyncExitStack) -> None:
     few = {"TIERFLOW_HTTP_CONNECTIONS": "8", "TIERFLOW_HTTP_CONNECTIONS_PER_ADDRESS": "8"}
-    worker = await start(Table(), TOKEN, **few)
+    worker = await start(Table(), TOKEN, TIERFLOW_HTTP_ANSWER_MS="1000000", **few)
+    server: Any = worker.server
+    for site in server.runner.sites:  # what is accepted has these rooms, too
+        site._server.sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
     for _ in range(8):
-        _, writer = await connect(worker.port or 0)
-        idle.callback(writer.transport.abort)
-        writer.transport.set_write_buffer_limits(0)
-        await ask_until_it_is_full(writer)
+        client = idle.enter_context(socket.socket())
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        client.settimeout(0)
+        await asyncio.get_running_loop().sock_connect(client, ("127.0.0.1", worker.port or 0))
+        client.send(get(b"/metrics") * 100)
+
+    def all_are_unread() -> bool:
+        connections = server.runner.server.connections
+        return len(connections) == 8 and all(each.writing_paused for each in connections)
+
+    await until(all_are_unread, 10, "no more can be sent")
     assert (await said_to(worker.port or 0, HEALTHZ[:-2] + LAST + b"\r\n")).status == 200
 
 
