@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.kafka import local
+from streams.kafka import local, transactional
 from streams.kafka.topics import ensure_topics
 from streams.logs import is_worth_logging
 from streams.settings import Settings, policy_folder
@@ -96,6 +96,18 @@ def settings(environment: dict[str, str]) -> Settings:
     made = Settings.from_environment(environment, dotenv=None)
     asyncio.run(ensure_topics(made, PARTITIONS))
     return made
+
+
+@pytest.fixture(params=[1, 2])
+def protocol(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The transaction protocol of a test's own producers; brokers of tests have both."""
+
+    async def has_not(_: object) -> bool:
+        return False
+
+    if request.param == 1:
+        monkeypatch.setattr(transactional, "has_protocol_2", has_not)
+    return int(request.param)
 
 
 @pytest.fixture

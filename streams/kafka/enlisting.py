@@ -6,11 +6,22 @@ connection, on which a broker answers in order. So a transaction whose offsets g
 round trips instead of five:
 
     add partitions, add group  ->  produce, commit offsets  ->  end
+
+In transaction protocol 2 (protocol_2.py) records and offsets add partitions and group themselves:
+
+    produce, commit offsets  ->  end
+
+That is for a transaction whose records and offsets all go to one broker, which works them in order. Several brokers
+would ask the coordinator at once, which takes one of them, and puts the others off until that is replicated; there the
+way is the one above (docs/adr/0009-transaction-protocol-2.md).
 """
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
+from aiokafka import TopicPartition
+from aiokafka.client import CoordinationType
 from aiokafka.producer.sender import Sender
 
 
@@ -27,6 +38,12 @@ def enlist_at_once(sender: Sender) -> None:
         return asyncio.create_task(_both(sender, tps, group))
 
     sender._maybe_do_transactional_request = together
+
+
+def go_to_one_broker(sender: Sender, tps: Iterable[TopicPartition]) -> bool:
+    """Says whether records for these partitions, and the offsets of the group, all go to one broker."""
+    leaders = {sender.client.cluster.leader_for_partition(tp) for tp in tps}
+    return leaders == {sender._coordinators.get(CoordinationType.GROUP)}
 
 
 async def _both(sender: Sender, tps: Any, group: str) -> None:

@@ -72,14 +72,18 @@ class _RaiseHandler(InitPIDHandler):  # type: ignore[misc]
     def handle_response(self, response: Any) -> float | None:
         """Takes the new epoch over; gives a pause in seconds if the question is to be asked again."""
         if response.error_code == NoError.errno:
-            manager = self._sender._txn_manager
-            manager._pid_and_epoch = PidAndEpoch(response.producer_id, response.producer_epoch)
-            manager._sequence_numbers.clear()  # the broker expects the records of a new epoch to count from 0
+            go_on_as(self._sender._txn_manager, response.producer_id, response.producer_epoch)
             return None
         if response.error_code in {PRODUCER_FENCED, InvalidProducerEpoch.errno}:
             raise ProducerFenced
         pause_s: float | None = super().handle_response(response)
         return pause_s
+
+
+def go_on_as(manager: Any, producer_id: int, epoch: int) -> None:
+    """Lets a producer go on with an epoch that the broker gave it. manager: aiokafka's, of its transactions."""
+    manager._pid_and_epoch = PidAndEpoch(producer_id, epoch)
+    manager._sequence_numbers.clear()  # the broker expects the records of a new epoch to count from 0
 
 
 async def raise_epoch(sender: Any) -> None:

@@ -8,7 +8,8 @@ it is committed.
     1 is ended  ->  connection lost  ->  1 is ended again, answered  ->  2 begins  ->  the first end of 1 arrives
 
 So a producer whose EndTxn was not answered raises its own epoch before it begins another transaction. The broker then
-refuses the late one, which has the former epoch (docs/adr/0006-a-late-end-is-refused.md).
+refuses the late one, which has the former epoch (docs/adr/0006-a-late-end-is-refused.md). In transaction protocol 2,
+where the cluster has it, the broker itself raises the epoch with every end (docs/adr/0009-transaction-protocol-2.md).
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from typing import Any, Self, TypeVar
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.client import ConnectionGroup
-from aiokafka.errors import IllegalOperation, KafkaError, KafkaTimeoutError
+from aiokafka.errors import IllegalOperation, KafkaError, KafkaTimeoutError, NoError
 from aiokafka.producer.transaction_manager import TransactionState
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.protocol.transaction import (
@@ -30,9 +31,10 @@ from aiokafka.protocol.transaction import (
     TxnOffsetCommitRequest,
 )
 
-from streams.kafka.enlisting import enlist_at_once
-from streams.kafka.epochs import raise_epoch
+from streams.kafka.enlisting import enlist_at_once, go_to_one_broker
+from streams.kafka.epochs import go_on_as, raise_epoch
 from streams.kafka.produce_request import JoinedProduceRequest
+from streams.kafka.protocol_2 import EpochEndingRequest, has_protocol_2, in_protocol_2
 
 TRANSACTION_TIMEOUT_MS = 10_000
 # Less than the timeout, after which the broker aborts by itself. Past the deadline the outcome counts as unknown.
@@ -78,11 +80,18 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
         )
         self._on_epoch_raised = on_epoch_raised
         self._may_end_late = False
+        self._has_protocol_2 = False
+        self._adds_by_sending = False  # of the transaction in hand
         # Of the newest transaction, by step: the seconds until the broker answered; those of several requests added up.
         self.round_trips: dict[str, float] = {}
         enlist_at_once(self._sender)
         self._send_unwatched = self.client.send
         self.client.send = self._send_watched
+
+    async def start(self) -> None:
+        """Fences the former producer of this id, and asks the cluster which transaction protocol it has."""
+        await super().start()
+        self._has_protocol_2 = await has_protocol_2(self._sender)
 
     async def begin_transaction(self) -> None:
         """Begins a transaction; before that, raises the epoch if an earlier end was not answered.
@@ -102,7 +111,7 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
                 manager.producer_epoch,
             )
             self._on_epoch_raised()
-        self.round_trips = {}
+        self.round_trips, self._adds_by_sending = {}, False
         await super().begin_transaction()
 
     async def commit(self, fill: Callable[[Self], Awaitable[_Result]]) -> _Result:
@@ -152,12 +161,31 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
     def touch(self, tps: Iterable[TopicPartition]) -> None:
         """Adds these partitions to the transaction in hand: `commit` and `abort` fill by it.
 
-        It may be done before records go there, so that they need not wait for the answer, and without any record: the
-        broker writes the marker of the end into every partition of a transaction, records or not, and a marker ends
-        whatever an earlier transaction of the same producer id has left open there.
+        It may be done without any record: the broker writes the marker of the end into every partition of a
+        transaction, records or not, and a marker ends whatever an earlier transaction of the same producer id has left
+        open there.
         """
         for tp in tps:
             self._txn_manager.maybe_add_partition_to_txn(tp)
+
+    def expect(self, tps: Iterable[TopicPartition]) -> None:
+        """Says where records of the transaction in hand are about to go; `commit` and `abort` fill by it.
+
+        Their partitions are then added at once, or, in protocol 2, by the records themselves, and the group by its
+        offsets (enlisting.py).
+        """
+        tps = list(tps)
+        self._adds_by_sending = self._has_protocol_2 and go_to_one_broker(self._sender, tps)
+        if self._adds_by_sending:
+            self._txn_manager.txn_partitions.update(tps)
+        else:
+            self.touch(tps)
+
+    async def send_offsets_to_transaction(self, offsets: Any, group_id: str) -> None:
+        """Sends a group's offsets, as part of the transaction in hand."""
+        if self._adds_by_sending:
+            self._txn_manager.consumer_group_added(group_id)
+        await super().send_offsets_to_transaction(offsets, group_id)
 
     @property
     def producer_id(self) -> int:
@@ -175,18 +203,22 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
 
     async def _send_watched(self, node_id: object, request: object, **options: Any) -> Any:
         step, began = _STEPS.get(type(request)), time.perf_counter()
-        if isinstance(request, ProduceRequest):
-            request = JoinedProduceRequest.of(request)
         if isinstance(request, TxnOffsetCommitRequest):
             # With the records, whose answer is not waited for: a broker works those of one connection in order. Of two
             # at a time that it has to ask the coordinator about, it refuses one, which has to be sent again.
             options["group"] = ConnectionGroup.DEFAULT
+        if self._has_protocol_2:
+            form = in_protocol_2(request)
+        else:
+            form = JoinedProduceRequest.of(request) if isinstance(request, ProduceRequest) else request
         try:
-            answer = await self._send_unwatched(node_id, request, **options)
+            answer = await self._send_unwatched(node_id, form, **options)
         except BaseException:
             # An EndTxn that never left counts too: to raise the epoch once too often costs a millisecond.
-            self._may_end_late |= isinstance(request, EndTxnRequest)
+            self._may_end_late |= isinstance(form, EndTxnRequest)
             raise
+        if isinstance(form, EpochEndingRequest) and answer.error_code == NoError.errno:
+            go_on_as(self._txn_manager, answer.producer_id, answer.producer_epoch)
         if step is not None:
             self.round_trips[step] = self.round_trips.get(step, 0.0) + time.perf_counter() - began
         return answer

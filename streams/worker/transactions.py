@@ -107,7 +107,7 @@ class Transactions:
     async def _send_all(self, work: Work, after: int, producer: TransactionalProducer) -> int:
         """Sends the records, and the offsets while the broker takes those; gives the changelog's end after a commit."""
         records = await self._by_partition(work, producer)
-        producer.touch(records)
+        producer.expect(records)
         _, end = await asyncio.gather(
             self._send_offsets(producer, work.lane.next_offsets), self._send_records(records, after, producer)
         )

@@ -8,7 +8,6 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-import aiohttp
 import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer, ConsumerRecord
@@ -33,11 +32,27 @@ from tests.support.kafka_proxy import Request, Watch, proxies
 from tests.support.late_ends import LateEnd, produce_to, second_produce
 from tests.support.patience import stretched
 from tests.support.two_brokers import TwoBrokers, environments, make_topics
-from tests.support.worker_processes import SOAK, Events, Worker, Workers, all_is_right, applied, customers_of
+from tests.support.worker_processes import SOAK, Events, Workers, all_is_right, applied, customers_of, metrics
 from tests.support.works import with_output
 
 only_in_a_soak = pytest.mark.skipif(not SOAK, reason="takes long; make soak runs it")
-FENCED = 47  # the broker's answer to an end of a former epoch: INVALID_PRODUCER_EPOCH
+# The broker's answer to an end of a former epoch, by protocol: INVALID_PRODUCER_EPOCH, PRODUCER_FENCED.
+FENCED = {1: 47, 2: 90}
+mended = pytest.mark.parametrize("protocol", [1], indirect=True)  # the second one needs no mend
+only_the_first_when_short = pytest.mark.parametrize(
+    "protocol", [1, pytest.param(2, marks=only_in_a_soak)], indirect=True
+)
+# A worker that never takes the second protocol.
+IN_PROTOCOL_1 = """
+import sys
+from streams.cli.main import run
+from streams.kafka import transactional
+async def has_not(_):
+    return False
+transactional.has_protocol_2 = has_not
+sys.argv = ["tierflow", "worker"]
+run()
+"""
 ON_BOTH: Callable[[TopicSpec], int] = lambda spec: 1 if spec.name.endswith("-changelog") else 2  # noqa: E731
 _numbers = itertools.count(1)
 
@@ -120,7 +135,9 @@ async def test_plain_aiokafka_ends_a_later_transaction_by_half(place: Place, end
 
 
 @pytest.mark.parametrize("end", ["commit", "abort"])
-async def test_a_late_end_is_refused_and_the_later_transaction_stays_whole(place: Place, end: str) -> None:
+async def test_a_late_end_is_refused_and_the_later_transaction_stays_whole(
+    place: Place, end: str, protocol: int
+) -> None:
     settings, raised = place.settings, list[None]()
     late = LateEnd(f"{settings.app_id}-ours", second_produce)
     ours = TransactionalProducer(
@@ -129,7 +146,7 @@ async def test_a_late_end_is_refused_and_the_later_transaction_stays_whole(place
     async with place.proxies(late.watch), running(ours) as producer:
         await getattr(producer, end)(lambda each: send(settings, each, b"1"))
         await producer.commit(lambda each: send(settings, each, b"2", b"3"))
-        assert late.error_code == FENCED
+        assert late.error_code == FENCED[protocol]
         await producer.commit(lambda each: send(settings, each, b"4"))
     assert await values_of(settings, settings.changelog_topic) == [
         *([b"1"] if end == "commit" else []),
@@ -137,10 +154,10 @@ async def test_a_late_end_is_refused_and_the_later_transaction_stays_whole(place
         b"3",
         b"4",
     ]
-    assert len(raised) == 1
+    assert len(raised) == {1: 1, 2: 0}[protocol]
 
 
-async def test_an_end_that_is_never_answered_counts_as_lost_too(place: Place) -> None:
+async def test_an_end_that_is_never_answered_counts_as_lost_too(place: Place, protocol: int) -> None:
     settings = place.settings
     late = LateEnd(f"{settings.app_id}-ours", second_produce)
     late.watch.reset = False  # the connection stays, and is silent
@@ -150,10 +167,12 @@ async def test_an_end_that_is_never_answered_counts_as_lost_too(place: Place) ->
     async with place.proxies(late.watch), running(ours) as producer:
         await producer.commit(lambda each: send(settings, each, b"1"))
         await producer.commit(lambda each: send(settings, each, b"2", b"3"))
-    assert late.error_code == FENCED
+    assert late.error_code == FENCED[protocol]
     assert await values_of(settings, settings.changelog_topic) == [b"1", b"2", b"3"]
 
 
+@mended
+@pytest.mark.usefixtures("protocol")
 async def test_a_raise_that_arrives_late_itself_aborts_the_later_transaction_whole(place: Place) -> None:
     settings = place.settings
     name = f"{settings.app_id}-ours"
@@ -171,6 +190,7 @@ async def test_a_raise_that_arrives_late_itself_aborts_the_later_transaction_who
     assert await values_of(settings, settings.changelog_topic) == [b"1", b"4"]
 
 
+@pytest.mark.usefixtures("protocol")
 async def test_where_nothing_is_lost_no_request_is_added(place: Place) -> None:
     settings, watch = place.settings, Watch()
     name = f"{settings.app_id}-ours"
@@ -185,7 +205,8 @@ async def test_where_nothing_is_lost_no_request_is_added(place: Place) -> None:
 # --- all that commits ---
 
 
-async def test_a_batch_in_several_requests_is_committed_whole(place: Place) -> None:
+@only_the_first_when_short
+async def test_a_batch_in_several_requests_is_committed_whole(place: Place, protocol: int) -> None:
     """The tear that one broker is enough for: a batch is larger than a request."""
     settings = place.settings
     late = LateEnd(f"{settings.app_id}-{NUMBER}-a", second_produce)
@@ -197,7 +218,7 @@ async def test_a_batch_in_several_requests_is_committed_whole(place: Place) -> N
         [change] = sent_to(large, CHANGES)
         many = [Message(change.key, (change.value or b"") + b" " * 100_000, change.headers)] * 30
         await transactions.commit(with_output(large, CHANGES, many))
-    assert late.error_code == FENCED
+    assert late.error_code == FENCED[protocol]
     assert await written(settings) == {"changes": 32, "current": 3, "order": 3, "changelog": 6}
 
 
@@ -212,7 +233,10 @@ async def _put_letters(settings: Settings, count: int) -> None:
             await producer.send_and_wait(settings.output_topic("dead-letters"), value, partition=NUMBER)
 
 
-async def test_dead_letters_are_sent_and_marked_or_neither(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+@only_the_first_when_short
+async def test_dead_letters_are_sent_and_marked_or_neither(
+    place: Place, monkeypatch: pytest.MonkeyPatch, protocol: int
+) -> None:
     monkeypatch.setattr(redelivery, "LETTERS_LIMIT", 1)
     settings = place.settings
     await _put_letters(settings, 3)
@@ -225,11 +249,12 @@ async def test_dead_letters_are_sent_and_marked_or_neither(place: Place, monkeyp
     await redelivery.send_again(settings, await extent(settings), Choice())
     assert await values_of(settings, settings.input_topic("balances")) == [b"0", b"1", b"2"]
     assert len(await replayed_letters(settings)) == 3
-    assert (late.error_code, sent) == (FENCED, (3, 0))
+    assert (late.error_code, sent) == (FENCED[protocol], (3, 0))
 
 
+@only_the_first_when_short
 async def test_dead_letters_whose_end_is_not_answered_are_not_sent_twice(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: Place, monkeypatch: pytest.MonkeyPatch, protocol: int
 ) -> None:
     """Redelivery waits for no answer longer than for a transaction, and begins no other one then."""
     monkeypatch.setattr(redelivery, "LETTERS_LIMIT", 1)
@@ -244,11 +269,14 @@ async def test_dead_letters_whose_end_is_not_answered_are_not_sent_twice(
             await redelivery.send_again(place.proxied_settings, await extent(settings), Choice())
         assert await redelivery.send_again(place.proxied_settings, await extent(settings), Choice()) == (3, 0)
         assert late.watch.held is not None
-        assert await late.watch.held.release() == FENCED
+        assert await late.watch.held.release() == FENCED[protocol]
     assert await values_of(settings, settings.input_topic("balances")) == [b"0", b"1", b"2"]
 
 
-async def test_parked_events_are_sent_again_together(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+@only_the_first_when_short
+async def test_parked_events_are_sent_again_together(
+    place: Place, monkeypatch: pytest.MonkeyPatch, protocol: int
+) -> None:
     monkeypatch.setattr(resending, "LETTERS_LIMIT", 2)
     settings = place.settings
     async with AIOKafkaProducer(**settings.client_options()) as producer:
@@ -260,19 +288,12 @@ async def test_parked_events_are_sent_again_together(place: Place, monkeypatch: 
     late = LateEnd(f"{settings.app_id}-deliver-resend", second_produce)
     async with place.proxies(late.watch):
         sent = await resending.resend(place.proxied_settings, resending.Choice())
-    assert (late.error_code, len(sent)) == (FENCED, 4)
+    assert (late.error_code, len(sent)) == (FENCED[protocol], 4)
     assert [value[:1] for value in await values_of(settings, settings.resend_topic)] == [b"0", b"1", b"2", b"3"]
     assert len(await sent_again(settings)) == 4
 
 
 # --- real workers, two brokers: every batch is several requests at a time ---
-
-
-async def _metric(worker: Worker, name: str) -> float:
-    [(address,)] = worker.says(r"ready at (http://[^,\s\"]+)")[-1:]
-    async with aiohttp.ClientSession() as session, session.get(f"{address}/metrics") as answer:
-        lines = [line for line in (await answer.text()).splitlines() if line.startswith(name)]
-    return sum(float(line.rpartition(" ")[2]) for line in lines)
 
 
 async def _flow_until(reached: asyncio.Event, events: Events, customers: list[str]) -> None:
@@ -287,16 +308,19 @@ async def _flow_until(reached: asyncio.Event, events: Events, customers: list[st
 
 @pytest.mark.parametrize("leader", [ON_BOTH])
 @pytest.mark.parametrize(
-    ("late_topic", "killed"),
+    ("late_topic", "killed", "spoken"),
     [
-        ("changes", False),
-        ("changelog", False),
-        pytest.param("changes", True, marks=only_in_a_soak),
-        pytest.param("changelog", True, marks=only_in_a_soak),
+        ("changes", False, 1),
+        ("changelog", False, 1),
+        ("changes", False, 2),
+        pytest.param("changelog", False, 2, marks=only_in_a_soak),
+        pytest.param("changes", True, 1, marks=only_in_a_soak),
+        pytest.param("changelog", True, 1, marks=only_in_a_soak),
+        pytest.param("changes", True, 2, marks=only_in_a_soak),
     ],
 )
 async def test_no_change_is_lost_or_twice_when_one_leader_is_late(
-    place: Place, tmp_path: Path, late_topic: str, *, killed: bool
+    place: Place, tmp_path: Path, late_topic: str, spoken: int, *, killed: bool
 ) -> None:
     """Where the changes are late, only the state would be committed; where the state is late, only the changes."""
     settings = place.settings
@@ -306,7 +330,7 @@ async def test_no_change_is_lost_or_twice_when_one_leader_is_late(
     late.armed = False
     with Workers(place.proxied, tmp_path) as workers:
         async with place.proxies(late.watch), Events(settings) as events:
-            worker = workers.start()
+            worker = workers.start(code=IN_PROTOCOL_1 if spoken == 1 else None)
             await worker.ready()
             customers = customers_of(0, 150)
             for customer in customers:
@@ -320,24 +344,27 @@ async def test_no_change_is_lost_or_twice_when_one_leader_is_late(
                 worker.start_again()
                 await worker.ready()
             await all_is_right(settings, place.direct, events)
-            assert late.error_code == FENCED
+            assert late.error_code == FENCED[spoken]
             if not killed:
-                assert await _metric(worker, "tierflow_epochs_raised_total{") == 1
-                assert await _metric(worker, "tierflow_transaction_failures_total{") == 0
-                assert len(worker.says(f"({late.transactional_id}): the end of a transaction was not answered")) == 1
+                raised = {1: 1, 2: 0}[spoken]
+                counted = await metrics(worker, "tierflow_epochs_raised_total{", "tierflow_transaction_failures_total{")
+                assert counted == [raised, 0]
+                said = worker.says(f"({late.transactional_id}): the end of a transaction was not answered")
+                assert len(said) == raised
                 assert await worker.stop() == 0
 
 
 @only_in_a_soak
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("leader", [ON_BOTH])
-async def test_nothing_is_lost_or_twice_however_often_ends_are_late(place: Place, tmp_path: Path) -> None:
+@pytest.mark.parametrize("spoken", [1, 2])
+async def test_nothing_is_lost_or_twice_however_often_ends_are_late(place: Place, tmp_path: Path, spoken: int) -> None:
     """One end after another, of any transactional id; each arrives before a random request of a later transaction."""
     settings, random = place.settings, Random(1)  # noqa: S311 - repeatable, not secret
     watch = Watch()
     with Workers(place.proxied, tmp_path) as workers:
         async with place.proxies(watch), Events(settings) as events:
-            worker = workers.start()
+            worker = workers.start(code=IN_PROTOCOL_1 if spoken == 1 else None)
             await worker.ready()
             customers = [customer for number in range(4) for customer in customers_of(number, 40)]
             for _ in range(30):
@@ -347,9 +374,10 @@ async def test_nothing_is_lost_or_twice_however_often_ends_are_late(place: Place
                 late.watch = watch
                 await _flow_until(late.arrived, events, customers)
                 await applied(settings)
-                assert late.error_code == FENCED
+                assert late.error_code == FENCED[spoken]
             await all_is_right(settings, place.direct, events)
-            assert await _metric(worker, "tierflow_epochs_raised_total{") >= 30
+            [raised] = await metrics(worker, "tierflow_epochs_raised_total{")
+            assert raised >= 30 if spoken == 1 else raised == 0
             assert worker.process.poll() is None
 
 

@@ -24,6 +24,7 @@ from aiokafka.protocol.transaction import (
 
 from streams.kafka.epochs import RaiseRequest
 from streams.kafka.local import HOST
+from streams.kafka.protocol_2 import AddingOffsetsRequest, AddingProduceRequest, EpochEndingRequest
 from tests.support.patience import stretched
 
 ANSWERED_WITHIN_S = 20.0
@@ -36,6 +37,9 @@ _REQUESTS = (
     AddOffsetsToTxnRequest,
     EndTxnRequest,
     TxnOffsetCommitRequest,
+    AddingProduceRequest,
+    EpochEndingRequest,
+    AddingOffsetsRequest,
 )
 _STRUCTS: dict[tuple[int, int], type[RequestStruct]] = {
     (struct_class.API_KEY, struct_class.API_VERSION): struct_class

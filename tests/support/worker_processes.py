@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+import aiohttp
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError
@@ -122,6 +123,14 @@ class Workers:
     def __exit__(self, *_: object) -> None:
         for worker in self._workers:
             worker.discard()
+
+
+async def metrics(worker: Worker, *names: str) -> list[float]:
+    """The sums of a worker's metrics that begin so, all of one moment."""
+    [(address,)] = worker.says(r"ready at (http://[^,\s\"]+)")[-1:]
+    async with aiohttp.ClientSession() as session, session.get(f"{address}/metrics") as answer:
+        lines = (await answer.text()).splitlines()
+    return [sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name)) for name in names]
 
 
 class Events:

@@ -19,8 +19,10 @@ from aiokafka.consumer import fetcher, group_coordinator, subscription_state
 from aiokafka.errors import UnknownError, for_code
 from aiokafka.producer import sender, transaction_manager
 from aiokafka.producer.transaction_manager import TransactionManager
+from aiokafka.protocol.admin import ApiVersionRequest
 from aiokafka.protocol.api import Request
-from aiokafka.protocol.transaction import EndTxnRequest, InitProducerIdRequest
+from aiokafka.protocol.produce import ProduceRequest
+from aiokafka.protocol.transaction import EndTxnRequest, InitProducerIdRequest, TxnOffsetCommitRequest
 from faust import streams as faust_streams
 from faust.app import base as faust_app
 from faust.tables.manager import TableManager
@@ -33,6 +35,7 @@ from mode import threads
 from streams.kafka.bare_records import as_it_is
 from streams.kafka.epochs import PRODUCER_FENCED, RaiseRequest
 from streams.kafka.policies import KnownPolicies
+from streams.kafka.protocol_2 import TransactionAbortableError
 from streams.settings import Settings
 from streams.worker.app import create_app
 from streams.worker.frame import transport
@@ -160,6 +163,15 @@ SOURCES = [
     (TransactionManager.__init__, "self._pid_and_epoch = PidAndEpoch(", "the raised epoch is taken from there"),
     (TransactionManager.__init__, "self._sequence_numbers = defaultdict(", "they begin anew with a raised epoch"),
     (Request.prepare, "raise NotImplementedError", "an older broker is told by that"),
+    (conn.AIOKafkaConnection._handle_frame, "request.parse_response_header(resp)", "ours may have none with tags"),
+    (sender.SendProduceReqHandler.handle_response, "global_error,\n                    ) = partition_info", "7 fields"),
+    (sender.SendProduceReqHandler._can_retry, "return error.retriable", "a concurrent transaction is told as one"),
+    (sender.TxnOffsetCommitHandler.handle_response, "in resp.errors", "ours are found there"),
+    (sender.TxnOffsetCommitHandler.handle_response, "CoordinatorLoadInProgressError", "so is a concurrent transaction"),
+    (sender.Sender._find_coordinator, "self._coordinators[coordinator_type]", "where the group's offsets go"),
+    (TransactionManager.maybe_add_partition_to_txn, "if tp not in self._txn_partitions", "what is expected is added"),
+    (TransactionManager.consumer_group_to_add, "self._txn_consumer_group is not None", "so is the group"),
+    (TransactionManager.complete_transaction, "self._txn_partitions.clear()", "each transaction adds its own"),
     (sender.InitPIDHandler, "ConcurrentTransactions", "a take-over waits for the former owner's markers"),
     (sender.EndTxnHandler, "raise ProducerFenced()", "a zombie's commit fails"),
     (sender.SendProduceReqHandler, "ProducerFenced()", "a zombie's records fail"),
@@ -184,6 +196,13 @@ def test_aiokafka_knows_neither_request_that_would_make_ours_superfluous() -> No
     assert newest[EndTxnRequest] == 0, "EndTxn v5 raises the epoch by itself: read docs/adr/0006 again"
     assert newest[InitProducerIdRequest] == 0, "take its InitProducerId v4 instead of ours (streams/kafka/epochs.py)"
     assert for_code(PRODUCER_FENCED) is UnknownError, "aiokafka knows that error now"
+
+
+def test_aiokafka_does_not_know_the_requests_of_the_second_protocol() -> None:
+    requests = (ProduceRequest, TxnOffsetCommitRequest, ApiVersionRequest)
+    newest = {request: request._CLASSES[-1].API_VERSION for request in requests}
+    assert newest == {ProduceRequest: 7, TxnOffsetCommitRequest: 0, ApiVersionRequest: 2}, "docs/adr/0009"
+    assert for_code(TransactionAbortableError.errno) is TransactionAbortableError, "aiokafka has one of its own now"
 
 
 async def test_our_request_inside_aiokafka_is_the_one_that_kafka_describes() -> None:
