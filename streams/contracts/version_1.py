@@ -18,10 +18,11 @@ from streams.engine.sections import note
 from streams.engine.state import Account, Closings, Courses, CustomerState, Tenure
 from streams.values.calendar import NEVER_MS
 from streams.values.events import TRANSACTION_TYPES, TRANSACTIONS
-from streams.values.fingerprint import FINGERPRINT_BYTES, NO_CONTENT, NO_MARK
+from streams.values.fingerprint import FINGERPRINT_BYTES, NO_CONTENT, NO_TRANSACTION_CONTENT, NOT_SAID
 from streams.values.products import PRODUCT_UNLESS_KNOWN
 
 _REMEMBERED = 64  # so many of a topic at most
+_MARK_BYTES = 8  # so long were fingerprints, of which those of now are the beginning
 
 _decode = msgspec.msgpack.Decoder(State1).decode
 _BucketName = Annotated[str, msgspec.Meta(pattern=rf"^({'|'.join(sorted(TRANSACTION_TYPES))})\.[A-Z]{{3}}\Z")]
@@ -78,8 +79,8 @@ def _remember(state: CustomerState, topic: int, marks: bytes) -> None:
 
     Where there are as many as that version kept, others may have been dropped.
     """
-    starts = range(0, len(marks), FINGERPRINT_BYTES)
-    unknown = NO_CONTENT + NO_MARK if topic == TRANSACTIONS else NO_CONTENT
+    starts = range(0, len(marks), _MARK_BYTES)
+    unknown = NO_TRANSACTION_CONTENT + NOT_SAID if topic == TRANSACTIONS else NO_CONTENT
     events = [marks[start : start + FINGERPRINT_BYTES] + unknown for start in starts]
     newest_ms = None
     if topic == TRANSACTIONS:

@@ -38,7 +38,7 @@ def apply_event(state: CustomerState, event: Event, moment: Moment, topic: int, 
     policy, tier_before = moment.policy, state.tier
     begins_policy = state.policy_mark != policy.mark
     is_due = begins_policy or (state.due_ms is not None and state.due_ms <= moment.now_ms)
-    is_earliest = type(event) is not CustomerAction and _note_times(state, event, moment.now_ms)
+    is_earliest = type(event) is not CustomerAction and _note_times(state, event, policy, moment.now_ms)
     moves, is_late = take_in(state, event, moment, is_rated=not begins_policy and tier_before is not None)
     moves = moves or is_earliest
     woken = policy.woken[_word(event)] if policy.campaigns else None
@@ -137,7 +137,9 @@ def _open(case: Case) -> None:
     case.tier_before = case.state.tier
 
 
-def _note_times(state: CustomerState, event: Transaction | Balance | Credit | Loan, now_ms: int) -> bool:
+def _note_times(
+    state: CustomerState, event: Transaction | Balance | Credit | Loan, policy: Policy, now_ms: int
+) -> bool:
     """Keeps the times of the first event and of the newest transaction, whatever the policy.
 
     Campaigns and ratings of a later policy count from them, too. Says whether the event is older than all others of the
@@ -145,7 +147,9 @@ def _note_times(state: CustomerState, event: Transaction | Balance | Credit | Lo
     """
     at_ms, is_earliest = event.at_ms, False
     if state.first_event_ms is None:
-        state.first_event_ms, state.heard_ms = at_ms, now_ms
+        state.first_event_ms = at_ms
+        if policy.campaigns:  # welcomes ask for it, soon after
+            state.heard_ms = now_ms
     elif at_ms < state.first_event_ms and at_ms < known_since_ms(state):
         is_earliest = True
         note(state, earliest_ms=at_ms)

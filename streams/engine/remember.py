@@ -1,10 +1,11 @@
 """Which events were applied, which loans decided, and what was erased: what comes again, or after it, changes nothing.
 
-Of an event 10 bytes are kept: the fingerprint of its id, and a mark of its content; of a transaction 6 more: the mark
-of what a reversal must say of it (measures/reversals.py). They stand one after the other, in blocks: the newest one is
-being filled, those before it stay packed, and the oldest ones are dropped as wholes. So an event adds to a short
-string, however many are remembered. Of transactions a block has the newest own time in it: what was dropped is known
-not to be newer. Of loans the fingerprints of all are kept.
+Of an event 9 bytes are kept: the fingerprint of its id, and a mark of its content. Of a transaction it is 14, since the
+amount is part of that mark, and behind it is one of what else a reversal must say (measures/reversals.py). They stand
+one after the other, in blocks: the newest one is being filled, those before it stay packed, and the oldest ones are
+dropped as wholes. So an event adds to a short string, however many are remembered. Of transactions a block has the
+newest own time that there was when it was full: what was dropped is known not to be newer. Of loans the fingerprints of
+all are kept.
 """
 
 from bisect import bisect_left
@@ -14,11 +15,23 @@ import msgspec
 
 from streams.engine.sections import note, special_of
 from streams.engine.state import Blocks, CustomerState
+from streams.values.calendar import NEVER_MS
 from streams.values.events import TRANSACTIONS
-from streams.values.fingerprint import CONTENT_BYTES, FINGERPRINT_BYTES, NO_CONTENT, UNDOING_BYTES
+from streams.values.fingerprint import (
+    AMOUNT_AT,
+    CONTENT_BYTES,
+    FINGERPRINT_BYTES,
+    NO_CONTENT,
+    NO_TRANSACTION_CONTENT,
+    SAID_BYTES,
+    TRANSACTION_CONTENT_BYTES,
+)
 
-_UNDOING_AT = FINGERPRINT_BYTES + CONTENT_BYTES  # where in its entry a transaction has the mark for reversals
-_SHORT_BYTES = 512 * _UNDOING_AT  # up to here it is faster to go through all of them
+LOAN_MARK_BYTES = 8
+_SAID_AT = FINGERPRINT_BYTES + TRANSACTION_CONTENT_BYTES  # in the entry of a transaction
+_TRANSACTION_BYTES = _SAID_AT + SAID_BYTES
+_OTHER_BYTES = FINGERPRINT_BYTES + CONTENT_BYTES
+_SHORT_BYTES = 512 * _OTHER_BYTES  # up to here it is faster to go through all of them
 _encode_blocks = msgspec.msgpack.Encoder().encode
 _decode_blocks = msgspec.msgpack.Decoder(Blocks).decode
 _BLOCKS = 8  # so many, and the one that is being filled, hold what has to be remembered
@@ -30,18 +43,18 @@ def content_of(state: CustomerState, topic: int, mark: bytes) -> bytes | None:
     mark: the fingerprint of the event id (values/fingerprint.py).
     """
     entry = _entry(state, topic, mark)
-    return None if entry is None else entry[FINGERPRINT_BYTES:_UNDOING_AT]
+    return None if entry is None else entry[FINGERPRINT_BYTES : _SAID_AT if topic == TRANSACTIONS else _OTHER_BYTES]
 
 
-def undoing_of(state: CustomerState, mark: bytes) -> bytes | None:
-    """Gives the mark of what a reversal must say of a transaction; None where that one is not remembered."""
+def undoing_of(state: CustomerState, mark: bytes) -> tuple[bytes, bytes] | None:
+    """Gives what a reversal must say of a transaction, as a mark, and its amount; None where it is not remembered."""
     entry = _entry(state, TRANSACTIONS, mark)
-    return None if entry is None else entry[_UNDOING_AT:]
+    return None if entry is None else (entry[_SAID_AT:], entry[FINGERPRINT_BYTES + AMOUNT_AT : _SAID_AT])
 
 
 def _entry(state: CustomerState, topic: int, mark: bytes) -> bytes | None:
     """Gives what is kept of an event that was applied before; None where none is remembered."""
-    recent, packed = state.recent.get(topic, b""), state.blocks.get(topic, b"")
+    recent, packed = state.remembered.get(topic, b""), state.remembered.get(~topic, b"")
     # Of the ways to look for bytes in bytes, `partition` takes the fewest steps; `in` makes an error first, of a mark
     # that is no number.
     if not recent.partition(mark)[1] and (
@@ -59,16 +72,13 @@ def _entry(state: CustomerState, topic: int, mark: bytes) -> bytes | None:
     return blocks.events[at : at + size] if at >= 0 else None
 
 
-def remember(state: CustomerState, topic: int, entry: bytes, at_ms: int, limit: int) -> None:
-    """Adds an event to those remembered, and drops the oldest ones; at least `limit` are left.
+def remember(state: CustomerState, topic: int, entry: bytes, limit: int) -> None:
+    """Adds an event that was just applied to those remembered, and drops the oldest ones; at least `limit` are left.
 
-    entry: the fingerprint of its id, the mark of its content, and of a transaction that for reversals. at_ms: its own
-    time.
+    entry: the fingerprint of its id, the mark of its content, and of a transaction that of what a reversal must say.
     """
-    recent = state.recent.get(topic, b"") + entry
-    if topic == TRANSACTIONS and (state.recent_ms is None or at_ms > state.recent_ms):
-        state.recent_ms = at_ms
-    state.recent[topic] = recent
+    recent = state.remembered.get(topic, b"") + entry
+    state.remembered[topic] = recent
     if len(recent) * _BLOCKS >= limit * len(entry):
         _close_block(state, topic, limit)
 
@@ -84,27 +94,26 @@ def keep_as_block(
     if newest_ms is not None:
         blocks.newest_ms = [newest_ms]
         blocks.dropped_ms = newest_ms if was_full else None
-    state.blocks[topic] = _encode_blocks(blocks)
+    state.remembered[~topic] = _encode_blocks(blocks)
 
 
 def newest_dropped_ms(state: CustomerState) -> int | None:
     """Gives the newest own time of the transactions that are remembered no more; None where none was dropped."""
-    packed = state.blocks.get(TRANSACTIONS)
+    packed = state.remembered.get(~TRANSACTIONS)
     return None if packed is None else _decode_blocks(packed).dropped_ms
 
 
 def _close_block(state: CustomerState, topic: int, limit: int) -> None:
     """Makes a block of the newest events, and drops the oldest ones that are not needed."""
-    packed = state.blocks.get(topic)
+    packed = state.remembered.get(~topic)
     blocks = Blocks() if packed is None else _decode_blocks(packed)
-    recent = state.recent.pop(topic)
+    recent = state.remembered.pop(topic)
     blocks.events += _in_order(recent, topic)
     blocks.counts.append(len(recent) // _entry_bytes(topic))
-    if topic == TRANSACTIONS and state.recent_ms is not None:
-        blocks.newest_ms.append(state.recent_ms)
-        state.recent_ms = None
+    if topic == TRANSACTIONS:
+        blocks.newest_ms.append(NEVER_MS if state.last_transaction_ms is None else state.last_transaction_ms)
     _drop_oldest(blocks, limit, _entry_bytes(topic))
-    state.blocks[topic] = _encode_blocks(blocks)
+    state.remembered[~topic] = _encode_blocks(blocks)
 
 
 def _drop_oldest(blocks: Blocks, limit: int, size: int) -> None:
@@ -123,14 +132,14 @@ def _drop_oldest(blocks: Blocks, limit: int, size: int) -> None:
 
 def remembered_bytes(state: CustomerState) -> int:
     """Gives how many bytes of a packed state the remembered events take."""
-    return sum(map(len, state.recent.values())) + sum(
-        len(_decode_blocks(packed).events) for packed in state.blocks.values()
+    return sum(
+        len(packed) if topic >= 0 else len(_decode_blocks(packed).events) for topic, packed in state.remembered.items()
     )
 
 
 def is_decided(state: CustomerState, loan_id: str) -> bool:
     """Says whether this loan of the customer was decided before."""
-    return _place(special_of(state).decided_loans, _loan_mark(loan_id), FINGERPRINT_BYTES) >= 0
+    return _place(special_of(state).decided_loans, _loan_mark(loan_id), LOAN_MARK_BYTES) >= 0
 
 
 def remember_loan(state: CustomerState, loan_id: str) -> None:
@@ -153,7 +162,7 @@ def outcome_without_effect(state: CustomerState, topic: int, mark: bytes, conten
     """
     known = content_of(state, topic, mark)
     if known is not None:
-        return "repeated" if known in {content, NO_CONTENT} else "repeated_differently"
+        return "repeated" if known in {content, NO_CONTENT, NO_TRANSACTION_CONTENT} else "repeated_differently"
     return "erased" if is_erased(state, at_ms) else None
 
 
@@ -164,7 +173,7 @@ def _in_order(entries: bytes, topic: int) -> bytes:
 
 
 def _entry_bytes(topic: int) -> int:
-    return _UNDOING_AT + UNDOING_BYTES if topic == TRANSACTIONS else _UNDOING_AT
+    return _TRANSACTION_BYTES if topic == TRANSACTIONS else _OTHER_BYTES
 
 
 def _place(entries: bytes, mark: bytes, entry_bytes: int) -> int:
@@ -192,4 +201,4 @@ def _mark_of(entries: bytes, number: int, size: int) -> bytes:
 
 
 def _loan_mark(loan_id: str) -> bytes:
-    return blake2b(loan_id.encode(), digest_size=FINGERPRINT_BYTES).digest()
+    return blake2b(loan_id.encode(), digest_size=LOAN_MARK_BYTES).digest()

@@ -41,7 +41,7 @@ class Blocks(msgspec.Struct, array_like=True, gc=False):
 
     events: bytes = b""
     counts: list[int] = []  # by block: how many events it has
-    newest_ms: list[int] = []  # of transactions, by block: the newest own time in it
+    newest_ms: list[int] = []  # of transactions, by block: no own time in it is newer
     dropped_ms: int | None = None  # of transactions: the newest own time of what was dropped; None: nothing was
 
 
@@ -175,12 +175,12 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False):
     days: bytearray = bytearray()  # transactions by local day (measures/days.py)
     day_currencies: str = ""  # of the transactions, by number: codes, one after the other
     windows: tuple[Window, ...] = ()  # by their number in Policy.windows
-    recent: dict[int, bytes] = {}  # by topic number: the newest events that are remembered (remember.py)
-    recent_ms: int | None = None  # the newest own time of the transactions among them
-    blocks: dict[int, bytes] = {}  # by topic number: the events before them
+    # By topic number: the newest events that are remembered; by ~number: those before them, as Blocks (remember.py).
+    remembered: dict[int, bytes] = {}
     change: bytes = b""  # the newest tier change, as contracts/newest_change.py packs it; the engine does not read it
     first_event_ms: int | None = None  # of the first event that arrived, actions aside
-    heard_ms: int | None = None  # the worker's clock when the first event arrived, actions aside; None: long ago
+    # The worker's clock when the first event arrived, actions aside; None: long ago, or the policy had no campaigns.
+    heard_ms: int | None = None
     last_transaction_ms: int | None = None  # of the newest one, reversals aside
 
     # What some rules and campaigns look at.

@@ -168,7 +168,7 @@ class Customers(DecidedByItself):
             marks += mark_for_reversals(state, event, moment.policy.calendar)
             if event.reverses is not None:
                 forget_reversals(state, self.setup.remembered_ids)
-        remember(state, topic, marks, entry.at_ms, self.setup.remembered_ids)
+        remember(state, topic, marks, self.setup.remembered_ids)
         customer.is_changed = True
         self._applied[topic] += 1
 

@@ -56,8 +56,7 @@ states = st.builds(
     standing=st.none() | st.sampled_from(get_args(Standing)),
     standing_as_of_ms=times_ms,
     score=st.none() | texts,
-    recent=st.dictionaries(st.integers(0, 4), st.binary(max_size=40), max_size=2),
-    blocks=st.dictionaries(st.integers(0, 4), st.binary(max_size=40), max_size=2),
+    remembered=st.dictionaries(st.integers(-5, 4), st.binary(max_size=40), max_size=4),
     loans_e4_by_currency=st.none() | sums,
     tenure=st.none() | st.builds(
         Tenure, **{name: st.none() | times_ms for name in Tenure.__struct_fields__ if name.endswith("_ms")},
@@ -240,7 +239,7 @@ def test_records_of_former_versions_are_read_for_ever(version: int) -> None:
         change=b"change",
     )
     keep_account(state, "TWDA1", Account(8, -9, "TWD", "deposit", 8))
-    keep_as_block(state, 0, [b"12345678\0\0"], None, was_full=False)
+    keep_as_block(state, 0, [b"1234567\0\0"], None, was_full=False)
     add_to_bucket(state, 20_000, "purchase.TWD", 1, 125_000)
     assert unpack_state(bytes.fromhex(FORMS[version])) == state, f"the form has changed; now: {pack_state(state).hex()}"
 
@@ -276,9 +275,9 @@ FORMS = {
 6b2037c4066368616e6765
 """,
     2: """
-02dc001ea36d6964cf000001a20b2c923da36d696403050607c407ff5457444131ffc41a010800000000000000f7ffffffff
+02dc001ca36d6964cf000001a20b2c923da36d696403050607c407ff5457444131ffc41a010800000000000000f7ffffffff
 ffffff00080000000000000081a3545744f7c40900204e040148e80100a35457449193cd4e2181a3545744ce0001e848cd4e
-7a80c08100c41194c40a31323334353637380000910190c0c4066368616e6765c0c0c0c0a4666169720aa337313290c0c0c0
-c09c94a4686967680bac626f617264206d656d626572a7636c65726b2037c0c3c0c0c400c400c0c400c0c0c0
+7a81ffc41094c409313233343536370000910190c0c4066368616e6765c0c0c0c0a4666169720aa337313290c0c0c0c09c94
+a4686967680bac626f617264206d656d626572a7636c65726b2037c0c3c0c0c400c400c0c400c0c0c0
 """,
 }

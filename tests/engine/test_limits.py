@@ -177,7 +177,7 @@ def test_transactions_stay_within_64_bits_on_one_day() -> None:
     assert [refused(state, transaction(HUGE, NOON)) for _ in range(FIT + 1)] == [False] * FIT + [True]
     heard = transaction(HUGE, NOON)
     entry = fingerprint(heard.event_id) + content_mark(heard) + mark_for_reversals(state, heard, STANDARD.calendar)
-    remember(state, TRANSACTIONS, entry, NOON, REMEMBERED_AT_LEAST)
+    remember(state, TRANSACTIONS, entry, REMEMBERED_AT_LEAST)
     undone = reversal(HUGE, NOON, of=NOON)
     assert not refused(state, undone)
     assert not refused(state, transaction(HUGE, NOON + 1))

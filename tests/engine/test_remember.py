@@ -9,7 +9,7 @@ from streams.values.events import BALANCES, CREDIT, TRANSACTIONS
 from tests.support.laws import laws
 
 SAME = b"\1\2"
-SAID = b"\3\4\5\6\7\10"  # what a reversal must say
+SAID = b"\1\3\4\5\6\7\10"  # the content of a transaction, and what a reversal must say
 
 
 def is_remembered(state: CustomerState, topic: int, mark: bytes) -> bool:
@@ -17,15 +17,21 @@ def is_remembered(state: CustomerState, topic: int, mark: bytes) -> bool:
 
 
 def marks(number: int) -> list[bytes]:
-    return [index.to_bytes(8, "big") for index in range(number)]
+    return [index.to_bytes(7, "big") for index in range(number)]
 
 
 def seen(number: int, limit: int = 64) -> CustomerState:
     """A state after so many transactions, one each millisecond."""
     state = CustomerState()
     for at_ms, mark in enumerate(marks(number)):
-        remember(state, TRANSACTIONS, mark + SAME + SAID, at_ms, limit)
+        hear(state, mark, at_ms, limit)
     return state
+
+
+def hear(state: CustomerState, mark: bytes, at_ms: int, limit: int) -> None:
+    """Notes the time of a transaction, and remembers it, as when one is applied."""
+    state.last_transaction_ms = at_ms if state.last_transaction_ms is None else max(state.last_transaction_ms, at_ms)
+    remember(state, TRANSACTIONS, mark + SAID, limit)
 
 
 @pytest.mark.parametrize("limit", [64, 65, 100, 1_000])
@@ -46,7 +52,7 @@ def test_at_least_as_many_as_asked_for_are_remembered_and_not_many_more(number: 
 def test_another_number_asked_for_holds_from_the_next_event_on(heard: list[tuple[int, int]]) -> None:
     state = CustomerState()
     for number, (at_ms, limit) in enumerate(heard):
-        remember(state, TRANSACTIONS, number.to_bytes(8, "big") + SAME + SAID, at_ms, limit)
+        hear(state, number.to_bytes(7, "big"), at_ms, limit)
     known = [is_remembered(state, TRANSACTIONS, mark) for mark in marks(len(heard))]
     assert all(known[-64:])
     forgotten = [at_ms for (at_ms, _), is_known in zip(heard, known, strict=True) if not is_known]
@@ -58,19 +64,19 @@ def test_another_number_asked_for_holds_from_the_next_event_on(heard: list[tuple
 def test_an_id_of_another_topic_is_another_event() -> None:
     state = CustomerState()
     (mark,) = marks(1)
-    remember(state, BALANCES, mark + SAME, 0, 64)
+    remember(state, BALANCES, mark + SAME, 64)
     assert content_of(state, BALANCES, mark) == SAME
     assert content_of(state, CREDIT, mark) is None
 
 
 def test_nothing_is_remembered_of_nothing() -> None:
-    assert not is_remembered(CustomerState(), BALANCES, b"12345678")
+    assert not is_remembered(CustomerState(), BALANCES, b"1234567")
 
 
 def test_bytes_across_two_neighbours_are_no_event() -> None:
     state = CustomerState()
-    remember(state, BALANCES, b"abcdefgh" + SAME, 0, 64)
-    remember(state, BALANCES, b"ijklmnop" + SAME, 0, 64)
-    assert not is_remembered(state, BALANCES, b"gh" + SAME + b"ijkl")
-    remember(state, BALANCES, b"gh" + SAME + b"ijkl" + b"\7\7", 0, 64)
-    assert content_of(state, BALANCES, b"gh" + SAME + b"ijkl") == b"\7\7"
+    remember(state, BALANCES, b"abcdefg" + SAME, 64)
+    remember(state, BALANCES, b"hijklmn" + SAME, 64)
+    assert not is_remembered(state, BALANCES, b"fg" + SAME + b"hij")
+    remember(state, BALANCES, b"fg" + SAME + b"hij" + b"\7\7", 64)
+    assert content_of(state, BALANCES, b"fg" + SAME + b"hij") == b"\7\7"

@@ -27,7 +27,7 @@ def test_a_packed_state_comes_back_the_same() -> None:
 
 def test_a_new_customer_is_empty_and_shares_nothing() -> None:
     one, other = CustomerState(), CustomerState()
-    one.recent[0] = b"1234567890"
+    one.remembered[0] = b"123456789"
     keep_account(one, "TWDa", Account(0, 0, "TWD", "deposit"))
     assert other == CustomerState()
 

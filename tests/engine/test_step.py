@@ -324,8 +324,8 @@ def test_erase_forgets_all_but_the_next_sequence_number() -> None:
     customer.apply(balance("600000", NOON), transaction("5", NOON), credit("poor", NOON), action("opt_out", NOON))
     customer.apply(pin("high", NOON, NOON + 5))
     assert customer.apply(action("erase", NOON)) == []
-    assert structs.replace(customer.state, recent={}) == CustomerState(sequence=2, special=Special(erased_ms=NOON))
-    assert list(customer.state.recent) == [CUSTOMERS]  # the erase itself
+    assert structs.replace(customer.state, remembered={}) == CustomerState(sequence=2, special=Special(erased_ms=NOON))
+    assert list(customer.state.remembered) == [CUSTOMERS]  # the erase itself
     (change,) = customer.apply(balance("1", NOON + 1))
     assert (change.direction, change.previous_tier, change.sequence) == ("initial", None, 3)
 

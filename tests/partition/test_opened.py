@@ -8,7 +8,7 @@ from streams.engine.remember import remember, remembered_bytes
 from streams.engine.state import CustomerState
 from streams.partition import opened
 from streams.values.events import BALANCES, CUSTOMERS, LOANS, TOPICS, TRANSACTIONS
-from streams.values.fingerprint import CONTENT_BYTES, FINGERPRINT_BYTES, REMEMBERED_AT_LEAST, UNDOING_BYTES
+from streams.values.fingerprint import REMEMBERED_AT_LEAST
 from tests.support.histories import Bench, History, Outcome
 
 BEGIN_MS = 1_795_480_000_000
@@ -51,8 +51,7 @@ def test_all_that_is_remembered_has_room_in_the_changelog_beside_the_largest_sta
     state, most = CustomerState(), 0
     for number in range(remembered_ids * 5 // 4):
         for topic in range(len(TOPICS)):
-            marks = FINGERPRINT_BYTES + CONTENT_BYTES + (UNDOING_BYTES if topic == TRANSACTIONS else 0)
-            remember(state, topic, number.to_bytes(marks), BEGIN_MS, remembered_ids)
+            remember(state, topic, number.to_bytes(14 if topic == TRANSACTIONS else 9), remembered_ids)
         most = max(most, remembered_bytes(state))
     assert changelog_bytes(0) + most <= changelog_bytes(remembered_ids)
 

@@ -158,7 +158,7 @@ class Customer:
             entry = fingerprint(event.event_id) + content_mark(event)
             if isinstance(event, Transaction):
                 entry += mark_for_reversals(self.state, event, self.policy.calendar)
-            remember(self.state, topic_of(event), entry, event.at_ms, REMEMBERED_AT_LEAST)
+            remember(self.state, topic_of(event), entry, REMEMBERED_AT_LEAST)
         return self.changes[known:]
 
     def wait(self, until_ms: int) -> list[TierChange]:

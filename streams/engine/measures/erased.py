@@ -38,7 +38,7 @@ def left_by_erase(state: CustomerState, erased_ms: int, policy: Policy) -> Custo
     words_ms = [at_ms for at_ms in (special.consent_ms, special.pinned_ms) if at_ms is not None]
     if max([newest_heard_ms(state), *words_ms]) <= erased_ms:
         return left  # nearly always
-    left.recent, left.recent_ms, left.blocks = state.recent, state.recent_ms, state.blocks
+    left.remembered = state.remembered
     left.newest_ms = state.newest_ms
     if state.courses is not None and (
         contacts_ms := [at_ms for at_ms in state.courses.contacts_ms if at_ms > erased_ms]

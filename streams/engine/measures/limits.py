@@ -7,12 +7,11 @@ from streams.engine.measures.closing_totals import daily_changes
 from streams.engine.measures.closings import changes_between, finds_a_place, timelines
 from streams.engine.measures.days import all_buckets, bucket_name, bucket_of
 from streams.engine.measures.reversals import taken_in_family
-from streams.engine.remember import is_decided
+from streams.engine.remember import LOAN_MARK_BYTES, is_decided
 from streams.engine.sections import special_of
 from streams.engine.state import ACCOUNTS_LIMIT, LOANS_LIMIT, Account, CustomerState
 from streams.policy.policy import Policy
 from streams.values.events import Balance, Event, Loan, Transaction
-from streams.values.fingerprint import FINGERPRINT_BYTES
 from streams.values.money import SUM_LIMIT_E4
 from streams.values.products import Holding, counted_e4, holding_of
 
@@ -45,7 +44,7 @@ def check_limits(state: CustomerState, event: Event, policy: Policy) -> None:
 
 
 def _check_loan(state: CustomerState, event: Loan) -> None:
-    if len(special_of(state).decided_loans) >= LOANS_LIMIT * FINGERPRINT_BYTES and not is_decided(state, event.loan_id):
+    if len(special_of(state).decided_loans) >= LOANS_LIMIT * LOAN_MARK_BYTES and not is_decided(state, event.loan_id):
         raise LimitExceededError(f"the customer has {LOANS_LIMIT} loans already, the most that are kept")
 
 

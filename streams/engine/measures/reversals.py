@@ -27,9 +27,8 @@ from streams.engine.state import CustomerState, Reversal
 from streams.values.calendar import NEVER_MS, Calendar
 from streams.values.events import Transaction
 from streams.values.fingerprint import (
-    CONTENT_BYTES,
-    NO_MARK,
-    REVERSAL_MARK,
+    NOT_SAID,
+    REVERSAL_SAID,
     cents_mark,
     fingerprint,
     said_mark,
@@ -135,11 +134,11 @@ def undone_e4(state: CustomerState, event: Transaction) -> int:
 
 
 def mark_for_reversals(state: CustomerState, event: Transaction, calendar: Calendar) -> bytes:
-    """Gives the mark of what a reversal must say of a transaction."""
+    """Gives the mark of what a reversal must say of a transaction, beside the amount."""
     if event.reverses is not None:
-        return REVERSAL_MARK
+        return REVERSAL_SAID
     day, name = calendar.day_of(event.belongs_at_ms), bucket_name(event.type, event.currency)
-    return _said_mark(state, day, name, calendar) + cents_mark(event.amount_e4)
+    return _said_mark(state, day, name, calendar)
 
 
 def reversal_of(event: Transaction, calendar: Calendar) -> Reversal:
@@ -170,15 +169,16 @@ def origin_of(
 
     kept: the reversals that are kept; others that name the same event tell of it, too.
     """
-    mark = undoing_of(state, reversal.target)
-    if is_erased(state, event.belongs_at_ms) or mark == REVERSAL_MARK:
+    known = undoing_of(state, reversal.target)
+    said, cents = known or (NOT_SAID, b"")
+    if is_erased(state, event.belongs_at_ms) or said == REVERSAL_SAID:
         return ABSENT  # it is forgotten, or a reversal that is kept no more
-    if mark is None or mark == NO_MARK:
+    if said == NOT_SAID:
         others = [other for other in kept if other.target == reversal.target and other.mark != reversal.mark]
-        may_have_come = mark is not None or _was_dropped(state, event.belongs_at_ms)
+        may_have_come = known is not None or _was_dropped(state, event.belongs_at_ms)
         return _origin_by_others(state, reversal, others, may_have_come=may_have_come)
-    if mark[:CONTENT_BYTES] == _said_mark(state, reversal.day, reversal.name, calendar):
-        return _origin_by(reversal, mark[CONTENT_BYTES:])
+    if said == _said_mark(state, reversal.day, reversal.name, calendar):
+        return _origin_by(reversal, cents)
     return ABSENT if _is_of_erased_day(state, reversal.day, calendar) else OTHER
 
 
