@@ -18,7 +18,7 @@ class KnownTopic(NamedTuple):
     partitions: int
 
 
-class LaneRecord(msgspec.Struct, frozen=True):
+class LaneRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far a lane is. Every transaction writes it to the changelog, under packing.LANE_KEY.
 
     After a take-over it counts, not the group's offsets: it is in the same partition as the state
@@ -32,7 +32,7 @@ class LaneRecord(msgspec.Struct, frozen=True):
     topics: dict[str, KnownTopic] = {}  # all topics of the stage, by name; those of before 0.2.0 are not noted
 
 
-class Growing(msgspec.Struct, frozen=True):
+class Growing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The marker of a partition that is given other customers: nobody works it before the growth is finished.
 
     It is a changelog record under packing.GROWING_KEY (docs/adr/0007).
@@ -56,7 +56,7 @@ class PackedCause(NamedTuple):
     offset: int | None  # None: the newest that was applied of its topic
 
 
-class PackedChange(msgspec.Struct, frozen=True, array_like=True):
+class PackedChange(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """A customer's newest tier change as it is packed: without what the state knows, and its key (newest_change.py).
 
     The fields are those of KeptChange, if they say nothing else. `parts` is None where activity and credit are 0, and

@@ -147,7 +147,7 @@ class CampaignMessage(msgspec.Struct, frozen=True, kw_only=True):
     policy: PolicyName
 
 
-class BudgetMessage(msgspec.Struct, frozen=True, kw_only=True):
+class BudgetMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a campaign's budget for one period is, spent or not; None: no limit."""
 
     campaign: str
@@ -157,7 +157,7 @@ class BudgetMessage(msgspec.Struct, frozen=True, kw_only=True):
     amount_cents: int | msgspec.UnsetType | None = msgspec.UNSET  # instead of amount_e4, in an older candidate
 
 
-class CandidateMessage(msgspec.Struct, frozen=True, kw_only=True):
+class CandidateMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A trigger that waits for its campaign's budget: all that the stage of budgets needs to grant or refuse it.
 
     It carries the limits, so that the stage need not know a policy (docs/adr/0005-a-budget-is-spent-in-one-place.md).

@@ -1,8 +1,8 @@
 """States and lane records as bytes, for the changelog.
 
-The first byte is the version of the form. An unknown version stops a take-over, so that no worker misreads a state. A
-form that this decoder cannot read needs a new version, and a reader of the version before; a new last field with a
-default does not (engine/state.py). Version 1 is read, too (version_1.py).
+The first byte is the version of the form. An unknown version stops a take-over, so that no worker misreads a state, or
+drops what it does not know. So every change of the form, in any part of it, needs a new version (engine/state.py); one
+that this decoder cannot read also a reader of the version before. Version 1 is read, too (version_1.py).
 """
 
 import msgspec
@@ -26,6 +26,10 @@ _KNOWN_VERSIONS = (b"\x01", _VERSION_BYTE)
 class UnknownVersionError(ValueError):
     """The error of a changelog record that another release wrote, or that is not tierflow's."""
 
+
+OF_A_LATER_RELEASE = (
+    "a changelog record has fields that this worker does not know: a later release wrote it, start that one"
+)
 
 _FIELDS = len(CustomerState.__struct_fields__)
 _FIELDS_OF_VERSION_1 = len(State1.__struct_fields__)
@@ -55,10 +59,13 @@ def unpack_state(packed: bytes) -> CustomerState:
     Raises:
         UnknownVersionError: The record has another version, or a later release wrote it.
     """
-    _check_state(packed)
-    if packed[:1] == _VERSION_BYTE:
+    if packed[:1] != _VERSION_BYTE:
+        _check_state(packed)
+        return of_version_1(packed[1:])
+    try:
         return decode_state(packed[1:])
-    return of_version_1(packed[1:])
+    except msgspec.ValidationError as error:
+        raise _later(error) from error
 
 
 def renew_state(packed: bytes) -> bytes:
@@ -96,10 +103,13 @@ def unpack_growing(packed: bytes) -> Growing:
     """Unpacks the marker of a growth.
 
     Raises:
-        UnknownVersionError: The record has another version.
+        UnknownVersionError: The record has another version, or a later release wrote it.
     """
     _check_version(packed)
-    return _decode_growing(memoryview(packed)[1:])
+    try:
+        return _decode_growing(memoryview(packed)[1:])
+    except msgspec.ValidationError as error:
+        raise _later(error) from error
 
 
 def pack_lane(record: LaneRecord) -> bytes:
@@ -111,10 +121,17 @@ def unpack_lane(packed: bytes) -> LaneRecord:
     """Unpacks a lane record.
 
     Raises:
-        UnknownVersionError: The record has another version.
+        UnknownVersionError: The record has another version, or a later release wrote it.
     """
     _check_version(packed)
-    return _decode_lane(memoryview(packed)[1:])
+    try:
+        return _decode_lane(memoryview(packed)[1:])
+    except msgspec.ValidationError as error:
+        raise _later(error) from error
+
+
+def _later(error: msgspec.ValidationError) -> UnknownVersionError:
+    return UnknownVersionError(f"{OF_A_LATER_RELEASE} ({error})")
 
 
 def _check_version(packed: bytes) -> None:
@@ -133,6 +150,4 @@ def _check_state(packed: bytes) -> None:
         _check_version(packed)
         known = _FIELDS_OF_VERSION_1
     if packed[1:2] == LONG_ARRAY and int.from_bytes(packed[2:4]) > known:
-        raise UnknownVersionError(
-            "a changelog record has fields that this worker does not know: a later release wrote it, start that one"
-        )
+        raise UnknownVersionError(OF_A_LATER_RELEASE)

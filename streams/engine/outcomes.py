@@ -45,7 +45,7 @@ class Figures(msgspec.Struct, frozen=True, gc=False):
     value: Figure
 
 
-class Unrated(msgspec.Struct, frozen=True, gc=False, array_like=True):
+class Unrated(msgspec.Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True):
     """What a customer holds in a currency that the policy has no rate for: it counts as nothing in every figure."""
 
     currency: str

@@ -1,9 +1,9 @@
 """What is kept of one customer: one small record that needs no other customer's. Structs alone.
 
-Structs are packed as arrays, so the order of the fields is the form of the record in the changelog. A new field comes
-last and has a default, and records of before are read as they are; every other change needs a new version and a reader
-of the version before (contracts/packing.py; docs/adr/0003-exact-money-and-packed-state.md). So does another default:
-records in which the last fields are left out stand for the defaults of when they were written (codec.py).
+Structs are packed as arrays, so the order of the fields is the form of the record in the changelog. Every change of it
+needs a new version (contracts/packing.py; docs/adr/0003-exact-money-and-packed-state.md): a release before refuses what
+it does not know, since it would drop that when it writes. A new field that comes last and has a default needs no reader
+of the version before, every other change does.
 """
 
 import msgspec
@@ -29,14 +29,14 @@ class Account(msgspec.Struct, frozen=True, gc=False):
     product_told_ms: int = NEVER_MS  # the own time of the balance that told it
 
 
-class Bucket(msgspec.Struct, array_like=True, gc=False):
+class Bucket(msgspec.Struct, array_like=True, gc=False, forbid_unknown_fields=True):
     """The transactions of one type and currency on one local day: number and sum, without what is reversed."""
 
     count: int = 0
     amount_e4: int = 0
 
 
-class Blocks(msgspec.Struct, array_like=True, gc=False):
+class Blocks(msgspec.Struct, array_like=True, gc=False, forbid_unknown_fields=True):
     """What is remembered of one topic but the newest events, in full blocks, the oldest first (remember.py)."""
 
     events: bytes = b""
@@ -45,7 +45,7 @@ class Blocks(msgspec.Struct, array_like=True, gc=False):
     dropped_ms: int | None = None  # of transactions: the newest own time of what was dropped; None: nothing was
 
 
-class Reversal(msgspec.Struct, array_like=True, gc=False):
+class Reversal(msgspec.Struct, array_like=True, gc=False, forbid_unknown_fields=True):
     """A reversal, as long as it may matter. Beside what it names: what it takes off (measures/reversals.py)."""
 
     mark: bytes  # the fingerprint of its event id
@@ -58,7 +58,7 @@ class Reversal(msgspec.Struct, array_like=True, gc=False):
     is_taken: bool = False  # whether its amount is off the bucket of that day now
 
 
-class Window(msgspec.Struct, array_like=True, gc=False):
+class Window(msgspec.Struct, array_like=True, gc=False, forbid_unknown_fields=True):
     """The running sum of a measure over the days up to `through_day`; it saves adding them up at every event.
 
     Under a measure that counts transactions, the sums are their numbers. moves_on_day: the next day on which the sum
@@ -70,7 +70,7 @@ class Window(msgspec.Struct, array_like=True, gc=False):
     moves_on_day: int | None = None
 
 
-class Tenure(msgspec.Struct, array_like=True, gc=False):
+class Tenure(msgspec.Struct, array_like=True, gc=False, forbid_unknown_fields=True):
     """How a customer holds the served tier: the ratings by the calendar, and what puts a fall off. Epoch milliseconds.
 
     `held_before` and `term_before_ms` say how it was before the last rating, so that a correction can make that again.
@@ -91,7 +91,7 @@ class Tenure(msgspec.Struct, array_like=True, gc=False):
     term_before_ms: int | None = None  # the end of the term before the last rating
 
 
-class Progress(msgspec.Struct, array_like=True, gc=False):
+class Progress(msgspec.Struct, array_like=True, gc=False, forbid_unknown_fields=True):
     """How far a campaign has come with a customer, in epoch milliseconds (each kind: engine/campaigns)."""
 
     due_ms: int | None = None  # when time alone may trigger the campaign
@@ -106,7 +106,7 @@ class Progress(msgspec.Struct, array_like=True, gc=False):
     paid_e4: dict[int, bytes] = {}  # of each transaction, by its local day (campaigns/each_paid.py)
 
 
-class WatchedLoan(msgspec.Struct, array_like=True, gc=False):
+class WatchedLoan(msgspec.Struct, array_like=True, gc=False, forbid_unknown_fields=True):
     """A loan that is watched: what it was decided on, and which alerts it has had."""
 
     until_ms: int
@@ -119,7 +119,7 @@ class WatchedLoan(msgspec.Struct, array_like=True, gc=False):
     applied_ms: int = NEVER_MS  # the own time of the application
 
 
-class Courses(msgspec.Struct, array_like=True, gc=False):
+class Courses(msgspec.Struct, array_like=True, gc=False, forbid_unknown_fields=True):
     """How far the campaigns have come with a customer. Without it, none has begun."""
 
     progress: dict[str, Progress] = {}  # by campaign id
@@ -127,7 +127,7 @@ class Courses(msgspec.Struct, array_like=True, gc=False):
     contacts_ms: list[int] = []  # the newest triggers of the campaigns that share contact limits
 
 
-class Closings(msgspec.Struct, array_like=True, gc=False):
+class Closings(msgspec.Struct, array_like=True, gc=False, forbid_unknown_fields=True):
     """What totals and accounts were on earlier days. Only policies that look at closing totals keep it."""
 
     first_day: int | None = None  # the local day of the first balance
@@ -135,7 +135,7 @@ class Closings(msgspec.Struct, array_like=True, gc=False):
     accounts: dict[str, bytes] = {}  # by the key of accounts: closing balances of earlier days (measures/closings.py)
 
 
-class Special(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class Special(msgspec.Struct, array_like=True, frozen=True, gc=False, forbid_unknown_fields=True):
     """What few customers have: pins, consents, erases, loans, reversals. Without it, all is as the defaults say."""
 
     pin: Pin | None = None
@@ -152,7 +152,7 @@ class Special(msgspec.Struct, array_like=True, frozen=True, gc=False):
     unplaced_until_ms: int | None = None  # of accounts not known neither (measures/closed_accounts.py)
 
 
-class CustomerState(msgspec.Struct, array_like=True, gc=False):
+class CustomerState(msgspec.Struct, array_like=True, gc=False, forbid_unknown_fields=True):
     """All that is kept of one customer.
 
     The first fields are those of StateHeader: a take-over reads them alone, of every customer. Fields of bytes are

@@ -12,6 +12,7 @@ import msgspec
 
 from streams.contracts.kept import LaneRecord
 from streams.contracts.outputs import BudgetMessage, CandidateMessage
+from streams.contracts.packing import OF_A_LATER_RELEASE, UnknownVersionError
 from streams.contracts.templates import encode
 from streams.partition.entries import Entry, Record
 from streams.partition.partition import ForeignRecordError, Partition
@@ -47,11 +48,11 @@ class Budgets(Partition):
 
     def renewed(self, state: bytes) -> bytes:
         """Gives what is spent in the form that this release writes."""
-        return encode(_in_e4(_decode_spent(state)))
+        return encode(_spent(state))
 
     def spent(self, campaign: str, period: str) -> Spent:
         """Gives what the campaign has spent in the period."""
-        return _in_e4(_decode_spent(self.get(encode(BudgetName(campaign, period))) or _NOTHING))
+        return _spent(self.get(encode(BudgetName(campaign, period))) or _NOTHING)
 
     def _grant(self, candidate: CandidateMessage) -> bool:
         """Says whether a candidate is granted, by the limits that it carries, and keeps what is spent.
@@ -95,6 +96,18 @@ def _decoded(record: Record) -> CandidateMessage:
     if candidate.amount_cents is msgspec.UNSET:
         return candidate
     return msgspec.structs.replace(_in_e4(candidate), budget=_in_e4(candidate.budget))
+
+
+def _spent(packed: bytes) -> Spent:
+    """Unpacks what is spent.
+
+    Raises:
+        UnknownVersionError: A later release wrote it.
+    """
+    try:
+        return _in_e4(_decode_spent(packed))
+    except msgspec.ValidationError as error:
+        raise UnknownVersionError(f"{OF_A_LATER_RELEASE} ({error})") from error
 
 
 def _in_e4(older: _Amounts) -> _Amounts:

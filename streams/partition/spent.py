@@ -5,7 +5,7 @@ from typing import NamedTuple
 import msgspec
 
 
-class Spent(msgspec.Struct, frozen=True, kw_only=True):
+class Spent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a campaign has spent in a period, and how many candidates were refused."""
 
     triggers: int = 0

@@ -86,7 +86,7 @@ class Loan(msgspec.Struct, frozen=True, gc=False, array_like=True):
     currency: str
 
 
-class Pin(msgspec.Struct, frozen=True, gc=False, array_like=True):
+class Pin(msgspec.Struct, frozen=True, gc=False, array_like=True, forbid_unknown_fields=True):
     """A tier that a person has fixed for a customer until a time: who did it, and why."""
 
     tier: str
