@@ -89,6 +89,7 @@ class Tenure(msgspec.Struct, array_like=True, gc=False, forbid_unknown_fields=Tr
     former: str | None = None  # the tier that the rating before it earned
     held_before: str | None = None  # the tier before the last rating
     term_before_ms: int | None = None  # the end of the term before the last rating
+    standings: tuple[tuple[int, Standing, str | None], ...] = ()  # by time, with the score (measures/standings.py)
 
 
 class Progress(msgspec.Struct, array_like=True, gc=False, forbid_unknown_fields=True):
@@ -157,7 +158,8 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False, forbid_unknown_fi
 
     The first fields are those of StateHeader: a take-over reads them alone, of every customer. Fields of bytes are
     sections: they stay packed until a rule asks, and are opened and kept by the functions of the module that is named.
-    What a customer has nothing of is None, so that it takes no time and no room (engine/sections.py).
+    What a customer has nothing of is None, so that it takes no time and no room (engine/sections.py). Some fields are
+    packed otherwise than they are here (codec.py): those that follow from others, or are near to them.
     """
 
     tier: str | None = None
@@ -188,7 +190,6 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False, forbid_unknown_fi
     standing: Standing | None = None
     standing_as_of_ms: int | None = None
     score: str | None = None
-    standings: tuple[tuple[int, Standing, str | None], ...] = ()  # by time, with the score (measures/standings.py)
     loans_e4_by_currency: dict[str, int] | None = None
     tenure: Tenure | None = None
     courses: Courses | None = None
@@ -197,7 +198,10 @@ class CustomerState(msgspec.Struct, array_like=True, gc=False, forbid_unknown_fi
 
 
 class StateHeader(msgspec.Struct, array_like=True, gc=False):
-    """The leading fields of a CustomerState, for reading them without the rest."""
+    """The leading fields of a CustomerState as it is packed, for reading them without the rest.
+
+    earned_tier, decided_at_ms: packed otherwise than they are (codec.py).
+    """
 
     tier: str | None = None
     due_ms: int | None = None

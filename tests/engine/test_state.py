@@ -39,10 +39,10 @@ def test_a_take_over_reads_the_tier_and_the_due_time_alone() -> None:
 
 
 def test_a_state_of_a_former_form_has_the_defaults_of_what_was_added() -> None:
-    packed = pack_state(CustomerState(tier="mid"))
+    packed = pack_state(CustomerState(tier="mid", earned_tier="mid"))
     fields = msgspec.msgpack.decode(packed[1:])
     former = packed[:1] + msgspec.msgpack.encode(fields[:10])
-    assert unpack_state(former) == CustomerState(tier="mid")
+    assert unpack_state(former) == CustomerState(tier="mid", earned_tier="mid")
 
 
 def test_an_unknown_form_is_refused_with_a_word() -> None:

@@ -20,10 +20,14 @@ _NUMBER_OF_TYPE = {word: number for number, word in enumerate(_TYPES)}
 _TYPES_ROOM = 16
 _CODE_LENGTH = 3  # of a currency
 
-# A row: day, number of its type and currency, number of transactions, their sum. The narrowest have room for
-# days from 1970 to 2149, 16 currencies, 127 transactions and 214,748 units; the widest for all that may be kept.
-_FORMS = tuple(map(Struct, ("<HBbi", "<HBhq", "<iHiq")))
+# A row: day, number of its type and currency with how many transactions there are, their sum. The narrowest have room
+# for one currency, 7 transactions, 214,748 units, and 256 days from the one on that stands before them; the next for
+# days from 1970 to 2149, 16 currencies and 127 transactions; the widest for all that may be kept.
+_FORMS = tuple(map(Struct, ("<BBi", "<HHi", "<HIq", "<iQq")))
+_NARROWEST = Struct("<BH")  # what is before the narrowest rows: the form, and the day that theirs count from
 _SIZES = tuple(form.size for form in _FORMS)
+_COUNT_BITS = (4, 8, 16, 32)
+_HALVES = tuple(1 << bits - 1 for bits in _COUNT_BITS)  # added to the number of transactions, which may be below 0
 _UNPACK = tuple(form.unpack_from for form in _FORMS)
 _PACK = tuple(form.pack for form in _FORMS)
 _PACK_INTO = tuple(form.pack_into for form in _FORMS)
@@ -78,10 +82,7 @@ def days_kept(state: CustomerState) -> list[int]:
 def has_any_since(state: CustomerState, day: int) -> bool:
     """Says whether anything is kept from a day on."""
     days = state.days
-    if not days:
-        return False
-    form = _FORMS[days[0]]
-    return bool(form.unpack_from(days, len(days) - form.size)[0] >= day)
+    return bool(days) and _day_at(days, len(days) - _SIZES[days[0]]) >= day
 
 
 def add_to_bucket(  # noqa: PLR0913, PLR0917 - a transaction, taken apart
@@ -100,21 +101,23 @@ def add_to_bucket(  # noqa: PLR0913, PLR0917 - a transaction, taken apart
     if code == _UNKNOWN:
         state.day_currencies += name[-_CODE_LENGTH:]
         code = _code(name, state.day_currencies)
-    if not days:
-        days.append(0)
-        at = 1
+    counted, sum_e4 = counted + count, sum_e4 + amount_e4
+    form = days[0] if days else 0
+    half = _HALVES[form]
     try:
+        if not days or not -half <= counted < half:
+            raise error  # noqa: TRY301 - as a number that is too large for its place
+        placed, number = day - _first_day(days), (code << _COUNT_BITS[form]) + counted + half
         if found == _KEPT:
-            _PACK_INTO[days[0]](days, at, day, code, counted + count, sum_e4 + amount_e4)
+            _PACK_INTO[form](days, at, placed, number, sum_e4)
         elif at == len(days):
-            days += _PACK[days[0]](day, code, count, amount_e4)
+            days += _PACK[form](placed, number, sum_e4)
         else:
-            days[at:at] = _PACK[days[0]](day, code, count, amount_e4)
+            days[at:at] = _PACK[form](placed, number, sum_e4)
     except error:  # rows of this form have no room for that
-        if found == _KEPT:
-            _PACK_INTO[days[0]](days, at, day, code, counted, sum_e4)  # it may have been written in part
-        state.days = _widened(days)
-        return add_to_bucket(state, day, name, count, amount_e4, oldest)
+        kept, place = list(_rows(days)), (at - _begin(days)) // _SIZES[form]
+        kept[place : place + (found == _KEPT)] = [(day, code, counted, sum_e4)]
+        state.days = _packed(kept)
     if found == _NO_DAY:
         forget_days(state, oldest)
     return True
@@ -123,11 +126,11 @@ def add_to_bucket(  # noqa: PLR0913, PLR0917 - a transaction, taken apart
 def forget_days(state: CustomerState, oldest: int) -> None:
     """Drops the days before `oldest`."""
     days = state.days
-    if not days or _UNPACK[days[0]](days, 1)[0] >= oldest:
+    if not days or _day_at(days, _begin(days)) >= oldest:
         return  # nearly always
-    number = sum(day < oldest for day, *_ in _rows(days))
-    del days[1 : 1 + number * _SIZES[days[0]]]
-    if len(days) == 1:
+    begin, number = _begin(days), sum(day < oldest for day, *_ in _rows(days))
+    del days[begin : begin + number * _SIZES[days[0]]]
+    if len(days) == begin:
         days.clear()
 
 
@@ -159,32 +162,68 @@ def _find(days: bytearray, day: int, code: int) -> tuple[int, int, int, int]:
     place, found = len(days), _NO_DAY
     if not place:
         return place, found, 0, 0
-    unpack, size = _UNPACK[days[0]], _SIZES[days[0]]
+    form = days[0]
+    unpack, size, bits = _UNPACK[form], _SIZES[form], _COUNT_BITS[form]
+    begin, day = _begin(days), day - _first_day(days)
     kept: int
-    known: int
-    count: int
-    amount_e4: int
+    number: int
+    sum_e4: int
     at = place - size
-    while at > 0:
-        kept, known, count, amount_e4 = unpack(days, at)
+    while at >= begin:
+        kept, number, sum_e4 = unpack(days, at)
         if kept < day:
             break
         if kept > day:
             place = at
-        elif known == code:
-            return at, _KEPT, count, amount_e4
+        elif number >> bits == code:
+            return at, _KEPT, number - (code << bits) - _HALVES[form], sum_e4
         else:
             found = _OTHERS
         at -= size
     return place, found, 0, 0
 
 
+def _begin(days: bytearray) -> int:
+    """Gives where the first row is."""
+    return 1 if not days or days[0] else _NARROWEST.size
+
+
+def _first_day(days: bytearray) -> int:
+    """Gives the day that those in the rows count from."""
+    return 0 if not days or days[0] else days[1] + (days[2] << 8)
+
+
+def _day_at(days: bytearray, at: int) -> int:
+    """Gives the day of a row."""
+    day: int = _UNPACK[days[0]](days, at)[0]
+    return day + _first_day(days)
+
+
 def _rows(days: bytearray) -> Iterator[tuple[int, int, int, int]]:
     """Unpacks all rows: day, number of the name, number of transactions, sum."""
-    return _FORMS[days[0]].iter_unpack(days[1:]) if days else iter(())
+    if not days:
+        return
+    first, bits, half = _first_day(days), _COUNT_BITS[days[0]], _HALVES[days[0]]
+    for day, number, sum_e4 in _FORMS[days[0]].iter_unpack(days[_begin(days) :]):
+        code = number >> bits
+        yield first + day, code, number - (code << bits) - half, sum_e4
 
 
-def _widened(days: bytearray) -> bytearray:
-    """Gives the rows in the next wider form."""
-    form = _FORMS[days[0] + 1]
-    return bytearray([days[0] + 1]) + b"".join(form.pack(*row) for row in _rows(days))
+def _packed(rows: list[tuple[int, int, int, int]]) -> bytearray:
+    """Packs rows, by day, in the narrowest form that has room for all of them."""
+    for form in range(len(_FORMS) - 1):
+        try:
+            return _packed_as(form, rows)
+        except error:
+            pass
+    return _packed_as(len(_FORMS) - 1, rows)
+
+
+def _packed_as(form: int, rows: list[tuple[int, int, int, int]]) -> bytearray:
+    first, bits, half = 0 if form else rows[0][0], _COUNT_BITS[form], _HALVES[form]
+    days = bytearray([form]) if form else bytearray(_NARROWEST.pack(form, first))
+    for day, code, count, sum_e4 in rows:
+        if not -half <= count < half:
+            raise error
+        days += _FORMS[form].pack(day - first, (code << bits) + count + half, sum_e4)
+    return days

@@ -16,7 +16,8 @@ from streams.engine.measures.closing_totals import begin_closings
 from streams.engine.measures.closings import keep_timeline, timeline_of
 from streams.engine.measures.days import add_to_bucket, all_buckets, days_kept
 from streams.engine.measures.reversals import ABSENT, keep_reversals, reversals_of
-from streams.engine.sections import closings_of, courses_of, note, special_of
+from streams.engine.measures.standings import standings_kept
+from streams.engine.sections import closings_of, courses_of, note, special_of, tenure_of
 from streams.engine.state import Courses, CustomerState, Special
 from streams.policy.policy import Policy
 from streams.values.calendar import NEVER_MS
@@ -63,7 +64,9 @@ def newest_heard_ms(state: CustomerState) -> int:
 def _keep_words(left: CustomerState, state: CustomerState, erased_ms: int) -> None:
     if _if_newer(state.standing_as_of_ms, erased_ms) is not None:
         left.standing, left.standing_as_of_ms, left.score = state.standing, state.standing_as_of_ms, state.score
-        left.standings = tuple([known for known in state.standings if known[0] > erased_ms])
+        standings = tuple([known for known in standings_kept(state) if known[0] > erased_ms])
+        if standings:
+            tenure_of(left).standings = standings
 
 
 def _keep_special(left: CustomerState, special: Special, erased_ms: int) -> None:
@@ -128,7 +131,7 @@ def _keep_first_times(left: CustomerState, state: CustomerState, erased_ms: int,
 
 def _earliest_known_ms(left: CustomerState, policy: Policy) -> int | None:
     known_ms = [timeline_of(left, key, newest)[0].as_of_ms for key, newest in all_accounts(left)]
-    known_ms += [at_ms for at_ms, _, _ in left.standings[:1]]
+    known_ms += [at_ms for at_ms, _, _ in standings_kept(left)[:1]]
     known_ms += [policy.calendar.midnight_ms(day) for day in days_kept(left)]
     known_ms += [reversal.at_ms for reversal in reversals_of(left)]
     newest_ms = (special_of(left).applied_ms, left.standing_as_of_ms, left.last_transaction_ms)

@@ -203,8 +203,8 @@ def _begin_policy(state: CustomerState, policy: Policy, after_ms: int) -> None:
     after_ms: the instant after which the next ratings are looked for.
     """
     begin_closings(state, policy)
-    if not policy.standings_count_then:
-        state.standings = ()
+    if state.tenure is not None and not policy.standings_count_then:
+        state.tenure.standings = ()
     if policy.serves_earned:
         state.tenure = None
         return
