@@ -7,7 +7,7 @@ export UV_LINK_MODE := copy
 # The hundreds of processes that tests start would compile all they import, each of them.
 QUICK_STARTS := PYTHONDONTWRITEBYTECODE=
 
-.PHONY: help setup compiled wheel sbom known-faults demo fast test check check-speed laws bench bench-quick bench-page soak clean
+.PHONY: help setup compiled wheel sbom known-faults demo fast test check check-speed laws bench bench-quick bench-page soak test-rights clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ check-speed: setup ## the instructions of an event, held against those kept; nee
 soak: setup ## long runs: every fault, again and again; the whole of a real bank's data
 	@$(QUICK_STARTS) TIERFLOW_SOAK=1 TIERFLOW_KILLS=20 .venv/bin/pytest tests/faults tests/security
 	@$(QUICK_STARTS) TIERFLOW_SOAK=1 .venv/bin/pytest -m soak --ignore=tests/faults --ignore=tests/security
+
+test-rights: setup ## each right of each role left out once, on a broker that allows nothing without one; some minutes
+	@$(QUICK_STARTS) TIERFLOW_RIGHTS=1 .venv/bin/pytest tests/rights
 
 clean: ## takes away what setup and the tests made
 	rm -rf streams/builds .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -153,6 +153,26 @@ class Settings:
         return f"{self.app_id}-budgets-changelog"
 
     @property
+    def transactional_ids(self) -> str:
+        """The beginning of the transactional ids of workers; all others of this app id begin so, too."""
+        return f"{self.app_id}-"
+
+    @property
+    def replay_id(self) -> str:
+        """The transactional id of whoever sends dead letters again."""
+        return f"{self.transactional_ids}dead-letters"
+
+    @property
+    def resend_id(self) -> str:
+        """The transactional id of whoever sends parked events again."""
+        return f"{self.transactional_ids}deliver-resend"
+
+    @property
+    def deliver_groups(self) -> str:
+        """The beginning of the consumer groups of `tierflow deliver`; the name of the endpoint follows."""
+        return f"{self.app_id}-deliver-"
+
+    @property
     def parked_topic(self) -> str:
         """The topic of events that `tierflow deliver` has parked (docs/deliver.md#parked-events)."""
         return f"{self.app_id}-deliver-parked"

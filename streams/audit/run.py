@@ -18,6 +18,7 @@ from streams.audit.start import Start, read_start, take_start, write_start
 from streams.errors import UsageError
 from streams.kafka.offsets import Offsets
 from streams.kafka.partitioner import partition_of
+from streams.kafka.permitted import check_rights
 from streams.kafka.topics import check_topics
 from streams.kafka.unpacking import read_in_part
 from streams.partition.work import CAMPAIGNS
@@ -49,6 +50,7 @@ async def audit(
     """
     began = time.monotonic()
     report = Report()
+    await check_rights(settings, "audit")
     partitions = await check_topics(settings)
     read_in_part(settings.input_topics())  # as workers read them
     async with Offsets(settings.client_options()) as offsets:
@@ -103,6 +105,7 @@ async def write_starting_point(settings: Settings, file: Path) -> str:
     Raises:
         UsageError: Workers write all the time, or the file cannot be written.
     """
+    await check_rights(settings, "audit")
     partitions = await check_topics(settings)
     async with Offsets(settings.client_options()) as offsets:
         return write_start(await take_start(settings, offsets, partitions), file)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from streams.cli import audit, bench, dead_letters, deliver, kafka, load, policy, topics
+from streams.cli import acls, audit, bench, dead_letters, deliver, kafka, load, policy, topics
 from streams.cli.demo import demo
 from streams.cli.explain import explain
 from streams.cli.simulate import simulate
@@ -25,6 +25,7 @@ app.add_typer(kafka.app, name="kafka")
 app.add_typer(load.app, name="load")
 app.add_typer(policy.app, name="policy")
 app.add_typer(topics.app, name="topics")
+app.command("acls")(acls.acls)
 app.command("audit")(audit.audit)
 app.command("demo")(demo)
 app.command("explain")(explain)

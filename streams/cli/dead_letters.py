@@ -77,12 +77,14 @@ def replay(  # noqa: PLR0913, PLR0917 - a command's options
     What still cannot be used comes back as a new dead letter.
     """
     from streams.kafka.dead_letters import Choice, extent
+    from streams.kafka.permitted import check_rights
     from streams.kafka.redelivery import look_out, send_again
     from streams.logs import set_up_logging
 
     settings = Settings.from_environment()
     set_up_logging()
     choice = _checked(settings, Choice(reason, topic, partition, offset))
+    asyncio.run(check_rights(settings, "dead-letters" if dry_run else "replay"))
     within = asyncio.run(extent(settings))
     preview = asyncio.run(look_out(settings, within, choice))
     count = preview.reasons.total()
@@ -116,7 +118,9 @@ def _summary(listed: Listed) -> str:
 
 async def _read(settings: Settings, choice: "Choice", keep: int, write: "Callable[[Letter], None] | None") -> Listed:
     from streams.kafka.dead_letters import extent, read_letters, replayed_letters
+    from streams.kafka.permitted import check_rights
 
+    await check_rights(settings, "dead-letters")
     within = await extent(settings)
     replayed = await replayed_letters(settings)
     newest: deque[Letter] = deque(maxlen=keep)

@@ -155,7 +155,9 @@ def _endpoint_line(endpoint: "Endpoint") -> str:
 
 async def _read(settings: Settings) -> "tuple[list[Parked], set[Position]]":
     from streams.deliver.parked import read_parked, sent_again
+    from streams.kafka.permitted import check_rights
 
+    await check_rights(settings, "parked")
     return await read_parked(settings), await sent_again(settings)
 
 

@@ -76,7 +76,7 @@ def publish(
     for finding in report.warnings:
         typer.echo(finding_line(file, finding, "warning: "), err=True)
     settings, policy = Settings.from_environment(), report.policy
-    known = asyncio.run(_known(settings))
+    known = asyncio.run(_known(settings, to_publish=True))
     if known.in_force == policy.digest:
         typer.echo(f"{policy.name} version {policy.version} is in force already ({policy.digest}); nothing to publish")
         return
@@ -159,10 +159,14 @@ def list_policies() -> None:
         typer.echo("no policy was put in force yet; the first worker publishes its own (TIERFLOW_POLICY)")
 
 
-async def _known(settings: "Settings") -> "KnownPolicies":
+async def _known(settings: "Settings", *, to_publish: bool = False) -> "KnownPolicies":
+    from streams.kafka.permitted import check_rights
     from streams.kafka.policies import read_known_policies
+    from streams.kafka.rights import policy
     from streams.kafka.topics import check_topics
 
+    rows = (row for row in policy(settings) if to_publish or row.operation != "WRITE")
+    await check_rights(settings, "policy", rows)
     await check_topics(settings)
     return await read_known_policies(settings)
 

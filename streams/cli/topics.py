@@ -52,9 +52,11 @@ def grow(
 
 async def _create(settings: Settings, partitions: int | None, replication: int) -> tuple[list[str], int]:
     """Gives the topics that were made, and how many partitions there are."""
+    from streams.kafka.permitted import check_rights
     from streams.kafka.topics import check_partitions, ensure_topics
     from streams.kafka.unchanged import check_unchanged
 
+    await check_rights(settings, "topics")
     if partitions is not None:
         await check_partitions(settings, partitions)
     await check_unchanged(settings)
@@ -63,10 +65,12 @@ async def _create(settings: Settings, partitions: int | None, replication: int) 
 
 
 async def _check(settings: Settings) -> int:
+    from streams.kafka.permitted import check_rights
     from streams.kafka.retention import retention_notes
     from streams.kafka.topics import check_topics
     from streams.kafka.unchanged import check_unchanged
 
+    await check_rights(settings, "topics")
     await check_unchanged(settings)
     partitions = await check_topics(settings)
     for note in await retention_notes(settings):

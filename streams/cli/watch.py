@@ -51,7 +51,10 @@ async def _watch(  # noqa: PLR0913, PLR0917 - as above
     write: Callable[[str, bytes], None],
 ) -> None:
     from streams.kafka.follow import follow
+    from streams.kafka.permitted import check_rights
+    from streams.kafka.rights import reader
 
+    await check_rights(settings, "reader", reader(settings, names))
     topics = {settings.output_topic(name): name for name in names}
     key = None if customer is None else customer.encode()
     # `on_start` is called when no further record can be missed. It writes to standard error, so that a program that

@@ -83,7 +83,10 @@ async def _prepare_patiently(
         TryAgainError: It has been away for KAFKA_WITHIN_S.
         UsageError: It refuses us, a right is missing, or a topic or a policy cannot be used.
     """
-    from aiokafka.errors import ClusterAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
+    from aiokafka.errors import KafkaError
+
+    from streams.kafka.never_taken import FORBIDDEN
+    from streams.kafka.refusals import forbidden
 
     _end_when_asked()
     give_up_at = time.monotonic() + KAFKA_WITHIN_S
@@ -91,10 +94,8 @@ async def _prepare_patiently(
     while True:
         try:
             return await _prepare(settings, policy, take_outputs=take_outputs)
-        except (TopicAuthorizationFailedError, ClusterAuthorizationFailedError) as error:
-            raise UsageError(
-                f"this worker's user lacks a right ({named(error)}); give it those of docs/operations.md#security"
-            ) from error
+        except FORBIDDEN as error:  # of a right that was taken away meanwhile, or of a broker that tells none
+            raise UsageError(forbidden(error, "READ and WRITE")) from error
         except (AwayError, KafkaError, TimeoutError) as error:
             why = str(error) if isinstance(error, AwayError) else f"Kafka is in trouble: {named(error)}"
             if time.monotonic() > give_up_at:
@@ -120,11 +121,13 @@ async def _prepare(settings: Settings, policy: Policy, *, take_outputs: bool) ->
     """
     from streams.kafka.broker_clock import BrokerClock
     from streams.kafka.owner import claim_outputs
+    from streams.kafka.permitted import check_rights
     from streams.kafka.policies import publish_policy, read_known_policies
     from streams.kafka.topics import checked_topics, ensure_topics
     from streams.kafka.unchanged import check_unchanged
     from streams.kafka.wall_clock import wall_ms
 
+    await check_rights(settings, "worker")
     await check_unchanged(settings)  # first: what was deleted is not to be made anew without a word
     await ensure_topics(settings, PARTITIONS)
     async with BrokerClock(settings, wall_ms) as clock:
@@ -135,6 +138,7 @@ async def _prepare(settings: Settings, policy: Policy, *, take_outputs: bool) ->
     known = await read_known_policies(settings)
     if known.in_force is None:
         refuse_unfit(policy, settings.policy)
+        await check_rights(settings, "policy")
         await publish_policy(settings, policy)
         known = await read_known_policies(settings)
     if known.in_force != policy.digest:

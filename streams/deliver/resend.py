@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError, ProducerFenced
 
 from streams.deliver.parked import Parked, copy_headers, read_parked, sent_again
 from streams.errors import UsageError
+from streams.kafka.permitted import check_rights
 from streams.kafka.producers import Sent, answered
 from streams.kafka.redelivery import LETTERS_LIMIT, NO_LIMIT_BYTES, stopped_short
 from streams.kafka.topics import partition_count
@@ -36,11 +37,10 @@ async def resend(settings: Settings, choice: Choice) -> list[Parked]:
     Raises:
         UsageError: Kafka refuses an event, or another resend began; the message says how many were sent.
     """
+    await check_rights(settings, "resend")
     await partition_count(settings, settings.resend_topic)
     sent: list[Parked] = []
-    producer = TransactionalProducer(
-        settings.client_options(), f"{settings.app_id}-deliver-resend", max_request_size=NO_LIMIT_BYTES
-    )
+    producer = TransactionalProducer(settings.client_options(), settings.resend_id, max_request_size=NO_LIMIT_BYTES)
     try:
         await producer.start()
         before = await sent_again(settings)

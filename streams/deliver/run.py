@@ -17,9 +17,13 @@ from streams.deliver.config import Target
 from streams.deliver.courier import Courier, Shared
 from streams.deliver.metrics import DeliverMetrics
 from streams.deliver.metrics_server import MetricsAddress, metrics_served
-from streams.errors import TRY_AGAIN, UsageError, named
+from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, UsageError, named
 from streams.kafka.contact import LOOK_EVERY_S, SILENT_AFTER_S, RefusedError, end_when_refused
+from streams.kafka.never_taken import FORBIDDEN
+from streams.kafka.permitted import check_rights, lacked
 from streams.kafka.redelivery import REQUEST_BYTES
+from streams.kafka.rights import Rows
+from streams.kafka.rights import deliver as deliver_rows
 from streams.kafka.topics import partition_count
 from streams.settings import Settings
 
@@ -29,19 +33,21 @@ _log = logging.getLogger(__name__)
 async def deliver(settings: Settings, targets: Sequence[Target], metrics_at: MetricsAddress | None) -> int:
     """Delivers until a signal asks for the end.
 
-    Gives the exit status: 0, or 70 if Kafka has failed and a new start may help.
+    Gives the exit status: 0, 70 if Kafka has failed and a new start may help, 2 if a right was taken away.
 
     Raises:
         UsageError: Kafka, a topic or the address of the metrics cannot be used at the start.
     """
     allow_open_files()
+    rows = _needed(settings, targets)
+    await check_rights(settings, "deliver", rows)
     await _check_topics(settings, targets)
     metrics = DeliverMetrics()
     async with metrics_served(metrics.registry, metrics_at, settings.http_limits):
-        return await _deliver(settings, targets, metrics)
+        return await _deliver(settings, targets, metrics, rows)
 
 
-async def _deliver(settings: Settings, targets: Sequence[Target], metrics: DeliverMetrics) -> int:
+async def _deliver(settings: Settings, targets: Sequence[Target], metrics: DeliverMetrics, rows: Rows) -> int:
     producer = AIOKafkaProducer(**settings.client_options(), enable_idempotence=True, max_request_size=REQUEST_BYTES)
     status = 0
     try:
@@ -52,8 +58,14 @@ async def _deliver(settings: Settings, targets: Sequence[Target], metrics: Deliv
         _log.critical("%s; nothing is lost, start again", _first(errors))
         status = TRY_AGAIN
     except* KafkaError as errors:
-        _log.critical("Kafka cannot be used any more (%s); nothing is lost, start again", named(_first(errors)))
-        status = TRY_AGAIN
+        first = _first(errors)
+        lacking = await _lacking(settings, rows) if isinstance(first, FORBIDDEN) else None
+        _log.critical(
+            "Kafka cannot be used any more (%s); nothing is lost, start again%s",
+            named(first),
+            "" if lacking is None else f" when it has what it lacks: {lacking}",
+        )
+        status = TRY_AGAIN if lacking is None else NEEDS_A_PERSON
     finally:
         await producer.stop()
     return status
@@ -106,6 +118,20 @@ async def _say_whether_kafka_answers(couriers: Sequence[Courier], metrics: Deliv
 
 def _raise(error: BaseException) -> None:
     raise error
+
+
+def _needed(settings: Settings, targets: Sequence[Target]) -> Rows:
+    """Gives the rights for these endpoints."""
+    outputs = {stream for target in targets for stream in target.endpoint.events}
+    return deliver_rows(settings, sorted(outputs), [target.endpoint.name for target in targets])
+
+
+async def _lacking(settings: Settings, rows: Rows) -> str | None:
+    """Says which rights are missing now; None where none is, or nobody answers."""
+    try:
+        return await lacked(settings, "deliver", rows)
+    except KafkaError:
+        return None
 
 
 async def _check_topics(settings: Settings, targets: Sequence[Target]) -> None:

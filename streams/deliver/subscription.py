@@ -42,7 +42,7 @@ class Subscription(ConsumerRebalanceListener):  # type: ignore[misc]
     """The consumer of one endpoint. Partition N of all topics goes to one process, so that a customer's events do."""
 
     def __init__(self, settings: Settings, endpoint: Endpoint, hooks: Hooks) -> None:
-        self.group = f"{settings.app_id}-deliver-{endpoint.name}"
+        self.group = settings.deliver_groups + endpoint.name
         self.topics = [*map(settings.output_topic, endpoint.events), settings.resend_topic]
         self._endpoint = endpoint
         self._resend_topic = settings.resend_topic

@@ -10,6 +10,7 @@ from streams.engine.state import CustomerState
 from streams.errors import UsageError
 from streams.kafka.offsets import Offsets
 from streams.kafka.partitioner import partition_of
+from streams.kafka.permitted import check_rights
 from streams.kafka.policies import KnownPolicies, read_known_policies
 from streams.kafka.tape import Tape
 from streams.kafka.topics import partition_count
@@ -44,6 +45,7 @@ async def read_known(settings: Settings, customer_id: str) -> Known:
         UsageError: The customer is unknown or has no tier, the policy of the state is not to be found, or Kafka does
             not answer.
     """
+    await check_rights(settings, "explain")
     partitions = await partition_count(settings, settings.changelog_topic)
     key, found = customer_id.encode(), None
     for number in _partitions_of(settings, key, partitions):

@@ -59,7 +59,7 @@ async def _committed(ground: Ground) -> dict[str, Mapping[TopicPartition, int]]:
         groups = sorted({group for group, *_ in await admin.list_consumer_groups()})
         found: dict[str, Mapping[TopicPartition, int]] = {}
         for group in groups:
-            if group.startswith(f"{settings.app_id}-deliver-"):
+            if group.startswith(settings.deliver_groups):
                 offsets = await admin.list_consumer_group_offsets(group)
                 found[group] = {tp: known.offset for tp, known in offsets.items() if known.offset >= 0}
     finally:

@@ -201,7 +201,7 @@ async def _busy(settings: Settings) -> list[str]:
     await admin.start()
     try:
         groups = {group for group, *_ in await admin.list_consumer_groups()}
-        ours = {group for group in groups if group.startswith(f"{settings.app_id}-deliver-")} | {settings.app_id}
+        ours = {group for group in groups if group.startswith(settings.deliver_groups)} | {settings.app_id}
         answers = await admin.describe_consumer_groups(sorted(ours))
     finally:
         await admin.close()

@@ -11,6 +11,7 @@ from streams.grow.ground import Ground, check_still, look
 from streams.grow.marks import mark_former, mark_new
 from streams.grow.moves import move_budgets, move_customers
 from streams.kafka.changelog import ChangelogError
+from streams.kafka.permitted import check_rights
 from streams.kafka.policies import read_known_policies
 from streams.kafka.producers import BATCH_BYTES, TransactionFailedError
 from streams.kafka.topics import raise_partitions
@@ -30,6 +31,7 @@ async def grow(settings: Settings, policy: Policy, partitions: int, say: Callabl
     Raises:
         UsageError: It is not possible, or it was cut off; the message says why, and what to do.
     """
+    await check_rights(settings, "grow")
     customers, budgets, *others = worked_stages(settings, policy, partitions)
     if others:
         raise UsageError(f"the stage {others[0].name} has states that nobody knows how to move: see streams/grow")
@@ -58,7 +60,7 @@ async def _grow(ground: Ground, policy: Policy, say: Callable[[str], None]) -> N
     ground = ground.with_more_partitions()
     say(f"all topics have {after} partitions")
     producer = TransactionalProducer(
-        settings.client_options(), f"{settings.app_id}-growth", linger_ms=0, max_batch_size=BATCH_BYTES
+        settings.client_options(), f"{settings.transactional_ids}growth", linger_ms=0, max_batch_size=BATCH_BYTES
     )
     await producer.start()
     try:

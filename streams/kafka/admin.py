@@ -5,9 +5,10 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaConnectionError, KafkaError, NodeNotReadyError
+from aiokafka.errors import KafkaConnectionError, KafkaError, NodeNotReadyError, TopicAuthorizationFailedError
 
-from streams.kafka.refusals import cannot_connect
+from streams.errors import UsageError
+from streams.kafka.refusals import cannot_connect, needs
 from streams.settings import Settings
 
 
@@ -34,9 +35,16 @@ class Admin:
 
 
 async def configs_of(admin: AIOKafkaAdminClient, topics: Iterable[str], *names: str) -> dict[str, dict[str, str]]:
-    """Gives the values of these settings by topic, those that come from the broker included."""
+    """Gives the values of these settings by topic, those that come from the broker included.
+
+    Raises:
+        UsageError: Our user may not see those of a topic.
+    """
     # aiokafka takes the names to ask for as the keys of a mapping, and ignores its values.
     asked = [ConfigResource(ConfigResourceType.TOPIC, topic, dict.fromkeys(names, "")) for topic in topics]
     responses = await admin.describe_configs(asked)
     resources: list[Any] = [resource for response in responses for resource in response.resources]
+    denied = [topic for code, _, _, topic, _ in resources if code == TopicAuthorizationFailedError.errno]
+    if denied:
+        raise UsageError(needs(f"DESCRIBE_CONFIGS on topic {topic}" for topic in denied))
     return {topic: {entry[0]: str(entry[1]) for entry in entries} for _, _, _, topic, entries in resources}

@@ -6,6 +6,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.errors import UsageError, named
+from streams.kafka.refusals import forbidden
 from streams.kafka.topics import partition_count
 from streams.settings import Settings
 
@@ -40,6 +41,7 @@ async def follow(
         async for record in consumer:
             yield record
     except KafkaError as error:
-        raise UsageError(f"{', '.join(topics)} cannot be read any more ({named(error)})") from error
+        why = forbidden(error, "READ") or named(error)
+        raise UsageError(f"{', '.join(topics)} cannot be read any more ({why})") from error
     finally:
         await consumer.stop()

@@ -9,6 +9,7 @@ from aiokafka.errors import BrokerResponseError, KafkaError
 
 from streams.errors import UsageError, named
 from streams.kafka.admin import configs_of
+from streams.kafka.refusals import forbidden
 
 MAX_MESSAGE_BYTES = "max.message.bytes"
 
@@ -24,7 +25,7 @@ class InvalidRecordError(BrokerResponseError):  # type: ignore[misc]
 errors.kafka_errors.setdefault(InvalidRecordError.errno, InvalidRecordError)
 
 _TOO_LARGE = (errors.MessageSizeTooLargeError, errors.RecordListTooLargeError)
-_FORBIDDEN = (
+FORBIDDEN = (
     errors.TopicAuthorizationFailedError,
     errors.GroupAuthorizationFailedError,
     errors.ClusterAuthorizationFailedError,
@@ -32,7 +33,7 @@ _FORBIDDEN = (
 )
 NEVER_TAKEN = (
     *_TOO_LARGE,
-    *_FORBIDDEN,
+    *FORBIDDEN,
     InvalidRecordError,
     errors.InvalidTopicError,
     errors.InvalidTransactionTimeout,
@@ -79,8 +80,9 @@ async def _mend(cause: BaseException, refused: RefusedBatchError | None, client_
             f"sent again it would be refused again: raise max.message.bytes of {topic}{now} (tierflow topics check "
             "says how far), then start again"
         )
-    if isinstance(cause, _FORBIDDEN):
-        return "give this user the rights of docs/operations.md#security, then start again"
+    lacking = forbidden(cause, "WRITE")
+    if lacking is not None:
+        return f"{lacking}; then start again"
     return "sent again it would be refused again: look at the topic's settings and the broker's log, then start again"
 
 

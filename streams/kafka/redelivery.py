@@ -123,7 +123,7 @@ class _Sending:
         self._waiting_bytes = 0
         self._producer = TransactionalProducer(
             settings.client_options(),
-            f"{settings.app_id}-dead-letters",
+            settings.replay_id,
             max_batch_size=BATCH_BYTES,
             max_request_size=NO_LIMIT_BYTES,
             compression_type="gzip",  # a large input came compressed, and fits its topic only so

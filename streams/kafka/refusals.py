@@ -1,4 +1,4 @@
-"""Why a broker does not let us in, as a sentence.
+"""Why a broker does not let us in, or not do something, as a sentence.
 
 aiokafka logs why a connection failed, tries the next broker, and at last says only that none would do. So where a
 client could not be started, the brokers are asked once more, one by one, and what they answer is put into words.
@@ -11,10 +11,14 @@ from typing import Any, NamedTuple
 
 from aiokafka.conn import AIOKafkaConnection, collect_hosts, create_conn
 from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
     IllegalSaslStateError,
     KafkaConnectionError,
     KafkaError,
     SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
     UnsupportedSaslMechanismError,
 )
 from aiokafka.protocol.metadata import MetadataRequest
@@ -29,6 +33,36 @@ _HANG_UPS = (KafkaConnectionError, EOFError, ConnectionResetError, BrokenPipeErr
 _FAILURES = (OSError, KafkaError, TimeoutError, EOFError)
 
 _Address = tuple[str, int]
+ACLS_PAGE = "deploy/kafka-acls.md"
+
+
+def needs(rights: Iterable[str], role: str = "") -> str:
+    """Says which rights our user has to be given. rights: such as "READ on topic bank.loans"; role: whose they are."""
+    listed = ", ".join(rights)
+    return f"our user needs {listed}; see {ACLS_PAGE}" + (f", role {role}" if role else "")
+
+
+def forbidden(error: BaseException, operation: str) -> str | None:
+    """Says which right a refusal of aiokafka is about; None where it is about none.
+
+    operation: what was tried on topics. Transactions take WRITE on their id, they and consumers READ on their group.
+    """
+    match error:
+        case TopicAuthorizationFailedError():
+            return needs(f"{operation} on topic {name}" for name in _named(error, "that is not named"))
+        case GroupAuthorizationFailedError():
+            return needs(f"READ on group {name}" for name in _named(error, "that is not named"))
+        case TransactionalIdAuthorizationFailed():
+            return needs(f"WRITE on transactional id {name}" for name in _named(error, "that is not named"))
+        case ClusterAuthorizationFailedError():  # without a transaction, brokers before Kafka 2.8
+            return needs(["IDEMPOTENT_WRITE on cluster kafka-cluster"])
+    return None
+
+
+def _named(error: BaseException, otherwise: str) -> list[str]:
+    """Gives the names that aiokafka has put into an error: one, or a set of them."""
+    named = error.args[0] if error.args and error.args[0] else otherwise
+    return [named] if isinstance(named, str) else sorted(named)
 
 
 async def cannot_connect(options: Mapping[str, Any], error: Exception) -> UsageError:

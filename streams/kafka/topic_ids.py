@@ -1,4 +1,4 @@
-"""The ids of topics and their partition counts, as the broker knows them now.
+"""The ids of topics, their partition counts and what our user may do with them, as the broker knows them now.
 
 A topic that is deleted and made anew under its name has another id (KIP-516, Kafka 2.8 and later). aiokafka 0.14.0 asks
 for metadata in versions that have none: the schemas are those of Kafka's MetadataRequest, version 11.
@@ -6,12 +6,18 @@ for metadata in versions that have none: the schemas are those of Kafka's Metada
 
 import random
 from base64 import urlsafe_b64encode
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from io import BytesIO
 from typing import Any, ClassVar
 
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaConnectionError, NoError, UnknownTopicOrPartitionError, for_code
+from aiokafka.errors import (
+    KafkaConnectionError,
+    NoError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 from aiokafka.protocol.abstract import AbstractType
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.metadata import MetadataRequest_v5
@@ -91,13 +97,19 @@ class _AskForTopics(Request[MetadataRequest_v5 | _MetadataRequest_v11]):  # type
 
     API_KEY: ClassVar[int] = 3
 
-    def __init__(self, names: Collection[str]) -> None:
+    def __init__(self, names: Collection[str], *, with_operations: bool = False) -> None:
         self._names = names
+        self._with_operations = with_operations
 
     def build(self, request_struct_class: type[Any]) -> Any:
         if request_struct_class is MetadataRequest_v5:
             return MetadataRequest_v5(list(self._names), False)  # noqa: FBT003 - the wire's order
-        return _MetadataRequest_v11([(_NO_ID, name, {}) for name in self._names], False, False, {})  # noqa: FBT003
+        return _MetadataRequest_v11(
+            [(_NO_ID, name, {}) for name in self._names],
+            False,  # noqa: FBT003 - as above
+            self._with_operations,
+            {},
+        )
 
 
 async def ask_for_topics(client_options: Mapping[str, Any], names: Collection[str]) -> dict[str, KnownTopic]:
@@ -109,14 +121,36 @@ async def ask_for_topics(client_options: Mapping[str, Any], names: Collection[st
     client = AIOKafkaClient(**client_options)
     try:
         await client.bootstrap()
-        nodes = [broker.nodeId for broker in client.cluster.brokers()]
-        if not nodes:
-            raise KafkaConnectionError("the cluster has no brokers")
-        answer = await client.send(random.choice(nodes), _AskForTopics(names))  # noqa: S311 - any of them
+        found = map(_known, await _ask(client, _AskForTopics(names)))
     finally:
         await client.close()
-    found = (_known(topic) for topic in answer.to_object()["topics"])
     return {name: known for name, known in found if known is not None}
+
+
+async def permitted_on_topics(client: AIOKafkaClient, names: Collection[str]) -> dict[str, int | None]:
+    """Gives which operations our user may do on each topic, there or not: bit N stands for Kafka's AclOperation N.
+
+    None where it may not even see the topic; no entry where the broker does not tell, being older than Kafka 2.8.
+
+    Raises:
+        KafkaError: No broker answers.
+    """
+    topics = await _ask(client, _AskForTopics(names, with_operations=True))
+    denied = TopicAuthorizationFailedError.errno
+    return {
+        topic["topic"]: None if topic["error_code"] == denied else topic["topic_authorized_operations"]
+        for topic in topics
+        if topic["error_code"] == denied or "topic_authorized_operations" in topic
+    }
+
+
+async def _ask(client: AIOKafkaClient, question: _AskForTopics) -> Sequence[Mapping[str, Any]]:
+    nodes = [broker.nodeId for broker in client.cluster.brokers()]
+    if not nodes:
+        raise KafkaConnectionError("the cluster has no brokers")
+    answer = await client.send(random.choice(nodes), question)  # noqa: S311 - any of them
+    topics: list[Mapping[str, Any]] = answer.to_object()["topics"]
+    return topics
 
 
 def _known(topic: Mapping[str, Any]) -> tuple[str, KnownTopic | None]:
@@ -124,7 +158,7 @@ def _known(topic: Mapping[str, Any]) -> tuple[str, KnownTopic | None]:
     if code == UnknownTopicOrPartitionError.errno:
         return name, None
     if code not in {NoError.errno, _LEADER_NOT_AVAILABLE}:
-        raise for_code(code)(f"the topic {name}")
+        raise for_code(code)(name)
     raw = topic.get("topic_id", _NO_ID)
     text = "" if raw == _NO_ID else urlsafe_b64encode(raw).decode().rstrip("=")
     return name, KnownTopic(text, len(topic["partitions"]))

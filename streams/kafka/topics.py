@@ -10,11 +10,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 
 from streams.errors import AwayError, UsageError
 from streams.kafka.admin import Admin, configs_of
 from streams.kafka.never_taken import MAX_MESSAGE_BYTES
+from streams.kafka.refusals import needs
 from streams.kafka.topic_specs import LOOKED_AT, TopicSpec, misfits, missing_topics, topic_specs
 from streams.settings import Settings
 
@@ -166,6 +172,8 @@ async def _create(admin: AIOKafkaAdminClient, missing: Iterable[TopicSpec], part
     answer = await admin.create_topics(wanted)
     for name, code, *message in answer.topic_errors:
         # If two workers start at once, the other one has made it; the check that follows looks at its settings.
+        if code in {TopicAuthorizationFailedError.errno, ClusterAuthorizationFailedError.errno}:
+            raise UsageError(f"the topic {name} could not be made: {needs([f'CREATE on topic {name}'])}")
         if code not in (0, TopicAlreadyExistsError.errno):
             reason = message[0] if message and message[0] else for_code(code).__name__
             raise UsageError(f"the topic {name} could not be made: {reason}")

@@ -17,7 +17,7 @@ from streams.contracts.kept import KnownTopic, LaneRecord
 from streams.contracts.packing import LANE_KEY, UnknownVersionError, unpack_lane
 from streams.errors import UsageError
 from streams.kafka.newest import newest_records
-from streams.kafka.refusals import cannot_connect
+from streams.kafka.refusals import cannot_connect, forbidden
 from streams.kafka.topic_ids import ask_for_topics
 from streams.kafka.topic_specs import topic_specs
 from streams.settings import Settings
@@ -92,9 +92,7 @@ async def check_unchanged(settings: Settings) -> None:
     try:
         said = await confirmed(lambda: _any_difference(settings), _CONFIRMED_AT_START_FOR_S)
     except TopicAuthorizationFailedError as error:
-        raise UsageError(
-            f"our account may not look at {error.args[0]}: give it Describe on all (docs/operations.md#security)"
-        ) from error
+        raise UsageError(forbidden(error, "DESCRIBE")) from error
     except KafkaError as error:
         raise await cannot_connect(settings.client_options(), error) from error
     if said is not None:

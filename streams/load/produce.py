@@ -16,6 +16,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from streams.contracts.event_line import EventLine
 from streams.errors import UsageError, named
 from streams.kafka.partitioner import partition_of
+from streams.kafka.permitted import check_rights
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
 
@@ -48,6 +49,7 @@ async def produce(settings: Settings, waves: Iterator[Wave], on_wave: Callable[[
         UsageError: Kafka does not answer or refuses an event, or the waves end in an error of their own. Once events
             were sent, the message says how many.
     """
+    await check_rights(settings, "load")
     await ensure_topics(settings, PARTITIONS)
     producer = AIOKafkaProducer(
         **settings.client_options(), enable_idempotence=True, acks="all", linger_ms=0, max_batch_size=BATCH_BYTES

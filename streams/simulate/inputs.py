@@ -16,6 +16,7 @@ from aiokafka import TopicPartition
 from streams.contracts.decode import decode
 from streams.contracts.rejection import Rejection
 from streams.kafka.offsets import Offsets
+from streams.kafka.permitted import check_rights
 from streams.kafka.tape import Tape
 from streams.kafka.topics import partition_count
 from streams.kafka.unpacking import read_in_part
@@ -83,6 +84,7 @@ async def _sources(settings: Settings, policy: Policy) -> "list[_Source]":
 
 async def _spans(settings: Settings) -> list[tuple[TopicPartition, int, int]]:
     """Gives the partitions of all input topics, each with where it begins and ends now."""
+    await check_rights(settings, "simulate")
     counts = {topic: await partition_count(settings, topic) for topic in settings.input_topics()}
     tps = [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
     async with Offsets(settings.client_options()) as offsets:

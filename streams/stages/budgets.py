@@ -26,7 +26,7 @@ def budgets_stage(settings: Settings) -> Stage:
         name=NAME,
         title="budgets",
         group=settings.app_id,
-        ids_prefix=f"{settings.app_id}-grants-",
+        ids_prefix=f"{settings.transactional_ids}grants-",
         inputs=(settings.candidates_topic,),
         outputs={CAMPAIGNS: Output(settings.output_topic(CAMPAIGNS), place_of_customers(settings))},
         changelog=settings.budgets_changelog_topic,

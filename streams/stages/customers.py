@@ -32,7 +32,7 @@ def customers_stage(settings: Settings, policy: Policy, partitions: int, clock: 
         name=NAME,
         title="partition",
         group=settings.app_id,
-        ids_prefix=f"{settings.app_id}-",
+        ids_prefix=settings.transactional_ids,
         inputs=settings.input_topics(),
         outputs={**outputs, CANDIDATES: Output(settings.candidates_topic, place_of_campaigns())},
         changelog=settings.changelog_topic,

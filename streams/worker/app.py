@@ -23,6 +23,7 @@ from streams.contracts.kept import KnownTopic, LaneRecord
 from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, TryAgainError, UsageError, named
 from streams.kafka.broker_clock import LIMIT_MS, leapt
 from streams.kafka.never_taken import NeverTakenError
+from streams.kafka.permitted import lacked
 from streams.kafka.policies import KnownPolicies, read_newest_policies
 from streams.kafka.topic_ids import ask_for_topics
 from streams.kafka.unchanged import TopicsChangedError
@@ -240,14 +241,18 @@ class TierflowApp(faust.App):  # type: ignore[misc]
                 yield Watched(lane.partition.lane, lane.stage.topics)
 
     async def why_changed(self) -> str | None:
-        """Asks for the topics, and says what is not as the states were made; None if nothing differs."""
+        """Says which right is missing now, or which topic is not as the states were made; None if nothing is wrong."""
+        lacking = await lacked(self.settings, "worker")
+        if lacking is not None:
+            return lacking
         names = set[str]().union(*(stage.topics for stage in self.stages.values()))
         return changed_from(self.watched(), await ask_for_topics(self.settings.client_options(), names))
 
     async def on_inputs_unreadable(self, error: Exception) -> None:
         """Ends the process: records were deleted before they were worked, say, or a right was taken away.
 
-        The offsets of a topic that was made anew are gone, too. No restart mends that, so it is asked for first.
+        The offsets of a topic that was made anew are gone, too. No restart mends that, nor a right that is missing: so
+        these are asked for first.
         """
         changed = await lasting(self.why_changed)
         fail(TopicsChangedError(changed) if changed else TryAgainError(why_unreadable(error, self.settings.app_id)))

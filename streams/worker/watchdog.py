@@ -13,11 +13,11 @@ from aiokafka.errors import (
     GroupAuthorizationFailedError,
     InconsistentGroupProtocolError,
     OffsetOutOfRangeError,
-    TopicAuthorizationFailedError,
     UnsupportedCodecError,
 )
 
 from streams.errors import named
+from streams.kafka.refusals import forbidden, needs
 
 STALLED_AFTER_S = 60.0
 LOOK_EVERY_S = 5.0
@@ -122,17 +122,15 @@ def why_unreadable(error: BaseException, group: str) -> str:
             why = "its records are gone"
         case CorruptRecordException() | UnsupportedCodecError():
             why = "a batch of it is damaged"
-        case TopicAuthorizationFailedError():
-            why = "this worker's user has no right to read it; give it Read and Describe"
         case _:
-            why = _of_the_group(error, group) or "the brokers refuse"
+            why = _of_the_group(error, group) or forbidden(error, "READ") or "the brokers refuse"
     return f"an input cannot be read on, {why} ({type(error).__name__}): {error}"
 
 
 def _of_the_group(trouble: BaseException, group: str) -> str | None:
     match trouble:
         case GroupAuthorizationFailedError():
-            return f"this worker's user may not join the group {group}; give it Read and Describe on that group"
+            return needs([f"READ on group {group}"], "worker")
         case InconsistentGroupProtocolError():
             return (
                 f"the group {group} has members that are no workers of tierflow: another program uses that group id; "

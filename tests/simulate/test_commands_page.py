@@ -50,6 +50,7 @@ def options_of(*words: str) -> set[str]:
         ("deliver", "resend"),
         ("dead-letters", "list"),
         ("dead-letters", "replay"),
+        ("acls",),
     ],
 )
 def test_every_option_is_shown(words: tuple[str, ...]) -> None:

@@ -94,7 +94,7 @@ def test_a_process_that_was_stopped_itself_hangs_nowhere(clock: Time) -> None:
     ("trouble", "why"),
     [
         (None, "the brokers do not say why"),
-        (GroupAuthorizationFailedError("app"), "may not join the group app; give it Read and Describe"),
+        (GroupAuthorizationFailedError("app"), "needs READ on group app; see deploy/kafka-acls.md, role worker"),
         (InconsistentGroupProtocolError(), "members that are no workers of tierflow"),
         (KafkaError("odd"), "KafkaError: odd"),
     ],
@@ -129,8 +129,8 @@ def test_brokers_that_are_away_are_waited_for(clock: Time) -> None:
     ("error", "why"),
     [
         (OffsetOutOfRangeError(), "its records are gone"),
-        (TopicAuthorizationFailedError("bank.loans"), "give it Read and Describe (TopicAuthorizationFailedError): "),
-        (GroupAuthorizationFailedError("app"), "may not join the group app"),
+        (TopicAuthorizationFailedError("bank.loans"), "needs READ on topic bank.loans; see deploy/kafka-acls.md"),
+        (GroupAuthorizationFailedError("app"), "needs READ on group app"),
         (KafkaError("odd"), "the brokers refuse"),
     ],
 )
