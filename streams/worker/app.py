@@ -22,9 +22,10 @@ from faust.types import TP
 from streams.contracts.kept import KnownTopic, LaneRecord
 from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, TryAgainError, UsageError, named
 from streams.kafka.broker_clock import LIMIT_MS, leapt
-from streams.kafka.never_taken import NeverTakenError
+from streams.kafka.never_taken import FORBIDDEN, NeverTakenError
 from streams.kafka.permitted import lacked
 from streams.kafka.policies import KnownPolicies, read_newest_policies
+from streams.kafka.refusals import forbidden
 from streams.kafka.topic_ids import ask_for_topics
 from streams.kafka.unchanged import TopicsChangedError
 from streams.kafka.wall_clock import WatchedClock
@@ -114,6 +115,8 @@ class TierflowApp(faust.App):  # type: ignore[misc]
     async def _watched(self, what: str, watch: Watch) -> None:
         try:
             await watch()
+        except FORBIDDEN as error:  # all of them read topics
+            fail(UsageError(f"{what} has ended: {forbidden(error, 'READ')}, role worker"))
         except Exception as error:  # noqa: BLE001 - a watch that has ended watches nothing, and nobody would know
             ended = TryAgainError(f"{what} has ended: {named(error)}")
             ended.__cause__ = error
