@@ -4,7 +4,8 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from random import Random
 
@@ -20,13 +21,15 @@ from streams.deliver.metrics_server import MetricsAddress, metrics_served
 from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, UsageError, named
 from streams.kafka.contact import LOOK_EVERY_S, SILENT_AFTER_S, RefusedError, end_when_refused
 from streams.kafka.never_taken import FORBIDDEN
-from streams.kafka.permitted import check_rights, lacked
+from streams.kafka.permitted import RightsError, check_rights, lacked
 from streams.kafka.redelivery import REQUEST_BYTES
 from streams.kafka.rights import Rows
 from streams.kafka.rights import deliver as deliver_rows
 from streams.kafka.topics import partition_count
+from streams.kafka.unchanged import confirmed
 from streams.settings import Settings
 
+RIGHTS_LOOKED_AT_EVERY_S = 10.0
 _log = logging.getLogger(__name__)
 
 
@@ -53,7 +56,11 @@ async def _deliver(settings: Settings, targets: Sequence[Target], metrics: Deliv
     try:
         await producer.start()
         shared = Shared(producer, metrics, Clock(), Random().random, _agent())  # noqa: S311 - for pauses
-        await _until_asked([Courier(settings, target, shared) for target in targets], settings, metrics)
+        couriers = [Courier(settings, target, shared) for target in targets]
+        await _until_asked(couriers, [_watch_contact(couriers, settings, metrics), _watch_rights(settings, rows)])
+    except* RightsError as errors:
+        _log.critical("%s; nothing is lost, start again when it has that", _first(errors))
+        status = NEEDS_A_PERSON
     except* RefusedError as errors:
         _log.critical("%s; nothing is lost, start again", _first(errors))
         status = TRY_AGAIN
@@ -71,7 +78,7 @@ async def _deliver(settings: Settings, targets: Sequence[Target], metrics: Deliv
     return status
 
 
-async def _until_asked(couriers: Sequence[Courier], settings: Settings, metrics: DeliverMetrics) -> None:
+async def _until_asked(couriers: Sequence[Courier], watches: Sequence[Coroutine[None, None, None]]) -> None:
     """Runs the couriers until a signal comes; returns when all have ended."""
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -80,7 +87,7 @@ async def _until_asked(couriers: Sequence[Courier], settings: Settings, metrics:
     async with asyncio.TaskGroup() as group:
         running = [group.create_task(courier.run()) for courier in couriers]
         _log.info("delivering to %s", ", ".join(courier.endpoint.name for courier in couriers))
-        running.append(group.create_task(_watch_contact(couriers, settings, metrics)))
+        running += [group.create_task(watch) for watch in watches]
         await asked.wait()
         for task in running:
             task.cancel()
@@ -124,6 +131,19 @@ def _needed(settings: Settings, targets: Sequence[Target]) -> Rows:
     """Gives the rights for these endpoints."""
     outputs = {stream for target in targets for stream in target.endpoint.events}
     return deliver_rows(settings, sorted(outputs), [target.endpoint.name for target in targets])
+
+
+async def _watch_rights(settings: Settings, rows: Rows) -> None:
+    """Ends all when a right is missing for a while. aiokafka reads on without a topic that it may no longer see.
+
+    Raises:
+        RightsError: A right is missing.
+    """
+    while True:
+        await asyncio.sleep(RIGHTS_LOOKED_AT_EVERY_S)
+        said = await confirmed(partial(_lacking, settings, rows))
+        if said is not None:
+            raise RightsError(said)
 
 
 async def _lacking(settings: Settings, rows: Rows) -> str | None:
