@@ -72,7 +72,8 @@ def _described(struct: Any) -> Iterator[str]:
 
 def _layouts() -> Iterator[str]:
     yield "\nraw bytes"
-    yield f"  rows of accounts: {[row.format for row in account_rows._FORMS]}, of products {list(PRODUCTS.values())}"
+    accounts = [row.format for row in (account_rows._NARROW, account_rows._WIDE)]
+    yield f"  rows of accounts: {accounts}, of products {list(PRODUCTS.values())}"
     yield f"  rows of days: {[row.format for row in days._FORMS]}, of types {list(days._TYPES)}"
     entries = [remember._entry_bytes(topic) for topic in range(len(TOPICS))]
     yield f"  remembered: {entries} bytes an event of {list(TOPICS)}, {remember.LOAN_MARK_BYTES} a loan"
