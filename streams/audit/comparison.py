@@ -13,7 +13,7 @@ import msgspec
 from streams.audit.report import Difference, FieldDifference, Kind, Verdict, field_differences
 from streams.contracts.letters import comparable
 from streams.kafka.tape import Tape
-from streams.partition.work import CAMPAIGNS, CHANGES, DEAD_LETTERS, RISK, Message
+from streams.partition.work import CAMPAIGNS, CHANGES, DEAD_LETTERS, ERASURES, RISK, Message
 
 # How many records ahead an expected record is searched.
 LOOKAHEAD = 12_000
@@ -60,6 +60,15 @@ class _RiskId(msgspec.Struct):
     id: str
 
 
+class _ErasureCause(msgspec.Struct):
+    occurred_at: int
+
+
+class _ErasureId(msgspec.Struct):
+    customer_id: str
+    cause: _ErasureCause
+
+
 class _LetterId(msgspec.Struct):
     topic: str
     offset: int
@@ -76,6 +85,7 @@ class Subject(NamedTuple):
 _change_id = msgspec.json.Decoder(_ChangeId).decode
 _trigger_id = msgspec.json.Decoder(_TriggerId).decode
 _risk_id = msgspec.json.Decoder(_RiskId).decode
+_erasure_id = msgspec.json.Decoder(_ErasureId).decode
 _letter_id = msgspec.json.Decoder(_LetterId).decode
 
 
@@ -101,10 +111,17 @@ def _identify_risk(value: bytes) -> Identity:
     return Identity(group, int(number)) if number.isdecimal() else Identity(name, -1)
 
 
+def _identify_erasure(value: bytes) -> Identity:
+    """Identifies an erasure by its time: of a customer, each has a later one than that before."""
+    found = _erasure_id(value)
+    return Identity(f"{found.customer_id}:erased", found.cause.occurred_at)
+
+
 SUBJECTS = {
     CHANGES: Subject(_identify_change),
     CAMPAIGNS: Subject(_identify_trigger),
     RISK: Subject(_identify_risk),
+    ERASURES: Subject(_identify_erasure),
     # `at` says when a dead letter was written, which does not follow from the inputs.
     DEAD_LETTERS: Subject(_identify_letter, frozenset({"at"}), comparable),
 }

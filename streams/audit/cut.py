@@ -32,7 +32,7 @@ from streams.settings import Settings
 from streams.stages.budgets import budgets_stage
 from streams.values.events import TOPICS
 
-OUTPUTS = ("order", "changes", "campaigns", "risk", "dead-letters", "current")
+OUTPUTS = ("order", "changes", "campaigns", "risk", "erasures", "dead-letters", "current")
 
 
 class Cut(NamedTuple):

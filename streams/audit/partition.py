@@ -27,13 +27,23 @@ from streams.contracts.packing import renew_state
 from streams.kafka.offsets import Offsets, Span
 from streams.kafka.tape import Tape
 from streams.partition.outputs import by_output
-from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, CURRENT, DEAD_LETTERS, ORDER, RISK, Message
+from streams.partition.work import (
+    CAMPAIGNS,
+    CANDIDATES,
+    CHANGES,
+    CURRENT,
+    DEAD_LETTERS,
+    ERASURES,
+    ORDER,
+    RISK,
+    Message,
+)
 from streams.policy.policy import Policy
 from streams.settings import Settings
 from streams.stages.placing import place_of_campaigns
 from streams.values.calendar import NEVER_MS
 
-COMPARED = (CHANGES, CAMPAIGNS, RISK, DEAD_LETTERS)
+COMPARED = (CHANGES, CAMPAIGNS, RISK, ERASURES, DEAD_LETTERS)
 """The outputs that are compared in order: a lane of customers writes its records in the order of its work."""
 
 TURN_EVERY_S = 0.1
@@ -371,6 +381,7 @@ class PartitionAudit:
         report.changes += found[CHANGES].compared
         report.triggers += found[CAMPAIGNS].compared
         report.risks += found[RISK].compared
+        report.erasures += found[ERASURES].compared
         report.dead_letters += found[DEAD_LETTERS].compared
         report.customers += self._current.compared
         report.states += self._states.compared

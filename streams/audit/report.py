@@ -91,6 +91,7 @@ class Report(msgspec.Struct, kw_only=True):
     triggers: int = 0
     candidates: int = 0  # those of the topic
     risks: int = 0  # loan decisions and alerts
+    erasures: int = 0
     dead_letters: int = 0
     customers: int = 0  # whose newest record of tier.current was compared
     states: int = 0  # of customers, in the changelog

@@ -23,7 +23,7 @@ from streams.settings import Settings
 from streams.values.calendar import NEVER_MS
 from streams.values.events import TOPICS
 
-WRITTEN = ("order", "changes", "campaigns", "risk", "dead-letters", "current")
+WRITTEN = ("order", "changes", "campaigns", "risk", "erasures", "dead-letters", "current")
 """The outputs that begin at the starting point, by their names without prefix."""
 
 # How long workers may take to come to rest, and transactions of those that were killed to end.

@@ -89,7 +89,9 @@ def _print(report: Report, customer: str | None) -> None:
         f"{counted(report.events, 'event')} replayed in {report.seconds:.1f} s; compared: "
         f"{counted(report.changes, 'change')}, {counted(report.triggers, 'campaign trigger')}, "
         f"{f'{report.candidates:,} for budgets, ' if report.candidates else ''}"
-        f"{counted(report.risks, 'risk message')}, {counted(report.dead_letters, 'dead letter')}, "
+        f"{counted(report.risks, 'risk message')}, "
+        f"{counted(report.erasures, 'erasure') + ', ' if report.erasures else ''}"
+        f"{counted(report.dead_letters, 'dead letter')}, "
         f"{counted(report.customers, 'customer')} in tier.current, {counted(report.states, 'state')}"
     )
     typer.echo(counted(report.differences, "difference") if report.differences else "clean")

@@ -30,12 +30,14 @@ class Listed(NamedTuple):
     """The chosen dead letters: the newest ones, which are shown, and counts over all of them.
 
     replayed: positions of all letters that were sent again. replayed_count: how many of the chosen ones were.
+    erased_count: how many of the chosen ones are of customers who were erased since; they are shown blank.
     """
 
     newest: "deque[Letter]"
     reasons: Counter[str]
     replayed: "set[Position]"
     replayed_count: int
+    erased_count: int
 
 
 @app.command("list")
@@ -46,7 +48,7 @@ def list_letters(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A letter a line, as it is in the topic.")] = False,
 ) -> None:
-    """Show dead letters, oldest first, and count them by reason. Those sent again are marked."""
+    """Show dead letters, oldest first, and count them by reason. Those sent again are marked, those of erased blank."""
     from streams.kafka.dead_letters import Choice
     from streams.logs import set_up_logging
 
@@ -74,7 +76,7 @@ def replay(  # noqa: PLR0913, PLR0917 - a command's options
 ) -> None:
     """Send dead letters again, byte for byte, to the input topics they came from; each letter once.
 
-    What still cannot be used comes back as a new dead letter.
+    What still cannot be used comes back as a new dead letter. What is of before its customer's erase is left out.
     """
     from streams.kafka.dead_letters import Choice, extent
     from streams.kafka.permitted import check_rights
@@ -93,8 +95,8 @@ def replay(  # noqa: PLR0913, PLR0917 - a command's options
         return
     if count > 1 and not yes and sys.stdin.isatty():
         typer.confirm(f"Send {_count(count)} again?", abort=True)
-    sent, gone = asyncio.run(send_again(settings, within, choice))
-    typer.echo(f"sent {_count(sent)} again")
+    sent, gone, erased = asyncio.run(send_again(settings, within, choice))
+    typer.echo(f"sent {_count(sent)} again{_left_out(erased)}")
     if gone:
         raise UsageError(
             f"{_count(gone)} cannot be sent: the inputs are too large to be in their letters, and are gone from their "
@@ -113,28 +115,34 @@ def _checked(settings: Settings, choice: "Choice") -> "Choice":
 
 def _summary(listed: Listed) -> str:
     again = f"; {listed.replayed_count:,} of them sent again" if listed.replayed_count else ""
-    return f"{_count(listed.reasons.total())}{_by_reason(listed.reasons)}{again}"
+    erased = f"; {listed.erased_count:,} of customers who were erased since" if listed.erased_count else ""
+    return f"{_count(listed.reasons.total())}{_by_reason(listed.reasons)}{again}{erased}"
 
 
 async def _read(settings: Settings, choice: "Choice", keep: int, write: "Callable[[Letter], None] | None") -> Listed:
     from streams.kafka.dead_letters import extent, read_letters, replayed_letters
+    from streams.kafka.erasures import read_erasures
     from streams.kafka.permitted import check_rights
+    from streams.kafka.redelivery import is_void
 
     await check_rights(settings, "dead-letters")
     within = await extent(settings)
-    replayed = await replayed_letters(settings)
+    replayed, erasures = await replayed_letters(settings), await read_erasures(settings)
     newest: deque[Letter] = deque(maxlen=keep)
-    reasons, replayed_count = Counter[str](), 0
+    reasons, replayed_count, erased_count = Counter[str](), 0, 0
     async with aclosing(read_letters(settings, within)) as letters:
         async for letter in letters:
             if not choice.takes(letter):
                 continue
             reasons[letter.message.reason] += 1
             replayed_count += letter.position in replayed
-            newest.append(letter)
+            is_erased = is_void(settings, erasures, letter)
+            erased_count += is_erased
+            shown = letter.blank() if is_erased else letter
+            newest.append(shown)
             if write is not None:
-                write(letter)
-    return Listed(newest, reasons, replayed, replayed_count)
+                write(shown)
+    return Listed(newest, reasons, replayed, replayed_count, erased_count)
 
 
 def _print_table(listed: Listed) -> None:
@@ -172,10 +180,15 @@ def _key_text(key: bytes | None) -> str:
 def _preview_line(preview: "Preview") -> str:
     count = preview.reasons.total()
     before = f"; {_count(preview.replayed)} sent again before" if preview.replayed else ""
+    before += _left_out(preview.erased)
     if not count:
         return f"nothing to send again{before}"
     topics = ", ".join(f"{topic} {number:,}" for topic, number in sorted(preview.topics.items()))
     return f"{_count(count)} to send again{_by_reason(preview.reasons)}, to {topics}{before}"
+
+
+def _left_out(erased: int) -> str:
+    return f"; {_count(erased)} left out: of customers who were erased since" if erased else ""
 
 
 def _by_reason(reasons: Counter[str]) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from streams.deliver.config import Endpoint, Target
     from streams.deliver.parked import Parked, Position
+    from streams.kafka.erasures import Erasures
 
 app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
 
@@ -71,21 +72,22 @@ def parked(
     everything: Annotated[bool, typer.Option("--all", help="Also those that were sent again.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="An event a line.")] = False,
 ) -> None:
-    """Show the events that were given up, oldest first."""
+    """Show the events that were given up, oldest first; those of customers who were erased since are only counted."""
     from streams.deliver.resend import Choice
     from streams.logs import set_up_logging
 
     settings = Settings.from_environment()
     set_up_logging()
-    found, again = asyncio.run(_read(settings))
+    found, again, erasures = asyncio.run(_read(settings))
     choice = Choice(_endpoints(context, config, endpoint))
-    shown = [each for each in found if choice.takes(each) and (everything or each.position not in again)]
+    wanted = [each for each in found if choice.takes(each) and (everything or each.position not in again)]
+    shown = [each for each in wanted if not each.is_void(erasures)]
     if as_json:
         for each in shown:
             sys.stdout.buffer.write(msgspec.json.encode(_json_fields(each, again)) + b"\n")
     elif shown:
         _print_table(shown, again)
-    typer.echo(counted(len(shown), "parked event"), err=as_json)
+    typer.echo(f"{counted(len(shown), 'parked event')}{_left_out(len(wanted) - len(shown))}", err=as_json)
 
 
 @app.command()
@@ -96,7 +98,10 @@ def resend(
     event_id: Annotated[str | None, typer.Option("--id", help="Only that of this event id.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask, on a terminal, before all are sent.")] = False,
 ) -> None:
-    """Send parked events again, each once: they go to the queues of their endpoints, which `tierflow deliver` works."""
+    """Send parked events again, each once: they go to the queues of their endpoints, which `tierflow deliver` works.
+
+    What is of before its customer's erase is left out.
+    """
     from streams.deliver.resend import Choice
     from streams.deliver.resend import resend as send_again
     from streams.logs import set_up_logging
@@ -106,10 +111,15 @@ def resend(
     set_up_logging()
     if event_id is None and not yes and sys.stdin.isatty():
         typer.confirm(f"Send all parked events{'' if endpoint is None else f' of {endpoint}'} again?", abort=True)
-    sent = asyncio.run(send_again(settings, choice))
+    sent, erased = asyncio.run(send_again(settings, choice))
     by_endpoint = sorted(Counter(event.endpoint for event in sent).items())
     listed = ", ".join(f"{visible(name)} {count:,}" for name, count in by_endpoint)
-    typer.echo(f"handed {counted(len(sent), 'parked event')} to the queues{f': {listed}' if listed else ''}")
+    queues = f"the queues{f': {listed}' if listed else ''}"
+    typer.echo(f"handed {counted(len(sent), 'parked event')} to {queues}{_left_out(erased)}")
+
+
+def _left_out(erased: int) -> str:
+    return f"; {counted(erased, 'event')} left out: of customers who were erased since" if erased else ""
 
 
 def _endpoints(context: typer.Context, config: Path | None, endpoint: str | None) -> frozenset[str] | None:
@@ -148,17 +158,21 @@ def _endpoint_line(endpoint: "Endpoint") -> str:
         )
         if values
     ]
+    filtered = [", ".join(event for event in endpoint.events if event != "erasures"), *filters]
+    told = [", ".join(filter(None, filtered))] if endpoint.events != ("erasures",) else []
+    told += ["every erasure"] if "erasures" in endpoint.events else []
     # Without path and query, which may hold secrets.
     parts = urlsplit(endpoint.url)
-    return f"{endpoint.name}: {', '.join((', '.join(endpoint.events), *filters))}; to {parts.scheme}://{parts.hostname}"
+    return f"{endpoint.name}: {'; '.join(told)}; to {parts.scheme}://{parts.hostname}"
 
 
-async def _read(settings: Settings) -> "tuple[list[Parked], set[Position]]":
+async def _read(settings: Settings) -> "tuple[list[Parked], set[Position], Erasures]":
     from streams.deliver.parked import read_parked, sent_again
+    from streams.kafka.erasures import read_erasures
     from streams.kafka.permitted import check_rights
 
     await check_rights(settings, "parked")
-    return await read_parked(settings), await sent_again(settings)
+    return await read_parked(settings), await sent_again(settings), await read_erasures(settings)
 
 
 def _json_fields(each: "Parked", again: "set[Position]") -> dict[str, object]:

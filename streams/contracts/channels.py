@@ -101,6 +101,18 @@ CHANNELS = (
         ],
     ),
     Channel(
+        "tier.erasures",
+        "Erasures of customers",
+        [
+            Kind(
+                "customerErased",
+                "A customer is to be forgotten",
+                outputs.ErasureMessage,
+                event_type=outputs.ERASED_TYPE,
+            )
+        ],
+    ),
+    Channel(
         "tier.order",
         "The order of work, a record a transaction",
         [Kind("batchWorked", "A transaction's work", outputs.OrderMessage, key={"type": "null"})],

@@ -25,6 +25,18 @@ class NumberedCandidate(msgspec.Struct):
     trigger: NumberedTrigger
 
 
+class PlacedCause(msgspec.Struct):
+    """Where the event stands that led to a message: its offset in its topic."""
+
+    offset: int
+
+
+class PlacedErasure(msgspec.Struct):
+    """The erase that an erasure came of."""
+
+    cause: PlacedCause
+
+
 class PlacedRisk(msgspec.Struct):
     """The last offset worked when a risk message was decided, by input topic."""
 

@@ -14,6 +14,7 @@ CHANGE_TYPE = "tierflow.tier.changed.v1"
 TRIGGER_TYPE = "tierflow.campaign.triggered.v1"
 DECISION_TYPE = "tierflow.risk.decided.v1"
 ALERT_TYPE = "tierflow.risk.alerted.v1"
+ERASED_TYPE = "tierflow.customer.erased.v1"
 ENGINE_VERSION = 2
 
 IN_FORCE = "in-force"
@@ -212,6 +213,25 @@ class LoanRiskMessage(msgspec.Struct, frozen=True, kw_only=True):
     conditions: Sequence[RiskCondition]
     cause: CauseMessage | None
     policy: PolicyName
+    positions: Mapping[str, int]
+
+
+# --- tier.erasures ---
+
+
+class ErasureMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """`tier.erasures`: a customer is to be forgotten. It holds nothing of the customer but the id.
+
+    `erased_at` is the own time of the erase: what is not later is forgotten. `last_sequence` is the number of the
+    customer's last tier change before it, 0 where there was none: those up to it are void.
+    """
+
+    id: str
+    customer_id: str
+    erased_at: str
+    decided_at: str
+    last_sequence: int
+    cause: CauseMessage
     positions: Mapping[str, int]
 
 

@@ -156,6 +156,18 @@ FIELDS: Mapping[type, Mapping[str, Schema]] = {
         "tier": {"type": "string", "description": "whose limit it is"},
         "outcome": {"enum": list(get_args(Stricter)), "description": "what the loan is if it is met"},
     },
+    outputs.ErasureMessage: {
+        "id": {"type": "string", "description": "customer_id:erased:time, in epoch milliseconds"},
+        "erased_at": {**_TIME, "description": "the own time of the erase: what is not later is forgotten"},
+        "decided_at": _TIME,
+        "last_sequence": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "of the last tier change before it; 0: there was none",
+        },
+        "cause": {"$ref": "#/$defs/CauseMessage"},
+        "positions": _POSITIONS,
+    },
     outputs.PolicyMessage: {
         "version": {"type": "integer", "minimum": 1},
         "digest": _DIGEST,

@@ -23,6 +23,7 @@ TOPICS = (
     Topic("tier.current", (outputs.TierChangeMessage,), "Newest tier change of a customer"),
     Topic("tier.campaigns", (outputs.CampaignMessage,), "Campaign trigger"),
     Topic("tier.risk", (outputs.LoanRiskMessage,), "Loan decision or alert"),
+    Topic("tier.erasures", (outputs.ErasureMessage,), "Erasure of a customer"),
     Topic("tier.order", (outputs.OrderMessage,), "Order of work"),
     Topic("tier.policies", (outputs.PolicyMessage, outputs.InForceMessage), "Policy, or which one is in force"),
     Topic("tier.dead-letters", (outputs.DeadLetterMessage,), "Dead letter"),

@@ -20,7 +20,7 @@ from streams.policy.campaigns import CampaignKind
 from streams.policy.loans import LoanOutcome
 from streams.security.hosts import is_loopback
 
-Stream = Literal["changes", "campaigns", "risk"]
+Stream = Literal["changes", "campaigns", "risk", "erasures"]
 RiskKind = Literal["decision", "alert"]
 Kind = Literal[CampaignKind, RiskKind, LoanOutcome]
 Begin = Literal["now", "earliest"]
@@ -48,7 +48,7 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     url: str
     secret_env: str
     authorization_env: str = ""
-    events: Annotated[tuple[Stream, ...], msgspec.Meta(min_length=1)] = ("changes", "campaigns", "risk")
+    events: Annotated[tuple[Stream, ...], msgspec.Meta(min_length=1)] = ("changes", "campaigns", "risk", "erasures")
     tiers: tuple[str, ...] = ()
     directions: tuple[Direction, ...] = ()
     kinds: tuple[Kind, ...] = ()

@@ -22,6 +22,7 @@ from streams.deliver.pending import EVENTS_LIMIT, Event, Pending
 from streams.deliver.request import attributes
 from streams.deliver.sender import Sender
 from streams.deliver.subscription import Hooks, Subscription
+from streams.kafka.erasures import Erasures
 from streams.settings import Settings
 
 COMMIT_S = 0.5
@@ -38,13 +39,17 @@ _log = logging.getLogger(__name__)
 
 
 class Shared(NamedTuple):
-    """What the couriers of a process share. `random` gives a number from 0 to 1; `agent` is the User-Agent."""
+    """What the couriers of a process share. `random` gives a number from 0 to 1; `agent` is the User-Agent.
+
+    erasures: who was erased, which the process keeps up to date.
+    """
 
     producer: AIOKafkaProducer
     metrics: DeliverMetrics
     clock: Clock
     random: Callable[[], float]
     agent: str
+    erasures: Erasures
 
 
 class Courier:
@@ -58,6 +63,7 @@ class Courier:
         self._producer = shared.producer
         self._metrics = shared.metrics
         self._clock = shared.clock
+        self._erasures = shared.erasures
         self._sender = Sender(target, shared.clock, shared.agent)
         self._health = Health(target.endpoint, shared.random)
         self._shown = self._health.state
@@ -164,6 +170,8 @@ class Courier:
             msgspec.DecodeError: The value is not a JSON object that a filter can read.
         """
         stream = self._streams.get(record.topic)
+        if stream == "erasures":
+            self._erasures.add(record)  # once the endpoint is told, it gets nothing that is older
         if record.value is None or (stream is None and addressee(record) != self.endpoint.name):
             return False
         record.value.decode()  # the value is signed as text
@@ -189,6 +197,11 @@ class Courier:
             self._fail(error)
 
     async def _deliver(self, pending: Pending, event: Event) -> None:
+        if self._erasures.void_output(event.record):
+            self._metrics.events.labels(self.endpoint.name, "erased").inc()
+            pending.drop(event)
+            self._go_on()
+            return
         began_s = self._clock.monotonic()
         answer = await self._sender.send(event)
         now_s = self._clock.monotonic()
@@ -205,6 +218,10 @@ class Courier:
                 pending.finish(event)
             case "later":
                 self._timer.set()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Starts what an event has made room for."""
         self._dispatch()
         if self._pending.room >= READ_AT_LEAST:
             self._room.set()

@@ -30,8 +30,8 @@ def filter_of(endpoint: Endpoint) -> Filter:
     kinds, groups = frozenset(endpoint.kinds), frozenset(endpoint.groups)
 
     def wants(stream: Stream, value: bytes) -> bool:
-        if stream == "changes" and not tiers and not directions:
-            return True
+        if stream == "erasures" or (stream == "changes" and not tiers and not directions):
+            return True  # whoever has heard of a customer is told of the erasure, whatever tier that was about
         event = _decode(value)
         if tiers and event.tier not in tiers:
             return False

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from aiokafka import ConsumerRecord, TopicPartition
 
 from streams.deliver.request import event_id
+from streams.kafka.erasures import Erasures
 from streams.kafka.offsets import Offsets
 from streams.kafka.tape import Tape
 from streams.kafka.topics import partition_count
@@ -40,6 +41,10 @@ class Parked(NamedTuple):
     reason: str
     tries: int
     at: str
+
+    def is_void(self, erasures: Erasures) -> bool:
+        """Says whether its customer was erased after it: it is not to be shown, or sent, any more."""
+        return erasures.void_output(self.record)
 
     @property
     def position(self) -> Position:

@@ -129,6 +129,11 @@ class Pending:
         self._ready.appendleft(event.record.key)
         return "later"
 
+    def drop(self, event: Event) -> None:
+        """Takes an event that was taken, and is not to be sent any more, out of its line."""
+        self.in_flight -= 1
+        self.finish(event)
+
     def finish(self, event: Event) -> None:
         """Takes a delivered or parked event out of its line; the customer's next one can be tried."""
         self.count -= 1

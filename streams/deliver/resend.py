@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError, ProducerFenced
 
 from streams.deliver.parked import Parked, copy_headers, read_parked, sent_again
 from streams.errors import UsageError
+from streams.kafka.erasures import read_erasures
 from streams.kafka.permitted import check_rights
 from streams.kafka.producers import Sent, answered
 from streams.kafka.redelivery import LETTERS_LIMIT, NO_LIMIT_BYTES, stopped_short
@@ -31,8 +32,15 @@ class Choice(NamedTuple):
         return (self.endpoints is None or parked.endpoint in self.endpoints) and self.id in {None, parked.id}
 
 
-async def resend(settings: Settings, choice: Choice) -> list[Parked]:
-    """Sends the chosen events that were not sent again before, and gives them.
+class Resent(NamedTuple):
+    """The events that were sent again, and how many were not, being of customers who were erased since."""
+
+    sent: Sequence[Parked]
+    erased: int
+
+
+async def resend(settings: Settings, choice: Choice) -> Resent:
+    """Sends the chosen events that were not sent again before. What is of before its customer's erase is not sent.
 
     Raises:
         UsageError: Kafka refuses an event, or another resend began; the message says how many were sent.
@@ -43,8 +51,9 @@ async def resend(settings: Settings, choice: Choice) -> list[Parked]:
     producer = TransactionalProducer(settings.client_options(), settings.resend_id, max_request_size=NO_LIMIT_BYTES)
     try:
         await producer.start()
-        before = await sent_again(settings)
-        chosen = [each for each in await read_parked(settings) if choice.takes(each) and each.position not in before]
+        before, erasures = await sent_again(settings), await read_erasures(settings)
+        found = [each for each in await read_parked(settings) if choice.takes(each) and each.position not in before]
+        chosen = [each for each in found if not each.is_void(erasures)]
         for first in range(0, len(chosen), LETTERS_LIMIT):
             part = chosen[first : first + LETTERS_LIMIT]
             await producer.commit_or_abort(partial(_send, settings.resend_topic, part))
@@ -58,7 +67,7 @@ async def resend(settings: Settings, choice: Choice) -> list[Parked]:
         raise await stopped_short(error, f"{len(sent):,} events", settings.client_options()) from error
     finally:
         await producer.close()
-    return sent
+    return Resent(sent, len(found) - len(chosen))
 
 
 async def _send(topic: str, part: Sequence[Parked], producer: TransactionalProducer) -> None:

@@ -5,6 +5,7 @@ import logging
 import signal
 import time
 from collections.abc import Coroutine, Sequence
+from contextlib import aclosing
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from random import Random
@@ -20,6 +21,8 @@ from streams.deliver.metrics import DeliverMetrics
 from streams.deliver.metrics_server import MetricsAddress, metrics_served
 from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, UsageError, named
 from streams.kafka.contact import LOOK_EVERY_S, SILENT_AFTER_S, RefusedError, end_when_refused
+from streams.kafka.erasures import Erasures, read_erasures
+from streams.kafka.follow import follow
 from streams.kafka.never_taken import FORBIDDEN
 from streams.kafka.permitted import RightsError, check_rights, lacked
 from streams.kafka.redelivery import REQUEST_BYTES
@@ -55,9 +58,15 @@ async def _deliver(settings: Settings, targets: Sequence[Target], metrics: Deliv
     status = 0
     try:
         await producer.start()
-        shared = Shared(producer, metrics, Clock(), Random().random, _agent())  # noqa: S311 - for pauses
+        erasures = await read_erasures(settings)
+        shared = Shared(producer, metrics, Clock(), Random().random, _agent(), erasures)  # noqa: S311 - for pauses
         couriers = [Courier(settings, target, shared) for target in targets]
-        await _until_asked(couriers, [_watch_contact(couriers, settings, metrics), _watch_rights(settings, rows)])
+        watches = [
+            _watch_contact(couriers, settings, metrics),
+            _watch_rights(settings, rows),
+            _hear_of_erasures(settings, erasures),
+        ]
+        await _until_asked(couriers, watches)
     except* RightsError as errors:
         _log.critical("%s; nothing is lost, start again when it has that", _first(errors))
         status = NEEDS_A_PERSON
@@ -91,6 +100,19 @@ async def _until_asked(couriers: Sequence[Courier], watches: Sequence[Coroutine[
         await asked.wait()
         for task in running:
             task.cancel()
+
+
+async def _hear_of_erasures(settings: Settings, erasures: Erasures) -> None:
+    """Keeps up to date who was erased: what waits for a retry, or behind an endpoint that is down, must not go out."""
+    while True:
+        records = follow(settings, [settings.output_topic("erasures")], from_beginning=True, on_start=lambda: None)
+        try:
+            async with aclosing(records):
+                async for record in records:
+                    erasures.add(record)
+        except UsageError as error:
+            _log.warning("%s; it is tried again", error)
+            await asyncio.sleep(LOOK_EVERY_S)
 
 
 async def _watch_contact(couriers: Sequence[Courier], settings: Settings, metrics: DeliverMetrics) -> None:
@@ -156,7 +178,7 @@ async def _lacking(settings: Settings, rows: Rows) -> str | None:
 
 async def _check_topics(settings: Settings, targets: Sequence[Target]) -> None:
     names = {settings.output_topic(stream) for target in targets for stream in target.endpoint.events}
-    topics = sorted({*names, settings.parked_topic, settings.resend_topic})
+    topics = sorted({*names, settings.output_topic("erasures"), settings.parked_topic, settings.resend_topic})
     found = await asyncio.gather(*(partition_count(settings, topic) for topic in topics))
     counts = dict(zip(topics, found, strict=True))
     if len(set(counts.values())) > 1:

@@ -187,6 +187,21 @@ class LoanAlert(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 RiskMessage = LoanDecision | LoanAlert
 
 
+# --- erases ---
+
+
+class Erasure(msgspec.Struct, frozen=True, gc=False):
+    """A customer is erased (docs/messages.md#tiererasures).
+
+    last_sequence: the number of the last tier change before it; 0: there was none. cause: the erase.
+    """
+
+    customer_id: str
+    last_sequence: int
+    decided_at_ms: int
+    cause: Cause
+
+
 class Outcome(NamedTuple):
     """What comes of one decision, in the order in which it is written.
 

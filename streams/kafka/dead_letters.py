@@ -13,7 +13,7 @@ import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 from msgspec import UNSET
 
-from streams.contracts.log import decode_dead_letter
+from streams.contracts.log import decode_dead_letter, encode_json
 from streams.contracts.outputs import DeadLetterMessage
 from streams.kafka.offsets import Offsets, Span
 from streams.kafka.tape import Tape
@@ -21,6 +21,9 @@ from streams.kafka.topics import partition_count
 from streams.settings import Settings
 
 Position = tuple[int, int]  # of a letter: its partition and offset in tier.dead-letters
+
+
+ERASED = "the customer was erased"
 
 
 class ReplayMark(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,12 +46,14 @@ class Original(NamedTuple):
 class Letter(NamedTuple):
     """A dead letter, its place, and its bytes (`raw`) as they are in the topic.
 
-    original: the input, where it was too large for the letter and was read again (originals.py).
+    written_ms: the timestamp of its record. original: the input, where it was too large for the letter and was read
+    again (originals.py).
     """
 
     position: Position
     raw: bytes
     message: DeadLetterMessage
+    written_ms: int
     original: Original | None = None
 
     @property
@@ -71,6 +76,12 @@ class Letter(NamedTuple):
         if self.original is not None:
             return self.original.value
         return _bytes(message.value_base64 if message.value_first_base64 is UNSET else message.value_first_base64)
+
+    def blank(self) -> "Letter":
+        """Gives the letter with where its input stood, and nothing that was in it: its customer was erased."""
+        kept = {name: getattr(self.message, name) for name in ("topic", "partition", "offset", "reason", "at")}
+        message = DeadLetterMessage(key_base64=None, value_base64=None, detail=ERASED, **kept)
+        return self._replace(raw=encode_json(message), message=message)
 
 
 class Choice(NamedTuple):
@@ -166,7 +177,7 @@ def _letter(record: ConsumerRecord) -> Letter | None:
         message = decode_dead_letter(record.value or b"")
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return Letter((record.partition, record.offset), record.value, message)
+    return Letter((record.partition, record.offset), record.value, message, record.timestamp)
 
 
 def _bytes(base64: str | None) -> bytes | None:

@@ -17,6 +17,7 @@ from aiokafka.structs import RecordMetadata
 
 from streams.errors import AwayError, UsageError, named
 from streams.kafka.dead_letters import Choice, Extent, Letter, ReplayMark, read_letters, replayed_letters
+from streams.kafka.erasures import Erasures, read_erasures
 from streams.kafka.never_taken import never_taken
 from streams.kafka.originals import with_original
 from streams.kafka.partitioner import partition_of
@@ -33,18 +34,26 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Preview(NamedTuple):
-    """What there is to send: numbers of letters by input topic and by reason, and of those sent again before."""
+    """What there is to send: numbers of letters by input topic and by reason, and of those sent again before.
+
+    erased: how many are not sent, being of customers who were erased since.
+    """
 
     topics: Counter[str]
     reasons: Counter[str]
     replayed: int
+    erased: int
 
 
 class Redelivered(NamedTuple):
-    """How many letters were sent, and how many were not since their inputs, too large for them, cannot be had."""
+    """How many letters were sent, and how many were not since their inputs, too large for them, cannot be had.
+
+    erased: how many were not, being of customers who were erased since.
+    """
 
     sent: int
     gone: int
+    erased: int
 
 
 async def look_out(settings: Settings, within: Extent, choice: Choice) -> Preview:
@@ -53,8 +62,8 @@ async def look_out(settings: Settings, within: Extent, choice: Choice) -> Previe
     Raises:
         UsageError: A chosen letter came from a topic that is no input of these settings, or Kafka cannot be read.
     """
-    replayed = await replayed_letters(settings)
-    outlook, before = Preview(Counter(), Counter(), 0), 0
+    replayed, erasures = await replayed_letters(settings), await read_erasures(settings)
+    outlook, before, erased = Preview(Counter(), Counter(), 0, 0), 0, 0
     async with aclosing(read_letters(settings, within)) as letters:
         async for letter in letters:
             if not choice.takes(letter):
@@ -63,15 +72,19 @@ async def look_out(settings: Settings, within: Extent, choice: Choice) -> Previe
                 before += 1
                 continue
             _check_topic(settings, letter)
+            if letter.is_whole and is_void(settings, erasures, letter):  # of others, sending knows more
+                erased += 1
+                continue
             outlook.topics[letter.message.topic] += 1
             outlook.reasons[letter.message.reason] += 1
-    return outlook._replace(replayed=before)
+    return outlook._replace(replayed=before, erased=erased)
 
 
 async def send_again(settings: Settings, within: Extent, choice: Choice) -> Redelivered:
     """Sends the chosen letters that were not sent again before, in their order.
 
-    An input that was too large for its letter is read again from where it stands.
+    An input that was too large for its letter is read again from where it stands. What is of before its customer's
+    erase is not sent: it would be in the inputs again.
 
     Raises:
         UsageError: Kafka refused a letter, another process fenced this one, or a letter came from a topic that is no
@@ -81,12 +94,12 @@ async def send_again(settings: Settings, within: Extent, choice: Choice) -> Rede
     sending = _Sending(settings, partitions)
     try:
         await sending.start()
-        replayed = await replayed_letters(settings)
+        replayed, erasures = await replayed_letters(settings), await read_erasures(settings)
         async with aclosing(read_letters(settings, within)) as letters:
             async for letter in letters:
                 if choice.takes(letter) and letter.position not in replayed:
                     _check_topic(settings, letter)
-                    await sending.add(letter)
+                    await sending.add(letter, erasures)
         await sending.flush()
     except ProducerFenced as error:
         raise UsageError(f"another replay began, and this one gave way after {sending.sent:,} letters") from error
@@ -96,7 +109,7 @@ async def send_again(settings: Settings, within: Extent, choice: Choice) -> Rede
         raise await stopped_short(error, f"{sending.sent:,} letters", settings.client_options()) from error
     finally:
         await sending.stop()
-    return Redelivered(sending.sent, sending.gone)
+    return Redelivered(sending.sent, sending.gone, sending.erased)
 
 
 async def stopped_short(error: KafkaError, sent: str, client_options: Mapping[str, Any]) -> UsageError:
@@ -115,7 +128,7 @@ class _Sending:
     """The producer that sends letters, and the letters that wait for its next transaction."""
 
     def __init__(self, settings: Settings, partitions: int) -> None:
-        self.sent = self.gone = 0
+        self.sent = self.gone = self.erased = 0
         self._settings = settings
         self._partitions = partitions
         self._marks_topic = settings.output_topic("dead-letters-replayed")
@@ -137,9 +150,12 @@ class _Sending:
         """Stops the producer. Letters that still wait are not sent."""
         await self._producer.close()
 
-    async def add(self, letter: Letter) -> None:
-        """Adds a letter; sends all that wait once they are enough for a transaction."""
+    async def add(self, letter: Letter, erasures: Erasures) -> None:
+        """Adds a letter unless it is void; sends all that wait once they are enough for a transaction."""
         whole = await with_original(self._settings, letter)
+        if is_void(self._settings, erasures, whole or letter):
+            self.erased += 1
+            return
         if whole is None:
             self.gone += 1
             return
@@ -186,6 +202,12 @@ class _Sending:
         if key is None or partitioner == "none":
             return letter.message.partition % self._partitions
         return partition_of(key, self._partitions, partitioner)
+
+
+def is_void(settings: Settings, erasures: Erasures, letter: Letter) -> bool:
+    """Says whether a letter's input is of before the erase of its customer, who must not come back by it."""
+    topics, topic = settings.input_topics(), letter.message.topic
+    return topic in topics and erasures.void_input(topics.index(topic), letter.key, letter.value, letter.written_ms)
 
 
 def _check_topic(settings: Settings, letter: Letter) -> None:

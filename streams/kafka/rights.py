@@ -13,7 +13,7 @@ from streams.settings import Settings
 
 Operation = Literal["READ", "WRITE", "CREATE", "ALTER", "DESCRIBE", "DESCRIBE_CONFIGS"]
 Resource = Literal["topic", "group", "transactional id"]
-DELIVERED = ("changes", "campaigns", "risk")
+DELIVERED = ("changes", "campaigns", "risk", "erasures")
 """The outputs that systems outside read, by their names without prefix."""
 
 
@@ -127,7 +127,13 @@ def deliver(settings: Settings, outputs: Collection[str] = DELIVERED, endpoints:
     """
     groups = [settings.deliver_groups + name for name in ("" if endpoints is None else sorted(endpoints))]
     return (
-        Row("READ", "topic", _outputs(settings, *outputs), "read the events that are sent; commit how far they are"),
+        Row(
+            "READ",
+            "topic",
+            _outputs(settings, *_without(outputs, ["erasures"])),
+            "read the events that are sent; commit how far they are",
+        ),
+        _reads_erasures(settings),
         Row("READ", "topic", [settings.resend_topic], "read the events that are to be sent again"),
         Row("WRITE", "topic", [settings.parked_topic], "park what an endpoint does not take"),
         Row(
@@ -227,7 +233,7 @@ def policy(settings: Settings) -> Rows:
 def dead_letters(settings: Settings) -> Rows:
     """Gives the rows of `tierflow dead-letters list`."""
     topics = _outputs(settings, "dead-letters", "dead-letters-replayed")
-    return (Row("READ", "topic", topics, "read dead letters, and which were sent again"),)
+    return (Row("READ", "topic", topics, "read dead letters, and which were sent again"), _reads_erasures(settings))
 
 
 def replay(settings: Settings) -> Rows:
@@ -245,7 +251,7 @@ def replay(settings: Settings) -> Rows:
 def parked(settings: Settings) -> Rows:
     """Gives the rows of `tierflow deliver parked`."""
     topics = [settings.parked_topic, settings.resend_topic]
-    return (Row("READ", "topic", topics, "read parked events, and which were sent again"),)
+    return (Row("READ", "topic", topics, "read parked events, and which were sent again"), _reads_erasures(settings))
 
 
 def resend(settings: Settings) -> Rows:
@@ -283,6 +289,10 @@ ROLES: Mapping[str, Callable[[Settings], Rows]] = {
     "operator": operator,
 }
 """By the name that `tierflow acls --role` takes."""
+
+
+def _reads_erasures(settings: Settings) -> Row:
+    return Row("READ", "topic", _outputs(settings, "erasures"), "know who was erased: nothing of before is sent or shown")
 
 
 def _looks_at_all(settings: Settings, others: Sequence[str]) -> Rows:

@@ -14,7 +14,7 @@ from streams.settings import Settings
 FOREVER_MS = -1
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
-OUTPUTS = ("changes", "campaigns", "risk", "order")
+OUTPUTS = ("changes", "campaigns", "risk", "erasures", "order")
 CLEANUP_POLICY = "cleanup.policy"
 TIMESTAMP_TYPE = "message.timestamp.type"
 LOOKED_AT = (CLEANUP_POLICY, MAX_MESSAGE_BYTES, TIMESTAMP_TYPE)

@@ -4,13 +4,20 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from streams.contracts.numbered import NumberedCandidate, NumberedChange, NumberedTrigger, PlacedRisk
+from streams.contracts.numbered import (
+    NumberedCandidate,
+    NumberedChange,
+    NumberedTrigger,
+    PlacedErasure,
+    PlacedRisk,
+)
 from streams.contracts.packing import unpack_state
 
 _decode_change = msgspec.json.Decoder(NumberedChange).decode
 trigger_of = msgspec.json.Decoder(NumberedTrigger).decode
 candidate_of = msgspec.json.Decoder(NumberedCandidate).decode
 _decode_risk = msgspec.json.Decoder(PlacedRisk).decode
+_decode_erasure = msgspec.json.Decoder(PlacedErasure).decode
 
 
 def is_change_ahead(packed: Mapping[bytes, bytes], key: bytes, value: bytes, owns: Callable[[bytes], bool]) -> bool:
@@ -41,3 +48,8 @@ def is_trigger_ahead(packed: Mapping[bytes, bytes], trigger: NumberedTrigger, ow
 def is_risk_ahead(next_offsets: Mapping[str, int], value: bytes) -> bool:
     """Says whether a risk message came of an input that this state has not worked. next_offsets: by input topic."""
     return any(offset >= next_offsets.get(topic, 0) for topic, offset in _decode_risk(value).positions.items())
+
+
+def is_erasure_ahead(next_offset: int, value: bytes) -> bool:
+    """Says whether an erasure came of an erase that this state has not worked. next_offset: of `bank.customers`."""
+    return _decode_erasure(value).cause.offset >= next_offset

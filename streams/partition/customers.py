@@ -14,7 +14,7 @@ from streams.engine.apply import apply_erase, apply_event
 from streams.engine.case import Case, Moment
 from streams.engine.measures.limits import LimitExceededError, check_limits
 from streams.engine.measures.reversals import forget_reversals, mark_for_reversals, says_otherwise
-from streams.engine.outcomes import NOTHING
+from streams.engine.outcomes import NOTHING, Erasure
 from streams.engine.remember import outcome_without_effect, remember
 from streams.engine.state import CustomerState
 from streams.partition.by_itself import DecidedByItself
@@ -25,7 +25,7 @@ from streams.partition.outgoing import order
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import NO_LIMIT, ORDER, Batch, Message, Quota, Work
 from streams.values.calendar import NEVER_MS
-from streams.values.events import CUSTOMERS, TOPICS, TRANSACTIONS, CustomerAction, Event
+from streams.values.events import CUSTOMERS, TOPICS, TRANSACTIONS, Cause, CustomerAction, Event
 from streams.values.fingerprint import content_mark, fingerprint
 
 
@@ -173,10 +173,12 @@ class Customers(DecidedByItself):
         self._applied[topic] += 1
 
     def _erase(self, key: bytes, customer: Opened, event: CustomerAction, offset: int) -> CustomerState:
-        self._out.forget(key, customer.state.tier)
         policy = self.setup.policy
         case = Case(customer.state, event.customer_id, policy, self.clock_ms, event, CUSTOMERS, offset)
         case.is_history = self._is_backfill
+        cause = Cause(event.event_id, CUSTOMERS, offset, event.at_ms)
+        erasure = Erasure(event.customer_id, customer.state.sequence, self.clock_ms, cause)
+        self._out.erase(key, erasure, self.next_offsets, customer.state.tier)
         outcome = apply_erase(case, event)
         customer.state = case.state
         self._keep_and_write(key, case.state, outcome)

@@ -1,4 +1,4 @@
-"""What a batch of customers writes for others: tier changes, campaign triggers, risk messages, dead letters."""
+"""What a batch of customers writes for others: tier changes, triggers, risk messages, erasures, dead letters."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,16 +7,28 @@ from msgspec import UNSET
 
 from streams.contracts.changes import ChangeWriter
 from streams.contracts.envelope import Envelope
+from streams.contracts.erasures import ErasureWriter
 from streams.contracts.letters import dead_letter, letter_key
 from streams.contracts.log import encode_json
 from streams.contracts.outputs import ENGINE_VERSION, OrderMessage
 from streams.contracts.rejection import Place, Rejection
 from streams.contracts.risks import RiskWriter
 from streams.contracts.triggers import TriggerWriter
-from streams.engine.outcomes import LoanDecision, RiskMessage, TierChange, Trigger
+from streams.engine.outcomes import Erasure, LoanDecision, RiskMessage, TierChange, Trigger
 from streams.partition.entries import Entry
 from streams.partition.setup import PartitionSetup
-from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, CURRENT, DEAD_LETTERS, RISK, Batch, Message, Tally
+from streams.partition.work import (
+    CAMPAIGNS,
+    CANDIDATES,
+    CHANGES,
+    CURRENT,
+    DEAD_LETTERS,
+    ERASURES,
+    RISK,
+    Batch,
+    Message,
+    Tally,
+)
 from streams.values.fingerprint import REMEMBERED_AT_LEAST
 
 
@@ -28,6 +40,7 @@ class Writers:
         self.changes = ChangeWriter(envelope)
         self.triggers = TriggerWriter(envelope)
         self.risks = RiskWriter(envelope)
+        self.erasures = ErasureWriter(envelope)
 
 
 class Outgoing:
@@ -75,8 +88,10 @@ class Outgoing:
         else:
             self._tally["risks", "alert", risk.reason] += 1
 
-    def forget(self, key: bytes, tier: str | None) -> None:
+    def erase(self, key: bytes, erasure: Erasure, next_offsets: Sequence[int], tier: str | None) -> None:
         """Writes that a customer is erased. tier: the one served until now."""
+        writer = self._writers.erasures
+        self._messages.append((ERASURES, Message(key, writer.value(erasure, next_offsets), writer.headers(erasure))))
         if tier is not None:
             self._tally["customers", tier] -= 1
         self._newest(key, Message(key, None, []))

@@ -9,13 +9,20 @@ from streams.contracts.packing import pack_state, renew_state, unpack_state
 from streams.engine.case import Moment
 from streams.engine.outcomes import Outcome
 from streams.engine.state import CustomerState
-from streams.partition.ahead import candidate_of, is_change_ahead, is_risk_ahead, is_trigger_ahead, trigger_of
+from streams.partition.ahead import (
+    candidate_of,
+    is_change_ahead,
+    is_erasure_ahead,
+    is_risk_ahead,
+    is_trigger_ahead,
+    trigger_of,
+)
 from streams.partition.opened import Opened
 from streams.partition.outgoing import Outgoing, Writers
 from streams.partition.partition import STEP, Partition
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import Told, Work
-from streams.values.events import TOPICS
+from streams.values.events import CUSTOMERS, TOPICS
 
 
 class CustomerStates(Partition):
@@ -67,6 +74,8 @@ class CustomerStates(Partition):
                 return is_trigger_ahead(packed, candidate_of(value).trigger, owns)
             case "risk":
                 return is_risk_ahead(dict(zip(self.setup.topics, self.next_offsets, strict=True)), value)
+            case "erasures":
+                return is_erasure_ahead(self.next_offsets[CUSTOMERS], value)
             case _:
                 return super().is_ahead(output, key, value, expected)
 

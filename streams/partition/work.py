@@ -9,7 +9,7 @@ from streams.contracts.kept import LaneRecord
 
 # The outputs of the stages, by the names that topics have without prefix.
 CHANGES, CURRENT, CAMPAIGNS, RISK = "changes", "current", "campaigns", "risk"
-DEAD_LETTERS, ORDER, CANDIDATES = "dead-letters", "order", "candidates"
+ERASURES, DEAD_LETTERS, ORDER, CANDIDATES = "erasures", "dead-letters", "order", "candidates"
 
 Told = tuple[str, bytes | None, bytes | None]
 """An output's name, a message's key and its value."""

@@ -20,7 +20,7 @@ from streams.contracts.lines import parse_line
 from streams.contracts.outputs import IN_FORCE, InForceMessage, PolicyMessage
 from streams.kafka.topic_specs import topic_specs
 from streams.partition.outputs import by_output
-from streams.partition.work import CAMPAIGNS, CHANGES, CURRENT, DEAD_LETTERS, ORDER, RISK, Work
+from streams.partition.work import CAMPAIGNS, CHANGES, CURRENT, DEAD_LETTERS, ERASURES, ORDER, RISK, Work
 from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy
 from streams.settings import Settings
@@ -137,6 +137,7 @@ _BY_TYPE = {
     outputs.TRIGGER_TYPE: "campaignTriggered",
     outputs.DECISION_TYPE: "loanDecided",
     outputs.ALERT_TYPE: "loanAlerted",
+    outputs.ERASED_TYPE: "customerErased",
 }
 # The document shows one sample for each combination of values of these fields.
 _KINDS = {
@@ -188,7 +189,7 @@ def _of_policy(policy: Policy) -> Iterator[Sample]:
 
 def _of_work(work: Work) -> Iterator[Sample]:
     found = by_output(work)
-    for key, value, headers in (*found[CHANGES], *found[CAMPAIGNS], *found[RISK]):
+    for key, value, headers in (*found[CHANGES], *found[CAMPAIGNS], *found[RISK], *found[ERASURES]):
         yield _sample(_BY_TYPE[dict(headers)["ce_type"].decode()], key, value, headers)
     for customer, newest, _ in found[CURRENT]:
         if newest is None:

@@ -1,6 +1,7 @@
 """The list of stages: which topics each reads and writes, which changelog it has, and which Partition works it.
 
-    bank.*  ->  customers  ->  tier.changes, tier.current, tier.campaigns, tier.risk, tier.order, tier.dead-letters
+    bank.*  ->  customers  ->  tier.changes, tier.current, tier.campaigns, tier.risk, tier.erasures, tier.order,
+                                                                                          tier.dead-letters
                     |
                     +->  {app id}-candidates  ->  budgets  ->  tier.campaigns
 

@@ -1,10 +1,10 @@
-"""The stage of customers: the bank's inputs in; tier changes, triggers, candidates, risk messages, dead letters out."""
+"""The stage of customers: the bank's inputs in; tier changes, triggers, risk messages, erasures, dead letters out."""
 
 from streams.contracts.kept import LaneRecord
 from streams.contracts.packing import moved_state
 from streams.partition.customers import Customers
 from streams.partition.setup import PartitionSetup
-from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, CURRENT, DEAD_LETTERS, ORDER, RISK
+from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, CURRENT, DEAD_LETTERS, ERASURES, ORDER, RISK
 from streams.policy.policy import Policy
 from streams.settings import Settings, time_zone_data
 from streams.stages.placing import Owns, place_of_campaigns, place_of_customers
@@ -13,7 +13,7 @@ from streams.values.calendar import Clock
 from streams.values.events import LOANS
 
 NAME = "customers"
-_TIER_OUTPUTS = (CHANGES, CURRENT, CAMPAIGNS, RISK, DEAD_LETTERS, ORDER)
+_TIER_OUTPUTS = (CHANGES, CURRENT, CAMPAIGNS, RISK, ERASURES, DEAD_LETTERS, ORDER)
 
 
 def customers_stage(settings: Settings, policy: Policy, partitions: int, clock: Clock | None = None) -> Stage:
@@ -42,7 +42,7 @@ def customers_stage(settings: Settings, policy: Policy, partitions: int, clock: 
         beside=(settings.output_topic("policies"),),
         always=(ORDER,),
         backfill=settings.backfill,
-        witnesses=(CHANGES, CAMPAIGNS, RISK, CANDIDATES),
+        witnesses=(CHANGES, CAMPAIGNS, RISK, ERASURES, CANDIDATES),
         # On the event clock every topic is waited for in any case.
         wait=Wait(LOANS, settings.loan_wait_ms) if waits else None,
     )

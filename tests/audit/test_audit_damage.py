@@ -7,7 +7,7 @@ import pytest
 
 from streams.audit.report import Difference
 from streams.audit.run import audit
-from streams.partition.work import CAMPAIGNS, CHANGES, CURRENT, DEAD_LETTERS, ORDER, RISK, Message, Work
+from streams.partition.work import CAMPAIGNS, CHANGES, CURRENT, DEAD_LETTERS, ERASURES, ORDER, RISK, Message, Work
 from streams.settings import Settings
 from tests.support.handmade_logs import START_MS, Input, LogWriter, Writing, action, balance, customers_of, loan
 from tests.support.works import damaged, order_of
@@ -122,6 +122,23 @@ async def test_campaigns_and_risk_are_audited(
         writer = await writing.writer(0)
         await writer.batch([balance("b1", A, "1000"), loan("l1", A, "300000")], damage=damaged(output, damage))
         await writer.batch([balance("b2", A, "2000", START_MS + 1)])
+    assert await found(settings) == differences
+
+
+@pytest.mark.parametrize(
+    ("damage", "differences"),
+    [
+        (list, []),
+        (nothing, [f"erasures {A}:erased:{START_MS + 1} missing in 1"]),
+        (lambda erasures: erasures * 2, [f"erasures {A}:erased:{START_MS + 1} doubled"]),
+    ],
+)
+async def test_erasures_are_audited(settings: Settings, damage: Damage, differences: list[str]) -> None:
+    async with Writing(settings) as writing:
+        writer = await writing.writer(0)
+        erase = action("e1", A, "erase", START_MS + 1)
+        await writer.batch([balance("b1", A, "600000"), erase], damage=damaged(ERASURES, damage))
+        await writer.batch([balance("b2", A, "1", START_MS + 2), action("e2", A, "erase", START_MS + 3)])
     assert await found(settings) == differences
 
 

@@ -7,18 +7,18 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from streams.contracts.decode import decode
-from streams.contracts.outputs import ALERT_TYPE, CHANGE_TYPE, DECISION_TYPE, TRIGGER_TYPE
+from streams.contracts.outputs import ALERT_TYPE, CHANGE_TYPE, DECISION_TYPE, ERASED_TYPE, TRIGGER_TYPE
 from streams.contracts.rejection import Rejection, RejectionReason
 from streams.contracts.schema_topics import TOPICS
 from streams.contracts.schemas import definitions, schema
 from streams.engine.outcomes import AlertReason, Direction, Group, Reason
 from streams.engine.state import ACCOUNTS_LIMIT
 from streams.partition.outputs import sent_to
-from streams.partition.work import CAMPAIGNS, CHANGES, DEAD_LETTERS, RISK
+from streams.partition.work import CAMPAIGNS, CHANGES, DEAD_LETTERS, ERASURES, RISK
 from streams.policy.campaigns import CampaignKind
 from streams.policy.language.document import ServiceKind
 from streams.policy.loans import LoanOutcome
-from streams.values.events import BALANCES, LOANS, TRANSACTION_TYPES, Action
+from streams.values.events import BALANCES, CUSTOMERS, LOANS, TRANSACTION_TYPES, Action
 from streams.values.products import PRODUCTS
 from streams.values.standings import Standing
 from tests.support.wire_messages import INPUTS, MESSAGES, POLICY, read, worked
@@ -109,7 +109,14 @@ def test_the_decision_and_the_alert_are_what_the_loan_and_the_balances_give() ->
     assert [shortened(json.loads(risk.value)) for risk in sent_to(work, RISK)] == shown
 
 
-@pytest.mark.parametrize("event_type", [CHANGE_TYPE, TRIGGER_TYPE, DECISION_TYPE, ALERT_TYPE])
+def test_the_erasure_is_what_the_erase_gives_after_the_balance() -> None:
+    erase = next(message for name, message in EXAMPLES if message.get("action") == "erase")
+    inputs = ((BALANCES, example("bank.balances")), (CUSTOMERS, erase))
+    [erasure] = sent_to(worked(*((topic, json.dumps(message).encode()) for topic, message in inputs)), ERASURES)
+    assert json.loads(erasure.value) == example("tier.erasures")
+
+
+@pytest.mark.parametrize("event_type", [CHANGE_TYPE, TRIGGER_TYPE, DECISION_TYPE, ALERT_TYPE, ERASED_TYPE])
 def test_every_type_of_event_is_named(event_type: str) -> None:
     assert f"`{event_type}`" in PAGE
 

@@ -200,6 +200,66 @@ async def test_what_is_refused_is_parked_and_sent_again_on_command(
         assert json.loads(run(environment, "parked", "--all", "--json")[1])["sent_again"] is True
 
 
+def erasure(customer: str, last_sequence: int) -> dict[str, object]:
+    cause = {"event_id": "e", "topic": "bank.customers", "partition": 0, "offset": 1, "occurred_at": 1_795_483_800_125}
+    return {
+        "id": f"{customer}:erased:1795483800125",
+        "customer_id": customer,
+        "erased_at": "2026-11-24T09:30:00.125+08:00",
+        "decided_at": "2026-11-24T09:30:00.125+08:00",
+        "last_sequence": last_sequence,
+        "cause": cause,
+        "positions": {"bank.customers": 1},
+    }
+
+
+async def test_whoever_is_told_of_an_erasure_gets_nothing_older_of_that_customer(
+    settings: Settings, environment: Environment, tmp_path: Path
+) -> None:
+    """Nobody answers while the customer is erased: what waits does not go out, the erasure and what is newer do."""
+    endpoint = Endpoint()
+    async with Delivery(environment, config(tmp_path, ("crm", endpoint.url, "tries = 100"))) as delivery:
+        await delivery.ready()
+        await produce(settings, changes(customers=2, each=2))
+        await until(lambda: "is down" in delivery.said, 20, "it is seen that nobody answers")
+        await produce(settings, [erasure("C001", last_sequence=2)], "erasures")
+        await produce(settings, [change("C001", 3)])
+        async with endpoint:
+            await until(lambda: len(endpoint.ids()) == 4, 20, "the rest has arrived")
+            assert await delivery.end() == 0
+        assert await committed_everywhere(settings)
+    assert sorted(endpoint.ids()) == ["C000:1", "C000:2", "C001:3", "C001:erased:1795483800125"]
+
+
+async def test_an_endpoint_that_takes_no_erasures_gets_nothing_older_either(
+    settings: Settings, environment: Environment, tmp_path: Path
+) -> None:
+    await produce(settings, [erasure("C001", last_sequence=2)], "erasures")
+    await produce(settings, [*changes(customers=2, each=2), change("C001", 3)])
+    async with Endpoint() as endpoint:
+        file = config(tmp_path, ("crm", endpoint.url, 'events = ["changes"]'))
+        async with Delivery(environment, file) as delivery:
+            await until(lambda: len(endpoint.ids()) == 3, 20, "the rest has arrived")
+            assert await delivery.end() == 0
+    assert sorted(endpoint.ids()) == ["C000:1", "C000:2", "C001:3"]
+
+
+async def test_parked_events_of_the_erased_are_not_shown_and_not_sent(
+    settings: Settings, environment: Environment, tmp_path: Path
+) -> None:
+    await produce(settings, changes(customers=2, each=2))
+    picky = Endpoint(lambda request: 422 if request.id.endswith(":2") else 204)
+    async with picky as endpoint, Delivery(environment, config(tmp_path, ("crm", endpoint.url, ""))) as delivery:
+        await until(lambda: delivery.said.count("is parked") == 2, 20, "both are parked")
+        await produce(settings, [erasure("C001", last_sequence=2)], "erasures")
+        await until(lambda: "C001:erased:1795483800125" in endpoint.ids(), 20, "it is told")
+        assert await delivery.end() == 0
+    left_out = "; 1 event left out: of customers who were erased since"
+    _, shown, counted = run(environment, "parked", "--json")
+    assert (json.loads(shown)["id"], counted) == ("C000:2", f"1 parked event{left_out}\n")
+    assert run(environment, "resend")[1] == f"handed 1 parked event to the queues: crm 1{left_out}\n"
+
+
 async def test_a_record_that_is_no_cloud_event_is_parked_and_stops_nobody(
     settings: Settings, environment: Environment, tmp_path: Path
 ) -> None:
@@ -279,7 +339,7 @@ async def test_an_endpoint_begins_now_and_has_a_position_before_anything_is_sent
     async with Endpoint() as endpoint:
         async with Delivery(environment, config(tmp_path, ("crm", endpoint.url, 'begin = "now"'))) as delivery:
             await delivery.ready()
-            assert len(await committed(settings, "crm")) == 4 * PARTITIONS
+            assert len(await committed(settings, "crm")) == 5 * PARTITIONS
             await produce(settings, later := [change(f"C{number:03}", 2) for number in range(4)])
             await until(lambda: len(endpoint.ids()) >= len(later), 20, "what came after it began has arrived")
             assert await delivery.end() == 0

@@ -126,7 +126,8 @@ def test_check_tells_what_each_endpoint_gets(tmp_path: Path) -> None:
         app, ["deliver", "check", "--config", str(file(tmp_path, GOOD | words))], env={"CRM": SECRET}
     )
     assert done.stdout == (
-        "crm: changes, campaigns, risk, of tiers high, kinds gift, campaign groups treated; to https://crm.example.com\n"
+        "crm: changes, campaigns, risk, of tiers high, kinds gift, campaign groups treated; every erasure; "
+        "to https://crm.example.com\n"
     )
 
 
@@ -145,6 +146,7 @@ DECISION = {"tier": "high", "kind": "decision", "outcome": "refer"}
         ({"tiers": ["mid"]}, "changes", CHANGE, False),
         ({"tiers": ["mid"]}, "campaigns", TRIGGER, False),
         ({"tiers": ["mid"]}, "risk", DECISION, False),
+        ({"tiers": ["mid"], "kinds": ["gift"], "directions": ["upgrade"]}, "erasures", {}, True),  # all are told
         ({"directions": ["upgrade"]}, "changes", CHANGE, True),
         ({"directions": ["initial", "downgrade"]}, "changes", CHANGE, False),
         ({"directions": ["downgrade"]}, "campaigns", TRIGGER, True),

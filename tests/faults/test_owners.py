@@ -19,6 +19,7 @@ from tests.support.worker_processes import (
     customers_of,
     ends,
     group_offsets,
+    read,
     until,
 )
 
@@ -174,3 +175,5 @@ async def test_an_erased_customer_stays_erased_whoever_takes_over(
             await events.action(customer, "erase", event_id="erase-1")
             await events.settle()
             await all_is_right(settings, environment, events)
+            told = await read(settings, settings.output_topic("erasures"))
+            assert [record.key.decode() for record in told] == [customer]  # once, whoever heard of it again

@@ -32,8 +32,8 @@ from streams.kafka.redelivery import Redelivered, send_again
 from streams.partition.customers import Customers
 from streams.settings import Settings
 from streams.stages.customers import partition_setup
-from streams.values.events import BALANCES, CREDIT, TOPICS, TRANSACTIONS
-from tests.support.batches import ASSETS_ONLY, AT_MS, CUSTOMER, NUMBER, PARTITIONS, Line, line, put, started
+from streams.values.events import BALANCES, CREDIT, CUSTOMERS, TOPICS, TRANSACTIONS
+from tests.support.batches import ASSETS_ONLY, AT_MS, CUSTOMER, NUMBER, OTHER, PARTITIONS, Line, line, put, started
 from tests.support.patience import stretched
 
 COMMAND = Path(sys.executable).with_name("tierflow")
@@ -308,6 +308,61 @@ def test_letters_go_in_transactions_of_a_bounded_size(settings: Settings, monkey
 
     assert asyncio.run(send()) == 8
     assert [value for *_, value in inputs_of(settings)] == [value for *_, value in inputs] * 2
+
+
+# --- customers who were erased since ---
+
+
+def erase(at_ms: int) -> Input:
+    value = {"event_id": f"e{at_ms}", "customer_id": CUSTOMER, "action": "erase", "at": at_ms}
+    return Input(CUSTOMERS, CUSTOMER.encode(), json.dumps(value).encode())
+
+
+def rateless(as_of: int, customer: str = CUSTOMER) -> Input:
+    value = json.loads(RATELESS) | {"event_id": f"r{as_of}", "customer_id": customer, "as_of": as_of}
+    return Input(BALANCES, customer.encode(), json.dumps(value).encode())
+
+
+def test_the_erased_are_not_brought_back(settings: Settings, environment: dict[str, str]) -> None:
+    others, newer = rateless(AT_MS, OTHER), rateless(AT_MS + 6)
+    worked = [BROKEN, UNKNOWN_CURRENCY, rateless(AT_MS + 5), newer, others]
+    work(settings, *worked)
+    work(settings, erase(AT_MS + 5))
+    left_out = "; 3 dead letters left out: of customers who were erased since"
+    assert run(environment, "replay", "--dry-run").stdout.endswith(f"{settings.input_topic('balances')} 2{left_out}\n")
+    assert run(environment, "replay").stdout.endswith(f"sent 2 dead letters again{left_out}\n")
+    assert sent_again(settings, *worked, erase(AT_MS + 5)) == sorted(
+        [("balances", NUMBER, *newer[1:]), ("balances", NUMBER, *others[1:])], key=repr
+    )
+
+
+def test_letters_of_the_erased_are_shown_blank(settings: Settings, environment: dict[str, str]) -> None:
+    work(settings, BROKEN, UNKNOWN_CURRENCY, rateless(AT_MS, OTHER))
+    work(settings, erase(AT_MS + 5))
+    letters, told = listed(environment)
+    shown = {(letter["reason"], letter["key_base64"]): (letter["detail"], letter["value_base64"]) for letter in letters}
+    theirs = shown.pop(("unknown_currency", base64_or_none(OTHER.encode())))
+    assert theirs[1] == base64_or_none(rateless(AT_MS, OTHER).value)
+    blank = ("the customer was erased", None)
+    assert shown == {("malformed", None): blank, ("unknown_currency", None): blank}
+    assert told == "3 dead letters: unknown_currency 2, malformed 1; 2 of customers who were erased since\n"
+
+
+def test_a_late_erase_lets_an_input_be_sent_again_that_was_too_large_for_its_letter_and_is_newer(
+    settings: Settings,
+) -> None:
+    """Its letter does not hold its own time: the input itself says it."""
+    large = [
+        rateless(at_ms)._replace(value=(rateless(at_ms).value or b"") + b" " * 800_000) for at_ms in (AT_MS, AT_MS + 9)
+    ]
+    work(settings, *large)
+    work(settings, erase(AT_MS + 5))
+
+    async def send() -> Redelivered:
+        return await send_again(settings, await extent(settings), Choice())
+
+    assert asyncio.run(send()) == Redelivered(sent=1, gone=0, erased=1)
+    assert sent_again(settings, *large, erase(AT_MS + 5)) == [("balances", NUMBER, *large[1][1:])]
 
 
 # --- what is refused ---

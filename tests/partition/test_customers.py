@@ -18,7 +18,7 @@ from streams.partition.customers import Customers
 from streams.partition.entries import Entry
 from streams.partition.merging import merge_heads
 from streams.partition.outputs import sent_to
-from streams.partition.work import CHANGES, CURRENT
+from streams.partition.work import CHANGES, CURRENT, ERASURES
 from streams.policy.policy import Policy
 from streams.values.calendar import Clock
 from streams.values.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS
@@ -599,6 +599,47 @@ def test_erase_leaves_a_tombstone_and_the_next_sequence_number() -> None:
     assert outcome.told() == [("C:1", "mid", "first_event"), ("C:2", "low", "first_event")]
     assert outcome.changes[-1]["previous_tier"] is None
     assert sent_to(outcome.works[-1], CURRENT)[0].value is not None
+
+
+def test_each_erase_that_counts_gives_one_erasure() -> None:
+    history = History()
+    history.balance("C", "600000", NOON)
+    history.action("C", "erase", NOON + 1, event_id="first")
+    history.action("C", "erase", NOON + 1, event_id="first")  # it comes again
+    history.action("C", "erase", NOON, event_id="older")
+    history.balance("C", "1", NOON + 2)
+    history.action("C", "erase", NOON + 3, event_id="second")
+    history.action("stranger", "erase", NOON + 3, event_id="third")
+    outcome = worked(history)
+    told = [
+        (key, json.loads(value), dict(headers))
+        for work in outcome.works
+        for key, value, headers in sent_to(work, ERASURES)
+    ]
+    assert [
+        (key, erasure["id"], erasure["last_sequence"], erasure["cause"]["event_id"]) for key, erasure, _ in told
+    ] == [
+        (b"C", f"C:erased:{NOON + 1}", 1, "first"),
+        (b"C", f"C:erased:{NOON + 3}", 2, "second"),
+        (b"stranger", f"stranger:erased:{NOON + 3}", 0, "third"),
+    ]
+    assert {headers["ce_type"] for _, _, headers in told} == {b"tierflow.customer.erased.v1"}
+
+
+def test_an_erasure_says_nothing_of_the_customer_but_the_id() -> None:
+    bench, known, late = Bench(), History(), History()
+    known.balance("C", "600000", NOON, account="secret-account")
+    known.balance("C", "1", NOON + 2, account="b")
+    late.action("C", "erase", NOON + 1)
+    bench.work(known)
+    work = bench.work(late).works[-1]
+    (erasure,) = sent_to(work, ERASURES)
+    outputs = [output for output, _ in work.messages]
+    assert outputs.index(ERASURES) < outputs.index(CHANGES)  # the customer begins anew after it
+    assert set(json.loads(erasure.value or b"")) == {
+        "id", "customer_id", "erased_at", "decided_at", "last_sequence", "cause", "positions"
+    }  # fmt: skip
+    assert b"600000" not in (erasure.value or b"")
 
 
 def test_what_was_due_for_an_erased_customer_is_due_no_more() -> None:

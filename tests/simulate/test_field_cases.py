@@ -297,6 +297,7 @@ def test_what_is_not_newer_than_an_erase_revives_nobody() -> None:
         ("tier.changes", "K8"),
         ("tier.current", "K8"),
         ("tier.campaigns", "K8"),  # a gift for b1
+        ("tier.erasures", "K8"),  # of the first erase alone
         ("tier.current", None),  # a tombstone
         ("tier.changes", "other"),
         ("tier.current", "other"),

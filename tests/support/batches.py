@@ -23,7 +23,7 @@ from streams.worker.transactions import Transactions
 from tests.support.patience import stretched
 
 PARTITIONS = 4
-OUTPUTS = ("changes", "current", "campaigns", "risk", "order", "dead-letters")
+OUTPUTS = ("changes", "current", "campaigns", "risk", "erasures", "order", "dead-letters")
 NUMBER = 1
 AT_MS = 1_795_483_800_000
 ASSETS_ONLY = load_policy((policy_folder() / "assets-only.toml").read_text())

@@ -25,6 +25,7 @@ TYPES = {
     "changes": "tierflow.tier.changed.v1",
     "campaigns": "tierflow.campaign.triggered.v1",
     "risk": "tierflow.risk.decided.v1",
+    "erasures": "tierflow.customer.erased.v1",
 }
 
 

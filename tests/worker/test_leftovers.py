@@ -10,6 +10,7 @@ from streams.kafka.partitioner import partition_of
 from streams.settings import Settings
 from streams.stages.budgets import budgets_stage
 from streams.stages.customers import customers_stage
+from streams.values.events import CUSTOMERS
 from streams.worker.leftovers import can_be_aborted
 from tests.support.batches import (
     ASSETS_ONLY,
@@ -110,6 +111,18 @@ async def test_a_decision_ahead_of_the_positions_was_seen(settings: Settings, of
         await ours.commit(batches(settings).next())
     risk = {"positions": {settings.input_topic("balances"): offset}}
     await put(settings, settings.output_topic("risk"), [(CUSTOMER.encode(), json.dumps(risk).encode())])
+    async with open_transaction(settings, settings.changelog_topic, settings.output_topic("order")):
+        assert await asked(settings) is aborted
+
+
+@pytest.mark.parametrize(("offset", "aborted"), [(0, True), (1, False)])
+async def test_an_erasure_ahead_of_the_positions_was_seen(settings: Settings, offset: int, *, aborted: bool) -> None:
+    made = batches(settings)
+    made.partition.next_offsets[CUSTOMERS] = 1
+    async with started(settings) as ours:
+        await ours.commit(made.next())
+    erasure = {"cause": {"offset": offset}}
+    await put(settings, settings.output_topic("erasures"), [(CUSTOMER.encode(), json.dumps(erasure).encode())])
     async with open_transaction(settings, settings.changelog_topic, settings.output_topic("order")):
         assert await asked(settings) is aborted
 

@@ -1,0 +1,130 @@
+"""Who was erased, and what is void since, by what `tier.erasures` says (docs/messages.md#tiererasures).
+
+For all that sends customers' records once more: dead letters, and events that could not be delivered.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+from aiokafka import ConsumerRecord, TopicPartition
+
+from streams.contracts.envelope import Headers
+from streams.contracts.outputs import CHANGE_TYPE, ERASED_TYPE, ErasureMessage
+from streams.contracts.partly import told_by
+from streams.contracts.times import instant_ms
+from streams.kafka.offsets import Offsets
+from streams.kafka.tape import Tape
+from streams.kafka.topics import partition_count
+from streams.settings import Settings
+
+
+class Erased(NamedTuple):
+    """A customer's newest erase, as its message says it. written_ms: the timestamp of the message's record."""
+
+    message: ErasureMessage
+    decided_ms: int
+    written_ms: int
+
+    def voids_input(self, at_ms: int | None, written_ms: int) -> bool:
+        """Says whether an input is of before the erase: a worker would pass over it.
+
+        at_ms: its own time; None where that cannot be read, then the time counts at which it was found unusable
+        (written_ms).
+        """
+        return written_ms <= self.written_ms if at_ms is None else at_ms <= self.message.cause.occurred_at
+
+    def voids_output(self, headers: Headers, value: bytes | None, written_ms: int) -> bool:
+        """Says whether an output of the customer was decided before the erase was worked.
+
+        written_ms: a time at which it was there; it counts where the output is none of tierflow's messages.
+        """
+        try:
+            return self._voids(dict(headers), value)
+        except ValueError:
+            return written_ms <= self.written_ms
+
+    def _voids(self, headers: Mapping[str, bytes], value: bytes | None) -> bool:
+        type_ = headers.get("ce_type", b"").decode()
+        if type_ == CHANGE_TYPE:
+            sequence = int(headers.get("ce_id", b"").rpartition(b":")[2])
+            return sequence <= self.message.last_sequence
+        if type_ == ERASED_TYPE:
+            return False  # whoever was told of the customer has to hear of it
+        decided_ms = instant_ms(headers.get("ce_time", b"").decode())
+        return decided_ms < self.decided_ms or (decided_ms == self.decided_ms and self._was_before(value))
+
+    def _was_before(self, value: bytes | None) -> bool:
+        """Says whether what was decided at the instant of the erase came of an earlier event, or of time alone."""
+        cause, erase = _decode_caused(value or b"").cause, self.message.cause
+        if cause is None:
+            return True
+        return cause.partition == erase.partition and cause.offset <= self.message.positions.get(cause.topic, -1)
+
+
+class Erasures:
+    """The newest erase of each customer who was erased."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[bytes, Erased] = {}
+
+    def add(self, record: ConsumerRecord) -> None:
+        """Takes in a record of the topic. One that somebody else wrote is passed over."""
+        try:
+            message = _decode_erasure(record.value or b"")
+            decided_ms = instant_ms(message.decided_at)
+        except ValueError:  # msgspec's errors are ValueErrors, too
+            return
+        known = self._by_key.get(record.key or b"")
+        if known is None or known.message.cause.occurred_at < message.cause.occurred_at:
+            self._by_key[record.key or b""] = Erased(message, decided_ms, record.timestamp)
+
+    def void_input(self, topic: int, key: bytes | None, value: bytes | None, written_ms: int) -> bool:
+        """Says whether an input is about somebody, by its key or its value, who was erased after it.
+
+        topic: its topic's number. written_ms: when it was found unusable.
+        """
+        if not self._by_key:
+            return False
+        customer_id, at_ms = told_by(topic, value)
+        keys = {key or b"", (customer_id or "").encode()}
+        return any(self._by_key[each].voids_input(at_ms, written_ms) for each in keys if each in self._by_key)
+
+    def void_output(self, record: ConsumerRecord) -> bool:
+        """Says whether an output, or a copy of one that has its headers, is about somebody who was erased after it."""
+        erased = self._by_key.get(record.key or b"")
+        return erased is not None and erased.voids_output(record.headers, record.value, record.timestamp)
+
+
+async def read_erasures(settings: Settings) -> Erasures:
+    """Reads all that is on `tier.erasures`.
+
+    Raises:
+        UsageError: Kafka does not answer, or the topic is missing.
+    """
+    topic, found = settings.output_topic("erasures"), Erasures()
+    tps = [TopicPartition(topic, number) for number in range(await partition_count(settings, topic))]
+    async with Offsets(settings.client_options()) as offsets:
+        spans = zip(tps, await offsets.beginnings(tps), await offsets.decided_ends(tps), strict=True)
+    for tp, begins_at, end in spans:
+        tape = Tape(settings.client_options(), tp, begins_at, end)
+        try:
+            while (record := await tape.next()) is not None:
+                found.add(record)
+        finally:
+            await tape.close()
+    return found
+
+
+class _Place(msgspec.Struct):
+    topic: str
+    partition: int
+    offset: int
+
+
+class _Caused(msgspec.Struct):
+    cause: _Place | None = None
+
+
+_decode_erasure = msgspec.json.Decoder(ErasureMessage).decode
+_decode_caused = msgspec.json.Decoder(_Caused).decode

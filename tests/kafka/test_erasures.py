@@ -1,0 +1,107 @@
+"""What an erase makes void, by rows: inputs that would come again, outputs that would go out again."""
+
+import json
+from collections.abc import Mapping
+
+import pytest
+from aiokafka import ConsumerRecord
+
+from streams.kafka.erasures import Erasures
+from streams.values.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS
+
+AT_MS = 1_795_485_600_000  # 2026-11-24T10:00:00+08:00
+WORKED_MS = AT_MS + 5_000  # the erase came 5 s late
+WRITTEN_MS = AT_MS + 6_000
+BEFORE, THEN, AFTER = (f"2026-11-24T10:00:0{second}.000+08:00" for second in (4, 5, 6))
+
+
+def record(key: bytes, value: object, headers: Mapping[str, str] | None = None, at_ms: int = 0) -> ConsumerRecord:
+    raw = value if isinstance(value, bytes) else json.dumps(value).encode()
+    told = [(name, text.encode()) for name, text in (headers or {}).items()]
+    return ConsumerRecord("topic", 2, 0, at_ms, 0, key, raw, 0, len(key), len(raw), told)
+
+
+def erasure(at_ms: int = AT_MS, last_sequence: int = 3) -> ConsumerRecord:
+    value = {
+        "id": f"C:erased:{at_ms}",
+        "customer_id": "C",
+        "erased_at": "2026-11-24T10:00:00+08:00",
+        "decided_at": THEN,
+        "last_sequence": last_sequence,
+        "cause": {"event_id": "e", "topic": "bank.customers", "partition": 2, "offset": 7, "occurred_at": at_ms},
+        "positions": {"bank.balances": 10, "bank.customers": 7},
+    }
+    return record(b"C", value, at_ms=WRITTEN_MS)
+
+
+def erasures() -> Erasures:
+    found = Erasures()
+    found.add(erasure(AT_MS - 1, last_sequence=1))
+    found.add(erasure())
+    found.add(erasure(AT_MS - 2, last_sequence=2))  # of another partition, before a growth
+    found.add(record(b"D", b"no erasure"))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("topic", "key", "value", "is_void"),
+    [
+        (BALANCES, b"C", {"customer_id": "C", "as_of": AT_MS}, True),
+        (BALANCES, b"C", {"customer_id": "C", "as_of": AT_MS + 1}, False),  # it is newer, and begins anew
+        (BALANCES, b"C", {"customer_id": "C", "as_of": "2026-11-24T10:00:00+08:00"}, True),
+        (TRANSACTIONS, b"C", {"customer_id": "C", "occurred_at": AT_MS}, True),
+        (CREDIT, b"C", {"customer_id": "C", "as_of": AT_MS + 1, "occurred_at": AT_MS}, False),
+        (LOANS, b"C", {"customer_id": "C", "applied_at": AT_MS}, True),
+        (CUSTOMERS, b"C", {"customer_id": "C", "at": AT_MS}, True),
+        (BALANCES, b"E", {"customer_id": "E", "as_of": AT_MS}, False),
+        (BALANCES, b"E", {"customer_id": "C", "as_of": AT_MS}, True),  # key_mismatch: about either
+        (BALANCES, None, {"customer_id": "C", "as_of": AT_MS}, True),
+        (BALANCES, b"D", {"customer_id": "D", "as_of": AT_MS}, False),
+    ],
+)
+def test_an_input_is_void_by_its_own_time(topic: int, key: bytes | None, value: object, *, is_void: bool) -> None:
+    assert erasures().void_input(topic, key, json.dumps(value).encode(), WRITTEN_MS) is is_void
+
+
+@pytest.mark.parametrize(
+    "value", [b"", b"\xff{", b'"C"', b"[" * 10_000, b'{"as_of": "yesterday"}', b'{"as_of": true}', None]
+)
+@pytest.mark.parametrize(("written_ms", "is_void"), [(WRITTEN_MS, True), (WRITTEN_MS + 1, False)])
+def test_an_input_without_a_time_is_void_if_it_was_found_unusable_before(
+    value: bytes | None, written_ms: int, *, is_void: bool
+) -> None:
+    assert erasures().void_input(BALANCES, b"C", value, written_ms) is is_void
+
+
+@pytest.mark.parametrize(
+    ("kind", "id_", "time", "cause", "is_void"),
+    [
+        ("tier.changed", "C:3", THEN, None, True),
+        ("tier.changed", "C:4", THEN, None, False),  # what is newer than a late erase begins at once
+        ("campaign.triggered", "C:gift:1", BEFORE, None, True),
+        ("campaign.triggered", "C:gift:1", AFTER, None, False),
+        ("campaign.triggered", "C:gift:1", THEN, None, True),
+        ("campaign.triggered", "C:gift:1", THEN, ("bank.balances", 2, 10), True),
+        ("campaign.triggered", "C:gift:1", THEN, ("bank.balances", 2, 11), False),
+        ("risk.decided", "C:L:decision", THEN, ("bank.loans", 2, 0), False),  # none was worked before
+        ("risk.alerted", "C:L:alert:1", BEFORE, ("bank.balances", 2, 11), True),
+        ("customer.erased", "C:erased:1", BEFORE, None, False),
+    ],
+)
+def test_an_output_is_void_if_it_was_decided_before(
+    kind: str, id_: str, time: str, cause: tuple[str, int, int] | None, *, is_void: bool
+) -> None:
+    place = None if cause is None else dict(zip(("topic", "partition", "offset"), cause, strict=True))
+    headers = {"ce_id": id_, "ce_type": f"tierflow.{kind}.v1", "ce_time": time}
+    assert erasures().void_output(record(b"C", {"cause": place}, headers)) is is_void
+    assert not erasures().void_output(record(b"E", {"cause": place}, headers))
+
+
+@pytest.mark.parametrize(("at_ms", "is_void"), [(WRITTEN_MS, True), (WRITTEN_MS + 1, False)])
+@pytest.mark.parametrize(
+    "headers", [{}, {"ce_type": "tierflow.tier.changed.v1", "ce_id": "C"}, {"ce_type": "x", "ce_time": "now"}]
+)
+def test_what_is_none_of_ours_is_void_by_when_it_was_there(
+    headers: Mapping[str, str], at_ms: int, *, is_void: bool
+) -> None:
+    assert erasures().void_output(record(b"C", b"\xff", headers, at_ms)) is is_void
