@@ -24,7 +24,36 @@ async def retention_notes(settings: Settings) -> list[str]:
         how_long = _how_long(config)
         if how_long is not None:
             found[how_long].append(topic)
-    return [_note(settings, topics, how_long) for how_long, topics in found.items()]
+    notes = [_note(settings, topics, how_long) for how_long, topics in found.items()]
+    return notes + outlived(settings, {topic: int(config[_TIME]) for topic, config in configs.items()})
+
+
+def outlived(settings: Settings, kept_ms: Mapping[str, int]) -> list[str]:
+    """Gives a sentence for each topic that says who was erased and goes before what it is about (docs/privacy.md).
+
+    kept_ms: the retention by topic.
+    """
+    customers, erasures = settings.input_topic("customers"), settings.output_topic("erasures")
+    sent_again = [settings.output_topic(name) for name in ("changes", "campaigns", "risk", "dead-letters")]
+    about = {
+        customers: (settings.input_topics(), "who starts anew from the inputs"),
+        erasures: (
+            [*sent_again, settings.parked_topic, settings.resend_topic],
+            "dead-letters replay, deliver and deliver resend",
+        ),
+    }
+    notes = []
+    for topic, (others, who) in about.items():
+        longer = [other for other in others if _is_longer(kept_ms[other], kept_ms[topic])]
+        if longer:
+            notes.append(
+                f"{topic} is kept for less long than {', '.join(longer)}: {who} may bring erased customers back"
+            )
+    return notes
+
+
+def _is_longer(ms: int, than_ms: int) -> bool:
+    return than_ms != FOREVER_MS and (ms == FOREVER_MS or ms > than_ms)
 
 
 def _note(settings: Settings, topics: list[str], how_long: str) -> str:
