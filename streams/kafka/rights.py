@@ -292,7 +292,9 @@ ROLES: Mapping[str, Callable[[Settings], Rows]] = {
 
 
 def _reads_erasures(settings: Settings) -> Row:
-    return Row("READ", "topic", _outputs(settings, "erasures"), "know who was erased: nothing of before is sent or shown")
+    return Row(
+        "READ", "topic", _outputs(settings, "erasures"), "know who was erased: nothing of before is sent or shown"
+    )
 
 
 def _looks_at_all(settings: Settings, others: Sequence[str]) -> Rows:
