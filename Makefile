@@ -7,7 +7,7 @@ export UV_LINK_MODE := copy
 # The hundreds of processes that tests start would compile all they import, each of them.
 QUICK_STARTS := PYTHONDONTWRITEBYTECODE=
 
-.PHONY: help setup compiled wheel sbom known-faults demo fast test check check-speed laws bench bench-quick bench-page soak test-rights clean
+.PHONY: help setup compiled wheel sbom known-faults demo fast test check check-speed laws bench bench-quick bench-page simulation soak test-rights clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ bench-page: setup ## the figures of RESULTS=benchmarks/results/….json into doc
 check-speed: setup ## the instructions of an event, held against those kept; needs valgrind, some minutes (KEEP=1 keeps them)
 	@command -v valgrind >/dev/null || { echo "valgrind is missing: install it (Debian: apt-get install valgrind)"; exit 1; }
 	@.venv/bin/python benchmarks/check_speed.py $(if $(KEEP),--keep)
+
+simulation: setup ## schedules of faults over a broker in memory: SEED=0 RUNS=1000 SCENE=small, or bank
+	@.venv/bin/python -m tests.simulation.run --seed $(or $(SEED),0) --runs $(or $(RUNS),1000) --scene $(or $(SCENE),small)
 
 soak: setup ## long runs: every fault, again and again; the whole of a real bank's data
 	@$(QUICK_STARTS) TIERFLOW_SOAK=1 TIERFLOW_KILLS=20 .venv/bin/pytest tests/faults tests/security

@@ -33,6 +33,7 @@ SLOW = {
     "simulate/test_compare_command.py",
     "simulate/test_picture.py",
     "simulate/test_simulate_command.py",
+    "simulation/test_simulation.py",
 }
 _numbers = itertools.count(1)
 

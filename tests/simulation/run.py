@@ -1,0 +1,121 @@
+"""Many schedules: `python -m tests.simulation.run --seed 0 --runs 1000`. A failing one is made smaller, and told."""
+
+import argparse
+import gc
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from tests.simulation.bank import Bank
+from tests.simulation.faults import EVERYTHING, OF_REQUESTS, OF_THE_WORLD, Faults
+from tests.simulation.mutations import MUTATIONS
+from tests.simulation.scenes import Scene
+from tests.simulation.world import Run, simulate
+
+SCENES: Mapping[str, Callable[[], Scene]] = {"small": Scene, "bank": Bank}
+COLLECT_EVERY = 20
+TELL_EVERY_S = 60.0
+_cpu_s = time.process_time
+
+
+def simulated(
+    seeds: range,
+    scene: Scene,
+    on_failure: Callable[[Run], None],
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> Counter[str]:
+    """Runs schedules, and counts what they met. on_failure: called with each that shows an anomaly."""
+    met: Counter[str] = Counter()
+    was_enabled = gc.isenabled()
+    gc.disable()  # a schedule leaves thousands of circles, which are collected together
+    try:
+        for number, seed in enumerate(seeds):
+            run = simulate(seed, scene)
+            met += run.met
+            if run.anomalies:
+                on_failure(run)
+            if not number % COLLECT_EVERY:
+                gc.collect()
+                on_progress(number + 1)
+    finally:
+        if was_enabled:
+            gc.enable()
+    return met
+
+
+def shrunk(seed: int, scene: Scene) -> Run:
+    """Gives a failing schedule with as few faults as still make it fail, and its trace."""
+    without: frozenset[str] = frozenset()
+    left_out: frozenset[int] = frozenset()
+
+    def fails(without: frozenset[str], left_out: frozenset[int]) -> bool:
+        return bool(simulate(seed, scene, without=without, left_out=left_out).anomalies)
+
+    for kind in (*OF_REQUESTS, *OF_THE_WORLD):
+        if fails(without | {kind}, left_out):
+            without |= {kind}
+    for number in range(len(Faults(seed, without).happenings)):
+        if fails(without, left_out | {number}):
+            left_out |= {number}
+    return simulate(seed, scene, without=without, left_out=left_out, traces=True)
+
+
+def told(run: Run) -> str:
+    """Gives a schedule as text."""
+    anomalies = "\n".join(f"{anomaly.kind}: {anomaly.what}" for anomaly in run.anomalies)
+    return "\n".join(run.trace) + f"\n\nseed {run.seed}:\n{anomalies}"
+
+
+def counted(met: Mapping[str, int]) -> str:
+    """Gives the table of what was met."""
+    return "\n".join(f"{met.get(what, 0):>12,}  {what}" for what in EVERYTHING)
+
+
+def main() -> None:
+    """Runs the command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=0, help="the first one")
+    parser.add_argument("--runs", type=int, default=1_000)
+    parser.add_argument("--scene", choices=sorted(SCENES), default="small")
+    parser.add_argument("--trace", action="store_true", help="tells the schedule of --seed, and runs no other")
+    parser.add_argument(
+        "--mutations", type=int, metavar="SEEDS", help="finds for each mutation the first seed that shows it"
+    )
+    chosen = parser.parse_args()
+    scene = SCENES[chosen.scene]()
+    if chosen.trace:
+        print(told(simulate(chosen.seed, scene, traces=True)))
+    elif chosen.mutations:
+        for name, mutated in MUTATIONS.items():
+            with mutated():
+                seeds = range(chosen.seed, chosen.seed + chosen.mutations)
+                print(name, next((seed for seed in seeds if simulate(seed, scene).anomalies), None), flush=True)
+    else:
+        sys.exit(_run(chosen.seed, chosen.runs, scene))
+
+
+def _run(first: int, runs: int, scene: Scene) -> int:
+    began_s, told_s, failed = _cpu_s(), _cpu_s(), Counter[str]()
+
+    def fail(run: Run) -> None:
+        failed[run.anomalies[0].kind] += 1
+        print(f"seed {run.seed}: {run.anomalies[0].kind}: {run.anomalies[0].what}"[:400], flush=True)
+        if failed.total() == 1:
+            print(told(shrunk(run.seed, scene)), flush=True)
+
+    def progress(done: int) -> None:
+        nonlocal told_s
+        if _cpu_s() - told_s > TELL_EVERY_S:
+            told_s = _cpu_s()
+            print(f"{done:,} schedules, {60 * done / (told_s - began_s):,.0f} a minute of CPU", flush=True)
+
+    met = simulated(range(first, first + runs), scene, fail, progress)
+    print(counted(met))
+    print(f"{runs:,} schedules from seed {first}, {60 * runs / (_cpu_s() - began_s):,.0f} a minute of CPU")
+    print(f"anomalies: {dict(failed) or 'none'}")
+    return min(failed.total(), 1)
+
+
+if __name__ == "__main__":
+    main()

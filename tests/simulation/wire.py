@@ -1,0 +1,198 @@
+"""aiokafka's requests, put to the broker in memory; its answers in aiokafka's form."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiokafka import TopicPartition
+from aiokafka.record.memory_records import MemoryRecords
+
+from tests.simulation.broker import ABORT, COMMIT, NO_SUCH_ID, NONE, NOT_LEADER, Batch, Broker
+
+# By the number of a request: the versions that the broker knows.
+VERSIONS = {0: (0, 7), 22: (0, 4), 24: (0, 0), 25: (0, 0), 26: (0, 0), 28: (0, 2), 61: (0, 0), 65: (0, 0)}
+_NAMES = {
+    0: "Produce",
+    22: "InitProducerId",
+    24: "AddPartitionsToTxn",
+    25: "AddOffsetsToTxn",
+    26: "EndTxn",
+    28: "TxnOffsetCommit",
+    61: "DescribeProducers",
+    65: "DescribeTransactions",
+}
+
+
+def name_of(struct: Any) -> str:
+    """Gives Kafka's name of a request."""
+    return _NAMES[struct.API_KEY]
+
+
+def answer_to(struct: Any, broker: Broker, node: int) -> Any:
+    """Has a node of the broker apply a request; gives its answer."""
+    return _ANSWERS[struct.API_KEY](struct, broker, node)
+
+
+def errors_of(answer: Any) -> set[int]:
+    """Gives the error codes of the answer to a request of a transaction."""
+    match answer.API_KEY:
+        case 0:
+            return {partition[1] for _, partitions in answer.topics for partition in partitions}
+        case 24 | 28:
+            return {error for _, partitions in answer.errors for _, error in partitions}
+        case 22 | 25 | 26:
+            return {answer.error_code}
+        case _:
+            return set()
+
+
+def refused(struct: Any, error_code: int) -> Any:  # noqa: PLR0911 - a form of answer each
+    """Gives the answer that says this error, of everything in the request."""
+    answer = struct.RESPONSE_TYPE
+    match name_of(struct):
+        case "Produce":
+            return _produced(struct, dict.fromkeys(_batches(struct), (error_code, -1)))
+        case "InitProducerId":
+            return _made(answer, error_code, -1, -1)
+        case "AddPartitionsToTxn":
+            return answer(0, _by_topic(dict.fromkeys(_tps(struct), error_code)))
+        case "TxnOffsetCommit":
+            return answer(0, _by_topic(dict.fromkeys(_offsets(struct), error_code)))
+        case "DescribeProducers":
+            return _producers(struct, {tp: (error_code, []) for tp in _tps_tagged(struct)})
+        case "DescribeTransactions":
+            return answer(0, [(error_code, struct.transactional_ids[0], "", 0, 0, -1, -1, [], {})], {})
+        case _:
+            return answer(0, error_code)
+
+
+def _init_producer(struct: Any, broker: Broker, node: int) -> Any:
+    error = broker.is_coordinator(node, struct.transactional_id)
+    if error:
+        return _made(struct.RESPONSE_TYPE, error, -1, -1)
+    own = (struct.producer_id, struct.producer_epoch) if struct.API_VERSION else ()
+    return _made(
+        struct.RESPONSE_TYPE, *broker.init_producer(struct.transactional_id, struct.transaction_timeout_ms, *own)
+    )
+
+
+def _made(answer: Any, error: int, producer_id: int, epoch: int) -> Any:
+    return answer(0, error, producer_id, epoch, *([{}] if answer.API_VERSION else []))
+
+
+def _add_partitions(struct: Any, broker: Broker, node: int) -> Any:
+    tps = _tps(struct)
+    error = broker.is_coordinator(node, struct.transactional_id)
+    own = (struct.transactional_id, struct.producer_id, struct.producer_epoch)
+    return struct.RESPONSE_TYPE(0, _by_topic(dict.fromkeys(tps, error) if error else broker.add_partitions(*own, tps)))
+
+
+def _add_offsets(struct: Any, broker: Broker, node: int) -> Any:
+    error = broker.is_coordinator(node, struct.transactional_id)
+    own = (struct.transactional_id, struct.producer_id, struct.producer_epoch)
+    return struct.RESPONSE_TYPE(0, error or broker.add_offsets(*own))
+
+
+def _commit_offsets(struct: Any, broker: Broker, node: int) -> Any:
+    offsets = _offsets(struct)
+    error = broker.is_coordinator(node, struct.group_id) or broker.commit_offsets(
+        struct.transactional_id, struct.group_id, struct.producer_id, struct.producer_epoch, offsets
+    )
+    return struct.RESPONSE_TYPE(0, _by_topic(dict.fromkeys(offsets, error)))
+
+
+def _end(struct: Any, broker: Broker, node: int) -> Any:
+    error = broker.is_coordinator(node, struct.transactional_id) or broker.end(
+        struct.transactional_id,
+        struct.producer_id,
+        struct.producer_epoch,
+        COMMIT if struct.transaction_result else ABORT,
+    )
+    return struct.RESPONSE_TYPE(0, error)
+
+
+def _produce(struct: Any, broker: Broker, node: int) -> Any:
+    answers = {}
+    for tp, data in _batches(struct).items():
+        if broker.leaders[tp] != node:
+            answers[tp] = (NOT_LEADER, -1)
+        else:
+            answers[tp] = broker.produce(struct.transactional_id, tp, batch_of(data))
+    return _produced(struct, answers)
+
+
+def batch_of(data: bytes) -> Batch:
+    """Gives a record batch as the broker has it."""
+    batch = MemoryRecords(bytes(data)).next_batch()
+    records = [(record.key, record.value, record.headers, record.timestamp) for record in batch]
+    return Batch(batch.producer_id, batch.producer_epoch, batch.base_sequence, batch.is_transactional, records)
+
+
+def _produced(struct: Any, answers: Mapping[TopicPartition, tuple[int, int]]) -> Any:
+    found: dict[str, list[Any]] = defaultdict(list)
+    for tp, (error, offset) in answers.items():
+        found[tp.topic].append((tp.partition, error, offset, -1, 0))
+    return struct.RESPONSE_TYPE(list(found.items()), 0)
+
+
+def _describe_producers(struct: Any, broker: Broker, node: int) -> Any:
+    answers: dict[TopicPartition, tuple[int, list[Any]]] = {}
+    for tp in _tps_tagged(struct):
+        producers = broker.logs[tp].producers.items()
+        active = [
+            (name, each.epoch, each.last, 0, 0, each.opened_at if each.part else -1, {}) for name, each in producers
+        ]
+        answers[tp] = (NONE, active) if broker.leaders[tp] == node else (NOT_LEADER, [])
+    return _producers(struct, answers)
+
+
+def _producers(struct: Any, answers: Mapping[TopicPartition, tuple[int, list[Any]]]) -> Any:
+    found: dict[str, list[Any]] = defaultdict(list)
+    for tp, (error, active) in answers.items():
+        found[tp.topic].append((tp.partition, error, None, active, {}))
+    return struct.RESPONSE_TYPE(0, [(topic, partitions, {}) for topic, partitions in found.items()], {})
+
+
+def _describe_transactions(struct: Any, broker: Broker, node: int) -> Any:
+    [name] = struct.transactional_ids
+    error, state = broker.is_coordinator(node, name), broker.state_of(name)
+    if not error and state is None:
+        error = NO_SUCH_ID
+    return struct.RESPONSE_TYPE(0, [(error, name, state or "", 0, 0, -1, -1, [], {})], {})
+
+
+def _tps(struct: Any) -> list[TopicPartition]:
+    return sorted(TopicPartition(topic, number) for topic, numbers in struct.topics for number in numbers)
+
+
+def _tps_tagged(struct: Any) -> list[TopicPartition]:
+    return [TopicPartition(topic, number) for topic, numbers, _ in struct.topics for number in numbers]
+
+
+def _offsets(struct: Any) -> dict[TopicPartition, int]:
+    return {
+        TopicPartition(topic, number): offset for topic, partitions in struct.topics for number, offset, _ in partitions
+    }
+
+
+def _batches(struct: Any) -> dict[TopicPartition, bytes]:
+    return {TopicPartition(topic, number): data for topic, partitions in struct.topics for number, data in partitions}
+
+
+def _by_topic(errors: Mapping[TopicPartition, int]) -> list[tuple[str, list[tuple[int, int]]]]:
+    found: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for tp, error in errors.items():
+        found[tp.topic].append((tp.partition, error))
+    return list(found.items())
+
+
+_ANSWERS: Mapping[int, Callable[[Any, Broker, int], Any]] = {
+    0: _produce,
+    22: _init_producer,
+    24: _add_partitions,
+    25: _add_offsets,
+    26: _end,
+    28: _commit_offsets,
+    61: _describe_producers,
+    65: _describe_transactions,
+}
