@@ -29,6 +29,7 @@ from streams.contracts.inputs import (
     UsualBalance,
     UsualTransaction,
 )
+from streams.contracts.nesting import is_nested_beyond
 from streams.contracts.rejection import Rejection, RejectionReason
 from streams.contracts.times import instant_ms
 from streams.policy.policy import Policy
@@ -40,6 +41,9 @@ from streams.values.products import Product
 
 FUTURE_LIMIT_MS = DAY_MS
 DETAIL_LIMIT = 500
+# The JSON decoder gives up at a depth that depends on how deep the stack is: worker and audit would not always agree.
+NESTED_LIMIT = 500
+NESTED_TOO_DEEPLY = Rejection("malformed", f"arrays or objects are nested more than {NESTED_LIMIT} levels deep")
 _Message = TypeVar("_Message", bound=msgspec.Struct)
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _CONTROL_CHARACTER = re.compile(CONTROL_CHARACTERS)
@@ -63,23 +67,23 @@ class _InvalidError(Exception):
 def decode(topic: int, key: bytes | None, value: bytes | None, policy: Policy) -> Event | Rejection:
     """Decodes a record of the input topic with this number; gives a Rejection if it cannot be used."""
     try:
-        # Nearly every value skips this check: in ASCII without backslash and DEL, no id can hold what ids must not.
-        if value is None or not value.isascii() or _BACKSLASH in value or _DELETE in value:
+        # Nearly every value skips this check: in ASCII without backslash and DEL, no id can hold what ids must not, and
+        # what is short is not nested too deeply.
+        if value is None or not value.isascii() or _BACKSLASH in value or _DELETE in value or len(value) > NESTED_LIMIT:
             value = _checked(topic, value)
         try:
             event = _READERS[topic](value, policy)
         except msgspec.ValidationError:
-            _JSON(value)  # what comes behind a field that does not fit was not read; it may be no JSON
+            _check_rest(value)
             raise
     except _InvalidError as invalid:
         return invalid.rejection
     except msgspec.ValidationError as unfit:
-        is_no_object = str(unfit).startswith("Expected `object`") and "`$" not in str(unfit)
-        return Rejection("malformed" if is_no_object else "invalid_field", str(unfit)[:DETAIL_LIMIT])
+        return Rejection("invalid_field", str(unfit)[:DETAIL_LIMIT])
     except (msgspec.DecodeError, UnicodeDecodeError) as unread:
         return Rejection("malformed", f"not a JSON object: {unread}")
     except RecursionError:
-        return Rejection("malformed", "arrays or objects are nested hundreds of levels deep")
+        return NESTED_TOO_DEEPLY
     if key != event.customer_id.encode():
         return Rejection("key_mismatch", "the record's key is not the customer_id of its value")
     return event
@@ -93,13 +97,20 @@ def _checked(topic: int, value: bytes | None) -> bytes:
     Raises:
         _InvalidError: There is no value, or an id holds a control character or is too long.
         UnicodeDecodeError: The value is not UTF-8.
+        RecursionError: It is nested too deeply.
         msgspec.DecodeError: It is not a JSON object.
     """
     if value is None:
         raise _InvalidError("malformed", "the record has no value")
     value.decode()
+    if is_nested_beyond(NESTED_LIMIT, value):
+        raise RecursionError
     checked = without_halves(value)
-    ids = _IDS[topic](checked)
+    try:
+        ids = _IDS[topic](checked)
+    except msgspec.ValidationError:
+        _check_rest(checked)
+        raise
     for name in _ID_FIELDS[topic]:
         text = getattr(ids, name)
         if isinstance(text, str) and _CONTROL_CHARACTER.search(text):
@@ -107,6 +118,17 @@ def _checked(topic: int, value: bytes | None) -> bytes:
         if isinstance(text, str) and len(text.encode()) > ID_BYTES_LIMIT:
             raise _InvalidError("invalid_field", f"it is longer than {ID_BYTES_LIMIT} bytes - at `$.{name}`")
     return checked
+
+
+def _check_rest(value: bytes) -> None:
+    """Checks what was not read, since a field before it does not fit: it may be no JSON, or no object.
+
+    Raises:
+        _InvalidError: It is no object.
+        msgspec.DecodeError: It is no JSON.
+    """
+    if bytes(_JSON(value))[:1] != b"{":
+        raise _InvalidError("malformed", "it is JSON, but not an object")
 
 
 def _transaction(value: bytes, policy: Policy) -> Transaction:

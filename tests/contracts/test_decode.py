@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams.contracts.decode import DETAIL_LIMIT, decode
+from streams.contracts.decode import DETAIL_LIMIT, NESTED_LIMIT, decode
 from streams.contracts.rejection import Rejection
 from streams.policy.compile.load import load_policy
 from streams.values.events import (
@@ -381,6 +381,10 @@ def test_an_integer_of_another_unit_is_refused_and_the_detail_says_what_it_seems
         value(TRANSACTIONS, memo='"@"').replace(b"@", b"\xe9"),
         value(TRANSACTIONS, memo='"@"').replace(b"@", b"\xed\xa0\x80"),
         value(TRANSACTIONS, memo='"@"').replace(b"@", b"\xc0\xaf"),
+        # a number that is out of range for the decoder is no object either; nor is what has no JSON behind one
+        b"1" * 5_000,
+        b"1e999",
+        value(TRANSACTIONS, event_id="1e999", memo="1\\ud83d"),
         # nested past every stack
         value(TRANSACTIONS, memo="[" * 100_000 + "]" * 100_000),
         value(TRANSACTIONS, channel='{"a":' * 100_000 + "1" + "}" * 100_000),
@@ -507,6 +511,23 @@ def test_a_currency_that_is_no_code_is_invalid_and_of_a_common_name_the_code_is_
 ) -> None:
     expected = Rejection("invalid_field", f"{sentence} - at `$.currency`")
     assert read(topic, value(topic, currency=f'"{code}"')) == expected
+
+
+@pytest.mark.parametrize("stack", [0, 300])
+@pytest.mark.parametrize("pair", [("[", "]"), ('{"a":', "}"), ('{"\\"[":', "}")])
+def test_how_deep_a_value_may_be_nested_does_not_depend_on_the_stack(stack: int, pair: tuple[str, str]) -> None:
+    def below(frames: int, levels: int) -> str:
+        if frames:
+            return below(frames - 1, levels)
+        return reason(read(TRANSACTIONS, value(TRANSACTIONS, memo=pair[0] * levels + "1" + pair[1] * levels)))
+
+    assert below(stack, NESTED_LIMIT - 1) == ""
+    assert below(stack, NESTED_LIMIT) == "malformed"
+
+
+def test_brackets_in_text_and_beside_each_other_are_not_nested() -> None:
+    for memo in (f'"{"[" * 999}"', f'"\\"{"{" * 999}"', f"[{'[],' * 999}[]]"):
+        assert reason(read(TRANSACTIONS, value(TRANSACTIONS, memo=memo))) == ""
 
 
 def test_the_first_reason_of_several_is_given() -> None:
