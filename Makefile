@@ -7,7 +7,7 @@ export UV_LINK_MODE := copy
 # The hundreds of processes that tests start would compile all they import, each of them.
 QUICK_STARTS := PYTHONDONTWRITEBYTECODE=
 
-.PHONY: help setup compiled wheel sbom known-faults demo fast test check check-speed laws bench bench-quick bench-page simulation soak test-rights clean
+.PHONY: help setup compiled wheel sbom known-faults demo fast test check check-speed laws fuzz bench bench-quick bench-page simulation soak test-rights clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ test: check ## all tests, on a real Apache Kafka
 
 laws: setup ## many random examples of every law, others each time
 	@$(QUICK_STARTS) TIERFLOW_LAWS=20 .venv/bin/pytest -n auto --timeout 0 -m hypothesis
+
+fuzz: setup ## bad inputs by the thousand, each held against docs/messages.md; RECORDS=1000000 SEED=7
+	@.venv/bin/python -m tests.fuzz.run $(if $(RECORDS),--records $(RECORDS)) $(if $(SEED),--seed $(SEED))
 
 bench: compiled ## tierflow beside its peers: hours on a quiet machine; ROUNDS=5, EVENTS, PARTS, INTO, ARGS (--help)
 	@.venv/bin/python -m benchmarks.beside.run $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(EVENTS),--events $(EVENTS)) $(if $(PARTS),--parts $(PARTS)) $(if $(INTO),--into $(INTO)) $(ARGS)
