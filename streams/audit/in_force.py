@@ -7,16 +7,12 @@ that was published again. The topic is compacted: where records are gone nothing
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import msgspec
 from aiokafka import TopicPartition
 
-from streams.contracts.outputs import IN_FORCE, InForceMessage
 from streams.kafka.offsets import Offsets
+from streams.kafka.policies import digest_in_force
 from streams.kafka.tape import Tape
 from streams.settings import Settings
-
-_KEY = IN_FORCE.encode()
-_decode = msgspec.json.Decoder(InForceMessage).decode
 
 
 class Published(NamedTuple):
@@ -44,8 +40,8 @@ async def read_history(settings: Settings, offsets: Offsets) -> History:
         while (record := await tape.next()) is not None:
             follows = follows and record.offset == expected
             expected = record.offset + 1
-            if record.key == _KEY and record.value is not None:
-                found.append(Published(_decode(record.value).digest, follows))
+            if (digest := digest_in_force(record)) is not None:
+                found.append(Published(digest, follows))
                 follows = True
     finally:
         await tape.close()

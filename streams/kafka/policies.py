@@ -4,6 +4,7 @@ Every worker follows the topic: another policy, or an earlier one again, comes i
 reads a tier change finds its policy there by the digest (docs/messages.md#tierpolicies).
 """
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple
 
@@ -14,10 +15,14 @@ from aiokafka.errors import KafkaError
 from streams.contracts.outputs import IN_FORCE, InForceMessage, PolicyMessage
 from streams.kafka.refusals import cannot_connect
 from streams.kafka.tail import connected, reader, tail, to_the_end
+from streams.partition.entries import Record
 from streams.policy.policy import Policy
 from streams.settings import Settings
 
+_log = logging.getLogger(__name__)
 IN_FORCE_KEY = IN_FORCE.encode()
+# What msgspec raises of bytes that are no such message: no UTF-8, no JSON, or nested too deeply.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class KnownPolicies(NamedTuple):
@@ -122,12 +127,34 @@ async def publish_policy(settings: Settings, policy: Policy) -> None:
         await producer.stop()
 
 
+def digest_in_force(record: Record) -> str | None:
+    """Gives the digest if the record says which policy is in force.
+
+    A record that cannot be read is passed over: people may write to the topic, and it cannot be mended.
+    """
+    if record.key != IN_FORCE_KEY or record.value is None:
+        return None
+    try:
+        return _decode_in_force(record.value).digest
+    except _UNREADABLE as error:
+        _warn(record, error)
+        return None
+
+
 def _take(record: ConsumerRecord, documents: dict[str, str]) -> str | None:
     """Adds a document to `documents`, by digest; gives the digest if the record says which policy is in force."""
-    if record.value is None:
+    if record.key == IN_FORCE_KEY or record.value is None:
+        return digest_in_force(record)
+    try:
+        message = _decode(record.value)
+    except _UNREADABLE as error:
+        _warn(record, error)
         return None
-    if record.key == IN_FORCE_KEY:
-        return _decode_in_force(record.value).digest
-    message = _decode(record.value)
     documents[message.digest] = message.document
     return None
+
+
+def _warn(record: Record, error: Exception) -> None:
+    _log.warning(
+        "offset %d of the topic of policies holds nothing of a policy, and is passed over: %s", record.offset, error
+    )

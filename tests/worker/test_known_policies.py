@@ -1,19 +1,31 @@
 """Which policy a worker goes by: the newest of the topic when lanes start, and never an older one again."""
 
+import asyncio
+import gzip
+from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
 
+from streams.audit.in_force import read_history
 from streams.errors import UsageError
 from streams.kafka import local
-from streams.kafka.policies import KnownPolicies, publish_policy, read_known_policies, read_newest_policies
+from streams.kafka.offsets import Offsets
+from streams.kafka.policies import (
+    IN_FORCE_KEY,
+    KnownPolicies,
+    follow_policies,
+    publish_policy,
+    read_known_policies,
+    read_newest_policies,
+)
 from streams.policy.compile.load import load_policy
 from streams.policy.language.problems import PolicyError
 from streams.settings import Settings
 from streams.worker import app as app_module
 from streams.worker.app import create_app
 from streams.worker.known_policies import loadable_policies, policy_in_force
-from tests.support.batches import ASSETS_ONLY
+from tests.support.batches import ASSETS_ONLY, put
 
 ONE = ASSETS_ONLY
 TWO = load_policy(ONE.document.replace("version = 1", "version = 2"))
@@ -29,6 +41,32 @@ async def test_what_was_published_while_it_joined_is_known_before_lanes_start(se
     assert app.policy.digest == TWO.digest
     assert app.stages["customers"].open  # the stage of the newer policy
     assert app.policies[ONE.mark].digest == ONE.digest
+
+
+NO_POLICIES = [
+    *(b"", b"\xff", b"{", b"[]", b"null", b"1e999", b'{"digest": 1}', b'{"digest": "\\ud83d"}', b'{"digest": "\xff"}'),
+    *(b'{"name": "x"}', b"[" * 100_000, b'{"a":' * 100_000, gzip.compress(ONE.document.encode())),
+]
+
+
+async def test_records_that_are_no_policies_are_passed_over_with_a_word(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    await publish_policy(settings, ONE)
+    before = await read_known_policies(settings)
+    strange = [(key, value) for key in (IN_FORCE_KEY, ONE.digest.encode(), b"\xff") for value in (*NO_POLICIES, None)]
+    await put(settings, settings.output_topic("policies"), strange, 0)
+    async with aclosing(follow_policies(settings, before)) as newer:
+        heard = asyncio.create_task(anext(newer))
+        await publish_policy(settings, TWO)
+        _, document = await heard
+    assert document == TWO.document
+    assert "offset 2 of the topic of policies holds nothing of a policy, and is passed over" in caplog.text
+    known = await read_known_policies(settings)
+    assert (known.documents, known.in_force) == (before.documents | {TWO.digest: TWO.document}, TWO.digest)
+    async with Offsets(settings.client_options()) as offsets:
+        history = await read_history(settings, offsets)
+    assert [one.digest for one in history.published] == [ONE.digest, TWO.digest]
 
 
 async def test_policies_that_came_and_went_while_it_joined_are_known_too(settings: Settings) -> None:
