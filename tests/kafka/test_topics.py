@@ -88,7 +88,7 @@ async def test_a_wrong_cleanup_policy_is_refused(
 @pytest.mark.parametrize(
     ("topic", "limit", "says"),
     [
-        ("changelog", 1_048_588, "it must be at least 3266304: .*--add-config max.message.bytes=8388608"),
+        ("changelog", 1_048_588, "it must be at least 3265984: .*--add-config max.message.bytes=8388608"),
         ("changes", 500_000, "it must be at least 1000000: .*--add-config max.message.bytes=1048576"),
         ("dead-letters", 500_000, "it must be at least 1000000: .*--add-config max.message.bytes=4194304"),
     ],
