@@ -2,9 +2,10 @@
 
 import re
 
-# What stands between brackets: strings, also one that is cut off, and all else.
-_NO_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[^][{}"]+', re.DOTALL)
-_OPENING = b"[{"
+# A string, also one that is cut off, or a bracket outside of strings.
+_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[][{}]', re.DOTALL)
+_OPENING = (b"[", b"{")
+_CLOSING = (b"]", b"}")
 
 
 def is_nested_beyond(limit: int, text: bytes) -> bool:
@@ -12,8 +13,11 @@ def is_nested_beyond(limit: int, text: bytes) -> bool:
     if text.count(b"[") + text.count(b"{") <= limit:
         return False  # nearly always
     depth = 0
-    for bracket in _NO_BRACKETS.sub(b"", text):
-        depth += 1 if bracket in _OPENING else -1
-        if depth > limit:
-            return True
+    for found in _STRING_OR_BRACKET.finditer(text):
+        if found[0] in _OPENING:
+            depth += 1
+            if depth > limit:
+                return True
+        elif found[0] in _CLOSING:
+            depth -= 1
     return False

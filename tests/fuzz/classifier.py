@@ -102,6 +102,8 @@ def _no_constant(word: str) -> None:
 
 def _depth(text: str) -> int:
     deepest = depth = 0
+    if text.count("[") + text.count("{") <= NESTED_LIMIT:
+        return 0  # or more, but not too many
     is_string = is_escaped = False
     for character in text:
         if is_string:
