@@ -7,7 +7,7 @@ export UV_LINK_MODE := copy
 # The hundreds of processes that tests start would compile all they import, each of them.
 QUICK_STARTS := PYTHONDONTWRITEBYTECODE=
 
-.PHONY: help setup compiled wheel sbom known-faults demo fast test check check-speed laws fuzz bench bench-quick bench-page simulation soak test-rights clean
+.PHONY: help setup compiled wheel sbom known-faults demo fast test check check-speed laws fuzz bench bench-quick bench-page simulation soak faults test-rights clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,5 +85,8 @@ soak: setup ## long runs: every fault, again and again; the whole of a real bank
 test-rights: setup ## each right of each role left out once, on a broker that allows nothing without one; some minutes
 	@$(QUICK_STARTS) TIERFLOW_RIGHTS=1 .venv/bin/pytest tests/rights
 
+faults: setup ## random schedules of faults on real brokers: SEED, RUNS, BROKERS=1|3, WORKERS, FAULTS (a schedule)
+	@.venv/bin/python -m tests.faults.schedules $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)) $(if $(BROKERS),--brokers $(BROKERS)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(FAULTS),--faults $(FAULTS))
+
 clean: ## takes away what setup and the tests made
-	rm -rf streams/builds .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf streams/builds build .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

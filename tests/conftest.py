@@ -20,7 +20,7 @@ from tests.support.own_broker import OwnBroker
 PARTITIONS = 4
 # `make fast` leaves out what starts a broker, and what takes several seconds.
 NEEDS_KAFKA = {"broker", "own", "cluster", "secured", "guarded"}
-STARTS_KAFKA = {"cli/test_demo.py", "kafka/test_local.py"}
+STARTS_KAFKA = {"cli/test_demo.py", "faults/test_schedules.py", "kafka/test_local.py"}
 SLOW = {
     "bench/test_bench_workload.py",
     "cli/test_demo_events.py",

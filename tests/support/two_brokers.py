@@ -27,7 +27,7 @@ class TwoBrokers:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._controller_port, *ports = _free_ports(1 + 3 * len(NODES))
+        self._controller_port, *ports = free_ports(1 + 3 * len(NODES))
         self._ports = dict(zip(NODES, ports[0::3], strict=True))
         self._proxied_ports = dict(zip(NODES, ports[1::3], strict=True))
         self._proxy_ports = dict(zip(NODES, ports[2::3], strict=True))
@@ -83,7 +83,7 @@ class TwoBrokers:
         return configured
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that are free, and differ: asked for one after another, they may come twice."""
     with ExitStack() as listeners:
         found = [listeners.enter_context(socket.socket()) for _ in range(count)]

@@ -1,0 +1,169 @@
+"""The workers of a schedule, each behind links of its own, and a supervisor that starts them again."""
+
+import asyncio
+import json
+import re
+import resource
+import signal
+import subprocess
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.faults.schedules.launcher import CONTROL
+from tests.support.patience import until
+from tests.support.worker_processes import Worker
+
+_LAUNCH = "from tests.faults.schedules.launcher import main; main()"
+_RESTARTED_AFTER_S = 1.0
+_NO_LIMIT = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+
+
+class Ended(NamedTuple):
+    """A worker that nobody had asked to end: its exit status, and its last words."""
+
+    worker: str
+    status: int
+    said: str
+
+
+class Member(Worker):
+    """A worker that can be told to end at a named point. is_off: the supervisor does not start it again."""
+
+    def __init__(self, environment: Mapping[str, str], folder: Path, name: str, servers: str) -> None:
+        self.is_off = False
+        self.control = folder / f"{name}-control"
+        self.control.mkdir(parents=True, exist_ok=True)
+        more = {"KAFKA_BOOTSTRAP_SERVERS": servers, CONTROL: str(self.control)}
+        self._data = folder / name
+        self._is_read_only = False
+        super().__init__({**environment, **more}, folder, name, _LAUNCH)
+
+    @property
+    def is_up(self) -> bool:
+        return self.process.poll() is None
+
+    @property
+    def url(self) -> str | None:
+        """Where its HTTP server is, once it is ready, as far as it could write that to its log."""
+        said = self.says(r"ready at (http://[^,]*),") if self.is_up else []
+        return said[-1][0] if said else None
+
+    def arm(self, point: str, number: int, times: int) -> None:
+        draft = self.control / "draft"
+        draft.write_text(json.dumps({"point": point, "signal": number, "times": times, "nonce": time.monotonic_ns()}))
+        draft.rename(self.control / "armed")
+
+    def disarm(self) -> bool:
+        """False if it has happened already."""
+        try:
+            (self.control / "armed").unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def hits(self) -> list[str]:
+        """The points that were hit, from the first process on."""
+        try:
+            return (self.control / "hits").read_text().splitlines()
+        except FileNotFoundError:
+            return []
+
+    def set_clock(self, shift_ms: int) -> None:
+        (self.control / "clock_ms").write_text(str(shift_ms))
+
+    def limit_files(self, size: int | None) -> None:
+        """No file may become larger, its log included; None: as large as it wants."""
+        with suppress(ProcessLookupError):
+            limit = _NO_LIMIT if size is None else (size, resource.RLIM_INFINITY)
+            resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, limit)
+
+    def make_data_read_only(self) -> bool:
+        """Lays a file system over the data folder that cannot be written to; False where that is not permitted."""
+        command = ["mount", "-t", "tmpfs", "-o", "ro,size=64k", "tmpfs", str(self._data)]
+        self._is_read_only = subprocess.run(command, capture_output=True, check=False).returncode == 0
+        return self._is_read_only
+
+    def heal(self) -> None:
+        if self._is_read_only:
+            subprocess.run(["umount", "-l", str(self._data)], capture_output=True, check=False)
+            self._is_read_only = False
+        self.disarm()
+        self.set_clock(0)
+        self.is_off = False
+        if self.is_up:
+            self.limit_files(None)
+            self.signal(signal.SIGCONT)
+
+
+class Crew:
+    """All members; extras come and go."""
+
+    def __init__(self, environment: Mapping[str, str], folder: Path, servers: list[str]) -> None:
+        """servers: by slot, where a worker reaches the brokers."""
+        self.ended: list[Ended] = []
+        self._environment = environment
+        self._folder = folder
+        self._servers = servers
+        self._extras = 0
+        self.members = [self._start(f"w{slot}", slot) for slot in range(len(servers))]
+        self.extras: list[Member] = []
+
+    def _start(self, name: str, slot: int) -> Member:
+        return Member(self._environment, self._folder, name, self._servers[slot])
+
+    def start_extra(self) -> Member:
+        self._extras += 1
+        extra = self._start(f"x{self._extras}", self._extras % len(self._servers))
+        self.extras.append(extra)
+        return extra
+
+    def urls(self) -> dict[str, str]:
+        urls = {member.name: member.url for member in self.members}
+        return {name: url for name, url in urls.items() if url is not None}
+
+    async def all_ready(self, within_s: float) -> None:
+        """Returns when every member runs, and has joined the group."""
+        await until(lambda: all(member.url for member in self.members), within_s, "the workers are ready")
+
+    @asynccontextmanager
+    async def supervising(self) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(self._supervise(member)) for member in self.members]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            for member in (*self.members, *self.extras):
+                member.heal()
+                member.discard()
+
+    async def _supervise(self, member: Member) -> None:
+        """Starts it again whatever it ended with, and notes what nobody had asked for."""
+        while True:
+            await asyncio.sleep(0.1)
+            status = member.process.poll()
+            if status is None or member.is_off:
+                continue
+            if status != -signal.SIGKILL:
+                self.ended.append(Ended(member.name, status, last_words(member)))
+            await asyncio.sleep(_RESTARTED_AFTER_S)
+            if not member.is_off and not member.is_up:
+                member.start_again()
+
+    async def end_extras(self) -> None:
+        for extra in self.extras:
+            extra.heal()
+            if extra.is_up:
+                extra.signal(signal.SIGTERM)
+        await asyncio.gather(*(extra.ended(20) for extra in self.extras))
+
+
+def last_words(member: Worker) -> str:
+    """The newest sentence of a worker's log that says why it ends; the end of the log where there is none."""
+    lines = member.log.read_text(errors="replace").splitlines()
+    found = [line for line in lines if re.search(r"worker ends|rror", line)]
+    return (found or lines or [""])[-1][:400]

@@ -1,0 +1,276 @@
+"""The faults: each begins, lasts, and ends; a fault of the machine is healed here, a process by who supervises it."""
+
+import asyncio
+import signal
+from collections import Counter
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError
+
+from streams.kafka.policies import publish_policy
+from streams.kafka.topic_specs import topic_specs
+from streams.policy.compile.load import load_policy
+from streams.settings import Settings
+from tests.faults.schedules.cluster import Cluster
+from tests.faults.schedules.crew import Crew, Member
+from tests.faults.schedules.leadership import GROUPS, TRANSACTIONS, move_leaders
+from tests.faults.schedules.plan import Step
+from tests.faults.schedules.points import POINTS
+from tests.support.patience import until
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+_HIT_WITHIN_S = 6.0
+_ENDED_WITHIN_S = 20.0
+
+
+class Faults:
+    """hits: how often each fault came about, by its name, and by the point. settings: those of a direct client."""
+
+    def __init__(self, cluster: Cluster, crew: Crew, settings: Settings) -> None:
+        self.hits: Counter[str] = Counter()
+        self.unclean: list[str] = []
+        self.sigterm_s: list[float] = []
+        self._cluster = cluster
+        self._crew = crew
+        self._settings = settings
+        self._versions = 1
+        self._by_name: dict[str, Callable[[Step], Awaitable[bool]]] = {
+            "worker: kill": self._kill,
+            "worker: kill at": self._end_at,
+            "worker: stop": self._stop,
+            "worker: stop at": self._end_at,
+            "worker: terminate": self._terminate,
+            "worker: storm": self._storm,
+            "worker: fence": self._fence,
+            "broker: kill": self._restart_broker,
+            "broker: restart": self._restart_broker,
+            "broker: freeze": self._freeze_broker,
+            "broker: leaders move": self._move_leaders,
+            "broker: coordinators move": self._move_coordinators,
+            "connection: reset": self._connection,
+            "connection: cut": self._connection,
+            "connection: delay": self._connection,
+            "connection: one way": self._connection,
+            "disk: full": self._disk_full,
+            "disk: read-only": self._disk_read_only,
+            "clock: jump": self._clock,
+            "clock: wrong": self._clock,
+            "topics: setting": self._setting,
+            "topics: policy": self._policy,
+        }
+
+    async def happen(self, step: Step) -> None:
+        """Lets a fault begin at its time, last, and end."""
+        await asyncio.sleep(step.at_s)
+        if await self._by_name[step.name](step):
+            self.hits[step.name] += 1
+
+    # --- workers ---
+
+    async def _kill(self, step: Step) -> bool:
+        member = self._crew.members[step.target]
+        if not member.is_up:
+            return False
+        member.kill()
+        return True
+
+    async def _stop(self, step: Step) -> bool:
+        member = self._crew.members[step.target]
+        if not member.is_up:
+            return False
+        member.signal(signal.SIGSTOP)
+        await asyncio.sleep(step.seconds)
+        with suppress(ProcessLookupError):
+            member.signal(signal.SIGCONT)
+        return True
+
+    async def _end_at(self, step: Step) -> bool:
+        """At a named point: ends by SIGKILL, or stands still past the session."""
+        member, (point, times) = self._crew.members[step.target], step.detail
+        number = signal.SIGKILL if step.kind == "kill at" else signal.SIGSTOP
+        before = len(member.hits())
+        member.arm(point, number, times)
+        if POINTS[point].needs == "group":
+            await self._move_partitions(member)
+        with suppress(AssertionError):
+            await until(lambda: len(member.hits()) > before, _HIT_WITHIN_S / 4, "the point is hit")
+        if member.disarm():
+            return False
+        self.hits[f"{step.kind}: {point}"] += 1
+        if number == signal.SIGSTOP:
+            await asyncio.sleep(step.seconds)
+            member.signal(signal.SIGCONT)
+        return True
+
+    async def _move_partitions(self, member: Member) -> None:
+        """Has the group give partitions to others, this member's as well."""
+        others = [other for other in self._crew.members if other is not member and other.is_up]
+        if others:
+            await self._end(others[0])
+            self._start_again(others[0])
+
+    async def _terminate(self, step: Step) -> bool:
+        member = self._crew.members[step.target]
+        if not member.is_up:
+            return False
+        await self._end(member)
+        self._start_again(member)
+        return True
+
+    async def _end(self, member: Member) -> None:
+        """SIGTERM: the exit status has to be 0."""
+        member.is_off = True
+        began = asyncio.get_running_loop().time()
+        member.signal(signal.SIGTERM)
+        member.signal(signal.SIGCONT)
+        status = await member.ended(_ENDED_WITHIN_S)
+        self.sigterm_s.append(round(asyncio.get_running_loop().time() - began, 3))
+        if status not in {0, -signal.SIGKILL}:  # a named point may come first
+            self.unclean.append(f"{member.name} ended with {status} after SIGTERM")
+
+    def _start_again(self, member: Member) -> None:
+        if not member.is_up:
+            member.start_again()
+        member.is_off = False
+
+    async def _storm(self, step: Step) -> bool:
+        """Members come and go faster than the group settles."""
+        victim = self._crew.members[step.target]
+        for number, pause_s in enumerate(step.detail):
+            if number % 2 == 0:
+                self._crew.start_extra()
+            elif victim.is_up:
+                await self._end(victim)
+                self._start_again(victim)
+            await asyncio.sleep(pause_s)
+        await self._crew.end_extras()
+        return True
+
+    async def _fence(self, step: Step) -> bool:
+        """Somebody starts a producer under a worker's transactional id."""
+        partition, which = step.detail
+        name = f"{self._settings.app_id}-{partition}-{which}"
+        producer = AIOKafkaProducer(**self._settings.client_options(), transactional_id=name)
+        try:
+            async with asyncio.timeout(20):
+                await producer.start()
+        except (KafkaError, TimeoutError):
+            return False
+        finally:
+            await producer.stop()
+        return True
+
+    # --- brokers and connections ---
+
+    async def _restart_broker(self, step: Step) -> bool:
+        end = self._cluster.kill_broker if step.kind == "kill" else self._cluster.stop_broker
+        await asyncio.to_thread(end, step.target)
+        await asyncio.sleep(step.seconds)
+        await asyncio.to_thread(self._cluster.start_broker, step.target)
+        return True
+
+    async def _freeze_broker(self, step: Step) -> bool:
+        self._cluster.freeze_broker(step.target)
+        await asyncio.sleep(step.seconds)
+        self._cluster.thaw_broker(step.target)
+        return True
+
+    async def _move_leaders(self, step: Step) -> bool:
+        names = [spec.name for spec in topic_specs(self._settings)]
+        return await self._moved(names[step.target % 2 :: 2])
+
+    async def _move_coordinators(self, _: Step) -> bool:
+        return await self._moved([GROUPS, TRANSACTIONS])
+
+    async def _moved(self, topics: list[str]) -> bool:
+        try:
+            return await move_leaders(self._cluster.servers, topics) > 0
+        except (KafkaError, OSError, AssertionError):
+            return False  # another fault is in the way
+
+    async def _connection(self, step: Step) -> bool:
+        whose, more = step.detail
+        links = self._cluster.links_of(**{"slot" if whose == "worker" else "node": step.target})
+        for link in links:
+            match step.kind:
+                case "reset":
+                    link.break_off()
+                case "cut":
+                    link.cut()
+                case "delay":
+                    link.slow_down(more)
+                case _:
+                    link.hold(more)
+        self.hits[f"connection: {step.kind} of a {whose}"] += 1
+        await asyncio.sleep(0.0 if step.kind == "reset" else step.seconds)
+        for link in links:
+            link.heal()
+        return True
+
+    # --- disks, clocks, topics ---
+
+    async def _disk_full(self, step: Step) -> bool:
+        """No file of the worker's may grow, its log included."""
+        member = self._crew.members[step.target]
+        if member.url is None:
+            return False  # nobody would ever hear that it is ready
+        member.limit_files(0)
+        await asyncio.sleep(step.seconds)
+        member.limit_files(None)
+        return True
+
+    async def _disk_read_only(self, step: Step) -> bool:
+        """The worker starts on a data folder that it cannot write to, and keeps it until it is healed."""
+        member = self._crew.members[step.target]
+        if not member.is_up or not member.make_data_read_only():
+            return False
+        await self._end(member)
+        self._start_again(member)
+        await asyncio.sleep(step.seconds)
+        return True
+
+    async def _clock(self, step: Step) -> bool:
+        """A jump is one that is let pass. With a wrong clock the worker starts, and is refused until it is healed."""
+        member = self._crew.members[step.target]
+        member.set_clock(step.detail)
+        if step.kind == "wrong" and member.is_up:
+            member.kill()
+        await asyncio.sleep(step.seconds)
+        member.set_clock(0)
+        return True
+
+    async def _setting(self, step: Step) -> bool:
+        """A limit is too low for some seconds, as in a slip of the hand: workers bear that."""
+        topic = next(spec for spec in topic_specs(self._settings) if spec.name == self._settings.output_topic("order"))
+        try:
+            await self._alter(topic.name, {**topic.config, "max.message.bytes": "500000"})
+            await asyncio.sleep(min(step.seconds, 3.0))
+            await self._alter(topic.name, dict(topic.config))
+        except (KafkaError, OSError):
+            return False
+        return True
+
+    async def _alter(self, topic: str, config: dict[str, str]) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._cluster.servers)
+        await admin.start()
+        try:
+            answers: list[Any] = await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, config)])
+            assert not any(error[0] for answer in answers for error in answer.resources), answers
+        finally:
+            await admin.close()
+
+    async def _policy(self, _: Step) -> bool:
+        """Another version of the policy, with the same floors: everybody is rated anew, and nothing changes."""
+        self._versions += 1
+        text = self._settings.policy.read_text().replace("version = 1", f"version = {self._versions}")
+        try:
+            await publish_policy(self._settings, load_policy(text))
+        except (KafkaError, OSError):
+            return False
+        return True

@@ -1,0 +1,54 @@
+"""The file of results, a JSON line a schedule, and the table over all of them."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tests.faults.schedules.points import POINTS
+from tests.faults.schedules.schedule import Result
+
+
+def write(path: Path, result: Result) -> None:
+    """Adds a line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        file.write(json.dumps(result._asdict()) + "\n")
+
+
+def hits(results: Iterable[Result]) -> Counter[str]:
+    """How often each fault came about in all, by its name, and by the point."""
+    found: Counter[str] = Counter()
+    for result in results:
+        found.update(result.faults)
+    return found
+
+
+def never_hit(results: Sequence[Result], kinds: Iterable[str]) -> list[str]:
+    """What "sometimes" has to happen over enough schedules, and did not: kinds of faults, and named points."""
+    found = hits(results)
+    points = [f"{kind}: {point}" for kind in ("kill at", "stop at") for point in POINTS]
+    return [name for name in (*kinds, *points) if not found[name]]
+
+
+def table(results: Sequence[Result], kinds: Iterable[str]) -> str:
+    """What a person reads: a line a fault, the sums, what was never hit, and every anomaly with its seed."""
+    lines = [f"{count:6}  {name}" for name, count in sorted(hits(results).items())]
+    totals = {
+        "schedules": len(results),
+        "events": sum(result.events for result in results),
+        "in doubt": sum(result.in_doubt for result in results),
+        "transactions": sum(result.transactions for result in results),
+        "tier changes": sum(result.changes for result in results),
+        "answers over HTTP": sum(result.shown for result in results),
+        "seconds": round(sum(result.seconds for result in results)),
+        "broker hours": round(sum(result.seconds * result.brokers for result in results) / 3600, 2),
+        "ends nobody asked for": sum(len(result.ended) for result in results),
+        "anomalies": sum(len(result.anomalies) for result in results),
+    }
+    lines += ["", *(f"{count:>10,}  {name}" for name, count in totals.items())]
+    missing = never_hit(results, kinds)
+    lines += ["", f"never hit: {', '.join(missing) or 'nothing'}"]
+    for result in results:
+        lines += [f"seed {result.seed}, {result.brokers} broker(s): {kind}: {what}" for kind, what in result.anomalies]
+    return "\n".join(lines)

@@ -1,0 +1,317 @@
+"""What the schedules of tests/faults/schedules are made of: named points that are there, plans, links, judges."""
+
+import asyncio
+import inspect
+import json
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+
+from streams.kafka.local import HOST
+from tests.faults.schedules.anomalies import History, Kind, anomalies
+from tests.faults.schedules.launcher import Armed, wrap
+from tests.faults.schedules.ledger import Acknowledged, Event
+from tests.faults.schedules.links import Link
+from tests.faults.schedules.plan import AT_LEAST, AT_MOST, kinds, phases
+from tests.faults.schedules.points import ONLY_FOR, POINTS, Point, owner_of
+from tests.faults.schedules.replay import TOPICS
+from tests.faults.schedules.watching import Seen, Shown
+from tests.support.patience import stretched
+from tests.support.two_brokers import free_ports
+
+# --- named points ---
+
+
+@pytest.mark.parametrize("name", POINTS)
+def test_what_a_named_point_wraps_is_there(name: str) -> None:
+    point = POINTS[name]
+    function = vars(owner_of(point))[point.function]
+    # These two are called without await: whatever they give must not be awaited by what wraps them.
+    assert inspect.iscoroutinefunction(function) != (point.function in {"send", "start_lanes"})
+
+
+def test_what_is_named_for_some_arguments_alone_is_a_named_point() -> None:
+    assert ONLY_FOR.keys() <= POINTS.keys()
+
+
+class Worked:
+    async def step(self, log: list[str]) -> str:
+        log.append("step")
+        return "done"
+
+
+@pytest.mark.parametrize(("moment", "log"), [("before", ["point", "step"]), ("after", ["step", "point"])])
+async def test_a_point_is_reached_before_or_after(moment: Any, log: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Worked, "step", Worked.step)  # undone afterwards
+    found: list[str] = []
+    wrap("point", Point(__name__, "Worked", "step", moment), found.append)
+    assert await Worked().step(found) == "done"
+    assert found == log
+
+
+def test_a_process_ends_at_the_time_it_was_told_and_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[int] = []
+    monkeypatch.setattr("os.kill", lambda _, number: sent.append(number))
+    armed = Armed(tmp_path)
+    armed.reached("in park")
+    (tmp_path / "armed").write_text(json.dumps({"point": "in park", "signal": signal.SIGKILL, "times": 2}))
+    armed.reached("in release")
+    armed.reached("in park")
+    assert not sent
+    armed.reached("in park")
+    armed.reached("in park")
+    assert sent == [signal.SIGKILL]
+    assert (tmp_path / "hits").read_text() == "in park\n"
+
+
+# --- plans ---
+
+
+def test_a_seed_says_everything() -> None:
+    assert phases(7, 3, 3) == phases(7, 3, 3) != phases(8, 3, 3)
+
+
+@pytest.mark.parametrize("brokers", [1, 3])
+def test_enough_seeds_have_every_fault_at_every_point(brokers: int) -> None:
+    plans = [phases(seed, brokers, 3) for seed in range(400)]
+    assert all(AT_LEAST <= sum(map(len, plan)) <= AT_MOST for plan in plans)
+    steps = [step for plan in plans for phase in plan for step in phase]
+    assert {step.name for step in steps} == set(kinds(brokers))
+    for kind in ("kill at", "stop at"):
+        assert {step.detail[0] for step in steps if step.kind == kind} == set(POINTS)
+    assert all(1 <= step.target <= brokers for step in steps if step.role == "broker")
+
+
+# --- links ---
+
+
+async def served(handle: Callable[..., Any]) -> tuple[asyncio.Server, Link]:
+    port, broker_port = free_ports(2)
+    server, link = await asyncio.start_server(handle, HOST, broker_port), Link(port, broker_port)
+    await link.start()
+    return server, link
+
+
+async def test_what_a_stopped_link_has_taken_in_arrives_after_its_client_has_gone() -> None:
+    arrived: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def note(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        while chunk := await reader.read(100):
+            arrived.put_nowait(chunk)
+
+    server, link = await served(note)
+    _, writer = await asyncio.open_connection(HOST, link.port)
+    writer.write(b"first")
+    async with asyncio.timeout(stretched(5)):
+        assert await arrived.get() == b"first"
+        link.hold("up")
+        writer.write(b"late")
+        writer.close()
+        await writer.wait_closed()
+        assert arrived.empty()
+        link.heal()
+        assert await arrived.get() == b"late"
+    await link.stop()
+    server.close()
+
+
+async def test_a_cut_link_resets_and_lets_nobody_through_until_it_is_healed() -> None:
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while chunk := await reader.read(100):
+            writer.write(chunk)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(b"?")
+        return await reader.read(100)
+
+    server, link = await served(echo)
+    async with asyncio.timeout(stretched(5)):
+        client = await asyncio.open_connection(HOST, link.port)
+        assert await answer(*client) == b"?"
+        link.cut()
+        with pytest.raises(ConnectionError):
+            await client[0].read(100)
+        with suppress(ConnectionError):
+            assert await answer(*await asyncio.open_connection(HOST, link.port)) == b""
+        link.heal()
+        assert await answer(*await asyncio.open_connection(HOST, link.port)) == b"?"
+    await link.stop()
+    server.close()
+
+
+# --- judges ---
+
+NAMES = {name: f"bank.{name}" for name in TOPICS} | {
+    name: f"tier.{name}" for name in ("changes", "current", "order", "dead-letters")
+}
+
+
+def at(name: str) -> TopicPartition:
+    return TopicPartition(NAMES[name], 0)
+
+
+def balance(number: int, amount: str, as_of: int) -> Any:
+    fields = {"account_id": "A", "balance": amount, "currency": "TWD", "as_of": as_of}
+    return {"event_id": f"b{number}", "customer_id": "C1", **fields}
+
+
+def change(sequence: int, previous: str | None, tier: str, value: str, cause: tuple[str, int]) -> Any:
+    told = {"previous_tier": previous, "tier": tier, "value": value}
+    return {"customer_id": "C1", "sequence": sequence, **told, "cause": letter(*cause)}
+
+
+def order(counter: int, **positions: list[int]) -> Any:
+    return {"counter": counter, "positions": {NAMES[name]: span for name, span in positions.items()}}
+
+
+def letter(topic: str, offset: int) -> Any:
+    return {"topic": NAMES[topic], "offset": offset}
+
+
+PIN = {"event_id": "p", "customer_id": "C1", "action": "pin", "tier": "high", "at": 5}
+# Written down by hand: a rise and a fall, in the second transaction with what is no event, a late balance, then a pin.
+WRITTEN: dict[str, list[Any]] = {
+    "balances": [balance(1, "600000", 10), balance(2, "100", 20), None, balance(3, "9000000", 15), balance(2, "1", 99)],
+    "customers": [PIN],
+    "order": [order(1, balances=[0, 1]), order(2, balances=[1, 5]), order(3, customers=[0, 1])],
+    "changes": [
+        change(1, None, "mid", "600000.00", ("balances", 0)),
+        change(2, "mid", "low", "100.00", ("balances", 1)),
+        change(3, "low", "high", "100.00", ("customers", 0)),
+    ],
+    "current": [change(3, "low", "high", "100.00", ("customers", 0))],
+    "dead-letters": [letter("balances", 2)],
+}
+
+
+def history(written: dict[str, list[Any]] = WRITTEN) -> History:
+    def seen(value: Any, offset: int) -> Seen:
+        return Seen(offset, b"C1", None if value is None else json.dumps(value).encode(), 0.0)
+
+    topics = {at(name): [seen(value, n) for n, value in enumerate(written.get(name, []))] for name in NAMES}
+    acknowledged = [
+        Acknowledged(at("balances"), there.offset, Event("balances", b"C1", there.value))
+        for there in topics[at("balances")]
+        if there.value is not None
+    ]
+    group = {at("balances"): 5, at("customers"): 1}
+    shown = [Shown("C1", 1, "w0"), Shown("C1", 3, "w1")]
+    return History(1, NAMES, topics, [deepcopy(topics)], shown, acknowledged, group)
+
+
+def test_a_history_without_a_fault_is_clean() -> None:
+    assert anomalies(history()) == []
+
+
+def _forget_input(found: History) -> History:
+    return found._replace(acknowledged=[*found.acknowledged, Acknowledged(at("balances"), 7, Event("", b"", b"?"))])
+
+
+def _without(name: str, *numbers: int) -> Callable[[History], History]:
+    def damage(found: History) -> History:
+        kept = [seen for number, seen in enumerate(found.topics[at(name)]) if number not in numbers]
+        return found._replace(topics={**found.topics, at(name): kept}, early=[])
+
+    return damage
+
+
+def _twice(name: str, number: int) -> Callable[[History], History]:
+    def damage(found: History) -> History:
+        records = found.topics[at(name)]
+        again = records[number]._replace(offset=len(records))
+        return found._replace(topics={**found.topics, at(name): [*records, again]})
+
+    return damage
+
+
+def _with(name: str, number: int, **fields: Any) -> Callable[[History], History]:
+    def damage(found: History) -> History:
+        records = list(found.topics[at(name)])
+        value = json.dumps({**json.loads(records[number].value or b""), **fields}).encode()
+        records[number] = records[number]._replace(value=value)
+        return found._replace(topics={**found.topics, at(name): records}, early=[])
+
+    return damage
+
+
+def _swapped(name: str) -> Callable[[History], History]:
+    def damage(found: History) -> History:
+        first, second, *others = found.topics[at(name)]
+        swapped = [first._replace(value=second.value), second._replace(value=first.value), *others]
+        return found._replace(topics={**found.topics, at(name): swapped}, early=[])
+
+    return damage
+
+
+def _read_out_of_order(found: History) -> History:
+    return found._replace(early=[{at("changes"): found.topics[at("changes")][::-1]}])
+
+
+def _read_and_gone(found: History) -> History:
+    gone = Seen(9, b"C1", b"{}", 0.0)
+    return found._replace(early=[{at("changes"): [*found.topics[at("changes")], gone]}])
+
+
+def _shown(*sequences: int) -> Callable[[History], History]:
+    return lambda found: found._replace(shown=[Shown("C1", sequence, "w0") for sequence in sequences])
+
+
+def _group_at(**offsets: int) -> Callable[[History], History]:
+    return lambda found: found._replace(group={**found.group, **{at(name): to for name, to in offsets.items()}})
+
+
+@pytest.mark.parametrize(
+    ("damage", "kind"),
+    [
+        (_forget_input, "lost write"),
+        (_without("changes", 2), "lost write"),
+        (_without("order", 2), "lost write"),
+        (_without("order", 1), "lost write"),
+        (_without("current", 0), "wrong value"),
+        (_without("dead-letters", 0), "torn transaction"),
+        (_without("changes", 1), "torn transaction"),
+        (_twice("changes", 1), "duplicate"),
+        (_twice("order", 1), "duplicate"),
+        (_swapped("changes"), "non-monotonic read"),
+        (_twice("dead-letters", 0), "duplicate"),
+        (_with("changes", 1, value="100.01"), "wrong value"),
+        (_with("changes", 1, tier="mid"), "wrong value"),
+        (_with("changes", 1, previous_tier="high"), "wrong value"),
+        (_with("changes", 2, sequence=4), "duplicate"),
+        (_with("current", 0, tier="low"), "wrong value"),
+        (_with("dead-letters", 0, offset=1), "wrong value"),
+        (_with("order", 1, positions={NAMES["balances"]: [0, 5]}), "duplicate"),
+        (_with("order", 1, positions={NAMES["balances"]: [2, 5]}), "lost write"),
+        (_read_out_of_order, "non-monotonic read"),
+        (_read_and_gone, "aborted read"),
+        (_shown(2, 1), "non-monotonic read"),
+        (_shown(4), "aborted read"),
+        (_group_at(balances=4), "inconsistent offsets"),
+        (_group_at(customers=2), "inconsistent offsets"),
+    ],
+)
+def test_damage_is_told_by_its_name(damage: Callable[[History], History], kind: Kind) -> None:
+    assert kind in {anomaly.kind for anomaly in anomalies(damage(history()))}
+
+
+def test_an_erase_leaves_what_is_newer_and_the_next_number() -> None:
+    erase = {"event_id": "x", "customer_id": "C1", "action": "erase", "at": 15}
+    written = {
+        "balances": [balance(1, "600000", 10), balance(2, "5000000", 20), balance(3, "1", 12)],
+        "customers": [erase],
+        "order": [order(1, balances=[0, 2]), order(2, customers=[0, 1]), order(3, balances=[2, 3])],
+        "changes": [
+            change(1, None, "mid", "600000", ("balances", 0)),
+            change(2, "mid", "high", "5000000", ("balances", 1)),
+            change(3, None, "high", "5000000", ("customers", 0)),
+        ],
+        "current": [change(3, None, "high", "5000000", ("customers", 0))],
+    }
+    found = history(written)._replace(group={at("balances"): 3, at("customers"): 1})
+    assert anomalies(found) == []
