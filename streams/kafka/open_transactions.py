@@ -164,6 +164,7 @@ async def outcome_of(client: AIOKafkaClient, transactional_id: str) -> Outcome |
         except KafkaError as error:
             if not error.retriable:
                 raise
+            await client.force_metadata_update()
         await asyncio.sleep(_PAUSE_S)
 
 
