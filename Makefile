@@ -85,8 +85,8 @@ soak: setup ## long runs: every fault, again and again; the whole of a real bank
 test-rights: setup ## each right of each role left out once, on a broker that allows nothing without one; some minutes
 	@$(QUICK_STARTS) TIERFLOW_RIGHTS=1 .venv/bin/pytest tests/rights
 
-faults: setup ## random schedules of faults on real brokers: SEED, RUNS, BROKERS=1|3, WORKERS, FAULTS (a schedule)
-	@.venv/bin/python -m tests.faults.schedules $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)) $(if $(BROKERS),--brokers $(BROKERS)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(FAULTS),--faults $(FAULTS))
+faults: setup ## random schedules of faults on real brokers: SEED, RUNS, BROKERS=1|3, WORKERS, FAULTS (a schedule), FIGURES=1
+	@.venv/bin/python -m tests.faults.schedules $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)) $(if $(BROKERS),--brokers $(BROKERS)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(FIGURES),--figures)
 
 clean: ## takes away what setup and the tests made
 	rm -rf streams/builds build .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.faults.schedules import results
 from tests.faults.schedules.cluster import Cluster
+from tests.faults.schedules.figures import measure
 from tests.faults.schedules.plan import kinds
 from tests.faults.schedules.schedule import Result, run
 
@@ -32,7 +33,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # no broker is to outlive this process
     found: list[Result] = []
     seeds = list(range(asked.seed, asked.seed + asked.runs))
-    for first in range(0, len(seeds), _SCHEDULES_A_CLUSTER):
+    for first in range(0, len(seeds), _SCHEDULES_A_CLUSTER) or [0]:
         asyncio.run(_on_one_cluster(asked, seeds[first : first + _SCHEDULES_A_CLUSTER], found))
     say(results.table(found, kinds(asked.brokers)))
     return int(any(result.anomalies for result in found))
@@ -43,6 +44,11 @@ async def _on_one_cluster(asked: argparse.Namespace, seeds: list[int], found: li
     cluster = Cluster(folder, asked.brokers, asked.workers)
     try:
         await cluster.start()
+        if asked.figures:
+            figures = await measure(cluster, folder / "figures")
+            results.write(asked.results, figures)
+            say(figures.table())
+            asked.figures = False
         for seed in seeds:
             result = await run(cluster, seed, folder / f"seed{seed}", asked.faults)
             results.write(asked.results, result)
@@ -63,14 +69,16 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1)
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--faults", type=int, help="how many a schedule; the seed says, unless given")
+    parser.add_argument("--figures", action="store_true", help="first measure how long partitions stand still")
     parser.add_argument("--results", type=Path, default=RESULTS)
     return parser.parse_args()
 
 
 def _line(result: Result) -> str:
+    faults = sum(result.faults.get(name, 0) for name in kinds(result.brokers))
     wrong = ", ".join(kind for kind, _ in result.anomalies) or "no anomaly"
     return (
-        f"seed {result.seed}: {sum(result.faults.values())} faults, {result.events} events, {result.transactions} "
+        f"seed {result.seed}: {faults} faults, {result.events} events, {result.transactions} "
         f"transactions, {result.changes} changes, {result.seconds:.0f} s: {wrong}"
     )
 

@@ -18,6 +18,7 @@ from tests.support.worker_processes import Worker
 
 _LAUNCH = "from tests.faults.schedules.launcher import main; main()"
 _RESTARTED_AFTER_S = 1.0
+_ENDED_WITHIN_S = 20.0
 _NO_LIMIT = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 
@@ -70,6 +71,14 @@ class Member(Worker):
             return (self.control / "hits").read_text().splitlines()
         except FileNotFoundError:
             return []
+
+    async def asked_to_end(self) -> float:
+        """SIGTERM; gives the seconds until it has ended."""
+        began_s = time.monotonic()
+        self.signal(signal.SIGTERM)
+        self.signal(signal.SIGCONT)
+        await self.ended(_ENDED_WITHIN_S)
+        return round(time.monotonic() - began_s, 3)
 
     def set_clock(self, shift_ms: int) -> None:
         (self.control / "clock_ms").write_text(str(shift_ms))
@@ -159,7 +168,7 @@ class Crew:
             extra.heal()
             if extra.is_up:
                 extra.signal(signal.SIGTERM)
-        await asyncio.gather(*(extra.ended(20) for extra in self.extras))
+        await asyncio.gather(*(extra.ended(_ENDED_WITHIN_S) for extra in self.extras))
 
 
 def last_words(member: Worker) -> str:

@@ -1,15 +1,17 @@
 """The file of results, a JSON line a schedule, and the table over all of them."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from tests.faults.schedules.figures import Figures
 from tests.faults.schedules.points import POINTS
 from tests.faults.schedules.schedule import Result
 
 
-def write(path: Path, result: Result) -> None:
+def write(path: Path, result: Result | Figures) -> None:
     """Adds a line."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
@@ -47,8 +49,16 @@ def table(results: Sequence[Result], kinds: Iterable[str]) -> str:
         "anomalies": sum(len(result.anomalies) for result in results),
     }
     lines += ["", *(f"{count:>10,}  {name}" for name, count in totals.items())]
+    said = Counter(_sentence(words) for result in results for _, _, words in result.ended)
+    lines += ["", *(f"{count:6}  ended: {sentence}" for sentence, count in said.most_common())]
     missing = never_hit(results, kinds)
     lines += ["", f"never hit: {', '.join(missing) or 'nothing'}"]
     for result in results:
         lines += [f"seed {result.seed}, {result.brokers} broker(s): {kind}: {what}" for kind, what in result.anomalies]
     return "\n".join(lines)
+
+
+def _sentence(last_words: str) -> str:
+    """What a worker said at its end, without what differs from time to time."""
+    found = re.search(r'"message":"(.*?)["\\]', last_words)
+    return re.sub(r"\d+", "N", found[1] if found else last_words)[:160]
