@@ -5,10 +5,34 @@ from pathlib import Path
 import pytest
 
 from tests.faults.schedules.cluster import Cluster
-from tests.faults.schedules.schedule import run
+from tests.faults.schedules.crew import LAUNCH
+from tests.faults.schedules.schedule import Result, run
 from tests.support.patience import stretched
 
 WORKERS = 3
+
+
+# A worker that leaves a change out of a transaction now and then.
+FORGETFUL = """
+from streams.worker.transactions import Transactions
+by_partition = Transactions._by_partition
+async def forgetful(self, work, producer):
+    records = await by_partition(self, work, producer)
+    for tp, messages in records.items():
+        if tp.topic.endswith(".changes") and len(messages) > 1:
+            messages.pop()
+    return records
+Transactions._by_partition = forgetful
+"""
+
+
+async def ran(folder: Path, brokers: int, seed: int, faults: int | None, launch: str = LAUNCH) -> Result:
+    cluster = Cluster(folder, brokers, WORKERS)
+    try:
+        await cluster.start()
+        return await run(cluster, seed, folder / "schedule", faults, launch)
+    finally:
+        await cluster.stop()
 
 
 @pytest.mark.timeout(stretched(600))
@@ -19,12 +43,14 @@ WORKERS = 3
 async def test_a_schedule_of_faults_leaves_no_anomaly(
     tmp_path: Path, brokers: int, seed: int, faults: int | None
 ) -> None:
-    cluster = Cluster(tmp_path, brokers, WORKERS)
-    try:
-        await cluster.start()
-        result = await run(cluster, seed, tmp_path / "schedule", faults)
-    finally:
-        await cluster.stop()
+    result = await ran(tmp_path, brokers, seed, faults)
     assert result.anomalies == []
     assert result.faults
     assert result.transactions
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(stretched(600))
+async def test_a_worker_with_a_defect_is_told_by_its_anomalies(tmp_path: Path) -> None:
+    result = await ran(tmp_path, 1, 18, 2, FORGETFUL + LAUNCH)
+    assert {"torn transaction", "audit"} <= {kind for kind, _ in result.anomalies}

@@ -16,7 +16,7 @@ from tests.faults.schedules.launcher import CONTROL
 from tests.support.patience import until
 from tests.support.worker_processes import Worker
 
-_LAUNCH = "from tests.faults.schedules.launcher import main; main()"
+LAUNCH = "from tests.faults.schedules.launcher import main; main()"
 _RESTARTED_AFTER_S = 1.0
 _ENDED_WITHIN_S = 20.0
 _NO_LIMIT = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
@@ -33,14 +33,16 @@ class Ended(NamedTuple):
 class Member(Worker):
     """A worker that can be told to end at a named point. is_off: the supervisor does not start it again."""
 
-    def __init__(self, environment: Mapping[str, str], folder: Path, name: str, servers: str) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], folder: Path, name: str, servers: str, launch: str = LAUNCH
+    ) -> None:
         self.is_off = False
         self.control = folder / f"{name}-control"
         self.control.mkdir(parents=True, exist_ok=True)
         more = {"KAFKA_BOOTSTRAP_SERVERS": servers, CONTROL: str(self.control)}
         self._data = folder / name
         self._is_read_only = False
-        super().__init__({**environment, **more}, folder, name, _LAUNCH)
+        super().__init__({**environment, **more}, folder, name, launch)
 
     @property
     def is_up(self) -> bool:
@@ -110,18 +112,19 @@ class Member(Worker):
 class Crew:
     """All members; extras come and go."""
 
-    def __init__(self, environment: Mapping[str, str], folder: Path, servers: list[str]) -> None:
-        """servers: by slot, where a worker reaches the brokers."""
+    def __init__(self, environment: Mapping[str, str], folder: Path, servers: list[str], launch: str = LAUNCH) -> None:
+        """servers: by slot, where a worker reaches the brokers. launch: the code that is a worker."""
         self.ended: list[Ended] = []
         self._environment = environment
         self._folder = folder
         self._servers = servers
+        self._launch = launch
         self._extras = 0
         self.members = [self._start(f"w{slot}", slot) for slot in range(len(servers))]
         self.extras: list[Member] = []
 
     def _start(self, name: str, slot: int) -> Member:
-        return Member(self._environment, self._folder, name, self._servers[slot])
+        return Member(self._environment, self._folder, name, self._servers[slot], self._launch)
 
     def start_extra(self) -> Member:
         self._extras += 1

@@ -17,7 +17,7 @@ from streams.kafka.topics import ensure_topics
 from streams.settings import Settings, policy_folder
 from tests.faults.schedules.anomalies import Anomaly, History, anomalies
 from tests.faults.schedules.cluster import Cluster
-from tests.faults.schedules.crew import Crew
+from tests.faults.schedules.crew import LAUNCH, Crew
 from tests.faults.schedules.faults import Faults
 from tests.faults.schedules.ledger import ERASABLE, PLAIN, Ledger
 from tests.faults.schedules.plan import Phase, phases
@@ -54,7 +54,8 @@ class Result(NamedTuple):
 class Schedule:
     """The names and the settings of one schedule on a cluster; topics are its own."""
 
-    def __init__(self, cluster: Cluster, seed: int, folder: Path) -> None:
+    def __init__(self, cluster: Cluster, seed: int, folder: Path, launch: str = LAUNCH) -> None:
+        self._launch = launch
         self.cluster = cluster
         self.seed = seed
         self.folder = folder
@@ -82,7 +83,7 @@ class Schedule:
         self.folder.mkdir(parents=True, exist_ok=True)
         await ensure_topics(self.settings, PARTITIONS, self.cluster.replication)
         servers = [self.cluster.servers_of(slot) for slot in self.cluster.slots]
-        crew = Crew(self.environment, self.folder, servers)
+        crew = Crew(self.environment, self.folder, servers, self._launch)
         poller = Poller(crew.urls, [*PLAIN, *ERASABLE], Random(self.seed))  # noqa: S311 - repeatable, not secret
         async with crew.supervising(), self.ledger.open():
             await crew.all_ready(_HEALED_WITHIN_S)
@@ -137,9 +138,9 @@ class Schedule:
         )
 
 
-async def run(cluster: Cluster, seed: int, folder: Path, faults: int | None = None) -> Result:
-    """Runs the schedule of a seed. faults: how many; None: the seed says."""
-    schedule = Schedule(cluster, seed, folder)
+async def run(cluster: Cluster, seed: int, folder: Path, faults: int | None = None, launch: str = LAUNCH) -> Result:
+    """Runs the schedule of a seed. faults: how many; None: the seed says. launch: the code that is a worker."""
+    schedule = Schedule(cluster, seed, folder, launch)
     planned = phases(seed, cluster.replication, len(cluster.slots), faults)
     async with schedule.running() as (crew, poller):
         happening = Faults(cluster, crew, schedule.settings)
