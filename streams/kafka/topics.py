@@ -12,10 +12,13 @@ from typing import Any, NamedTuple
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
+    KafkaConnectionError,
+    NodeNotReadyError,
     TopicAlreadyExistsError,
     TopicAuthorizationFailedError,
     for_code,
 )
+from aiokafka.protocol.metadata import MetadataRequest
 
 from streams.errors import AwayError, UsageError
 from streams.kafka.admin import Admin, configs_of
@@ -180,11 +183,13 @@ async def _create(admin: AIOKafkaAdminClient, missing: Iterable[TopicSpec], part
 
 
 async def _wait_until_led(admin: AIOKafkaAdminClient, names: list[str], partitions: int = 1) -> None:
-    """Waits until every partition of the new topics has a leader, which is a moment after the broker's answer."""
+    """Waits until every broker knows a leader of each partition of the new topics, a moment after they were made.
+
+    Every broker: whoever asks next may ask any of them, and be told that there is no such topic.
+    """
     give_up_at = time.monotonic() + LED_WITHIN_S
     while True:
-        found = await admin.describe_topics(names) if names else []
-        waiting = [topic["topic"] for topic in found if topic["error_code"] or not _is_led(topic, partitions)]
+        waiting = await _unled(admin, names, partitions) if names else []
         if not waiting:
             return
         if time.monotonic() > give_up_at:
@@ -194,8 +199,26 @@ async def _wait_until_led(admin: AIOKafkaAdminClient, names: list[str], partitio
         await asyncio.sleep(0.05)
 
 
-def _is_led(topic: Mapping[str, Any], partitions: int) -> bool:
-    """Says whether the topic has at least so many partitions, and each has a leader."""
+async def _unled(admin: AIOKafkaAdminClient, names: list[str], partitions: int) -> list[str]:
+    """Gives those of the topics of which a broker knows no leaders yet."""
+    brokers = (await admin.describe_cluster())["brokers"]
+    known = [await _told(admin, broker["node_id"], names) for broker in brokers]
+    return [name for name in names if not known or not all(_is_led(topics.get(name), partitions) for topics in known)]
+
+
+async def _told(admin: AIOKafkaAdminClient, node: int, names: list[str]) -> dict[str, Mapping[str, Any]]:
+    """Gives what this very broker knows of topics, by name; nothing where it cannot be asked just now."""
+    try:  # aiokafka's own describe_topics asks any one of them
+        answer = await admin._client.send(node, MetadataRequest(names))  # noqa: SLF001
+    except (NodeNotReadyError, KafkaConnectionError):
+        return {}
+    return {topic["topic"]: topic for topic in answer.to_object()["topics"]}
+
+
+def _is_led(topic: Mapping[str, Any] | None, partitions: int) -> bool:
+    """Says whether the topic is there, with at least so many partitions, and each has a leader."""
+    if topic is None or topic["error_code"]:
+        return False
     found = topic["partitions"]
     return len(found) >= partitions and all(each["leader"] >= 0 and not each["error_code"] for each in found)
 

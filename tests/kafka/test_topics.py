@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import LeaderNotAvailableError, NodeNotReadyError, UnknownTopicOrPartitionError
 
 from streams.errors import UsageError
-from streams.kafka import local
+from streams.kafka import local, topics
 from streams.kafka.topic_specs import topic_specs
 from streams.kafka.topics import allowed_now, check_topics, ensure_topics, partition_count
 from streams.settings import Settings
@@ -172,3 +175,30 @@ async def test_a_retention_that_was_not_asked_for_is_said(environment: Mapping[s
         assert f"note: {balances}: records are kept for 7 days (retention.ms=604800000), not for ever" in said.err
         assert f"note: {loans}: records are kept up to 9,000,000 bytes a partition (retention.bytes=" in said.err
         assert said.err.count("note:") == 2
+
+
+async def test_a_new_topic_is_waited_for_until_every_broker_knows_it() -> None:
+    """The second broker cannot be asked at first, then knows nothing of it, then of no leader."""
+    led = [{"leader": 1, "error_code": 0}]
+    answers = {
+        1: [{"error_code": 0, "partitions": led}],
+        2: [
+            None,
+            {"error_code": UnknownTopicOrPartitionError.errno, "partitions": []},
+            {"error_code": 0, "partitions": [{"leader": -1, "error_code": LeaderNotAvailableError.errno}]},
+            {"error_code": 0, "partitions": led},
+        ],
+    }
+
+    async def send(node: int, _: Any) -> Any:
+        answer = answers[node].pop(0) if len(answers[node]) > 1 else answers[node][0]
+        if answer is None:
+            raise NodeNotReadyError
+        return SimpleNamespace(to_object=lambda: {"topics": [{"topic": "t", **answer}]})
+
+    async def describe_cluster() -> Any:
+        return {"brokers": [{"node_id": node} for node in answers]}
+
+    admin = SimpleNamespace(_client=SimpleNamespace(send=send), describe_cluster=describe_cluster)
+    await topics._wait_until_led(admin, ["t"])
+    assert [len(left) for left in answers.values()] == [1, 1]
