@@ -84,7 +84,9 @@ def _worker(random: Random, at_s: float, target: int) -> Step:
     kind = _one(random, _WORKER)
     seconds = random.choice((0.5, SESSION_S / 2, SESSION_S + 2, 2 * SESSION_S))
     if kind in {"kill at", "stop at"}:
-        detail = random.choice(list(POINTS)), random.randint(1, 4)
+        point = random.choice(list(POINTS))
+        # What comes once an assignment would not come four times.
+        detail = point, random.randint(1, 4) if POINTS[point].needs == "events" else 1
         return Step("worker", kind, at_s, SESSION_S + random.choice((1.0, 3.0, 6.0)), target, detail)
     if kind == "storm":
         return Step("worker", kind, at_s, 0.0, target, [round(random.uniform(0.0, 2.0), 2) for _ in range(4)])
