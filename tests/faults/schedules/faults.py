@@ -58,8 +58,8 @@ class Faults:
             "connection: one way": self._connection,
             "disk: full": self._disk_full,
             "disk: read-only": self._disk_read_only,
-            "clock: jump": self._clock,
-            "clock: wrong": self._clock,
+            "clock: jump": self._clock_jumps,
+            "clock: wrong": self._clock_is_wrong,
             "topics: setting": self._setting,
             "topics: policy": self._policy,
         }
@@ -232,15 +232,29 @@ class Faults:
         await asyncio.sleep(step.seconds)
         return True
 
-    async def _clock(self, step: Step) -> bool:
-        """A jump is one that is let pass. With a wrong clock the worker starts, and is refused until it is healed."""
+    async def _clock_jumps(self, step: Step) -> bool:
+        """By less than what a worker refuses."""
         member = self._crew.members[step.target]
         member.set_clock(step.detail)
-        if step.kind == "wrong" and member.is_up:
-            member.kill()
         await asyncio.sleep(step.seconds)
         member.set_clock(0)
         return True
+
+    async def _clock_is_wrong(self, step: Step) -> bool:
+        """A worker that starts with it refuses to."""
+        member, before = self._crew.members[step.target], len(self._crew.ended)
+        if not member.is_up:
+            return False
+        member.set_clock(step.detail)
+        member.kill()
+
+        def has_refused() -> bool:
+            return any(ended.worker == member.name for ended in self._crew.ended[before:])
+
+        with suppress(AssertionError):
+            await until(has_refused, _HIT_WITHIN_S, "the worker refuses its clock")
+        member.set_clock(0)
+        return has_refused()
 
     async def _setting(self, step: Step) -> bool:
         """A limit is too low for some seconds, as in a slip of the hand: workers bear that."""
