@@ -30,36 +30,44 @@ def main() -> int:
     """Gives the exit status: 1 if anything was wrong."""
     asked = _asked()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # no broker is to outlive this process
     found: list[Result] = []
     seeds = list(range(asked.seed, asked.seed + asked.runs))
     for first in range(0, len(seeds), _SCHEDULES_A_CLUSTER) or [0]:
-        asyncio.run(_on_one_cluster(asked, seeds[first : first + _SCHEDULES_A_CLUSTER], found))
+        folder = Path(tempfile.mkdtemp(prefix="tierflow-faults-"))
+        cluster = Cluster(folder, asked.brokers, asked.workers)
+        try:
+            asyncio.run(_on_one_cluster(cluster, asked, seeds[first : first + _SCHEDULES_A_CLUSTER], found))
+        except asyncio.CancelledError:
+            break  # asked to end
+        finally:
+            cluster.discard()  # no broker is to outlive this process
+            if any(result.anomalies for result in found):
+                say(f"logs are kept in {folder}")
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
     say(results.table(found, kinds(asked.brokers)))
     return int(any(result.anomalies for result in found))
 
 
-async def _on_one_cluster(asked: argparse.Namespace, seeds: list[int], found: list[Result]) -> None:
-    folder = Path(tempfile.mkdtemp(prefix="tierflow-faults-"))
-    cluster = Cluster(folder, asked.brokers, asked.workers)
+async def _on_one_cluster(cluster: Cluster, asked: argparse.Namespace, seeds: list[int], found: list[Result]) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     try:
         await cluster.start()
         if asked.figures:
-            figures = await measure(cluster, folder / "figures")
+            figures = await measure(cluster, cluster.folder / "figures")
             results.write(asked.results, figures)
             say(figures.table())
             asked.figures = False
         for seed in seeds:
-            result = await run(cluster, seed, folder / f"seed{seed}", asked.faults)
+            result = await run(cluster, seed, cluster.folder / f"seed{seed}", asked.faults)
             results.write(asked.results, result)
             found.append(result)
             say(_line(result))
     finally:
         await cluster.stop()
-        if any(result.anomalies for result in found):
-            say(f"logs are kept in {folder}")
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _asked() -> argparse.Namespace:

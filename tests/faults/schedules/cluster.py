@@ -65,7 +65,11 @@ class Cluster:
     async def stop(self) -> None:
         for link in self.links.values():
             await link.stop()
-        await asyncio.to_thread(self._each, self._end_broker)
+        self.discard()
+
+    def discard(self) -> None:
+        """Ends every broker; what they hold is of no use to anybody."""
+        self._each(self._end_broker)
         self._patch.undo()
 
     # --- brokers; not for coroutines: asyncio.to_thread ---
@@ -102,7 +106,6 @@ class Cluster:
             os.kill(running.pid, signal.SIGCONT)
 
     def _end_broker(self, node: int) -> None:
-        """What it holds is of no use to anybody."""
         if local.status(self._folder_of(node)) is not None:
             self.kill_broker(node)
 
