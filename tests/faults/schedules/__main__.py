@@ -45,7 +45,8 @@ def main() -> int:
                 say(f"logs are kept in {folder}")
             else:
                 shutil.rmtree(folder, ignore_errors=True)
-    say(results.table(found, kinds(asked.brokers)))
+    if found:
+        say(results.table(found, kinds(asked.brokers)))
     return int(any(result.anomalies for result in found))
 
 
