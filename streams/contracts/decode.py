@@ -43,7 +43,7 @@ FUTURE_LIMIT_MS = DAY_MS
 DETAIL_LIMIT = 500
 # The JSON decoder gives up at a depth that depends on how deep the stack is: worker and audit would not always agree.
 NESTED_LIMIT = 500
-NESTED_TOO_DEEPLY = Rejection("malformed", f"arrays or objects are nested more than {NESTED_LIMIT} levels deep")
+NESTED_TOO_DEEPLY = Rejection("malformed", "arrays or objects are nested hundreds of levels deep")
 _Message = TypeVar("_Message", bound=msgspec.Struct)
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _CONTROL_CHARACTER = re.compile(CONTROL_CHARACTERS)
@@ -73,8 +73,8 @@ def decode(topic: int, key: bytes | None, value: bytes | None, policy: Policy) -
             value = _checked(topic, value)
         try:
             event = _READERS[topic](value, policy)
-        except msgspec.ValidationError:
-            _check_rest(value)
+        except msgspec.ValidationError as first:
+            _check_rest(value, first)
             raise
     except _InvalidError as invalid:
         return invalid.rejection
@@ -108,8 +108,8 @@ def _checked(topic: int, value: bytes | None) -> bytes:
     checked = without_halves(value)
     try:
         ids = _IDS[topic](checked)
-    except msgspec.ValidationError:
-        _check_rest(checked)
+    except msgspec.ValidationError as unfit:
+        _check_rest(checked, unfit)
         raise
     for name in _ID_FIELDS[topic]:
         text = getattr(ids, name)
@@ -120,15 +120,15 @@ def _checked(topic: int, value: bytes | None) -> bytes:
     return checked
 
 
-def _check_rest(value: bytes) -> None:
-    """Checks what was not read, since a field before it does not fit: it may be no JSON, or no object.
+def _check_rest(value: bytes, unfit: msgspec.ValidationError) -> None:
+    """Checks what was not read, since something before it does not fit: it may be no JSON, or no object.
 
     Raises:
         _InvalidError: It is no object.
         msgspec.DecodeError: It is no JSON.
     """
     if bytes(_JSON(value))[:1] != b"{":
-        raise _InvalidError("malformed", "it is JSON, but not an object")
+        raise _InvalidError("malformed", str(unfit)[:DETAIL_LIMIT]) from unfit
 
 
 def _transaction(value: bytes, policy: Policy) -> Transaction:
