@@ -37,7 +37,8 @@ HEADERS = [("", b""), ("traceparent", b"\xff"), ("文", None)]
 async def test_strange_inputs_stop_no_worker_and_are_kept_whole(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path
 ) -> None:
-    drawn = list(islice(inputs(9, now_ms()), RECORDS))
+    # Without erases: dead letters of the erased are not sent again (tests/kafka/test_dead_letters.py).
+    drawn = list(islice((one for one in inputs(9, now_ms()) if b"erase" not in (one.value or b"")), RECORDS))
     with Workers(environment, tmp_path) as workers:
         worker = workers.start()
         await worker.ready()
