@@ -4,18 +4,15 @@ They are on `{app id}-deliver-parked`. To send one again, a copy goes to `{app i
 own queue reads. The copy is also the mark that the event was sent again (resend.py).
 """
 
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord
 
 from streams.deliver.request import event_id
 from streams.kafka.erasures import Erasures
-from streams.kafka.offsets import Offsets
-from streams.kafka.tape import Tape
-from streams.kafka.topics import partition_count
+from streams.kafka.whole_topic import records_of
 from streams.settings import Settings
 
 ENDPOINT = "deliver_endpoint"
@@ -95,7 +92,7 @@ async def read_parked(settings: Settings) -> list[Parked]:
         UsageError: Kafka does not answer, or the topic is missing.
     """
     found: dict[tuple[str, str, int, int], Parked] = {}
-    async with aclosing(_records(settings, settings.parked_topic)) as records:
+    async with aclosing(records_of(settings, settings.parked_topic, waits_for_open=True)) as records:
         async for record in records:
             parked = _parked(record)
             if parked is not None:
@@ -106,26 +103,13 @@ async def read_parked(settings: Settings) -> list[Parked]:
 async def sent_again(settings: Settings) -> set[Position]:
     """Gives the positions of the parked events that have a copy, and so were sent again."""
     found = set()
-    async with aclosing(_records(settings, settings.resend_topic)) as records:
+    # A copy that another command is committing must be seen, too.
+    async with aclosing(records_of(settings, settings.resend_topic, waits_for_open=True)) as records:
         async for record in records:
             partition, colon, offset = _texts(record).get(_OF, "").partition(":")
             if colon and partition.isdigit() and offset.isdigit():
                 found.add((int(partition), int(offset)))
     return found
-
-
-async def _records(settings: Settings, topic: str) -> AsyncGenerator[ConsumerRecord, None]:
-    tps = [TopicPartition(topic, number) for number in range(await partition_count(settings, topic))]
-    async with Offsets(settings.client_options()) as offsets:
-        # The ends include open transactions: a copy that another command is committing must be seen, too.
-        spans = zip(tps, await offsets.beginnings(tps), await offsets.written_ends(tps), strict=True)
-    for tp, begins_at, end in spans:
-        tape = Tape(settings.client_options(), tp, begins_at, end)
-        try:
-            while (record := await tape.next()) is not None:
-                yield record
-        finally:
-            await tape.close()
 
 
 def _texts(record: ConsumerRecord) -> dict[str, str]:

@@ -6,6 +6,7 @@ The marks are on `tier.dead-letters-replayed`: the transaction that sends a lett
 import asyncio
 from base64 import b64decode
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from heapq import heapify, heappop, heapreplace
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from streams.contracts.outputs import DeadLetterMessage
 from streams.kafka.offsets import Offsets, Span
 from streams.kafka.tape import Tape
 from streams.kafka.topics import partition_count
+from streams.kafka.whole_topic import records_of
 from streams.settings import Settings
 
 Position = tuple[int, int]  # of a letter: its partition and offset in tier.dead-letters
@@ -147,20 +149,12 @@ async def replayed_letters(settings: Settings) -> set[Position]:
     Raises:
         UsageError: Kafka or the topic of the marks is not there, or a transaction stays open on it for too long.
     """
-    topic = settings.output_topic("dead-letters-replayed")
-    await partition_count(settings, topic)
-    tp = TopicPartition(topic, 0)
-    async with Offsets(settings.client_options()) as offsets:
-        # Up to the high watermark: marks of an open transaction are waited for, so that no letter is sent twice.
-        (begins_at,), (end,) = await offsets.beginnings([tp]), await offsets.written_ends([tp])
-    tape = Tape(settings.client_options(), tp, begins_at, end)
-    found = set()
-    try:
-        while (record := await tape.next()) is not None:
+    topic, found = settings.output_topic("dead-letters-replayed"), set()
+    # Marks of an open transaction are waited for, so that no letter is sent twice.
+    async with aclosing(records_of(settings, topic, waits_for_open=True)) as records:
+        async for record in records:
             mark = _decode_mark(record.value)
             found.add((mark.letter_partition, mark.letter_offset))
-    finally:
-        await tape.close()
     return found
 
 

@@ -4,18 +4,17 @@ For all that sends customers' records once more: dead letters, and events that c
 """
 
 from collections.abc import Mapping
+from contextlib import aclosing
 from typing import NamedTuple
 
 import msgspec
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord
 
 from streams.contracts.envelope import Headers
 from streams.contracts.outputs import CHANGE_TYPE, ERASED_TYPE, ErasureMessage
 from streams.contracts.partly import told_by
 from streams.contracts.times import instant_ms
-from streams.kafka.offsets import Offsets
-from streams.kafka.tape import Tape
-from streams.kafka.topics import partition_count
+from streams.kafka.whole_topic import records_of
 from streams.settings import Settings
 
 
@@ -102,17 +101,10 @@ async def read_erasures(settings: Settings) -> Erasures:
     Raises:
         UsageError: Kafka does not answer, or the topic is missing.
     """
-    topic, found = settings.output_topic("erasures"), Erasures()
-    tps = [TopicPartition(topic, number) for number in range(await partition_count(settings, topic))]
-    async with Offsets(settings.client_options()) as offsets:
-        spans = zip(tps, await offsets.beginnings(tps), await offsets.decided_ends(tps), strict=True)
-    for tp, begins_at, end in spans:
-        tape = Tape(settings.client_options(), tp, begins_at, end)
-        try:
-            while (record := await tape.next()) is not None:
-                found.add(record)
-        finally:
-            await tape.close()
+    found = Erasures()
+    async with aclosing(records_of(settings, settings.output_topic("erasures"))) as records:
+        async for record in records:
+            found.add(record)
     return found
 
 
