@@ -66,6 +66,7 @@ def has(owner: Any, name: str) -> bool:
         (driver.Transport, "Consumer"),
         (Recovery, "_restart_recovery _slurp_changelogs _resume_streams signal_recovery_start _generation_id"),
         (Recovery, "active_tps wait_for_stopped"),
+        (fetcher.Fetcher, "_notify fetched_records"),
         (TableManager, "recovery _recovery"),
         (faust.App, "consumer_generation_id on_partitions_revoked on_before_shutdown transport assignor crashed"),
         (AIOKafkaProducer, "create_batch send_batch begin_transaction send_offsets_to_transaction commit_transaction"),
@@ -130,6 +131,12 @@ SOURCES = [
     (driver.AIOKafkaConsumerThread._fetch_records, "flow_active", "no fetch is taken while the flow is stopped"),
     (threads.ServiceThread._serve, "self.beacon.root.data.crash", "a dead consumer thread ends the worker"),
     (fetcher.Fetcher.fetched_records, "return drained", "records are handed on in the step that moves the position"),
+    (fetcher.Fetcher._create_fetch_waiter, "self._fetch_waiters.add(fut)", "a fetch that waits is woken by these"),
+    (
+        faust_consumer.Consumer.resume_partitions,
+        "self._get_active_partitions().update(tps)",
+        "a fetch that is under way sees what is resumed",
+    ),
     (
         fetcher.Fetcher._proc_fetch_request,
         "self._default_reset_strategy != OffsetResetStrategy.NONE",

@@ -1,14 +1,17 @@
 """What the fetch thread hands on, and what it must never claim to have handed on."""
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from streams.worker.frame.transport import FetchThread
+from streams.settings import Settings
+from streams.worker.frame.transport import FetchConsumer, FetchThread
+from tests.support.patience import stretched, until
 
 TP_0 = TP("bank.balances", 0)
 
@@ -44,3 +47,29 @@ async def test_what_is_fetched_while_the_flow_stands_leaves_a_gap(monkeypatch: p
     thread.consumer.flow_active = True
     fetched = (await thread._fetch_records(consumer, {TP_0}))[TP_0]
     assert (fetched.begins_at, fetched.records[0].offset, fetched.next_offset) == (200, 200, 300)
+
+
+async def test_what_was_fetched_of_a_paused_partition_is_passed_on_when_it_is_resumed(
+    broker: str, settings: Settings
+) -> None:
+    """aiokafka wakes nobody for it: a worker that catches up would stand still until the fetch's timeout."""
+    paused, idle = (TP(settings.input_topic("balances"), number) for number in range(2))
+    async with AIOKafkaProducer(bootstrap_servers=broker) as producer:
+        await producer.send_and_wait(paused.topic, b"{}", partition=paused.partition)
+    client = AIOKafkaConsumer(bootstrap_servers=broker, enable_auto_commit=False, fetch_max_wait_ms=10)
+    async with client, asyncio.timeout(stretched(20)):
+        client.assign([driver.ensure_aiokafka_TP(tp) for tp in (paused, idle)])
+        client.seek(paused, 0)
+        client.seek(idle, 0)
+        thread = object.__new__(FetchThread)
+        thread._consumer, thread.thread_loop, thread.positions = client, asyncio.get_running_loop(), {paused: 0}
+        thread.consumer = SimpleNamespace(flow_active=True)
+        consumer = object.__new__(FetchConsumer)
+        consumer._thread, consumer._active_partitions, consumer._paused_partitions = thread, {idle}, {paused}
+
+        active = consumer._active_partitions
+        fetching = asyncio.create_task(thread._fetch_records(client, active, timeout=3_600.0, max_records=10))
+        fetcher = client._fetcher
+        await until(lambda: paused in fetcher._records and fetcher._fetch_waiters, 20, "records of what is paused")
+        consumer.resume_partitions({paused})
+        assert (await fetching)[paused].next_offset == 1

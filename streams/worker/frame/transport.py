@@ -6,7 +6,7 @@ one, however many partitions it has. The lanes' transactions commit the offsets,
 (docs/adr/0001-faust-as-the-frame.md).
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -107,6 +107,16 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         state = None if assignment is None else assignment.state_value(tp)
         return None if state is None else state.lso
 
+    def look_again(self) -> None:
+        """Lets a fetch that waits for news look at what is there already. May be called from any thread."""
+        self.thread_loop.call_soon_threadsafe(self._wake_fetch)
+
+    def _wake_fetch(self) -> None:
+        if self._consumer is not None:
+            fetcher = self._consumer._fetcher  # noqa: SLF001
+            for waiter in list(fetcher._fetch_waiters):  # noqa: SLF001
+                fetcher._notify(waiter)  # noqa: SLF001
+
     def heard_at_ms(self) -> int:
         """Gives the epoch time in milliseconds of the newest answer to a fetch; 0 before the first."""
         assignment = _assignment(self._ensure_consumer())
@@ -164,6 +174,15 @@ class FetchConsumer(driver.Consumer):  # type: ignore[misc]
         tp = next(iter(batches))
         self._read_offset[tp] = None
         yield tp, _message(tp, batches, self.app.consumer_generation_id)
+
+    def resume_partitions(self, tps: Iterable[TP]) -> None:
+        """Resumes partitions, and has what was fetched of them meanwhile passed on.
+
+        aiokafka wakes a fetch that waits for records only when new ones come. It holds some of a paused partition
+        already, and asks for no more: a worker that catches up would wait for the fetch's timeout, a second.
+        """
+        super().resume_partitions(tps)
+        self._thread.look_again()
 
     async def perform_seek(self) -> None:
         """Seeks to the positions of the lanes. The group's committed offsets are only a copy of them."""
