@@ -28,7 +28,12 @@ WHERE_NEEDED = {
 }
 ELSEWHERE = {
     "A kind of measure": {"streams/engine/measures/fold.py", "streams/engine/state.py"},
-    "An input event": {"streams/contracts/newest_change.py", "streams/contracts/packing.py"},
+    "A transaction type": {"streams/contracts/outputs.py", "streams/load/berka.py"},
+    "An input event": {
+        "streams/contracts/newest_change.py",
+        "streams/contracts/packing.py",
+        "streams/values/fingerprint.py",
+    },
 }
 SUFFIX = {"counter": "_total", "info": "_info"}
 

@@ -17,6 +17,7 @@ from benchmarks.beside.tables import alone, commands, delays, ground_of, through
 
 PAGE = PROJECT / "docs" / "performance.md"
 IMAGES = PROJECT / "docs" / "images"
+NOT_MEASURED = "Not measured in this run."
 
 
 def parts_of(results: Results, pictures: Mapping[str, str], file: str) -> dict[str, str]:
@@ -38,7 +39,7 @@ def filled(page: str, parts: Mapping[str, str]) -> str:
     """Gives the page with its parts replaced. A part that the page does not have is left out."""
     for name, text in parts.items():
         begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-        whole = f"{begin}\n\n{text}\n\n{end}" if text else f"{begin}\n{end}"
+        whole = f"{begin}\n\n{text or NOT_MEASURED}\n\n{end}"
         page = re.sub(rf"{begin}.*?{end}", whole.replace("\\", r"\\"), page, flags=re.DOTALL)
     return page
 

@@ -15,7 +15,6 @@ from streams.errors import UsageError
 
 MIB = 1 << 20
 CLEAN = "clean"
-NOT_AUDITED = "not audited"
 
 
 def run_tierflow(ground: Ground, system: Tierflow, number: int, *, is_audited: bool) -> Run:
@@ -33,7 +32,7 @@ def run_tierflow(ground: Ground, system: Tierflow, number: int, *, is_audited: b
         peak = sum(worker.peak_rss_bytes() for worker in workers)
     broker_cpu_s = ground.broker_cpu_s() - broker_cpu_s
     written = ground.written(on)
-    audit = audited(on) if is_audited else NOT_AUDITED
+    audit = audited(on) if is_audited else None
     ground.clear(on)
     return Run(
         system=system.name,

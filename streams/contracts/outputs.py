@@ -15,6 +15,8 @@ TRIGGER_TYPE = "tierflow.campaign.triggered.v1"
 DECISION_TYPE = "tierflow.risk.decided.v1"
 ALERT_TYPE = "tierflow.risk.alerted.v1"
 ERASED_TYPE = "tierflow.customer.erased.v1"
+# Raised with every change of what an event decodes to or what is decided about it, once a release has used this one:
+# the audit of a log says by which it was worked, and recomputes only its own.
 ENGINE_VERSION = 2
 
 IN_FORCE = "in-force"
