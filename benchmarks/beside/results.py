@@ -30,7 +30,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     seconds, cpu_s: from the first record to the last commit; cpu_s is user and system time of the system's processes.
     peak_rss_mib: of all its processes. broker_cpu_s: of the broker, from the start of the system to its end.
-    written: bytes in the topics that the system wrote, by topic. audit: what `tierflow audit` said; None where it was not asked.
+    written: bytes in the topics that the system wrote, by topic. audit: what `tierflow audit` said; None: not asked.
     """
 
     system: str
