@@ -34,8 +34,10 @@ class Erased(NamedTuple):
         return written_ms <= self.written_ms if at_ms is None else at_ms <= self.message.cause.occurred_at
 
     def voids_output(self, headers: Headers, value: bytes | None, written_ms: int) -> bool:
-        """Says whether an output of the customer was decided before the erase was worked.
+        """Says whether an output of the customer came of what the erase had forgotten.
 
+        A message with a cause goes by that event's own time. One without was decided by time alone, and is void if
+        that was before the erase was worked. A tier change goes by its number.
         written_ms: a time at which it was there; it counts where the output is none of tierflow's messages.
         """
         try:
@@ -50,15 +52,10 @@ class Erased(NamedTuple):
             return sequence <= self.message.last_sequence
         if type_ == ERASED_TYPE:
             return False  # whoever was told of the customer has to hear of it
-        decided_ms = instant_ms(headers.get("ce_time", b"").decode())
-        return decided_ms < self.decided_ms or (decided_ms == self.decided_ms and self._was_before(value))
-
-    def _was_before(self, value: bytes | None) -> bool:
-        """Says whether what was decided at the instant of the erase came of an earlier event, or of time alone."""
-        cause, erase = _decode_caused(value or b"").cause, self.message.cause
-        if cause is None:
-            return True
-        return cause.partition == erase.partition and cause.offset <= self.message.positions.get(cause.topic, -1)
+        cause = _decode_caused(value or b"").cause
+        if cause is not None:  # an erase leaves what came of newer events, even if it was decided before
+            return cause.occurred_at <= self.message.cause.occurred_at
+        return instant_ms(headers.get("ce_time", b"").decode()) <= self.decided_ms
 
 
 class Erasures:
@@ -108,14 +105,12 @@ async def read_erasures(settings: Settings) -> Erasures:
     return found
 
 
-class _Place(msgspec.Struct):
-    topic: str
-    partition: int
-    offset: int
+class _Cause(msgspec.Struct):
+    occurred_at: int
 
 
 class _Caused(msgspec.Struct):
-    cause: _Place | None = None
+    cause: _Cause | None = None
 
 
 _decode_erasure = msgspec.json.Decoder(ErasureMessage).decode

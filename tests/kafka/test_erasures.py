@@ -74,27 +74,30 @@ def test_an_input_without_a_time_is_void_if_it_was_found_unusable_before(
 
 
 @pytest.mark.parametrize(
-    ("kind", "id_", "time", "cause", "is_void"),
+    ("kind", "id_", "time", "caused_ms", "is_void"),
     [
         ("tier.changed", "C:3", THEN, None, True),
         ("tier.changed", "C:4", THEN, None, False),  # what is newer than a late erase begins at once
         ("campaign.triggered", "C:gift:1", BEFORE, None, True),
         ("campaign.triggered", "C:gift:1", AFTER, None, False),
         ("campaign.triggered", "C:gift:1", THEN, None, True),
-        ("campaign.triggered", "C:gift:1", THEN, ("bank.balances", 2, 10), True),
-        ("campaign.triggered", "C:gift:1", THEN, ("bank.balances", 2, 11), False),
-        ("risk.decided", "C:L:decision", THEN, ("bank.loans", 2, 0), False),  # none was worked before
-        ("risk.alerted", "C:L:alert:1", BEFORE, ("bank.balances", 2, 11), True),
+        ("campaign.triggered", "C:gift:1", BEFORE, AT_MS, True),
+        ("campaign.triggered", "C:gift:1", AFTER, AT_MS, True),  # a trigger that waited for its budget
+        ("campaign.triggered", "C:gift:1", AFTER, AT_MS + 1, False),
+        ("risk.decided", "C:L:decision", BEFORE, AT_MS + 1, False),  # the loan is newer, and is kept
+        ("risk.decided", "C:L:decision", THEN, AT_MS + 1, False),
+        ("risk.decided", "C:L:decision", BEFORE, AT_MS, True),
+        ("risk.alerted", "C:L:alert:1", BEFORE, AT_MS, True),
         ("customer.erased", "C:erased:1", BEFORE, None, False),
     ],
 )
-def test_an_output_is_void_if_it_was_decided_before(
-    kind: str, id_: str, time: str, cause: tuple[str, int, int] | None, *, is_void: bool
+def test_an_output_is_void_if_it_came_of_what_was_before(
+    kind: str, id_: str, time: str, caused_ms: int | None, *, is_void: bool
 ) -> None:
-    place = None if cause is None else dict(zip(("topic", "partition", "offset"), cause, strict=True))
+    cause = None if caused_ms is None else {"event_id": "b", "occurred_at": caused_ms}
     headers = {"ce_id": id_, "ce_type": f"tierflow.{kind}.v1", "ce_time": time}
-    assert erasures().void_output(record(b"C", {"cause": place}, headers)) is is_void
-    assert not erasures().void_output(record(b"E", {"cause": place}, headers))
+    assert erasures().void_output(record(b"C", {"cause": cause}, headers)) is is_void
+    assert not erasures().void_output(record(b"E", {"cause": cause}, headers))
 
 
 @pytest.mark.parametrize(("at_ms", "is_void"), [(WRITTEN_MS, True), (WRITTEN_MS + 1, False)])
