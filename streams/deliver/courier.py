@@ -197,8 +197,7 @@ class Courier:
             self._fail(error)
 
     async def _deliver(self, pending: Pending, event: Event) -> None:
-        if self._erasures.void_output(event.record):
-            self._metrics.events.labels(self.endpoint.name, "erased").inc()
+        if self._is_void(event):
             pending.drop(event)
             self._go_on()
             return
@@ -213,12 +212,21 @@ class Courier:
                 delay_s = self._clock.time() - event.record.timestamp / 1000
                 self._metrics.events.labels(self.endpoint.name, "delivered").inc()
                 self._metrics.delay.labels(self.endpoint.name).observe(max(0.0, delay_s))
+            case "park" if self._is_void(event):  # its customer was erased during the try
+                pending.finish(event)
             case "park":
                 await self._park(event.record, answer.reason, event.tries)
                 pending.finish(event)
             case "later":
                 self._timer.set()
         self._go_on()
+
+    def _is_void(self, event: Event) -> bool:
+        """Says, and counts, whether an event is of before the erase of its customer."""
+        is_void = self._erasures.void_output(event.record)
+        if is_void:
+            self._metrics.events.labels(self.endpoint.name, "erased").inc()
+        return is_void
 
     def _go_on(self) -> None:
         """Starts what an event has made room for."""

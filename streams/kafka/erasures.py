@@ -26,10 +26,10 @@ class Erased(NamedTuple):
     written_ms: int
 
     def voids_input(self, at_ms: int | None, written_ms: int) -> bool:
-        """Says whether an input is of before the erase: a worker would pass over it.
+        """Says whether an input is of before the erase.
 
-        at_ms: its own time; None where that cannot be read, then the time counts at which it was found unusable
-        (written_ms).
+        at_ms: its own time; None where that cannot be read, or not be believed. Then the time counts at which it was
+        found unusable (written_ms).
         """
         return written_ms <= self.written_ms if at_ms is None else at_ms <= self.message.cause.occurred_at
 
@@ -72,24 +72,33 @@ class Erasures:
         except ValueError:  # msgspec's errors are ValueErrors, too
             return
         known = self._by_key.get(record.key or b"")
-        if known is None or known.message.cause.occurred_at < message.cause.occurred_at:
+        if known is None or _place_of(known.message) <= _place_of(message):
             self._by_key[record.key or b""] = Erased(message, decided_ms, record.timestamp)
 
-    def void_input(self, topic: int, key: bytes | None, value: bytes | None, written_ms: int) -> bool:
+    def void_input(
+        self, topic: int, key: bytes | None, value: bytes | None, written_ms: int, *, was_ahead: bool = False
+    ) -> bool:
         """Says whether an input is about somebody, by its key or its value, who was erased after it.
 
-        topic: its topic's number. written_ms: when it was found unusable.
+        topic: its topic's number. written_ms: when it was found unusable. was_ahead: it was so since its own time was
+        far ahead, which a later erase is then never after.
         """
         if not self._by_key:
             return False
         customer_id, at_ms = told_by(topic, value)
+        believed_ms = None if was_ahead else at_ms
         keys = {key or b"", (customer_id or "").encode()}
-        return any(self._by_key[each].voids_input(at_ms, written_ms) for each in keys if each in self._by_key)
+        return any(self._by_key[each].voids_input(believed_ms, written_ms) for each in keys if each in self._by_key)
 
     def void_output(self, record: ConsumerRecord) -> bool:
         """Says whether an output, or a copy of one that has its headers, is about somebody who was erased after it."""
         erased = self._by_key.get(record.key or b"")
         return erased is not None and erased.voids_output(record.headers, record.value, record.timestamp)
+
+
+def _place_of(message: ErasureMessage) -> tuple[int, int]:
+    """Gives what the newest erase of a customer has most of: its own time, then the number of the last tier change."""
+    return message.cause.occurred_at, message.last_sequence
 
 
 async def read_erasures(settings: Settings) -> Erasures:

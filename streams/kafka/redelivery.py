@@ -207,7 +207,11 @@ class _Sending:
 def is_void(settings: Settings, erasures: Erasures, letter: Letter) -> bool:
     """Says whether a letter's input is of before the erase of its customer, who must not come back by it."""
     topics, topic = settings.input_topics(), letter.message.topic
-    return topic in topics and erasures.void_input(topics.index(topic), letter.key, letter.value, letter.written_ms)
+    if topic not in topics:
+        return False
+    was_ahead = letter.message.reason == "future_event"
+    number, key, value = topics.index(topic), letter.key, letter.value
+    return erasures.void_input(number, key, value, letter.written_ms, was_ahead=was_ahead)
 
 
 def _check_topic(settings: Settings, letter: Letter) -> None:

@@ -17,6 +17,7 @@ from standardwebhooks import Webhook
 
 from streams.kafka.local import free_port
 from streams.kafka.offsets import Offsets
+from streams.kafka.partitioner import partition_of
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
 from tests.support.deliveries import (
@@ -35,6 +36,8 @@ from tests.support.http_endpoint import SECRET, Answer, Endpoint, Request
 from tests.support.own_broker import OwnBroker
 
 Environment = Mapping[str, str]
+
+LONG = "begin = 'earliest'\ntimeout_s = 60"
 
 
 async def test_a_change_arrives_as_a_signed_cloud_event(
@@ -258,6 +261,30 @@ async def test_parked_events_of_the_erased_are_not_shown_and_not_sent(
     _, shown, counted = run(environment, "parked", "--json")
     assert (json.loads(shown)["id"], counted) == ("C000:2", f"1 parked event{left_out}\n")
     assert run(environment, "resend")[1] == f"handed 1 parked event to the queues: crm 1{left_out}\n"
+
+
+async def test_what_is_refused_while_its_customer_is_erased_is_not_parked(
+    settings: Settings, environment: Environment, tmp_path: Path
+) -> None:
+    def partition(customer: str) -> int:
+        return partition_of(customer.encode(), PARTITIONS, "murmur2")
+
+    beside = next(name for number in count(2) if partition(name := f"C{number:03}") == partition("C001"))
+
+    async def erased_meanwhile(request: Request) -> Answer:
+        if request.id != "C001:1":
+            return 204
+        await produce(settings, [erasure("C001", last_sequence=1), erasure(beside, last_sequence=0)], "erasures")
+        await until(lambda: f"{beside}:erased:1795483800125" in endpoint.ids(), 20, "the process has read both")
+        return 422
+
+    await produce(settings, [change("C001", 1)])
+    endpoint = Endpoint(erased_meanwhile)
+    async with endpoint, Delivery(environment, config(tmp_path, ("crm", endpoint.url, LONG))) as delivery:
+        await until(lambda: "C001:erased:1795483800125" in endpoint.ids(), 30, "the next in line is told")
+        assert await delivery.end() == 0
+        assert "is parked" not in delivery.said
+    assert await committed_everywhere(settings)
 
 
 async def test_a_record_that_is_no_cloud_event_is_parked_and_stops_nobody(

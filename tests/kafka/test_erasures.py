@@ -108,3 +108,17 @@ def test_what_is_none_of_ours_is_void_by_when_it_was_there(
     headers: Mapping[str, str], at_ms: int, *, is_void: bool
 ) -> None:
     assert erasures().void_output(record(b"C", b"\xff", headers, at_ms)) is is_void
+
+
+@pytest.mark.parametrize(("written_ms", "is_void"), [(WRITTEN_MS, True), (WRITTEN_MS + 1, False)])
+def test_an_input_of_the_far_future_is_void_by_when_it_was_found(written_ms: int, *, is_void: bool) -> None:
+    value = json.dumps({"customer_id": "C", "as_of": AT_MS + 400_000_000}).encode()
+    assert erasures().void_input(BALANCES, b"C", value, written_ms, was_ahead=True) is is_void
+
+
+@pytest.mark.parametrize("numbers", [(3, 4), (4, 3)])
+def test_of_two_erasures_of_one_time_that_of_the_later_change_holds(numbers: tuple[int, int]) -> None:
+    found = Erasures()
+    for last_sequence in numbers:
+        found.add(erasure(AT_MS, last_sequence))
+    assert found.void_output(record(b"C", {}, {"ce_id": "C:4", "ce_type": "tierflow.tier.changed.v1"}))
