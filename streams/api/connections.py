@@ -1,13 +1,24 @@
 """Who is connected to a server, and who has to go: by number, by address, and by time. The time is handed in."""
 
 from collections import Counter
-from collections.abc import Hashable
-from typing import Generic, Literal, Protocol, TypeVar
+from collections.abc import Callable, Hashable, Mapping
+from typing import Final, Generic, Literal, Protocol, TypeVar
 
 from streams.security.http_limits import HttpLimits
 
-Reason = Literal["for newer ones", "refused, being too many", "too slow", "malformed", "too large"]
-"""Why a connection was ended, as the log says it."""
+Reason = Literal["made_room", "too_many", "slow_head", "slow_answer", "malformed", "head_too_large", "body_too_large"]
+"""Why a connection was ended, or a request refused, as the metric says it (docs/operations.md#http)."""
+
+IN_WORDS: Final[Mapping[Reason, str]] = {
+    "made_room": "for newer ones",
+    "too_many": "refused, being too many",
+    "slow_head": "with a request that did not come in time",
+    "slow_answer": "with an answer that was not given and taken in time",
+    "malformed": "malformed",
+    "head_too_large": "with too large a head",
+    "body_too_large": "with too large a body",
+}
+"""The same as the log says it, behind a number."""
 
 
 class Connection(Hashable, Protocol):
@@ -36,12 +47,14 @@ class Connections(Generic[One]):
     for the one that comes: so whoever asks at once, such as a probe, is answered however many do nothing.
     """
 
-    def __init__(self, limits: HttpLimits) -> None:
+    def __init__(self, limits: HttpLimits, count: Callable[[Reason], object] = lambda _: None) -> None:
+        """Begins without any. count: called with why each is ended, or a request refused."""
         self._limits = limits
+        self._count = count
         self._waiting: dict[One, float] = {}  # in the order in which they began to wait
         self._answering: dict[One, float] = {}
         self._by_address: Counter[str] = Counter()
-        self.ended: Counter[Reason] = Counter()
+        self.ended: Counter[Reason] = Counter()  # since the log said it
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._answering)
@@ -52,13 +65,18 @@ class Connections(Generic[One]):
         leaving = None
         if has_too_many or len(self) >= self._limits.connections:
             leaving = self._idlest(one.address if has_too_many else None)
-            self.ended["refused, being too many" if leaving is None else "for newer ones"] += 1
+            self.note("too_many" if leaving is None else "made_room")
             if leaving is None:
                 return one
             self.leave(leaving)
         self._by_address[one.address] += 1
         self._waiting[one] = now_s + self._limits.head_ms / 1000
         return leaving
+
+    def note(self, reason: Reason) -> None:
+        """Notes that a connection is ended, or a request refused."""
+        self.ended[reason] += 1
+        self._count(reason)
 
     def leave(self, one: One) -> None:
         """Forgets a connection, however often it is called."""

@@ -40,10 +40,10 @@ _DETAILS: Final[Mapping[HTTPStatus, str]] = {
     _HEADERS_TOO_LARGE: "The headers are too large.",
 }
 _REASONS: Final[Mapping[HTTPStatus, Reason]] = {
-    HTTPStatus.REQUEST_TIMEOUT: "too slow",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too large",
-    HTTPStatus.REQUEST_URI_TOO_LONG: "too large",
-    _HEADERS_TOO_LARGE: "too large",
+    HTTPStatus.REQUEST_TIMEOUT: "slow_head",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large",
+    HTTPStatus.REQUEST_URI_TOO_LONG: "head_too_large",
+    _HEADERS_TOO_LARGE: "head_too_large",
 }
 
 Handler = Callable[[Any], Awaitable[web.StreamResponse]]
@@ -108,7 +108,7 @@ class BoundedProtocol(RequestHandler):
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
             return
         if not self._waits:
-            self._among.ended["too slow"] += 1
+            self._among.note("slow_answer")
         self.abort()
 
     def data_received(self, data: bytes) -> None:
@@ -180,7 +180,7 @@ class BoundedProtocol(RequestHandler):
     def _refuse(self, status: HTTPStatus) -> None:
         """Answers what is no request yet, if nothing else is being answered; else just ends the connection."""
         if not self._waits or self._waiter is None:
-            self._among.ended[_REASONS.get(status, "malformed")] += 1
+            self._among.note(_REASONS.get(status, "malformed"))
             self.abort()
             return
         self._messages.append((_ErrInfo(status, None, ""), EMPTY_PAYLOAD))  # type: ignore[arg-type]
@@ -189,7 +189,7 @@ class BoundedProtocol(RequestHandler):
     def _last(self, status: HTTPStatus) -> web.Response:
         """Gives an answer that ends the connection."""
         self._is_deaf = True
-        self._among.ended[_REASONS.get(status, "malformed")] += 1
+        self._among.note(_REASONS.get(status, "malformed"))
         response = problem(status, _DETAILS.get(status, status.phrase))
         response.force_close()
         return response

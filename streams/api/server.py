@@ -3,11 +3,13 @@
 import contextlib
 import logging
 import resource
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, get_args
 
 from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter
 
-from streams.api.connections import Connections
+from streams.api.connections import IN_WORDS, Connections, Reason
 from streams.api.protocol import BoundedProtocol
 from streams.security.http_limits import HttpLimits
 
@@ -30,7 +32,7 @@ def allow_open_files() -> None:
 class BoundedServer(web.Server):
     """A server whose connections are within limits."""
 
-    def __init__(self, of: web.Server, limits: HttpLimits, **given: Any) -> None:
+    def __init__(self, of: web.Server, limits: HttpLimits, count: Callable[[Reason], object], **given: Any) -> None:
         super().__init__(
             of.request_handler,
             request_factory=of.request_factory,
@@ -38,7 +40,7 @@ class BoundedServer(web.Server):
             **given,
         )
         self._limits = limits
-        self._among: Connections[BoundedProtocol] = Connections(limits)
+        self._among: Connections[BoundedProtocol] = Connections(limits, count)
         self._said_at_s = -SAID_EVERY_S
         self._look = self._loop.call_later(LOOK_EVERY_S, self._look_at_all)
 
@@ -56,7 +58,7 @@ class BoundedServer(web.Server):
         for one in self._among.due(now_s):
             one.time_is_over()
         if self._among.ended and now_s - self._said_at_s >= SAID_EVERY_S:
-            ended = ", ".join(f"{count:,} {why}" for why, count in sorted(self._among.ended.items()))
+            ended = ", ".join(f"{count:,} {IN_WORDS[why]}" for why, count in sorted(self._among.ended.items()))
             logger.warning("HTTP connections ended: %s; %d are open (docs/operations.md#http)", ended, len(self._among))
             self._among.ended.clear()
             self._said_at_s = now_s
@@ -64,14 +66,26 @@ class BoundedServer(web.Server):
 
 
 class BoundedRunner(web.AppRunner):
-    """Runs an application on such a server, without a log of accesses: that would hold customer ids."""
+    """Runs an application on such a server, without a log of accesses: that would hold customer ids.
 
-    __slots__ = ("_limits",)
+    registry: where it counts what it ends and refuses.
+    """
 
-    def __init__(self, app: web.Application, limits: HttpLimits) -> None:
+    __slots__ = ("_count", "_limits")
+
+    def __init__(self, app: web.Application, limits: HttpLimits, registry: CollectorRegistry) -> None:
         super().__init__(app, access_log=None, shutdown_timeout=END_WITHIN_S)
         self._limits = limits
+        self._count = _counting(registry)
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return BoundedServer(made, self._limits, access_log=None)
+        return BoundedServer(made, self._limits, self._count, access_log=None)
+
+
+def _counting(registry: CollectorRegistry) -> Callable[[Reason], object]:
+    """Gives what counts a reason. Each is there from the start, as 0: so its first one shows as a rise."""
+    text = "HTTP connections that were ended, and requests that were refused, by why."
+    counter = Counter("tierflow_http_refused_total", text, ["reason"], registry=registry)
+    by_reason = {reason: counter.labels(reason) for reason in get_args(Reason)}
+    return lambda reason: by_reason[reason].inc()

@@ -1,4 +1,4 @@
-"""`tierflow watch`: follows tier changes and, if asked to, campaign triggers and loan decisions."""
+"""`tierflow watch`: follows tier changes and, if asked to, campaign triggers, loan decisions and erasures."""
 
 import asyncio
 import sys
@@ -11,14 +11,14 @@ import typer
 
 from streams.cli.output import in_groups, visible
 from streams.contracts.display import move_of, verdict_of, what_is_offered, why_decided
-from streams.contracts.shown import decode_change, decode_risk, decode_trigger
+from streams.contracts.shown import decode_change, decode_erasure, decode_risk, decode_trigger
 from streams.demo.styles import STYLES
 from streams.settings import Settings
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-CHANGES, CAMPAIGNS, RISK = "changes", "campaigns", "risk"
+CHANGES, CAMPAIGNS, RISK, ERASURES = "changes", "campaigns", "risk", "erasures"
 
 
 def watch(  # noqa: PLR0913, PLR0917 - a command's options
@@ -26,6 +26,7 @@ def watch(  # noqa: PLR0913, PLR0917 - a command's options
     as_json: Annotated[bool, typer.Option("--json", help="A record a line, as it is in the topic.")] = False,
     campaigns: Annotated[bool, typer.Option("--campaigns", help="Campaign triggers, too.")] = False,
     risk: Annotated[bool, typer.Option("--risk", help="Loan decisions and alerts, too.")] = False,
+    erasures: Annotated[bool, typer.Option("--erasures", help="Who is to be forgotten, too.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="All of these.")] = False,
     customer: Annotated[str | None, typer.Option(help="This customer's alone.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="End after so many.")] = None,
@@ -35,7 +36,8 @@ def watch(  # noqa: PLR0913, PLR0917 - a command's options
 
     settings = Settings.from_environment()
     set_up_logging()
-    names = [CHANGES, *[CAMPAIGNS] * (campaigns or everything), *[RISK] * (risk or everything)]
+    asked = {CHANGES: True, CAMPAIGNS: campaigns, RISK: risk, ERASURES: erasures}
+    names = [name for name, is_asked in asked.items() if is_asked or everything]
     try:
         asyncio.run(_watch(settings, names, from_beginning, customer, limit, _write_json if as_json else _printer()))
     except KeyboardInterrupt:
@@ -84,6 +86,7 @@ def describe(name: str, value: bytes) -> "Text":
         CHANGES: (_describe_change, "tier change"),
         CAMPAIGNS: (_describe_trigger, "campaign trigger"),
         RISK: (_describe_risk, "loan decision or alert"),
+        ERASURES: (_describe_erasure, "erasure"),
     }[name]
     try:
         return described(value)
@@ -117,6 +120,13 @@ def _describe_risk(value: bytes) -> "Text":
     line = _when_and_who(risk.decided_at, risk.customer_id)
     line.append(f"loan {visible(risk.loan_id)}: ").append(verdict_of(risk), STYLES.get(verdict_of(risk), ""))
     return line.append(f"  {in_groups(risk.amount)} {risk.currency}  {why_decided(risk)}".rstrip())
+
+
+def _describe_erasure(value: bytes) -> "Text":
+    """Writes when, who, and which tier changes are void since."""
+    erasure = decode_erasure(value)
+    line = _when_and_who(erasure.decided_at, erasure.customer_id).append("erased", STYLES["erased"])
+    return line.append(f"  tier changes up to {erasure.last_sequence} are void" if erasure.last_sequence else "")
 
 
 def _when_and_who(at: str, customer_id: str) -> "Text":

@@ -65,6 +65,15 @@ class ShownRisk(msgspec.Struct, frozen=True):
     customer: str | None = None
 
 
+class ShownErasure(msgspec.Struct, frozen=True):
+    """What is read of an erasure."""
+
+    customer_id: str
+    decided_at: str
+    last_sequence: int
+
+
 decode_change = msgspec.json.Decoder(ShownChange).decode
 decode_trigger = msgspec.json.Decoder(ShownTrigger).decode
 decode_risk = msgspec.json.Decoder(ShownRisk).decode
+decode_erasure = msgspec.json.Decoder(ShownErasure).decode

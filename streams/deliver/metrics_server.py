@@ -37,7 +37,7 @@ async def metrics_served(
 
     application = web.Application()
     application.add_routes([web.get("/metrics", render), web.get("/", render)])
-    runner = BoundedRunner(application, limits)
+    runner = BoundedRunner(application, limits, registry)
     await runner.setup()
     try:
         await _listen(runner, at)

@@ -7,5 +7,6 @@ STYLES = {
     "enhanced": "bold yellow",
     "refer": "bold red",
     "alert": "magenta",
+    "erased": "bold",
 }
-"""By the direction of a tier change, or by the verdict on a loan."""
+"""By the direction of a tier change, by the verdict on a loan, or that a customer is erased."""

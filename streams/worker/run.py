@@ -32,7 +32,7 @@ def run_worker(settings: Settings, known: KnownPolicies, partitions: int) -> Non
     add_watches(app, known)
     install(app.web.web_app, WorkerSource(app), settings, app.metrics)
     # Faust's own runner has no limits.
-    app.web._runner = BoundedRunner(app.web.web_app, settings.http_limits)  # noqa: SLF001
+    app.web._runner = BoundedRunner(app.web.web_app, settings.http_limits, app.metrics.registry)  # noqa: SLF001
     # Faust's worker handles signals, and starts and stops services in order. Its logging, banner and spinner are off.
     worker = faust.Worker(app, quiet=True, redirect_stdouts=False, override_logging=False)
     worker.spinner = None

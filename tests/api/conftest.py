@@ -18,12 +18,13 @@ from tests.support.api_source import Client, Start, Table
 class Served(TestServer):
     """A server with the limits, headers and errors of a worker's."""
 
-    def __init__(self, web_app: web.Application, settings: Settings) -> None:
+    def __init__(self, web_app: web.Application, settings: Settings, metrics: Metrics) -> None:
         super().__init__(web_app, port=settings.http_port)
         self._settings = settings
+        self.metrics = metrics
 
     async def _make_runner(self, **_given: Any) -> BoundedRunner:
-        return BoundedRunner(self.app, self._settings.http_limits)
+        return BoundedRunner(self.app, self._settings.http_limits, self.metrics.registry)
 
 
 @pytest.fixture
@@ -35,7 +36,8 @@ async def start() -> AsyncIterator[Start]:
             given = {"TIERFLOW_HTTP_TOKEN": token, "TIERFLOW_HTTP_PORT": str(unused_port()), **more}
             settings = Settings.from_environment(given, dotenv=None)
             web_app = web.Application()
-            install(web_app, source, settings, Metrics())
-            return await stack.enter_async_context(TestClient(Served(web_app, settings)))
+            metrics = Metrics()
+            install(web_app, source, settings, metrics)
+            return await stack.enter_async_context(TestClient(Served(web_app, settings, metrics)))
 
         yield serve

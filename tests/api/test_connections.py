@@ -49,6 +49,17 @@ def test_where_all_are_at_work_who_does_not_read_goes_or_else_who_comes() -> Non
     assert among.enter(comes, 0) is four[2]
 
 
+def test_what_is_ended_is_counted_by_why() -> None:
+    counted: list[str] = []
+    among: Connections[One] = Connections(LIMITS, counted.append)
+    for number in range(4):
+        among.enter(One(str(number)), 0)
+    among.enter(One("10.0.0.9"), 0)
+    among.note("malformed")
+    assert counted == ["made_room", "malformed"]
+    assert among.ended == {"made_room": 1, "malformed": 1}
+
+
 def test_each_state_has_its_time() -> None:
     among: Connections[One] = Connections(LIMITS)
     one = One()

@@ -5,10 +5,11 @@ import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from streams.api.connections import Reason
 from tests.support.api_source import Client, Start, Table
 from tests.support.patience import until
 from tests.support.raw_http import answer_of, connect, said_to
@@ -34,6 +35,7 @@ def get(path: bytes, *headers: bytes, method: bytes = b"GET") -> bytes:
 
 
 OF_C = get(b"/customers/" + SECRET)
+REASONS = {400: "malformed", 408: "slow_head", 413: "body_too_large", 414: "head_too_large", 431: "head_too_large"}
 NO_REQUESTS: dict[str, tuple[int, list[bytes]]] = {
     "a method with a NUL": (400, [get(b"/customers/" + SECRET, method=b"GE\0T")]),
     "a method that there is not": (400, [get(b"/customers/" + SECRET, method=b"FETCH")]),
@@ -104,6 +106,16 @@ async def open_idle(
     return opened
 
 
+def refused(client: Client) -> dict[str, float]:
+    """What Prometheus is told, without what is 0."""
+    server: Any = client.server
+    families = server.metrics.registry.collect()
+    samples = [sample for family in families for sample in family.samples]
+    told = {one.labels["reason"]: one.value for one in samples if one.name == "tierflow_http_refused_total"}
+    assert told.keys() == set(get_args(Reason))
+    return {reason: count for reason, count in told.items() if count}
+
+
 @pytest.mark.parametrize("name", NO_REQUESTS)
 async def test_what_is_no_request_gets_a_problem_and_leaves_no_trace(
     worker: Client, name: str, caplog: pytest.LogCaptureFixture
@@ -113,6 +125,7 @@ async def test_what_is_no_request_gets_a_problem_and_leaves_no_trace(
     said = await said_to(worker.port or 0, *parts)
     assert said.status == status
     assert said.headers.items() >= HEADERS.items()
+    assert refused(worker) == ({REASONS[status]: 1} if status in REASONS else {})
     for secret in (SECRET.decode(), TOKEN, "worker-1", "Traceback"):
         assert secret not in caplog.text
         assert secret not in str(said)
@@ -135,6 +148,7 @@ async def test_1200_idle_connections_leave_room_for_who_asks(
         answer = await worker.get(path, headers={"Authorization": f"Bearer {TOKEN}"})
         assert answer.status == 200
     await until(lambda: sum(reader.at_eof() for reader in readers) >= 1_200 - 128, 5, "the others are closed")
+    assert refused(worker)["made_room"] >= 1_200 - 128
     await until(lambda: "for newer ones" in caplog.text, 5, "it is said")
     assert len(caplog.text.splitlines()) == 1
 

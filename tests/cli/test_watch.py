@@ -71,6 +71,17 @@ def loan(customer: str = "C001", **other: Any) -> bytes:
     return json.dumps(told).encode()
 
 
+def erasure(customer: str = "C001", **other: Any) -> bytes:
+    told = {
+        "id": f"{customer}:erased:1795483800125",
+        "customer_id": customer,
+        "decided_at": "2026-11-24T09:30:00.125+08:00",
+        "last_sequence": 3,
+        **other,
+    }
+    return json.dumps(told).encode()
+
+
 @pytest.mark.parametrize(
     ("value", "line"),
     [
@@ -126,7 +137,21 @@ def test_a_loan_decision_or_alert_is_one_line(value: bytes, line: str) -> None:
     assert describe("risk", value).plain == f"2026-11-24T09:30:00.125+08:00  {line}"
 
 
-@pytest.mark.parametrize(("name", "what"), [("campaigns", "campaign trigger"), ("risk", "loan decision or alert")])
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        (erasure(), "C001          erased  tier changes up to 3 are void"),
+        (erasure("\x1b[2J", last_sequence=0), "\\u001b[2J     erased"),
+    ],
+)
+def test_an_erasure_is_one_line(value: bytes, line: str) -> None:
+    assert describe("erasures", value).plain == f"2026-11-24T09:30:00.125+08:00  {line}"
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [("campaigns", "campaign trigger"), ("risk", "loan decision or alert"), ("erasures", "erasure")],
+)
 def test_what_is_none_of_them_is_said(name: str, what: str) -> None:
     assert describe(name, b"{}").plain.startswith(f"a record that is no {what}: ")
 
@@ -192,14 +217,16 @@ def test_json_lines_are_the_records_of_one_customer_up_to_the_limit(
         ([], {"low"}),
         (["--campaigns"], {"low", "campaign"}),
         (["--risk"], {"low", "loan"}),
-        (["--all"], {"low", "campaign", "loan"}),
+        (["--erasures"], {"low", "erased"}),
+        (["--all"], {"low", "campaign", "loan", "erased"}),
     ],
 )
-def test_campaigns_and_loans_are_followed_if_asked_for(
+def test_campaigns_loans_and_erasures_are_followed_if_asked_for(
     environment: dict[str, str], settings: Settings, options: Sequence[str], wanted: set[str]
 ) -> None:
     write(settings, trigger(), topic="campaigns")
     write(settings, loan(), topic="risk")
+    write(settings, erasure(), topic="erasures")
     write(settings, change())
     with watching(environment, "--from-beginning", *options, "--limit", str(len(wanted))) as process:
         told, errors = process.communicate(timeout=stretched(DEADLINE_S))
