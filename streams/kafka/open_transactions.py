@@ -7,7 +7,7 @@ DescribeTransactionsRequest, version 0 each.
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from aiokafka import TopicPartition
 from aiokafka.client import AIOKafkaClient, ConnectionGroup, CoordinationType
@@ -21,13 +21,28 @@ from aiokafka.errors import (
     for_code,
 )
 from aiokafka.protocol.api import Request, RequestStruct, Response
+from aiokafka.protocol.transaction import InitProducerIdRequest
 from aiokafka.protocol.types import CompactArray, CompactString, Int16, Int32, Int64, Schema, TaggedFields
 
 Outcome = Literal["commit", "abort"]
 """How the broker has decided a transaction."""
 
-# Kafka's TransactionState. A transaction that is going on is decided when its producer is fenced; what is open of an
-# earlier one then, nobody can tell.
+
+class Decision(NamedTuple):
+    """How a transaction was decided.
+
+    partitions: those of it, where an earlier transaction may be open elsewhere, of which nobody can tell; None: all.
+    """
+
+    outcome: Outcome
+    partitions: frozenset[TopicPartition] | None = None
+
+    def is_of(self, tp: TopicPartition) -> bool:
+        """Says whether it tells how what is open in a partition is to be ended."""
+        return self.partitions is None or tp in self.partitions
+
+
+# Kafka's TransactionState.
 _OUTCOMES: Mapping[str, Outcome] = {
     "PrepareCommit": "commit",
     "CompleteCommit": "commit",
@@ -141,8 +156,11 @@ class _DescribeProducers(Request[_DescribeProducersStruct]):  # type: ignore[mis
         return request_struct_class([(topic, numbers, {}) for topic, numbers in self._partitions_by_topic.items()], {})
 
 
-async def outcome_of(client: AIOKafkaClient, transactional_id: str) -> Outcome | None:
+async def decision_on(client: AIOKafkaClient, transactional_id: str, timeout_ms: int) -> Decision | None:
     """Gives how the newest transaction of an id was decided; None where the broker does not know or tell it.
+
+    One that is going on is aborted first, as the start of a producer would abort it: the broker may lose the end of
+    that one, too. timeout_ms: of that producer.
 
     To be asked before a producer of that id is started: the start makes the broker forget. It asks until the
     coordinator answers: the caller sets a deadline.
@@ -150,15 +168,21 @@ async def outcome_of(client: AIOKafkaClient, transactional_id: str) -> Outcome |
     Raises:
         KafkaError: The broker refuses to name the coordinator.
     """
+    partitions: frozenset[TopicPartition] | None = None
     while True:
         try:
             coordinator = await client.coordinator_lookup(CoordinationType.TRANSACTION, transactional_id)
             if await client.ready(coordinator, group=ConnectionGroup.COORDINATION):
                 request = _DescribeTransactions(transactional_id)
                 answer = await client.send(coordinator, request, group=ConnectionGroup.COORDINATION)
-                [state] = answer.to_object()["transaction_states"]
-                if state["error_code"] not in _ASK_AGAIN:
-                    return _OUTCOMES.get(state["transaction_state"]) if state["error_code"] == 0 else None
+                [said] = answer.to_object()["transaction_states"]
+                if said["transaction_state"] == "Ongoing":
+                    partitions = _partitions_of(said)
+                    fence = InitProducerIdRequest(transactional_id, timeout_ms)
+                    await client.send(coordinator, fence, group=ConnectionGroup.COORDINATION)
+                elif said["error_code"] not in _ASK_AGAIN:
+                    outcome = _OUTCOMES.get(said["transaction_state"])
+                    return None if outcome is None else Decision(outcome, partitions)
         except (IncompatibleBrokerVersion, NotImplementedError):  # the latter is aiokafka's, for a version
             return None
         except KafkaError as error:
@@ -187,6 +211,10 @@ async def open_transactions(client: AIOKafkaClient, tps: Sequence[TopicPartition
             for partition in topic["partitions"]:
                 _note_open(found, TopicPartition(topic["topic"], partition["partition"]), partition)
     return dict(found)
+
+
+def _partitions_of(said: Mapping[str, Any]) -> frozenset[TopicPartition]:
+    return frozenset(TopicPartition(each["topic"], number) for each in said["topics"] for number in each["partitions"])
 
 
 def _leader_of(client: AIOKafkaClient, tp: TopicPartition) -> int:

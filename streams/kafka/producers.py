@@ -31,9 +31,9 @@ from aiokafka.structs import RecordMetadata
 
 from streams.errors import named
 from streams.kafka.never_taken import NEVER_TAKEN, RefusedBatchError, never_taken
-from streams.kafka.open_transactions import Outcome, open_transactions, outcome_of
+from streams.kafka.open_transactions import Decision, Outcome, decision_on, open_transactions
 from streams.kafka.patience import answered_within
-from streams.kafka.transactional import FAILURES, TransactionalProducer
+from streams.kafka.transactional import FAILURES, TRANSACTION_TIMEOUT_MS, TransactionalProducer
 from streams.kafka.wall_clock import wall_ms
 
 START_WITHIN_S = 30.0
@@ -72,7 +72,7 @@ class ProducersInTurn:
         ids: str,
         where: str,
         on_epoch_raised: Callable[[], None] = lambda: None,
-        decided: dict[str, Outcome] | None = None,
+        decided: dict[str, Decision] | None = None,
     ) -> None:
         """Prepares them, without a connection.
 
@@ -81,7 +81,7 @@ class ProducersInTurn:
         that may be left open; kept over several tries to start, since the first start makes the broker forget.
         """
         self._options = client_options
-        self._decided: dict[str, Outcome] = {} if decided is None else decided
+        self._decided: dict[str, Decision] = {} if decided is None else decided
         self._ids = [f"{ids}-{name}" for name in "ab"]
         self._where = where
         self._on_epoch_raised = on_epoch_raised
@@ -97,7 +97,7 @@ class ProducersInTurn:
         """
         try:
             async with answered_within(START_WITHIN_S, "the coordinator of transactions has given no producer ids"):
-                await self._ask_for_outcomes()
+                await self._ask_for_decisions()
                 for transactional_id in self._ids:
                     await self.start_producer(transactional_id)
         except (KafkaError, TimeoutError, OSError) as error:
@@ -153,13 +153,14 @@ class ProducersInTurn:
             ended: dict[TopicPartition, Outcome] = {}
             for transactional_id, producer in zip(self._ids, self._producers, strict=True):
                 left = opened.get(producer.producer_id, [])
-                if left:
-                    outcome = self._decided.get(transactional_id)
-                    if outcome is None:
-                        return None
-                    end = producer.commit if outcome == "commit" else producer.abort
-                    await end(partial(_touch, left))
-                    ended.update(dict.fromkeys(left, outcome))
+                decision = self._decided.get(transactional_id)
+                told = [tp for tp in left if decision is not None and decision.is_of(tp)]
+                if told and decision is not None:
+                    end = producer.commit if decision.outcome == "commit" else producer.abort
+                    await end(partial(_touch, told))
+                    ended.update(dict.fromkeys(told, decision.outcome))
+                if len(told) < len(left):
+                    return None
                 self._decided.pop(transactional_id, None)
         except (IncompatibleBrokerVersion, NotImplementedError, TopicAuthorizationFailedError):
             return None
@@ -171,14 +172,14 @@ class ProducersInTurn:
         """Gives the numbers of a topic's partitions, in order."""
         return await partitions_of(self._producers[0], topic)
 
-    async def _ask_for_outcomes(self) -> None:
+    async def _ask_for_decisions(self) -> None:
         client = AIOKafkaClient(**self._options)
         try:
             await client.bootstrap()
             for transactional_id in self._ids:
-                outcome = await outcome_of(client, transactional_id)
-                if outcome is not None:
-                    self._decided[transactional_id] = outcome
+                decision = await decision_on(client, transactional_id, TRANSACTION_TIMEOUT_MS)
+                if decision is not None:
+                    self._decided[transactional_id] = decision
         finally:
             await client.close()
 

@@ -25,7 +25,7 @@ from streams.worker.ports import TransactionsPort
 from streams.worker.transactions import Transactions
 
 if TYPE_CHECKING:
-    from streams.kafka.open_transactions import Outcome
+    from streams.kafka.open_transactions import Decision
 
 # How long a take-over waits for an open transaction on the changelog. It is most likely one of ours, which the broker
 # aborts after TRANSACTION_TIMEOUT_MS; a foreign one may have a longer timeout.
@@ -40,7 +40,7 @@ class StageBroker:
         self._stage = stage
         self._app = app
         self._options = settings.client_options()
-        self._decided: dict[str, Outcome] = {}  # by transactional id (kafka/producers.py)
+        self._decided: dict[str, Decision] = {}  # by transactional id (kafka/producers.py)
         self.inputs = InputOffsets(self._options, stage.group, stage.inputs)
         self.ends = self.inputs.ends
         self.spans = self.inputs.spans

@@ -12,7 +12,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from streams.contracts.packing import LANE_KEY, pack_lane
-from streams.kafka.open_transactions import Outcome
+from streams.kafka.open_transactions import Decision, Outcome
 from streams.kafka.producers import OutRecord, ProducersInTurn, answered, partitions_of, send
 from streams.kafka.transactional import TransactionalProducer
 from streams.kafka.unchanged import START_ANEW, TopicsChangedError
@@ -30,7 +30,7 @@ class Transactions:
         stage: Stage,
         number: int,
         on_epoch_raised: Callable[[], None] = lambda: None,
-        decided: dict[str, Outcome] | None = None,
+        decided: dict[str, Decision] | None = None,
     ) -> None:
         """Prepares them, without a connection. decided: as ProducersInTurn has it."""
         self._stage = stage

@@ -181,6 +181,7 @@ class Transactional:
         self.timeout_s = 0.0
         self.number = 0  # of its transactions
         self.markers_left = 0
+        self.lost_aborts: Sequence[TopicPartition] = ()  # where the newest abort has no marker
         self.ended: dict[tuple[int, int, int], str] = {}  # how each transaction was decided, by its name
 
     @property
@@ -210,8 +211,11 @@ class Broker:
         self.offsets: dict[tuple[str, TopicPartition], tuple[int, int]] = {}  # of a group: log offset, offset
         self.now_s = 0.0
         self.on_news: Callable[[], None] = lambda: None
-        self.on_lost: Callable[[], None] = lambda: None
-        self.loses_markers = 0  # of the next transactions of ours: the markers of so many are noted, and not written
+        self.on_lost: Callable[[str], None] = lambda _: None
+        # Of the next transactions of ours: the markers of so many are noted, and not written. Those of a commit in all
+        # partitions, those of an abort in some.
+        self.loses_markers = 0
+        self.choose_lost: Callable[[Sequence[TopicPartition]], Sequence[TopicPartition]] = lambda tps: tps
         self.lost: set[tuple[int, int, int]] = set()  # the transactions whose markers were
         self._later = later
         self._ids = 0
@@ -240,6 +244,8 @@ class Broker:
         else:
             known.last_epoch = known.epoch if producer_id >= 0 else NEVER
             known.epoch += 1
+        if known.state == "Empty":
+            self._write_lost(known)
         known.state, known.timeout_s = "Empty", timeout_ms / 1000
         return NONE, known.producer_id, known.epoch
 
@@ -281,10 +287,9 @@ class Broker:
             self._fence(known)
         return len(late)
 
-    def state_of(self, transactional_id: str) -> str | None:
-        """Gives the coordinator's word for the newest transaction; None for an id that it does not know."""
-        known = self.transactionals.get(transactional_id)
-        return None if known is None else known.state
+    def known_of(self, transactional_id: str) -> Transactional | None:
+        """Gives what the coordinator knows of an id; None for one that it does not know."""
+        return self.transactionals.get(transactional_id)
 
     # --- of the leaders of partitions, and of the coordinator of the group ---
 
@@ -374,6 +379,17 @@ class Broker:
             return NOT_ENOUGH_REPLICAS
         return NONE if known.state == "Ongoing" and tp in known.partitions else INVALID_STATE
 
+    def _write_lost(self, known: Transactional) -> None:
+        """Writes what was lost of an abort, once two producers have started since: that nobody is told of it any more.
+
+        A take-over that was cut off before it ended that would show anomalies (docs/plan.md says so).
+        """
+        for tp in known.lost_aborts:
+            producer = self.logs[tp].producers.get(known.producer_id)
+            if producer is not None and producer.part is not None:
+                self.logs[tp].mark(known.producer_id, known.epoch, ABORT)
+        known.lost_aborts = ()
+
     def _fence(self, known: Transactional) -> None:
         known.last_epoch, known.epoch = known.epoch, known.epoch + 1
         self._end(known, ABORT)
@@ -384,11 +400,13 @@ class Broker:
         known.ended[known.name] = outcome
         tps, known.partitions = sorted(known.partitions), set()
         known.markers_left = len(tps)
-        loses = self.loses_markers > 0 and known.is_ours and outcome == COMMIT
-        if loses:
+        lost: Sequence[TopicPartition] = ()
+        if self.loses_markers > 0 and known.is_ours and tps:
             self.loses_markers -= 1
             self.lost.add(known.name)
-            self.on_lost()
+            lost = tps if outcome == COMMIT else self.choose_lost(tps)
+            known.lost_aborts = lost if outcome == ABORT else ()
+            self.on_lost(outcome)
 
         def write(tp: TopicPartition, epoch: int, *, is_lost: bool) -> None:
             if not is_lost:
@@ -400,6 +418,6 @@ class Broker:
 
         for tp in tps:
             epoch = known.epoch
-            self._later("marker", lambda tp=tp, epoch=epoch: write(tp, epoch, is_lost=loses))  # type: ignore[misc]
+            self._later("marker", lambda tp=tp, epoch=epoch: write(tp, epoch, is_lost=tp in lost))  # type: ignore[misc]
         if not tps:
             known.state = f"Complete{outcome.title()}"

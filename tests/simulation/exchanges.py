@@ -135,6 +135,13 @@ class Player:
             await self._side.pause()
         self.notes.append(["state", said["error_code"], said["transaction_state"]])
 
+    async def enlisted(self, who: str = "p") -> None:
+        """Notes which partitions the coordinator tells of a transaction that is going on."""
+        answer = await self._side.ask(_DescribeTransactions(f"{self._side.name}-{who}"))
+        [said] = answer.to_object()["transaction_states"]
+        told = {(each["topic"].removeprefix(f"{self._side.name}."), *each["partitions"]) for each in said["topics"]}
+        self.notes.append(["enlisted", said["transaction_state"], *sorted(map(list, told))])
+
     async def is_open(self, topic: str) -> None:
         """Notes since which offset transactions are open in a partition."""
         answer = await self._side.ask(_DescribeProducers({self.topics[topic]: [0]}))
@@ -389,6 +396,20 @@ async def unknown_producers(play: Player) -> None:
     await play.raise_epoch(other, who="known")
 
 
+async def partitions_that_are_told(play: Player) -> None:
+    """The coordinator tells which partitions a transaction has while it is going on."""
+    own = await play.init()
+    await play.enlisted()
+    await play.add(own, "x")
+    await play.enlisted()
+    await play.add(own, "y")
+    await play.produce(own, "x", 0, "1")
+    await play.enlisted()
+    await play.end(own, commits=True)
+    await play.state()
+    await play.enlisted()
+
+
 SCRIPTS: Mapping[str, Callable[[Player], Awaitable[None]]] = {
     each.__name__.replace("_", " "): each
     for each in (
@@ -404,6 +425,7 @@ SCRIPTS: Mapping[str, Callable[[Player], Awaitable[None]]] = {
         two_producers,
         partitions_without_records,
         unknown_producers,
+        partitions_that_are_told,
     )
 }
 

@@ -9,6 +9,7 @@ from unittest.mock import patch
 from aiokafka.errors import ProducerFenced
 
 from streams.contracts.kept import LaneRecord
+from streams.kafka.open_transactions import Decision, decision_on
 from streams.kafka.producers import ProducersInTurn, Sent, TransactionFailedError
 from streams.kafka.transactional import TransactionalProducer
 from streams.partition.work import Work
@@ -169,10 +170,20 @@ def fenced_goes_on() -> AbstractContextManager[Any]:
 def leftovers_always_aborted() -> AbstractContextManager[Any]:
     """What the broker has left open is aborted, however it was decided."""
 
-    async def outcome_of(*_: Any) -> str:
-        return "abort"
+    async def decision_on(*_: Any) -> Decision:
+        return Decision("abort")
 
-    return patch("streams.kafka.producers.outcome_of", outcome_of)
+    return patch("streams.kafka.producers.decision_on", decision_on)
+
+
+def own_aborts_not_looked_for() -> AbstractContextManager[Any]:
+    """What a take-over's own fence has left open in some outputs stays so."""
+
+    async def decided_without_fence(*arguments: Any) -> Decision | None:
+        found = await decision_on(*arguments)
+        return None if found is None or found.partitions is not None else found
+
+    return patch("streams.kafka.producers.decision_on", decided_without_fence)
 
 
 MUTATIONS: Mapping[str, Callable[[], AbstractContextManager[Any]]] = {
@@ -191,5 +202,6 @@ MUTATIONS: Mapping[str, Callable[[], AbstractContextManager[Any]]] = {
         state_outside_the_transaction,
         fenced_goes_on,
         leftovers_always_aborted,
+        own_aborts_not_looked_for,
     )
 }

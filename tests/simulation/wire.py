@@ -155,10 +155,14 @@ def _producers(struct: Any, answers: Mapping[TopicPartition, tuple[int, list[Any
 
 def _describe_transactions(struct: Any, broker: Broker, node: int) -> Any:
     [name] = struct.transactional_ids
-    error, state = broker.is_coordinator(node, name), broker.state_of(name)
-    if not error and state is None:
-        error = NO_SUCH_ID
-    return struct.RESPONSE_TYPE(0, [(error, name, state or "", 0, 0, -1, -1, [], {})], {})
+    error, known = broker.is_coordinator(node, name), broker.known_of(name)
+    if error or known is None:
+        return struct.RESPONSE_TYPE(0, [(error or NO_SUCH_ID, name, "", 0, 0, -1, -1, [], {})], {})
+    topics: dict[str, list[int]] = {}
+    for tp in sorted(known.partitions):
+        topics.setdefault(tp.topic, []).append(tp.partition)
+    told = [(topic, numbers, {}) for topic, numbers in topics.items()]
+    return struct.RESPONSE_TYPE(0, [(NONE, name, known.state, 0, 0, -1, -1, told, {})], {})
 
 
 def _tps(struct: Any) -> list[TopicPartition]:

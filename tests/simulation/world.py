@@ -69,6 +69,7 @@ class World:
         self.broker = Broker(scene.partitions, self._later)
         self.broker.on_news = self._on_news
         self.broker.on_lost = self._on_lost
+        self.broker.choose_lost = self._choose_lost
         self.network = Network(loop, self.broker, faults, self._note if traces else None)  # type: ignore[arg-type]
         self.group = Group(max(scene.partitions.values()))
         self.workers: list[Worker] = []
@@ -241,14 +242,19 @@ class World:
         if not self.workers:
             self.start_worker()
 
-    def _on_lost(self) -> None:
+    def _on_lost(self, outcome: str) -> None:
         """Heals, and lets all workers start anew before long: a take-over ends what the broker has lost the end of.
 
-        What goes wrong in that very take-over is not made good by it (docs/plan.md says so).
+        What goes wrong in that very take-over is not made good by it (docs/plan.md says so). The abort of a take-over's
+        fence is made good by itself.
         """
         self._note("*** the markers are lost")
         self.network.later(0.0, self._heal)
-        self.network.later(3 * self.random.random(), self._start_anew)
+        if outcome == COMMIT:
+            self.network.later(3 * self.random.random(), self._start_anew)
+
+    def _choose_lost(self, tps: Sequence[TopicPartition]) -> Sequence[TopicPartition]:
+        return [tp for tp in tps if self.random.random() < 0.5] or [self.random.choice(tps)]
 
     def _start_anew(self) -> None:
         for worker in list(self.workers):

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 
+from streams.kafka import producers, transactional
 from streams.kafka.changelog import read_changelog
 from streams.kafka.offsets import InputOffsets
+from streams.kafka.open_transactions import Decision, decision_on
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
 from streams.stages.customers import customers_stage
@@ -25,6 +27,16 @@ from tests.support.own_broker import OwnBroker
 
 UNVERIFIED = {"transaction.partition.verification.enable": "false"}
 pytestmark = [pytest.mark.soak, pytest.mark.parametrize("broker_settings", [UNVERIFIED], ids=["unverified"])]
+
+
+@pytest.fixture(autouse=True)
+def protocol_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In protocol 2 records themselves say where a producer writes."""
+
+    async def has_it(_: object) -> bool:
+        return False
+
+    monkeypatch.setattr(transactional, "has_protocol_2", has_it)
 
 
 @pytest.fixture
@@ -105,6 +117,47 @@ async def test_what_was_aborted_is_never_seen(settings: Settings) -> None:
     before = {"changes": 1, "current": 1, "order": 1, "changelog": 2}
     await taken_over(settings)
     assert await written(settings) == before
+
+
+async def test_what_a_take_over_itself_aborts_is_ended_everywhere(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fence aborts the transaction that is going on; the broker writes no end into one output.
+
+    This broker has not been told of that output, so that here the coordinator cannot name it.
+    """
+    made = batches(settings)
+    changes = TopicPartition(topic_of(settings, "changes"), NUMBER)
+    asked: list[Decision | None] = []
+
+    async def told_of_changes(*arguments: Any) -> Decision | None:
+        found = await decision_on(*arguments)
+        asked.append(found)
+        if found is None or found.partitions is None:
+            return found
+        return found._replace(partitions=found.partitions | {changes})
+
+    monkeypatch.setattr(producers, "decision_on", told_of_changes)
+    async with started(settings) as former:
+        await former.commit(made.next("600000"))
+        lose_ends(former, settings, ["changes"])
+        producer = former._producers._producers[1]
+        await producer.begin_transaction()
+        await former._send_all(made.next("1"), 0, producer)
+        await producer.flush()
+        asked.clear()
+        await taken_over(settings)
+    of_a, of_b = asked
+    assert of_a == Decision("commit")
+    assert of_b is not None
+    assert of_b.outcome == "abort"
+    assert TopicPartition(settings.changelog_topic, NUMBER) in (of_b.partitions or ())
+    again = batches(settings)
+    again.next("600000")
+    async with started(settings) as ours:
+        for amount in ("1", "600000"):
+            await ours.commit(again.next(amount))
+    assert (await written(settings))["changes"] == 3  # none of what was aborted among them
 
 
 @pytest.mark.soak
