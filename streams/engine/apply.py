@@ -2,12 +2,13 @@
 
     fold -> decide the tier -> campaigns -> loans -> when time alone may decide next
 
-An event is folded first. Most change no figure that a rule looks at, and wake nothing: then that was all. For all else
-a Case is made. States are changed in place, and each function gives the outcome.
+An event is folded first. Most change no figure that a rule looks at, or take it past no floor, and wake nothing: then
+that was all. For all else a Case is made. States are changed in place, and each function gives the outcome.
 """
 
 from collections.abc import Sequence
 
+from streams.engine.campaigns.near_tier import is_near_as_noted
 from streams.engine.campaigns.triggers import (
     begin_progress,
     due_campaigns,
@@ -19,10 +20,13 @@ from streams.engine.case import Case, Moment
 from streams.engine.codec import copy_of, kept_bytes
 from streams.engine.loans.decisions import risks_of
 from streams.engine.measures.erased import left_by_erase
-from streams.engine.outcomes import NOTHING, Outcome, RiskMessage, TierChange, Trigger
+from streams.engine.measures.figures import measure
+from streams.engine.outcomes import NOTHING, Figures, Outcome, RiskMessage, TierChange, Trigger
 from streams.engine.sections import courses_of, note, special_of
 from streams.engine.state import CustomerState
+from streams.engine.tiers.due import due_moves
 from streams.engine.tiers.rated import known_since_ms
+from streams.engine.tiers.stands import stands
 from streams.engine.tiers.step import step_due, step_erase, step_event, step_policy, take_in
 from streams.policy.campaigns import BALANCE, Campaign, WokenCampaigns
 from streams.policy.policy import Policy
@@ -41,6 +45,12 @@ def apply_event(state: CustomerState, event: Event, moment: Moment, topic: int, 
     is_earliest = type(event) is not CustomerAction and _note_times(state, event, policy, moment.now_ms)
     moves, is_late = take_in(state, event, moment, is_rated=not begins_policy and tier_before is not None)
     moves = moves or is_earliest
+    figures: Figures | None = None
+    if moves and not is_due and _may_stand(event, policy):
+        figures = measure(state, policy, moment.today)
+        moves = not (stands(state, figures, policy) and is_near_as_noted(state, figures, policy))
+        if not moves and due_moves(state, policy, moment.now_ms):
+            _set_due(state)
     woken = policy.woken[_word(event)] if policy.campaigns else None
     asks_for_loans = policy.loan_rules is not None and (type(event) is Loan or bool(special_of(state).loans))
     if not (moves or is_due or asks_for_loans or (woken is not None and woken.undecided)):
@@ -48,7 +58,7 @@ def apply_event(state: CustomerState, event: Event, moment: Moment, topic: int, 
     case = Case(state, event.customer_id, policy, moment.now_ms, event, topic, offset)
     case.is_history, case.begins_policy, case.tier_before = moment.is_history, begins_policy, tier_before
     if moves:
-        step_event(case, event, is_late=is_late)
+        step_event(case, event, is_late=is_late, figures=figures)
     triggers: Sequence[Trigger] = ()
     if woken is not None or begins_policy:
         triggers = _triggers(case, policy.campaigns if is_due or woken is None else _woken(case, woken))
@@ -162,6 +172,11 @@ def _note_times(
         if applied_ms is None or at_ms > applied_ms:
             note(state, applied_ms=at_ms)
     return is_earliest
+
+
+def _may_stand(event: Event, policy: Policy) -> bool:
+    """Says whether an event may leave all as it is though it moves a figure: not so what is said of the customer."""
+    return policy.stands_between_floors and type(event) is not Credit and type(event) is not CustomerAction
 
 
 def _word(event: Event) -> str:

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from streams.policy.campaigns import Campaign, CampaignsByEvent
+from streams.policy.campaigns import Campaign, CampaignsByEvent, NearTier
 from streams.policy.loans import LoanRules
 from streams.policy.measures import Condition, Floor, Measure, Term
 from streams.policy.schedule import Schedule
@@ -81,6 +81,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     counts_ratings: bool  # months below are a number of ratings; otherwise they are a span of time
     ratings_looked_at: int  # how many of the last ratings a decision, and so a correction, goes by
     serves_earned: bool  # the earned tier is always served at once: nothing keeps a tier or puts a fall off
+    stands_between_floors: bool  # a decision changes nothing while figures pass no floor and nothing falls due
     timeless: bool  # time alone decides nothing but the end of a pin
     moving_days: tuple[int, ...]  # the lengths of the averages over days that events look at
     moving_months: bool  # whether events look at measures of whole months
@@ -90,4 +91,5 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     strategy_days: tuple[int, ...]  # between two of these days the services of all tiers stay the same
     campaigns: tuple[Campaign, ...]
     woken: CampaignsByEvent
+    near: dict[str, NearTier]  # by campaign id: those that follow a figure, to note since when it has been near a floor
     loan_rules: LoanRules | None  # None: loans are not looked at

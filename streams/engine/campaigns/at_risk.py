@@ -29,7 +29,7 @@ def at_risk_offer(case: Case, terms: AtRisk, progress: Progress) -> Offer | None
     is_due = progress.due_ms is not None and progress.due_ms <= case.now_ms
     if case.figures is None and not is_due:
         return None
-    fall_ms = _next_fall_ms(case, progress) if is_for(case, terms.tiers) else None
+    fall_ms = _next_fall_ms(case, progress) if is_for(case.state, terms.tiers) else None
     if fall_ms is None:
         progress.since_ms = progress.due_ms = None
         return None

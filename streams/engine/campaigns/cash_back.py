@@ -36,7 +36,7 @@ def cash_back_offer(case: Case, terms: CashBack, progress: Progress) -> Offer | 
     transaction = event if isinstance(event, Transaction) and event.type in terms.counted.types else None
     if terms.per_transaction:
         return None if transaction is None else _each_offer(case, terms, progress, transaction)
-    is_theirs = is_for(case, terms.tiers)
+    is_theirs = is_for(case.state, terms.tiers)
     if case.begins_policy and case.tier_before is not None:
         _look_again(case, terms, progress)
         if is_theirs:
@@ -130,13 +130,13 @@ def _was_theirs(case: Case, terms: CashBack, progress: Progress, ended_ms: int) 
     It is if the customer is in the tier and was so at its end, or was not known then.
     """
     was_so = case.tier_before is None or case.state.decided_at_ms < ended_ms
-    return was_so and is_for(case, terms.tiers) and (progress.since_ms is None or progress.since_ms < ended_ms)
+    return was_so and is_for(case.state, terms.tiers) and (progress.since_ms is None or progress.since_ms < ended_ms)
 
 
 def _look(case: Case, terms: CashBack, progress: Progress, due_ms: int) -> Offer | None:
     """Looks at what is due: the end of a month, a month to be settled, or both at once."""
     day, offer = case.policy.calendar.day_of(due_ms), None
-    if month_start(month_of(day)) == day and is_for(case, terms.tiers):
+    if month_start(month_of(day)) == day and is_for(case.state, terms.tiers):
         progress.spent_e16.setdefault(month_of(day) - 1, _NOTHING)
     ended = day - terms.settles_after_days
     if month_start(month_of(ended)) == ended and month_of(ended) - 1 in progress.spent_e16:

@@ -21,7 +21,7 @@ def dormant_offer(case: Case, terms: Dormant, progress: Progress) -> Offer | Non
         if not isinstance(case.event, Transaction) or _begins_ms(case, terms) <= case.now_ms:
             return None
         progress.settled_ms = None
-    if not is_for(case, terms.tiers):
+    if not is_for(case.state, terms.tiers):
         progress.due_ms = None
         return None
     if progress.due_ms is not None and progress.due_ms > case.now_ms and not _is_older_than_all(case):

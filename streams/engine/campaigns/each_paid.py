@@ -33,7 +33,7 @@ def each_offer(case: Case, terms: CashBack, progress: Progress, transaction: Tra
     owed_e4: its share, as far as it was not reversed before it came. paid_e4: by day, what is noted of its
     transactions; below 0 where that is taken back.
     """
-    if owed_e4 <= 0 or not is_for(case, terms.tiers):
+    if owed_e4 <= 0 or not is_for(case.state, terms.tiers):
         return None
     is_never_told = case.is_history or special_of(case.state).opted_out
     if is_undone(case.state, transaction):
@@ -58,7 +58,7 @@ def reversal_offer(
     """
     total_e4 = carried_e4(progress) + _moved_by_reversal(case, progress, reversal, share_e4)
     _carry(progress, total_e4)
-    return Offer(amount_e4=total_e4) if total_e4 > 0 and is_for(case, terms.tiers) else None
+    return Offer(amount_e4=total_e4) if total_e4 > 0 and is_for(case.state, terms.tiers) else None
 
 
 def note_told(case: Case, progress: Progress, told_e4: int) -> None:

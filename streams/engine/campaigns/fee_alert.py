@@ -16,11 +16,11 @@ def fee_alert_offer(case: Case, terms: FeeAlert, progress: Progress) -> Offer | 
     """
     calendar = case.policy.calendar
     if progress.due_ms is None or progress.due_ms > case.now_ms:
-        if progress.due_ms is None and is_for(case, terms.tiers):
+        if progress.due_ms is None and is_for(case.state, terms.tiers):
             progress.due_ms = calendar.next_month_begins_ms(case.now_ms)
         return None
     last_day = calendar.day_of(progress.due_ms) - 1
-    progress.due_ms = calendar.next_month_begins_ms(case.now_ms) if is_for(case, terms.tiers) else None
+    progress.due_ms = calendar.next_month_begins_ms(case.now_ms) if is_for(case.state, terms.tiers) else None
     figure = measure_one(case.state, terms.measure, case.policy, last_day, is_over=True)
     held = not terms.tiers or case.tier_before in terms.tiers
     if not held or figure >= terms.below_e16:

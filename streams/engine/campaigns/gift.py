@@ -20,7 +20,7 @@ def gift_offer(case: Case, terms: Gift, progress: Progress) -> Offer | None:
     (docs/policies.md#campaigns-a-gift-a-welcome).
     """
     event, state = case.event, case.state
-    if progress.settled_ms is not None or event is None or not is_for(case, terms.tiers):
+    if progress.settled_ms is not None or event is None or not is_for(case.state, terms.tiers):
         return None
     if _brought_in_e16(event, state, case.policy) < terms.at_least_e16:
         return None

@@ -7,10 +7,11 @@ from streams.engine.campaigns.audience import is_for
 from streams.engine.case import Case
 from streams.engine.outcomes import Figures, Offer
 from streams.engine.ratings import next_rating_ms
-from streams.engine.state import Progress
+from streams.engine.state import CustomerState, Progress
 from streams.engine.tiers.looked_at import figure_of
 from streams.engine.tiers.rated import figures_now
 from streams.policy.campaigns import NearTier
+from streams.policy.policy import Policy
 
 
 def near_tier_offer(case: Case, terms: NearTier, progress: Progress) -> Offer | None:
@@ -31,10 +32,19 @@ def near_tier_offer(case: Case, terms: NearTier, progress: Progress) -> Offer | 
     return Offer(missing=terms.floor_e16 - figure_of(terms.measure, figures), due_ms=_offer_ends_ms(case, terms))
 
 
+def is_near_as_noted(state: CustomerState, figures: Figures, policy: Policy) -> bool:
+    """Says whether each of these campaigns has noted already whether the figure is near."""
+    progress = {} if state.courses is None else state.courses.progress
+    for campaign_id, terms in policy.near.items():
+        noted = progress.get(campaign_id)
+        if _is_near(state, terms, figures) != (noted is not None and noted.since_ms is not None):
+            return False
+    return True
+
+
 def _follow(case: Case, terms: NearTier, figures: Figures, progress: Progress) -> None:
     """Notes in the progress since when the figure has been near, and when that may trigger the campaign."""
-    near = is_for(case, terms.tiers) and terms.at_least_e16 <= figure_of(terms.measure, figures) < terms.floor_e16
-    if not near:
+    if not _is_near(case.state, terms, figures):
         progress.due_ms = progress.since_ms = None
     elif progress.since_ms is None:
         calendar, progress.since_ms = case.policy.calendar, case.now_ms
@@ -42,6 +52,11 @@ def _follow(case: Case, terms: NearTier, figures: Figures, progress: Progress) -
         if progress.triggered_ms is not None and terms.every_days:
             again_ms = calendar.days_later_ms(progress.triggered_ms, terms.every_days)
             progress.due_ms = max(progress.due_ms, again_ms)
+
+
+def _is_near(state: CustomerState, terms: NearTier, figures: Figures) -> bool:
+    figure = figure_of(terms.measure, figures)
+    return terms.at_least_e16 <= figure < terms.floor_e16 and is_for(state, terms.tiers)
 
 
 def _offer_ends_ms(case: Case, terms: NearTier) -> int | None:

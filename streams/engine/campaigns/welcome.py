@@ -14,7 +14,7 @@ def welcome_offer(case: Case, terms: Welcome, _: Progress) -> Offer | None:
     arrive: the customer was never in the lower tier.
     """
     change = case.change
-    if change is None or change.direction != "upgrade" or not is_for(case, terms.tiers):
+    if change is None or change.direction != "upgrade" or not is_for(case.state, terms.tiers):
         return None
     return None if _is_settling(case, terms) else Offer()
 

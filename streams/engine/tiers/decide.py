@@ -14,11 +14,16 @@ from streams.policy.policy import Policy
 from streams.values.events import Pin
 
 
-def decide(case: Case) -> None:
-    """Decides the tier, in place. The case then holds the figures and, if another tier is served now, the change."""
+def decide(case: Case, figures: Figures | None = None) -> None:
+    """Decides the tier, in place. The case then holds the figures and, if another tier is served now, the change.
+
+    figures: those to go by, where they are worked out already.
+    """
     state, policy = case.state, case.policy
-    day, is_over = rated_day(state, policy, case.now_ms, corrects=case.corrects)
-    case.figures = figures = measure(state, policy, day, is_over=is_over)
+    if figures is None:
+        day, is_over = rated_day(state, policy, case.now_ms, corrects=case.corrects)
+        figures = measure(state, policy, day, is_over=is_over)
+    case.figures = figures
     previous = state.tier
     earned = _earned_rank(case, figures)
     earned_tier = policy.tiers[earned].id

@@ -8,19 +8,18 @@ Afterwards the case holds the figures, if anything was decided, and the change, 
 from collections.abc import Iterator
 
 from streams.engine.case import Case, Moment
-from streams.engine.measures.closing_totals import begin_closings, daily_changes
+from streams.engine.measures.closing_totals import begin_closings
 from streams.engine.measures.fold import fold
 from streams.engine.measures.reversals import undone_day
 from streams.engine.measures.windows import roll, sum_anew
-from streams.engine.outcomes import Reason, TierChange
+from streams.engine.outcomes import Figures, Reason, TierChange
 from streams.engine.ratings import next_rating_ms
 from streams.engine.sections import note, special_of, tenure_of
 from streams.engine.state import CustomerState
 from streams.engine.tiers.decide import decide, holds
+from streams.engine.tiers.due import note_due
 from streams.engine.tiers.rated import known_since_ms, last_rated_ms
-from streams.engine.tiers.tenure import falls_due_ms
 from streams.policy.policy import Policy
-from streams.values.calendar import earliest
 from streams.values.events import Credit, CustomerAction, Event, Transaction
 
 
@@ -46,8 +45,11 @@ def take_in(state: CustomerState, event: Event, moment: Moment, *, is_rated: boo
     return moves or not is_rated, is_late
 
 
-def step_event(case: Case, event: Event, *, is_late: bool) -> None:
-    """Decides after an event that take_in() has folded, or carries an action out."""
+def step_event(case: Case, event: Event, *, is_late: bool, figures: Figures | None = None) -> None:
+    """Decides after an event that take_in() has folded, or carries an action out.
+
+    figures: those of now, where they are worked out already.
+    """
     state, policy = case.state, case.policy
     if type(event) is CustomerAction:
         _apply_action(case, event)
@@ -59,10 +61,10 @@ def step_event(case: Case, event: Event, *, is_late: bool) -> None:
         _ask(case, event)
     if is_rated and not (case.rises or case.falls or type(event) is Credit):
         return
-    decide(case)
+    decide(case, figures)
     if case.tier_before is None:
         _make_up_for_rating(case)
-    _note_due(case)
+    note_due(case)
 
 
 def step_due(case: Case) -> None:
@@ -87,7 +89,7 @@ def step_due(case: Case) -> None:
             case.rises = policy.rises_at_once or tenure_of(state).rises_ms == now_ms
             case.falls = policy.falls_at_once or tenure_of(state).falls_ms == now_ms
         decide(case)
-    _note_due(case)
+    note_due(case)
 
 
 def step_policy(case: Case) -> None:
@@ -100,7 +102,7 @@ def step_policy(case: Case) -> None:
         case.reason = "policy_changed"
         _ask_for_last_rating(case)
         decide(case)
-    _note_due(case)
+    note_due(case)
 
 
 def step_erase(case: Case) -> None:
@@ -113,7 +115,7 @@ def step_erase(case: Case) -> None:
         _note_last_rating(state, policy, case.now_ms)
         decide(case)
         _make_up_for_rating(case)
-    _note_due(case)
+    note_due(case)
 
 
 def pass_time(state: CustomerState, customer_id: str, policy: Policy, until_ms: int) -> Iterator[TierChange]:
@@ -230,10 +232,10 @@ def _apply_action(case: Case, event: CustomerAction) -> None:
     match event.action:
         case "opt_out" | "opt_in":
             _note_consent(state, event)
-            _note_due(case)  # under a new policy the windows were summed anew
+            note_due(case)  # under a new policy the windows were summed anew
             return
         case "pin" | "unpin" if was_said_before:
-            _note_due(case)
+            note_due(case)
             return
         case "pin":
             pin, case.reason = event.pin, "pin_set"
@@ -249,7 +251,7 @@ def _apply_action(case: Case, event: CustomerAction) -> None:
     if state.tier is not None and (was_pinned or pin is not None):
         case.rises, case.falls = policy.rises_at_once, policy.falls_at_once
         decide(case)
-    _note_due(case)
+    note_due(case)
 
 
 def _note_consent(state: CustomerState, event: CustomerAction) -> None:
@@ -259,43 +261,3 @@ def _note_consent(state: CustomerState, event: CustomerAction) -> None:
 
 def _is_older(event: CustomerAction, newest_ms: int | None) -> bool:
     return newest_ms is not None and event.at_ms < newest_ms
-
-
-# --- when time alone may decide next ---
-
-
-def _note_due(case: Case) -> None:
-    """Writes the next instant at which time alone may decide into the state, and into the case whether it moved."""
-    due_ms = _tier_due_ms(case.state, case.policy, case.now_ms)
-    if due_ms != case.state.tier_due_ms:
-        case.state.tier_due_ms = due_ms
-        case.due_moves = True
-
-
-def _tier_due_ms(state: CustomerState, policy: Policy, now_ms: int) -> int | None:
-    """Gives the next instant at which time alone may decide the tier of this customer; always later than now."""
-    pin = None if state.special is None else state.special.pin
-    if policy.timeless and pin is None:
-        return None
-    instants: list[int | None] = [None if pin is None else pin.until_ms]
-    if state.tier is not None:
-        instants.append(_moves_on_ms(state, policy, now_ms))
-        tenure = state.tenure
-        if tenure is not None and (
-            not policy.at_once or policy.next_month or policy.falling.term_months or tenure.below_since_ms is not None
-        ):
-            instants += [tenure.rises_ms, tenure.falls_ms, tenure.effective_ms, *falls_due_ms(tenure, policy)]
-    return earliest([at_ms for at_ms in instants if at_ms is not None and at_ms > now_ms])
-
-
-def _moves_on_ms(state: CustomerState, policy: Policy, now_ms: int) -> int | None:
-    """Gives when one of the measures that are rated at once next moves by time alone; always later than now."""
-    calendar = policy.calendar
-    day = earliest([window.moves_on_day for window in state.windows])
-    if policy.moving_days:
-        today = calendar.day_of(now_ms)
-        looked_at = today - max(policy.moving_days) + 1
-        if any(changed >= looked_at for changes in daily_changes(state).values() for changed in changes):
-            day = earliest([day, today + 1])
-    day_ms = None if day is None else calendar.midnight_ms(day)
-    return earliest((day_ms, calendar.next_month_begins_ms(now_ms))) if policy.moving_months else day_ms

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from streams.policy.campaigns import CORRECTED_MONTHS, Campaign, CashBack, FeeAlert
+from streams.policy.campaigns import CORRECTED_MONTHS, Campaign, CashBack, FeeAlert, NearTier
 from streams.policy.compile.campaigns import CampaignCompiler
 from streams.policy.compile.falling import compile_falling, counts_ratings, falls_plainly, has_spans, ratings_looked_at
 from streams.policy.compile.floors import floors_of, held_measures, value_floors
@@ -69,6 +69,7 @@ class _Compiler:
             caps=caps,
             campaigns=campaigns,
             woken=campaigns_by_event(campaigns),
+            near={campaign.id: campaign.terms for campaign in campaigns if isinstance(campaign.terms, NearTier)},
             loan_rules=loan_rules,
             **self._origin(document),
             **self._money_and_days(),
@@ -146,6 +147,7 @@ class _Compiler:
             counts_ratings=counts_ratings(rule, self.falls),
             ratings_looked_at=ratings_looked_at(rule, self.falls),
             serves_earned=self._serves_earned(),
+            stands_between_floors=self._takes_effect_at_once(),
             timeless=self._is_timeless(),
         ).keywords
 
