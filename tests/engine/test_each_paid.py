@@ -11,7 +11,9 @@ from msgspec import structs
 from streams.engine.campaigns.each_paid import carried_e4
 from streams.engine.sections import courses_of
 from streams.engine.state import Progress
+from streams.policy.compile.load import load_policy
 from streams.values.events import Event, Transaction
+from streams.values.money import SUM_LIMIT_E4
 from tests.support.laws import laws
 from tests.support.one_customer import DAY_MS, LOW_AND_MID, Customer, a_policy, action, at, balance, e4
 
@@ -25,6 +27,15 @@ rate = "0.01"
 per = "transaction"
 """
 EACH = a_policy(LOW_AND_MID + CAMPAIGN)
+LOW_AND_MID_IN_WON = f"""
+name = "test"
+version = 1
+currency = "KRW"
+time_zone = "Asia/Seoul"
+[rates]
+USD = "1400"
+{LOW_AND_MID}
+"""
 LOW_ALONE = a_policy(LOW_AND_MID + CAMPAIGN + 'tiers = ["low"]')
 
 
@@ -114,6 +125,14 @@ def test_what_a_purchase_has_brought_is_kept_for_as_many_months_as_late_ones_cou
     other = Customer(EACH)
     other.apply(P, bought("march", 24 * 100), undoes(P, "r", 24 * 101))
     assert (carried(other), len(courses_of(other.state).progress["back"].paid_e4)) == (0, 1)
+
+
+def test_of_one_purchase_no_more_is_paid_than_is_kept_and_a_reversal_takes_all_of_it_back() -> None:
+    policy = load_policy((LOW_AND_MID_IN_WON + CAMPAIGN).replace('rate = "0.01"', 'rate = "1"'))
+    customer = Customer(policy)
+    vast = structs.replace(bought("vast", 0, "99999999999999"), currency="USD")
+    customer.apply(vast, undoes(vast, "r", 1))
+    assert (paid(customer), carried(customer)) == ([SUM_LIMIT_E4 // 100], -SUM_LIMIT_E4 // 100)
 
 
 plans = st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["purchase", "reversal", "back"])), max_size=14)

@@ -20,7 +20,7 @@ from streams.policy.campaigns import CORRECTED_MONTHS, CashBack
 from streams.values.calendar import earliest, month_of, month_start, month_text
 from streams.values.currencies import minor_decimals
 from streams.values.events import Transaction
-from streams.values.money import ONE_SHARE, paid_e4
+from streams.values.money import ONE_SHARE, SUM_LIMIT_E4, paid_e4
 
 _NOTHING = "0"
 
@@ -183,12 +183,15 @@ def _spent_e16(case: Case, terms: CashBack, month: int) -> int:
 
 
 def _share_e4(case: Case, transaction: Transaction, terms: CashBack) -> int:
-    """Gives what is paid of a single transaction, without a part of it that was reversed before it came."""
+    """Gives what is paid of a single transaction, without a part of it that was reversed before it came.
+
+    It is never more than is kept of it, so that a reversal takes all of it back.
+    """
     undone, whole_e4 = undone_e4(case.state, transaction), transaction.amount_e4
     spent_e16 = (whole_e4 - undone if undone < whole_e4 else whole_e4) * case.policy.to_value.get(
         transaction.currency, 0
     )
-    return paid_e4(_owed_e16(spent_e16, terms), minor_decimals(case.policy.currency))
+    return min(paid_e4(_owed_e16(spent_e16, terms), minor_decimals(case.policy.currency)), SUM_LIMIT_E4)
 
 
 def _owed_e16(spent_e16: int, terms: CashBack) -> int:
