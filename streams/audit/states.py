@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from streams.audit.report import Difference, FieldDifference, Kind, field_differences
 from streams.contracts.kept import LaneRecord
-from streams.contracts.packing import UnknownVersionError
+from streams.contracts.packing import ChangelogRecordError
 from streams.errors import UsageError
 from streams.kafka.changelog import ChangelogError, Recovered, read_changelog
 from streams.kafka.offsets import Offsets, Span
@@ -40,7 +40,7 @@ async def read_states(options: dict[str, Any], offsets: Offsets, changelog: str,
         return Recovered({}, None, 0, 0)
     try:
         return await read_changelog(options, changelog, number, PATIENCE_S)
-    except (ChangelogError, UnknownVersionError, KafkaTimeoutError) as error:
+    except (ChangelogError, ChangelogRecordError, KafkaTimeoutError) as error:
         raise UsageError(str(error)) from error
     except KafkaError as error:
         raise await cannot_connect(options, error) from error

@@ -50,7 +50,7 @@ class Change1(msgspec.Struct, array_like=True, gc=False):
     backfill: bool = False
 
 
-class State1(msgspec.Struct, array_like=True, gc=False):
+class State1(msgspec.Struct, array_like=True, gc=False, forbid_unknown_fields=True):
     """All that was kept of one customer."""
 
     tier: str | None = None

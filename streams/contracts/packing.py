@@ -1,9 +1,12 @@
 """States and lane records as bytes, for the changelog.
 
 The first byte is the version of the form. An unknown version stops a take-over, so that no worker misreads a state, or
-drops what it does not know. So every change of the form, in any part of it, needs a new version (engine/state.py); one
-that this decoder cannot read also a reader of the version before. Version 1 is read, too (version_1.py).
+drops what it does not know. So every change of the form, in any part of it, needs a new version (engine/state.py), and
+its reader a line in _READERS. What is of a known version and cannot be read is damaged, and told as that.
 """
+
+import struct
+from collections.abc import Callable
 
 import msgspec
 
@@ -20,19 +23,31 @@ _VERSION_BYTE = bytes([VERSION])
 # Of one remembered event: 14 of a transaction, 9 of any other, 10 on average; and a fifth more than has to be.
 _REMEMBERED_BYTES = 12
 _SPARE_BYTES = 256 << 10  # what decisions by time alone may add, which are not refused, and what Kafka adds
-_KNOWN_VERSIONS = (b"\x01", _VERSION_BYTE)
 
 
-class UnknownVersionError(ValueError):
+class ChangelogRecordError(ValueError):
+    """The error of a changelog record that this release cannot read; the message says why, and what to do."""
+
+
+class UnknownVersionError(ChangelogRecordError):
     """The error of a changelog record that another release wrote, or that is not tierflow's."""
 
 
-OF_A_LATER_RELEASE = (
+class DamagedRecordError(ChangelogRecordError):
+    """The error of a changelog record of a known version that is not as any release writes it."""
+
+
+# By version: what reads a state, and how many fields it has at most.
+_READERS: dict[bytes, tuple[Callable[[bytes], CustomerState], int]] = {
+    b"\x01": (of_version_1, len(State1.__struct_fields__)),
+    _VERSION_BYTE: (decode_state, len(CustomerState.__struct_fields__)),
+}
+_OF_A_LATER_RELEASE = (
     "a changelog record has fields that this worker does not know: a later release wrote it, start that one"
 )
-
-_FIELDS = len(CustomerState.__struct_fields__)
-_FIELDS_OF_VERSION_1 = len(State1.__struct_fields__)
+_UNREAD = (msgspec.DecodeError, ValueError, IndexError, OverflowError, struct.error)
+# What msgspec says where there is more than this release knows; the rest of its words are of damage.
+_FURTHER = ("unknown field", "of at most length", "of length 0 to ")
 
 # No UTF-8 text begins with this byte, so these are never a customer's key.
 LANE_KEY = b"\xfflane"
@@ -58,21 +73,20 @@ def unpack_state(packed: bytes) -> CustomerState:
 
     Raises:
         UnknownVersionError: The record has another version, or a later release wrote it.
+        DamagedRecordError: It cannot be read.
     """
-    if packed[:1] != _VERSION_BYTE:
-        _check_state(packed)
-        return of_version_1(packed[1:])
+    decode, _ = _reader_of(packed)
     try:
-        return decode_state(packed[1:])
-    except msgspec.ValidationError as error:
-        raise _later(error) from error
+        return decode(packed[1:])
+    except _UNREAD as error:
+        raise unread(error) from error
 
 
 def renew_state(packed: bytes) -> bytes:
     """Gives a packed state in the form that this release writes.
 
     Raises:
-        UnknownVersionError: The record has another version.
+        ChangelogRecordError: As unpack_state() does.
     """
     return pack_state(unpack_state(packed))
 
@@ -82,9 +96,15 @@ def unpack_header(packed: bytes) -> StateHeader:
 
     Raises:
         UnknownVersionError: The record has another version, or a later release wrote it.
+        DamagedRecordError: It cannot be read.
     """
-    _check_state(packed)
-    return decode_header(memoryview(packed)[1:])
+    _, fields = _reader_of(packed)
+    if packed[1:2] == LONG_ARRAY and int.from_bytes(packed[2:4]) > fields:  # it would not write them back
+        raise UnknownVersionError(_OF_A_LATER_RELEASE)
+    try:
+        return decode_header(memoryview(packed)[1:])
+    except _UNREAD as error:
+        raise unread(error) from error
 
 
 def moved_state(packed: bytes, partition: int) -> bytes:
@@ -104,12 +124,13 @@ def unpack_growing(packed: bytes) -> Growing:
 
     Raises:
         UnknownVersionError: The record has another version, or a later release wrote it.
+        DamagedRecordError: It cannot be read.
     """
-    _check_version(packed)
+    _reader_of(packed)
     try:
         return _decode_growing(memoryview(packed)[1:])
-    except msgspec.ValidationError as error:
-        raise _later(error) from error
+    except _UNREAD as error:
+        raise unread(error) from error
 
 
 def pack_lane(record: LaneRecord) -> bytes:
@@ -122,32 +143,32 @@ def unpack_lane(packed: bytes) -> LaneRecord:
 
     Raises:
         UnknownVersionError: The record has another version, or a later release wrote it.
+        DamagedRecordError: It cannot be read.
     """
-    _check_version(packed)
+    _reader_of(packed)
     try:
         return _decode_lane(memoryview(packed)[1:])
-    except msgspec.ValidationError as error:
-        raise _later(error) from error
+    except _UNREAD as error:
+        raise unread(error) from error
 
 
-def _later(error: msgspec.ValidationError) -> UnknownVersionError:
-    return UnknownVersionError(f"{OF_A_LATER_RELEASE} ({error})")
+def unread(error: Exception) -> ChangelogRecordError:
+    """Gives the error to raise for what was found in a changelog record of a known version."""
+    if isinstance(error, msgspec.ValidationError) and any(words in str(error) for words in _FURTHER):
+        return UnknownVersionError(f"{_OF_A_LATER_RELEASE} ({error})")
+    what = str(error) or type(error).__name__
+    return DamagedRecordError(
+        f"a changelog record is damaged ({what}): restore the changelog, or start with another TIERFLOW_APP_ID to work "
+        "the inputs anew"
+    )
 
 
-def _check_version(packed: bytes) -> None:
-    if packed[:1] not in _KNOWN_VERSIONS:
+def _reader_of(packed: bytes) -> tuple[Callable[[bytes], CustomerState], int]:
+    reader = _READERS.get(packed[:1])
+    if reader is None:
         version = packed[0] if packed else "none"
         raise UnknownVersionError(
             f"a changelog record has version {version}, this worker reads versions 1 to {VERSION}: "
             "start the release that wrote it"
         )
-
-
-def _check_state(packed: bytes) -> None:
-    """Checks the version, and that there are no more fields than this release knows: it would not write them back."""
-    known = _FIELDS
-    if packed[:1] != _VERSION_BYTE:
-        _check_version(packed)
-        known = _FIELDS_OF_VERSION_1
-    if packed[1:2] == LONG_ARRAY and int.from_bytes(packed[2:4]) > known:
-        raise UnknownVersionError(OF_A_LATER_RELEASE)
+    return reader

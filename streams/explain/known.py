@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from aiokafka import TopicPartition
 
-from streams.contracts.packing import LANE_KEY, UnknownVersionError, unpack_lane, unpack_state
+from streams.contracts.packing import LANE_KEY, ChangelogRecordError, unpack_lane, unpack_state
 from streams.engine.state import CustomerState
 from streams.errors import UsageError
 from streams.kafka.offsets import Offsets
@@ -58,7 +58,7 @@ async def read_known(settings: Settings, customer_id: str) -> Known:
             "see tierflow dead-letters list"
         )
     state = state_of(customer_id, found[key])
-    clock_ms = unpack_lane(found[LANE_KEY]).clock_ms if LANE_KEY in found else NEVER_MS
+    clock_ms = _clock_ms(found)
     policies = await read_known_policies(settings)
     policy = _policy_of(state, policies.documents, settings)
     return Known(customer_id, found[key], clock_ms, policy, _in_force(policies, policy, settings))
@@ -68,11 +68,11 @@ def state_of(customer_id: str, packed: bytes) -> CustomerState:
     """Unpacks a fresh copy of the state.
 
     Raises:
-        UsageError: The customer has no tier or was erased, or the state is of an unknown version.
+        UsageError: The customer has no tier or was erased, or this release cannot read the state.
     """
     try:
         state = unpack_state(packed)
-    except UnknownVersionError as error:
+    except ChangelogRecordError as error:
         raise UsageError(str(error)) from error
     if state.tier is None and state.sequence:
         raise UsageError(
@@ -85,6 +85,15 @@ def state_of(customer_id: str, packed: bytes) -> CustomerState:
             "ask again once one of these has come, or see tierflow dead-letters list"
         )
     return state
+
+
+def _clock_ms(found: Mapping[bytes, bytes]) -> int:
+    if LANE_KEY not in found:
+        return NEVER_MS
+    try:
+        return unpack_lane(found[LANE_KEY]).clock_ms
+    except ChangelogRecordError as error:
+        raise UsageError(str(error)) from error
 
 
 def _partitions_of(settings: Settings, key: bytes, partitions: int) -> list[int]:

@@ -45,7 +45,7 @@ async def read_changelog(client_options: dict[str, Any], topic: str, partition: 
     Raises:
         ChangelogError: An open transaction hides it for longer, or there are states but no lane record.
         KafkaTimeoutError: Nothing can be read for PATIENCE_S (patience.py); a later try may succeed.
-        UnknownVersionError: Another release wrote the lane record.
+        ChangelogRecordError: Another release wrote the lane record, or it is damaged.
     """
     tp = TopicPartition(topic, partition)
     consumer = AIOKafkaConsumer(

@@ -14,7 +14,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from streams.contracts.kept import KnownTopic, LaneRecord
-from streams.contracts.packing import LANE_KEY, UnknownVersionError, unpack_lane
+from streams.contracts.packing import LANE_KEY, ChangelogRecordError, unpack_lane
 from streams.errors import UsageError
 from streams.kafka.newest import newest_records
 from streams.kafka.refusals import cannot_connect, forbidden
@@ -128,5 +128,5 @@ def _is_lane(record: ConsumerRecord) -> bool:
 def _lane(record: ConsumerRecord) -> LaneRecord | None:
     try:
         return unpack_lane(record.value or b"")
-    except UnknownVersionError:
+    except ChangelogRecordError:
         return None  # taking the partition over says so

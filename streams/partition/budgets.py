@@ -12,7 +12,7 @@ import msgspec
 
 from streams.contracts.kept import LaneRecord
 from streams.contracts.outputs import BudgetMessage, CandidateMessage
-from streams.contracts.packing import OF_A_LATER_RELEASE, UnknownVersionError
+from streams.contracts.packing import unread
 from streams.contracts.templates import encode
 from streams.partition.entries import Entry, Record
 from streams.partition.partition import ForeignRecordError, Partition
@@ -103,11 +103,12 @@ def _spent(packed: bytes) -> Spent:
 
     Raises:
         UnknownVersionError: A later release wrote it.
+        DamagedRecordError: It cannot be read.
     """
     try:
         return _in_e4(_decode_spent(packed))
-    except msgspec.ValidationError as error:
-        raise UnknownVersionError(f"{OF_A_LATER_RELEASE} ({error})") from error
+    except (msgspec.DecodeError, ValueError) as error:
+        raise unread(error) from error
 
 
 def _in_e4(older: _Amounts) -> _Amounts:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from fractions import Fraction
 from typing import get_args
 
@@ -13,10 +14,14 @@ from streams.contracts.newest_change import change_of, pack_change, unpack_chang
 from streams.contracts.packing import (
     LANE_KEY,
     VERSION,
+    DamagedRecordError,
+    Growing,
     LaneRecord,
     UnknownVersionError,
+    pack_growing,
     pack_lane,
     pack_state,
+    unpack_growing,
     unpack_header,
     unpack_lane,
     unpack_state,
@@ -221,9 +226,29 @@ def test_another_version_stops_with_both_named(unpack: object, first: bytes, nam
         unpack(packed)  # type: ignore[operator]
 
 
-def test_a_record_cut_short_is_not_taken_for_a_state() -> None:
-    with pytest.raises(msgspec.DecodeError):
-        unpack_state(pack_state(CustomerState(tier="mid"))[:-3])
+WHOLE_LANE = pack_lane(LaneRecord((0,) * 5, 3, 4))
+
+
+@pytest.mark.parametrize(
+    ("packed", "unpack"),
+    [
+        (pack_state(CustomerState(tier="mid"))[:-3], unpack_state),
+        (pack_state(CustomerState(tier="mid")).replace(b"mid", b"\xff\xff\xff"), unpack_state),
+        (pack_state(CustomerState(tier="mid")).replace(b"\xa3mid", b"\x07"), unpack_state),
+        (pack_state(CustomerState(tier="mid"))[:3], unpack_header),
+        (
+            b"\x01" + msgspec.msgpack.encode(State1(accounts={"A": Account1(8, 2**64 - 1, "TWD", "other")})),
+            unpack_state,
+        ),
+        (b"\x01" + msgspec.msgpack.encode(State1(days={2**63: b"\x81\xacpurchase.TWD\x92\x01\x01"})), unpack_state),
+        (WHOLE_LANE[:-1], unpack_lane),
+        (WHOLE_LANE.replace(b"clock_ms\x04", b"clock_ms\xc0"), unpack_lane),
+        (pack_growing(Growing(4, 8, 0))[:-1], unpack_growing),
+    ],
+)
+def test_a_damaged_record_is_told_as_that_with_what_to_do(packed: bytes, unpack: Callable[[bytes], object]) -> None:
+    with pytest.raises(DamagedRecordError, match=r"is damaged \(.+\): restore the changelog, or start with another"):
+        unpack(packed)
 
 
 def test_no_customer_has_the_key_of_the_lane() -> None:
@@ -275,7 +300,7 @@ def test_a_state_of_version_1_with_more_fields_than_that_had_is_refused(unpack: 
 @pytest.mark.parametrize("name", ["gift.TWD", "purchase.EURO", "purchase", "", "purchase.TWD\n"])
 def test_a_state_of_version_1_with_a_bucket_of_another_name_is_refused(name: str) -> None:
     buckets = msgspec.msgpack.encode({name: Bucket(1, 125_000)})
-    with pytest.raises(msgspec.ValidationError):
+    with pytest.raises(DamagedRecordError, match="is damaged"):
         unpack_state(b"\x01" + msgspec.msgpack.encode(State1(days={20_000: buckets})))
 
 

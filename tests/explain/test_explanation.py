@@ -8,7 +8,7 @@ import pytest
 from streams.contracts.lines import parse_line
 from streams.errors import UsageError
 from streams.explain.explanation import explain
-from streams.explain.known import Known
+from streams.explain.known import Known, state_of
 from streams.explain.message import ConditionNow, Explanation, PinNow, Window
 from streams.partition.outputs import sent_to
 from streams.partition.work import DEAD_LETTERS
@@ -184,3 +184,9 @@ def test_what_is_due_by_then_is_decided_and_marked_as_not_written() -> None:
 def test_whoever_has_no_tier_is_told_why(lines: list[bytes], complaint: str) -> None:
     with pytest.raises(UsageError, match=complaint):
         explained("standard", *lines)
+
+
+@pytest.mark.parametrize(("packed", "told"), [(b"\x09", "has version 9"), (b"\x02\xa3mi", "is damaged")])
+def test_a_state_that_cannot_be_read_is_told_with_what_to_do(packed: bytes, told: str) -> None:
+    with pytest.raises(UsageError, match=rf"a changelog record {told}.*: (start the release|restore the changelog)"):
+        state_of(CUSTOMER, packed)
