@@ -5,9 +5,12 @@ Logs must hold no customer ids and no secrets.
 
 import logging
 import sys
-from typing import Final
+import traceback
+from typing import Any, Final
 
 import orjson
+
+from streams.errors import named
 
 # aiokafka logs errors that it then retries by itself. What it gives up on, it raises, and tierflow logs that.
 _LEVELS = {"aiokafka": logging.CRITICAL, "faust": logging.WARNING, "mode": logging.WARNING, "streams": logging.INFO}
@@ -48,7 +51,29 @@ class Seldom:
         return True
 
 
-class JsonFormatter(logging.Formatter):
+def without_values(record: logging.LogRecord) -> bool:
+    """Takes what a library may quote of customers out of a record: texts of errors, arguments of callbacks."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(named(arg) if isinstance(arg, BaseException) else arg for arg in record.args)
+    if record.name == "asyncio" and record.exc_info:  # behind the first line, and a callback's name, come reprs
+        first = record.getMessage().partition("\n")[0]
+        record.msg, record.args = first.partition("callback ")[0] if "callback " in first else first, None
+    return True
+
+
+class TextFormatter(logging.Formatter):
+    """A formatter of readable lines. Of an exception it writes frames and names, and no text that may hold values."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name that logging has
+        """Writes an exception, and what it came of, oldest first."""
+        parts, error = list[str](), ei[1]
+        while error is not None:
+            parts.append(f"{''.join(traceback.format_tb(error.__traceback__))}{named(error)}")
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        return "\n\n".join(reversed(parts))
+
+
+class JsonFormatter(TextFormatter):
     """A formatter that writes one JSON object a line: at, level, logger, message, and an exception's traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -67,8 +92,9 @@ class JsonFormatter(logging.Formatter):
 def set_up_logging() -> None:
     """Sends the logs of this process to standard error. Called once, by each command that logs."""
     handler = logging.StreamHandler(sys.stderr)
-    text = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
+    text = TextFormatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
     handler.setFormatter(text if sys.stderr.isatty() else JsonFormatter())
+    handler.addFilter(without_values)
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     for worth in (is_worth_logging, Seldom()):
         logging.getLogger("asyncio").addFilter(worth)

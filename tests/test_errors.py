@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, NotLeaderFo
 import streams
 from streams.errors import named
 from streams.kafka.patience import answered_within
+from streams.partition.partition import ForeignRecordError
 
 
 def after(error: Exception, cause: Exception) -> Exception:
@@ -20,7 +21,10 @@ def after(error: Exception, cause: Exception) -> Exception:
 @pytest.mark.parametrize(
     ("error", "name"),
     [
-        (ValueError("7 is none"), "ValueError: 7 is none"),
+        (OSError("7 is none"), "OSError: 7 is none"),
+        (ForeignRecordError("no record of ours"), "ForeignRecordError: no record of ours"),
+        (ValueError("C0077"), "ValueError"),  # whose text may be a customer's
+        (KeyError(b"C0077"), "KeyError"),
         (ValueError(""), "ValueError"),
         (TimeoutError(), "TimeoutError: no answer came in time"),
         (TimeoutError(" "), "TimeoutError: no answer came in time"),
@@ -32,7 +36,8 @@ def after(error: Exception, cause: Exception) -> Exception:
         (NotLeaderForPartitionError(), "NotLeaderForPartitionError: [Error 6] NotLeaderForPartitionError"),
         (KafkaConnectionError(), "KafkaConnectionError"),
         (after(RequestTimedOutError(), TimeoutError()), "RequestTimedOutError: [Error 7] RequestTimedOutError"),
-        (after(OSError(), ValueError("7 is none")), "OSError, after ValueError: 7 is none"),
+        (after(OSError(), OSError("7 is none")), "OSError, after OSError: 7 is none"),
+        (after(OSError(), ValueError("C0077")), "OSError, after ValueError"),
         (after(TimeoutError(), asyncio.CancelledError()), "TimeoutError: no answer came in time"),
     ],
 )

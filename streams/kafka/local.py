@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
 
-from streams.errors import UsageError, named
+from streams.errors import UsageError
 from streams.signals import signals_wait
 
 KAFKA = "org.apache.kafka:kafka_2.13:4.3.1"
@@ -121,7 +121,7 @@ def _class_path(folder: Path) -> str:
         environment = build(KAFKA, cache_dir=cache, resolver=PythonResolver())
     except Exception as error:
         raise UsageError(
-            f"Apache Kafka could not be fetched from Maven Central ({named(error)}); check the "
+            f"Apache Kafka could not be fetched from Maven Central ({type(error).__name__}: {error}); check the "
             f"network and start again, or set KAFKA_BOOTSTRAP_SERVERS to a broker that runs. Folder: {folder}"
         ) from error
     return os.pathsep.join(str(jar) for jar in environment.all_jars)

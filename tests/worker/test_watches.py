@@ -29,7 +29,7 @@ async def app(names: dict[str, str]) -> TierflowApp:
     ("error", "said"),
     [
         (KafkaTimeoutError("stuck"), "TryAgainError: the follower has ended: KafkaTimeoutError: stuck"),
-        (ValueError("odd"), "TryAgainError: the follower has ended: ValueError: odd"),
+        (ValueError("odd"), "TryAgainError: the follower has ended: ValueError"),
         (UsageError("publish another"), "UsageError: publish another"),
     ],
 )
