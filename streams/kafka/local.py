@@ -121,7 +121,7 @@ def _class_path(folder: Path) -> str:
         environment = build(KAFKA, cache_dir=cache, resolver=PythonResolver())
     except Exception as error:
         raise UsageError(
-            f"Apache Kafka could not be fetched from Maven Central ({type(error).__name__}: {error}); check the "
+            f"Apache Kafka could not be fetched from Maven Central ({error!r}); check the "
             f"network and start again, or set KAFKA_BOOTSTRAP_SERVERS to a broker that runs. Folder: {folder}"
         ) from error
     return os.pathsep.join(str(jar) for jar in environment.all_jars)
