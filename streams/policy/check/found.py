@@ -1,10 +1,10 @@
-"""What a check of a policy file finds: structs alone."""
+"""What a check of a policy file finds, and what it is made on: structs alone."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from streams.policy.language.document import PolicyFile
-from streams.policy.language.problem import Path
+from streams.policy.language.problem import Path, Problem
 from streams.policy.policy import Policy
 
 Warnings = Iterator[tuple[Path, str]]
@@ -49,3 +49,11 @@ class Report(NamedTuple):
     file: PolicyFile | None
     errors: list[Finding]
     warnings: list[Finding]
+
+
+class WithProblems(Protocol):
+    """What comes of reading a document."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All that is wrong with the document; of one that is no valid TOML, that alone."""

@@ -1,14 +1,11 @@
 """The way into the compiler: the text of a policy file in; a policy out, or all that is wrong with the text."""
 
-import re
-import tomllib
-from decimal import Decimal
-
 from streams.policy.compile.policy import compile_policy
 from streams.policy.compile.reading import Reading
-from streams.policy.language.problem import NOT_TOML, Problem
+from streams.policy.language.problem import Problem
 from streams.policy.language.problems import PolicyError, Problems
 from streams.policy.language.reader import read_as_policy_file
+from streams.policy.language.toml_text import read_toml
 from streams.policy.policy import Policy
 
 
@@ -43,13 +40,9 @@ def read_policy(document: str, *, is_published: bool = False) -> Reading:
 
     is_published: whether problems are passed over that earlier releases let pass.
     """
-    try:
-        written = tomllib.loads(document, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
-        return Reading(None, None, (_toml_problem(document, str(error)),))
-    except (RecursionError, ArithmeticError, ValueError):  # lists nested without end; numbers and dates out of range
-        said = f"{NOT_TOML}a number or a date in it is out of range, or it is nested too deeply"
-        return Reading(None, None, (Problem((), "", said, is_syntax=True),))
+    written = read_toml(document)
+    if isinstance(written, Problem):
+        return Reading(None, None, (written,))
     problems = Problems(written)
     file = read_as_policy_file(written, problems)
     policy = compile_policy(file, problems, document)
@@ -57,11 +50,3 @@ def read_policy(document: str, *, is_published: bool = False) -> Reading:
     if grave:
         return Reading(None, None, grave)
     return Reading(policy, file, ())
-
-
-def _toml_problem(document: str, said: str) -> Problem:
-    message, _, place = said.partition(" (at ")
-    line = re.match(r"line ([0-9]+)", place)
-    last = document.rstrip().count("\n") + 1
-    number = int(line[1]) if line else last
-    return Problem((), "", f"{NOT_TOML}{message}", number, is_syntax=True)

@@ -40,6 +40,10 @@ class Problems:
         """Says whether there is a problem at one of these places."""
         return any(known.path in paths for known in self.found)
 
+    def has_inside(self, path: Path) -> bool:
+        """Says whether there is a problem at this place or inside it."""
+        return any(known.path[: len(path)] == path for known in self.found)
+
     def has_broken_tiers(self) -> bool:
         """Says whether a tier's id may be wrong or missing; callers then do not report a tier as unknown."""
         return self._has_broken_ids("tiers")

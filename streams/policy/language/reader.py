@@ -1,5 +1,7 @@
 """The reader of policy files: holds a TOML document against the structs of document.py and notes what does not fit.
 
+Files of other kinds are read by it, too: what is asked is in their vocabulary.
+
 What does not fit is mended where the meaning can be guessed, and else replaced by a stand-in, so that the rest of the
 file is looked at as well.
 """
@@ -8,10 +10,12 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import msgspec
 from msgspec.inspect import (
+    BoolType,
     DictType,
     Field,
     IntType,
@@ -27,12 +31,12 @@ from msgspec.inspect import (
 )
 
 from streams.policy.language.document import PolicyFile
-from streams.policy.language.form import Form
+from streams.policy.language.form import Form, Vocabulary
 from streams.policy.language.forms import FORMS, closest, quoted, unknown
 from streams.policy.language.problem import Path
 from streams.policy.language.problems import Problems
 
-_FILE = type_info(PolicyFile)
+_POLICY = Vocabulary(PolicyFile, FORMS, "a policy")
 _CODE = re.compile(r"[A-Z]{3}")
 
 
@@ -41,22 +45,34 @@ def read_as_policy_file(document: Mapping[str, Any], problems: Problems) -> Poli
 
     What does not fit is noted in `problems`, and has a stand-in in the result: then no policy may be made of it.
     """
-    return msgspec.convert(_Reader(problems).read((), document, _FILE), PolicyFile)
+    return msgspec.convert(read_document(document, problems, _POLICY), PolicyFile)
+
+
+def read_document(document: Mapping[str, Any], problems: Problems, vocabulary: Vocabulary) -> Any:
+    """Reads a TOML document by a vocabulary; gives what msgspec converts to the struct of its file.
+
+    What does not fit is noted in `problems`, and has a stand-in in the result.
+    """
+    return _Reader(problems, vocabulary).read((), document, _info(vocabulary.file))
 
 
 class _Reader:
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, problems: Problems, vocabulary: Vocabulary) -> None:
         self._add = problems.add
+        self._forms = vocabulary.forms
+        self._vocabulary = vocabulary
 
     def read(self, path: Path, value: Any, kind: Type) -> Any:  # noqa: PLR0911 - one for each kind
         """Gives the value as its type wants it, or a stand-in."""
         match kind:
             case Metadata(type=StrType(), extra=extra):
-                return self._text(path, value, FORMS[(extra or {})["form"]])
+                return self._text(path, value, self._forms[(extra or {})["form"]])
             case StrType():
-                return self._text(path, value, FORMS["text"])
+                return self._text(path, value, self._forms["text"])
             case IntType():
                 return self._whole(path, value, kind)
+            case BoolType():
+                return self._yes_or_no(path, value)
             case LiteralType() | UnionType():
                 return self._choice(path, value, kind)
             case ListType():
@@ -80,9 +96,9 @@ class _Reader:
             more = f"; besides, {fault}" if fault else f": {quoted(text)}"
             self._add(path, f"{text} is a number; write it in quotes{more}")
             return text
-        if isinstance(value, date) and not isinstance(value, datetime) and form is FORMS["date"]:
+        if isinstance(value, date) and not isinstance(value, datetime) and form is self._forms.get("date"):
             return value.isoformat()
-        if isinstance(value, date) and form is FORMS["year_day"]:
+        if isinstance(value, date) and form is self._forms.get("year_day"):
             self._add(path, f'{value} is one date; write the day of every year in quotes: "{value:%m-%d}"')
             return f"{value:%m-%d}"
         self._add(path, f"{_told(value)}; write a text in quotes, such as {quoted(form.example)}")
@@ -94,11 +110,18 @@ class _Reader:
             self._add(path, f"{quoted(value)} is in quotes; write the number without them: {int(value[:20])}")
             value = int(value[:20])
         elif isinstance(value, bool) or not isinstance(value, int):
-            self._add(path, f"{_told(value)}; write {_allowed(kind)}, without quotes")
+            self._add(path, f"{_told(value)}; write {self._allowed(kind)}, without quotes")
             return least
         elif not least <= value <= most:
-            self._add(path, f"{_digits(value)} is not allowed; write {_allowed(kind)}")
+            self._add(path, f"{_digits(value)} is not allowed; write {self._allowed(kind)}")
         return min(max(int(value), least), most)
+
+    def _yes_or_no(self, path: Path, value: Any) -> bool:
+        if isinstance(value, bool):
+            return value
+        write = f": {value.lower()}" if str(value).lower() in {"true", "false"} else ", one of these"
+        self._add(path, f"{_told(value)}; write true or false without quotes{write}")
+        return False
 
     def _choice(self, path: Path, value: Any, kind: LiteralType | UnionType) -> Any:
         options = [option for option in _options(kind) if not isinstance(option, NoneType)]
@@ -108,13 +131,14 @@ class _Reader:
                 return value
             close = closest(value, [str(word) for word in words])
             hint = f"did you mean {quoted(close)}? Allowed: " if close else "write "
-            self._add(path, f"{quoted(value)} is not known here; {hint}{' or '.join(map(_allowed, options))}")
+            self._add(path, f"{quoted(value)} is not known here; {hint}{' or '.join(map(self._allowed, options))}")
             return close or words[0]
         others = [option for option in options if not isinstance(option, LiteralType)]
-        if not others or (words and not isinstance(value, list)):
-            self._add(path, f"{_told(value)}; write {' or '.join(map(_allowed, options))}")
+        fitting = next((option for option in others if _fits(value, option)), None)
+        if fitting is None and words:
+            self._add(path, f"{_told(value)}; write {' or '.join(map(self._allowed, options))}")
             return words[0]
-        return self.read(path, value, others[0])
+        return self.read(path, value, fitting or others[0])
 
     def _list(self, path: Path, value: Any, kind: ListType) -> list[Any]:
         if isinstance(value, list):
@@ -132,12 +156,12 @@ class _Reader:
                 path, f"{quoted(value)} stands alone, and a list is wanted; write it in brackets: [{quoted(value)}]"
             )
             return [self.read((*path, 0), value, kind.item_type)]
-        self._add(path, f"{_told(value)}; write {_allowed(kind)}")
+        self._add(path, f"{_told(value)}; write {self._allowed(kind)}")
         return []
 
     def _names(self, path: Path, value: Any, kind: DictType) -> dict[str, Any]:
         if not isinstance(value, dict):
-            self._add(path, f"{_told(value)}; write {_allowed(kind)}")
+            self._add(path, f"{_told(value)}; write {self._allowed(kind)}")
             return {}
         read = {}
         for name, item in value.items():
@@ -148,7 +172,7 @@ class _Reader:
                     self._add(place, unknown(name, known, "standing"))
                     continue
             elif isinstance(kind.key_type, Metadata):
-                form = FORMS[(kind.key_type.extra or {})["form"]]
+                form = self._forms[(kind.key_type.extra or {})["form"]]
                 fault = form.fault(name)
                 if fault:
                     self._add(place, fault, is_mild=_is_mild(form, name))
@@ -170,7 +194,7 @@ class _Reader:
                 read[field.name] = self.read((*path, word), item, field.type)
         for field in kind.fields:
             if field.required and field.name not in read:
-                self._add((*path, field.name), f"this is missing; write {_line_of(field)}")
+                self._add((*path, field.name), f"this is missing; write {self._line_of(field)}")
                 read[field.name] = _stand_in(field.type)
         return read
 
@@ -179,10 +203,10 @@ class _Reader:
     ) -> Field | None:
         """Notes a word that the table does not have; gives the field that was meant, if that can be guessed."""
         close = closest(word, free)
-        places = [place for place, words in _PLACES if word in words]
+        places = [place for place, words in _places_of(self._vocabulary.file) if word in words]
         if close:
             says = f"did you mean {close}?"
-        elif is_table and len(path) == len(("tiers", 0)):
+        elif is_table and len(path) == len(("tiers", 0)) and isinstance(path[-1], int):
             says = f"write [[{path[0]}]], in two brackets, above a new one, and below it id = {quoted(word)}"
         elif places:
             says = (
@@ -192,8 +216,58 @@ class _Reader:
             )
         else:
             says = f"there are {', '.join(fields)}"
-        self._add((*path, word), f"{quoted(word)} is no word {_place_of(path)}; {says}")
+        self._add((*path, word), f"{quoted(word)} is no word {_place_of(path, self._vocabulary.called)}; {says}")
         return fields[close] if close else None
+
+    def _allowed(self, kind: Type) -> str:
+        """Says what a value of this kind looks like."""
+        match kind:
+            case LiteralType(values=values):
+                return " or ".join(quoted(str(value)) for value in values)
+            case IntType(ge=least, le=most):
+                return f"a whole number from {least} to {most}"
+            case ListType(item_type=StructType()):
+                return "a list of tables"
+            case ListType(item_type=item):
+                return f"a list such as [{self._example(item)}]"
+            case DictType():
+                return f"a table such as {self._example(kind)}"
+            case _:
+                return self._example(kind)
+
+    def _example(self, kind: Type) -> str:
+        match kind:
+            case Metadata(extra=extra):
+                return quoted(self._forms[(extra or {})["form"]].example)
+            case IntType(ge=least):
+                return str(least)
+            case StrType():
+                return '"some words"'
+            case LiteralType():
+                return self._allowed(kind)
+            case DictType(key_type=key, value_type=item):
+                name = str(key.values[0]) if isinstance(key, LiteralType) else self._example(key).strip('"')
+                return f"{{ {name} = {self._example(item)} }}"
+            case _:
+                return "{ … }"
+
+    def _line_of(self, field: Field) -> str:
+        if isinstance(field.type, ListType):
+            return f'at least one [[{field.name}]], and below it id = "low"'
+        return f"{field.name} = {self._example(field.type)}"
+
+
+def _fits(value: Any, kind: Type) -> bool:
+    """Says whether a value is of the kind, by its own type."""
+    match kind:
+        case StructType() | DictType():
+            return isinstance(value, dict)
+        case ListType():
+            return isinstance(value, list)
+        case IntType():
+            return isinstance(value, int) and not isinstance(value, bool)
+        case _:
+            return isinstance(value, str)
 
 
 def _is_mild(form: Form, text: str) -> bool:
@@ -230,46 +304,6 @@ def _options(kind: Type) -> tuple[Type, ...]:
     return kind.types if isinstance(kind, UnionType) else (kind,)
 
 
-def _allowed(kind: Type) -> str:
-    """Says what a value of this kind looks like."""
-    match kind:
-        case LiteralType(values=values):
-            return " or ".join(quoted(str(value)) for value in values)
-        case IntType(ge=least, le=most):
-            return f"a whole number from {least} to {most}"
-        case ListType(item_type=StructType()):
-            return "a list of tables"
-        case ListType(item_type=item):
-            return f"a list such as [{_example(item)}]"
-        case DictType():
-            return f"a table such as {_example(kind)}"
-        case _:
-            return _example(kind)
-
-
-def _example(kind: Type) -> str:
-    match kind:
-        case Metadata(extra=extra):
-            return quoted(FORMS[(extra or {})["form"]].example)
-        case IntType(ge=least):
-            return str(least)
-        case StrType():
-            return '"some words"'
-        case LiteralType():
-            return _allowed(kind)
-        case DictType(key_type=key, value_type=item):
-            name = str(key.values[0]) if isinstance(key, LiteralType) else _example(key).strip('"')
-            return f"{{ {name} = {_example(item)} }}"
-        case _:
-            return "{ … }"
-
-
-def _line_of(field: Field) -> str:
-    if isinstance(field.type, ListType):
-        return f'at least one [[{field.name}]], and below it id = "low"'
-    return f"{field.name} = {_example(field.type)}"
-
-
 def _stand_in(kind: Type) -> Any:  # noqa: PLR0911 - one for each kind
     """Gives something that fits, for what is missing or cannot be read."""
     match kind:
@@ -277,6 +311,8 @@ def _stand_in(kind: Type) -> Any:  # noqa: PLR0911 - one for each kind
             return _stand_in(inner)
         case IntType(ge=least):
             return least or 0
+        case BoolType():
+            return False
         case LiteralType(values=words):
             return words[0]
         case ListType():
@@ -289,9 +325,9 @@ def _stand_in(kind: Type) -> Any:  # noqa: PLR0911 - one for each kind
             return ""
 
 
-def _place_of(path: Path) -> str:
+def _place_of(path: Path, called: str) -> str:
     if not path:
-        return "at the top of a policy"
+        return f"at the top of {called}"
     words = ".".join(str(part) for part in path if isinstance(part, str))
     in_list = isinstance(path[-1], int)
     if in_list:
@@ -328,4 +364,11 @@ def _places(path: tuple[str, ...], kind: Type, seen: tuple[type, ...] = ()) -> I
             pass
 
 
-_PLACES = tuple(_places((), _FILE))
+@cache
+def _info(file: type) -> Type:
+    return type_info(file)
+
+
+@cache
+def _places_of(file: type) -> tuple[tuple[str, frozenset[str]], ...]:
+    return tuple(_places((), _info(file)))
