@@ -1,0 +1,78 @@
+"""The fields that a mapping fills, by input: those of contracts/inputs.py, each with its kind."""
+
+from typing import Any, Literal, NamedTuple, get_args
+
+import msgspec
+
+from streams.contracts.inputs import (
+    Amount,
+    AmountFromZero,
+    BalanceMessage,
+    CreditMessage,
+    Currency,
+    CustomerMessage,
+    Id,
+    LoanMessage,
+    Product,
+    Time,
+    TransactionMessage,
+    TransactionType,
+    UnreadNumber,
+)
+from streams.values.events import TOPICS, TRANSACTION_TYPES, Action
+from streams.values.products import PRODUCTS
+from streams.values.standings import Standing
+
+Kind = Literal["id", "money", "time", "currency", "type", "product", "standing", "action", "whole", "score", "text"]
+
+
+class InputField(NamedTuple):
+    """A field of an input. is_from_zero: of money, whether it is never below 0."""
+
+    name: str
+    kind: Kind
+    is_required: bool
+    is_from_zero: bool = False
+
+
+_KINDS: tuple[tuple[Any, Kind], ...] = (
+    (Id, "id"),
+    (Time, "time"),
+    (Amount, "money"),
+    (AmountFromZero, "money"),
+    (Currency, "currency"),
+    (TransactionType, "type"),
+    (Product, "product"),
+    (Standing, "standing"),
+    (Action, "action"),
+    (UnreadNumber, "whole"),
+    (float, "score"),
+)
+WORDS: dict[Kind, tuple[str, ...]] = {
+    "type": tuple(sorted(TRANSACTION_TYPES)),
+    "standing": get_args(Standing),
+    "action": get_args(Action),
+}
+"""The words that there are; a policy may have further products."""
+KNOWN_PRODUCTS = tuple(sorted(PRODUCTS))
+
+
+def _fields(message: Any) -> tuple[InputField, ...]:
+    return tuple(
+        InputField(field.name, _kind(field.type), field.required, field.type == AmountFromZero)
+        for field in msgspec.structs.fields(message)
+    )
+
+
+def _kind(written: Any) -> Kind:
+    return next((kind for known, kind in _KINDS if written == known or known in get_args(written)), "text")
+
+
+INPUTS: dict[str, tuple[InputField, ...]] = dict(
+    zip(
+        TOPICS,
+        map(_fields, (BalanceMessage, TransactionMessage, CreditMessage, LoanMessage, CustomerMessage)),
+        strict=True,
+    )
+)
+"""By the names of the inputs, in the order of their topic numbers."""

@@ -1,0 +1,123 @@
+"""A compiled table of a mapping: a row in, an event of one input out."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from streams.contracts.event_line import EventLine
+from streams.contracts.times import instant_ms
+from streams.intake.paths import Find
+from streams.intake.refused import MissingError, RefusedError
+from streams.policy.language.forms import quoted
+from streams.values.calendar import DAY_MS
+
+Convert = Callable[[Any, Any, dict[str, Any]], Any]
+"""From what was found, the row, and the fields that were read before it, to the field's value."""
+Finish = Callable[[dict[str, Any]], None]
+_encode = msgspec.json.Encoder().encode
+
+
+class Way(NamedTuple):
+    """One way to read a field. when: None for one that always counts. text: what is read, as the mapping has it."""
+
+    when: Find | None
+    find: Find
+    convert: Convert
+    text: str
+
+
+class FieldReader(NamedTuple):
+    """A field: its ways in their order, the first of which counts whose condition holds."""
+
+    name: str
+    is_required: bool
+    ways: tuple[Way, ...]
+
+
+class FieldError(RefusedError):
+    """A field of a row cannot be mapped; `refused` says why."""
+
+    def __init__(self, refused: RefusedError, field: str, path: str) -> None:
+        super().__init__(str(refused))
+        self.refused, self.field, self.path = refused, field, path
+
+
+class Table(NamedTuple):
+    """One event of one input. topic: its number. finish: sets right what several fields mean together."""
+
+    topic: int
+    input: str
+    when: Find | None
+    readers: tuple[FieldReader, ...]
+    finish: Finish
+
+    def event(self, view: Any) -> EventLine:
+        """Maps a row.
+
+        Raises:
+            FieldError: It cannot be mapped.
+        """
+        value: dict[str, Any] = {}
+        for reader in self.readers:
+            way = _way(reader, view)
+            try:
+                found = None if way is None else way.find(view)
+                if found is not None and found != "" and way is not None:
+                    value[reader.name] = way.convert(found, view, value)
+                elif reader.is_required:
+                    raise MissingError(_nothing(way))
+            except RefusedError as refused:
+                raise self._error(refused, reader.name, way) from refused
+            except ArithmeticError as error:
+                beyond = RefusedError("the number is beyond what an amount can be")
+                raise self._error(beyond, reader.name, way) from error
+        try:
+            self.finish(value)
+        except RefusedError as refused:
+            raise self._error(refused, "", None) from refused
+        return EventLine(self.topic, value["customer_id"].encode(), _encode(value))
+
+    def _error(self, refused: RefusedError, name: str, way: Way | None) -> FieldError:
+        return FieldError(refused, f"{self.input}.{name}".rstrip("."), "" if way is None else way.text)
+
+
+def _way(reader: FieldReader, view: Any) -> Way | None:
+    for way in reader.ways:
+        if way.when is None or way.when(view):
+            return way
+    return None
+
+
+def _nothing(way: Way | None) -> str:
+    return "no `when` of its ways holds" if way is None else f"there is nothing at {quoted(way.text)}"
+
+
+def as_it_is(_: dict[str, Any]) -> None:
+    """Leaves an event as it is."""
+
+
+def finish_transaction(value: dict[str, Any]) -> None:
+    """Sees to it that a reversal says when what it undoes occurred, and that no other says so."""
+    if "reverses" not in value:
+        value.pop("reversed_at", None)
+        return
+    if "reversed_at" not in value:
+        raise MissingError("a reversal needs reversed_at, the time of what it undoes")
+    if instant_ms(value["reversed_at"]) > instant_ms(value["occurred_at"]) + DAY_MS:
+        raise RefusedError("it undoes what is more than 24 hours ahead of it")
+
+
+_OF_A_PIN = ("tier", "until", "reason", "by")
+
+
+def finish_customer(value: dict[str, Any]) -> None:
+    """Sees to it that a pin has all that it needs, and that no other action has it."""
+    for name in _OF_A_PIN:
+        if value["action"] != "pin":
+            value.pop(name, None)
+        elif name not in value:
+            raise MissingError(f"a pin needs tier, until, reason and by: there is no {name}")
+
+
+FINISH: dict[str, Finish] = {"transactions": finish_transaction, "customers": finish_customer}
