@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from tests.support.background import background
 from tests.support.worker_processes import Worker
 
 
@@ -23,13 +24,8 @@ class Unit:
 
     @asynccontextmanager
     async def supervising(self) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(self._supervise(worker)) for worker in self._workers]
-        try:
+        async with background(*map(self._supervise, self._workers)):
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
 
     def are_up(self) -> None:
         """Nobody has ended in a way that the unit does not mend."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.faults.schedules.launcher import CONTROL
+from tests.support.background import background
 from tests.support.patience import until
 from tests.support.worker_processes import Worker
 
@@ -142,13 +143,10 @@ class Crew:
 
     @asynccontextmanager
     async def supervising(self) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(self._supervise(member)) for member in self.members]
         try:
-            yield
+            async with background(*map(self._supervise, self.members)):
+                yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
             for member in (*self.members, *self.extras):
                 member.heal()
                 member.discard()

@@ -11,7 +11,8 @@ from aiokafka import TopicPartition
 
 from tests.faults.schedules.cluster import Cluster
 from tests.faults.schedules.crew import Crew, Member
-from tests.faults.schedules.schedule import PARTITIONS, Schedule, background
+from tests.faults.schedules.schedule import PARTITIONS, Schedule
+from tests.support.background import background
 from tests.support.patience import until
 
 _EVENTS_A_SECOND = 300

@@ -24,6 +24,7 @@ from tests.faults.schedules.ledger import ERASABLE, PLAIN, Ledger
 from tests.faults.schedules.plan import Phase, phases
 from tests.faults.schedules.replay import TOPICS
 from tests.faults.schedules.watching import Poller, Reader, ends_of
+from tests.support.background import background
 from tests.support.patience import stretched, until
 from tests.support.worker_processes import TIERFLOW
 
@@ -197,18 +198,3 @@ async def _audit(schedule: Schedule) -> list[Anomaly]:
     )
     said, _ = await process.communicate()
     return [] if process.returncode == 0 else [Anomaly("audit", said.decode()[-2_000:])]
-
-
-@asynccontextmanager
-async def background(*works: Any) -> AsyncIterator[None]:
-    """Lets these go on for the length of the block. What fails there fails here."""
-    tasks = [asyncio.create_task(work) for work in works]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-    for task in tasks:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            raise error
