@@ -1,13 +1,37 @@
-"""Signals that end a command which has started processes: these are ended first, whenever the signal comes."""
+"""Signals that end a command: one that serves ends with 0, one that has started processes ends these first."""
 
+import asyncio
+import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def end_when_asked() -> None:
+    """Has SIGTERM and SIGINT end the process at once, with exit status 0: nothing is begun yet that has to be ended."""
+    when_asked_to_end(lambda: os._exit(0))
+
+
+def when_asked_to_end(act: Callable[[], object], loop: asyncio.AbstractEventLoop | None = None) -> None:
+    """Has SIGTERM and SIGINT call this, in the main thread, in place of what they did before.
+
+    loop: has its next round call it. asyncio's own handlers would leave a process without any once the loop is closed:
+    one that is asked again while it ends would end with another status.
+    """
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        if loop is None:
+            act()
+        elif not loop.is_closed():
+            loop.call_soon_threadsafe(act)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
 
 
 @contextmanager

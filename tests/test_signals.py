@@ -6,10 +6,11 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 
 import pytest
 
-from streams.signals import ending_on_signals, signals_wait
+from streams.signals import ending_on_signals, signals_wait, when_asked_to_end
 
 STATUS = {signal.SIGTERM: 143, signal.SIGHUP: 129}
 
@@ -73,6 +74,28 @@ def test_other_threads_may_start_processes() -> None:
     thread.start()
     thread.join()
     assert failed == [False]
+
+
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """Puts those of the tests back."""
+    formers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, former in formers.items():
+        signal.signal(number, former)
+
+
+@pytest.mark.usefixtures("handlers")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_loop_is_told_that_the_end_is_asked_for(number: signal.Signals) -> None:
+    async def waiting() -> None:
+        asked = asyncio.Event()
+        when_asked_to_end(asked.set, asyncio.get_running_loop())
+        signal.raise_signal(number)
+        await asked.wait()
+
+    asyncio.run(waiting())
+    signal.raise_signal(number)  # its loop is closed, and it still has no other meaning
 
 
 def test_an_ignored_signal_stays_ignored() -> None:

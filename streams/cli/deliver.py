@@ -12,6 +12,7 @@ import typer
 from streams.cli.output import counted, print_list, visible
 from streams.errors import UsageError
 from streams.settings import Settings, variables
+from streams.signals import end_when_asked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +45,7 @@ def deliver(
     """Send tier changes, campaigns and risk decisions to HTTP endpoints until SIGTERM or SIGINT."""
     if context.invoked_subcommand is not None:
         return
+    end_when_asked()
     from streams.deliver.metrics_server import MetricsAddress
     from streams.deliver.run import deliver as run
     from streams.logs import set_up_logging

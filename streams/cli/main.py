@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, TryAgainError, UsageError
 from streams.logs import set_levels
+from streams.signals import end_when_asked
 
 
 def run() -> None:
@@ -12,6 +13,8 @@ def run() -> None:
 
     A UsageError becomes a sentence on standard error and exit status 2, a TryAgainError one and 70; no traceback.
     """
+    if sys.argv[1:2] == ["worker"]:
+        end_when_asked()  # first of all: what it imports takes a second
     set_levels()
     try:
         _command()()

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import signal
 import socket
 import time
 from dataclasses import replace
@@ -31,10 +30,7 @@ def worker(*, take_outputs: bool = False) -> None:
     policy = read_policy_file(settings.policy, "TIERFLOW_POLICY")
     make_data_dir(settings)
     set_up_logging()
-    try:
-        known, partitions, letter_bytes = asyncio.run(_prepare_patiently(settings, policy, take_outputs=take_outputs))
-    except asyncio.CancelledError:
-        return  # asked to end
+    known, partitions, letter_bytes = asyncio.run(_prepare_patiently(settings, policy, take_outputs=take_outputs))
     run_worker(replace(settings, letter_bytes=letter_bytes), known, partitions)
 
 
@@ -88,7 +84,6 @@ async def _prepare_patiently(
     from streams.kafka.never_taken import FORBIDDEN
     from streams.kafka.refusals import forbidden
 
-    _end_when_asked()
     give_up_at = time.monotonic() + KAFKA_WITHIN_S
     told = False
     while True:
@@ -104,14 +99,6 @@ async def _prepare_patiently(
                 logging.getLogger(__name__).warning("%s; waiting for it for %.0f s", why, KAFKA_WITHIN_S)
             told = True
         await asyncio.sleep(TRIED_EVERY_S)
-
-
-def _end_when_asked() -> None:
-    """Makes SIGTERM and SIGINT cancel the task in hand."""
-    task = asyncio.current_task()
-    if task is not None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 async def _prepare(settings: Settings, policy: Policy, *, take_outputs: bool) -> "tuple[KnownPolicies, int, int]":

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import signal
 import time
 from collections.abc import Coroutine, Sequence
 from contextlib import aclosing
@@ -31,6 +30,7 @@ from streams.kafka.rights import deliver as deliver_rows
 from streams.kafka.topics import partition_count
 from streams.kafka.unchanged import confirmed
 from streams.settings import Settings
+from streams.signals import when_asked_to_end
 
 RIGHTS_LOOKED_AT_EVERY_S = 10.0
 _log = logging.getLogger(__name__)
@@ -90,9 +90,7 @@ async def _deliver(settings: Settings, targets: Sequence[Target], metrics: Deliv
 async def _until_asked(couriers: Sequence[Courier], watches: Sequence[Coroutine[None, None, None]]) -> None:
     """Runs the couriers until a signal comes; returns when all have ended."""
     asked = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked.set)
+    when_asked_to_end(asked.set, asyncio.get_running_loop())
     async with asyncio.TaskGroup() as group:
         running = [group.create_task(courier.run()) for courier in couriers]
         _log.info("delivering to %s", ", ".join(courier.endpoint.name for courier in couriers))

@@ -9,7 +9,6 @@ import asyncio
 import gc
 import logging
 import os
-import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
@@ -50,7 +49,6 @@ from streams.worker.turns import Turns
 from streams.worker.watchdog import why_unreadable
 
 SESSION_TIMEOUT_S = 6.0
-STOPPED_WITHIN_S = 12.0
 _log = logging.getLogger(__name__)
 
 Watch = Callable[[], Awaitable[None]]
@@ -267,11 +265,6 @@ class TierflowApp(faust.App):  # type: ignore[misc]
         await asyncio.gather(*(lane.park() for lane in self.lanes.values()))
 
     async def _release_lanes(self, *_: Any, **__: Any) -> None:
-        # Faust waits without end for a broker that is away, so a timer ends the process. What is not committed by then
-        # is worked again by whoever takes the partitions over.
-        patience = threading.Timer(STOPPED_WITHIN_S, os._exit, (TRY_AGAIN if self.crashed else 0,))
-        patience.daemon = True
-        patience.start()
         await asyncio.gather(*(lane.release() for lane in self.lanes.values()))
         await asyncio.gather(*(broker.inputs.stop() for broker in self.brokers.values()))
 

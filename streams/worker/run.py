@@ -2,14 +2,13 @@
 
 import sys
 
-import faust
-
 from streams.api.routes import install
 from streams.api.server import BoundedRunner, allow_open_files
 from streams.kafka.policies import KnownPolicies
 from streams.kafka.unpacking import read_in_part
 from streams.settings import Settings
 from streams.worker.app import create_app
+from streams.worker.frame.ending import EndingWorker
 from streams.worker.garbage import collect_rarely
 from streams.worker.serving import WorkerSource
 from streams.worker.watches import add_watches
@@ -33,7 +32,7 @@ def run_worker(settings: Settings, known: KnownPolicies, partitions: int) -> Non
     install(app.web.web_app, WorkerSource(app), settings, app.metrics)
     # Faust's own runner has no limits.
     app.web._runner = BoundedRunner(app.web.web_app, settings.http_limits, app.metrics.registry)  # noqa: SLF001
-    # Faust's worker handles signals, and starts and stops services in order. Its logging, banner and spinner are off.
-    worker = faust.Worker(app, quiet=True, redirect_stdouts=False, override_logging=False)
+    # Faust's worker starts and stops services in order. Its logging, banner and spinner are off.
+    worker = EndingWorker(app, quiet=True, redirect_stdouts=False, override_logging=False)
     worker.spinner = None
     worker.execute_from_commandline()

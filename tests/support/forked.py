@@ -5,7 +5,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
 from streams.cli import commands, worker
@@ -17,20 +17,30 @@ from tests.support.patience import stretched
 LOADED = (commands, worker, worker_run)  # before the fork, so that no fork has to load them
 
 
-def forked(environment: Mapping[str, str], *arguments: str, within_s: float = 30.0) -> Said:
-    """Runs a command to its end, as `tierflow` of commands.py does. Not for coroutines: no loop may run here."""
+def forked(
+    environment: Mapping[str, str],
+    *arguments: str,
+    within_s: float = 30.0,
+    before: Callable[[], object] = lambda: None,
+) -> Said:
+    """Runs a command to its end, as `tierflow` of commands.py does. Not for coroutines: no loop may run here.
+
+    before: called in the fork, first of all.
+    """
     with ExitStack() as files:
         out, err = (files.enter_context(tempfile.TemporaryFile()) for _ in range(2))
         pid = os.fork()
         if not pid:
-            _run(environment, arguments, out.fileno(), err.fileno())
+            _run(environment, arguments, out.fileno(), err.fileno(), before)
         status = _ended(pid, stretched(within_s))
         texts = [file.read().decode() for file in (out, err) if not file.seek(0)]
     assert status is not None, f"{arguments} has not ended: {texts}"
     return Said(status, *texts)
 
 
-def _run(environment: Mapping[str, str], arguments: tuple[str, ...], out: int, err: int) -> None:
+def _run(
+    environment: Mapping[str, str], arguments: tuple[str, ...], out: int, err: int, before: Callable[[], object]
+) -> None:
     """Becomes the command. Whatever happens, nothing of the tests goes on in the fork."""
     status: object = 1
     try:
@@ -40,6 +50,7 @@ def _run(environment: Mapping[str, str], arguments: tuple[str, ...], out: int, e
         os.environ.clear()
         os.environ.update(environment)
         sys.argv = ["tierflow", *arguments]
+        before()
         run()
         status = 0
     except SystemExit as ended:

@@ -31,6 +31,7 @@ from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as driver
 from faust.types import ConsumerMessage
 from mode import threads
+from mode import worker as mode_worker
 
 from streams.kafka.bare_records import as_it_is
 from streams.kafka.epochs import PRODUCER_FENCED, RaiseRequest
@@ -129,6 +130,9 @@ SOURCES = [
     (faust_consumer.Consumer._drain_messages, "offset >= r_offset", "getmany has to clear _read_offset"),
     (faust_consumer.Consumer._wait_next_records, "self.can_resume_flow", "getmany waits while the flow is stopped"),
     (driver.AIOKafkaConsumerThread._fetch_records, "flow_active", "no fetch is taken while the flow is stopped"),
+    (mode_worker.Worker.default_on_first_start, "self.install_signal_handlers()", "what a signal does is ours"),
+    (mode_worker.Worker._stop_on_signal, "await self.stop()", "an end that was asked for has a limit"),
+    (mode_worker.Worker.stop_and_shutdown, "self.stop()", "the end after a crash has one, too"),
     (threads.ServiceThread._serve, "self.beacon.root.data.crash", "a dead consumer thread ends the worker"),
     (fetcher.Fetcher.fetched_records, "return drained", "records are handed on in the step that moves the position"),
     (fetcher.Fetcher._create_fetch_waiter, "self._fetch_waiters.add(fut)", "a fetch that waits is woken by these"),
