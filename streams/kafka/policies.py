@@ -16,11 +16,13 @@ from streams.contracts.outputs import IN_FORCE, InForceMessage, PolicyMessage
 from streams.kafka.refusals import cannot_connect
 from streams.kafka.tail import connected, reader, tail, to_the_end
 from streams.partition.entries import Record
+from streams.policy.compile.digest import digest_of
 from streams.policy.policy import Policy
 from streams.settings import Settings
 
 _log = logging.getLogger(__name__)
 IN_FORCE_KEY = IN_FORCE.encode()
+_PUBLISH_IT = "publish it: tierflow policy publish FILE"
 # What msgspec raises of bytes that are no such message: no UTF-8, no JSON, or nested too deeply.
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -104,6 +106,8 @@ async def follow_policies(
             digest = _take(record, documents)
             if digest is not None and digest in documents:
                 yield record.offset, documents[digest]
+            elif digest is not None:
+                _pass_over(record, f"puts a policy in force whose document is not there; {_PUBLISH_IT}")
     finally:
         await consumer.stop()
 
@@ -137,24 +141,29 @@ def digest_in_force(record: Record) -> str | None:
     try:
         return _decode_in_force(record.value).digest
     except _UNREADABLE as error:
-        _warn(record, error)
+        _pass_over(record, f"holds nothing of a policy: {error}")
         return None
 
 
 def _take(record: ConsumerRecord, documents: dict[str, str]) -> str | None:
-    """Adds a document to `documents`, by digest; gives the digest if the record says which policy is in force."""
+    """Adds a document to `documents`, by digest; gives the digest if the record says which policy is in force.
+
+    A document under another digest than its own is passed over: what it decides would be told as another policy's.
+    """
     if record.key == IN_FORCE_KEY or record.value is None:
         return digest_in_force(record)
     try:
         message = _decode(record.value)
     except _UNREADABLE as error:
-        _warn(record, error)
+        _pass_over(record, f"holds nothing of a policy: {error}")
         return None
-    documents[message.digest] = message.document
+    digest = digest_of(message.document)
+    if message.digest == digest and record.key == digest.encode():
+        documents[digest] = message.document
+    else:
+        _pass_over(record, f"holds the document of {digest} under another digest; {_PUBLISH_IT}")
     return None
 
 
-def _warn(record: Record, error: Exception) -> None:
-    _log.warning(
-        "offset %d of the topic of policies holds nothing of a policy, and is passed over: %s", record.offset, error
-    )
+def _pass_over(record: Record, why: str) -> None:
+    _log.warning("offset %d of the topic of policies is passed over: it %s", record.offset, why)

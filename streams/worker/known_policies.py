@@ -22,7 +22,10 @@ def policy_in_force(known: KnownPolicies) -> Policy:
     """
     document = known.documents.get(known.in_force or "")
     if document is None:
-        raise UsageError("no policy is in force, or its document is gone; publish one: tierflow policy publish FILE")
+        raise UsageError(
+            "no policy is in force, or its document is gone or not that of its digest; publish one: "
+            "tierflow policy publish FILE"
+        )
     return load_in_force(document)
 
 

@@ -5,9 +5,11 @@ import gzip
 from contextlib import aclosing
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from streams.audit.in_force import read_history
+from streams.contracts.outputs import InForceMessage, PolicyMessage
 from streams.errors import UsageError
 from streams.kafka import local
 from streams.kafka.offsets import Offsets
@@ -21,6 +23,7 @@ from streams.kafka.policies import (
 )
 from streams.policy.compile.load import load_policy
 from streams.policy.language.problems import PolicyError
+from streams.policy.policy import Policy
 from streams.settings import Settings
 from streams.worker import app as app_module
 from streams.worker.app import create_app
@@ -61,12 +64,39 @@ async def test_records_that_are_no_policies_are_passed_over_with_a_word(
         await publish_policy(settings, TWO)
         _, document = await heard
     assert document == TWO.document
-    assert "offset 2 of the topic of policies holds nothing of a policy, and is passed over" in caplog.text
+    assert "offset 2 of the topic of policies is passed over: it holds nothing of a policy" in caplog.text
     known = await read_known_policies(settings)
     assert (known.documents, known.in_force) == (before.documents | {TWO.digest: TWO.document}, TWO.digest)
     async with Offsets(settings.client_options()) as offsets:
         history = await read_history(settings, offsets)
     assert [one.digest for one in history.published] == [ONE.digest, TWO.digest]
+
+
+async def test_a_document_under_another_digest_than_its_own_is_refused(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    await publish_policy(settings, ONE)
+    before = await read_known_policies(settings)
+    other = load_policy(ONE.document.replace("version = 1", "version = 3"))
+    strange = [(other.digest, other.digest, TWO), (other.digest, TWO.digest, TWO), (TWO.digest, other.digest, TWO)]
+    swapped = [(key.encode(), document_of(digest, policy)) for key, digest, policy in strange]
+    puts_in_force = (IN_FORCE_KEY, msgspec.json.encode(InForceMessage(digest=other.digest)))
+    await put(settings, settings.output_topic("policies"), [*swapped, puts_in_force], 0)
+    async with aclosing(follow_policies(settings, before)) as newer:
+        heard = asyncio.create_task(anext(newer))
+        await publish_policy(settings, TWO)
+        assert (await heard)[1] == TWO.document
+    for offset in (2, 3, 4):
+        word = f"offset {offset} of the topic of policies is passed over: it holds the document of {TWO.digest} under"
+        assert word in caplog.text
+    assert "offset 5 of the topic of policies is passed over: it puts a policy in force whose" in caplog.text
+    known = await read_known_policies(settings)
+    assert (known.documents, known.in_force) == (before.documents | {TWO.digest: TWO.document}, TWO.digest)
+
+
+def document_of(digest: str, policy: Policy) -> bytes:
+    message = PolicyMessage(name=policy.name, version=policy.version, digest=digest, document=policy.document)
+    return msgspec.json.encode(message)
 
 
 async def test_policies_that_came_and_went_while_it_joined_are_known_too(settings: Settings) -> None:

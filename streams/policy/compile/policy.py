@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from functools import partial
-from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from streams.policy.campaigns import CORRECTED_MONTHS, Campaign, CashBack, FeeAlert, NearTier
 from streams.policy.compile.campaigns import CampaignCompiler
+from streams.policy.compile.digest import digest_of
 from streams.policy.compile.falling import compile_falling, counts_ratings, falls_plainly, has_spans, ratings_looked_at
 from streams.policy.compile.floors import floors_of, held_measures, value_floors
 from streams.policy.compile.loans import compile_loan_rules, days_looked_back
@@ -83,13 +83,13 @@ class _Compiler:
 
     def _origin(self, document: str) -> _Fields:
         """Gives where the policy comes from."""
-        digest = sha256(document.encode()).hexdigest()
+        digest = digest_of(document)
         return partial(
             Policy,
             name=self.file.name,
             version=self.file.version,
-            digest=f"sha256:{digest}",
-            mark=int(digest[: MARK_BITS // 4], 16),
+            digest=digest,
+            mark=int(digest.removeprefix("sha256:")[: MARK_BITS // 4], 16),
             document=document,
         ).keywords
 
