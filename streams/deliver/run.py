@@ -102,8 +102,9 @@ async def _until_asked(couriers: Sequence[Courier], watches: Sequence[Coroutine[
 
 async def _hear_of_erasures(settings: Settings, erasures: Erasures) -> None:
     """Keeps up to date who was erased: what waits for a retry, or behind an endpoint that is down, must not go out."""
+    topic = settings.output_topic("erasures")
     while True:
-        records = follow(settings, [settings.output_topic("erasures")], from_beginning=True, on_start=lambda: None)
+        records = follow(settings, [topic], from_beginning=True, next_offsets=erasures.next_offsets)
         try:
             async with aclosing(records):
                 async for record in records:

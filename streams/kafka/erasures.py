@@ -8,7 +8,7 @@ from contextlib import aclosing
 from typing import NamedTuple
 
 import msgspec
-from aiokafka import ConsumerRecord
+from aiokafka import ConsumerRecord, TopicPartition
 
 from streams.contracts.envelope import Headers
 from streams.contracts.outputs import CHANGE_TYPE, ERASED_TYPE, ErasureMessage
@@ -63,9 +63,12 @@ class Erasures:
 
     def __init__(self) -> None:
         self._by_key: dict[bytes, Erased] = {}
+        self.next_offsets: dict[TopicPartition, int] = {}
+        """Where to read on, of each partition of which a record was read."""
 
     def add(self, record: ConsumerRecord) -> None:
         """Takes in a record of the topic. One that somebody else wrote is passed over."""
+        self.next_offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
         try:
             message = _decode_erasure(record.value or b"")
             decided_ms = instant_ms(message.decided_at)

@@ -1,13 +1,18 @@
 """What an erase makes void, by rows: inputs that would come again, outputs that would go out again."""
 
+import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import aclosing
 
 import pytest
 from aiokafka import ConsumerRecord
 
-from streams.kafka.erasures import Erasures
+from streams.kafka.erasures import Erasures, read_erasures
+from streams.kafka.follow import follow
+from streams.settings import Settings
 from streams.values.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS
+from tests.support.batches import put
 
 AT_MS = 1_795_485_600_000  # 2026-11-24T10:00:00+08:00
 WORKED_MS = AT_MS + 5_000  # the erase came 5 s late
@@ -122,3 +127,16 @@ def test_of_two_erasures_of_one_time_that_of_the_later_change_holds(numbers: tup
     for last_sequence in numbers:
         found.add(erasure(AT_MS, last_sequence))
     assert found.void_output(record(b"C", {}, {"ce_id": "C:4", "ce_type": "tierflow.tier.changed.v1"}))
+
+
+async def test_who_follows_reads_on_from_what_was_read(settings: Settings) -> None:
+    topic = settings.output_topic("erasures")
+    value = erasure().value or b""
+    await put(settings, topic, [(b"C", value), (b"D", b"no erasure")], 2)
+    read = await read_erasures(settings)
+    records = follow(settings, [topic], from_beginning=True, next_offsets=read.next_offsets)
+    async with aclosing(records) as newer:
+        for number, key in ((2, b"E"), (1, b"F")):  # of a partition that was read, and of one where there was nothing
+            await put(settings, topic, [(key, value)], number)
+            async with asyncio.timeout(30):
+                assert (await anext(newer)).key == key
