@@ -20,7 +20,7 @@ def customer_handler(source: TierSource, peers: Peers) -> Handler:
         customer_id = request.match_info["customer_id"]
         if not _is_text(customer_id):
             return _unknown()
-        match source.owner(customer_id):
+        match await source.owner(customer_id):
             case Local():
                 return _answer(source.customer(customer_id))
             case Unavailable(retry_after_s, why):

@@ -59,7 +59,7 @@ class Unavailable:
 
 
 class TierSource(Protocol):
-    """What a worker tells about itself. Every method answers at once, from memory, and raises nothing."""
+    """What a worker tells about itself. Every method but `owner` answers at once, from memory; none raises."""
 
     def ready(self) -> Readiness:
         """Says whether this worker serves all of its partitions."""
@@ -70,8 +70,11 @@ class TierSource(Protocol):
     def customer(self, customer_id: str) -> CustomerView | None:
         """Gives a customer of this worker's recovered partitions; None if none of them has the id."""
 
-    def owner(self, customer_id: str) -> Local | Remote | Anyone | Unavailable:
-        """Says which worker serves the customer's partition, whether or not the customer exists."""
+    async def owner(self, customer_id: str) -> Local | Remote | Anyone | Unavailable:
+        """Says which worker serves the customer's partition, whether or not the customer exists.
+
+        Waits a second at most until no transaction that writes the customer's state is under way.
+        """
 
     def distribution(self) -> Mapping[str, int]:
         """Counts this worker's customers by tier id: every tier of the policy in its order, 0 included."""

@@ -120,6 +120,10 @@ class Lane:
         """Counts the records still to be read, by topic number; None before the first fetch of a topic."""
         return self._ends.lags(self.next_offsets)
 
+    async def committed(self, key: bytes) -> None:
+        """Returns when no transaction is under way that writes the state of this key (owned.py)."""
+        await self._owned.committed(key)
+
     # --- taking over, parking ---
 
     async def take_over(self) -> None:
@@ -311,7 +315,6 @@ class Lane:
             return
         self._failures = 0
         partition = self._owned.known
-        partition.keep(work)
         self._crowd.committed(is_left=self._is_due(now_ms) or partition.is_stale)
         self._gets_on()
         self.stage.committed(work)

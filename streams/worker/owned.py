@@ -3,9 +3,11 @@
 A lane (lane.py) works what is owned here. What a take-over checks is in takeover.py.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from streams.contracts.kept import LaneRecord
 from streams.kafka.producers import TransactionFailedError
@@ -30,6 +32,13 @@ from streams.worker.turns import Turns
 _log = logging.getLogger(__name__)
 
 
+class UnderWay(NamedTuple):
+    """A transaction until its outcome is known here. states: those that it writes."""
+
+    states: Mapping[bytes, bytes]
+    over: asyncio.Event
+
+
 class Owned:
     """What a worker has of a partition number: `partition` is None while its state is not known for certain."""
 
@@ -44,6 +53,7 @@ class Owned:
         self._turns = turns
         self._transactions = self._new_transactions()
         self._changelog_end = -1
+        self._under_way: UnderWay | None = None
 
     @property
     def known(self) -> Partition:
@@ -119,16 +129,30 @@ class Owned:
         self.stage, self.partition = stage, partition
 
     async def commit(self, work: Work) -> None:
-        """Commits a batch.
+        """Commits a batch, and keeps its states: from then on they are seen.
 
         Raises:
             TransactionFailedError: It failed, or its outcome is not known, and so the state is not known either.
         """
+        self._under_way = under_way = UnderWay(work.states, asyncio.Event())
         try:
             self._changelog_end = await self._transactions.commit(work, self._changelog_end)
+            self.known.keep(work)
         except TransactionFailedError:
             self.partition = None  # HTTP must not show what may not have been committed
             raise
+        finally:
+            self._under_way = None
+            under_way.over.set()
+
+    async def committed(self, key: bytes) -> None:
+        """Waits for the transaction that is under way now, if it writes the state of this key.
+
+        The broker may have committed it, and others may have read it, before this worker hears of that.
+        """
+        under_way = self._under_way
+        if under_way is not None and key in under_way.states:
+            await under_way.over.wait()
 
     @property
     def round_trips(self) -> Mapping[str, float]:

@@ -1,5 +1,6 @@
 """What a worker answers over HTTP: its customers and tiers from memory, and which worker holds the others."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -28,7 +29,9 @@ from streams.values.standings import STANDING_UNLESS_KNOWN
 from streams.worker.app import TierflowApp
 
 RETRY_AFTER_S = 1.0
+COMMITTED_WITHIN_S = 1.0
 CUT_OFF = "The group's coordinator has not answered this worker within its session: others may have its partitions."
+COMMITTING = "A transaction that writes the customer's state is under way."
 
 
 class WorkerSource:
@@ -62,12 +65,24 @@ class WorkerSource:
                 return self._view(customers, unpack_state(customers.packed[key]), customer_id)
         return None
 
-    def owner(self, customer_id: str) -> Local | Remote | Anyone | Unavailable:
-        """Says which worker serves the customer, by the partitioner.
+    async def owner(self, customer_id: str) -> Local | Remote | Anyone | Unavailable:
+        """Says which worker serves the customer, once no transaction under way here writes the customer's state.
 
-        Without a partitioner it is this worker if the customer is found in what is served here, else anyone.
+        The brokers may have committed it before this worker hears of that: whoever has read the outputs would be shown
+        an older state than they know.
         """
-        app, key = self._app, customer_id.encode()
+        key = customer_id.encode()
+        try:
+            async with asyncio.timeout(COMMITTED_WITHIN_S):
+                for lane in self._app.lanes_of(CUSTOMERS):
+                    await lane.committed(key)
+        except TimeoutError:
+            return Unavailable(RETRY_AFTER_S, COMMITTING)
+        return self._owner(key)
+
+    def _owner(self, key: bytes) -> Local | Remote | Anyone | Unavailable:
+        """By the partitioner; without one it is this worker if the customer is in what is served here, else anyone."""
+        app = self._app
         if app.settings.partitioner == "none":
             return self._searched(key)
         number = partition_of(key, app.partitions, app.settings.partitioner)

@@ -37,7 +37,7 @@ class Table:
         change = {"id": f"{customer_id}:1", "customer_id": customer_id, "tier": tier, "value": "512345.00"}
         return CustomerView(orjson.dumps(change) if tier else None, {"assets": "500000.00"})
 
-    def owner(self, customer_id: str) -> Local | Remote | Anyone | Unavailable:
+    async def owner(self, customer_id: str) -> Local | Remote | Anyone | Unavailable:
         self.asked.append(customer_id)
         if not self.by_key and customer_id not in self.tiers:
             return Anyone(self.others, searched=not self.reasons)

@@ -201,6 +201,26 @@ async def test_nothing_is_shown_before_its_commit() -> None:
         assert CUSTOMER.encode() in stand.lane.partition.packed
 
 
+@pytest.mark.parametrize("failures", [0, 1])
+async def test_whoever_asks_during_a_commit_waits_for_its_outcome(failures: int) -> None:
+    log = Log()
+    log.failures = [TransactionFailedError("not known")] * failures
+    log.go_on.clear()
+    async with running(log) as stand:
+        await stand.lane.committed(CUSTOMER.encode())  # nothing is under way
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        await log.committing.wait()
+        await stand.lane.committed(OTHER.encode())
+        asked = asyncio.create_task(stand.lane.committed(CUSTOMER.encode()))
+        await asyncio.sleep(0)
+        assert not asked.done()
+        log.go_on.set()
+        await asked
+        # It is kept, or nobody is served.
+        assert stand.lane.serving == (not failures)
+        assert failures or CUSTOMER.encode() in stand.lane.partition.packed  # type: ignore[union-attr]
+
+
 async def test_a_gap_makes_the_lane_read_again_from_where_it_was() -> None:
     log = Log()
     async with running(log) as stand:
