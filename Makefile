@@ -7,7 +7,7 @@ export UV_LINK_MODE := copy
 # The hundreds of processes that tests start would compile all they import, each of them.
 QUICK_STARTS := PYTHONDONTWRITEBYTECODE=
 
-.PHONY: help setup compiled wheel sbom known-faults demo fast test check check-speed laws fuzz bench bench-quick bench-page simulation soak faults test-rights clean
+.PHONY: help setup compiled wheel sbom known-faults demo fast test check check-speed laws fuzz bench bench-quick bench-page simulation soak faults histories test-rights clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,6 +87,9 @@ test-rights: setup ## each right of each role left out once, on a broker that al
 
 faults: setup ## random schedules of faults on real brokers: SEED, RUNS, BROKERS=1|3, WORKERS, FAULTS (a schedule), FIGURES=1
 	@.venv/bin/python -m tests.faults.schedules $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)) $(if $(BROKERS),--brokers $(BROKERS)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(FIGURES),--figures)
+
+histories: setup ## histories of real workers during faults, judged by Porcupine; needs Go: SEED, RUNS, BROKERS=1|3, WORKERS, FAULTS, WITHIN=60s
+	@.venv/bin/python -m tests.histories $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)) $(if $(BROKERS),--brokers $(BROKERS)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(WITHIN),--within $(WITHIN))
 
 clean: ## takes away what setup and the tests made
 	rm -rf streams/builds build .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

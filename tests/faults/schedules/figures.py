@@ -11,7 +11,8 @@ from aiokafka import TopicPartition
 
 from tests.faults.schedules.cluster import Cluster
 from tests.faults.schedules.crew import Crew, Member
-from tests.faults.schedules.schedule import PARTITIONS, Schedule
+from tests.faults.schedules.ground import PARTITIONS
+from tests.faults.schedules.schedule import Schedule
 from tests.support.background import background
 from tests.support.patience import until
 

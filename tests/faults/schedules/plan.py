@@ -1,5 +1,6 @@
 """A schedule of faults, made of a seed alone: phases of faults that overlap; after each phase all is healed."""
 
+from collections.abc import Collection
 from random import Random
 from typing import Any, NamedTuple
 
@@ -35,14 +36,16 @@ _OTHERS = {"disk": {"full": 1, "read-only": 1}, "clock": {"jump": 1, "wrong": 1}
 _ROLES = {"worker": 8, "connection": 4, "broker": 2, "disk": 1, "clock": 1, "topics": 1}
 
 
-def phases(seed: int, brokers: int, workers: int, faults: int | None = None) -> list[Phase]:
-    """The phases of a schedule. faults: how many in all; None: the seed says."""
+def phases(
+    seed: int, brokers: int, workers: int, faults: int | None = None, only: Collection[str] | None = None
+) -> list[Phase]:
+    """The phases of a schedule. faults: how many in all; None: the seed says. only: the names of faults it may have."""
     random = Random(seed)  # noqa: S311 - repeatable, not secret
     left = faults or random.randint(AT_LEAST, AT_MOST)
     found: list[Phase] = []
     while left:
         size = min(left, random.choice((1, 2, 2, 3, 3, 4)))
-        found.append(_phase(random, brokers, workers, size))
+        found.append(_phase(random, brokers, workers, size, only))
         left -= size
     return found
 
@@ -54,11 +57,13 @@ def kinds(brokers: int) -> list[str]:
     return [f"{role}: {kind}" for role, those in by_role.items() for kind in those]
 
 
-def _phase(random: Random, brokers: int, workers: int, size: int) -> Phase:
+def _phase(random: Random, brokers: int, workers: int, size: int, only: Collection[str] | None) -> Phase:
     """At most one fault a broker or a worker process: two of one would hide each other."""
     phase: Phase = []
     while len(phase) < size:
         step = _step(random, brokers, workers)
+        if only is not None and step.name not in only:
+            continue
         taken = {(other.role, other.target) for other in phase if other.role != "connection"}
         is_second_broker = step.role == "broker" and any(other.role == "broker" for other in phase)
         if (step.role, step.target) not in taken and not is_second_broker:
