@@ -9,12 +9,12 @@ from tests.faults.schedules.cluster import Cluster
 from tests.faults.schedules.crew import LAUNCH
 from tests.faults.schedules.faults import Faults
 from tests.faults.schedules.ground import Ground
-from tests.support.background import background
 from tests.faults.schedules.plan import phases
 from tests.histories.clients import Clients
 from tests.histories.operation import Operation
 from tests.histories.policies import document
 from tests.histories.watch import Watch
+from tests.support.background import background
 from tests.support.patience import stretched, until
 
 # What nothing promises, or what the clients do themselves, is left out: wrong clocks, full disks, other settings and
