@@ -22,10 +22,10 @@ from streams.simulate.simulation import AHEAD_DAYS
 from streams.values.calendar import HOUR_MS
 from streams.values.fingerprint import REMEMBERED_AT_LEAST
 from streams.values.money import AMOUNT_DECIMALS, SUM_LIMIT_E4
-from streams.worker.app import SESSION_TIMEOUT_S
 from streams.worker.crowd import AT_LEAST, AT_MOST
 from streams.worker.inbox import BATCH_BYTES, HELD_HIGH_BYTES, QUEUE_HIGH_BYTES, RECORD_BYTES
 from streams.worker.lane import BATCH_LIMIT
+from streams.worker.lane_app import SESSION_TIMEOUT_S
 from streams.worker.takeover import TAKE_OVER_WITHIN_S
 from streams.worker.turns import BREATH_S, LARGE_BATCH, SLICE_S
 from streams.worker.watchdog import STALLED_AFTER_S

@@ -41,7 +41,7 @@ import asyncio, gc, logging
 from streams.contracts.kept import LaneRecord
 from streams.logs import set_up_logging
 from streams.partition.entries import Entry
-from streams.worker.app import fail
+from streams.worker.lane_app import fail
 from tests.support.counting import Counts
 
 class Failing(Counts):

@@ -7,11 +7,11 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from streams.api.problem import problem, unavailable
-from streams.api.source import TierSource
+from streams.api.source import LiveSource
 from streams.metrics import CONTENT_TYPE, Metrics
 
 
-def healthz_handler(source: TierSource) -> Handler:
+def healthz_handler(source: LiveSource) -> Handler:
     """Makes the handler: 200 while the worker makes progress, else 503, after which it should be restarted."""
 
     async def healthz(_request: web.Request) -> web.StreamResponse:
@@ -23,7 +23,7 @@ def healthz_handler(source: TierSource) -> Handler:
     return healthz
 
 
-def readyz_handler(source: TierSource) -> Handler:
+def readyz_handler(source: LiveSource) -> Handler:
     """Makes the handler: 200 when all partitions held here are served, else 503 with the reasons."""
 
     async def readyz(_request: web.Request) -> web.StreamResponse:

@@ -7,7 +7,7 @@ from streams.api.customers import customer_handler
 from streams.api.health import healthz_handler, metrics_handler, readyz_handler
 from streams.api.page import page_handler
 from streams.api.peers import Peers
-from streams.api.source import TierSource
+from streams.api.source import LiveSource, TierSource
 from streams.api.tiers import tiers_handler
 from streams.metrics import Metrics
 from streams.settings import Settings
@@ -20,6 +20,13 @@ def routes(source: TierSource, peers: Peers, metrics: Metrics) -> list[web.Route
         # An id may hold slashes and line ends: the rest of the path is the id.
         web.get("/customers/{customer_id:(?s:.+)}", customer_handler(source, peers)),
         web.get("/tiers", tiers_handler(source, peers)),
+        *live_routes(source, metrics),
+    ]
+
+
+def live_routes(source: LiveSource, metrics: Metrics) -> list[web.RouteDef]:
+    """Gives the routes of any process that works lanes: whether it works, and its metrics."""
+    return [
         web.get("/healthz", healthz_handler(source)),
         web.get("/readyz", readyz_handler(source)),
         web.get("/metrics", metrics_handler(metrics)),

@@ -58,14 +58,18 @@ class Unavailable:
     why: str = "The customer's partition is being recovered."
 
 
-class TierSource(Protocol):
-    """What a worker tells about itself. Every method but `owner` answers at once, from memory; none raises."""
+class LiveSource(Protocol):
+    """Whether a process works. Every method answers at once, from memory, and raises nothing."""
 
     def ready(self) -> Readiness:
-        """Says whether this worker serves all of its partitions."""
+        """Says whether it serves all of its partitions."""
 
     def healthy(self) -> str | None:
-        """Gives None if the worker makes progress, else a sentence, without customer ids, that says what is wrong."""
+        """Gives None if it makes progress, else a sentence, without customer ids, that says what is wrong."""
+
+
+class TierSource(LiveSource, Protocol):
+    """What a worker tells about itself. Every method but `owner` answers at once, from memory; none raises."""
 
     def customer(self, customer_id: str) -> CustomerView | None:
         """Gives a customer of this worker's recovered partitions; None if none of them has the id."""

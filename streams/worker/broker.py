@@ -72,7 +72,7 @@ class StageBroker:
         if ended is not None:
             return
         try:
-            found = await can_be_aborted(self._options, self._stage, number, self._app.partitions)
+            found = await can_be_aborted(self._options, self._stage, number, self._app.counts)
         except UsageError as error:  # the broker went away
             raise TransactionFailedError(f"{title}: {error}") from error
         if found:

@@ -34,12 +34,12 @@ MESSAGES_AT_LEAST = 20_000
 _log = logging.getLogger(__name__)
 
 
-async def can_be_aborted(options: Mapping[str, Any], stage: Stage, number: int, partitions: int) -> bool:
+async def can_be_aborted(options: Mapping[str, Any], stage: Stage, number: int, counts: Mapping[str, int]) -> bool:
     """Says whether a transaction of ours is left open of which nobody has seen any part, so that it may be aborted.
 
     Called after the former owner is fenced and before the changelog is read. Every transaction writes to the changelog
     and to the outputs in `stage.always`. If one of these is not open, or a committed message is ahead of the committed
-    state, a part of the transaction was seen.
+    state, a part of the transaction was seen. counts: how many partitions each output has.
 
     Raises:
         UsageError: The broker does not answer.
@@ -60,7 +60,7 @@ async def can_be_aborted(options: Mapping[str, Any], stage: Stage, number: int, 
         expected = await _expected(options, inputs, await offsets.decided_ends(inputs), partition)
         for name in stage.witnesses:
             topic, place = stage.outputs[name]
-            tps = [TopicPartition(topic, other) for other in ([number] if place is None else range(partitions))]
+            tps = [TopicPartition(topic, other) for other in ([number] if place is None else range(counts[topic]))]
             for tp, tail in await _tails(options, offsets, tps, MESSAGES_A_STATE * hidden[0]):
                 async for record in tail:
                     if partition.is_ahead(name, record.key, record.value, expected):

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from streams.api.source import Anyone, CustomerView, Local, Readiness, Remote, Unavailable
+from streams.api.source import Anyone, CustomerView, Local, Remote, Unavailable
 from streams.contracts.changes import ChangeWriter
 from streams.contracts.envelope import Envelope, without_rate
 from streams.contracts.figures import format_figure
@@ -27,35 +27,20 @@ from streams.stages.customers import NAME as CUSTOMERS
 from streams.values.money import format_value
 from streams.values.standings import STANDING_UNLESS_KNOWN
 from streams.worker.app import TierflowApp
+from streams.worker.live import CUT_OFF, LiveLanes
 
 RETRY_AFTER_S = 1.0
 COMMITTED_WITHIN_S = 1.0
-CUT_OFF = "The group's coordinator has not answered this worker within its session: others may have its partitions."
 COMMITTING = "A transaction that writes the customer's state is under way."
 
 
-class WorkerSource:
+
+class WorkerSource(LiveLanes):
     """The TierSource (api/source.py) of a running worker."""
 
     def __init__(self, app: TierflowApp) -> None:
+        super().__init__(app)
         self._app = app
-
-    def ready(self) -> Readiness:
-        """Says whether the partitions are assigned, recovered and worked on, and why not."""
-        if not self._app.assigned:
-            return Readiness(ready=False, reasons=["partitions are being assigned"])
-        if not self._app.is_member:
-            return Readiness(ready=False, reasons=[CUT_OFF])
-        if self._app.changed is not None:
-            return Readiness(ready=False, reasons=[self._app.changed])
-        reasons = [
-            f"partition {lane.number} is being recovered" for lane in self._app.lanes_of(CUSTOMERS) if not lane.serving
-        ]
-        return Readiness(not reasons, reasons)
-
-    def healthy(self) -> str | None:
-        """Gives what the watchdog has found; None if all lanes make progress."""
-        return self._app.stalled
 
     def customer(self, customer_id: str) -> CustomerView | None:
         """Gives the newest tier change as it was sent, and the measures as of now; None for an unknown customer."""

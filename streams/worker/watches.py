@@ -1,6 +1,6 @@
 """The tasks that watch over a worker: who owns the outputs, which policy is in force, clocks, topics, progress.
 
-Each runs for as long as the worker. What it finds wrong ends the process, and so does its own end (TierflowApp).
+Each runs for as long as the worker. What it finds wrong ends the process, and so does its own end (LaneApp).
 """
 
 import asyncio
@@ -14,8 +14,9 @@ from streams.kafka.owner import belongs_to_another, follow_owner
 from streams.kafka.policies import KnownPolicies, follow_policies
 from streams.kafka.topics import allowed_now
 from streams.kafka.wall_clock import wall_ms
-from streams.worker.app import TierflowApp, fail
+from streams.worker.app import TierflowApp
 from streams.worker.garbage import collect_when_idle
+from streams.worker.lane_app import LaneApp, fail
 from streams.worker.takeover import RETRIED_ERRORS
 from streams.worker.topics_watch import end_when_changed
 from streams.worker.watchdog import LOOK_EVERY_S, Contact, Watchdog
@@ -31,6 +32,13 @@ def add_watches(app: TierflowApp, known: KnownPolicies) -> None:
     app.watches += [
         (POLICY_FOLLOWER, partial(_follow_policies, app, known)),
         (OWNER_FOLLOWER, partial(_follow_owner, app)),
+    ]
+    add_lane_watches(app)
+
+
+def add_lane_watches(app: LaneApp) -> None:
+    """Gives any app of lanes the watches over what surrounds it: the clock, the brokers, its topics, its progress."""
+    app.watches += [
         ("the watch over the clock", partial(_watch_clock, app)),
         ("the watch over the brokers' refusals", partial(_watch_refusals, app)),
         ("the watch over the topics", partial(_watch_topics, app)),
@@ -51,7 +59,7 @@ async def _follow_owner(app: TierflowApp) -> None:
             fail(belongs_to_another(settings, owner))
 
 
-async def _watch_clock(app: TierflowApp) -> None:
+async def _watch_clock(app: LaneApp) -> None:
     """Ends the process when this machine's clock and the broker's differ by minutes, and says when by seconds.
 
     Brokers may be away.
@@ -75,11 +83,11 @@ async def _watch_clock(app: TierflowApp) -> None:
             was_apart = said is not None
 
 
-async def _watch_refusals(app: TierflowApp) -> None:
+async def _watch_refusals(app: LaneApp) -> None:
     await end_when_refused(app.client_options, app.consumer.heard_at_ms, lambda: app.should_stop, fail)
 
 
-async def _watch_topics(app: TierflowApp) -> None:
+async def _watch_topics(app: LaneApp) -> None:
     """Ends the process when the topics are no longer those of the state, or their settings do not fit any more."""
 
     async def look() -> str | None:
@@ -89,14 +97,14 @@ async def _watch_topics(app: TierflowApp) -> None:
     await end_when_changed(look, lambda: app.should_stop, fail)
 
 
-async def _misfit(app: TierflowApp) -> str | None:
+async def _misfit(app: LaneApp) -> str | None:
     allowed = await allowed_now(app.settings)
     if allowed.letter_bytes is not None and allowed.misfit is None:
         app.adopt_letter_bytes(allowed.letter_bytes)
     return allowed.misfit
 
 
-async def _watch_progress(app: TierflowApp) -> None:
+async def _watch_progress(app: LaneApp) -> None:
     """Ends the process when something hangs: a restart mends that."""
     watchdog = Watchdog(app.settings.app_id)
     while not app.should_stop:
@@ -107,7 +115,7 @@ async def _watch_progress(app: TierflowApp) -> None:
             fail(TryAgainError(hung))
 
 
-def _contact(app: TierflowApp) -> Contact:
+def _contact(app: LaneApp) -> Contact:
     return Contact(
         app.unassigned_since, app.consumer.member_until(), app.consumer.heard_at_ms() / 1000, app.consumer.trouble()
     )

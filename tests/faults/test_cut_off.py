@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from streams.worker.app import SESSION_TIMEOUT_S
+from streams.worker.lane_app import SESSION_TIMEOUT_S
 from tests.support.own_broker import OwnBroker
 from tests.support.patience import stretched
 from tests.support.worker_processes import Events, Worker, Workers, applied, customers_of, until

@@ -25,6 +25,7 @@ from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.protocol.transaction import EndTxnRequest, InitProducerIdRequest, TxnOffsetCommitRequest
 from faust import streams as faust_streams
 from faust.app import base as faust_app
+from faust.assignor.partition_assignor import PartitionAssignor
 from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
 from faust.transport import consumer as faust_consumer
@@ -66,7 +67,7 @@ def has(owner: Any, name: str) -> bool:
         (driver, "ensure_aiokafka_TP"),
         (driver.Transport, "Consumer"),
         (Recovery, "_restart_recovery _slurp_changelogs _resume_streams signal_recovery_start _generation_id"),
-        (Recovery, "active_tps wait_for_stopped"),
+        (Recovery, "wait_for_stopped"),
         (fetcher.Fetcher, "_notify fetched_records"),
         (TableManager, "recovery _recovery"),
         (faust.App, "consumer_generation_id on_partitions_revoked on_before_shutdown transport assignor crashed"),
@@ -125,7 +126,7 @@ SOURCES = [
     (faust_app.App._on_partitions_revoked, "consumer.stop_flow", "nothing is fetched while lanes park"),
     (faust_app.App._on_partitions_assigned, "self.tables.on_rebalance", "an assignment starts a recovery"),
     (Recovery.on_rebalance, "self.signal_recovery_start.set()", "the signal that LaneRecovery waits for"),
-    (Recovery.on_rebalance, "self.active_tps.clear()", "active_tps are those of this assignment alone"),
+    (PartitionAssignor.assigned_actives, "self._assignment.actives", "they are those of the newest assignment alone"),
     (Recovery._resume_streams, "consumer.perform_seek()", "inputs are sought to the lanes' positions"),
     (faust_consumer.Consumer._drain_messages, "offset >= r_offset", "getmany has to clear _read_offset"),
     (faust_consumer.Consumer._wait_next_records, "self.can_resume_flow", "getmany waits while the flow is stopped"),

@@ -40,7 +40,7 @@ async def test_what_was_published_while_it_joined_is_known_before_lanes_start(se
     known = await read_known_policies(settings)
     app = create_app(replace(settings, http_port=6066), known, 4)
     await publish_policy(settings, TWO)
-    await app._hear_of_policies()
+    await app.before_lanes()
     assert app.policy.digest == TWO.digest
     assert app.stages["customers"].open  # the stage of the newer policy
     assert app.policies[ONE.mark].digest == ONE.digest
@@ -105,7 +105,7 @@ async def test_policies_that_came_and_went_while_it_joined_are_known_too(setting
     app = create_app(replace(settings, http_port=6066), await read_known_policies(settings), 4)
     for policy in (TWO, ONE):
         await publish_policy(settings, policy)
-    await app._hear_of_policies()
+    await app.before_lanes()
     assert app.policy.digest == ONE.digest
     assert app.policies[TWO.mark].digest == TWO.digest
 
@@ -119,7 +119,7 @@ async def test_a_broker_that_is_away_for_a_moment_ends_no_take_over(
     nobody = replace(settings, bootstrap_servers=f"127.0.0.1:{local.free_port()}")
     servers = iter([nobody, settings])
     monkeypatch.setattr(app_module, "read_newest_policies", lambda _: read_newest_policies(next(servers)))
-    await made._hear_of_policies()
+    await made.before_lanes()
     assert made.policy.digest == TWO.digest
 
 
@@ -128,7 +128,7 @@ async def test_a_follower_that_lags_behind_does_not_bring_an_older_policy_back(s
     app = create_app(replace(settings, http_port=6066), await read_known_policies(settings), 4)
     for policy in (TWO, ONE, TWO):
         await publish_policy(settings, policy)
-    await app._hear_of_policies()
+    await app.before_lanes()
     read_to = app.policies_read_to
     for offset in range(read_to):
         app.adopt_newer(offset, ONE.document)

@@ -10,6 +10,7 @@ from streams.kafka.partitioner import partition_of
 from streams.settings import Settings
 from streams.stages.budgets import budgets_stage
 from streams.stages.customers import customers_stage
+from streams.stages.stage import Stage
 from streams.values.events import CUSTOMERS
 from streams.worker.leftovers import can_be_aborted
 from tests.support.batches import (
@@ -32,12 +33,16 @@ from tests.support.candidates import candidate, granted, granting, offer
 
 
 async def asked(settings: Settings) -> bool:
-    stage = customers_stage(settings, ASSETS_ONLY, PARTITIONS)
-    return await can_be_aborted(settings.client_options(), stage, NUMBER, PARTITIONS)
+    return await asked_of(settings, customers_stage(settings, ASSETS_ONLY, PARTITIONS))
+
+
+async def asked_of(settings: Settings, stage: Stage) -> bool:
+    counts = dict.fromkeys(stage.topics, PARTITIONS)
+    return await can_be_aborted(settings.client_options(), stage, NUMBER, counts)
 
 
 async def asked_of_grants(settings: Settings) -> bool:
-    return await can_be_aborted(settings.client_options(), budgets_stage(settings), NUMBER, PARTITIONS)
+    return await asked_of(settings, budgets_stage(settings))
 
 
 async def test_where_nothing_is_open_nothing_is_aborted(settings: Settings) -> None:

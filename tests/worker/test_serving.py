@@ -26,7 +26,14 @@ async def app(names: dict[str, str], request: pytest.FixtureRequest) -> Tierflow
     made = create_app(settings, known, PARTITIONS)
     worked = batches(settings)
     worked.next()
-    lane: Any = SimpleNamespace(partition=worked.partition, serving=True, number=NUMBER, committed=nothing_to_wait_for)
+    lane: Any = SimpleNamespace(
+        partition=worked.partition,
+        serving=True,
+        number=NUMBER,
+        committed=nothing_to_wait_for,
+        stage=made.stages["customers"],
+        title=f"partition {NUMBER}",
+    )
     made.lanes["customers", NUMBER] = lane
     made.assigned = True
     made.consumer.member_until = lambda: time.monotonic() + 5

@@ -9,7 +9,7 @@ from streams.errors import UsageError
 from streams.kafka.policies import KnownPolicies
 from streams.kafka.wall_clock import wall_ms
 from streams.settings import Settings
-from streams.worker import app as module
+from streams.worker import lane_app as module
 from streams.worker.app import TierflowApp, create_app
 from streams.worker.lane import Lane
 from streams.worker.watches import add_watches

@@ -11,11 +11,12 @@ from streams.logs import FAUST
 
 
 class LaneRecovery(Recovery):  # type: ignore[misc]
-    """The recovery that has the app's lanes take over the assigned partition numbers before any input is read."""
+    """The recovery that has the app's lanes take over the assigned partitions before any input is read."""
 
     logger = FAUST
 
     _revocations = 0  # how many there had been when the newest assignment was made
+    _assigned: frozenset[TP] = frozenset()  # by the newest assignment
 
     async def on_rebalance(
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
@@ -25,6 +26,7 @@ class LaneRecovery(Recovery):  # type: ignore[misc]
         await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
         if self.signal_recovery_start.is_set():  # Faust passes over an assignment that is out of date
             self._revocations = revocations
+            self._assigned = frozenset(self.app.assignor.assigned_actives())
             self.app.on_partitions_given()
 
     @Service.task  # type: ignore[untyped-decorator]
@@ -37,7 +39,7 @@ class LaneRecovery(Recovery):  # type: ignore[misc]
             # If partitions were revoked meanwhile, nothing is ours until the next assignment, which will come.
             if not self._is_newest(generation, revocations):
                 continue
-            await self.app.take_over(frozenset(tp.partition for tp in self.active_tps))
+            await self.app.take_over(self._assigned)
             if not self._is_newest(generation, revocations):
                 continue
             try:

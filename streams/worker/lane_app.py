@@ -1,0 +1,293 @@
+"""A Faust app whose fetches go to lanes: one agent over the input topics of all stages, a lane per stage and partition.
+
+    input topic -> transport (a fetch at a time) -> agent -> lane -> Partition -> one transaction -> output topics
+
+After an assignment the lanes take their partitions over; only then are input topics read. What is worked, the stages
+say: those of a worker (app.py), or of `tierflow intake` (intake_app.py).
+"""
+
+import asyncio
+import gc
+import logging
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import faust
+from faust.types import TP
+
+from streams.contracts.kept import KnownTopic, LaneRecord
+from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, TryAgainError, UsageError, named
+from streams.kafka.broker_clock import LIMIT_MS, leapt
+from streams.kafka.never_taken import FORBIDDEN, NeverTakenError
+from streams.kafka.permitted import lacked
+from streams.kafka.refusals import forbidden
+from streams.kafka.topic_ids import ask_for_topics
+from streams.kafka.unchanged import TopicsChangedError
+from streams.kafka.wall_clock import WatchedClock
+from streams.logs import FAUST
+from streams.metrics import Metrics
+from streams.settings import Settings
+from streams.stages.stage import Stage
+from streams.values.calendar import NEVER_MS
+from streams.worker.broker import StageBroker
+from streams.worker.frame.recovery import LaneTables
+from streams.worker.frame.transport import ConsumerOnly, FetchSchema, FetchTransport
+from streams.worker.lane import Lane
+from streams.worker.topics_watch import Watched, changed_from, lasting
+from streams.worker.turns import Turns
+from streams.worker.watchdog import why_unreadable
+
+SESSION_TIMEOUT_S = 6.0
+_log = logging.getLogger(__name__)
+
+Watch = Callable[[], Awaitable[None]]
+LaneKey = tuple[str, int]
+"""A stage's name and a partition number."""
+
+
+class LaneApp(faust.App):  # type: ignore[misc]
+    """A Faust app that holds the lanes of its stages and gives them their partitions."""
+
+    logger = FAUST
+    BootStrategy = ConsumerOnly
+    role = "worker"
+    """Whose rights it needs (kafka/rights.py)."""
+
+    def __init__(self, settings: Settings, group: str) -> None:
+        """Makes it, without stages. group: its consumer group."""
+        self.client_options = settings.client_options()  # of the consumer that the frame makes
+        super().__init__(group, **_faust_options(settings))
+        self.transport = FetchTransport(self.conf.broker, self)
+        self.settings = settings
+        self.metrics = Metrics()
+        self.stages: dict[str, Stage] = {}  # by name of the stage
+        self.brokers: dict[str, StageBroker] = {}  # by name of the stage
+        self.counts: dict[str, int] = {}  # how many partitions each topic of the stages has
+        self.lanes: dict[LaneKey, Lane] = {}
+        self.turns = Turns()
+        self.clock = WatchedClock(LIMIT_MS, lambda ms: fail(TryAgainError(leapt(ms))))
+        self.assigned = False
+        self.unassigned_since: float | None = time.monotonic()  # None once the group has given us our partitions
+        self.revocations = 0
+        self.beats: dict[str, float] = {}  # by task: when it last looked (time.monotonic)
+        self.watches: list[tuple[str, Watch]] = []  # tasks that run from the start on (watches.py)
+        self.metrics.show_ready(lambda: self.serving and self.changed is None)
+        self.stalled: str | None = None  # a sentence: what makes no progress
+        self.changed: str | None = None  # a sentence about topics that are not those of the state
+        self.on_partitions_revoked.connect(self._park_lanes)
+        self.on_before_shutdown.connect(self._release_lanes)
+
+    # --- what an app says ---
+
+    async def before_lanes(self) -> None:
+        """Learns what lanes have to know before they take over; called beside that."""
+
+    def renewed_stages(self) -> Sequence[Stage]:
+        """Gives the stages whose lanes have to go on in another form, since the settings have changed."""
+        return ()
+
+    def held(self) -> str:
+        """Says which partitions it holds, for a log line."""
+        return ", ".join(sorted(lane.title for lane in self.lanes.values())) or "none"
+
+    # --- how it stands ---
+
+    def add_stage(self, stage: Stage, counts: Mapping[str, int]) -> None:
+        """Adds a stage. To be called before the app starts. counts: how many partitions each of its topics has."""
+        self.stages[stage.name] = stage
+        self.counts.update(counts)
+        self.brokers[stage.name] = StageBroker(self.settings, stage, self)
+
+    @property
+    def is_member(self) -> bool:
+        """Says whether the group counts this worker as a member for certain: others may not have its partitions."""
+        return bool(time.monotonic() < self.consumer.member_until())
+
+    @property
+    def serving(self) -> bool:
+        """Says whether the partitions of the last assignment are this worker's still."""
+        return self.assigned and self.is_member
+
+    async def on_start(self) -> None:
+        """Starts the watches; Faust's own tasks would start after the first take-over only. Called by Faust."""
+        await super().on_start()
+        self.unassigned_since = time.monotonic()
+        for what, watch in self.watches:
+            self.add_future(self._watched(what, watch))
+
+    async def _watched(self, what: str, watch: Watch) -> None:
+        try:
+            await watch()
+        except FORBIDDEN as error:  # all of them read topics
+            fail(UsageError(f"{what} has ended: {forbidden(error, 'READ')}, role worker"))
+        except Exception as error:  # noqa: BLE001 - a watch that has ended watches nothing, and nobody would know
+            ended = TryAgainError(f"{what} has ended: {named(error)}")
+            ended.__cause__ = error
+            fail(error if isinstance(error, UsageError) else ended)
+
+    def beat(self, task: str) -> None:
+        """Notes that a task is alive."""
+        self.beats[task] = time.monotonic()
+
+    def on_partitions_given(self) -> None:
+        """Notes that the group has given this worker its partitions; the take-over follows."""
+        self.unassigned_since = None
+
+    def lanes_of(self, stage: str) -> list[Lane]:
+        """Gives the lanes of a stage that this worker holds."""
+        return [lane for (name, _), lane in self.lanes.items() if name == stage]
+
+    def is_busy(self) -> bool:
+        """Says whether a lane has something to do just now."""
+        return any(lane.is_busy for lane in self.lanes.values())
+
+    # --- lanes, by assignment ---
+
+    async def take_over(self, assigned: frozenset[TP]) -> None:
+        """Takes over the lanes of the assigned partitions, and releases all others.
+
+        Called after each assignment, before any input is read. An error ends the process: whose the partitions are is
+        then unknown.
+        """
+        stages = {topic: stage.name for stage in self.stages.values() for topic in stage.inputs}
+        wanted = {(stages[tp.topic], tp.partition) for tp in assigned if tp.topic in stages}
+        try:
+            for key in self.lanes.keys() - wanted:
+                await self.lanes.pop(key).release()
+            for name, number in wanted - self.lanes.keys():
+                stage, broker = self.stages[name], self.brokers[name]
+                self.lanes[name, number] = Lane(stage, number, broker, self.metrics, self.clock, fail, self.turns)
+            await asyncio.gather(self.before_lanes(), *(lane.take_up_or_over() for lane in self.lanes.values()))
+        except Exception as error:  # noqa: BLE001 - after any error it is unknown whose the partitions are
+            fail(error)
+        # The recovered states stay in memory: no later collection needs to look at them.
+        gc.collect()
+        gc.freeze()
+
+    def adopt_letter_bytes(self, letter_bytes: int) -> None:
+        """Lets dead letters have this size from the next batch on: the limit of their topic was changed."""
+        if letter_bytes == self.settings.letter_bytes:
+            return
+        _log.info("dead letters may have %d bytes from now on", letter_bytes)
+        self.settings = replace(self.settings, letter_bytes=letter_bytes)
+        self.renew()
+
+    def renew(self) -> None:
+        """Has lanes switch to the stages as they are now, between two batches."""
+        for stage in self.renewed_stages():
+            self.stages[stage.name] = stage
+            for lane in self.lanes_of(stage.name):
+                lane.adopt(stage)
+
+    def start_lanes(self) -> None:
+        """Starts the lanes of the partitions that were taken over; from now on the worker serves them."""
+        for lane in self.lanes.values():
+            lane.start()
+        self.assigned = True
+        _log.info("ready at %s, partitions: %s", self.settings.http_url, self.held())
+
+    def lane_positions(self) -> Mapping[TP, int]:
+        """Gives the offset from which each input partition of this worker is to be read.
+
+        A lane that was parked before it took anything over has none: what is before the beginning of a topic, such as
+        0 where retention has deleted, cannot be sought.
+        """
+        return {
+            tp: offset
+            for (name, number), lane in self.lanes.items()
+            if lane.is_placed
+            for tp, offset in self.brokers[name].positions(number, lane.next_offsets).items()
+        }
+
+    def watched(self) -> Iterator[Watched]:
+        """Gives what the topics must be: as many partitions as this worker knows of, and as the states were made."""
+        for stage in self.stages.values():
+            counted = {topic: KnownTopic("", self.counts[topic]) for topic in stage.topics if topic in self.counts}
+            yield Watched(LaneRecord((), 0, NEVER_MS, topics=counted), stage.topics)
+        for lane in self.lanes.values():
+            if lane.partition is not None:
+                yield Watched(lane.partition.lane, lane.stage.topics)
+
+    async def why_changed(self) -> str | None:
+        """Says which right is missing now, or which topic is not as the states were made; None if nothing is wrong."""
+        lacking = await lacked(self.settings, self.role)
+        if lacking is not None:
+            return lacking
+        names = set[str]().union(*(stage.topics for stage in self.stages.values()))
+        return changed_from(self.watched(), await ask_for_topics(self.settings.client_options(), names))
+
+    async def on_inputs_unreadable(self, error: Exception) -> None:
+        """Ends the process: records were deleted before they were worked, say, or a right was taken away.
+
+        The offsets of a topic that was made anew are gone, too. No restart mends that, nor a right that is missing: so
+        these are asked for first.
+        """
+        changed = await lasting(self.why_changed)
+        fail(TopicsChangedError(changed) if changed else TryAgainError(why_unreadable(error, self.settings.app_id)))
+
+    async def _park_lanes(self, *_: Any, **__: Any) -> None:
+        self.revocations += 1
+        self.assigned = False
+        self.unassigned_since = time.monotonic()
+        await asyncio.gather(*(lane.park() for lane in self.lanes.values()))
+
+    async def _release_lanes(self, *_: Any, **__: Any) -> None:
+        await asyncio.gather(*(lane.release() for lane in self.lanes.values()))
+        await asyncio.gather(*(broker.inputs.stop() for broker in self.brokers.values()))
+
+
+def add_agent(app: LaneApp) -> None:
+    """Adds the agent that gives every fetch to the lane of its stage and partition number."""
+    places = {topic: (stage.name, number) for stage in app.stages.values() for number, topic in enumerate(stage.inputs)}
+    inputs = app.topic(*places, schema=FetchSchema(), acks=False)
+
+    @app.agent(inputs, name="lanes")  # type: ignore[untyped-decorator]
+    async def on_fetch(stream: Any) -> None:
+        async for event in stream.events():
+            for tp, fetched in event.value.items():
+                stage, topic = places[tp.topic]
+                lane = app.lanes.get((stage, tp.partition))
+                if lane is not None:
+                    lane.offer(topic, fetched)
+
+
+def _faust_options(settings: Settings) -> dict[str, Any]:
+    """Gives Faust's settings: how it reaches the broker, what it must not do itself, where its web server listens."""
+    return {
+        "broker": [f"kafka://{server.strip()}" for server in settings.bootstrap_servers.split(",")],
+        "broker_max_poll_records": 10_000,
+        "broker_session_timeout": SESSION_TIMEOUT_S,
+        "broker_heartbeat_interval": 1.0,
+        "topic_allow_declare": False,  # kafka/topics.py makes and checks the topics
+        "topic_disable_leader": True,
+        "store": "memory://",
+        "datadir": str(settings.data_dir / "faust"),
+        "table_standby_replicas": 0,
+        "TableManager": LaneTables,
+        "stream_wait_empty": False,  # the lanes commit the offsets, so there is no acknowledgement to wait for
+        "stream_recovery_delay": 0.0,
+        "web_enabled": True,
+        "web_bind": settings.http_host,
+        "web_host": settings.http_host,
+        "web_port": settings.http_port,
+        "canonical_url": settings.http_url,
+        "web_tables_enabled": False,
+        "web_router_enabled": False,
+        "web_stats_enabled": False,
+    }
+
+
+def fail(error: BaseException) -> None:
+    """Ends the process at once. What is not committed is worked again by whoever takes the partitions over."""
+    needs_a_person = isinstance(error, UsageError | TopicsChangedError | NeverTakenError)
+    if needs_a_person:
+        _log.critical("worker ends: %s", error)
+    elif isinstance(error, TryAgainError):
+        _log.critical("worker ends: %s", error, exc_info=error.__cause__)
+    else:
+        _log.critical("worker ends: %s", named(error), exc_info=error)
+    logging.shutdown()
+    os._exit(NEEDS_A_PERSON if needs_a_person else TRY_AGAIN)
