@@ -22,7 +22,7 @@ from streams.stages.stage import Stage
 
 # How long an open transaction may hide the end of a changelog: it may be that of a worker that was killed.
 OPEN_FOR_S = 2 * TRANSACTION_TIMEOUT_MS / 1000
-# A member that was killed counts until its session times out, after 6 s (worker/app.py, deliver/subscription.py).
+# A member that was killed counts until its session times out, after 6 s (worker/lane_app.py, deliver/subscription.py).
 GONE_WITHIN_S = 12.0
 _CANNOT = "the partitions cannot be raised"
 
