@@ -12,7 +12,8 @@ from streams.kafka.policies import KnownPolicies
 from streams.settings import Settings
 from streams.worker import serving
 from streams.worker.app import TierflowApp, create_app
-from streams.worker.serving import COMMITTING, CUT_OFF, WorkerSource
+from streams.worker.live import CUT_OFF
+from streams.worker.serving import COMMITTING, WorkerSource
 from tests.support.batches import ASSETS_ONLY, CUSTOMER, NUMBER, PARTITIONS, batches
 
 
