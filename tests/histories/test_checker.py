@@ -1,15 +1,18 @@
-"""The checker tells what is wrong from what is right in kept histories."""
+"""The checker tells what is wrong from what is right: kept histories, and a recorded one, made wrong in many ways."""
 
 import json
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from tests.histories.checking import LINEARIZABLE, NOT_LINEARIZABLE, UNKNOWN, UNREADABLE, Checker, NoCheckerError
-from tests.histories.operation import Operation, write
+from tests.histories.mutations import MUTATIONS, Mutation
+from tests.histories.operation import Operation, read, write
 from tests.support.patience import stretched
 
 KEPT = Path(__file__).with_name("kept")
+RECORDED = KEPT / "recorded.jsonl"
 pytestmark = pytest.mark.timeout(stretched(300))  # the first build compiles Go's own library
 
 
@@ -35,6 +38,23 @@ def test_what_is_wrong_is_told_and_drawn(checker: Checker, kept: Path, tmp_path:
     assert said.startswith(f"NOT linearizable: {kept.stem.split('-')[1]} ")
     [picture] = tmp_path.iterdir()
     assert "<html" in picture.read_text()
+
+
+def test_a_recorded_history_is_linearizable(checker: Checker, tmp_path: Path) -> None:
+    status, said = checker.verdict([RECORDED], tmp_path)
+    assert status == LINEARIZABLE, said
+    assert {line.split()[1] for line in said.splitlines()} == {"budget", "customer", "policy"}
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.__name__)
+def test_a_recorded_history_that_is_made_wrong_is_told(checker: Checker, mutation: Mutation, tmp_path: Path) -> None:
+    recorded = read(RECORDED)
+    for seed in range(5):
+        mutated = mutation(recorded, Random(seed))  # noqa: S311 - repeatable, not secret
+        assert mutated is not None
+        write(tmp_path / "mutated.jsonl", mutated)
+        status, said = checker.verdict([tmp_path / "mutated.jsonl"], tmp_path)
+        assert status == NOT_LINEARIZABLE, (seed, said)
 
 
 def test_what_takes_too_long_is_not_known(checker: Checker, tmp_path: Path) -> None:
