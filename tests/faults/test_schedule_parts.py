@@ -14,7 +14,8 @@ import pytest
 from aiokafka import TopicPartition
 
 from streams.kafka.local import HOST
-from tests.faults.schedules.anomalies import History, Kind, anomalies
+from tests.faults.schedules.anomalies import History, Kind, anomalies, ends
+from tests.faults.schedules.crew import Ended
 from tests.faults.schedules.launcher import Armed, wrap
 from tests.faults.schedules.ledger import Acknowledged, Event
 from tests.faults.schedules.links import Link
@@ -67,7 +68,7 @@ def test_a_process_ends_at_the_time_it_was_told_and_once(tmp_path: Path, monkeyp
     armed.reached("in park")
     armed.reached("in park")
     assert sent == [signal.SIGKILL]
-    assert (tmp_path / "hits").read_text() == "in park\n"
+    assert not (tmp_path / "armed").exists()
 
 
 # --- plans ---
@@ -148,7 +149,7 @@ async def test_a_cut_link_resets_and_lets_nobody_through_until_it_is_healed() ->
 # --- judges ---
 
 NAMES = {name: f"bank.{name}" for name in TOPICS} | {
-    name: f"tier.{name}" for name in ("changes", "current", "order", "dead-letters")
+    name: f"tier.{name}" for name in ("changes", "current", "order", "dead-letters", "erasures")
 }
 
 
@@ -300,8 +301,10 @@ def test_damage_is_told_by_its_name(damage: Callable[[History], History], kind: 
     assert kind in {anomaly.kind for anomaly in anomalies(damage(history()))}
 
 
-def test_an_erase_leaves_what_is_newer_and_the_next_number() -> None:
+def erased() -> History:
+    """An erase that leaves what is newer, and the next number."""
     erase = {"event_id": "x", "customer_id": "C1", "action": "erase", "at": 15}
+    erasure = {"id": "C1:erased:15", "customer_id": "C1", "last_sequence": 2, "cause": letter("customers", 0)}
     written = {
         "balances": [balance(1, "600000", 10), balance(2, "5000000", 20), balance(3, "1", 12)],
         "customers": [erase],
@@ -312,6 +315,39 @@ def test_an_erase_leaves_what_is_newer_and_the_next_number() -> None:
             change(3, None, "high", "5000000", ("customers", 0)),
         ],
         "current": [change(3, None, "high", "5000000", ("customers", 0))],
+        "erasures": [erasure],
     }
-    found = history(written)._replace(group={at("balances"): 3, at("customers"): 1})
-    assert anomalies(found) == []
+    return history(written)._replace(group={at("balances"): 3, at("customers"): 1})
+
+
+def test_an_erase_leaves_what_is_newer_and_the_next_number() -> None:
+    assert anomalies(erased()) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "kind"),
+    [
+        (_without("erasures", 0), "torn transaction"),
+        (_twice("erasures", 0), "duplicate"),
+        (_with("erasures", 0, last_sequence=3), "wrong value"),
+        (_with("erasures", 0, id="C1:erased:16"), "wrong value"),
+    ],
+)
+def test_an_erasure_that_is_not_as_it_has_to_be_is_told(damage: Callable[[History], History], kind: Kind) -> None:
+    assert kind in {anomaly.kind for anomaly in anomalies(damage(erased()))}
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "kinds_told"),
+    [
+        (70, "worker ends: this machine's clock is 1200 s ahead of the broker's", []),
+        (70, "worker ends: partition 2 hangs", ["unexpected end"]),
+        (-15, "", ["unexpected end"]),
+        (0, "", ["stays down"]),
+        (2, "error: no policy is in force", ["stays down"]),
+    ],
+)
+def test_a_worker_that_ends_by_itself_is_told_unless_its_clock_is_wrong(
+    status: int, said: str, kinds_told: list[str]
+) -> None:
+    assert [anomaly.kind for anomaly in ends([Ended("w0", status, said)])] == kinds_told

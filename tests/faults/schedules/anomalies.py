@@ -1,15 +1,17 @@
 """What is wrong after a schedule, by Jepsen's names. Everything here is about what was read, and asks nobody."""
 
 import json
+import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 from aiokafka import TopicPartition
 
+from tests.faults.schedules.crew import Ended
 from tests.faults.schedules.ledger import Acknowledged
-from tests.faults.schedules.replay import TOPICS, Expected, Replay, Transaction
+from tests.faults.schedules.replay import TOPICS, Erasure, Expected, Replay, Transaction
 from tests.faults.schedules.watching import Seen, Shown
 
 Kind = Literal[
@@ -24,6 +26,7 @@ Kind = Literal[
     "no progress",
     "unclean end",
     "stays down",
+    "unexpected end",
 ]
 
 
@@ -60,6 +63,15 @@ def anomalies(history: History) -> list[Anomaly]:
         *(found for number in range(history.partitions) for found in _partition(history, number)),
         *_shown(history),
     ]
+
+
+def ends(ended: Iterable[Ended]) -> Iterator[Anomaly]:
+    """Workers that ended by themselves: each is to bear all faults but a wrong clock."""
+    for worker, status, said in ended:
+        if status in {0, 2}:  # a supervisor does not start it again
+            yield Anomaly("stays down", f"{worker}: {said}")
+        elif not re.search(r"this machine's clock is \d+ s", said):
+            yield Anomaly("unexpected end", f"{worker}, status {status}: {said}")
 
 
 def _inputs(history: History) -> Iterator[Anomaly]:
@@ -113,18 +125,22 @@ def _order(
 
 
 def _outputs(history: History, number: int, transactions: list[Transaction]) -> Iterator[Anomaly]:
-    """Each transaction's changes and dead letters are there, as they have to be, and nothing else."""
+    """Each transaction's changes, dead letters and erasures are there, as they have to be, and nothing else."""
     changes = _changes_by_number(history, number)
     letters = Counter(_letter_at(history, seen) for seen in history.of("dead-letters", number))
     yield from _twice(number, "change", Counter({at: len(those) for at, those in changes.items()}))
     yield from _twice(number, "dead letter", letters)
+    erasures = Counter(_erasure(history, seen) for seen in history.of("erasures", number))
+    yield from _twice(number, "erasure", erasures)
     for at in changes.keys() - {each[:2] for one in transactions for each in one.changes}:
         yield Anomaly("duplicate", f"partition {number}: change {at} comes of nothing")
     for at in letters.keys() - {at for one in transactions for at in one.letters}:
         yield Anomaly("wrong value", f"partition {number}: {at} is an event, and a dead letter")
-    written = changes.keys() | letters.keys()
-    for counter, due, refused in transactions:
-        yield from _missing(number, counter, [*(each[:2] for each in due), *refused], written)
+    for erasure in erasures.keys() - {each for one in transactions for each in one.erasures}:
+        yield Anomaly("wrong value", f"partition {number}: {erasure} comes of nothing")
+    written = changes.keys() | letters.keys() | erasures.keys()
+    for counter, due, refused, erased in transactions:
+        yield from _missing(number, counter, [*(each[:2] for each in due), *refused, *erased], written)
         yield from _wrong(history, number, due, changes)
 
 
@@ -142,13 +158,20 @@ def _letter_at(history: History, seen: Seen) -> tuple[str, int]:
     return short[letter["topic"]], letter["offset"]
 
 
-def _twice(number: int, what: str, counted: Mapping[tuple[str, int], int]) -> Iterator[Anomaly]:
+def _erasure(history: History, seen: Seen) -> Erasure:
+    message = json.loads(seen.value or b"")
+    short, cause = {history.names[name]: name for name in TOPICS}, message["cause"]
+    of = short[cause["topic"]], cause["offset"]
+    return Erasure(message["id"], message["customer_id"], message["last_sequence"], of)
+
+
+def _twice(number: int, what: str, counted: Mapping[Any, int]) -> Iterator[Anomaly]:
     for at, count in counted.items():
         if count > 1:
             yield Anomaly("duplicate", f"partition {number}: {what} {at} is there {count} times")
 
 
-def _missing(number: int, counter: int, due: list[tuple[str, int]], written: Collection[Any]) -> Iterator[Anomaly]:
+def _missing(number: int, counter: int, due: list[Any], written: Collection[Any]) -> Iterator[Anomaly]:
     """Of a transaction that is in the order of work, all has to be there."""
     missing = [each for each in due if each not in written]
     if missing:

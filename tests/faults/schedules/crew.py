@@ -60,6 +60,11 @@ class Member(Worker):
         draft.write_text(json.dumps({"point": point, "signal": number, "times": times, "nonce": time.monotonic_ns()}))
         draft.rename(self.control / "armed")
 
+    @property
+    def is_armed(self) -> bool:
+        """Whether what was asked for has still to happen."""
+        return (self.control / "armed").exists()
+
     def disarm(self) -> bool:
         """False if it has happened already."""
         try:
@@ -67,13 +72,6 @@ class Member(Worker):
         except FileNotFoundError:
             return False
         return True
-
-    def hits(self) -> list[str]:
-        """The points that were hit, from the first process on."""
-        try:
-            return (self.control / "hits").read_text().splitlines()
-        except FileNotFoundError:
-            return []
 
     async def asked_to_end(self) -> float:
         """SIGTERM; gives the seconds until it has ended."""
@@ -173,7 +171,7 @@ class Crew:
 
 
 def last_words(member: Worker) -> str:
-    """The newest sentence of a worker's log that says why it ends; the end of the log where there is none."""
-    lines = member.log.read_text(errors="replace").splitlines()
-    found = [line for line in lines if re.search(r"worker ends|rror", line)]
+    """What the newest process of a worker says of its end, or its newest error; the end of the log if there is none."""
+    lines = [line for (line,) in member.says(r"(.+)")]
+    found = [line for pattern in ("rror", r"worker ends|^tierflow: ") for line in lines if re.search(pattern, line)]
     return (found or lines or [""])[-1][:400]

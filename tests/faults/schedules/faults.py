@@ -93,12 +93,11 @@ class Faults:
         """At a named point: ends by SIGKILL, or stands still past the session."""
         member, (point, times) = self._crew.members[step.target], step.detail
         number = signal.SIGKILL if step.kind == "kill at" else signal.SIGSTOP
-        before = len(member.hits())
         member.arm(point, number, times)
         if POINTS[point].needs == "group":
             await self._move_partitions(member)
         with suppress(AssertionError):
-            await until(lambda: len(member.hits()) > before, _HIT_WITHIN_S, "the point is hit")
+            await until(lambda: not member.is_armed, _HIT_WITHIN_S, "the point is hit")
         if member.disarm():
             return False
         self.hits[f"{step.kind}: {point}"] += 1

@@ -1,12 +1,12 @@
-"""A second judge of tier changes, which shares no code with streams/: the table of assets-only.toml, in a few lines.
+"""A second judge of what is written, which shares no code with streams/: the table of assets-only.toml, in a few lines.
 
 It takes the inputs as they stand in the topics, and the order in which `tier.order` says they were worked, and says
-which tier changes have to come of that. It knows the events of ledger.py, and no others: no erase of somebody who has
-transactions, credit or loans, and no pin that ends.
+which tier changes, dead letters and erasures have to come of that. It knows the events of ledger.py, and no others: no
+erase of somebody who has transactions, credit or loans, and no pin that ends.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from heapq import heapify, heappop, heapreplace
 from typing import Any, NamedTuple
@@ -44,12 +44,22 @@ class Expected(NamedTuple):
     cause: tuple[str, int]
 
 
+class Erasure(NamedTuple):
+    """A message of tier.erasures as it has to be. cause: the name of the topic, and the offset."""
+
+    id: str
+    customer: str
+    last_sequence: int
+    cause: tuple[str, int]
+
+
 class Transaction(NamedTuple):
     """What has to come of one record of the order of work."""
 
     counter: int
     changes: list[Expected]
     letters: list[tuple[str, int]]  # dead letters: the name of the topic, and the offset
+    erasures: list[Erasure]
 
 
 class _Customer:
@@ -101,12 +111,12 @@ class Replay:
 
     def work(self, order: Mapping[str, Any], positions: Mapping[str, Sequence[int]]) -> Transaction:
         """positions: by topic name, the first offset that was worked and the one after the last."""
-        found = Transaction(order["counter"], [], [])
+        found = Transaction(order["counter"], [], [], [])
         for event in self._merged(positions):
             if event.value is None:
                 found.letters.append((event.topic, event.offset))
             else:
-                found.changes.extend(self._apply(event))
+                self._apply(event, found)
         self.next_offsets.update((topic, after) for topic, (_, after) in positions.items())
         return found
 
@@ -136,7 +146,7 @@ class Replay:
             if offset in self._inputs[topic]:  # otherwise a control record
                 yield read(topic, offset, self._inputs[topic][offset])
 
-    def _apply(self, event: Input) -> Iterable[Expected]:
+    def _apply(self, event: Input, found: Transaction) -> None:
         assert event.value is not None
         name = event.value["customer_id"]
         customer = self._customers.setdefault(name, _Customer())
@@ -144,15 +154,17 @@ class Replay:
         if event_id in customer.ids or event.at_ms <= customer.erased_ms:
             return
         customer.ids.add(event_id)
+        cause = event.topic, event.offset
         if event.value.get("action") == "erase":
+            found.erasures.append(Erasure(f"{name}:erased:{event.at_ms}", name, customer.sequence, cause))
             customer.erase(event.at_ms)
         else:
             customer.take(event)
         if customer.is_known and customer.tier != customer.served:
             before, customer.tier = customer.tier, customer.served
             customer.sequence += 1
-            cause = event.topic, event.offset
-            yield Expected(name, customer.sequence, before, customer.tier, customer.value, cause)
+            change = Expected(name, customer.sequence, before, customer.tier, customer.value, cause)
+            found.changes.append(change)
 
 
 def read(topic: str, offset: int, value: bytes | None) -> Input:

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from tests.faults.schedules.anomalies import Anomaly, History, anomalies
+from tests.faults.schedules.anomalies import Anomaly, History, anomalies, ends
 from tests.faults.schedules.cluster import Cluster
 from tests.faults.schedules.crew import LAUNCH, Crew
 from tests.faults.schedules.faults import Faults
@@ -23,7 +23,7 @@ from tests.support.patience import stretched
 from tests.support.worker_processes import TIERFLOW
 
 EVENTS_A_SECOND = 100
-_OUTPUTS = ("changes", "current", "order", "dead-letters")
+_OUTPUTS = ("changes", "current", "order", "dead-letters", "erasures")
 _READ_WITHIN_S = 60.0
 
 
@@ -116,7 +116,9 @@ async def run(cluster: Cluster, seed: int, folder: Path, faults: int | None = No
             found += anomalies(history)
             found += await _audit(schedule)
         found += [Anomaly("unclean end", what) for what in happening.unclean]
-        found += [Anomaly("stays down", f"{who}: {said}") for who, status, said in crew.ended if status in {0, 2}]
+        found += ends(crew.ended)
+        if not poller.shown:
+            found.append(Anomaly("no progress", "no worker has answered for any customer"))
         return schedule.result(crew, happening, history, found, len(poller.shown))
 
 
