@@ -152,7 +152,7 @@ class Worker:
         self.steps_left = 0
         self.strike: Callable[[], None] = lambda: None
         self.connections = 0
-        self.partitions = max(world.broker.partitions.values())
+        self.counts = world.broker.partitions
         self.stages = {stage.name: stage for stage in stages}
         self.places = {topic: (stage.name, number) for stage in stages for number, topic in enumerate(stage.inputs)}
         self.brokers = {stage.name: StageBroker(settings, stage, self) for stage in stages}

@@ -30,8 +30,8 @@ class Group:
         self.recovery._resume_streams = self.resume
         self.troubles: list[Exception] = []
 
-    async def take_over(self, partitions: frozenset[int]) -> None:
-        self.happened.append(f"take over {sorted(partitions)}")
+    async def take_over(self, assigned: frozenset[TP]) -> None:
+        self.happened.append(f"take over {sorted(tp.partition for tp in assigned)}")
         await self.may_take_over.wait()
 
     async def resume(self, generation: int) -> None:
