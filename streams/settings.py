@@ -66,6 +66,7 @@ class Settings:
     access: Access = field(default_factory=Access)
     app_id: str = "tierflow"
     policy: Path
+    sources: Path = Path("config/sources.toml")
     clock: Clock = "wall"
     http_host: str = "127.0.0.1"
     http_port: int = 6066
@@ -101,6 +102,7 @@ class Settings:
             access=Access.from_variables(given),
             app_id=given.get("TIERFLOW_APP_ID", cls.app_id),
             policy=Path(given.get("TIERFLOW_POLICY") or policy_folder() / "standard.toml").expanduser(),
+            sources=Path(given.get("TIERFLOW_SOURCES") or cls.sources).expanduser(),
             clock=cast("Clock", _one_of(given, "TIERFLOW_CLOCK", ("wall", "event"))),
             http_host=given.get("TIERFLOW_HTTP_HOST", cls.http_host),
             http_port=_port(given),

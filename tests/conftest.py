@@ -26,6 +26,7 @@ SLOW = {
     "cli/test_demo_events.py",
     "contracts/test_asyncapi.py",
     "corpus/test_corpus.py",
+    "cli/test_intake_commands.py",
     "histories/test_checker.py",
     "load/test_berka.py",
     "load/test_load_events.py",

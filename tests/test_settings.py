@@ -26,6 +26,7 @@ VARIABLES = [
     ("KAFKA_SSL_CERTFILE", "ssl_certfile", __file__, __file__),
     ("TIERFLOW_APP_ID", "app_id", "tiers-2", "tiers-2"),
     ("TIERFLOW_POLICY", "policy", __file__, Path(__file__)),
+    ("TIERFLOW_SOURCES", "sources", "elsewhere/sources.toml", Path("elsewhere/sources.toml")),
     ("TIERFLOW_CLOCK", "clock", "event", "event"),
     ("TIERFLOW_HTTP_HOST", "http_host", "::1", "::1"),
     ("TIERFLOW_HTTP_PORT", "http_port", "0", 0),

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from streams.cli import acls, audit, bench, dead_letters, deliver, kafka, load, policy, topics
+from streams.cli import acls, audit, bench, dead_letters, deliver, intake, kafka, load, policy, topics
 from streams.cli.demo import demo
 from streams.cli.explain import explain
 from streams.cli.simulate import simulate
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.add_typer(bench.app, name="bench")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(deliver.app, name="deliver")
+app.add_typer(intake.app, name="intake")
 app.add_typer(kafka.app, name="kafka")
 app.add_typer(load.app, name="load")
 app.add_typer(policy.app, name="policy")

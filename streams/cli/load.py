@@ -1,13 +1,15 @@
-"""`tierflow load berka / events`: sends data sets to the input topics."""
+"""`tierflow load berka / camt / csv / events`: sends data sets, and files by a mapping, to the input topics."""
 
 import asyncio
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from streams.cli.intake import opened_for_writing, read_mapping_file, source_of
+from streams.cli.output import counted
 from streams.errors import UsageError
 from streams.settings import Settings
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     import io
     from collections.abc import Iterator
 
+    from streams.intake.source import Source
+    from streams.load.mapped import Refused
     from streams.load.produce import Wave
 
 app = typer.Typer(help="Put a data set into the input topics.", no_args_is_help=True)
@@ -53,6 +57,77 @@ def berka(
     settings = Settings.from_environment()
     files = read_berka(folder)
     _send(settings, berka_waves(files), len(files.trans))
+
+
+_SOURCE = Annotated[str | None, typer.Option("--source", metavar="NAME", help="The source, where there are several.")]
+_MAPPING = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="The mapping of sources: TIERFLOW_SOURCES unless given.")
+]
+_REFUSED = Annotated[Path | None, typer.Option(metavar="FILE", help="Keep refused rows there, a JSON object each.")]
+
+
+@app.command()
+def csv(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of rows; .gz is unpacked.")],
+    source: _SOURCE = None,
+    mapping: _MAPPING = None,
+    refused: _REFUSED = None,
+) -> None:
+    """Send the rows of a text file as events, by a mapping (docs/intake.md); exit status 1 if one is refused."""
+    _load_mapped(file, "csv", source, mapping, refused)
+
+
+@app.command()
+def camt(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A camt.053 or camt.054 of ISO 20022; .gz is unpacked.")],
+    source: _SOURCE = None,
+    mapping: _MAPPING = None,
+    refused: _REFUSED = None,
+) -> None:
+    """Send a statement's booked entries and balances as events, by a mapping; exit status 1 if one is refused."""
+    _load_mapped(file, "camt", source, mapping, refused)
+
+
+def _load_mapped(file: Path, form: str, name: str | None, mapping: Path | None, refused_file: Path | None) -> None:
+    from streams.load.mapped import Refused, SourceFile, camt_rows, csv_rows, mapped_waves
+
+    settings = Settings.from_environment()
+    source, rule = _source_of_form(mapping or settings.sources, form, name)
+    with SourceFile(file) as opened, opened_for_writing(refused_file, "--refused") as kept:
+        refused = Refused(kept)
+        rows = csv_rows(opened, rule.csv, source) if form == "csv" else camt_rows(opened)
+        _send(settings, mapped_waves(rows, opened, source, refused), opened.size)
+    _tell_refused(refused, refused_file)
+
+
+def _source_of_form(mapping: Path, form: str, name: str | None) -> "tuple[Source, Any]":
+    """Gives the source of a name, and its words; where none is given, the only one of the form.
+
+    Raises:
+        UsageError: The mapping cannot be used, or has no such source.
+    """
+    read = read_mapping_file(mapping)
+    of_form = [one for one, rule in read.file.sources.items() if rule.format == form]
+    source = source_of(read, of_form[0] if name is None and len(of_form) == 1 else name, mapping)
+    rule = read.file.sources[source.name]
+    if rule.format != form:
+        other = f"write --source and one of {', '.join(of_form)}" if of_form else f'none has format = "{form}"'
+        raise UsageError(f"{mapping}: the source {source.name} has the format {rule.format}; {other}")
+    return source, rule
+
+
+def _tell_refused(refused: "Refused", kept: Path | None) -> None:
+    """Says what was not sent; ends with status 1 where rows were refused."""
+    for why, count in refused.skipped.most_common():
+        typer.echo(f"{counted(count, 'row')} skipped: {why}", err=True)
+    if not refused.by_reason:
+        return
+    for line in refused.first:
+        typer.echo(line, err=True)
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in refused.by_reason.most_common())
+    where = f"; all of them are in {kept}" if kept else "; --refused FILE keeps them"
+    typer.echo(f"{counted(refused.by_reason.total(), 'row')} refused ({reasons}){where}", err=True)
+    raise typer.Exit(1)
 
 
 def open_events(file: str) -> "io.BufferedReader":

@@ -1,4 +1,4 @@
-"""Reading a line of a file of events, {"topic": "bank.balances", "value": {…}}, for all commands alike."""
+"""Reading and writing a line of a file of events, {"topic": "bank.balances", "value": {…}}, for all commands alike."""
 
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 
@@ -35,6 +35,11 @@ def parse_line(line: bytes) -> EventLine:
         *most, last = _NUMBERS
         raise ValueError(f"the topic is {topic[:50]!r}; write {', '.join(most)} or {last}")
     return EventLine(_NUMBERS[topic], _key(value), value)
+
+
+def line_of(event: EventLine) -> bytes:
+    """Writes an event as a line of a file of events."""
+    return b'{"topic":"%s%s","value":%s}\n' % (FILE_PREFIX.encode(), TOPICS[event.topic].encode(), event.value)
 
 
 _NUMBERS = {FILE_PREFIX + name: number for number, name in enumerate(TOPICS)}

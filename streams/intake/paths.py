@@ -1,6 +1,7 @@
 """Paths and conditions of a mapping: JMESPath (https://jmespath.org), compiled once.
 
-Beyond JMESPath, names of letters of any script, with hyphens or spaces in them, need no quotes: 交易類別, account-id.
+Beyond JMESPath, names of letters of any script need no quotes (交易類別 == '存款'), and where a path is names alone,
+those with hyphens or spaces in them need none (account-id).
 
 The library walks the tree of an expression for each record, which takes microseconds. Nearly all paths only name what
 leads to a value: these become a look-up or two.
@@ -24,6 +25,7 @@ RECORD = "_record"
 
 Find = Callable[[Any], Any]
 _PLAIN_NAMES = re.compile(r"[^\W\d][\w-]*( [\w-]+)*(\.[^\W\d][\w-]*( [\w-]+)*)*")
+_TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`|"(?:\\.|[^"\\])*"|([^\W\d]\w*)""")
 # Of those with a point or an exponent: literals of whole numbers are exact.
 _LONG_NUMBER = re.compile(r"`\s*-?(?=[0-9]*[.eE])[0-9.eE+-]{17,}\s*`")
 # In JMESPath "BOOKED" is the field of that name, so such a condition would hold for no record, without a word.
@@ -77,7 +79,7 @@ def _parsed(text: str) -> dict[str, Any]:
     if _LONG_NUMBER.search(text):
         raise ValueError(f"{quoted(text)} has a number of more than 15 digits, which cannot be compared exactly")
     try:
-        tree: Any = jmespath.compile(text).parsed
+        tree: Any = jmespath.compile(_in_quotes(text)).parsed
     except JMESPathError as error:
         if not _PLAIN_NAMES.fullmatch(text):
             raise ValueError(_fault(text, error)) from error
@@ -89,6 +91,11 @@ def _parsed(text: str) -> dict[str, Any]:
             raise ValueError(f"{quoted(text)}: there is no function {node['value']}(); {hint}")
     exact: dict[str, Any] = _exact(tree)
     return exact
+
+
+def _in_quotes(text: str) -> str:
+    """Puts names of other scripts in quotes, as JMESPath wants them."""
+    return _TOKEN.sub(lambda found: f'"{found[0]}"' if found[1] and not found[1].isascii() else found[0], text)
 
 
 def _names(names: list[str]) -> dict[str, Any]:

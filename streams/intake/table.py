@@ -62,16 +62,18 @@ class Table(NamedTuple):
         for reader in self.readers:
             way = _way(reader, view)
             try:
-                found = None if way is None else way.find(view)
-                if found is not None and found != "" and way is not None:
-                    value[reader.name] = way.convert(found, view, value)
-                elif reader.is_required:
-                    raise MissingError(_nothing(way))
+                read = _read(reader, way, view, value)
+            except MissingError as missing:  # of a template's part, say
+                if reader.is_required:
+                    raise self._error(missing, reader.name, way) from missing
             except RefusedError as refused:
                 raise self._error(refused, reader.name, way) from refused
             except ArithmeticError as error:
                 beyond = RefusedError("the number is beyond what an amount can be")
                 raise self._error(beyond, reader.name, way) from error
+            else:
+                if read is not None:
+                    value[reader.name] = read
         try:
             self.finish(value)
         except RefusedError as refused:
@@ -86,6 +88,15 @@ def _way(reader: FieldReader, view: Any) -> Way | None:
     for way in reader.ways:
         if way.when is None or way.when(view):
             return way
+    return None
+
+
+def _read(reader: FieldReader, way: Way | None, view: Any, so_far: dict[str, Any]) -> Any:
+    found = None if way is None else way.find(view)
+    if way is not None and found is not None and found != "":
+        return way.convert(found, view, so_far)
+    if reader.is_required:
+        raise MissingError(_nothing(way))
     return None
 
 

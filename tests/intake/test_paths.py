@@ -60,6 +60,8 @@ def test_a_path_finds_its_value(path: str, value: object) -> None:
         ("id == `7` && kind == 'ATM'", False),
         ("contains(['POS', 'ATM'], kind)", True),
         ("starts_with(kind, 'P')", True),
+        ("交易類別 == '存款'", True),
+        ("交易類別 == '交易類別'", False),
         ("none", False),
         ("empty", False),
         ("id", True),

@@ -212,6 +212,16 @@ def test_a_reversal_names_what_it_undoes_and_when_that_was() -> None:
     assert "24 hours ahead" in refused(source, PLAIN | {"undoes": "t0", "undone_at": "2027-01-01T00:00:00Z"}).detail
 
 
+def test_a_template_with_nothing_for_a_part_of_it_is_no_value() -> None:
+    template = '{ template = "booking-{undoes}" }'
+    source = transactions(reverses=template, reversed_at='"undone_at"', event_id=template)
+    assert refused(source, PLAIN).detail == 'there is nothing at "undoes"'
+    source = transactions(reverses=template, reversed_at='"undone_at"')
+    assert "reverses" not in mapped(source, PLAIN)
+    undone = mapped(source, PLAIN | {"undoes": 7, "undone_at": "2026-11-23T09:30:00Z"})
+    assert undone["reverses"] == "booking-7"
+
+
 def test_a_pin_has_all_that_it_needs_and_no_other_action_has_it() -> None:
     names = ("event_id", "customer_id", "action", "at", "tier", "until", "reason", "by")
     source = source_of(mapping_text("customers", {name: f'"{name}"' for name in names}))

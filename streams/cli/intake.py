@@ -1,0 +1,211 @@
+"""`tierflow intake check / try`: says what is wrong with a mapping of sources, and shows what it makes of records."""
+
+from contextlib import nullcontext
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from streams.cli.output import counted, print_list
+from streams.cli.policy import finding_line
+from streams.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from streams.intake.compile.mapping import CompiledMapping
+    from streams.intake.source import Source
+    from streams.load.trial import Names, Tried
+
+_SHOWN_ROWS = 100
+_SHOWN_SIGNS = 160
+_FILE = Annotated[Path, typer.Argument(metavar="FILE", help="A mapping, such as config/sources.toml.")]
+
+app = typer.Typer(help="The way in: a mapping from a bank's own records to the inputs.", no_args_is_help=True)
+
+
+@app.callback()
+def _intake() -> None:
+    """Mappings as files (docs/intake.md)."""
+
+
+@app.command()
+def check(file: _FILE) -> None:
+    """Say what is wrong with a mapping, line and field, or what it does; exit status 1 if it cannot be used."""
+    from streams.intake.check import check_mapping, in_words
+
+    report = check_mapping(text_of(file))
+    for finding in report.errors:
+        typer.echo(finding_line(file, finding))
+    for finding in report.warnings:
+        typer.echo(finding_line(file, finding, "warning: "))
+    if report.mapping is None:
+        typer.echo(f"{counted(len(report.errors), 'error')}; the mapping cannot be used")
+        raise typer.Exit(1)
+    for line in in_words(report.mapping.file):
+        typer.echo(line)
+
+
+@app.command(name="try")
+def try_(  # noqa: PLR0913, PLR0917 - each is an option
+    file: _FILE,
+    records: Annotated[Path, typer.Option("--records", metavar="SAMPLE", help="A file of records of the source.")],
+    source: Annotated[str | None, typer.Option(metavar="NAME", help="The source, where there are several.")] = None,
+    policy: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The policy that is asked, too: TIERFLOW_POLICY unless given.")
+    ] = None,
+    rows: Annotated[int, typer.Option(min=0, metavar="N", help="How many rows the table shows.")] = _SHOWN_ROWS,
+    events: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the events, too, for simulate and load events.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON object a row, of all rows.")] = False,
+) -> None:
+    """Show each record beside what comes of it; exit status 1 if one is refused."""
+    from streams.load.trial import Names, tried
+    from streams.settings import Settings, read_policy_file
+
+    mapping = read_mapping_file(file)
+    chosen = source_of(mapping, source, file)
+    named = "TIERFLOW_POLICY" if policy is None else "--policy"
+    rules = read_policy_file(policy or Settings.from_environment().policy, named)
+    names = Names(chosen)
+    counts = {"row": 0, "event": 0, "skipped": 0, "refused": 0}
+    told = _counted(tried(chosen, mapping.file.sources[chosen.name], records, rules), names, counts, events)
+    if as_json:
+        for row in told:
+            typer.echo(_json_line(row))
+    else:
+        print_list(("place", "record", "becomes", "with"), _cells(islice(told, rows)), {"place"})
+        for _ in told:  # the rest is counted
+            pass
+    _say_counts(counts, rows, as_json=as_json)
+    if mapping.file.sources[chosen.name].format != "camt":  # whose rows have what the format has
+        _say_names(names)
+    if counts["refused"]:
+        raise typer.Exit(1)
+
+
+def read_mapping_file(file: Path) -> "CompiledMapping":
+    """Reads and compiles a mapping.
+
+    Raises:
+        UsageError: It cannot be used.
+    """
+    from streams.intake.compile.mapping import MappingError, load_mapping
+
+    try:
+        return load_mapping(text_of(file))
+    except MappingError as error:
+        raise UsageError(f"{file}: {error}") from error
+
+
+def source_of(mapping: "CompiledMapping", name: str | None, file: Path) -> "Source":
+    """Gives the source of a name; where none is given, the only one.
+
+    Raises:
+        UsageError: There is no such source, or there are several.
+    """
+    names = ", ".join(mapping.sources)
+    if name is None and len(mapping.sources) == 1:
+        return next(iter(mapping.sources.values()))
+    if name is None:
+        raise UsageError(f"{file} has several sources; write --source and one of {names}")
+    if name not in mapping.sources:
+        raise UsageError(f"{file} has no source {name}; there are {names}")
+    return mapping.sources[name]
+
+
+def text_of(file: Path) -> str:
+    """Reads a mapping.
+
+    Raises:
+        UsageError: It cannot be read.
+    """
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"{file} cannot be read: {error.strerror}; name a mapping, as docs/intake.md shows one"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} is no text in UTF-8; save it as that") from error
+
+
+def opened_for_writing(file: Path | None, option: str) -> Any:
+    """Opens a file for what a command writes beside its answer; where none is given, a context of None.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    try:
+        return nullcontext() if file is None else file.open("wb")
+    except OSError as error:
+        raise UsageError(f"{option}: {file} cannot be written: {error.strerror}; name another file") from error
+
+
+def _counted(rows: "Iterator[Tried]", names: "Names", counts: dict[str, int], file: Path | None) -> "Iterator[Tried]":
+    """Counts the rows as they pass by, and writes their events."""
+    from streams.contracts.lines import line_of
+
+    with opened_for_writing(file, "--events") as written:
+        for row in rows:
+            names.note(row)
+            counts["row"] += 1
+            counts["event"] += len(row.events)
+            counts["skipped"] += bool(row.skipped)
+            counts["refused"] += row.refused is not None
+            if written is not None:
+                written.writelines(map(line_of, row.events))
+            yield row
+
+
+def _say_counts(counts: dict[str, int], shown: int, *, as_json: bool) -> None:
+    of = f" (the first {shown:,} are shown)" if counts["row"] > shown and not as_json else ""
+    said = f"{counted(counts['row'], 'row')}{of}: {counted(counts['event'], 'event')}"
+    typer.echo(f"{said}, {counts['skipped']:,} skipped, {counts['refused']:,} refused", err=True)
+
+
+def _say_names(names: "Names") -> None:
+    for said, found in (("read by nothing", names.read_by_nothing()), ("in no row", names.in_no_row())):
+        if found:
+            typer.echo(f"{said}: {', '.join(found)}", err=True)
+
+
+def _becomes(row: "Tried") -> tuple[str, list[str]]:
+    """Gives what becomes of a row, and the sentence for it, or its events."""
+    from streams.values.events import TOPICS
+
+    if row.refused is not None:
+        return f"refused: {row.refused[0]}", [row.refused[1]]
+    if row.skipped:
+        return "(skipped)", [row.skipped]
+    return ", ".join(TOPICS[event.topic] for event in row.events), [event.value.decode() for event in row.events]
+
+
+def _cells(rows: "Iterator[Tried]") -> "Iterator[Sequence[str]]":
+    """Gives the rows of the table: one for each event, of which the first has the record beside it."""
+    from streams.load.trial import shown
+
+    for row in rows:
+        becomes, texts = _becomes(row)
+        names = becomes.split(", ") if row.events else [becomes]
+        text = shown(row)
+        cut = text if len(text) <= _SHOWN_SIGNS else text[:_SHOWN_SIGNS] + "…"
+        for number, (name, said) in enumerate(zip(names, texts, strict=True)):
+            yield ("", "", name, said) if number else (row.place, cut, name, said)
+
+
+def _json_line(row: "Tried") -> str:
+    import orjson
+
+    becomes, texts = _becomes(row)
+    line = {
+        "topic": row.record.topic,
+        "partition": row.record.partition,
+        "offset": row.record.offset,
+        "refused": row.refused is not None,
+        "becomes": becomes,
+        "with": [orjson.loads(text) for text in texts] if row.events else texts[0],
+    }
+    return orjson.dumps(line).decode()
