@@ -1,5 +1,6 @@
 """`tierflow intake check / try`: says what is wrong with a mapping of sources, and shows what it makes of records."""
 
+import os
 from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
@@ -133,15 +134,19 @@ def text_of(file: Path) -> str:
 
 
 def opened_for_writing(file: Path | None, option: str) -> Any:
-    """Opens a file for what a command writes beside its answer; where none is given, a context of None.
+    """Opens a file for what a command writes beside its answer, for its owner alone; without one, a context of None.
 
     Raises:
         UsageError: It cannot be written.
     """
     try:
-        return nullcontext() if file is None else file.open("wb")
+        return nullcontext() if file is None else open(file, "wb", opener=_for_its_owner)
     except OSError as error:
         raise UsageError(f"{option}: {file} cannot be written: {error.strerror}; name another file") from error
+
+
+def _for_its_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _counted(rows: "Iterator[Tried]", names: "Names", counts: dict[str, int], file: Path | None) -> "Iterator[Tried]":

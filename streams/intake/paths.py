@@ -52,7 +52,8 @@ def compile_path(text: str) -> Lookup:
     """
     tree = _parsed(text)
     steps = _steps(tree)
-    return Lookup(text, _walk(text, tree) if steps is None else _look_up(steps), frozenset(_roots(tree)))
+    find = _compare(tree) or _walk(text, tree) if steps is None else _look_up(steps)
+    return Lookup(text, find, frozenset(_roots(tree)))
 
 
 def compile_condition(text: str) -> Lookup:
@@ -198,6 +199,25 @@ def _look_up(steps: tuple[str | int, ...]) -> Find:
         return view
 
     return find
+
+
+def _compare(tree: dict[str, Any]) -> Find | None:
+    """Gives what compares a value with a text, which most conditions do; None for an expression that does more."""
+    match tree:
+        case {
+            "type": "comparator",
+            "value": "eq" | "ne" as sign,
+            "children": [left, {"type": "literal", "value": str(text)}],
+        }:
+            steps = _steps(left)
+        case _:
+            return None
+    if steps is None:
+        return None
+    find = _look_up(steps)
+    if sign == "eq":
+        return lambda view: find(view) == text
+    return lambda view: find(view) != text
 
 
 def _walk(text: str, tree: Any) -> Find:

@@ -10,6 +10,7 @@ from streams.intake.record import SourceRecord
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _AROUND = frozenset({"value", "key", "headers", "topic", "partition", "offset", "timestamp"})
+_OF_KCAT = frozenset({"topic", "partition", "offset", "tstype", "payload"})
 _BASE64 = ("value_base64", "key_base64")
 
 
@@ -18,7 +19,7 @@ def samples_of(raw: bytes, topic: str) -> list[SourceRecord]:
 
     An object with value_base64 is a record as it is: so dead letters are, and records that are no text. It may say
     topic, partition, offset, key_base64, timestamp and headers. One with value, and perhaps key and headers, is a
-    record whose value is JSON.
+    record whose value is JSON. One with payload and tstype is a record as kcat -J writes it.
 
     Raises:
         ValueError: A line is no JSON; the message says which.
@@ -52,7 +53,12 @@ def _read(line: bytes) -> Any:
 def _record(line: bytes, read: Any, topic: str, number: int) -> SourceRecord:
     if not isinstance(read, dict):
         return SourceRecord(topic, 0, number, None, line)
-    headers = tuple((str(name), str(text).encode()) for name, text in (read.get("headers") or {}).items())
+    if read.keys() >= _OF_KCAT:
+        return _from_kcat(read)
+    written = read.get("headers")
+    headers = (
+        tuple((str(name), str(text).encode()) for name, text in written.items()) if isinstance(written, dict) else ()
+    )
     if any(name in read for name in _BASE64):
         return SourceRecord(
             read.get("topic", topic),
@@ -75,6 +81,19 @@ def _record(line: bytes, read: Any, topic: str, number: int) -> SourceRecord:
             headers,
         )
     return SourceRecord(topic, 0, number, None, line)
+
+
+def _from_kcat(read: dict[str, Any]) -> SourceRecord:
+    key, value, headers = read.get("key"), read["payload"], read.get("headers") or []
+    return SourceRecord(
+        read["topic"],
+        read["partition"],
+        read["offset"],
+        None if key is None else str(key).encode(),
+        value.encode() if isinstance(value, str) else None if value is None else _encode(value),
+        read.get("ts"),
+        tuple((str(name), str(text).encode()) for name, text in zip(headers[::2], headers[1::2], strict=False)),
+    )
 
 
 def _from_base64(text: Any) -> bytes | None:

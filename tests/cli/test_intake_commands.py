@@ -150,6 +150,7 @@ def test_a_file_of_rows_is_sent_and_what_is_refused_is_told_and_kept(environment
         f"1 row refused (unknown_code 1); all of them are in {kept}",
     ]
     [refused] = map(json.loads, kept.read_text().splitlines())
+    assert kept.stat().st_mode & 0o777 == 0o600
     assert (refused["line"], b64decode(refused["value_base64"])) == (3, b"2,C1,A1,X,10.00,TWD,2026-11-24\n")
     assert [value["event_id"] for value in values(environment, "transactions")] == ["1", "3"]
 

@@ -27,7 +27,6 @@ def test_a_booked_entry_has_the_account_its_dates_and_its_amount_as_it_is_writte
         "number": 0,
         "reference": "R1",
         "entry_reference": "1",
-        "status": "BOOK",
         "reversal": False,
         "original": None,
         "amount": "50000.00",

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import jmespath
 import pytest
 
 from streams.intake.exact import read_json
@@ -85,6 +86,13 @@ def test_a_condition_holds_or_does_not(condition: str, holds: object) -> None:
 )
 def test_the_names_that_a_path_begins_with_are_known(path: str, roots: set[str]) -> None:
     assert compile_path(path).roots == roots
+
+
+@pytest.mark.parametrize("condition", ["kind == 'POS'", "kind != 'POS'", "a.b == 'POS'", "a[0] != 'POS'", "kind == ''"])
+@pytest.mark.parametrize("value", ["POS", "ATM", "", None, 5, True, [], {}, ["POS"], {"b": "POS"}])
+def test_a_comparison_with_a_text_says_what_jmespath_says(condition: str, value: object) -> None:
+    row = {"kind": value, "a": value}
+    assert compile_condition(condition).find(row) is jmespath.search(condition, row)
 
 
 def test_what_cannot_be_worked_out_is_refused() -> None:

@@ -70,8 +70,9 @@ class _Part:
             return Row(self._about | _balance(element))
         entry = self._about | _entry(element) | {"number": self._entries}
         self._entries += 1
-        if entry["status"] != _BOOKED:
-            return Skipped(f"an entry that is not booked: {entry['status']}")
+        status = _text(element, "Sts/Cd") or _text(element, "Sts")
+        if status != _BOOKED:
+            return Skipped(f"an entry that is not booked: {status}")
         references = _references(element)
         if entry["reversal"]:
             entry["original"] = self._original(entry, references)
@@ -135,7 +136,6 @@ def _entry(element: Element) -> dict[str, Any]:
         "kind": "entry",
         "reference": _text(element, "AcctSvcrRef") or _text(details, "Refs/AcctSvcrRef"),
         "entry_reference": _text(element, "NtryRef"),
-        "status": _text(element, "Sts/Cd") or _text(element, "Sts"),
         "reversal": _text(element, "RvslInd") in {"true", "1"},
         "original": None,
         **_amount(element),
