@@ -34,7 +34,6 @@ COMMITTED_WITHIN_S = 1.0
 COMMITTING = "A transaction that writes the customer's state is under way."
 
 
-
 class WorkerSource(LiveLanes):
     """The TierSource (api/source.py) of a running worker."""
 
