@@ -642,7 +642,7 @@ async def test_a_loan_waits_anew_after_a_take_over_and_after_parking() -> None:
         assert log.seeks == [[0, 0, 0, 0, 0]]
         stand.lane.offer(BALANCES, fetch(line(0)))
         stand.lane.offer(LOANS, fetch(loan(0)))
-        await stand.until(lambda: stand.lane.progress == 1)
+        await stand.until(lambda: log.works)
         assert (log.works[-1].lane.next_offsets[LOANS], stand.lane.queued) == (0, 1)
         await stand.lane.park()
         assert stand.lane.queued == 0
