@@ -19,10 +19,10 @@ class Said(NamedTuple):
     err: str
 
 
-def tierflow(environment: Mapping[str, str], *arguments: str, within_s: float = 30.0) -> Said:
-    """Runs a command to its end. within_s: as a quiet machine needs it."""
+def tierflow(environment: Mapping[str, str], *arguments: str, within_s: float = 30.0, program: str = TIERFLOW) -> Said:
+    """Runs a command to its end. within_s: as a quiet machine needs it. program: the `tierflow` of another release."""
     done = subprocess.run(
-        [TIERFLOW, *arguments],
+        [program, *arguments],
         env=dict(environment),
         capture_output=True,
         text=True,

@@ -5,6 +5,8 @@ transactions, too, which end where the markers were.
 
     offsets   0  1  2  3  4  5  6  7
     kept      r  r  .  r  r  .  .  r      one transaction ended at 2; two of them at 5 and 6
+
+How many markers follow the last record is said by where the partition ended.
 """
 
 import base64
@@ -14,6 +16,8 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
+
+from streams.contracts.packing import LANE_KEY
 
 PLAIN = ("bank.", "tier.policies")  # what is written there is in no transaction
 _numbers = count()
@@ -33,20 +37,49 @@ class Run(NamedTuple):
     markers: int
 
 
-async def restore(servers: str, records: Mapping[str, Sequence[Sequence[Any]]]) -> None:
-    """Puts the records of every topic back; the topics are there and empty."""
+async def restore(
+    servers: str, records: Mapping[str, Sequence[Sequence[Any]]], ends: Mapping[str, Sequence[int]]
+) -> None:
+    """Puts the records of every topic back; the topics are there and empty.
+
+    ends: where the partitions of a topic ended. Where that is not known, one marker follows the last record.
+    """
     for topic, found in records.items():
         for partition in sorted({record[0] for record in found}):
-            await _restore(servers, topic, partition, [record for record in found if record[0] == partition])
+            of_partition = [record for record in found if record[0] == partition]
+            end = ends[topic][partition] if topic in ends else of_partition[-1][1] + 2
+            await _restore(servers, Place(topic, partition), of_partition, end)
 
 
-async def _restore(servers: str, topic: str, partition: int, records: Sequence[Sequence[Any]]) -> None:
-    place = Place(topic, partition)
-    if topic.startswith(PLAIN):
+def of_these_topics(
+    records: Mapping[str, Sequence[Sequence[Any]]], former: Mapping[str, str], now: Mapping[str, str]
+) -> dict[str, list[list[Any]]]:
+    """Gives the records as if the topics had been restored with their ids, which lane records name.
+
+    former, now: the ids by topic. No byte of another kind is touched: an id is as long as any other.
+    """
+    renamed = {former[topic].encode(): now[topic].encode() for topic in former}
+    return {
+        topic: [[*record[:4], _renamed(record, renamed), *record[5:]] for record in found]
+        for topic, found in records.items()
+    }
+
+
+def _renamed(record: Sequence[Any], renamed: Mapping[bytes, bytes]) -> str | None:
+    value = _bytes(record[4])
+    if value is None or _bytes(record[3]) != LANE_KEY:
+        return record[4]
+    for before, after in renamed.items():
+        value = value.replace(before, after)
+    return base64.b64encode(value).decode()
+
+
+async def _restore(servers: str, place: Place, records: Sequence[Sequence[Any]], end: int) -> None:
+    if place.topic.startswith(PLAIN):
         async with AIOKafkaProducer(bootstrap_servers=servers) as producer:
             await _send(producer, place, records)
         return
-    runs = _runs(records)
+    runs = _runs(records, end)
     needed = _needed(runs)
     async with AsyncExitStack() as stack:
         idle = [await stack.enter_async_context(_producer(servers)) for _ in range(max(needed))]
@@ -63,11 +96,11 @@ async def _restore(servers: str, topic: str, partition: int, records: Sequence[S
                 await idle[-1].commit_transaction()
 
 
-def _runs(records: Sequence[Sequence[Any]]) -> list[Run]:
+def _runs(records: Sequence[Sequence[Any]], end: int) -> list[Run]:
     runs: list[Run] = []
     begun = 0
     for number, record in enumerate(records):
-        following = records[number + 1][1] if number + 1 < len(records) else record[1] + 2
+        following = records[number + 1][1] if number + 1 < len(records) else end
         if following > record[1] + 1:
             runs.append(Run(records[begun : number + 1], following - record[1] - 1))
             begun = number + 1

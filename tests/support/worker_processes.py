@@ -37,11 +37,19 @@ SOAK = os.environ.get("TIERFLOW_SOAK") == "1"
 class Worker:
     """One `tierflow worker`, with a log and a data folder of its own; started again under the same name if wished."""
 
-    def __init__(self, environment: Mapping[str, str], folder: Path, name: str = "w1", code: str | None = None) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        folder: Path,
+        name: str = "w1",
+        code: str | None = None,
+        program: str = TIERFLOW,
+    ) -> None:
+        """code: what runs a worker, in place of the command. program: the `tierflow` of another release."""
         self.name = name
         self.log = folder / f"{name}.log"
         self._environment = {**environment, "TIERFLOW_DATA_DIR": str(folder / name)}
-        self._command = [TIERFLOW, "worker"] if code is None else [sys.executable, "-c", code]
+        self._command = [program, "worker"] if code is None else [sys.executable, "-c", code]
         self._read_from = 0
         self.process = self._start()
 
@@ -112,8 +120,8 @@ class Workers:
         self._folder = folder
         self._workers: list[Worker] = []
 
-    def start(self, name: str = "w1", code: str | None = None, **more: str) -> Worker:
-        worker = Worker({**self._environment, **more}, self._folder, name, code)
+    def start(self, name: str = "w1", code: str | None = None, program: str = TIERFLOW, **more: str) -> Worker:
+        worker = Worker({**self._environment, **more}, self._folder, name, code, program)
         self._workers.append(worker)
         return worker
 

@@ -3,8 +3,10 @@
     python -m tests.upgrade.keep
 
 runs the installed `tierflow` against a broker of its own and writes `kept/{version}/{policy}.json.xz`: every record of
-every topic when the first part was worked, the events of the rest, and what came of them. A later release restores the
-records at the same offsets, goes on, and has to come to the same. It is run once, before a release changes hands.
+every topic when the first part was worked, where the partitions ended, the topics' ids, the events of the rest, and
+what came of them. A later release restores the records at the same offsets, goes on, and has to come to the same. It is
+run once, before a release changes hands. What is kept of a version that is not released yet is written anew where that
+changes its form.
 """
 
 import asyncio
@@ -16,7 +18,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -27,16 +29,19 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
+from streams.kafka.local import free_port
+from streams.kafka.topic_ids import ask_for_topics
+from streams.kafka.topic_specs import topic_specs
+from streams.settings import Settings
 from tests.corpus.events import histories
 from tests.support.patience import stretched
 
 HERE = Path(__file__).parent
 TIERFLOW = Path(sys.executable).with_name("tierflow")
 PARTITIONS = 4
-PORT = 19_392
 PARTS = (1_000, 1_400, 1_200)  # the last one is the rest
 INPUTS = tuple(f"bank.{name}" for name in ("balances", "transactions", "credit", "loans", "customers"))
-OUTPUTS = ("tier.changes", "tier.campaigns", "tier.risk", "tier.dead-letters", "tierflow-candidates")
+OUTPUTS = ("tier.changes", "tier.campaigns", "tier.risk", "tier.erasures", "tier.dead-letters", "tierflow-candidates")
 INNER = (
     *("tier.current", "tier.order", "tier.policies", "tierflow-customers-changelog", "tierflow-budgets-changelog"),
 )
@@ -63,21 +68,31 @@ def parts(tiers: Iterable[str]) -> list[list[bytes]]:
 async def keep(policy: str) -> dict[str, Any]:
     """Runs the release over the parts; what is kept of it."""
     with TemporaryDirectory() as name:
-        folder, servers = Path(name), f"127.0.0.1:{PORT}"
+        folder, port = Path(name), str(free_port())
+        servers = f"127.0.0.1:{port}"
         settings = environment(folder, policy, servers)
-        _run(settings, "kafka", "start", "--port", str(PORT))
+        _run(settings, "kafka", "start", "--port", port)
         try:
             _run(settings, "topics", "create", "--partitions", str(PARTITIONS))
             *first, rest = parts(["low", "mid", "high"])
             for part in first:
                 await _worked(settings, part, folder)
             records = await read_all(servers, [*INPUTS, *OUTPUTS, *INNER])
+            ends = await end_offsets(servers, records)
+            ids = await topic_ids(settings)
             await _worked(settings, rest, folder)
             given = await read_all(servers, OUTPUTS)
         finally:
             _run(settings, "kafka", "stop")
     gives = {topic: values(later(found, records[topic])) for topic, found in given.items()}
-    return {"records": records, "rest": [line.decode() for line in rest], "gives": gives}
+    return {"records": records, "ends": ends, "ids": ids, "rest": [line.decode() for line in rest], "gives": gives}
+
+
+async def topic_ids(variables: Mapping[str, str]) -> dict[str, str]:
+    """The ids that the broker has given to all topics of these settings, by name."""
+    settings = Settings.from_environment(variables, dotenv=None)
+    names = {spec.name for spec in topic_specs(settings)}
+    return {name: known.id for name, known in (await ask_for_topics(settings.client_options(), names)).items()}
 
 
 def later(records: list[list[Any]], kept: list[list[Any]]) -> list[list[Any]]:
@@ -153,7 +168,7 @@ async def read_all(servers: str, topics: Iterable[str]) -> dict[str, list[list[A
     found: dict[str, list[list[Any]]] = {topic: [] for topic in topics}
     async with _reader(servers) as reader:
         for topic, of_topic in found.items():
-            tps = [TopicPartition(topic, number) for number in range(1 if topic == "tier.policies" else PARTITIONS)]
+            tps = _partitions(topic)
             reader.assign(tps)
             ends = await reader.end_offsets(tps)
             await reader.seek_to_beginning(*tps)
@@ -162,6 +177,17 @@ async def read_all(servers: str, topics: Iterable[str]) -> dict[str, list[list[A
                     of_topic.extend(map(_kept, records))
             of_topic.sort(key=lambda record: (record[0], record[1]))
     return found
+
+
+async def end_offsets(servers: str, topics: Iterable[str]) -> dict[str, list[int]]:
+    """Where the partitions of each topic end, markers of transactions included."""
+    async with _reader(servers) as reader:
+        ends = await reader.end_offsets([tp for topic in topics for tp in _partitions(topic)])
+    return {topic: [ends[tp] for tp in _partitions(topic)] for topic in topics}
+
+
+def _partitions(topic: str) -> list[TopicPartition]:
+    return [TopicPartition(topic, number) for number in range(1 if topic == "tier.policies" else PARTITIONS)]
 
 
 def _kept(record: ConsumerRecord) -> list[Any]:
