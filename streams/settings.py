@@ -264,7 +264,7 @@ def _read_dotenv(path: Path | None) -> dict[str, str]:
             continue
         name, equals, value = line.removeprefix("export ").partition("=")
         if not equals:
-            raise UsageError(f"{path}, line {number}: {line[:40]!r} is no setting; write NAME=value")
+            raise UsageError(f"{path}, line {number} is no setting; write NAME=value")
         found[name.strip()] = _unquoted(value.strip())
     return found
 
