@@ -34,7 +34,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 
 _PLACE = re.compile(r"`\$\.endpoints\[(\d+)\](?:\.(\w+))?")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _HEADER_VALUE = re.compile(r"[ -~]+")
 # How long Standard Webhooks wants a secret to be.
 _SECRET_BYTES = range(24, 65)
@@ -130,7 +130,10 @@ def _check(endpoint: Endpoint, path: Path) -> None:
         )
     for word, name in (("secret_env", endpoint.secret_env), ("authorization_env", endpoint.authorization_env)):
         if not _VARIABLE.fullmatch(name) and (name or word == "secret_env"):
-            raise UsageError(f"{where}: {word} must be the name of an environment variable, never the secret itself")
+            raise UsageError(
+                f"{where}: {word} must be the name of an environment variable, of capital letters, digits and "
+                "underscores, never the secret itself"
+            )
     try:
         parts = urlsplit(endpoint.url)
         host, _ = parts.hostname, parts.port
