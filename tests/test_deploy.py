@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from streams.metrics import Metrics
+from streams.security.hosts import check_host_pattern, matches
 from tests.support.patience import stretched
 
 PROJECT = Path(__file__).parents[1]
@@ -103,6 +104,13 @@ def test_compose_asks_for_the_token() -> None:
     answer = compose("")
     assert answer.returncode != 0
     assert "write TIERFLOW_HTTP_TOKEN=" in answer.stderr
+
+
+def test_workers_of_compose_ask_one_another_and_nobody_elsewhere() -> None:
+    [peers] = re.findall(r'TIERFLOW_HTTP_PEERS: "(.+)"', COMPOSE.read_text())
+    check_host_pattern(peers, "TIERFLOW_HTTP_PEERS")
+    assert matches("4f2a9c01d7be", [peers]), "the name that a container is given"
+    assert not matches("twelve.signs", [peers])
 
 
 DOCKERFILE = PROJECT / "deploy/Dockerfile"

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 from ipaddress import ip_address, ip_network
 
 from streams.errors import UsageError
 
 _PATTERN = re.compile(r"[a-z0-9.*?_-]+")
+_ANY = re.compile(r"[.*]+")
 
 
 def is_loopback(host: str) -> bool:
@@ -19,7 +19,10 @@ def is_loopback(host: str) -> bool:
 
 
 def matches(host: str, patterns: Iterable[str]) -> bool:
-    """Says whether a host is among those named: a name, one with * and ?, an address, or a network with its length."""
+    """Says whether a host is among those named: a name, one with * and ?, an address, or a network with its length.
+
+    * stands for signs of one label, as in a certificate: *.bank.internal is not a.b.bank.internal.
+    """
     return any(_matches(host.lower(), pattern) for pattern in patterns)
 
 
@@ -27,8 +30,13 @@ def check_host_pattern(pattern: str, setting: str) -> None:
     """Checks what a setting names.
 
     Raises:
-        UsageError: It is no name and no network.
+        UsageError: It is no name and no network, or names every host.
     """
+    if _ANY.fullmatch(pattern):
+        raise UsageError(
+            f"{setting} has {pattern!r}, which a stranger's host fits, too; write what your workers' names have in "
+            "common (worker-*.bank.internal), or their network (10.8.0.0/16)"
+        )
     if not _PATTERN.fullmatch(pattern) and not _is_network(pattern):
         raise UsageError(
             f"{setting} has {pattern!r}; write host names (worker-*.bank.internal), addresses or networks "
@@ -38,7 +46,8 @@ def check_host_pattern(pattern: str, setting: str) -> None:
 
 def _matches(host: str, pattern: str) -> bool:
     if not _is_network(pattern):
-        return fnmatchcase(host, pattern)
+        one_label = re.escape(pattern).replace(r"\*", "[^.]*").replace(r"\?", "[^.]")
+        return re.fullmatch(one_label, host) is not None
     try:
         return ip_address(host) in ip_network(pattern)
     except ValueError:

@@ -146,6 +146,7 @@ OVER_TLS = {**NAMED, "TIERFLOW_HTTP_URL": "https://worker-1.bank.internal:6443/"
 
 @pytest.mark.parametrize(
     ("environment", "url", "allowed"),
+BY_LENGTH = {**ON_A_NET, "TIERFLOW_HTTP_PEERS": "????????????"}
     [
         (ON_LOOPBACK, "http://127.0.0.1:7000", True),
         (ON_LOOPBACK, "http://localhost:7000/", True),
@@ -166,6 +167,10 @@ OVER_TLS = {**NAMED, "TIERFLOW_HTTP_URL": "https://worker-1.bank.internal:6443/"
         (NAMED, "http://user:word@worker-7.bank.internal", False),
         (NAMED, "http://worker-7.bank.internal/x", False),
         (NAMED, "ftp://worker-7.bank.internal", False),
+        (NAMED, "http://worker-7.evil.bank.internal:6066", False),
+        (BY_LENGTH, "http://4f2a9c01d7be:6066", True),
+        (BY_LENGTH, "http://4f2a9c01d7b:6066", False),
+        (BY_LENGTH, "http://evil.example:6066", False),
         (NAMED, "worker-7.bank.internal", False),
         (NAMED, "http://[", False),
         (NAMED, "http://worker-7.bank.internal:99999", False),
@@ -197,6 +202,8 @@ async def test_who_may_be_asked(environment: dict[str, str], url: str, *, allowe
         ("TIERFLOW_HTTP_HEAD_MS", "0"),
         ("TIERFLOW_HTTP_HEAD_BYTES", "1,024"),
     ],
+        ("TIERFLOW_HTTP_PEERS", "*"),
+        ("TIERFLOW_HTTP_PEERS", "worker-1, *.*"),
 )
 def test_a_setting_that_cannot_be_is_refused(name: str, value: str) -> None:
     with pytest.raises(UsageError, match=f"{name}.* write "):
