@@ -39,7 +39,7 @@ def authorization(settings: Settings) -> Middleware:
         if _bears(request, settings.http_token):
             return await handler(request)
         given = request.headers.get("Authorization", "")
-        if signatures.is_signed(given, own_url, request.raw_path, time.time()):
+        if signatures.is_signed(given, own_url, request.method, request.raw_path, time.time()):
             return _signed(await handler(request), given, signatures)
         if path == "/" and "text/html" in request.headers.get("Accept", ""):
             # A browser cannot send the token before the page has asked for it; the page itself holds no data.

@@ -1,7 +1,8 @@
 """Signatures between workers: what one asks of another, and what that answers, proves the token and does not show it.
 
-A request is signed for one path, one worker and one minute. So whoever makes workers ask it, by joining their group
-under an address of its own, learns no token, can pass no request on, and can answer nothing that is believed.
+A request is signed for one method, one path, one worker and one minute. So whoever makes workers ask it, by joining
+their group under an address of its own, learns no token, can pass no request on, and can answer nothing that is
+believed. Whoever reads a request on its way can send it to the same worker again, while it is recent.
 """
 
 import hashlib
@@ -19,6 +20,7 @@ ANSWER_SIGNATURE: Final = "X-Tierflow-Signature"
 """The header of the answer to a signed request."""
 
 VALID_S: Final = 60
+"""How far the time of a request may be from that of the worker that is asked, in its past or its future."""
 _SIGNED: Final = re.compile(rf"{SCHEME} ([0-9]{{1,12}})\.[0-9a-f]{{32}}\.([0-9a-f]{{64}})")
 
 
@@ -31,10 +33,10 @@ class Signatures:
     def request(self, url: URL, now_s: float) -> str:
         """Gives the Authorization header of a GET request."""
         stamp = f"{int(now_s)}.{secrets.token_hex(16)}"
-        return f"{SCHEME} {stamp}.{self._sign('request', origin(url), url.raw_path_qs, stamp)}"
+        return f"{SCHEME} {stamp}.{self._sign('request', 'GET', origin(url), url.raw_path_qs, stamp)}"
 
-    def is_signed(self, given: str, own_url: URL, path: str, now_s: float) -> bool:
-        """Says whether an Authorization header is that of a request to this worker, for this path, and recent.
+    def is_signed(self, given: str, own_url: URL, method: str, path: str, now_s: float) -> bool:
+        """Says whether an Authorization header is that of a recent request to this worker, of this method and path.
 
         path: as it was sent, with the query.
         """
@@ -42,7 +44,7 @@ class Signatures:
         if found is None or abs(now_s - int(found[1])) > VALID_S:
             return False
         stamp = given.removeprefix(f"{SCHEME} ").rpartition(".")[0]
-        return hmac.compare_digest(found[2], self._sign("request", origin(own_url), path, stamp))
+        return hmac.compare_digest(found[2], self._sign("request", method, origin(own_url), path, stamp))
 
     def answer(self, asked: str, status: int, body: bytes) -> str:
         """Gives the signature of an answer. asked: the Authorization header of the request."""

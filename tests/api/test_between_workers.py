@@ -120,7 +120,12 @@ async def test_a_signed_request_gets_a_signed_answer(start: Start) -> None:
 def test_a_signature_is_for_one_path_of_one_worker_for_a_minute(
     given: str, own: URL, path: str, now_s: float, *, valid: bool
 ) -> None:
-    assert Signatures(TOKEN).is_signed(given, own, path, now_s) is valid
+    assert Signatures(TOKEN).is_signed(given, own, "GET", path, now_s) is valid
+
+
+@pytest.mark.parametrize("method", ["HEAD", "POST", "get"])
+def test_a_signature_is_for_one_method(method: str) -> None:
+    assert not Signatures(TOKEN).is_signed(SIGNED, HERE, method, "/customers/C1", 1_000)
 
 
 @pytest.mark.parametrize(
@@ -141,12 +146,12 @@ def test_an_answer_is_that_to_one_request(asked: str, status: int, body: bytes, 
 ON_LOOPBACK = {"TIERFLOW_HTTP_HOST": "127.0.0.1"}
 ON_A_NET = {"TIERFLOW_HTTP_HOST": "10.8.0.1", "TIERFLOW_HTTP_TOKEN": TOKEN}
 NAMED = {**ON_A_NET, "TIERFLOW_HTTP_PEERS": "worker-*.bank.internal, 10.8.0.0/24, 2001:db8::/64"}
+BY_LENGTH = {**ON_A_NET, "TIERFLOW_HTTP_PEERS": "????????????"}
 OVER_TLS = {**NAMED, "TIERFLOW_HTTP_URL": "https://worker-1.bank.internal:6443/"}
 
 
 @pytest.mark.parametrize(
     ("environment", "url", "allowed"),
-BY_LENGTH = {**ON_A_NET, "TIERFLOW_HTTP_PEERS": "????????????"}
     [
         (ON_LOOPBACK, "http://127.0.0.1:7000", True),
         (ON_LOOPBACK, "http://localhost:7000/", True),
@@ -162,15 +167,15 @@ BY_LENGTH = {**ON_A_NET, "TIERFLOW_HTTP_PEERS": "????????????"}
         (NAMED, "http://worker-7.bank.internal:6066", True),
         (NAMED, "http://WORKER-7.bank.internal:6066", True),
         (NAMED, "http://worker-7.bank.internal.evil.example:6066", False),
+        (NAMED, "http://worker-7.evil.bank.internal:6066", False),
+        (BY_LENGTH, "http://4f2a9c01d7be:6066", True),
+        (BY_LENGTH, "http://4f2a9c01d7b:6066", False),
+        (BY_LENGTH, "http://evil.example:6066", False),
         (NAMED, "https://worker-7.bank.internal", True),
         (NAMED, "http://worker-7.bank.internal@evil.example", False),
         (NAMED, "http://user:word@worker-7.bank.internal", False),
         (NAMED, "http://worker-7.bank.internal/x", False),
         (NAMED, "ftp://worker-7.bank.internal", False),
-        (NAMED, "http://worker-7.evil.bank.internal:6066", False),
-        (BY_LENGTH, "http://4f2a9c01d7be:6066", True),
-        (BY_LENGTH, "http://4f2a9c01d7b:6066", False),
-        (BY_LENGTH, "http://evil.example:6066", False),
         (NAMED, "worker-7.bank.internal", False),
         (NAMED, "http://[", False),
         (NAMED, "http://worker-7.bank.internal:99999", False),
@@ -197,13 +202,13 @@ async def test_who_may_be_asked(environment: dict[str, str], url: str, *, allowe
         ("TIERFLOW_HTTP_URL", "https://worker-1:99999"),
         ("TIERFLOW_HTTP_PEERS", "http://worker-1"),
         ("TIERFLOW_HTTP_PEERS", "10.8.0.1/8"),
+        ("TIERFLOW_HTTP_PEERS", "*"),
+        ("TIERFLOW_HTTP_PEERS", "worker-1, *.*"),
         ("TIERFLOW_HTTP_CONNECTIONS", "many"),
         ("TIERFLOW_HTTP_CONNECTIONS", "1"),
         ("TIERFLOW_HTTP_HEAD_MS", "0"),
         ("TIERFLOW_HTTP_HEAD_BYTES", "1,024"),
     ],
-        ("TIERFLOW_HTTP_PEERS", "*"),
-        ("TIERFLOW_HTTP_PEERS", "worker-1, *.*"),
 )
 def test_a_setting_that_cannot_be_is_refused(name: str, value: str) -> None:
     with pytest.raises(UsageError, match=f"{name}.* write "):
