@@ -22,7 +22,9 @@ CHANGES, CAMPAIGNS, RISK, ERASURES = "changes", "campaigns", "risk", "erasures"
 
 
 def watch(  # noqa: PLR0913, PLR0917 - a command's options
-    from_beginning: Annotated[bool, typer.Option("--from-beginning", help="All so far first.")] = False,
+    from_beginning: Annotated[
+        bool, typer.Option("--from-beginning", help="All so far first, but for what erases made void.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="A record a line, as it is in the topic.")] = False,
     campaigns: Annotated[bool, typer.Option("--campaigns", help="Campaign triggers, too.")] = False,
     risk: Annotated[bool, typer.Option("--risk", help="Loan decisions and alerts, too.")] = False,
@@ -52,11 +54,14 @@ async def _watch(  # noqa: PLR0913, PLR0917 - as above
     limit: int | None,
     write: Callable[[str, bytes], None],
 ) -> None:
+    from streams.kafka.erasures import Erasures, read_erasures
     from streams.kafka.follow import follow
     from streams.kafka.permitted import check_rights
     from streams.kafka.rights import reader
 
-    await check_rights(settings, "reader", reader(settings, names))
+    needed = dict.fromkeys([*names, ERASURES] if from_beginning else names)
+    await check_rights(settings, "reader", reader(settings, needed.keys()))
+    erasures = await read_erasures(settings) if from_beginning else Erasures()
     topics = {settings.output_topic(name): name for name in names}
     key = None if customer is None else customer.encode()
     # `on_start` is called when no further record can be missed. It writes to standard error, so that a program that
@@ -70,7 +75,7 @@ async def _watch(  # noqa: PLR0913, PLR0917 - as above
     written = 0
     async with aclosing(records):
         async for record in records:
-            if record.value is None or key not in (None, record.key):
+            if record.value is None or key not in (None, record.key) or erasures.void_output(record):
                 continue
             write(topics[record.topic], record.value)
             written += 1

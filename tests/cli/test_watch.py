@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer
 
 from streams.cli.watch import describe
 from streams.settings import Settings
+from tests.support.deliveries import produce
 from tests.support.patience import stretched
 
 COMMAND = Path(sys.executable).with_name("tierflow")
@@ -231,6 +232,19 @@ def test_campaigns_loans_and_erasures_are_followed_if_asked_for(
     with watching(environment, "--from-beginning", *options, "--limit", str(len(wanted))) as process:
         told, errors = process.communicate(timeout=stretched(DEADLINE_S))
     assert {line.split()[2] for line in told.splitlines()} == wanted
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_what_an_erase_made_void_is_not_shown(environment: dict[str, str], settings: Settings) -> None:
+    told = {"cause": {"event_id": "e", "topic": "bank.customers", "partition": 0, "offset": 7, "occurred_at": 1}}
+    told |= {"id": "C7:erased:1", "customer_id": "C7", "last_sequence": 2, "positions": {}}
+    told |= {"erased_at": "2026-11-24T09:31:00+08:00", "decided_at": "2026-11-24T09:31:00+08:00"}
+    shown = [json.loads(change("C7")) | {"id": f"C7:{sequence}"} for sequence in (1, 2, 3)]
+    asyncio.run(produce(settings, [*shown, json.loads(change("C8")) | {"id": "C8:1"}]))
+    asyncio.run(produce(settings, [told], "erasures"))
+    with watching(environment, "--from-beginning", "--json", "--limit", "2") as process:
+        said, errors = process.communicate(timeout=stretched(DEADLINE_S))
+    assert {json.loads(line)["id"] for line in said.splitlines()} == {"C7:3", "C8:1"}
     assert (process.returncode, errors) == (0, "")
 
 
