@@ -82,7 +82,7 @@ def _channel(channel: Channel, configuration: Configuration) -> Schema:
 
 def _configured(configuration: Configuration) -> Schema:
     """Gives the settings of a topic that a reader or writer has to know."""
-    numbers = {name for name in ("retention.ms", "delete.retention.ms", "max.message.bytes") if name in configuration}
+    numbers = configuration.keys() & {"retention.ms", "retention.bytes", "delete.retention.ms", "max.message.bytes"}
     shown: Schema = {"cleanup.policy": configuration["cleanup.policy"].split(",")}
     return shown | {name: int(configuration[name]) for name in sorted(numbers)}
 

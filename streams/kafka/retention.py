@@ -25,13 +25,14 @@ async def retention_notes(settings: Settings) -> list[str]:
         if how_long is not None:
             found[how_long].append(topic)
     notes = [_note(settings, topics, how_long) for how_long, topics in found.items()]
-    return notes + outlived(settings, {topic: int(config[_TIME]) for topic, config in configs.items()})
+    kept_ms, kept_bytes = ({topic: int(config[name]) for topic, config in configs.items()} for name in (_TIME, _SIZE))
+    return notes + outlived(settings, kept_ms, kept_bytes)
 
 
-def outlived(settings: Settings, kept_ms: Mapping[str, int]) -> list[str]:
-    """Gives a sentence for each topic that says who was erased and goes before what it is about (docs/privacy.md).
+def outlived(settings: Settings, kept_ms: Mapping[str, int], kept_bytes: Mapping[str, int]) -> list[str]:
+    """Gives a sentence for each topic that says who was erased and may go before what it is about (docs/privacy.md).
 
-    kept_ms: the retention by topic.
+    kept_ms, kept_bytes: the retention by topic. One by size says nothing of when a record goes.
     """
     customers, erasures = settings.input_topic("customers"), settings.output_topic("erasures")
     sent_again = [settings.output_topic(name) for name in ("changes", "campaigns", "risk", "dead-letters")]
@@ -48,6 +49,10 @@ def outlived(settings: Settings, kept_ms: Mapping[str, int]) -> list[str]:
         if longer:
             notes.append(
                 f"{topic} is kept for less long than {', '.join(longer)}: {who} may bring erased customers back"
+            )
+        if kept_bytes[topic] >= 0:
+            notes.append(
+                f"{topic} must not be bounded by size: {who} may bring erased customers back; write {_SIZE}=-1"
             )
     return notes
 

@@ -22,8 +22,8 @@ LOOKED_AT = (CLEANUP_POLICY, MAX_MESSAGE_BYTES, TIMESTAMP_TYPE)
 WRITTEN_BYTES = 1_000_000
 _MIB = 1 << 20
 
-# Set explicitly: with the broker's default of 7 days, the audit could not reach further back.
-_RETAINED = {"cleanup.policy": "delete", "retention.ms": str(FOREVER_MS)}
+# Set explicitly: with the broker's default of 7 days, or of a size, the audit could not reach further back.
+_RETAINED = {"cleanup.policy": "delete", "retention.ms": str(FOREVER_MS), "retention.bytes": "-1"}
 # A dead letter holds its input in base64, which is a third longer; with the broker's default limit of 1 MiB, letters of
 # large inputs would hold but their beginnings.
 _DEAD_LETTERS = {**_RETAINED, MAX_MESSAGE_BYTES: str(4 << 20)}
