@@ -10,5 +10,5 @@ who has to go. `routes.py` lists a worker's routes. A handler is a module. What 
 Handlers, middlewares and the page may live here. Nothing here knows Faust, Kafka or the engine: what a customer's tier
 and measures are is the source's business.
 
-May be imported here: `metrics`, `security`, `settings`.
+May be imported here: `errors`, `metrics`, `security`, `settings`.
 """

@@ -10,6 +10,8 @@ import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from streams.errors import named
+
 logger = logging.getLogger(__name__)
 
 
@@ -52,9 +54,9 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 def log_failure(what: str, error: BaseException) -> None:
-    """Logs where something failed, and the class of the error: its text can hold what a client has sent."""
+    """Logs where something failed, and the error's name, without a text that can hold what a client has sent."""
     frames = "".join(traceback.format_tb(error.__traceback__))
-    logger.error("%s failed: %s\n%s", what, type(error).__name__, frames)
+    logger.error("%s failed: %s\n%s", what, named(error), frames)
 
 
 def _where(request: web.Request) -> str:
