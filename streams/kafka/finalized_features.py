@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from aiokafka import __version__
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import IncompatibleBrokerVersion
+from aiokafka.errors import IncompatibleBrokerVersion, UnsupportedVersionError, for_code
 from aiokafka.protocol.api import Request, RequestStruct, Response, ResponseHeader_v0
 from aiokafka.protocol.types import CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
 
@@ -56,11 +56,15 @@ async def finalized_features(client: AIOKafkaClient, node: int, **where: Any) ->
     where: the group of connections, as `send` of aiokafka's client has it.
 
     Raises:
-        KafkaError: The broker does not answer.
+        KafkaError: The broker does not answer, or answers with an error.
     """
     try:
         answer = await client.send(node, _ApiVersions(), **where)
     except (IncompatibleBrokerVersion, NotImplementedError):  # the latter is aiokafka's, for a version
         return {}
+    if answer.error_code == UnsupportedVersionError.errno:  # it tells the versions that it has, and no features
+        return {}
+    if answer.error_code:
+        raise for_code(answer.error_code)(f"node {node} does not tell its features")
     finalized = _FINALIZED.decode(BytesIO(answer.tags.get(_FINALIZED_TAG, b"\1")))
     return {name: level for name, level, _, _ in finalized}

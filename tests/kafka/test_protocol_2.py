@@ -11,6 +11,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
     ConcurrentTransactions,
     KafkaConnectionError,
     KafkaError,
@@ -126,16 +127,29 @@ LEVEL = b"\x02\x14transaction.version" + struct.pack(">hh", 2, 0) + NO_TAGS
     ids=["none", "supported", "finalized"],
 )
 async def test_what_is_supported_and_not_finalized_does_not_count(tags: bytes, found: Mapping[str, int]) -> None:
-    sent = _ApiVersions().prepare(NEWEST)
-    header = sent.parse_response_header(BytesIO(struct.pack(">i", 1)))
-    assert header.correlation_id == 1
-    answer = sent.RESPONSE_TYPE.decode(struct.pack(">h", 0) + b"\x01" + struct.pack(">i", 0) + tags)
+    assert await finalized_features(Telling(tags), 1) == found
 
-    class Client:
-        async def send(self, *_: object) -> Any:
-            return answer
 
-    assert await finalized_features(Client(), 1) == found
+async def test_a_broker_that_does_not_know_the_request_has_no_features() -> None:
+    assert await finalized_features(Telling(b"\x00", code=35), 1) == {}
+
+
+async def test_what_a_broker_refuses_to_tell_is_an_error() -> None:
+    with pytest.raises(ClusterAuthorizationFailedError, match="does not tell its features"):
+        await finalized_features(Telling(b"\x00", code=31), 1)
+
+
+class Telling:
+    """A client whose broker answers so when it is asked for its versions."""
+
+    def __init__(self, tags: bytes, code: int = 0) -> None:
+        sent = _ApiVersions().prepare(NEWEST)
+        header = sent.parse_response_header(BytesIO(struct.pack(">i", 1)))
+        assert header.correlation_id == 1
+        self._answer = sent.RESPONSE_TYPE.decode(struct.pack(">h", code) + b"\x01" + struct.pack(">i", 0) + tags)
+
+    async def send(self, *_: object) -> Any:
+        return self._answer
 
 
 # --- on a real broker ---
