@@ -1,5 +1,6 @@
 """The documents hold: links lead somewhere, and what they say of the code is so."""
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -71,6 +72,29 @@ def test_every_metric_is_in_the_operations_page() -> None:
     families = [family for family in Metrics().registry.collect() if family.name.startswith("tierflow_")]
     names = {family.name + SUFFIX.get(family.type, "") for family in families}
     assert {name for name in names if f"`{name}" not in page} == set()
+
+
+def literals() -> set[str]:
+    """All strings of the code, those with values in them in one piece: … stands for a value."""
+    found = set[str]()
+    for path in (PROJECT / "streams").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.JoinedStr):
+                found.add("".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+    return found
+
+
+def test_messages_that_the_operations_page_quotes_are_those_of_the_code() -> None:
+    rows = re.findall(
+        r"^\| (.+?) \| ", section(PROJECT / "docs/operations.md", "When a worker stops"), flags=re.MULTILINE
+    )
+    pieces = {piece.strip() for row in rows[2:] for piece in re.split(r"…|[,;:()]|\bor\b|\d+", row)}
+    said = literals()
+    quoted = {piece for piece in pieces if " " in piece}
+    assert len(quoted) > 50
+    assert {piece for piece in quoted if not any(piece in text for text in said)} == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
