@@ -1,5 +1,8 @@
 """The errors of all that a user, not a programmer, has to set right; and how an error is named in a sentence."""
 
+START_ANEW = "start with another TIERFLOW_APP_ID and another TIERFLOW_OUTPUT_PREFIX"
+"""What is left to do where outputs or states can be trusted no more."""
+
 
 class UsageError(Exception):
     """A setting, a file or the environment is wrong. The message says what, where, and what to do.

@@ -13,6 +13,7 @@ from streams.deliver.health import DOWN_AFTER, REFUSED_IN_A_ROW
 from streams.deliver.pending import EVENTS_LIMIT, SPAN_LIMIT
 from streams.engine.state import ACCOUNTS_LIMIT, LOANS_LIMIT, STATE_BYTES_LIMIT
 from streams.kafka.broker_clock import LIMIT_MS, NOTED_MS
+from streams.kafka.lost_ends import ENDS_MS
 from streams.kafka.topic_specs import WRITTEN_BYTES
 from streams.kafka.transactional import DEADLINE_S, TRANSACTION_TIMEOUT_MS
 from streams.kafka.unpacking import MEASURED_BYTES, MEASURED_RECORDS, UNPACKED_BYTES
@@ -51,7 +52,10 @@ SENTENCES = [
     ("operations", f"{QUEUE_HIGH_BYTES // MIB} MiB: their values, and {RECORD_BYTES} bytes each for all else"),
     ("operations", f"{HELD_HIGH_BYTES // MIB} MiB of applications for loans"),
     ("operations", f"| a transaction | {DEADLINE_S:.0f} s |"),
-    ("operations", f"`transaction.max.timeout.ms` must be at least {TRANSACTION_TIMEOUT_MS:,}"),
+    (
+        "operations",
+        f"`transaction.max.timeout.ms` must be at least {TRANSACTION_TIMEOUT_MS:,}, and is better {ENDS_MS[0]:,}",
+    ),
     ("operations", f"at least {WRITTEN_BYTES:,} for every topic\n  that is written"),
     (
         "operations",

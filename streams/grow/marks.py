@@ -81,9 +81,12 @@ def order_record(order: OrderMessage) -> OutRecord:
 async def _fence(ground: Ground, stage: Stage, number: int, growing: Growing | None) -> None:
     """Fences a lane's producers, and writes the marker unless that is None."""
     options = ground.settings.client_options()
-    producers = ProducersInTurn(options, f"{stage.ids_prefix}{number}", f"{stage.title} {number}")
+    producers = ProducersInTurn(
+        options, f"{stage.ids_prefix}{number}", f"{stage.title} {number}", written=stage.written_by(number)
+    )
     try:
         await producers.start()
+        await producers.end_leftovers()
         if await end_offset(options, stage.changelog, number) != ground.places[stage.name][number].end_offset:
             raise UsageError(f"{stage.title} {number} was worked meanwhile: stop all workers, then call this again")
         if growing is not None:

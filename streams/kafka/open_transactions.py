@@ -7,54 +7,15 @@ DescribeTransactionsRequest, version 0 each.
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from aiokafka import TopicPartition
-from aiokafka.client import AIOKafkaClient, ConnectionGroup, CoordinationType
-from aiokafka.errors import (
-    GroupCoordinatorNotAvailableError,
-    GroupLoadInProgressError,
-    IncompatibleBrokerVersion,
-    KafkaConnectionError,
-    KafkaError,
-    NotCoordinatorForGroupError,
-    for_code,
-)
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAuthorizationFailedError, for_code
 from aiokafka.protocol.api import Request, RequestStruct, Response
-from aiokafka.protocol.transaction import InitProducerIdRequest
 from aiokafka.protocol.types import CompactArray, CompactString, Int16, Int32, Int64, Schema, TaggedFields
 
-Outcome = Literal["commit", "abort"]
-"""How the broker has decided a transaction."""
-
-
-class Decision(NamedTuple):
-    """How a transaction was decided.
-
-    partitions: those of it, where an earlier transaction may be open elsewhere, of which nobody can tell; None: all.
-    """
-
-    outcome: Outcome
-    partitions: frozenset[TopicPartition] | None = None
-
-    def is_of(self, tp: TopicPartition) -> bool:
-        """Says whether it tells how what is open in a partition is to be ended."""
-        return self.partitions is None or tp in self.partitions
-
-
-# Kafka's TransactionState.
-_OUTCOMES: Mapping[str, Outcome] = {
-    "PrepareCommit": "commit",
-    "CompleteCommit": "commit",
-    "PrepareAbort": "abort",
-    "CompleteAbort": "abort",
-}
-_ASK_AGAIN = {
-    GroupLoadInProgressError.errno,
-    GroupCoordinatorNotAvailableError.errno,
-    NotCoordinatorForGroupError.errno,
-}
-_PAUSE_S = 0.05
+_TRANSACTIONAL_ID_NOT_FOUND = 105  # unknown to aiokafka
 _TEXT = CompactString("utf-8")
 _TAGS = ("tags", TaggedFields)
 _PARTITIONS_BY_TOPIC = CompactArray(("topic", _TEXT), ("partitions", CompactArray(Int32)), _TAGS)
@@ -156,40 +117,35 @@ class _DescribeProducers(Request[_DescribeProducersStruct]):  # type: ignore[mis
         return request_struct_class([(topic, numbers, {}) for topic, numbers in self._partitions_by_topic.items()], {})
 
 
-async def decision_on(client: AIOKafkaClient, transactional_id: str, timeout_ms: int) -> Decision | None:
-    """Gives how the newest transaction of an id was decided; None where the broker does not know or tell it.
+class Described(NamedTuple):
+    """What the coordinator knows of a transactional id. state: Kafka's word for its newest transaction."""
 
-    One that is going on is aborted first, as the start of a producer would abort it: the broker may lose the end of
-    that one, too. timeout_ms: of that producer.
+    state: str
+    timeout_ms: int
+    producer_id: int
+    epoch: int
 
-    To be asked before a producer of that id is started: the start makes the broker forget. It asks until the
-    coordinator answers: the caller sets a deadline.
+
+UNKNOWN = Described("", 0, -1, -1)
+
+
+async def describe(client: AIOKafkaClient, node: int, transactional_id: str, group: Any) -> Described:
+    """Gives what a node that coordinates an id says of it; UNKNOWN where it does not know the id.
+
+    group: that of the connection to ask on.
 
     Raises:
-        KafkaError: The broker refuses to name the coordinator.
+        KafkaError: The broker does not answer, does not coordinate the id, refuses to tell, or is too old to be asked.
     """
-    partitions: frozenset[TopicPartition] | None = None
-    while True:
-        try:
-            coordinator = await client.coordinator_lookup(CoordinationType.TRANSACTION, transactional_id)
-            if await client.ready(coordinator, group=ConnectionGroup.COORDINATION):
-                request = _DescribeTransactions(transactional_id)
-                answer = await client.send(coordinator, request, group=ConnectionGroup.COORDINATION)
-                [said] = answer.to_object()["transaction_states"]
-                if said["transaction_state"] == "Ongoing":
-                    partitions = _partitions_of(said)
-                    fence = InitProducerIdRequest(transactional_id, timeout_ms)
-                    await client.send(coordinator, fence, group=ConnectionGroup.COORDINATION)
-                elif said["error_code"] not in _ASK_AGAIN:
-                    outcome = _OUTCOMES.get(said["transaction_state"])
-                    return None if outcome is None else Decision(outcome, partitions)
-        except (IncompatibleBrokerVersion, NotImplementedError):  # the latter is aiokafka's, for a version
-            return None
-        except KafkaError as error:
-            if not error.retriable:
-                raise
-            await client.force_metadata_update()
-        await asyncio.sleep(_PAUSE_S)
+    answer = await client.send(node, _DescribeTransactions(transactional_id), group=group)
+    [said] = answer.to_object()["transaction_states"]
+    if said["error_code"] == _TRANSACTIONAL_ID_NOT_FOUND:
+        return UNKNOWN
+    if said["error_code"]:
+        raise for_code(said["error_code"])(transactional_id)
+    return Described(
+        said["transaction_state"], said["transaction_timeout_ms"], said["producer_id"], said["producer_epoch"]
+    )
 
 
 async def open_transactions(client: AIOKafkaClient, tps: Sequence[TopicPartition]) -> dict[int, list[TopicPartition]]:
@@ -225,6 +181,8 @@ def _leader_of(client: AIOKafkaClient, tp: TopicPartition) -> int:
 
 
 def _note_open(found: dict[int, list[TopicPartition]], tp: TopicPartition, partition: Mapping[str, Any]) -> None:
+    if partition["error_code"] == TopicAuthorizationFailedError.errno:
+        raise TopicAuthorizationFailedError(tp.topic)
     if partition["error_code"]:
         raise for_code(partition["error_code"])(f"{tp.topic} partition {tp.partition}: {partition['error_message']}")
     for producer in partition["active_producers"]:

@@ -25,18 +25,19 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, TopicAuthorizationFailedError
+from aiokafka.errors import KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 
 from streams.errors import named
+from streams.kafka.lost_ends import CANNOT_TELL, LeftOpenError, LostEnds, Outcome, Written
 from streams.kafka.never_taken import NEVER_TAKEN, RefusedBatchError, never_taken
-from streams.kafka.open_transactions import Decision, Outcome, decision_on, open_transactions
 from streams.kafka.patience import answered_within
-from streams.kafka.transactional import FAILURES, TRANSACTION_TIMEOUT_MS, TransactionalProducer
+from streams.kafka.transactional import FAILURES, TransactionalProducer
 from streams.kafka.wall_clock import wall_ms
 
 START_WITHIN_S = 30.0
+LOOK_WITHIN_S = 5.0
 BATCH_BYTES = 900_000
 
 OutRecord = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]]]
@@ -72,17 +73,18 @@ class ProducersInTurn:
         ids: str,
         where: str,
         on_epoch_raised: Callable[[], None] = lambda: None,
-        decided: dict[str, Decision] | None = None,
+        written: Written = (),
     ) -> None:
         """Prepares them, without a connection.
 
         ids: the beginning of both transactional ids. where: the beginning of errors. on_epoch_raised: called when one
-        has raised its epoch (transactional.py). decided: by transactional id, how the broker has decided transactions
-        that may be left open; kept over several tries to start, since the first start makes the broker forget.
+        has raised its epoch (transactional.py). written: what they may write to, and in which a broker may lose the end
+        of a transaction; empty: nobody looks.
         """
         self._options = client_options
-        self._decided: dict[str, Decision] = {} if decided is None else decided
         self._ids = [f"{ids}-{name}" for name in "ab"]
+        self._lost_ends = {each: LostEnds(each, written, where) for each in self._ids} if written else {}
+        self._committed: set[TopicPartition] = set()  # of what the broker had left open
         self._where = where
         self._on_epoch_raised = on_epoch_raised
         self._producers: list[TransactionalProducer] = []
@@ -91,16 +93,19 @@ class ProducersInTurn:
     async def start(self) -> None:
         """Starts `a`, then `b`: that fences the former owner's producers and ends their open transactions.
 
+        Before that, it commits what the broker had left open though it was decided so (lost_ends.py).
+
         Raises:
             TransactionFailedError: One could not be started; the next take-over may succeed.
             NeverTakenError: A right is missing.
+            RevokedError: The broker has aborted in part what it had decided to commit.
         """
         try:
             async with answered_within(START_WITHIN_S, "the coordinator of transactions has given no producer ids"):
-                await self._ask_for_decisions()
+                await self._settle()
                 for transactional_id in self._ids:
                     await self.start_producer(transactional_id)
-        except (KafkaError, TimeoutError, OSError) as error:
+        except (KafkaError, LeftOpenError, TimeoutError, OSError) as error:
             await self._raise(error)
 
     async def stop(self) -> None:
@@ -140,46 +145,57 @@ class ProducersInTurn:
         except FAILURES as error:
             await self._raise(error)
 
-    async def end_leftovers(self, tps: Sequence[TopicPartition]) -> Mapping[TopicPartition, Outcome] | None:
-        """Ends what the broker has left open in these partitions under our ids, as it had decided it.
+    async def end_leftovers(self) -> Mapping[TopicPartition, Outcome] | None:
+        """Aborts what is open still under our ids, such as what their own start has aborted in vain.
 
-        Gives the partitions with an outcome, none where nothing was open; None where the broker does not tell.
+        Gives the partitions that were ended since before the start, each with its outcome; None where the broker does
+        not tell how what is open was decided.
 
         Raises:
             TransactionFailedError: The broker went away; the next take-over may succeed.
         """
+        ended: dict[TopicPartition, Outcome] = dict.fromkeys(self._committed, "commit")
         try:
-            opened = await open_transactions(self._producers[0].client, tps)
-            ended: dict[TopicPartition, Outcome] = {}
-            for transactional_id, producer in zip(self._ids, self._producers, strict=True):
-                left = opened.get(producer.producer_id, [])
-                decision = self._decided.get(transactional_id)
-                told = [tp for tp in left if decision is not None and decision.is_of(tp)]
-                if told and decision is not None:
-                    end = producer.commit if decision.outcome == "commit" else producer.abort
-                    await end(partial(_touch, told))
-                    ended.update(dict.fromkeys(told, decision.outcome))
-                if len(told) < len(left):
-                    return None
-                self._decided.pop(transactional_id, None)
-        except (IncompatibleBrokerVersion, NotImplementedError, TopicAuthorizationFailedError):
+            async with answered_within(START_WITHIN_S, "what was left open was not ended"):
+                for producer, lost_ends in zip(self._producers, self._lost_ends.values(), strict=True):
+                    while left := (await lost_ends.look_at_last(producer.client))[1].left:
+                        if not producer.tells_of_lost_ends:
+                            return None
+                        await producer.abort(partial(_touch, left))
+                        ended.update(dict.fromkeys(left, "abort"))
+        except CANNOT_TELL:
             return None
         except FAILURES as error:
             await self._raise(error)
         return ended
 
+    async def see_none_left_open(self) -> None:
+        """Makes sure that nothing is left open of what was committed, where the broker may have restarted meanwhile.
+
+        Raises:
+            TransactionFailedError: Something is; a take-over ends it.
+        """
+        for producer in self._producers:
+            try:
+                async with asyncio.timeout(LOOK_WITHIN_S):
+                    await producer.see_none_left_open()
+            except LeftOpenError as error:
+                await self._raise(error)
+            except (KafkaError, TimeoutError, OSError):
+                return  # it is away: it is asked again later
+
     async def partitions_of(self, topic: str) -> list[int]:
         """Gives the numbers of a topic's partitions, in order."""
         return await partitions_of(self._producers[0], topic)
 
-    async def _ask_for_decisions(self) -> None:
+    async def _settle(self) -> None:
         client = AIOKafkaClient(**self._options)
         try:
             await client.bootstrap()
-            for transactional_id in self._ids:
-                decision = await decision_on(client, transactional_id, TRANSACTION_TIMEOUT_MS)
-                if decision is not None:
-                    self._decided[transactional_id] = decision
+            for lost_ends in self._lost_ends.values():
+                self._committed |= await lost_ends.settle(client)
+        except CANNOT_TELL:
+            return
         finally:
             await client.close()
 
@@ -189,6 +205,7 @@ class ProducersInTurn:
             self._options,
             transactional_id,
             self._on_epoch_raised,
+            self._lost_ends.get(transactional_id),
             linger_ms=0,
             max_batch_size=BATCH_BYTES,
             retry_backoff_ms=5,

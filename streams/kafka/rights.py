@@ -193,7 +193,8 @@ def topics(settings: Settings) -> Rows:
 
 def grow(settings: Settings) -> Rows:
     """Gives the rows of `tierflow topics grow`."""
-    changelogs, current, order, policies = _changelogs(settings), *_outputs(settings, "current", "order", "policies")
+    changelogs, policies = _changelogs(settings), *_outputs(settings, "policies")
+    current, order, dead_letters = _outputs(settings, "current", "order", "dead-letters")
     single = [spec.name for spec in topic_specs(settings) if spec.single_partition]
     delivered = [*_outputs(settings, *DELIVERED), settings.resend_topic]
     return (
@@ -203,6 +204,12 @@ def grow(settings: Settings) -> Rows:
         Row("WRITE", "topic", [*changelogs, current, order], "write them to their new places"),
         Row("READ", "topic", [policies], "note which policy is in force"),
         Row("READ", "topic", delivered, "commit where endpoints go on in new partitions"),
+        Row(
+            "READ",
+            "topic",
+            [order, dead_letters, settings.candidates_topic],
+            "find, with the others, transactions of workers that a broker has left open, and end them",
+        ),
         Row("DESCRIBE", "group", [settings.app_id], "see that no worker runs"),
         Row(
             "READ",

@@ -10,40 +10,45 @@ it is committed.
 So a producer whose EndTxn was not answered raises its own epoch before it begins another transaction. The broker then
 refuses the late one, which has the former epoch (docs/adr/0006-a-late-end-is-refused.md). In transaction protocol 2,
 where the cluster has it, the broker itself raises the epoch with every end (docs/adr/0009-transaction-protocol-2.md).
+
+Nor does it begin, or start, on top of a transaction whose end the broker has lost (lost_ends.py), where it is told what
+to look at.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Self, TypeVar
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.client import ConnectionGroup
-from aiokafka.errors import IllegalOperation, KafkaError, KafkaTimeoutError, NoError
+from aiokafka.client import ConnectionGroup, CoordinationType
+from aiokafka.errors import ConcurrentTransactions, IllegalOperation, KafkaError, KafkaTimeoutError, NoError
 from aiokafka.producer.transaction_manager import TransactionState
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.protocol.transaction import (
     AddOffsetsToTxnRequest,
     AddPartitionsToTxnRequest,
     EndTxnRequest,
+    InitProducerIdRequest,
     TxnOffsetCommitRequest,
 )
 
 from streams.kafka.enlisting import enlist_at_once, go_to_one_broker
-from streams.kafka.epochs import go_on_as, raise_epoch
+from streams.kafka.epochs import RaiseRequest, go_on_as, raise_epoch
+from streams.kafka.lost_ends import UNTOLD_MS, LeftOpenError, LostEnds
 from streams.kafka.produce_request import JoinedProduceRequest
 from streams.kafka.protocol_2 import EpochEndingRequest, has_protocol_2, in_protocol_2
 
-TRANSACTION_TIMEOUT_MS = 10_000
+TRANSACTION_TIMEOUT_MS = UNTOLD_MS
 # Less than the timeout, after which the broker aborts by itself. Past the deadline the outcome counts as unknown.
 DEADLINE_S = 8.0
 STOP_WITHIN_S = 3.0
 
 # After a fatal error aiokafka fails on an assertion of its own; after a failed step it raises IllegalOperation for the
 # next one. None of these errors says whether the transaction was committed.
-FAILURES = (KafkaError, IllegalOperation, TimeoutError, AssertionError, ValueError)
+FAILURES = (KafkaError, IllegalOperation, LeftOpenError, TimeoutError, AssertionError, ValueError)
 
 _STEPS = {
     AddPartitionsToTxnRequest: "add_partitions",
@@ -52,6 +57,10 @@ _STEPS = {
     TxnOffsetCommitRequest: "offsets",
     EndTxnRequest: "end",
 }
+
+# What begins a transaction in the first protocol, and where records do so in the second.
+_ADDING = (AddPartitionsToTxnRequest, AddOffsetsToTxnRequest)
+_ADDING_BY_SENDING = (ProduceRequest, TxnOffsetCommitRequest)
 
 _Result = TypeVar("_Result")
 _log = logging.getLogger(__name__)
@@ -68,9 +77,13 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
         client_options: Mapping[str, Any],
         transactional_id: str,
         on_epoch_raised: Callable[[], None] = lambda: None,
+        lost_ends: LostEnds | None = None,
         **more: Any,
     ) -> None:
-        """Prepares it, without a connection. on_epoch_raised: called each time; more: aiokafka's own options."""
+        """Prepares it, without a connection.
+
+        on_epoch_raised: called each time. lost_ends: of this id; None: nobody looks. more: aiokafka's own options.
+        """
         super().__init__(
             **client_options,
             transactional_id=transactional_id,
@@ -79,6 +92,8 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
             **more,
         )
         self._on_epoch_raised = on_epoch_raised
+        self._lost_ends = lost_ends
+        self._looked_on: Any = None  # the connection to the coordinator; while it holds, nothing can have been lost
         self._may_end_late = False
         self._has_protocol_2 = False
         self._adds_by_sending = False  # of the transaction in hand
@@ -187,6 +202,24 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
             self._txn_manager.consumer_group_added(group_id)
         await super().send_offsets_to_transaction(offsets, group_id)
 
+    async def see_none_left_open(self) -> None:
+        """Makes sure that nothing is left open of what it has ended; asks only where its connection was lost.
+
+        Raises:
+            LeftOpenError: Something is.
+            KafkaError: The broker does not answer.
+        """
+        if self._lost_ends is None or (self._looked_on is not None and self._looked_on.connected()):
+            return
+        node = await self._sender._find_coordinator(CoordinationType.TRANSACTION, self._txn_manager.transactional_id)
+        with self._coordinator_doubted():
+            self._looked_on = await self._lost_ends.see_none(self.client, node)
+
+    @property
+    def tells_of_lost_ends(self) -> bool:
+        """Says whether what is open under its id when it starts is known to be aborted."""
+        return bool(self._txn_manager.transaction_timeout_ms != UNTOLD_MS)
+
     @property
     def producer_id(self) -> int:
         """Gives the id that the broker knows the producer by, once it is started."""
@@ -201,7 +234,10 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
             # Whatever it was about to send is discarded: without connections it can do nothing any more.
             await self.client.close()
 
-    async def _send_watched(self, node_id: object, request: object, **options: Any) -> Any:
+    async def _send_watched(self, node_id: Any, request: Any, **options: Any) -> Any:
+        if self._lost_ends is not None:
+            group = options.get("group", ConnectionGroup.DEFAULT)
+            request = await self._looked(self._lost_ends, node_id, request, group)
         step, began = _STEPS.get(type(request)), time.perf_counter()
         if isinstance(request, TxnOffsetCommitRequest):
             # With the records, whose answer is not waited for: a broker works those of one connection in order. Of two
@@ -222,6 +258,30 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
         if step is not None:
             self.round_trips[step] = self.round_trips.get(step, 0.0) + time.perf_counter() - began
         return answer
+
+    async def _looked(self, lost_ends: LostEnds, node: int, request: Any, group: Any) -> Any:
+        """Looks before what begins something, where the broker may have restarted; gives what is to be sent."""
+        manager = self._txn_manager
+        with self._coordinator_doubted():
+            if isinstance(request, InitProducerIdRequest):
+                timeout_ms, self._looked_on = await lost_ends.timeout_of_start(self.client, node, group)
+                manager.transaction_timeout_ms = timeout_ms
+                return InitProducerIdRequest(manager.transactional_id, timeout_ms)
+            if isinstance(request, RaiseRequest):
+                self._looked_on = await lost_ends.see_none(self.client, node, group)
+        if isinstance(request, _ADDING) or (self._adds_by_sending and isinstance(request, _ADDING_BY_SENDING)):
+            await self.see_none_left_open()
+        return request
+
+    @contextmanager
+    def _coordinator_doubted(self) -> Iterator[None]:
+        try:
+            yield
+        except ConcurrentTransactions:  # it was the coordinator that said so
+            raise
+        except KafkaError:
+            self._sender._coordinator_dead(CoordinationType.TRANSACTION)  # it is to be looked up again
+            raise
 
 
 @asynccontextmanager

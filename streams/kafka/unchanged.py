@@ -15,14 +15,13 @@ from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from streams.contracts.kept import KnownTopic, LaneRecord
 from streams.contracts.packing import LANE_KEY, ChangelogRecordError, unpack_lane
-from streams.errors import UsageError
+from streams.errors import START_ANEW, UsageError
 from streams.kafka.newest import newest_records
 from streams.kafka.refusals import cannot_connect, forbidden
 from streams.kafka.topic_ids import ask_for_topics
 from streams.kafka.topic_specs import topic_specs
 from streams.settings import Settings
 
-START_ANEW = "start with another TIERFLOW_APP_ID and another TIERFLOW_OUTPUT_PREFIX"
 # A broker that has just started may know less than the others for a moment.
 CONFIRMED_FOR_S = 8.0
 _CONFIRMED_AT_START_FOR_S = 2.0  # somebody may be waiting for the answer

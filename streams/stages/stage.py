@@ -58,3 +58,8 @@ class Stage(NamedTuple):
         """The names of all its topics."""
         outputs = (output.topic for output in self.outputs.values())
         return {*self.inputs, *outputs, self.changelog, *self.beside}
+
+    def written_by(self, number: int) -> Sequence[tuple[str, int | None]]:
+        """Gives what the transactions of a partition may write to: topics, each with its number; None: all of them."""
+        placed = ((output.topic, number if output.place is None else None) for output in self.outputs.values())
+        return [(self.changelog, number), *placed]

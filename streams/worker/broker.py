@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
@@ -24,9 +24,6 @@ from streams.worker.leftovers import can_be_aborted
 from streams.worker.ports import TransactionsPort
 from streams.worker.transactions import Transactions
 
-if TYPE_CHECKING:
-    from streams.kafka.open_transactions import Decision
-
 # How long a take-over waits for an open transaction on the changelog. It is most likely one of ours, which the broker
 # aborts after TRANSACTION_TIMEOUT_MS; a foreign one may have a longer timeout.
 OPEN_TRANSACTION_DEADLINE_S = 2 * TRANSACTION_TIMEOUT_MS / 1000
@@ -40,7 +37,6 @@ class StageBroker:
         self._stage = stage
         self._app = app
         self._options = settings.client_options()
-        self._decided: dict[str, Decision] = {}  # by transactional id (kafka/producers.py)
         self.inputs = InputOffsets(self._options, stage.group, stage.inputs)
         self.ends = self.inputs.ends
         self.spans = self.inputs.spans
@@ -48,13 +44,13 @@ class StageBroker:
 
     def transactions(self, number: int, on_epoch_raised: Callable[[], None]) -> Transactions:
         """Makes the transactions of a partition; its producers are not started."""
-        return Transactions(self._options, self._stage, number, on_epoch_raised, self._decided)
+        return Transactions(self._options, self._stage, number, on_epoch_raised)
 
     async def end_leftovers(self, number: int, transactions: TransactionsPort) -> None:
         """Ends transactions of ours that a restarted broker has left open.
 
-        They are ended as the broker had decided them. Where it does not tell, they are aborted, if nobody has seen any
-        part of them (leftovers.py).
+        They are ended as they were decided (kafka/lost_ends.py). Where the broker does not tell, they are aborted, if
+        nobody has seen any part of them (leftovers.py).
 
         Raises:
             TransactionFailedError: The broker went away; the take-over is to be tried again.

@@ -241,6 +241,7 @@ class Lane:
                 await self._work(entries, now_ms, times)
             else:
                 await self._wait_for_news()
+                await self._see_none_left_open()
 
     async def _sleep(self) -> None:
         """Waits for a sleeping stage's first record, then takes the partition over and reads that record again."""
@@ -340,6 +341,13 @@ class Lane:
     def _gets_on(self) -> None:
         # Where many lanes catch up on a small share of a CPU, the first of their batches take minutes.
         self.progress += 1
+
+    async def _see_none_left_open(self) -> None:
+        try:
+            if not self._parking:
+                await self._owned.see_none_left_open()
+        except TransactionFailedError as error:
+            await self._failed(error)
 
     async def _failed(self, error: TransactionFailedError) -> None:
         self._metrics.transaction_failed(self.stage.name, self.number)

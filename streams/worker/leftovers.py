@@ -5,9 +5,9 @@ complete without writing its markers. Its log says "partitions are likely delete
 In a partition without a marker no reader sees the transaction's records, nor any later ones, for ever. The next marker
 of the same producer ends it.
 
-A take-over ends a leftover as the broker decided it (Transactions.end_leftovers), and what its own fence has aborted
-in vain. What is here is for the case that the broker does not tell: it is older than Kafka 3.0, or another take-over
-has made it forget. Then only a leftover that nobody has seen may be aborted.
+A take-over ends a leftover as it was decided (kafka/lost_ends.py). What is here is for the case that the broker does
+not tell: it is older than Kafka 3.0, or a producer that knows nothing of this has made it forget. Then only a leftover
+that nobody has seen may be aborted.
 """
 
 import logging

@@ -74,6 +74,7 @@ class Owned:
             TopicsChangedError: The topics are not those that the state was made with.
             ChangelogError: The changelog cannot be trusted, or not be read to its end.
             TransactionFailedError: A producer could not be started; a later try may succeed.
+            RevokedError: The broker has aborted in part what it had decided to commit.
         """
         self.partition = None
         started = time.monotonic()
@@ -153,6 +154,18 @@ class Owned:
         under_way = self._under_way
         if under_way is not None and key in under_way.states:
             await under_way.over.wait()
+
+    async def see_none_left_open(self) -> None:
+        """Makes sure that the broker, which may have restarted, has left nothing open of what was committed.
+
+        Raises:
+            TransactionFailedError: It has; the partition is to be taken over again, which ends that.
+        """
+        try:
+            await self._transactions.see_none_left_open()
+        except TransactionFailedError:
+            self.partition = None
+            raise
 
     @property
     def round_trips(self) -> Mapping[str, float]:

@@ -7,8 +7,8 @@ from aiokafka import TopicPartition
 
 from streams.contracts.kept import KnownTopic
 from streams.kafka.changelog import Recovered
+from streams.kafka.lost_ends import Outcome
 from streams.kafka.offsets import Span
-from streams.kafka.open_transactions import Outcome
 from streams.partition.work import Work
 
 
@@ -20,13 +20,16 @@ class TransactionsPort(Protocol):
         """The seconds until the broker answered each request of the newest transaction, by step (metrics.STEPS)."""
 
     async def start(self) -> None:
-        """Fences the former owners."""
+        """Fences the former owners; before that, commits what the broker has left open though it was decided so."""
 
     async def stop(self) -> None:
         """Closes the producers."""
 
     async def end_leftovers(self) -> Mapping[TopicPartition, Outcome] | None:
-        """Ends what the broker has left open, as it had decided it; None where it does not tell."""
+        """Ends what the broker has left open, as it was decided; None where the broker does not tell."""
+
+    async def see_none_left_open(self) -> None:
+        """Makes sure that the broker has left nothing open of what was committed."""
 
     async def abort_leftovers(self) -> None:
         """Aborts whatever is still open under our transactional ids."""

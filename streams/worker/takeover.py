@@ -9,10 +9,10 @@ from itertools import count
 from aiokafka.errors import KafkaError
 
 from streams.contracts.kept import Growing, KnownTopic, LaneRecord
-from streams.errors import named
+from streams.errors import START_ANEW, named
 from streams.kafka.offsets import Span
 from streams.kafka.producers import TransactionFailedError
-from streams.kafka.unchanged import START_ANEW, TopicsChangedError, confirmed, difference
+from streams.kafka.unchanged import TopicsChangedError, confirmed, difference
 
 # Brokers restart and coordinators move. A trouble that lasts longer needs a person.
 TAKE_OVER_WITHIN_S = 60.0

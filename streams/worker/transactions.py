@@ -12,10 +12,11 @@ from typing import Any
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from streams.contracts.packing import LANE_KEY, pack_lane
-from streams.kafka.open_transactions import Decision, Outcome
+from streams.errors import START_ANEW
+from streams.kafka.lost_ends import Outcome
 from streams.kafka.producers import OutRecord, ProducersInTurn, answered, partitions_of, send
 from streams.kafka.transactional import TransactionalProducer
-from streams.kafka.unchanged import START_ANEW, TopicsChangedError
+from streams.kafka.unchanged import TopicsChangedError
 from streams.partition.outputs import by_output
 from streams.partition.work import Work
 from streams.stages.stage import Stage
@@ -30,20 +31,24 @@ class Transactions:
         stage: Stage,
         number: int,
         on_epoch_raised: Callable[[], None] = lambda: None,
-        decided: dict[str, Decision] | None = None,
     ) -> None:
-        """Prepares them, without a connection. decided: as ProducersInTurn has it."""
+        """Prepares them, without a connection."""
         self._stage = stage
         self._number = number
         self._producers = ProducersInTurn(
-            client_options, f"{stage.ids_prefix}{number}", f"{stage.title} {number}", on_epoch_raised, decided
+            client_options,
+            f"{stage.ids_prefix}{number}",
+            f"{stage.title} {number}",
+            on_epoch_raised,
+            stage.written_by(number),
         )
 
     async def start(self) -> None:
-        """Fences the former owner's producers and ends their transactions.
+        """Fences the former owner's producers and ends their transactions, lost ends of commits before that.
 
         Raises:
             TransactionFailedError: A producer could not be started; a later try may succeed.
+            RevokedError: The broker has aborted in part what it had decided to commit.
         """
         await self._producers.start()
 
@@ -57,18 +62,26 @@ class Transactions:
         return self._producers.round_trips
 
     async def end_leftovers(self) -> Mapping[TopicPartition, Outcome] | None:
-        """Ends what the broker has left open under our ids, as it had decided it; None where it does not tell.
+        """Ends what the broker has left open under our ids, as it was decided; None where the broker does not tell.
 
-        Gives the partitions that were ended, with an outcome.
+        Gives the partitions that were ended, with an outcome; those too that `start` has ended.
 
         Raises:
             TransactionFailedError: The broker went away; a later try may succeed.
         """
-        ended = await self._producers.end_leftovers(await self._written_to())
+        ended = await self._producers.end_leftovers()
         if ended:
             # Offsets of the group are hidden likewise; no request tells. They are only a copy of the lane record's.
             await self._producers.abort(self._touch_group)
         return ended
+
+    async def see_none_left_open(self) -> None:
+        """Makes sure that nothing is left open of what was committed, where the broker may have restarted meanwhile.
+
+        Raises:
+            TransactionFailedError: Something is; a take-over ends it.
+        """
+        await self._producers.see_none_left_open()
 
     async def abort_leftovers(self) -> None:
         """Ends whatever is open under our transactional ids, by one more transaction of each that is aborted.
@@ -98,10 +111,10 @@ class Transactions:
 
     async def _written_to(self) -> list[TopicPartition]:
         """Gives every partition that a transaction may write to."""
-        stage, tps = self._stage, [TopicPartition(self._stage.changelog, self._number)]
-        for topic, place in stage.outputs.values():
-            numbers = [self._number] if place is None else await self._producers.partitions_of(topic)
-            tps += [TopicPartition(topic, number) for number in numbers]
+        tps = []
+        for topic, number in self._stage.written_by(self._number):
+            numbers = await self._producers.partitions_of(topic) if number is None else [number]
+            tps += [TopicPartition(topic, each) for each in numbers]
         return tps
 
     async def _send_all(self, work: Work, after: int, producer: TransactionalProducer) -> int:

@@ -69,8 +69,8 @@ async def test_workers_join_and_leave_while_events_flow(
 PATIENT = """
 import sys
 from streams.cli.main import run
-from streams.kafka import transactional
-transactional.TRANSACTION_TIMEOUT_MS = 600_000
+from streams.kafka import lost_ends
+lost_ends.WORKS_MS = 600_001
 sys.argv = ["tierflow", "worker"]
 run()
 """

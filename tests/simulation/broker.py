@@ -178,10 +178,10 @@ class Transactional:
         self.state = "Empty"
         self.partitions: set[TopicPartition] = set()
         self.begun_s = 0.0
-        self.timeout_s = 0.0
+        self.timeout_ms = 0
         self.number = 0  # of its transactions
-        self.markers_left = 0
-        self.lost_aborts: Sequence[TopicPartition] = ()  # where the newest abort has no marker
+        self.unwritten: set[TopicPartition] = set()  # where markers are being written
+        self.to_lose: set[TopicPartition] = set()  # of these
         self.ended: dict[tuple[int, int, int], str] = {}  # how each transaction was decided, by its name
 
     @property
@@ -211,10 +211,9 @@ class Broker:
         self.offsets: dict[tuple[str, TopicPartition], tuple[int, int]] = {}  # of a group: log offset, offset
         self.now_s = 0.0
         self.on_news: Callable[[], None] = lambda: None
-        self.on_lost: Callable[[str], None] = lambda _: None
-        # Of the next transactions of ours: the markers of so many are noted, and not written. Those of a commit in all
-        # partitions, those of an abort in some.
-        self.loses_markers = 0
+        self.on_restart: Callable[[], None] = lambda: None
+        # Of the next transactions of ours that end so (None: in whatever way) markers are noted and not written.
+        self.loses_markers: list[str | None] = []
         self.choose_lost: Callable[[Sequence[TopicPartition]], Sequence[TopicPartition]] = lambda tps: tps
         self.lost: set[tuple[int, int, int]] = set()  # the transactions whose markers were
         self._later = later
@@ -244,9 +243,7 @@ class Broker:
         else:
             known.last_epoch = known.epoch if producer_id >= 0 else NEVER
             known.epoch += 1
-        if known.state == "Empty":
-            self._write_lost(known)
-        known.state, known.timeout_s = "Empty", timeout_ms / 1000
+        known.state, known.timeout_ms = "Empty", timeout_ms
         return NONE, known.producer_id, known.epoch
 
     def add_partitions(
@@ -281,7 +278,7 @@ class Broker:
         late = [
             known
             for known in self.transactionals.values()
-            if known.state == "Ongoing" and self.now_s > known.begun_s + known.timeout_s
+            if known.state == "Ongoing" and self.now_s > known.begun_s + known.timeout_ms / 1000
         ]
         for known in late:
             self._fence(known)
@@ -399,25 +396,33 @@ class Broker:
         known.state = f"Prepare{outcome.title()}"
         known.ended[known.name] = outcome
         tps, known.partitions = sorted(known.partitions), set()
-        known.markers_left = len(tps)
-        lost: Sequence[TopicPartition] = ()
-        if self.loses_markers > 0 and known.is_ours and tps:
-            self.loses_markers -= 1
-            self.lost.add(known.name)
-            lost = tps if outcome == COMMIT else self.choose_lost(tps)
-            known.lost_aborts = lost if outcome == ABORT else ()
-            self.on_lost(outcome)
+        known.unwritten, known.to_lose = set(tps), set()
+        wanted = next((each for each in self.loses_markers if each in {None, outcome}), "")
+        if wanted != "" and known.is_ours and tps:
+            self.loses_markers.remove(wanted)
+            known.to_lose = set(self.choose_lost(tps))
 
-        def write(tp: TopicPartition, epoch: int, *, is_lost: bool) -> None:
-            if not is_lost:
+        def write(tp: TopicPartition, epoch: int) -> None:
+            if tp not in known.to_lose:
                 self.logs[tp].mark(known.producer_id, epoch, outcome)
-            known.markers_left -= 1
-            if not known.markers_left:
+            else:
+                if known.name not in self.lost:
+                    self._restart(known)
+                self.lost.add(known.name)
+            known.unwritten.discard(tp)
+            if not known.unwritten:
                 known.state = f"Complete{outcome.title()}"
             self.on_news()
 
         for tp in tps:
-            epoch = known.epoch
-            self._later("marker", lambda tp=tp, epoch=epoch: write(tp, epoch, is_lost=tp in lost))  # type: ignore[misc]
+            self._later("marker", lambda tp=tp, epoch=known.epoch: write(tp, epoch))  # type: ignore[misc]
         if not tps:
             known.state = f"Complete{outcome.title()}"
+
+    def _restart(self, losing: Transactional) -> None:
+        """Restarts, in which others that are just being ended lose markers, too."""
+        self.on_restart()
+        for known in self.transactionals.values():
+            if known is not losing and known.is_ours and known.unwritten:
+                known.to_lose |= set(self.choose_lost(sorted(known.unwritten)))
+                self.lost.add(known.name)

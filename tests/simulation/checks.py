@@ -87,11 +87,10 @@ def _torn(broker: Broker) -> list[Anomaly]:
     found = []
     for name, by_outcome in outcomes.items():
         ends = {outcome for outcome, tps in by_outcome.items() if name not in broker.lost or tps != [OFFSETS]}
-        # Of a transaction whose markers the broker has lost, the group's offsets are given up; where nobody has seen
-        # any part of it, it is aborted whole (streams/worker/leftovers.py).
+        # Of a transaction whose markers the broker has lost, the group's offsets are given up.
         if len(ends) > 1:
             found.append(Anomaly("torn transaction", f"{name}: {dict(by_outcome)}"))
-        elif name not in broker.lost and decided.get(name) not in ends:
+        elif ends and decided.get(name) not in ends:
             found.append(Anomaly("torn transaction", f"{name} was decided {decided.get(name)}: {dict(by_outcome)}"))
     return found
 
@@ -125,8 +124,6 @@ def _of_seen(broker: Broker, seen: Sequence[Seen], expected: Expected) -> list[A
             now = [offset for offset, _ in broker.logs[TopicPartition(*name)].read(0, upto)]
             if now != what:
                 found.append(Anomaly("non-repeatable read", f"{name} up to {upto}: {what}, later {now}"))
-        elif broker.lost:
-            continue  # a worker may have seen the end of a transaction that no reader has seen
         elif upto in expected.states[name]:
             before = expected.states[name].get(upto - 1, {})
             if what not in (expected.states[name][upto], before):  # between pack and keep, the counter is ahead

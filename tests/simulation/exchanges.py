@@ -76,13 +76,13 @@ class Player:
         """Starts a producer."""
         return await self._began(InitProducerIdRequest(f"{self._side.name}-{who}", timeout_ms))
 
-    async def raise_epoch(self, own: Identity, who: str = "p") -> Identity:
+    async def raise_epoch(self, own: Identity, who: str = "p", timeout_ms: int = TIMEOUT_MS) -> Identity:
         """Has a producer raise its epoch."""
         name = f"{self._side.name}-{who}"
         return await self._began(
             RaiseRequest(
                 SimpleNamespace(
-                    transactional_id=name, transaction_timeout_ms=TIMEOUT_MS, producer_id=own[0], producer_epoch=own[1]
+                    transactional_id=name, transaction_timeout_ms=timeout_ms, producer_id=own[0], producer_epoch=own[1]
                 )
             )
         )
@@ -135,12 +135,11 @@ class Player:
             await self._side.pause()
         self.notes.append(["state", said["error_code"], said["transaction_state"]])
 
-    async def enlisted(self, who: str = "p") -> None:
-        """Notes which partitions the coordinator tells of a transaction that is going on."""
+    async def remembered(self, who: str = "p") -> None:
+        """Notes what the coordinator remembers of the newest start: its timeout."""
         answer = await self._side.ask(_DescribeTransactions(f"{self._side.name}-{who}"))
         [said] = answer.to_object()["transaction_states"]
-        told = {(each["topic"].removeprefix(f"{self._side.name}."), *each["partitions"]) for each in said["topics"]}
-        self.notes.append(["enlisted", said["transaction_state"], *sorted(map(list, told))])
+        self.notes.append(["timeout", said["transaction_timeout_ms"]])
 
     async def is_open(self, topic: str) -> None:
         """Notes since which offset transactions are open in a partition."""
@@ -396,18 +395,32 @@ async def unknown_producers(play: Player) -> None:
     await play.raise_epoch(other, who="known")
 
 
-async def partitions_that_are_told(play: Player) -> None:
-    """The coordinator tells which partitions a transaction has while it is going on."""
-    own = await play.init()
-    await play.enlisted()
+async def a_timeout_that_is_remembered(play: Player) -> None:
+    """The timeout of a start is told until the next start, whatever is committed or aborted meanwhile."""
+    own = await play.init(timeout_ms=9_999)
+    await play.remembered()
     await play.add(own, "x")
-    await play.enlisted()
-    await play.add(own, "y")
     await play.produce(own, "x", 0, "1")
-    await play.enlisted()
+    await play.remembered()
     await play.end(own, commits=True)
     await play.state()
-    await play.enlisted()
+    await play.remembered()
+    raised = await play.raise_epoch(own, timeout_ms=600_000)
+    await play.state()
+    await play.remembered()
+    await play.add(raised, "x")
+    await play.end(raised, commits=True)
+    await play.state()
+    await play.remembered()
+    await play.add(raised, "x")
+    last = await play.init(timeout_ms=9_999)
+    await play.state()
+    await play.remembered()
+    await play.add(last, "x")
+    await play.end(last, commits=False)
+    await play.state()
+    await play.remembered()
+    await play.ends("x")
 
 
 SCRIPTS: Mapping[str, Callable[[Player], Awaitable[None]]] = {
@@ -425,7 +438,7 @@ SCRIPTS: Mapping[str, Callable[[Player], Awaitable[None]]] = {
         two_producers,
         partitions_without_records,
         unknown_producers,
-        partitions_that_are_told,
+        a_timeout_that_is_remembered,
     )
 }
 

@@ -31,13 +31,18 @@ OF_THE_WORLD = (
     "compacted",
     "fetch lost",
     "markers lost",
+    "foreign transaction",
 )
+# What a worker may be in the middle of, the rarest first.
+DOINGS = (
+    "ending what was left open",
+    "in the end of a transaction",
+    "in a transaction",
+    "in a take-over",
+    "between two batches",
+)
+STRUCK = tuple(f"{what} {doing}" for what in ("killed", "paused") for doing in DOINGS)
 # Points that a run comes to, and says how often.
-STRUCK = tuple(
-    f"{what} {doing}"
-    for what in ("killed", "paused")
-    for doing in ("in the end of a transaction", "in a transaction", "in a take-over", "between two batches")
-)
 POINTS = (
     "transaction committed",
     "transaction failed",
@@ -46,7 +51,9 @@ POINTS = (
     "epoch raised",
     "fenced",
     "timed out by the broker",
-    "leftover ended",
+    "left open: committed",
+    "left open: aborted",
+    "left open: seen while worked",
     "open transaction waited for",
     "gap in the fetches",
     "worker ended by itself",
@@ -110,8 +117,7 @@ class Faults:
         random, found = self.random, []
         for what in drawn:
             if what in OF_THE_WORLD and what != "fetch lost":
-                # A broker loses markers where it is killed alone, and has to be at the wrong moment: once is enough.
-                for _ in range(1 if what == "markers lost" else random.randint(1, 3)):
+                for _ in range(random.randint(1, 3)):
                     for_s = random.choice((0.5, 2.0, 7.0, 12.0)) * (0.5 + random.random())
                     found.append(Happening(random.random() * self.for_s, what, random.randrange(1_000), for_s))
         return [each for each in found if each.what in self.kinds]

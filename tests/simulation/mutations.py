@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from aiokafka.errors import ProducerFenced
 
 from streams.contracts.kept import LaneRecord
-from streams.kafka.open_transactions import Decision, decision_on
+from streams.kafka import changelog
+from streams.kafka.epochs import RaiseRequest
+from streams.kafka.lost_ends import WORKS_MS, Look, LostEnds, _Start
 from streams.kafka.producers import ProducersInTurn, Sent, TransactionFailedError
 from streams.kafka.transactional import TransactionalProducer
 from streams.partition.work import Work
@@ -125,6 +127,15 @@ def queues_kept_over_a_take_over() -> AbstractContextManager[Any]:
     return patch.object(Lane, "_drop_queues", drop)
 
 
+def parked_states_believed() -> AbstractContextManager[Any]:
+    """A partition that comes back is gone on with, though another worker has written to it meanwhile."""
+
+    async def is_unchanged(self: Any) -> bool:
+        return self.partition is not None
+
+    return patch.object(Owned, "is_unchanged", is_unchanged)
+
+
 def kept_before_the_commit() -> AbstractContextManager[Any]:
     """The new state is shown before it is committed."""
     real = Owned.commit
@@ -134,6 +145,16 @@ def kept_before_the_commit() -> AbstractContextManager[Any]:
         await real(self, work)
 
     return patch.object(Owned, "commit", commit)
+
+
+def open_transactions_read_past() -> AbstractContextManager[Any]:
+    """A take-over reads the changelog as far as it can be read, though an open transaction hides what is behind."""
+
+    async def as_far_as_seen(options: Any, consumer: Any, tp: Any, deadline_s: float) -> int:
+        del options, deadline_s
+        return int((await consumer.end_offsets([tp]))[tp])
+
+    return patch.object(changelog, "_stable_end", as_far_as_seen)
 
 
 def state_outside_the_transaction() -> AbstractContextManager[Any]:
@@ -170,38 +191,70 @@ def fenced_goes_on() -> AbstractContextManager[Any]:
 def leftovers_always_aborted() -> AbstractContextManager[Any]:
     """What the broker has left open is aborted, however it was decided."""
 
-    async def decision_on(*_: Any) -> Decision:
-        return Decision("abort")
+    return patch.object(Look, "outcome", property(lambda _: "abort"))
 
-    return patch("streams.kafka.producers.decision_on", decision_on)
+
+def decisions_not_remembered() -> AbstractContextManager[Any]:
+    """What is to be committed is committed after a start that makes the broker forget that it is to be."""
+
+    async def forget(self: Any, client: Any, node: int, look: Any) -> None:
+        own = _Start(self._id, WORKS_MS, look.described.producer_id, look.described.epoch)
+        if await self._asked(client, node, RaiseRequest(own)):
+            began = look._replace(described=look.described._replace(epoch=own.producer_epoch + 1))
+            if await self._add(client, node, began):
+                await self._commit(client, node, began)
+
+    return patch.object(LostEnds, "_have_it_remembered", forget)
 
 
 def own_aborts_not_looked_for() -> AbstractContextManager[Any]:
-    """What a take-over's own fence has left open in some outputs stays so."""
+    """What a take-over's own fence has left open stays so."""
 
-    async def decided_without_fence(*arguments: Any) -> Decision | None:
-        found = await decision_on(*arguments)
-        return None if found is None or found.partitions is not None else found
+    async def end_leftovers(_: Any) -> Mapping[Any, Any]:
+        return {}
 
-    return patch("streams.kafka.producers.decision_on", decided_without_fence)
+    return patch.object(ProducersInTurn, "end_leftovers", end_leftovers)
 
 
-MUTATIONS: Mapping[str, Callable[[], AbstractContextManager[Any]]] = {
-    each.__name__.replace("_", " "): each
-    for each in (
-        without_fencing,
-        b_commits_first,
-        state_kept_after_a_failed_commit,
-        answers_not_awaited,
-        late_ends_not_minded,
-        offsets_of_the_group_believed,
-        gaps_not_seen,
-        what_arrived_before_taken_again,
-        queues_kept_over_a_take_over,
-        kept_before_the_commit,
-        state_outside_the_transaction,
-        fenced_goes_on,
-        leftovers_always_aborted,
-        own_aborts_not_looked_for,
+def restarts_not_minded() -> AbstractContextManager[Any]:
+    """A lane goes on after its broker has restarted, and does not look whether ends were lost."""
+
+    async def see_none(*_: Any) -> None:
+        return None
+
+    return patch.object(LostEnds, "see_none", see_none)
+
+
+class Mutation(NamedTuple):
+    """A way of making the product wrong. kinds: the anomalies that it leads to; another does not count."""
+
+    mutated: Callable[[], AbstractContextManager[Any]]
+    kinds: frozenset[str]
+
+
+def _of(mutated: Callable[[], AbstractContextManager[Any]], *kinds: str) -> tuple[str, Mutation]:
+    return mutated.__name__.replace("_", " "), Mutation(mutated, frozenset(kinds))
+
+
+MUTATIONS: Mapping[str, Mutation] = dict(
+    (
+        _of(without_fencing, "lost write", "duplicate"),
+        _of(b_commits_first, "lost write", "duplicate"),
+        _of(state_kept_after_a_failed_commit, "lost write", "duplicate"),
+        _of(answers_not_awaited, "lost write"),
+        _of(late_ends_not_minded, "lost write", "torn transaction"),
+        _of(offsets_of_the_group_believed, "duplicate"),
+        _of(gaps_not_seen, "lost write"),
+        _of(what_arrived_before_taken_again, "duplicate"),
+        _of(queues_kept_over_a_take_over, "lost write"),
+        _of(kept_before_the_commit, "dirty read"),
+        _of(open_transactions_read_past, "false alarm"),  # its own checks stop it before it commits
+        _of(parked_states_believed, "stale state"),  # its first commit is refused: its producers are fenced
+        _of(state_outside_the_transaction, "inconsistent offsets"),
+        _of(fenced_goes_on, "lost write"),
+        _of(leftovers_always_aborted, "torn transaction"),
+        _of(decisions_not_remembered, "torn transaction"),
+        _of(own_aborts_not_looked_for, "torn transaction"),
+        _of(restarts_not_minded, "torn transaction"),
     )
-}
+)

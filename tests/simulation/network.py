@@ -41,10 +41,16 @@ class Network:
         self.faults = faults
         self.trace = trace
         self.connections: set[Any] = set()
+        self.restarts = 0  # of the broker
 
     def later(self, delay_s: float, call: Callable[..., None], *arguments: Any) -> None:
         """Does something later, whoever is dead or paused by then."""
         self.loop.call_later(delay_s, call, *arguments, context=self.loop.world)
+
+    def restart(self) -> None:
+        """Restarts the broker: all connections end, and what is on its way over them arrives nowhere."""
+        self.restarts += 1
+        self.cut(lambda _: True)
 
     def cut(self, is_hit: Callable[[Any], bool]) -> None:
         """Ends connections. is_hit: which."""
@@ -66,7 +72,12 @@ class Connection:
         self._context = owner.context
         self._waiting: dict[asyncio.Future[Any], None] = {}
         self._arrives_s = self._answers_s = 0.0
+        self._restarts = network.restarts
         network.connections.add(self)
+
+    def connected(self) -> bool:
+        """Says whether it is there still, as aiokafka's own does."""
+        return not self.is_closed
 
     def send(self, struct: Any) -> asyncio.Future[Any]:
         """Sends a request; gives its answer to come."""
@@ -126,6 +137,8 @@ class Connection:
     def _arrive(self, struct: Any, future: asyncio.Future[Any], fault: str | None) -> None:
         network, random = self.network, self.network.faults.random
         broker, name = network.broker, name_of(struct)
+        if network.restarts != self._restarts:
+            return
         broker.now_s = network.loop.now_s
         if fault in {"refused for now", "refused for good"}:
             codes = (RETRIABLE if fault == "refused for now" else FATAL)[name]
@@ -192,7 +205,7 @@ class SimulatedClient:
         self.cluster = _Cluster()
         self._client_id = client_id
         self._backoff_s = retry_backoff_ms / 1000
-        self._connections: dict[tuple[int, Any], Connection] = {}
+        self._conns: dict[tuple[int, Any], Connection] = {}  # named as aiokafka names it
         self._update: asyncio.Future[bool] | None = None
 
     async def bootstrap(self) -> None:
@@ -208,9 +221,9 @@ class SimulatedClient:
 
     async def close(self) -> None:
         """Ends all connections."""
-        for connection in self._connections.values():
+        for connection in self._conns.values():
             connection.close()
-        self._connections.clear()
+        self._conns.clear()
         await asyncio.sleep(0)
 
     def get_random_node(self) -> int:
@@ -231,16 +244,16 @@ class SimulatedClient:
 
     async def ready(self, node: int, *, group: Any = ConnectionGroup.DEFAULT) -> bool:
         """Connects, unless it is connected."""
-        connection = self._connections.get((node, group))
+        connection = self._conns.get((node, group))
         if connection is not None and not connection.is_closed:
             return True
         await asyncio.sleep(self.network.faults.delay_s())
         if self.owner.is_cut_off or self.network.faults.of_request() in {"lost before it was applied", "silent"}:
             self.force_metadata_update()
             return False
-        connection = self._connections.get((node, group))
+        connection = self._conns.get((node, group))
         if connection is None or connection.is_closed:
-            self._connections[node, group] = Connection(self.network, self.owner, node)
+            self._conns[node, group] = Connection(self.network, self.owner, node)
         return True
 
     async def send(self, node: int, request: Any, *, group: Any = ConnectionGroup.DEFAULT) -> Any:
@@ -252,7 +265,7 @@ class SimulatedClient:
         struct = request.prepare(VERSIONS)
         if not await self.ready(node, group=group):
             raise NodeNotReadyError(f"node {node}")
-        return await self._connections[node, group].answer(struct)
+        return await self._conns[node, group].answer(struct)
 
     async def coordinator_lookup(self, _: Any, key: str) -> int:
         """Gives the node that coordinates.

@@ -80,19 +80,26 @@ def main() -> None:
     parser.add_argument("--scene", choices=sorted(SCENES), default="small")
     parser.add_argument("--trace", action="store_true", help="tells the schedule of --seed, and runs no other")
     parser.add_argument(
-        "--mutations", type=int, metavar="SEEDS", help="finds for each mutation the first seed that shows it"
+        "--mutations",
+        type=int,
+        metavar="SEEDS",
+        help="finds for each mutation the first seed that shows what it leads to",
     )
     chosen = parser.parse_args()
     scene = SCENES[chosen.scene]()
     if chosen.trace:
         print(told(simulate(chosen.seed, scene, traces=True)))
     elif chosen.mutations:
-        for name, mutated in MUTATIONS.items():
-            with mutated():
+        for name, mutation in MUTATIONS.items():
+            with mutation.mutated():
                 seeds = range(chosen.seed, chosen.seed + chosen.mutations)
-                print(name, next((seed for seed in seeds if simulate(seed, scene).anomalies), None), flush=True)
+                print(name, next((seed for seed in seeds if _kinds(seed, scene) & mutation.kinds), None), flush=True)
     else:
         sys.exit(_run(chosen.seed, chosen.runs, scene))
+
+
+def _kinds(seed: int, scene: Scene) -> set[str]:
+    return {anomaly.kind for anomaly in simulate(seed, scene).anomalies}
 
 
 def _run(first: int, runs: int, scene: Scene) -> int:

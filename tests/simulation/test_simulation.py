@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import streams
-from tests.simulation.faults import EVERYTHING
+from tests.simulation.faults import EVERYTHING, STRUCK
 from tests.simulation.mutations import MUTATIONS
 from tests.simulation.run import SCENES, simulated, told
 from tests.simulation.scenes import Scene
@@ -23,6 +23,12 @@ print([(run.trail, run.steps, run.simulated_s) for run in (simulate(seed, Scene(
 # What many schedules have to be gone through for: which one shows a mutation changes with the product.
 RARELY_SEEN = {"b commits first", "late ends not minded"}
 SEEDS, MANY_SEEDS = 300, 1_500
+# What so few schedules may miss.
+RARELY_MET = {
+    *(each for each in STRUCK if "in the end of" in each or "ending what" in each),
+    "left open: aborted",
+    "timed out by the broker",
+}
 
 
 @pytest.mark.parametrize("scene", QUICK)
@@ -31,20 +37,34 @@ def test_quick_schedules_meet_every_fault_and_show_no_anomaly(scene: str) -> Non
     met = simulated(QUICK[scene], SCENES[scene](), failed.append)
     assert not failed, told(simulate(failed[0].seed, SCENES[scene](), traces=True))
     if scene == "small":
-        assert [what for what in EVERYTHING if not met[what]] == []
+        assert [what for what in EVERYTHING if not met[what] and what not in RARELY_MET] == []
+
+
+@pytest.mark.soak
+def test_many_schedules_meet_what_is_rare() -> None:
+    met = simulated(range(MANY_SEEDS), Scene(), lambda run: pytest.fail(told(run)))
+    assert [what for what in EVERYTHING if not met[what]] == []
 
 
 @pytest.mark.parametrize("mutation", [mutation for mutation in MUTATIONS if mutation not in RARELY_SEEN])
-def test_the_oracle_sees_the_product_made_wrong(mutation: str) -> None:
-    with MUTATIONS[mutation]():
-        assert any(simulate(seed, Scene()).anomalies for seed in range(SEEDS))
+def test_the_oracle_calls_it_by_its_name_where_the_product_is_made_wrong(mutation: str) -> None:
+    assert is_seen(mutation, SEEDS)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("mutation", sorted(RARELY_SEEN))
 def test_the_oracle_sees_what_is_rare(mutation: str) -> None:
-    with MUTATIONS[mutation]():
-        assert any(simulate(seed, Scene()).anomalies for seed in range(MANY_SEEDS))
+    assert is_seen(mutation, MANY_SEEDS)
+
+
+def is_seen(mutation: str, seeds: int) -> bool:
+    """Says whether one of the first schedules shows the kind of anomaly that the mutation leads to."""
+    with MUTATIONS[mutation].mutated():
+        return any(
+            anomaly.kind in MUTATIONS[mutation].kinds
+            for seed in range(seeds)
+            for anomaly in simulate(seed, Scene()).anomalies
+        )
 
 
 def test_a_seed_decides_everything() -> None:

@@ -158,11 +158,8 @@ def _describe_transactions(struct: Any, broker: Broker, node: int) -> Any:
     error, known = broker.is_coordinator(node, name), broker.known_of(name)
     if error or known is None:
         return struct.RESPONSE_TYPE(0, [(error or NO_SUCH_ID, name, "", 0, 0, -1, -1, [], {})], {})
-    topics: dict[str, list[int]] = {}
-    for tp in sorted(known.partitions):
-        topics.setdefault(tp.topic, []).append(tp.partition)
-    told = [(topic, numbers, {}) for topic, numbers in topics.items()]
-    return struct.RESPONSE_TYPE(0, [(NONE, name, known.state, 0, 0, -1, -1, told, {})], {})
+    said = (known.state, known.timeout_ms, 0, known.producer_id, known.epoch, [], {})
+    return struct.RESPONSE_TYPE(0, [(NONE, name, *said)], {})
 
 
 def _tps(struct: Any) -> list[TopicPartition]:

@@ -20,6 +20,7 @@ from streams.worker.frame.transport import FetchedRecords
 from streams.worker.lane import Lane
 from streams.worker.turns import Turns
 from tests.simulation.broker import Broker
+from tests.simulation.faults import DOINGS
 from tests.simulation.network import Network, Read, as_read, asked
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 BEAT_S = 2.0
 POLL_S = 10.0
-DOINGS = ("in the end of a transaction", "in a transaction", "in a take-over", "between two batches")
 JOIN_WITHIN_S = 15.0
 FETCHED_AT_MOST = (1, 5, 40)
 
@@ -165,6 +165,7 @@ class Worker:
         self.generation = 0
         self.assigned = False
         self.leaves = False
+        self.ends_what_was_left = 0  # so many lanes of it
         self._metrics: Any = NoMetrics(self)
         self._turns = Turns()
         self._recovering = asyncio.Lock()
@@ -298,6 +299,8 @@ class Worker:
 
     def doing(self) -> str:
         """Says what the worker is in the middle of: the rarest of what its lanes do."""
+        if self.ends_what_was_left:
+            return DOINGS[0]
         found = {_doing(lane) for lane in self.lanes.values()}
         return next((each for each in DOINGS if each in found), DOINGS[-1])
 
@@ -309,6 +312,6 @@ def _doing(lane: Lane) -> str:
         return "in the end of a transaction"
     if TransactionState.IN_TRANSACTION in states:
         return "in a transaction"
-    if lane.partition is None and producers:
+    if lane._owned.is_being_taken_over:
         return "in a take-over"
     return "between two batches"

@@ -14,20 +14,22 @@ from zlib import crc32
 
 from aiokafka import TopicPartition
 
+from streams.contracts.kept import LaneRecord
 from streams.contracts.packing import LANE_KEY, unpack_lane
 from streams.kafka.changelog import ChangelogError
 from streams.kafka.never_taken import NeverTakenError
 from streams.settings import Settings
+from streams.stages.stage import Stage
 from streams.worker.takeover import LaneError
-from tests.simulation.broker import COMMIT, Batch, Broker
+from tests.simulation.broker import ABORT, COMMIT, OFFSETS, Batch, Broker
 from tests.simulation.checks import Anomaly, Seen, check
-from tests.simulation.faults import Faults, Happening
+from tests.simulation.faults import DOINGS, Faults, Happening
 from tests.simulation.group import Group
 from tests.simulation.loop import NothingLeftError, SeededLoop
 from tests.simulation.network import Network, clients_replaced
 from tests.simulation.points import points_noted
 from tests.simulation.scenes import Scene
-from tests.simulation.worker import DOINGS, Worker
+from tests.simulation.worker import Worker
 
 ENDS_AFTER_S = 240.0
 LOST = (
@@ -39,6 +41,7 @@ LOST = (
 CHECK_EVERY_S = 0.5
 STRIKES_WITHIN = 40
 WAITS_FOR_MORE, AGAIN_WITHIN = 0.99, 12
+LOSES_ALL = 0.4
 WORKERS_AT_LEAST = 2
 IDLE_S = (
     10.0  # of lanes: they are told of all that comes, and to look now and then is most of what a schedule would cost
@@ -68,7 +71,7 @@ class World:
         self.trace: list[str] = []
         self.broker = Broker(scene.partitions, self._later)
         self.broker.on_news = self._on_news
-        self.broker.on_lost = self._on_lost
+        self.broker.on_restart = self._restart
         self.broker.choose_lost = self._choose_lost
         self.network = Network(loop, self.broker, faults, self._note if traces else None)  # type: ignore[arg-type]
         self.group = Group(max(scene.partitions.values()))
@@ -112,6 +115,11 @@ class World:
         is_in_time = isinstance(error, LaneError) and not any(each in str(error) for each in LOST)
         if not (is_refused or is_in_time or isinstance(error, ChangelogError)):
             self.anomalies.append(Anomaly("false alarm", said))
+
+    def committed_counter(self, stage: Stage, number: int) -> int:
+        """Gives the number of the newest transaction that is committed in a partition."""
+        lane = _lane_record(self.broker, stage.changelog, number)
+        return 0 if lane is None else lane.counter
 
     # --- what happens ---
 
@@ -175,15 +183,32 @@ class World:
             for tp, log in broker.logs.items():
                 if tp.topic.endswith("-changelog"):
                     log.compact()
+        elif what == "foreign transaction":
+            self._write_to_a_changelog(whom, for_s)
         else:
-            broker.loses_markers += 1
+            # Of the next abort, such as that of a fence; or of the next end, whichever, and of two in a row.
+            broker.loses_markers += ([ABORT], [None, ABORT], [None, None, ABORT])[whom % 3]
+
+    def _write_to_a_changelog(self, whom: int, for_s: float) -> None:
+        """Has somebody else hold a transaction on a changelog, and abort it after this time."""
+        broker, name = self.broker, f"bank-foreign-{whom}"
+        tps = sorted(tp for tp in broker.logs if tp.topic.endswith("-changelog"))
+        tp = tps[whom % len(tps)]
+        broker.now_s = self.loop.now_s
+        error, producer_id, epoch = broker.init_producer(name, 60_000)
+        if not error:
+            broker.add_partitions(name, producer_id, epoch, [tp])
+            broker.produce(name, tp, Batch(producer_id, epoch, 0, True, [(b"foreign", b"", (), 0)]))  # noqa: FBT003
+            self.network.later(for_s, broker.end, name, producer_id, epoch, ABORT)
 
     def strike(self, worker: Worker, what: str, for_s: float) -> None:
         """Kills a worker, or pauses it, in the middle of whatever it does."""
         if self.faults.has_healed:
             return
-        wanted = DOINGS[int(100 * for_s) % len(DOINGS)]
-        if worker.doing() != wanted and self.random.random() < WAITS_FOR_MORE:
+        doings = (*DOINGS, *2 * DOINGS[:1]) if "markers lost" in self.faults.kinds else DOINGS[1:]
+        wanted = doings[int(100 * for_s) % len(doings)]
+        is_worth_it = wanted == DOINGS[0] or self.random.random() < WAITS_FOR_MORE
+        if worker.doing() != wanted and is_worth_it:
             worker.steps_left = 1 + self.random.randrange(AGAIN_WITHIN)
             return
         self._note(f"*** {worker.name} is {what} {worker.doing()}")
@@ -223,7 +248,7 @@ class World:
         for happening in self.faults.happenings:
             self.network.later(happening.at_s, self.happen, happening)
         await asyncio.sleep(self.faults.for_s)
-        self.broker.loses_markers = 0
+        self.broker.loses_markers.clear()
         self._heal()
         give_up_at = self.loop.now_s + ENDS_AFTER_S
         while not self._is_worked():
@@ -242,25 +267,16 @@ class World:
         if not self.workers:
             self.start_worker()
 
-    def _on_lost(self, outcome: str) -> None:
-        """Heals, and lets all workers start anew before long: a take-over ends what the broker has lost the end of.
-
-        What goes wrong in that very take-over is not made good by it (docs/plan.md says so). The abort of a take-over's
-        fence is made good by itself.
-        """
-        self._note("*** the markers are lost")
-        self.network.later(0.0, self._heal)
-        if outcome == COMMIT:
-            self.network.later(3 * self.random.random(), self._start_anew)
+    def _restart(self) -> None:
+        """Restarts the broker, which has lost markers."""
+        self._note("*** the broker restarts, and has lost markers")
+        self.network.restart()
 
     def _choose_lost(self, tps: Sequence[TopicPartition]) -> Sequence[TopicPartition]:
+        """Says of which partitions the markers are lost: all, or some."""
+        if self.random.random() < LOSES_ALL:
+            return tps
         return [tp for tp in tps if self.random.random() < 0.5] or [self.random.choice(tps)]
-
-    def _start_anew(self) -> None:
-        for worker in list(self.workers):
-            self.kill(worker)
-        for _ in range(WORKERS_AT_LEAST):
-            self.start_worker()
 
     async def _write(self) -> None:
         """Writes what comes in, in bursts; some of it in transactions, of which some are aborted."""
@@ -282,7 +298,7 @@ class World:
             self.broker.produce(name, tp, Batch(producer_id, epoch, sequences[tp], True, stored))  # noqa: FBT003
             sequences[tp] += len(stored)
             await asyncio.sleep(0.2 * self.random.random())
-        self.broker.end(name, producer_id, epoch, COMMIT if commits else "abort")
+        self.broker.end(name, producer_id, epoch, COMMIT if commits else ABORT)
 
     async def _look_at_times(self) -> None:
         while True:
@@ -313,13 +329,18 @@ class World:
     def _is_worked(self) -> bool:
         for stage in self.scene.stages:
             for number in range(self.group._partitions):
-                reached = _position(self.broker, stage.changelog, number, len(stage.inputs))
+                lane = _lane_record(self.broker, stage.changelog, number)
+                reached = [0] * len(stage.inputs) if lane is None else lane.next_offsets
                 for topic, offset in zip(stage.inputs, reached, strict=True):
                     log = self.broker.logs[TopicPartition(topic, number)]
                     if log.stable_end < log.end or any(True for _ in log.read(offset, log.end)):
                         return False
-        logs = self.broker.logs.values()
-        return all(log.stable_end == log.end for log in logs)
+        return all(log.stable_end == log.end or self._is_lost(tp) for tp, log in self.broker.logs.items())
+
+    def _is_lost(self, tp: TopicPartition) -> bool:
+        """Says whether only offsets of the group are open, of which the broker has lost the end: nobody sees that."""
+        opened = [producer.part for producer in self.broker.logs[tp].producers.values() if producer.part is not None]
+        return tp == OFFSETS and all(part.name in self.broker.lost for part in opened)
 
     # --- small parts ---
 
@@ -338,13 +359,14 @@ class World:
             self.trace.append(said)
 
 
-def _position(broker: Broker, changelog: str, number: int, topics: int) -> Sequence[int]:
+def _lane_record(broker: Broker, changelog: str, number: int) -> LaneRecord | None:
+    """Gives the newest one that is committed."""
     log = broker.logs[TopicPartition(changelog, number)]
     for offset in range(log.end - 1, -1, -1):
         stored = log.records[offset]
         if stored is not None and stored.key == LANE_KEY and stored.part is not None and stored.part.outcome == COMMIT:
-            return unpack_lane(stored.value or b"").next_offsets
-    return [0] * topics
+            return unpack_lane(stored.value or b"")
+    return None
 
 
 @cache

@@ -48,6 +48,7 @@ class Log:
         self.round_trips: dict[str, float] = {}
         self.failures: list[Exception] = []  # of the next commits
         self.troubles: list[Exception] = []  # of the next take-overs
+        self.left_open: list[Exception] = []  # found by the next looks
         self.seeks: list[list[int]] = []
         self.flows: list[tuple[int, bool]] = []
         self.span = Span(0, 1_000_000)
@@ -92,6 +93,10 @@ class Log:
 
     async def abort_leftovers(self) -> None:
         raise AssertionError
+
+    async def see_none_left_open(self) -> None:
+        if self.left_open:
+            raise self.left_open.pop(0)
 
     async def recover(self, _: int) -> Recovered:
         packed: dict[bytes, bytes] = {}
@@ -335,6 +340,17 @@ async def test_a_failed_transaction_is_worked_again_after_a_take_over() -> None:
         await stand.until(lambda: log.works)
     assert log.starts == 2
     assert sorted(log.changes) == sorted([f"{CUSTOMER}:1", f"{OTHER}:1"])
+
+
+async def test_an_idle_lane_takes_over_again_where_its_broker_has_lost_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "IDLE_S", 0.001)
+    log = Log()
+    async with running(log) as stand:
+        log.left_open = [TransactionFailedError("left open")]
+        await stand.until(lambda: log.seeks)
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        await stand.until(lambda: log.works)
+    assert log.starts == 2
 
 
 async def test_transient_troubles_of_a_take_over_are_tried_again() -> None:
