@@ -69,11 +69,17 @@ COUNTED: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
         ("kind", "outcome"),
     ),
     "dead_letters": ("tierflow_dead_letters_total", "Inputs that could not be used.", ("reason",)),
+    "intake": ("tierflow_intake_rows_total", "Rows of sources by what became of them.", ("source", "outcome")),
+    "source_dead_letters": (
+        "tierflow_source_dead_letters_total",
+        "Rows of sources that could not be mapped.",
+        ("source", "reason"),
+    ),
 }
 """The counters that a stage's tally feeds, by the name used there: the metric, its help text, and its labels.
 
 The outcome of "events" is applied, repeated, repeated_differently, erased or dead_letter; that of "risks" is the
-outcome of a decision, or the reason of an alert.
+outcome of a decision, or the reason of an alert; that of "intake" is mapped, skipped or dead_letter.
 """
 
 

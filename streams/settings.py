@@ -31,7 +31,7 @@ Partitioner = Literal["murmur2", "crc32", "none"]
 
 _TOPIC_CHARACTERS = re.compile(r"[A-Za-z0-9._-]{1,200}")
 # App `x` has the transactional ids `x-grants-0-a` and groups such as `x-deliver-crm`: other apps may not have them.
-_OTHERS_ID = re.compile(r"-grants$|-deliver-")
+_OTHERS_ID = re.compile(r"-grants$|-intake$|-intake-|-deliver-")
 # A host name or an IPv6 address in brackets, and a port.
 _SERVER = re.compile(r"(?:[^\s,:\[\]]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
 _HIGHEST_PORT = 65_535
@@ -153,6 +153,15 @@ class Settings:
     def budgets_changelog_topic(self) -> str:
         """The changelog of the stage of budgets. Under another app id it is another topic: nothing is spent there."""
         return f"{self.app_id}-budgets-changelog"
+
+    @property
+    def intake_id(self) -> str:
+        """The consumer group of `tierflow intake`; its transactional ids and changelogs begin so, too."""
+        return f"{self.app_id}-intake"
+
+    def intake_changelog(self, source: str) -> str:
+        """Gives the changelog of a source, by its name in the mapping."""
+        return f"{self.intake_id}-{source}-changelog"
 
     @property
     def transactional_ids(self) -> str:

@@ -33,6 +33,12 @@ def live_routes(source: LiveSource, metrics: Metrics) -> list[web.RouteDef]:
     ]
 
 
+def install_live(web_app: web.Application, source: LiveSource, settings: Settings, metrics: Metrics) -> None:
+    """Adds the routes of a process without customers, and who may ask."""
+    web_app.middlewares.append(authorization(settings))
+    web_app.add_routes(live_routes(source, metrics))
+
+
 def install(web_app: web.Application, source: TierSource, settings: Settings, metrics: Metrics) -> None:
     """Adds routes, who may ask and the connections to the other workers to an application that is not started yet.
 

@@ -66,7 +66,7 @@ async def audit_stage(
             tps = [TopicPartition(output.topic, number) for number in numbers]
             spans = map(Span, await offsets.beginnings(tps), await offsets.written_ends(tps))
             for tp, span in zip(tps, spans, strict=True):
-                await _each(Tape(options, tp, *span, bare=True), partial(outputs[name].see, tp.partition))
+                await each_record(Tape(options, tp, *span, bare=True), partial(outputs[name].see, tp.partition))
         [topic] = stage.inputs
         inputs = [TopicPartition(topic, number) for number in numbers]
         spans = map(Span, await offsets.beginnings(inputs), await offsets.written_ends(inputs))
@@ -86,11 +86,13 @@ async def replay_stage(  # noqa: PLR0913, PLR0917 - what is read, what it is hel
     on_input: Callable[[int, Any], None],
     report: Callable[[Any], None],
     growths: Sequence[Growth] = (),
+    placed_among: int | None = None,
 ) -> list[StatesComparison]:
     """Works the input again, and notes in the outputs what each should hold; gives the comparisons of the states.
 
     cuts: by partition number. outputs: by name. on_input: called with the partition of each record of the input, and
-    the record. report: called with each Difference. growths: where states moved to other partitions.
+    the record. report: called with each Difference. growths: where states moved to other partitions. placed_among: how
+    many partitions the outputs have; None: as many as the input.
     """
     [topic] = stage.inputs
     replays = [_Replay(stage, cut, outputs, report) for cut in cuts]
@@ -103,7 +105,7 @@ async def replay_stage(  # noqa: PLR0913, PLR0917 - what is read, what it is hel
             on_input(number, record)
             replays[number].work(record)
 
-        await _each(Tape(options, TopicPartition(topic, number), begins_at, end, bare=True), work)
+        await each_record(Tape(options, TopicPartition(topic, number), begins_at, end, bare=True), work)
 
     for growth in growths:
         for number in range(growth.before):
@@ -112,7 +114,7 @@ async def replay_stage(  # noqa: PLR0913, PLR0917 - what is read, what it is hel
         for number, now in moved(stage, held, growth.after).items():
             replays[number].packed = now.packed
     for number, cut in enumerate(cuts):
-        await replay(number, cut.input.end, len(cuts))
+        await replay(number, cut.input.end, placed_among or len(cuts))
     return [replayed.ended() for replayed in replays]
 
 
@@ -174,7 +176,8 @@ def _worked(partition: Partition, record: Any) -> list[tuple[str, Message]]:
     return work.messages
 
 
-async def _each(tape: Tape, do: Callable[[Any], None]) -> None:
+async def each_record(tape: Tape, do: Callable[[Any], None]) -> None:
+    """Calls a function with each record of a tape, and closes it."""
     try:
         while (record := await tape.next()) is not None:
             do(record)

@@ -93,6 +93,7 @@ class Report(msgspec.Struct, kw_only=True):
     risks: int = 0  # loan decisions and alerts
     erasures: int = 0
     dead_letters: int = 0
+    sourced: int = 0  # events and dead letters that came of the sources of a mapping (sources.py)
     customers: int = 0  # whose newest record of tier.current was compared
     states: int = 0  # of customers, in the changelog
     later_transactions: int = 0  # written while the audit ran, and not part of it

@@ -56,14 +56,26 @@ def _run(settings: Settings, customer: str | None, start: Path | None) -> Report
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from streams.audit.run import audit as run_audit
+    from streams.audit.sources import audit_sources
+    from streams.cli.mapping_file import read_mapping_file
 
+    is_whole = customer is None and start is None
+    mapping = read_mapping_file(settings.sources) if is_whole and settings.sources.is_file() else None
     console = Console(stderr=True)
     columns = (TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TextColumn("offsets"), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("", total=None)
-        return asyncio.run(
-            run_audit(settings, customer, lambda done, total: bar.update(task, completed=done, total=total), start)
-        )
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        async def audited() -> Report:
+            report = await run_audit(settings, customer, advance, start)
+            if mapping is not None:
+                await audit_sources(settings, mapping, report)
+            return report
+
+        return asyncio.run(audited())
 
 
 def _print(report: Report, customer: str | None) -> None:
@@ -92,6 +104,7 @@ def _print(report: Report, customer: str | None) -> None:
         f"{counted(report.risks, 'risk message')}, "
         f"{counted(report.erasures, 'erasure') + ', ' if report.erasures else ''}"
         f"{counted(report.dead_letters, 'dead letter')}, "
+        f"{counted(report.sourced, 'message') + ' of sources, ' if report.sourced else ''}"
         f"{counted(report.customers, 'customer')} in tier.current, {counted(report.states, 'state')}"
     )
     typer.echo(counted(report.differences, "difference") if report.differences else "clean")

@@ -22,7 +22,7 @@ def demo(
     """
     from rich.console import Console
 
-    from streams.cli.worker import with_http_port
+    from streams.cli.start import with_http_port
     from streams.demo.run import DemoOptions, run_demo
     from streams.demo.view import LinesView, LiveView, summary
     from streams.logs import set_up_logging

@@ -1,4 +1,4 @@
-"""`tierflow intake check / try`: says what is wrong with a mapping of sources, and shows what it makes of records."""
+"""`tierflow intake`, and `check` and `try`, which say what is wrong with a mapping, and what it makes of records."""
 
 import os
 from contextlib import nullcontext
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from streams.cli.mapping_file import read_mapping_file, text_of
 from streams.cli.output import counted, print_list
 from streams.cli.policy import finding_line
 from streams.errors import UsageError
@@ -23,12 +24,16 @@ _SHOWN_ROWS = 100
 _SHOWN_SIGNS = 160
 _FILE = Annotated[Path, typer.Argument(metavar="FILE", help="A mapping, such as config/sources.toml.")]
 
-app = typer.Typer(help="The way in: a mapping from a bank's own records to the inputs.", no_args_is_help=True)
+app = typer.Typer(help="Run the way in: from a bank's own topics to the inputs, by a mapping (docs/intake.md).")
 
 
-@app.callback()
-def _intake() -> None:
-    """Mappings as files (docs/intake.md)."""
+@app.callback(invoke_without_command=True)
+def _intake(context: typer.Context) -> None:
+    """Run the way in: from a bank's own topics to the inputs, by the mapping of TIERFLOW_SOURCES (docs/intake.md)."""
+    if context.invoked_subcommand is None:
+        from streams.cli.intake_run import run_sources
+
+        run_sources()
 
 
 @app.command()
@@ -87,20 +92,6 @@ def try_(  # noqa: PLR0913, PLR0917 - each is an option
         raise typer.Exit(1)
 
 
-def read_mapping_file(file: Path) -> "CompiledMapping":
-    """Reads and compiles a mapping.
-
-    Raises:
-        UsageError: It cannot be used.
-    """
-    from streams.intake.compile.mapping import MappingError, load_mapping
-
-    try:
-        return load_mapping(text_of(file))
-    except MappingError as error:
-        raise UsageError(f"{file}: {error}") from error
-
-
 def source_of(mapping: "CompiledMapping", name: str | None, file: Path) -> "Source":
     """Gives the source of a name; where none is given, the only one.
 
@@ -115,22 +106,6 @@ def source_of(mapping: "CompiledMapping", name: str | None, file: Path) -> "Sour
     if name not in mapping.sources:
         raise UsageError(f"{file} has no source {name}; there are {names}")
     return mapping.sources[name]
-
-
-def text_of(file: Path) -> str:
-    """Reads a mapping.
-
-    Raises:
-        UsageError: It cannot be read.
-    """
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"{file} cannot be read: {error.strerror}; name a mapping, as docs/intake.md shows one"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is no text in UTF-8; save it as that") from error
 
 
 def opened_for_writing(file: Path | None, option: str) -> Any:

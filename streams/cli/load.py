@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streams.cli.intake import opened_for_writing, read_mapping_file, source_of
+from streams.cli.intake import opened_for_writing, source_of
+from streams.cli.mapping_file import read_mapping_file
 from streams.cli.output import counted
 from streams.errors import UsageError
 from streams.settings import Settings

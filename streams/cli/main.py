@@ -13,7 +13,7 @@ def run() -> None:
 
     A UsageError becomes a sentence on standard error and exit status 2, a TryAgainError one and 70; no traceback.
     """
-    if sys.argv[1:2] == ["worker"]:
+    if sys.argv[1:2] in (["worker"], ["intake"]):
         end_when_asked()  # first of all: what it imports takes a second
     set_levels()
     try:
@@ -26,11 +26,15 @@ def run() -> None:
 
 
 def _command() -> Callable[[], object]:
-    """Gives what the command line asks for. A worker runs for months, and needs no parser, which takes 11 MiB."""
+    """Gives what the command line asks for. What runs for months needs no parser, which takes 11 MiB."""
     if sys.argv[1:] == ["worker"]:
         from streams.cli.worker import worker
 
         return worker
+    if sys.argv[1:] == ["intake"]:
+        from streams.cli.intake_run import run_sources
+
+        return run_sources
     from streams.cli.commands import app
 
     return app

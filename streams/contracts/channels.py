@@ -140,4 +140,16 @@ CHANNELS = (
         "Inputs that could not be used",
         [Kind("deadLetter", "An input that could not be used", outputs.DeadLetterMessage, key=_LETTER_KEY)],
     ),
+    Channel(
+        "tier.source-dead-letters",
+        "Records of sources that could not be mapped",
+        [
+            Kind(
+                "sourceDeadLetter",
+                "A record of a source that could not be mapped",
+                outputs.SourceDeadLetterMessage,
+                key=_LETTER_KEY,
+            )
+        ],
+    ),
 )

@@ -25,7 +25,6 @@ def dead_letter(  # noqa: PLR0913, PLR0917 - all that it says
     place: Place, key: bytes | None, value: bytes | None, rejection: Rejection, at: str, record_bytes: int
 ) -> DeadLetterMessage:
     """Makes a letter. It holds key and value whole, unless its record would be larger than `record_bytes`."""
-    is_clipped = rejection.value is not None or _whole_bytes(key, value) > record_bytes
     return DeadLetterMessage(
         topic=place.topic,
         partition=place.partition,
@@ -33,9 +32,17 @@ def dead_letter(  # noqa: PLR0913, PLR0917 - all that it says
         reason=rejection.reason,
         detail=rejection.detail,
         at=at,
-        **_part("key", key, None, is_clipped=is_clipped),
-        **_part("value", value, rejection.value, is_clipped=is_clipped),
+        **bytes_fields(key, value, rejection.value, record_bytes),
     )
+
+
+def bytes_fields(key: bytes | None, value: bytes | None, clipped: Clipped | None, record_bytes: int) -> dict[str, Any]:
+    """Gives the fields of a letter that hold key and value. clipped: what is known of a value not read whole."""
+    is_clipped = clipped is not None or _whole_bytes(key, value) > record_bytes
+    return {
+        **_part("key", key, None, is_clipped=is_clipped),
+        **_part("value", value, clipped, is_clipped=is_clipped),
+    }
 
 
 def too_large(clipped: Clipped) -> Rejection:

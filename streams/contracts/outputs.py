@@ -305,6 +305,35 @@ class DeadLetterMessage(msgspec.Struct, frozen=True, kw_only=True):
     value_sha256: str | msgspec.UnsetType = msgspec.UNSET
 
 
+class SourceDeadLetterMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """`tier.source-dead-letters`: a record of a source, or a row of it, that could not be mapped, with its bytes.
+
+    `source` is its name in the mapping, and `mapping` the mark of that. `field` is the input and its field, such as
+    transactions.amount, `path` what was read for it, `item` the number of the row where the record holds several.
+    `timestamp_ms` is that of the source's record. Large keys and values are as in `tier.dead-letters`.
+    """
+
+    source: str
+    mapping: str
+    topic: str
+    partition: int
+    offset: int
+    item: int | msgspec.UnsetType = msgspec.UNSET
+    key_base64: str | None
+    value_base64: str | None
+    reason: str
+    detail: str
+    field: str | msgspec.UnsetType = msgspec.UNSET
+    path: str | msgspec.UnsetType = msgspec.UNSET
+    timestamp_ms: int | msgspec.UnsetType = msgspec.UNSET
+    key_first_base64: str | msgspec.UnsetType = msgspec.UNSET
+    key_bytes: int | msgspec.UnsetType = msgspec.UNSET
+    key_sha256: str | msgspec.UnsetType = msgspec.UNSET
+    value_first_base64: str | msgspec.UnsetType = msgspec.UNSET
+    value_bytes: int | msgspec.UnsetType = msgspec.UNSET
+    value_sha256: str | msgspec.UnsetType = msgspec.UNSET
+
+
 class PolicyMessage(msgspec.Struct, frozen=True, kw_only=True):
     """`tier.policies`, key: the digest. A policy document as it was put to use."""
 

@@ -27,4 +27,5 @@ TOPICS = (
     Topic("tier.order", (outputs.OrderMessage,), "Order of work"),
     Topic("tier.policies", (outputs.PolicyMessage, outputs.InForceMessage), "Policy, or which one is in force"),
     Topic("tier.dead-letters", (outputs.DeadLetterMessage,), "Dead letter"),
+    Topic("tier.source-dead-letters", (outputs.SourceDeadLetterMessage,), "Dead letter of a source"),
 )

@@ -120,6 +120,31 @@ def load(settings: Settings) -> Rows:
     return (*producer(settings), *_looks_at_all(settings, others))
 
 
+def intake(settings: Settings, sources: Mapping[str, str] | None = None) -> Rows:
+    """Gives the rows of `tierflow intake`. sources: the topics, by the names of the sources; None: any."""
+    names = [""] if sources is None else sources
+    changelogs = [settings.intake_changelog(name) if name else f"{settings.intake_id}-" for name in names]
+    [letters] = _outputs(settings, "source-dead-letters")
+    written, any_source = [*settings.input_topics(), letters], sources is None
+    own = "keep how far each source is, in the same transaction"
+    return (
+        *([] if sources is None else [Row("READ", "topic", list(sources.values()), "read the bank's own records")]),
+        Row("WRITE", "topic", written, "write events, and what cannot be mapped"),
+        Row("READ", "topic", written, "after a broker's crash: find transactions that it has left open, and end them"),
+        Row("READ", "topic", changelogs, "see how far each source is, when a partition is taken over", any_source),
+        Row("WRITE", "topic", changelogs, own, any_source),
+        Row("DESCRIBE_CONFIGS", "topic", [letters], "see how large a dead letter may be"),
+        Row("READ", "group", [settings.intake_id], "share the partitions; commit positions"),
+        Row(
+            "WRITE",
+            "transactional id",
+            [f"{settings.intake_id}-"],
+            "write all of the above exactly once; fence the process before",
+            prefixed=True,
+        ),
+    )
+
+
 def deliver(settings: Settings, outputs: Collection[str] = DELIVERED, endpoints: Collection[str] | None = None) -> Rows:
     """Gives the rows of `tierflow deliver`.
 
@@ -285,6 +310,7 @@ ROLES: Mapping[str, Callable[[Settings], Rows]] = {
     "explain": explain,
     "simulate": simulate,
     "load": load,
+    "intake": intake,
     "topics": topics,
     "grow": grow,
     "policy": policy,

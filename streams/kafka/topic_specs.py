@@ -70,6 +70,12 @@ def topic_specs(settings: Settings) -> list[TopicSpec]:
     ]
 
 
+def intake_specs(settings: Settings, sources: Iterable[str]) -> list[TopicSpec]:
+    """Gives the topics that `tierflow intake` has beside its sources and the inputs. sources: their names."""
+    letters = TopicSpec(settings.output_topic("source-dead-letters"), _DEAD_LETTERS)
+    return [letters, *(TopicSpec(settings.intake_changelog(source), _COMPACTED) for source in sources)]
+
+
 def _changelog_spec(settings: Settings) -> TopicSpec:
     needed = changelog_bytes(settings.remembered_ids)
     made_with = max(8 * _MIB, -(-needed // _MIB) * _MIB)

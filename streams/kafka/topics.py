@@ -42,8 +42,8 @@ async def ensure_topics(settings: Settings, partitions: int, replication: int = 
         there = await _partition_counts(admin, settings)
         count = _common_count(there, settings) or partitions
         missing = [spec for spec in topic_specs(settings) if spec.name not in there]
-        await _create(admin, missing, count, replication)
-        await _wait_until_led(admin, [spec.name for spec in missing])
+        await create(admin, missing, count, replication)
+        await wait_until_led(admin, [spec.name for spec in missing])
         await _check(admin, settings)
     return [spec.name for spec in missing]
 
@@ -82,7 +82,7 @@ async def raise_partitions(
         if fewer:
             await admin.create_partitions(fewer, validate_only=only_ask)
         if not only_ask:
-            await _wait_until_led(admin, names, partitions)
+            await wait_until_led(admin, names, partitions)
 
 
 async def check_topics(settings: Settings) -> int:
@@ -165,7 +165,12 @@ def _common_count(counts: Mapping[str, int], settings: Settings) -> int | None:
     return found.pop() if found else None
 
 
-async def _create(admin: AIOKafkaAdminClient, missing: Iterable[TopicSpec], partitions: int, replication: int) -> None:
+async def create(admin: AIOKafkaAdminClient, missing: Iterable[TopicSpec], partitions: int, replication: int) -> None:
+    """Makes topics; one that is there by now is left as it is.
+
+    Raises:
+        UsageError: One cannot be made.
+    """
     wanted = [
         NewTopic(spec.name, 1 if spec.single_partition else partitions, replication, topic_configs=dict(spec.config))
         for spec in missing
@@ -182,7 +187,7 @@ async def _create(admin: AIOKafkaAdminClient, missing: Iterable[TopicSpec], part
             raise UsageError(f"the topic {name} could not be made: {reason}")
 
 
-async def _wait_until_led(admin: AIOKafkaAdminClient, names: list[str], partitions: int = 1) -> None:
+async def wait_until_led(admin: AIOKafkaAdminClient, names: list[str], partitions: int = 1) -> None:
     """Waits until every broker knows a leader of each partition of the new topics, a moment after they were made.
 
     Every broker: whoever asks next may ask any of them, and be told that there is no such topic.

@@ -10,6 +10,7 @@ from streams.contracts.kept import LaneRecord
 # The outputs of the stages, by the names that topics have without prefix.
 CHANGES, CURRENT, CAMPAIGNS, RISK = "changes", "current", "campaigns", "risk"
 ERASURES, DEAD_LETTERS, ORDER, CANDIDATES = "erasures", "dead-letters", "order", "candidates"
+SOURCE_DEAD_LETTERS = "source-dead-letters"
 
 Told = tuple[str, bytes | None, bytes | None]
 """An output's name, a message's key and its value."""

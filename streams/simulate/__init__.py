@@ -10,7 +10,7 @@ makes the examples of docs/asyncapi.json.
 
 Nothing here decides a tier, writes to Kafka or prints: rules belong to `engine`, options and tables to `cli`.
 
-May be imported here: `contracts`, `kafka`, `partition`, `policy`, `settings`, `values`.
+May be imported here: `contracts`, `intake`, `kafka`, `partition`, `policy`, `settings`, `values`.
 """
 
 from streams.simulate.simulation import Chunk, Output, Simulation

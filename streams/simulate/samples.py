@@ -18,9 +18,24 @@ from streams.contracts.envelope import Headers
 from streams.contracts.event_line import EventLine
 from streams.contracts.lines import parse_line
 from streams.contracts.outputs import IN_FORCE, InForceMessage, PolicyMessage
-from streams.kafka.topic_specs import topic_specs
+from streams.intake.compile.mapping import load_mapping
+from streams.kafka.topic_specs import intake_specs, topic_specs
+from streams.partition.entries import LargeRecord
+from streams.partition.intake import Intake
+from streams.partition.intake_setup import IntakeSetup
 from streams.partition.outputs import by_output
-from streams.partition.work import CAMPAIGNS, CHANGES, CURRENT, DEAD_LETTERS, ERASURES, ORDER, RISK, Work
+from streams.partition.work import (
+    CAMPAIGNS,
+    CHANGES,
+    CURRENT,
+    DEAD_LETTERS,
+    ERASURES,
+    NO_LIMIT,
+    ORDER,
+    RISK,
+    SOURCE_DEAD_LETTERS,
+    Work,
+)
 from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy
 from streams.settings import Settings
@@ -131,6 +146,21 @@ EVENTS = """\
 {"topic": "bank.customers", "value": {"event_id": "p5", "customer_id": "C005", "action": "erase", "at": "2026-05-24T10:00:00+08:00"}}
 """  # noqa: E501 - a line is an event
 
+SOURCES = """
+[sources.bookings]
+topic = "core.bookings"
+format = "json"
+
+[sources.bookings.transactions]
+customer_id = "owner"
+account_id = "account"
+type = { path = "kind", codes = { POS = "purchase" } }
+amount = "amount"
+currency = { constant = "TWD" }
+occurred_at = "booked_at"
+"""
+BOOKING = b'{"owner": "C001", "account": "A-100", "kind": "ATM", "amount": "500", "booked_at": "2026-02-01"}'
+
 _INPUTS = ("balanceReported", "transactionMade", "creditRated", "loanApplied", "customerAction")  # by topic number
 _BY_TYPE = {
     outputs.CHANGE_TYPE: "tierChanged",
@@ -164,7 +194,8 @@ def samples() -> list[Sample]:
 
 def configurations() -> dict[str, Configuration]:
     """Gives the Kafka configuration with which `tierflow topics create` makes each topic, by topic name."""
-    return {spec.name: spec.config for spec in topic_specs(Settings.from_environment({}, dotenv=None))}
+    settings = Settings.from_environment({}, dotenv=None)
+    return {spec.name: spec.config for spec in (*topic_specs(settings), *intake_specs(settings, ()))}
 
 
 def text() -> str:
@@ -179,6 +210,7 @@ def _all() -> Iterator[Sample]:
     for event in events():
         yield _sample(_INPUTS[event.topic], event.key, event.value)
         yield from _of_work(simulation.work([event]).work)
+    yield from _of_source()
 
 
 def _of_policy(policy: Policy) -> Iterator[Sample]:
@@ -198,6 +230,14 @@ def _of_work(work: Work) -> Iterator[Sample]:
         yield _sample("deadLetter", origin, letter)
     for _, order, _ in found[ORDER]:
         yield _sample("batchWorked", None, order)
+
+
+def _of_source() -> Iterator[Sample]:
+    [source] = load_mapping(SOURCES).sources.values()
+    intake = Intake(IntakeSetup(source, source.topic or "", 2, b"5f0c1d2ab73e9c44"))
+    intake.work_some(intake.decode(0, [LargeRecord(17, 1_770_000_000_125, b"A-100", BOOKING)]), 0, NO_LIMIT)
+    for key, value, _ in by_output(intake.pack([18]))[SOURCE_DEAD_LETTERS]:
+        yield _sample("sourceDeadLetter", key, value)
 
 
 def _sample(message: str, key: bytes | None, value: bytes | None, headers: Headers = ()) -> Sample:

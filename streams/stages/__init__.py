@@ -6,10 +6,11 @@
                     +->  {app id}-candidates  ->  budgets  ->  tier.campaigns
 
 A stage is keyed state worked exactly once (docs/architecture.md#stages). `stage.py` says what makes one, `worked.py`
-lists them, and the worker takes any. How a stage is added: CONTRIBUTING.md, "A stage".
+lists those of a worker, `sources.py` makes those of `tierflow intake`, and a lane takes any. How a stage is added:
+CONTRIBUTING.md, "A stage".
 
 What may live here: names of topics, transactional ids and outputs, and where keys are placed. What a stage computes
 belongs in `partition`, what makes it run in `worker`.
 
-May be imported here: `contracts`, `errors`, `kafka`, `partition`, `policy`, `settings`, `values`.
+May be imported here: `contracts`, `errors`, `intake`, `kafka`, `partition`, `policy`, `settings`, `values`.
 """

@@ -11,6 +11,6 @@ starts it all.
 Faust is known here and nowhere else; what replaces its parts lives in `frame`. What a stage computes belongs in
 `partition`, which topics it has in `stages`, and what any client of Kafka needs in `kafka`.
 
-May be imported here: `api`, `contracts`, `engine`, `errors`, `kafka`, `logs`, `metrics`, `partition`, `policy`,
-`settings`, `signals`, `stages`, `values`.
+May be imported here: `api`, `contracts`, `engine`, `errors`, `intake`, `kafka`, `logs`, `metrics`, `partition`,
+`policy`, `settings`, `signals`, `stages`, `values`.
 """

@@ -1,15 +1,15 @@
 """The app of a worker: the stages of customers and budgets, and the policy in force that they work by."""
 
 import logging
-from collections.abc import Sequence
+from dataclasses import replace
 
 from streams.kafka.policies import KnownPolicies, read_newest_policies
+from streams.kafka.topics import allowed_now
 from streams.partition.customers import Customers
 from streams.policy.policy import Policy
 from streams.settings import Settings
 from streams.stages.customers import NAME as CUSTOMERS
 from streams.stages.customers import customers_stage
-from streams.stages.stage import Stage
 from streams.stages.worked import worked_stages
 from streams.worker.known_policies import load_in_force, loadable_policies, policy_in_force
 from streams.worker.lane_app import LaneApp, add_agent
@@ -72,11 +72,27 @@ class TierflowApp(LaneApp):
             return
         _log.info("policy %s version %d is in force (%s)", policy.name, policy.version, policy.digest)
         self.policies[policy.mark] = self.policy = policy
-        self.renew()
+        self._renew_customers()
 
-    def renewed_stages(self) -> Sequence[Stage]:
-        """Gives the stage of customers, under the policy in force."""
-        return (customers_stage(self.settings, self.policy, self.partitions),)
+    async def misfit(self) -> str | None:
+        """Says which topic does not fit any more, and takes note of how large dead letters may be now."""
+        allowed = await allowed_now(self.settings)
+        if allowed.letter_bytes is not None and allowed.misfit is None:
+            self.adopt_letter_bytes(allowed.letter_bytes)
+        return allowed.misfit
+
+    def adopt_letter_bytes(self, letter_bytes: int) -> None:
+        """Lets dead letters have this size from the next batch on: the limit of their topic was changed."""
+        if letter_bytes == self.settings.letter_bytes:
+            return
+        _log.info("dead letters may have %d bytes from now on", letter_bytes)
+        self.settings = replace(self.settings, letter_bytes=letter_bytes)
+        self._renew_customers()
+
+    def _renew_customers(self) -> None:
+        self.stages[CUSTOMERS] = stage = customers_stage(self.settings, self.policy, self.partitions)
+        for lane in self.lanes_of(CUSTOMERS):
+            lane.adopt(stage)
 
 
 def create_app(settings: Settings, known: KnownPolicies, partitions: int) -> TierflowApp:

@@ -11,8 +11,7 @@ import gc
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 import faust
@@ -24,6 +23,7 @@ from streams.kafka.broker_clock import LIMIT_MS, leapt
 from streams.kafka.never_taken import FORBIDDEN, NeverTakenError
 from streams.kafka.permitted import lacked
 from streams.kafka.refusals import forbidden
+from streams.kafka.rights import Rows
 from streams.kafka.topic_ids import ask_for_topics
 from streams.kafka.unchanged import TopicsChangedError
 from streams.kafka.wall_clock import WatchedClock
@@ -56,6 +56,9 @@ class LaneApp(faust.App):  # type: ignore[misc]
     role = "worker"
     """Whose rights it needs (kafka/rights.py)."""
 
+    rows: Rows | None = None
+    """Those rights; None: all of the role's."""
+
     def __init__(self, settings: Settings, group: str) -> None:
         """Makes it, without stages. group: its consumer group."""
         self.client_options = settings.client_options()  # of the consumer that the frame makes
@@ -85,9 +88,9 @@ class LaneApp(faust.App):  # type: ignore[misc]
     async def before_lanes(self) -> None:
         """Learns what lanes have to know before they take over; called beside that."""
 
-    def renewed_stages(self) -> Sequence[Stage]:
-        """Gives the stages whose lanes have to go on in another form, since the settings have changed."""
-        return ()
+    async def misfit(self) -> str | None:
+        """Says which topic does not fit any more, by its settings; None where nothing is known to be wrong."""
+        return None
 
     def held(self) -> str:
         """Says which partitions it holds, for a log line."""
@@ -122,7 +125,7 @@ class LaneApp(faust.App):  # type: ignore[misc]
         try:
             await watch()
         except FORBIDDEN as error:  # all of them read topics
-            fail(UsageError(f"{what} has ended: {forbidden(error, 'READ')}, role worker"))
+            fail(UsageError(f"{what} has ended: {forbidden(error, 'READ')}, role {self.role}"))
         except Exception as error:  # noqa: BLE001 - a watch that has ended watches nothing, and nobody would know
             ended = TryAgainError(f"{what} has ended: {named(error)}")
             ended.__cause__ = error
@@ -167,21 +170,6 @@ class LaneApp(faust.App):  # type: ignore[misc]
         gc.collect()
         gc.freeze()
 
-    def adopt_letter_bytes(self, letter_bytes: int) -> None:
-        """Lets dead letters have this size from the next batch on: the limit of their topic was changed."""
-        if letter_bytes == self.settings.letter_bytes:
-            return
-        _log.info("dead letters may have %d bytes from now on", letter_bytes)
-        self.settings = replace(self.settings, letter_bytes=letter_bytes)
-        self.renew()
-
-    def renew(self) -> None:
-        """Has lanes switch to the stages as they are now, between two batches."""
-        for stage in self.renewed_stages():
-            self.stages[stage.name] = stage
-            for lane in self.lanes_of(stage.name):
-                lane.adopt(stage)
-
     def start_lanes(self) -> None:
         """Starts the lanes of the partitions that were taken over; from now on the worker serves them."""
         for lane in self.lanes.values():
@@ -213,7 +201,7 @@ class LaneApp(faust.App):  # type: ignore[misc]
 
     async def why_changed(self) -> str | None:
         """Says which right is missing now, or which topic is not as the states were made; None if nothing is wrong."""
-        lacking = await lacked(self.settings, self.role)
+        lacking = await lacked(self.settings, self.role, self.rows)
         if lacking is not None:
             return lacking
         names = set[str]().union(*(stage.topics for stage in self.stages.values()))

@@ -1,17 +1,23 @@
-"""The process of a worker: Faust's worker around the app, and the HTTP routes on Faust's web server."""
+"""The process of a worker, or of intake: Faust's worker around the app, and the HTTP routes on Faust's web server."""
 
 import sys
+from collections.abc import Mapping
 
-from streams.api.routes import install
+from streams.api.routes import install, install_live
 from streams.api.server import BoundedRunner, allow_open_files
+from streams.intake.compile.mapping import CompiledMapping
 from streams.kafka.policies import KnownPolicies
 from streams.kafka.unpacking import read_in_part
 from streams.settings import Settings
+from streams.stages.sources import topics_of
 from streams.worker.app import create_app
 from streams.worker.frame.ending import EndingWorker
 from streams.worker.garbage import collect_rarely
+from streams.worker.intake_app import IntakeApp
+from streams.worker.lane_app import LaneApp
+from streams.worker.live import LiveLanes
 from streams.worker.serving import WorkerSource
-from streams.worker.watches import add_watches
+from streams.worker.watches import add_lane_watches, add_watches
 
 # How long the fetching thread waits for Python while a lane computes, several times a fetch. Python's own 5 ms are as
 # long as a small batch.
@@ -23,15 +29,31 @@ def run_worker(settings: Settings, known: KnownPolicies, partitions: int) -> Non
 
     known: the policies on `tier.policies`. partitions: how many each input topic has.
     """
-    collect_rarely()
-    allow_open_files()
-    sys.setswitchinterval(SWITCH_WITHIN_S)
     read_in_part(settings.input_topics())
     app = create_app(settings, known, partitions)
     add_watches(app, known)
     install(app.web.web_app, WorkerSource(app), settings, app.metrics)
+    _run(app)
+
+
+def run_intake(settings: Settings, mapping: CompiledMapping, counts: Mapping[str, int]) -> None:
+    """Runs the way in until SIGTERM or SIGINT, then ends the process with exit status 0.
+
+    counts: how many partitions each topic has.
+    """
+    read_in_part(topics_of(mapping).values())
+    app = IntakeApp(settings, mapping, counts)
+    add_lane_watches(app)
+    install_live(app.web.web_app, LiveLanes(app), settings, app.metrics)
+    _run(app)
+
+
+def _run(app: LaneApp) -> None:
+    collect_rarely()
+    allow_open_files()
+    sys.setswitchinterval(SWITCH_WITHIN_S)
     # Faust's own runner has no limits.
-    app.web._runner = BoundedRunner(app.web.web_app, settings.http_limits, app.metrics.registry)  # noqa: SLF001
+    app.web._runner = BoundedRunner(app.web.web_app, app.settings.http_limits, app.metrics.registry)  # noqa: SLF001
     # Faust's worker starts and stops services in order. Its logging, banner and spinner are off.
     worker = EndingWorker(app, quiet=True, redirect_stdouts=False, override_logging=False)
     worker.spinner = None

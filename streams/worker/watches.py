@@ -12,7 +12,6 @@ from streams.kafka.broker_clock import BrokerClock, noted, wrong
 from streams.kafka.contact import end_when_refused
 from streams.kafka.owner import belongs_to_another, follow_owner
 from streams.kafka.policies import KnownPolicies, follow_policies
-from streams.kafka.topics import allowed_now
 from streams.kafka.wall_clock import wall_ms
 from streams.worker.app import TierflowApp
 from streams.worker.garbage import collect_when_idle
@@ -91,17 +90,10 @@ async def _watch_topics(app: LaneApp) -> None:
     """Ends the process when the topics are no longer those of the state, or their settings do not fit any more."""
 
     async def look() -> str | None:
-        app.changed = await app.why_changed() or await _misfit(app)
+        app.changed = await app.why_changed() or await app.misfit()
         return app.changed
 
     await end_when_changed(look, lambda: app.should_stop, fail)
-
-
-async def _misfit(app: LaneApp) -> str | None:
-    allowed = await allowed_now(app.settings)
-    if allowed.letter_bytes is not None and allowed.misfit is None:
-        app.adopt_letter_bytes(allowed.letter_bytes)
-    return allowed.misfit
 
 
 async def _watch_progress(app: LaneApp) -> None:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.cli.worker import make_data_dir, refuse_unfit
+from streams.cli.start import make_data_dir
+from streams.cli.worker import refuse_unfit
 from streams.errors import UsageError
 from streams.policy.compile.load import load_policy
 from streams.settings import Settings

@@ -19,10 +19,10 @@ from tests.support.worker_processes import PARTITIONS, Workers, until
 
 IMPATIENT = """
 import sys
-from streams.cli import worker
+from streams.cli import start
 from streams.cli.main import run
 from streams.worker import watchdog
-watchdog.STALLED_AFTER_S = worker.KAFKA_WITHIN_S = 8.0
+watchdog.STALLED_AFTER_S = start.KAFKA_WITHIN_S = 8.0
 sys.argv = ["tierflow", "worker"]
 run()
 """

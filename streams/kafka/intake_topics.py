@@ -1,0 +1,61 @@
+"""The topics of `tierflow intake`: the sources' own and the inputs must be there; what it keeps beside them is made."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from streams.errors import UsageError
+from streams.kafka.admin import Admin, configs_of
+from streams.kafka.never_taken import MAX_MESSAGE_BYTES
+from streams.kafka.topic_specs import LOOKED_AT, intake_specs, misfits, missing_topics
+from streams.kafka.topics import create, wait_until_led
+from streams.settings import Settings
+
+
+class IntakeTopics(NamedTuple):
+    """How many partitions each topic has, and how large a dead letter of a source may be."""
+
+    counts: Mapping[str, int]
+    letter_bytes: int
+
+
+async def ensure_intake_topics(settings: Settings, sources: Mapping[str, str], replication: int = 1) -> IntakeTopics:
+    """Makes what is missing of the topics of intake, and checks all. sources: the topics, by the names of the sources.
+
+    A changelog has as many partitions as its source, and the dead letters have as many as the inputs.
+
+    Raises:
+        UsageError: Kafka does not answer, a topic of a source or an input is not there, or one does not fit.
+    """
+    inputs, specs = settings.input_topics(), intake_specs(settings, sources)
+    wanted = {*sources.values(), *inputs, *(spec.name for spec in specs)}
+    async with Admin(settings) as admin:
+        there = wanted & set(await admin.list_topics())
+        counts = {found["topic"]: len(found["partitions"]) for found in await admin.describe_topics(sorted(there))}
+        _check_there(settings, sources, counts)
+        by_name = {settings.intake_changelog(name): counts[topic] for name, topic in sources.items()}
+        made = defaultdict(list)
+        for spec in specs:
+            if spec.name not in counts:
+                counts[spec.name] = by_name.get(spec.name, counts[inputs[0]])
+                made[counts[spec.name]].append(spec)
+        for partitions, missing in made.items():
+            await create(admin, missing, partitions, replication)
+            await wait_until_led(admin, [spec.name for spec in missing], partitions)
+        configs = await configs_of(admin, [spec.name for spec in specs], *LOOKED_AT)
+    wrong = [misfit for spec in specs for misfit in misfits(spec, configs[spec.name], settings)]
+    if wrong:
+        raise UsageError("; ".join(wrong))
+    return IntakeTopics(counts, int(configs[specs[0].name][MAX_MESSAGE_BYTES]))
+
+
+def _check_there(settings: Settings, sources: Mapping[str, str], counts: Mapping[str, int]) -> None:
+    for name, topic in sources.items():
+        if topic not in counts:
+            raise UsageError(
+                f"{settings.sources}: the source {name} reads the topic {topic}, which is not there (or this user may "
+                "not see it); make it, or mend `topic`"
+            )
+    missing = [topic for topic in settings.input_topics() if topic not in counts]
+    if missing:
+        raise missing_topics(missing)

@@ -1,0 +1,72 @@
+"""The stages of `tierflow intake`: a source of the mapping each, from its topic to the inputs."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+
+import msgspec
+
+from streams.contracts.kept import LaneRecord
+from streams.intake.compile.mapping import CompiledMapping
+from streams.intake.source import Source
+from streams.partition.intake import Intake
+from streams.partition.intake_setup import IntakeSetup
+from streams.partition.work import SOURCE_DEAD_LETTERS
+from streams.settings import Settings
+from streams.stages.placing import place_of_campaigns, place_of_customers
+from streams.stages.stage import Output, Stage
+
+_MARK_SIGNS = 16
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+def source_stages(settings: Settings, mapping: CompiledMapping) -> Sequence[Stage]:
+    """Makes a stage of every source that has a topic; files have none."""
+    return [
+        source_stage(settings, source, mark_of(mapping, name))
+        for name, source in mapping.sources.items()
+        if source.topic is not None
+    ]
+
+
+def topics_of(mapping: CompiledMapping) -> Mapping[str, str]:
+    """Gives the topics of the sources that have one, by the names of the sources."""
+    return {name: source.topic for name, source in mapping.sources.items() if source.topic is not None}
+
+
+def mark_of(mapping: CompiledMapping, name: str) -> bytes:
+    """Gives the mark of a source's words: other words, other mark. How they are laid out does not count."""
+    return sha256(_encode(mapping.file.sources[name])).hexdigest()[:_MARK_SIGNS].encode()
+
+
+def source_stage(settings: Settings, source: Source, mark: bytes) -> Stage:
+    """Makes the stage of a source. mark: that of its words."""
+    topic = source.topic or ""
+
+    def open_partition(number: int, packed: dict[bytes, bytes], lane: LaneRecord) -> Intake:
+        return Intake(IntakeSetup(source, topic, number, mark, settings.letter_bytes), packed, lane)
+
+    return Stage(
+        name=source.name,
+        title=source.name,
+        group=settings.intake_id,
+        ids_prefix=f"{settings.intake_id}-{source.name}-",
+        inputs=(topic,),
+        outputs=_outputs(settings, source),
+        changelog=settings.intake_changelog(source.name),
+        open=open_partition,
+        witnesses=(SOURCE_DEAD_LETTERS, *_inputs_of(source)),
+    )
+
+
+def _outputs(settings: Settings, source: Source) -> Mapping[str, Output]:
+    letters = Output(settings.output_topic(SOURCE_DEAD_LETTERS), place_of_campaigns())
+    place = place_of_customers(settings)
+    return {
+        SOURCE_DEAD_LETTERS: letters,
+        **{name: Output(settings.input_topic(name), place) for name in _inputs_of(source)},
+    }
+
+
+def _inputs_of(source: Source) -> list[str]:
+    """Gives the names of the inputs that a source's records become."""
+    return list(dict.fromkeys(table.input for table in source.tables))

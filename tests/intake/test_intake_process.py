@@ -1,0 +1,131 @@
+"""`tierflow intake` on a real broker: every row of a source once, through kills, and the audit knows."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from streams.audit.report import Report
+from streams.audit.sources import audit_sources
+from streams.intake.compile.mapping import load_mapping
+from streams.settings import Settings
+from tests.support.patience import stretched, until
+from tests.support.sources import PARTITIONS, Booking, Core, IntakeProcess, bookings
+from tests.support.worker_processes import read
+
+KILLS = 3
+
+
+@pytest.mark.timeout(stretched(150))
+async def test_every_row_comes_once_and_in_order_through_kills(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    core = Core(settings, tmp_path)
+    await core.make()
+    random = Random(20261129)  # noqa: S311 - repeatable, not secret
+    made = bookings(6_000, seed=1)
+    with ExitStack() as ends:
+        pair = [IntakeProcess(environment, tmp_path, name, core.mapping) for name in ("i1", "i2")]
+        for process in pair:
+            ends.callback(process.discard)
+        await asyncio.gather(*(process.ready() for process in pair))
+        step = len(made) // (KILLS + 1)
+        for begin in range(0, len(made), step):
+            await core.put(made[begin : begin + step])
+            if begin + step < len(made):
+                victim = random.choice(pair)
+                victim.kill()
+                victim.start_again()
+        await until(lambda: all_written(core.settings, made), stretched(60), "all rows are written")
+        assert await pair[0].stop() == 0
+    await is_right(core.settings, made)
+
+
+async def all_written(settings: Settings, made: list[Booking]) -> bool:
+    events = await read(settings, settings.input_topic("transactions"))
+    letters = await read(settings, settings.output_topic("source-dead-letters"))
+    return len(events) + len(letters) >= sum(1 for one in made if one.event or one.letter)
+
+
+async def is_right(settings: Settings, made: list[Booking]) -> None:
+    """By code that shares nothing with the mapping: each event once, as its row said, in the order of its key."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    positions = set()
+    for record in await read(settings, settings.input_topic("transactions")):
+        event = json.loads(record.value)
+        assert record.key.decode() == event["customer_id"]
+        found.setdefault(event["customer_id"], []).append(event)
+        positions.add(dict(record.headers)["source-position"])
+    wanted: dict[str, list[dict[str, Any]]] = {}
+    for booking in made:
+        if booking.event:
+            wanted.setdefault(booking.event["customer_id"], []).append(booking.event)
+    assert {customer: [event["event_id"] for event in events] for customer, events in found.items()} == {
+        customer: [event["event_id"] for event in events] for customer, events in wanted.items()
+    }
+    assert len(positions) == sum(map(len, found.values()))
+    for customer, events in found.items():
+        for event, meant in zip(events, wanted[customer], strict=True):
+            assert (event["type"], event["currency"]) == (meant["type"], meant["currency"])
+            assert round(float(event["amount"]) * 100) == meant["cents"]
+    letters = [json.loads(one.value) for one in await read(settings, settings.output_topic("source-dead-letters"))]
+    assert sorted((one["reason"], one.get("field") or "") for one in letters) == sorted(
+        (one.letter[0], one.letter[1] or "") for one in made if one.letter
+    )
+    assert {one["source"] for one in letters} == {"bookings"}
+
+
+@pytest.mark.timeout(stretched(120))
+async def test_the_audit_finds_what_the_mapping_does_not_make_of_the_source(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    core = Core(settings, tmp_path)
+    await core.make()
+    made = bookings(300, seed=2)
+    await core.put(made)
+    process = IntakeProcess(environment, tmp_path, "i1", core.mapping)
+    try:
+        await until(lambda: all_written(core.settings, made), stretched(60), "all rows are written")
+        assert await process.stop() == 0
+    finally:
+        process.discard()
+    found = await differences(core)
+    assert found == []
+    events = await read(settings, settings.input_topic("transactions"))
+    async with AIOKafkaProducer(**settings.client_options()) as writer:
+        for one, value in ((events[7], events[7].value), (events[9], events[9].value.replace(b"TWD", b"USD"))):
+            await writer.send_and_wait(one.topic, value, one.key, headers=list(one.headers))
+        await writer.send_and_wait(events[0].topic, events[0].value, events[0].key)  # somebody else's
+    assert await differences(core) == ["doubled", "doubled"]
+
+
+async def test_what_another_mapping_made_is_not_held_against_this_one(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    core = Core(settings, tmp_path)
+    await core.make()
+    made = bookings(200, seed=3)
+    for part, change in ((made[:100], ("", "")), (made[100:], ("TWD", "JPY"))):
+        core.mapping.write_text(core.mapping.read_text().replace(*change))
+        await core.put(part)
+        process = IntakeProcess(environment, tmp_path, "i1", core.mapping)
+        try:
+            await until(lambda done=part: all_written(core.settings, done), stretched(60), "all rows are written")
+        finally:
+            process.discard()
+    report = Report()
+    await audit_sources(core.settings, load_mapping(core.mapping.read_text()), report)
+    assert (report.differences, len(report.notes)) == (0, PARTITIONS)
+    assert 0 < report.sourced < len(made)
+
+
+async def differences(core: Core) -> list[str]:
+    report = Report()
+    await audit_sources(core.settings, load_mapping(core.mapping.read_text()), report)
+    return [found.kind for found in report.found]
