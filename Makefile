@@ -7,7 +7,7 @@ export UV_LINK_MODE := copy
 # The hundreds of processes that tests start would compile all they import, each of them.
 QUICK_STARTS := PYTHONDONTWRITEBYTECODE=
 
-.PHONY: help setup compiled wheel sbom known-faults demo fast test check check-speed laws fuzz bench bench-quick bench-page simulation soak faults histories test-rights clean
+.PHONY: help setup compiled wheel sbom known-faults demo fast test check check-speed laws fuzz bench bench-quick bench-intake bench-page simulation soak faults histories test-rights clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ bench: compiled ## tierflow beside its peers: hours on a quiet machine; ROUNDS=5
 
 bench-quick: setup ## the same in two minutes: tierflow, Kafka Streams and Flink, one round
 	@.venv/bin/python -m benchmarks.beside.run --quick
+
+bench-intake: compiled ## how fast tierflow intake maps a full topic, and the delay from a source to a tier change; FORMAT=json or debezium, RECORDS
+	@.venv/bin/python -m benchmarks.intake $(if $(FORMAT),--form $(FORMAT)) $(if $(RECORDS),--records $(RECORDS))
 
 bench-page: setup ## the figures of RESULTS=benchmarks/results/….json into docs/performance.md
 	@.venv/bin/python -m benchmarks.beside.page $(RESULTS)

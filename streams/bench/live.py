@@ -61,7 +61,9 @@ class Live:
         rate: int,
         total: int = sys.maxsize,
         event_of: Callable[[bytes], str | None] = event_of,
+        topic: str | None = None,
     ) -> None:
+        """Prepares the events. topic: where they are sent to; None: to the balances."""
         self.sent_at: list[float] = []
         self.delays_ms: list[float] = []
         self.by_time = 0
@@ -70,6 +72,7 @@ class Live:
         self._rate = rate
         self._total = total
         self._event_of = event_of
+        self._topic = topic or on.settings.input_topics()[BALANCES]
         self._read = 0
         self._newest = time.perf_counter()
 
@@ -89,7 +92,6 @@ class Live:
 
     async def send(self) -> float:
         """Sends the events at the rate, until all are sent or `stop` is called; gives the seconds that took."""
-        topic = self._on.settings.input_topics()[BALANCES]
         producer = AIOKafkaProducer(**self._on.settings.client_options(), linger_ms=0)
         await producer.start()
         try:
@@ -100,7 +102,7 @@ class Live:
                     _, key, value = self._flip(len(self.sent_at))
                     self.delays_ms.append(-1.0)
                     self.sent_at.append(time.perf_counter())
-                    await producer.send(topic, key=key, value=value)
+                    await producer.send(self._topic, key=key, value=value)
                 await asyncio.sleep(PACE_S)
             took_s = time.perf_counter() - began
             await producer.flush()
