@@ -1,11 +1,12 @@
 """Messages in words, for people on a terminal: what happened, and why."""
 
-from decimal import ROUND_DOWN, ROUND_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_UP, Context, Decimal
 
 from streams.contracts.outputs import RiskCondition
 from streams.contracts.shown import ShownChange, ShownRisk, ShownTrigger
 
 _CENT = Decimal("0.01")
+_DIGITS = Context(prec=60)  # more than a floor can have; Python's own 28 would refuse large ones
 _DAY_CHARS = len("2026-11-24")
 _KINDS = {"gift": "a gift", "dormant": "nothing heard for long", "fee_alert": "below the floor for a month"}
 
@@ -94,5 +95,5 @@ def grouped(amount: str, rounding: str = ROUND_DOWN) -> str:
 
     It is rounded down unless told otherwise: an amount just below a floor must not look as if it reached it.
     """
-    cents = Decimal(amount).quantize(_CENT, rounding)
+    cents = Decimal(amount).quantize(_CENT, rounding, _DIGITS)
     return f"{cents:,.0f}" if cents == cents.to_integral_value() else f"{cents:,}"

@@ -204,7 +204,13 @@ def test_a_standard_that_says_it_otherwise_is_no_demo(other: str, tmp_path: Path
 
 @pytest.mark.parametrize(
     ("amount", "shown"),
-    [("500000.00", "500,000"), ("499999.9999", "499,999.99"), ("-12.5", "-12.50"), ("0.00", "0")],
+    [
+        ("500000.00", "500,000"),
+        ("499999.9999", "499,999.99"),
+        ("-12.5", "-12.50"),
+        ("0.00", "0"),
+        ("1" + "0" * 30, "1" + ",000" * 10),
+    ],
 )
 def test_amounts_are_shown_to_the_cent_and_never_rounded_up(amount: str, shown: str) -> None:
     assert grouped(amount) == shown
