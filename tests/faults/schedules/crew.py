@@ -50,6 +50,11 @@ class Member(Worker):
         return self.process.poll() is None
 
     @property
+    def may_be_ended(self) -> bool:
+        """False while another fault has it ended: it would be waited for in vain once that one starts it again."""
+        return self.is_up and not self.is_off
+
+    @property
     def url(self) -> str | None:
         """Where its HTTP server is, once it is ready, as far as it could write that to its log."""
         said = self.says(r"ready at (http://[^,]*),") if self.is_up else []

@@ -108,14 +108,14 @@ class Faults:
 
     async def _move_partitions(self, member: Member) -> None:
         """Has the group give partitions to others, this member's as well."""
-        others = [other for other in self._crew.members if other is not member and other.is_up]
+        others = [other for other in self._crew.members if other is not member and other.may_be_ended]
         if others:
             await self._end(others[0])
             self._start_again(others[0])
 
     async def _terminate(self, step: Step) -> bool:
         member = self._crew.members[step.target]
-        if not member.is_up:
+        if not member.may_be_ended:
             return False
         await self._end(member)
         self._start_again(member)
@@ -141,7 +141,7 @@ class Faults:
         for number, pause_s in enumerate(step.detail):
             if number % 2 == 0:
                 self._crew.start_extra()
-            elif victim.is_up:
+            elif victim.may_be_ended:
                 await self._end(victim)
                 self._start_again(victim)
             await asyncio.sleep(pause_s)
@@ -224,7 +224,7 @@ class Faults:
     async def _disk_read_only(self, step: Step) -> bool:
         """The worker starts on a data folder that it cannot write to, and keeps it until it is healed."""
         member = self._crew.members[step.target]
-        if not member.is_up or not member.make_data_read_only():
+        if not member.may_be_ended or not member.make_data_read_only():
             return False
         await self._end(member)
         self._start_again(member)
