@@ -26,12 +26,12 @@ POINTS = {
     # The request is in the socket, and its answer is not read.
     "during the commit": Point("aiokafka.conn", "AIOKafkaConnection", "send", "after"),
     "after the commit": Point("streams.worker.owned", "Owned", "commit", "after"),
-    "in assignment": Point("streams.worker.app", "TierflowApp", "take_over", "before", "group"),
+    "in assignment": Point("streams.worker.lane_app", "LaneApp", "take_over", "before", "group"),
     "between the two fences": Point("streams.kafka.producers", "ProducersInTurn", "start_producer", "after", "group"),
     "ending leftovers": Point("streams.worker.broker", "StageBroker", "end_leftovers", "before", "group"),
     "in recovery": Point("streams.worker.broker", "StageBroker", "recover", "before", "group"),
     "after recovery": Point("streams.worker.owned", "Owned", "take_over", "after", "group"),
-    "before the lanes start": Point("streams.worker.app", "TierflowApp", "start_lanes", "before", "group"),
+    "before the lanes start": Point("streams.worker.lane_app", "LaneApp", "start_lanes", "before", "group"),
     "in park": Point("streams.worker.lane", "Lane", "park", "before", "group"),
     "in release": Point("streams.worker.lane", "Lane", "release", "before", "group"),
 }
