@@ -13,6 +13,7 @@ from tests.support.patience import stretched
 
 PROJECT = Path(__file__).parents[1]
 COMPOSE = PROJECT / "docker-compose.yml"
+DOCKERFILE = PROJECT / "deploy/Dockerfile"
 DASHBOARD = PROJECT / "deploy/grafana/dashboards/tierflow.json"
 SUFFIXES = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"], "gauge": [""], "info": ["_info"]}
 
@@ -58,8 +59,10 @@ def test_ports_are_published_on_loopback_alone() -> None:
 
 def test_images_are_pinned() -> None:
     images = re.findall(r"^ +image: (\S+)", COMPOSE.read_text(), flags=re.MULTILINE)
+    bases = re.findall(r"^FROM (\S+)", DOCKERFILE.read_text(), flags=re.MULTILINE)
     assert images
-    assert [image for image in images if not re.search(r":(local|v?\d+\.\d+\.\d+)$", image)] == []
+    assert len(set(bases)) == 1
+    assert [name for name in images + bases if not re.search(r":(local|v?\d+\.\d+\.\d+(-[a-z-]+)?)$", name)] == []
 
 
 def test_the_image_is_built_from_all_that_its_build_asks_for() -> None:
@@ -111,9 +114,6 @@ def test_workers_of_compose_ask_one_another_and_nobody_elsewhere() -> None:
     check_host_pattern(peers, "TIERFLOW_HTTP_PEERS")
     assert matches("4f2a9c01d7be", [peers]), "the name that a container is given"
     assert not matches("twelve.signs", [peers])
-
-
-DOCKERFILE = PROJECT / "deploy/Dockerfile"
 
 
 def test_the_image_runs_compiled_as_a_user_without_rights() -> None:
