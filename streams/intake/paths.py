@@ -32,6 +32,7 @@ _LONG_NUMBER = re.compile(r"`\s*-?(?=[0-9]*[.eE])[0-9.eE+-]{17,}\s*`")
 _QUOTED_NAME = re.compile(r'(==|!=)\s*"')
 _interpreter = TreeInterpreter(jmespath.Options(custom_functions=ExactFunctions()))
 _FUNCTIONS = sorted(ExactFunctions.FUNCTION_TABLE)
+_OTHER_SIGNS = """A name with other signs in it stands in double quotes: '"Amount (TWD)"'"""
 # What JMESPath takes for false; 0 is true.
 _FALSE: tuple[Any, ...] = ("", [], {}, None)
 
@@ -88,7 +89,7 @@ def _parsed(text: str) -> dict[str, Any]:
     for node in _nodes(tree):
         if node["type"] == "function_expression" and node["value"] not in _FUNCTIONS:
             close = closest(node["value"], _FUNCTIONS)
-            hint = f"did you mean {close}()?" if close else f"there are {', '.join(_FUNCTIONS)}"
+            hint = f"did you mean {close}()?" if close else f"there are {', '.join(_FUNCTIONS)}. {_OTHER_SIGNS}"
             raise ValueError(f"{quoted(text)}: there is no function {node['value']}(); {hint}")
     exact: dict[str, Any] = _exact(tree)
     return exact
@@ -116,7 +117,7 @@ def _fault(text: str, error: JMESPathError) -> str:
         return f"{quoted(text)} cannot be read; two values are compared by =="
     return (
         f"{quoted(text)} cannot be read{where}; write the names that lead to the value, such as customer.id, "
-        "or another expression of JMESPath"
+        f"or another expression of JMESPath. {_OTHER_SIGNS}"
     )
 
 

@@ -38,7 +38,11 @@ class Source(NamedTuple):
     names: frozenset[str]
 
     def map(self, record: SourceRecord) -> list[Outcome]:
-        """Maps a record; gives what comes of each of its rows, in their order."""
+        """Maps a record; gives what comes of each of its rows, in their order: events, or why there are none.
+
+        The one way from a source's record to inputs, for all who have records: pure, the same for the same record, and
+        whatever the record holds, without an exception. Of a record that is one row, all events come or none.
+        """
         try:
             row = self.decode(record)
         except RefusedError as refused:
@@ -46,7 +50,7 @@ class Source(NamedTuple):
         return [row] if isinstance(row, Skipped) else self.map_row(record, row)
 
     def map_row(self, record: SourceRecord, row: Row) -> list[Outcome]:
-        """Maps what a format made of a record."""
+        """Maps what a format made of a record: the rest of `map`, for files, whose rows come decoded."""
         try:
             if (op := row.about.get("op")) in {DELETE, TRUNCATE} and (self.deletes != "map" or op == TRUNCATE):
                 if self.deletes == "skip":
@@ -66,14 +70,20 @@ class Source(NamedTuple):
             if type(value) is not dict:
                 raise MalformedError(f"there is {named(value)} where a row's object should be")
             view = {**value, RECORD: self._around(record, row, item)} if RECORD in self.names else value
-            if self.skip is not None and self.skip(view):
+            if self._is_skipped(view):
                 return Skipped("`skip` holds")
-            events = tuple(table.event(view) for table in self.tables if table.when is None or table.when(view))
+            events = tuple(table.event(view) for table in self.tables if table.is_for(view))
         except RefusedError as refused:
             return _refusal(refused, record, item)
         except RecursionError:
             return _refusal(MalformedError("it is nested hundreds of levels deep"), record, item)
         return Mapped(events) if events else Skipped("no `when` of its inputs holds")
+
+    def _is_skipped(self, view: Any) -> bool:
+        try:
+            return self.skip is not None and bool(self.skip(view))
+        except RefusedError as refused:
+            raise FieldError(refused, "skip", "") from refused
 
     def _around(self, record: SourceRecord, row: Row, item: int | None) -> dict[str, Any]:
         place = f"{record.topic}-{record.partition}-{record.offset}"

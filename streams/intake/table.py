@@ -52,6 +52,17 @@ class Table(NamedTuple):
     readers: tuple[FieldReader, ...]
     finish: Finish
 
+    def is_for(self, view: Any) -> bool:
+        """Says whether a row becomes this event.
+
+        Raises:
+            FieldError: Its condition cannot be worked out.
+        """
+        try:
+            return self.when is None or bool(self.when(view))
+        except RefusedError as refused:
+            raise self._error(refused, "when", None) from refused
+
     def event(self, view: Any) -> EventLine:
         """Maps a row.
 
@@ -60,8 +71,9 @@ class Table(NamedTuple):
         """
         value: dict[str, Any] = {}
         for reader in self.readers:
-            way = _way(reader, view)
+            way = None
             try:
+                way = _way(reader, view)
                 read = _read(reader, way, view, value)
             except MissingError as missing:  # of a template's part, say
                 if reader.is_required:

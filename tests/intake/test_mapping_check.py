@@ -81,6 +81,8 @@ def test_a_good_mapping_is_told_in_words() -> None:
         ("topic = ", "topics = ", 2, "topics", "did you mean topic?"),
         ("core.public.bookings", "core public", 2, "topic", "is no topic"),
         ("[sources.bookings.transactions]", "[sources.bookings.bookings]", 6, "bookings", "is no word"),
+        ('"customer"', '"customer (no)"', 8, "transactions.customer_id", """double quotes: '"Amount (TWD)"'"""),
+        ('"customer"', '"customer(no)"', 8, "transactions.customer_id", "stands in double quotes"),
         ("'BOOKED'", "lenght(status)", 4, "skip", "did you mean length()?"),
         ("'BOOKED'", "`0.12345678901234567`", 4, "skip", "more than 15 digits"),
     ],

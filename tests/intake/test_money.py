@@ -59,6 +59,12 @@ def unscaled(number: int) -> str:
         ('"balance"', f'{{"scale": 2, "value": "{unscaled(-123450)}"}}', "-1234.50"),
         ('{ path = "none", missing = "0" }', "1", "0.00"),
         ('{ constant = "7.5" }', "1", "7.50"),
+        (f'{{ {PATH}, symbol = "NT$", thousands = "," }}', '"NT$1,234.50"', "1234.50"),
+        (f'{{ {PATH}, symbol = "NT$" }}', '"-NT$5"', "-5.00"),
+        (f'{{ {PATH}, symbol = "NT$" }}', '"NT$ -5"', "-5.00"),
+        (f'{{ {PATH}, symbol = "NT$" }}', '"5"', "5.00"),
+        (f'{{ {PATH}, symbol = "元", negative = "trailing" }}', '"5- 元"', "-5.00"),
+        (f'{{ {PATH}, symbol = "EUR", negative = "parentheses" }}', '"(EUR 5)"', "-5.00"),
     ],
 )
 def test_amounts_are_read_exactly(rule: str, written: str, amount: str) -> None:
@@ -77,6 +83,10 @@ def test_amounts_are_read_exactly(rule: str, written: str, amount: str) -> None:
         ('"balance"', "100-", 'negative = "trailing"'),
         ('"balance"', "(100)", 'negative = "parentheses"'),
         ('"balance"', "1e3", "is no number"),
+        ('"balance"', "NT$5", "write symbol"),
+        (f'{{ {PATH}, symbol = "NT$" }}', "--5", "is no number"),
+        (f'{{ {PATH}, symbol = "NT$" }}', "NT$", "is no number"),
+        (f'{{ {PATH}, symbol = "NT$" }}', "-NT$-5", "is no number"),
         ('"balance"', "1.23456", "round_to = 4"),
         ('"balance"', "123456789012345", "beyond 14 digits"),
         ('"balance"', 10**14, "beyond 14 digits"),

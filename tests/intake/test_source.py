@@ -113,6 +113,22 @@ def test_what_is_to_be_skipped_is_skipped() -> None:
     assert mapped(source, PLAIN | {"status": "BOOKED"})["event_id"] == "t1"
 
 
+@pytest.mark.parametrize(
+    ("words", "fields", "field"),
+    [
+        ("skip = 'amount > `5`'", {}, "skip"),
+        ("", {"when": "'amount > `5`'"}, "transactions.when"),
+        ("", {"type": '[{ when = \'amount > `5`\', constant = "cash" }, "type"]'}, "transactions.type"),
+    ],
+)
+def test_a_condition_that_cannot_be_worked_out_says_where_it_stands(
+    words: str, fields: dict[str, str], field: str
+) -> None:
+    source = transactions(f'topic = "core"\nformat = "json"\n{words}', **fields)
+    refusal = refused(source, PLAIN)
+    assert (refusal.field, "write to_number()" in refusal.detail) == (field, True)
+
+
 def test_a_record_with_several_rows_is_refused_row_by_row() -> None:
     fields = TRANSACTION | {"event_id": '{ template = "{_record.id}" }', "customer_id": '"_record.value.customer"'}
     source = source_of(mapping_text("transactions", fields, 'topic = "core"\nformat = "json"\neach = "rows"'))

@@ -84,12 +84,15 @@ def compile_number(rule: MoneyRule, source: SourceWords) -> Number:
 def _compile_text(rule: MoneyRule, source: SourceWords) -> Callable[[str], Decimal]:
     thousands = rule.thousands if rule.thousands is not None else source.thousands
     point = rule.decimal_point or source.decimal_point
-    negative, full_width = rule.negative, rule.full_width or source.full_width
+    negative, symbol, full_width = rule.negative, rule.symbol, rule.full_width or source.full_width
     is_grouped = None if not thousands else re.compile(rf"[0-9]{{1,3}}({re.escape(thousands)}[0-9]{{3}})+", re.ASCII)
 
     def read(text: str) -> Decimal:
         written = (in_plain_signs(text) if full_width else text).strip()
-        digits, is_negative = _without_sign(written, negative)
+        digits, is_negative = _without_sign(_without_symbol(written, symbol), negative)
+        if symbol and not is_negative:
+            digits, is_negative = _without_sign(_without_symbol(digits, symbol), negative)
+        digits = _without_symbol(digits, symbol)
         whole, at, fraction = digits.partition(point)
         if is_grouped is not None and is_grouped.fullmatch(whole):
             whole = whole.replace(thousands or "", "")
@@ -100,6 +103,10 @@ def _compile_text(rule: MoneyRule, source: SourceWords) -> Callable[[str], Decim
         return number.copy_negate() if is_negative else number
 
     return read
+
+
+def _without_symbol(written: str, symbol: str) -> str:
+    return written.removeprefix(symbol).removesuffix(symbol).strip() if symbol else written
 
 
 def _without_sign(written: str, negative: str) -> tuple[str, bool]:
@@ -120,6 +127,8 @@ def _no_number(text: str, written: str, thousands: str | None) -> str:
         return f'{said}; where the minus stands behind write negative = "trailing"'
     if written.startswith("("):
         return f'{said}; where parentheses mean below 0 write negative = "parentheses"'
+    if written[:1].isalpha() or written[-1:].isalpha() or "$" in written:
+        return f"{said}; where a currency stands beside the digits write symbol, such as symbol = {quoted('NT$')}"
     if "," in written and not thousands:
         return f'{said}; where commas stand between thousands write thousands = ","'
     return said

@@ -25,20 +25,33 @@ def read_rows(lines: Iterable[bytes], rule: CsvRule, encoding: str, names: Colle
     """
     rows = _split(_body(lines, rule), rule, encoding)
     columns = rule.columns or _header(rows)
-    if len(set(columns)) < len(columns):
-        twice = next(name for name in columns if columns.count(name) > 1)
-        raise ValueError(
-            f"two columns have the name {twice!r}; write all names below [sources.NAME.csv]: columns = […]"
-        )
-    for name in sorted(names):
-        if name not in columns:
-            close = closest(name, columns)
-            hint = f"did you mean {close}? There are" if close else "there are"
-            raise ValueError(
-                f"the mapping reads {quoted(name)}, and no column is called so; {hint} {', '.join(columns)}"
-            )
+    _check_columns(columns, rule, names)
     for line, raw, parts in rows:
         yield FileRow(line, raw, parts if isinstance(parts, MalformedError) else _row(parts, columns))
+
+
+def _check_columns(columns: list[str], rule: CsvRule, names: Collection[str]) -> None:
+    if len(set(columns)) < len(columns):
+        twice = next(name for name in columns if columns.count(name) > 1)
+        more = "" if rule.columns else ", and skip_lines = 1 for the header"
+        raise ValueError(f"two columns have the name {twice!r}; write all names: columns = […]{more}")
+    for name in sorted(names):
+        if name not in columns:
+            said = f"the mapping reads {quoted(name)}, and no column is called so"
+            raise ValueError(f"{said}; {_hint(name, columns, rule)}")
+
+
+def _hint(name: str, columns: list[str], rule: CsvRule) -> str:
+    [first, *others] = columns
+    other_sign = next((sign for sign in ";\t|," if sign in first and sign != rule.delimiter), None)
+    if other_sign is not None and not others:
+        sign = "\\t" if other_sign == "\t" else other_sign
+        return f"where columns end with this sign, write delimiter = {quoted(sign)} below [sources.NAME.csv]"
+    whole = next((column for column in columns if column.startswith((f"{name}.", f"{name}["))), None)
+    if whole is not None:
+        return f"a name with a point in it stands in double quotes: '\"{whole}\"'"
+    close = closest(name, columns)
+    return f"{f'did you mean {close}? There' if close else 'there'} are {', '.join(columns)}"
 
 
 _Parts = tuple[int, bytes, list[str] | MalformedError]

@@ -51,13 +51,18 @@ class SignRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class MoneyRule(FieldRule, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An amount. scale: how many of a whole number's digits are decimals, or as many as its currency has."""
+    """An amount.
+
+    scale: how many of a whole number's digits are decimals, or as many as its currency has. symbol: what stands before
+    or behind the digits, such as NT$.
+    """
 
     scale: Annotated[int, msgspec.Meta(ge=0, le=18)] | Literal["currency"] = 0
     sign: SignRule | Literal["drop", "turn"] | None = None
     negative: Literal["leading", "trailing", "parentheses"] = "leading"
     thousands: GroupText | None = None
     decimal_point: SignText | None = None
+    symbol: str = ""
     round_to: Annotated[int, msgspec.Meta(ge=0, le=4)] | None = None
     bytes: Literal["base64", "hex"] | None = None
     allow_double: bool = False
