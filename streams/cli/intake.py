@@ -1,4 +1,4 @@
-"""`tierflow intake`, and `check` and `try`, which say what is wrong with a mapping, and what it makes of records."""
+"""`tierflow intake`, and `check`, `try` and `suggest`: what is wrong with a mapping, what comes of it, a first one."""
 
 import os
 from contextlib import nullcontext
@@ -90,6 +90,22 @@ def try_(  # noqa: PLR0913, PLR0917 - each is an option
         _say_names(names)
     if counts["refused"]:
         raise typer.Exit(1)
+
+
+@app.command()
+def suggest(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file of records, or of rows.")],
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="The name of the source.")] = None,
+    topic: Annotated[str | None, typer.Option(metavar="TOPIC", help="The topic that the records are from.")] = None,
+) -> None:
+    """Write a first mapping from up to 100 records; what could not be guessed is marked by "?"."""
+    from streams.load.suggested import suggested
+
+    text = suggested(file, name, topic)
+    typer.echo(text, nl=False)
+    marked = text.count('"?"')
+    then = f'{counted(marked, "place")} marked by "?"; write what belongs there, ' if marked else ""
+    typer.echo(f"{then}then look at it: tierflow intake check, and try", err=True)
 
 
 def source_of(mapping: "CompiledMapping", name: str | None, file: Path) -> "Source":

@@ -106,6 +106,8 @@ def _names(names: list[str]) -> dict[str, Any]:
 
 
 def _fault(text: str, error: JMESPathError) -> str:
+    if text == "?":
+        return "this could not be guessed; write the names that lead to the value, such as customer.id"
     if not text:
         return "this is empty; write the names that lead to the value, such as customer.id"
     where = ""

@@ -10,7 +10,7 @@ docs/commands.md#tierflow-load-events-into-kafka.
 
 Values go out unchecked: what the engine cannot use becomes a dead letter. Nothing here decides a tier or reads a topic.
 
-`trial.py` shows records beside what comes of them, and sends nothing.
+`trial.py` shows records beside what comes of them, `suggested.py` makes a first mapping of them; both send nothing.
 
 May be imported here: `contracts`, `errors`, `intake`, `kafka`, `policy`, `settings`, `values`.
 """

@@ -87,6 +87,15 @@ def test_try_says_which_names_meet_nothing(files: Path) -> None:
     assert json.loads(line)["with"][0]["event_id"] == "1"
 
 
+def test_suggest_writes_a_mapping_and_says_what_is_left_to_do(files: Path) -> None:
+    said = intake("suggest", files / "rows.csv", "--name", "bookings")
+    assert (said.status, said.err.startswith('3 places marked by "?"; write what belongs there')) == (0, True)
+    (files / "first.toml").write_text(said.out)
+    assert [line.split(", ")[1] for line in intake("check", files / "first.toml").out.splitlines()[:-1]] == [
+        f"line {number}" for number, line in enumerate(said.out.splitlines(), 1) for _ in range(line.count('"?"'))
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [

@@ -106,6 +106,9 @@ def _word(rule: FieldRule, field: InputField, at: Path, context: SourceContext) 
 
 
 def _check(text: str, field: InputField, at: Path, problems: Problems) -> None:
+    if text == "?":
+        problems.add_unless_known(at, f"this could not be guessed; write tierflow's word for the {field.name}")
+        return
     fault = check_constant(text, field.name, field.kind)
     if fault is not None:
         problems.add_unless_known(at, fault.replace("; write codes, from the source's words to: ", "; there are "))
