@@ -72,7 +72,7 @@ def test_a_file_of_another_dialect_is_told(tmp_path: Path) -> None:
     money = {"thousands": ".", "decimal_point": ","}
     assert read["transactions"]["amount"] == {"path": "Betrag", **money, "sign": "drop"}
     assert read["balances"]["balance"] == {"path": "Saldo", **money}
-    assert read["balances"]["as_of"] == {"path": "Buchungstag", "form": "%d.%m.%Y"}
+    assert read["balances"]["as_of"] == {"path": "Buchungstag", "form": "%d.%m.%Y", "of_day": "?"}
     assert (read["balances"]["customer_id"], read["balances"]["currency"]) == ("Kunde", "Währung")
     assert read["balances"]["event_id"] == {"template": "{Nr}-balance"}
 
@@ -100,6 +100,7 @@ def test_the_topic_is_that_of_the_records_where_they_say_it(tmp_path: Path) -> N
         (["100.00-", "5"], ', negative = "trailing"'),
         (["(100)", "5"], ', negative = "parentheses"'),
         (["NT$1,234"], ', thousands = ",", symbol = "NT$"'),
+        (["１，２３４．５０"], ', thousands = ",", full_width = true'),
         (["AeI6"], ', bytes = "base64", scale = "?"'),
         (["Lin", "1"], None),
     ],

@@ -21,7 +21,7 @@ def _few(column: Column) -> bool:
 # In this order each takes the best column that is left. A name that holds two of these words is that of the first.
 _USUAL: tuple[tuple[str, str, Fits], ...] = (
     ("balance", r"balance|(^|_)bal(_|$)|saldo|餘額|余额|結餘|结余", is_money),
-    ("amount", r"amount|(^|_)am(oun)?t(_|$)|betrag|金額|金额", is_money),
+    ("amount", r"amount|(^|_)am(oun)?t(_|$)|betrag|umsatz|金額|金额", is_money),
     ("currency", r"curr|(^|_)ccy(_|$)|w(ä|ae)hrung|幣別|幣種|币种|币别", is_code),
     (
         "at",

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from streams.intake.inputs import INPUTS, InputField
 from streams.intake.suggest.columns import Column
 from streams.intake.suggest.likely import likely
-from streams.intake.suggest.shapes import UNKNOWN, clock_form, has_negative, has_zone, money_words, time_words
+from streams.intake.suggest.shapes import UNKNOWN, clock_form, has_negative, has_zone, is_day, money_words, time_words
 from streams.policy.language.forms import quoted
 from streams.values.currencies import CODES, meant_by
 from streams.values.events import TRANSACTION_TYPES
@@ -189,6 +189,10 @@ class _Table(NamedTuple):
             either = " or ".join(way.removeprefix(", ") for way in ways)
             return f"{{ {read}, form = {UNKNOWN} }}  # {either}"
         words = ways[0]
+        if self.name == "balances" and is_day(column, words):
+            return (
+                f"{{ {read}{words}, of_day = {UNKNOWN} }}  # is it the balance at the end of the day, or at its start?"
+            )
         if self.sample.format == "debezium" and "unit" in words:
             # Without a schema, only columns without a zone come as numbers, and these count local time.
             words += f", zone = {UNKNOWN}"

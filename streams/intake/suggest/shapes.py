@@ -12,6 +12,8 @@ from streams.intake.fields.times import compile_time
 from streams.intake.language.rules import CsvRule, MoneyRule, SourceWords, TimeRule
 from streams.intake.refused import RefusedError
 from streams.intake.suggest.columns import Column
+from streams.intake.texts import in_plain_signs
+from streams.intake.time_forms import has_clock
 from streams.policy.language.forms import quoted
 
 UNKNOWN = '"?"'
@@ -30,6 +32,7 @@ _DATES = (
 )
 _CLOCKS = ("%H:%M:%S", "%H:%M", "%H%M%S", "%H:%M:%S.%f", "%H%M")
 _BEFORE_A_CLOCK = ("", " ", "T", "-")
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{1,42}={0,2}", re.ASCII)
 _YEARS = (1990, 2100)
 # By unit, a number of them since 1970 in these years.
@@ -44,8 +47,9 @@ def money_words(column: Column) -> str | None:
         _BASE64.fullmatch(text) and not len(text) % 4 for text in texts
     )
     symbols = sorted({found.strip() for found in re.findall(r"[^\d\s.,()+-]{1,4}", "".join(texts))})
+    always: dict[str, Any] = {} if in_plain_signs("".join(texts)) == "".join(texts) else {"full_width": True}
     for symbol in ("", *symbols):
-        for words in _candidates(symbol):
+        for words in _candidates({**always, "symbol": symbol} if symbol else always):
             if _are_amounts(column.values, MoneyRule(path="x", **words)):
                 return "".join(f", {name} = {_written(word)}" for name, word in words.items())
         if is_base64:
@@ -58,7 +62,7 @@ def _are_amounts(values: Iterable[Any], rule: MoneyRule) -> bool:
     return all(_reads(lambda value: read(value, None, "TWD"), value) for value in values)
 
 
-def _candidates(symbol: str) -> Iterator[dict[str, Any]]:
+def _candidates(always: dict[str, Any]) -> Iterator[dict[str, Any]]:
     points: tuple[dict[str, str], ...] = (
         {},
         {"thousands": ","},
@@ -67,7 +71,7 @@ def _candidates(symbol: str) -> Iterator[dict[str, Any]]:
     )
     negatives: tuple[dict[str, str], ...] = ({}, {"negative": "trailing"}, {"negative": "parentheses"})
     for point, negative in product(points, negatives):
-        yield {**point, **negative, **({"symbol": symbol} if symbol else {})}
+        yield {**point, **negative, **always}
 
 
 def has_negative(column: Column) -> bool:
@@ -126,6 +130,17 @@ def is_time(column: Column) -> bool:
     return bool(time_words(column.values))
 
 
+def is_day(column: Column, words: str) -> bool:
+    """Says whether the values are days without a time of day. words: those that read them."""
+    form = re.search(r'form = "(.+?)"', words)
+    if form is not None:
+        return not has_clock(form[1])
+    return all(
+        (isinstance(value, date) and not isinstance(value, datetime)) or _ISO_DAY.fullmatch(str(value))
+        for value in column.values
+    )
+
+
 def has_zone(column: Column) -> bool:
     """Says whether the values are instants: numbers of units, or texts with an offset."""
     return all(
@@ -162,4 +177,4 @@ def _reads(read: Any, value: Any) -> bool:
 
 
 def _written(word: Any) -> str:
-    return quoted(word) if isinstance(word, str) else str(word)
+    return quoted(word) if isinstance(word, str) else str(word).lower()
