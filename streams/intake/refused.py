@@ -4,9 +4,16 @@ from streams.intake.record import RefusalReason
 
 
 class RefusedError(ValueError):
-    """It cannot be mapped. The message says why, and where that can be told what to write."""
+    """It cannot be mapped. The message says why, and where that can be told what to write.
+
+    field: the one that it is about, where who catches it does not know.
+    """
 
     reason: RefusalReason = "invalid_field"
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class MalformedError(RefusedError):

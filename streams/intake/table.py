@@ -39,8 +39,8 @@ class FieldError(RefusedError):
     """A field of a row cannot be mapped; `refused` says why."""
 
     def __init__(self, refused: RefusedError, field: str, path: str) -> None:
-        super().__init__(str(refused))
-        self.refused, self.field, self.path = refused, field, path
+        super().__init__(str(refused), field)
+        self.refused, self.path = refused, path
 
 
 class Table(NamedTuple):
@@ -89,7 +89,7 @@ class Table(NamedTuple):
         try:
             self.finish(value)
         except RefusedError as refused:
-            raise self._error(refused, "", None) from refused
+            raise self._error(refused, refused.field, None) from refused
         return EventLine(self.topic, value["customer_id"].encode(), _encode(value))
 
     def _error(self, refused: RefusedError, name: str, way: Way | None) -> FieldError:
@@ -126,9 +126,9 @@ def finish_transaction(value: dict[str, Any]) -> None:
         value.pop("reversed_at", None)
         return
     if "reversed_at" not in value:
-        raise MissingError("a reversal needs reversed_at, the time of what it undoes")
+        raise MissingError("a reversal needs reversed_at, the time of what it undoes", "reversed_at")
     if instant_ms(value["reversed_at"]) > instant_ms(value["occurred_at"]) + DAY_MS:
-        raise RefusedError("it undoes what is more than 24 hours ahead of it")
+        raise RefusedError("it undoes what is more than 24 hours ahead of it", "reversed_at")
 
 
 _OF_A_PIN = ("tier", "until", "reason", "by")
@@ -140,7 +140,7 @@ def finish_customer(value: dict[str, Any]) -> None:
         if value["action"] != "pin":
             value.pop(name, None)
         elif name not in value:
-            raise MissingError(f"a pin needs tier, until, reason and by: there is no {name}")
+            raise MissingError(f"a pin needs tier, until, reason and by: there is no {name}", name)
 
 
 FINISH: dict[str, Finish] = {"transactions": finish_transaction, "customers": finish_customer}
