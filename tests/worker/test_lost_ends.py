@@ -72,7 +72,7 @@ def topic_of(settings: Settings, name: str) -> str:
 async def taken_over(settings: Settings) -> None:
     """What a lane does before it reads the changelog."""
     stage = customers_stage(settings, ASSETS_ONLY, PARTITIONS)
-    broker = StageBroker(settings, stage, SimpleNamespace(partitions=PARTITIONS))
+    broker = StageBroker(settings, stage, SimpleNamespace(counts=dict.fromkeys(stage.topics, PARTITIONS)))
     ours = broker.transactions(NUMBER, lambda: None)
     try:
         await ours.start()
