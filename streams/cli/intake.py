@@ -1,4 +1,4 @@
-"""`tierflow intake`, and `check`, `try` and `suggest`: what is wrong with a mapping, what comes of it, a first one."""
+"""`tierflow intake`, and `check`, `try`, `sample` and `suggest`: mappings of a bank's own records, and records for them."""
 
 import os
 from contextlib import nullcontext
@@ -90,6 +90,30 @@ def try_(  # noqa: PLR0913, PLR0917 - each is an option
         _say_names(names)
     if counts["refused"]:
         raise typer.Exit(1)
+
+
+@app.command()
+def sample(
+    topic: Annotated[str, typer.Argument(metavar="TOPIC", help="A topic of yours.")],
+    records: Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="How many records at most.")] = 100,
+) -> None:
+    """Write the newest records of a topic, a JSON object each, for try and suggest."""
+    import asyncio
+
+    from streams.intake.record import SourceRecord
+    from streams.intake.samples import sample_line
+    from streams.kafka.sampled import newest_records
+    from streams.logs import set_up_logging
+    from streams.settings import Settings
+
+    set_up_logging()
+    found = asyncio.run(newest_records(Settings.from_environment(), topic, records))
+    for one in found:
+        record = SourceRecord(
+            one.topic, one.partition, one.offset, one.key, one.value, one.timestamp, tuple(one.headers)
+        )
+        typer.echo(sample_line(record), nl=False)
+    typer.echo(f"{counted(len(found), 'record')} of {topic}", err=True)
 
 
 @app.command()

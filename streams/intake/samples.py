@@ -1,6 +1,6 @@
-"""A file of sample records to records: what `intake try` and `intake suggest` look at (docs/intake.md#try)."""
+"""A file of sample records to records, and back: what `try` and `suggest` look at (docs/intake.md#try)."""
 
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from typing import Any
 
 import msgspec
@@ -32,6 +32,34 @@ def samples_of(raw: bytes, topic: str) -> list[SourceRecord]:
         if line.strip():
             records.append(_record(line, _read(line), topic, number))
     return records
+
+
+def sample_line(record: SourceRecord) -> bytes:
+    """Writes a record as a line that samples_of reads: its value as JSON where it is an object, else in base64."""
+    around = {
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "timestamp": record.timestamp_ms,
+        "headers": {name: raw.decode("utf-8", "replace") for name, raw in record.headers},
+    }
+    key, value = _text(record.key), record.value
+    is_object = value is None or isinstance(_read(value), dict)
+    if is_object and (key is not None or record.key is None):
+        return _encode({**around, "key": key, "value": None if value is None else msgspec.Raw(value)}) + b"\n"
+    in_base64 = {"key_base64": _base64(record.key), "value_base64": _base64(value)}
+    return _encode(around | in_base64) + b"\n"
+
+
+def _text(raw: bytes | None) -> str | None:
+    try:
+        return None if raw is None else raw.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _base64(raw: bytes | None) -> str | None:
+    return None if raw is None else b64encode(raw).decode()
 
 
 def _as_one(raw: bytes) -> list[Any] | None:

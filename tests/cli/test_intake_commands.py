@@ -8,8 +8,10 @@ from base64 import b64decode
 from pathlib import Path
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import NewTopic
 
+from streams.kafka.admin import Admin
 from streams.kafka.topics import partition_count
 from streams.settings import Settings
 from tests.support.commands import Said, tierflow
@@ -162,6 +164,33 @@ def test_a_file_of_rows_is_sent_and_what_is_refused_is_told_and_kept(environment
     assert kept.stat().st_mode & 0o777 == 0o600
     assert (refused["line"], b64decode(refused["value_base64"])) == (3, b"2,C1,A1,X,10.00,TWD,2026-11-24\n")
     assert [value["event_id"] for value in values(environment, "transactions")] == ["1", "3"]
+
+
+async def _produce(settings: Settings, topic: str, count: int) -> None:
+    async with Admin(settings) as admin:
+        await admin.create_topics([NewTopic(topic, 2, 1)])
+    producer = AIOKafkaProducer(**settings.client_options())
+    await producer.start()
+    try:
+        for number in range(count):
+            row = {"id": number, "customer": "C1", "amount": "1.50"}
+            await producer.send_and_wait(topic, json.dumps(row).encode(), f"k{number}".encode())
+    finally:
+        await producer.stop()
+
+
+def test_records_of_a_topic_are_sampled_and_give_a_first_mapping(environment: dict[str, str], tmp_path: Path) -> None:
+    topic = f"core-{environment['TIERFLOW_APP_ID']}"
+    asyncio.run(_produce(Settings.from_environment(environment, dotenv=None), topic, 5))
+    said = tierflow(environment, "intake", "sample", topic, "--records", "2")
+    assert (said.status, said.err) == (0, f"2 records of {topic}\n")
+    lines = [json.loads(line) for line in said.out.splitlines()]
+    assert [(line["topic"], line["key"], line["value"]["id"]) for line in lines] == [(topic, "k3", 3), (topic, "k4", 4)]
+    (tmp_path / "sample.jsonl").write_text(said.out)
+    suggested = intake("suggest", tmp_path / "sample.jsonl")
+    assert f'topic = "{topic}"' in suggested.out
+    assert 'amount = "amount"' in suggested.out
+    assert "there is no topic" in tierflow(environment, "intake", "sample", f"{topic}x").err
 
 
 def test_a_statement_is_sent(environment: dict[str, str], tmp_path: Path) -> None:

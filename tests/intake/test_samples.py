@@ -3,9 +3,12 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.intake.record import SourceRecord
-from streams.intake.samples import samples_of
+from streams.intake.samples import sample_line, samples_of
+from tests.support.laws import laws
 
 
 def record(value: bytes | None, key: bytes | None = None, **around: object) -> SourceRecord:
@@ -38,6 +41,24 @@ def record(value: bytes | None, key: bytes | None = None, **around: object) -> S
 )
 def test_samples_are_read_in_the_forms_that_tools_write(raw: bytes, records: list[SourceRecord]) -> None:
     assert samples_of(raw, "core") == records
+
+
+@given(
+    st.none()
+    | st.binary(max_size=30)
+    | st.sampled_from([b'{"id": 1.50, "x": {"y": [null]}}', b"{}", b"[1]", b"7", b"{"]),
+    st.none() | st.binary(max_size=10) | st.sampled_from([b"k", b'{"id": 7}']),
+    st.none() | st.integers(0, 10**13),
+)
+@laws(200)
+def test_a_record_is_the_same_when_its_line_is_read(value: bytes | None, key: bytes | None, at_ms: int | None) -> None:
+    written = SourceRecord("t", 3, 17, key, value, at_ms, (("h", b"x"),))
+    [read] = samples_of(sample_line(written), "other")
+    assert read._replace(value=None) == written._replace(value=None)
+    if value is not None and value.startswith(b"{") and value != b"{":
+        assert json.loads(read.value or b"") == json.loads(value)
+    else:
+        assert read.value == value
 
 
 def test_numbers_of_a_sample_stay_as_they_are_written() -> None:
