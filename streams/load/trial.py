@@ -11,6 +11,7 @@ from streams.contracts.event_line import EventLine
 from streams.contracts.rejection import Rejection
 from streams.errors import UsageError
 from streams.intake.file_row import FileRow
+from streams.intake.language.rules import FILE_FORMATS
 from streams.intake.paths import RECORD
 from streams.intake.record import Outcome, Refusal, Row, Skipped, SourceRecord
 from streams.intake.refused import RefusedError
@@ -76,7 +77,7 @@ def tried(source: Source, rule: Any, path: Path, policy: Policy) -> Iterator[Tri
 
 
 def _outcomes(source: Source, rule: Any, path: Path) -> Iterator[tuple[SourceRecord, Any, Outcome]]:
-    if rule.format not in {"csv", "camt"}:
+    if rule.format not in FILE_FORMATS:
         for record in _samples(source, path):
             yield from _beside(record, _decoded(source, record), source.map(record), source)
         return

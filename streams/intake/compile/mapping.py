@@ -11,14 +11,13 @@ from streams.intake.formats.json_text import decode_key
 from streams.intake.inputs import INPUTS
 from streams.intake.language.document import SourcesFile
 from streams.intake.language.forms import VOCABULARY
+from streams.intake.language.rules import FILE_FORMATS
 from streams.intake.paths import compile_path
 from streams.intake.source import Source
 from streams.policy.language.problem import Path, Problem
 from streams.policy.language.problems import Problems
 from streams.policy.language.reader import read_document
 from streams.policy.language.toml_text import read_toml
-
-OF_FILES = ("csv", "camt")
 
 
 class MappingError(ValueError):
@@ -102,7 +101,7 @@ def _others() -> str:
 def _check_words(name: str, rule: Any, place: Path, problems: Problems) -> None:
     if problems.has((*place, "format")):  # it is noted already
         return
-    if rule.format in OF_FILES:
+    if rule.format in FILE_FORMATS:
         for word in ("topic", "each"):
             if getattr(rule, word) is not None:
                 problems.add_unless_known(

@@ -4,13 +4,12 @@ from typing import Any
 
 from streams.intake.compile.fields import SourceContext, compile_field, read_first
 from streams.intake.inputs import INPUTS, InputField
-from streams.intake.language.rules import SourceWords
+from streams.intake.language.rules import FILE_FORMATS, SourceWords
 from streams.intake.paths import RECORD, compile_path
 from streams.intake.table import FINISH, FieldReader, Table, Way, as_it_is
 from streams.policy.language.problem import Path
 from streams.values.events import TOPICS
 
-_OF_A_FILE = ("csv", "camt")
 _ID_OF_A_FILE = (
     "this is missing; a file has no offsets, so write what makes a row one, such as "
     'event_id = { template = "booking-{number}" }'
@@ -35,7 +34,7 @@ def _table(name: str, rule: Any, place: Path, context: SourceContext, suffix: st
         at = (*place, field.name)
         if written is not None:
             readers.append(compile_field(field, written, at, context))
-        elif field.name == "event_id" and context.words.format not in _OF_A_FILE:
+        elif field.name == "event_id" and context.words.format not in FILE_FORMATS:
             context.roots.names.add(RECORD)
             readers.append(_by_place(field, suffix))
         elif field.is_required:
@@ -60,5 +59,5 @@ def _missing(field: InputField, words: SourceWords) -> str:
     example = {"money": "amount", "time": "booked_at", "currency": "currency"}.get(field.kind, field.name)
     if field.kind == "currency":
         return f'this is missing; write {field.name} = "{example}" by path, or {{ constant = "TWD" }}'
-    rows = "a column of the file" if words.format in _OF_A_FILE else "a field of the record"
+    rows = "a column of the file" if words.format in FILE_FORMATS else "a field of the record"
     return f'this is missing; write {field.name} = "{example}", the path of {rows}'

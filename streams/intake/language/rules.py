@@ -16,6 +16,8 @@ GroupText = Annotated[str, msgspec.Meta(extra={"form": "group"})]
 EncodingText = Annotated[str, msgspec.Meta(extra={"form": "encoding"})]
 
 Format = Literal["json", "connect", "debezium", "cloudevents", "csv", "camt"]
+FILE_FORMATS = ("csv", "camt")
+"""Those whose records are rows of files, which `tierflow load` reads."""
 Deletes = Literal["refuse", "skip", "map"]
 Unit = Literal["s", "ms", "us", "ns", "days"]
 Calendar = Literal["common", "roc"]

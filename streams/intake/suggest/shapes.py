@@ -1,9 +1,10 @@
 """How the values of a column are written: the words of a mapping that read all of them."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -116,8 +117,13 @@ def _forms() -> Iterator[str]:
 
 
 def _read_all(rule: TimeRule, texts: list[str]) -> bool:
-    read = compile_time(rule, _WORDS)
+    read = _reader(rule)
     return all(_reads(lambda text: _year(read(text)), text) for text in texts)
+
+
+@cache
+def _reader(rule: TimeRule) -> Callable[[Any], int | str]:
+    return compile_time(rule, _WORDS)
 
 
 def _year(at: int | str) -> None:
