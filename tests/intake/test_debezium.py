@@ -145,7 +145,7 @@ def test_a_double_is_refused_unless_the_mapping_allows_it() -> None:
         ({"type": "int64", "name": "io.debezium.time.Timestamp"}, 1795512600125, AT_MS),
         ({"type": "int64", "name": "io.debezium.time.MicroTimestamp"}, 1795512600125999, AT_MS),
         ({"type": "int64", "name": "io.debezium.time.NanoTimestamp"}, 1795512600125999999, AT_MS),
-        ({"type": "int64", "name": "org.apache.kafka.connect.data.Timestamp"}, AT_MS, AT_MS),
+        ({"type": "int64", "name": "org.apache.kafka.connect.data.Timestamp"}, 1795512600125, AT_MS),
         ({"type": "int32", "name": "io.debezium.time.Date"}, 20781, 1795449600000),
         ({"type": "int32", "name": "org.apache.kafka.connect.data.Date"}, 20781, 1795449600000),
         ({"type": "string", "name": "io.debezium.time.ZonedTimestamp"}, "2026-11-24T01:30:00.125Z", AT_MS),
@@ -155,7 +155,7 @@ def test_a_double_is_refused_unless_the_mapping_allows_it() -> None:
     ],
 )
 def test_times_are_read_by_their_schema(column: Column, value: Any, at_ms: int) -> None:
-    """Columns without a time zone hold local time; those with one, and Connect's own type, are instants."""
+    """Columns without a time zone hold local time, in the mode connect, too; those with one are instants."""
     assert mapped(bookings(), typed(column | {"field": "booked_at"}, value))["occurred_at"] == at_ms
 
 
@@ -205,6 +205,18 @@ def test_an_unwrapped_event_has_the_row_alone() -> None:
     assert mapped(source_of(text), row)["amount"] == "1234.50"
     assert "where the converter writes none" in refused(source_of(text), BOOKING).detail
     assert outcomes(source_of(text), None) == [Skipped("rows were deleted")]
+
+
+def test_a_timestamp_of_connect_is_an_instant_unless_its_field_says_that_it_counts_local_time() -> None:
+    text = MAPPING.replace('"debezium"', '"connect"')
+    columns = [
+        {"type": "int64", "field": "booked_at", "name": "org.apache.kafka.connect.data.Timestamp"},
+        *BOOKINGS[:5],
+    ]
+    row = {"schema": {"type": "struct", "fields": columns}, "payload": BOOKING | {"booked_at": AT_MS}}
+    assert mapped(source_of(text), row)["occurred_at"] == AT_MS
+    local = text.replace('"booked_at"', '{ path = "booked_at", zone = "Asia/Taipei" }')
+    assert mapped(source_of(local), row)["occurred_at"] == AT_MS - 8 * 3_600_000
 
 
 def test_a_cloud_event_has_its_data_and_its_attributes() -> None:

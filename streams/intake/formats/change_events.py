@@ -55,7 +55,7 @@ class ChangeEvents:
     """Reads change events in JSON, with schemas beside them and without."""
 
     def __init__(self) -> None:
-        self._connect = ConnectReader()
+        self._connect = ConnectReader(is_debezium=True)
 
     def decode(self, record: SourceRecord) -> Row | Skipped:
         """Reads a record whose value is a change event."""

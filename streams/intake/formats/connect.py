@@ -5,8 +5,9 @@ io.debezium.data.*); they stand in the schema beside a JSON payload, and as conn
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -43,9 +44,6 @@ def _of_day(unit: str) -> Convert:
 
 
 _MEANINGS: dict[str, Convert] = {
-    "org.apache.kafka.connect.data.Timestamp": lambda value: (_EPOCH + timedelta(milliseconds=value)).replace(
-        tzinfo=UTC
-    ),
     "org.apache.kafka.connect.data.Date": lambda value: (_EPOCH + timedelta(days=value)).date(),
     "io.debezium.time.Date": lambda value: (_EPOCH + timedelta(days=value)).date(),
     "io.debezium.time.Timestamp": _local("milliseconds"),
@@ -59,36 +57,40 @@ _MEANINGS: dict[str, Convert] = {
     "io.debezium.time.NanoTime": lambda value: (_EPOCH + timedelta(microseconds=value // 1000)).time(),
     "io.debezium.data.VariableScaleDecimal": variable_scale,
 }
+# Connect's own Timestamp is an instant, and is read as the number of milliseconds that it is. Of Debezium (with
+# time.precision.mode=connect) it is a column without a zone, so local time: columns with one come as text.
+_OF_DEBEZIUM = _MEANINGS | {"org.apache.kafka.connect.data.Timestamp": _local("milliseconds")}
 DECIMAL = "org.apache.kafka.connect.data.Decimal"
 
 
-def meaning_of(name: str | None, parameters: Mapping[str, Any]) -> Convert | None:
+def meaning_of(name: str | None, parameters: Mapping[str, Any], *, is_debezium: bool) -> Convert | None:
     """Gives what turns a value into what its schema's name means; None for a name that says nothing more."""
     if name == DECIMAL:
         scale = int(parameters.get("scale", 0))
         return lambda value: decimal_of_bytes(value, scale)
-    return _MEANINGS.get(name or "")
+    return (_OF_DEBEZIUM if is_debezium else _MEANINGS).get(name or "")
 
 
-def compile_schema(schema: Any) -> Convert | None:
+def compile_schema(schema: Any, *, is_debezium: bool = False) -> Convert | None:
     """Compiles a schema of Connect; None where the payload is what it says already."""
     if not isinstance(schema, dict):
         return None
-    convert = meaning_of(schema.get("name"), schema.get("parameters") or {})
+    convert = meaning_of(schema.get("name"), schema.get("parameters") or {}, is_debezium=is_debezium)
     if convert is None:
-        convert = _of_type(schema)
+        convert = _of_type(schema, is_debezium=is_debezium)
     return None if convert is None else _unless_null(convert)
 
 
-def _of_type(schema: Mapping[str, Any]) -> Convert | None:
+def _of_type(schema: Mapping[str, Any], *, is_debezium: bool) -> Convert | None:
+    inner = partial(compile_schema, is_debezium=is_debezium)
     match schema.get("type"):
         case "struct":
-            return _struct({part["field"]: compile_schema(part) for part in schema.get("fields") or ()})
+            return _struct({part["field"]: inner(part) for part in schema.get("fields") or ()})
         case "array":
-            item = compile_schema(schema.get("items"))
+            item = inner(schema.get("items"))
             return None if item is None else lambda values: [item(value) for value in values]
         case "map":
-            value_of = compile_schema(schema.get("values"))
+            value_of = inner(schema.get("values"))
             return None if value_of is None else lambda pairs: {name: value_of(value) for name, value in pairs.items()}
         case "float" | "double":
             return float
@@ -123,7 +125,8 @@ def _unless_null(convert: Convert) -> Convert:
 class ConnectReader:
     """Reads payloads by the schemas beside them; each schema is compiled once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_debezium: bool = False) -> None:
+        self._is_debezium = is_debezium
         self._by_schema: dict[bytes, Convert | None] = {}
 
     def payload(self, value: bytes) -> Any:
@@ -150,7 +153,7 @@ class ConnectReader:
         except KeyError:
             pass
         try:
-            convert = compile_schema(read_json(schema))
+            convert = compile_schema(read_json(schema), is_debezium=self._is_debezium)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise MalformedError(f"its schema cannot be read: {error}") from error
         if len(self._by_schema) >= _SCHEMAS_LIMIT:
