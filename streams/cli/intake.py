@@ -1,4 +1,4 @@
-"""`tierflow intake`, and `check`, `try`, `sample` and `suggest`: mappings of a bank's own records, and records for them."""
+"""`tierflow intake`, and `check`, `try`, `sample`, `suggest`: mappings of a bank's own records, and records to try."""
 
 import os
 from contextlib import nullcontext
