@@ -20,6 +20,7 @@ from streams.security.access import Access
 from streams.security.checks import check as check_access
 from streams.security.hosts import check_host_pattern, is_loopback
 from streams.security.http_limits import HttpLimits
+from streams.security.registry_access import RegistryAccess
 from streams.values.calendar import Clock
 from streams.values.events import TOPICS
 from streams.values.fingerprint import REMEMBERED_AT_LEAST, REMEMBERED_AT_MOST
@@ -67,6 +68,7 @@ class Settings:
     app_id: str = "tierflow"
     policy: Path
     sources: Path = Path("config/sources.toml")
+    registry: RegistryAccess = field(default_factory=RegistryAccess)
     clock: Clock = "wall"
     http_host: str = "127.0.0.1"
     http_port: int = 6066
@@ -103,6 +105,7 @@ class Settings:
             app_id=given.get("TIERFLOW_APP_ID", cls.app_id),
             policy=Path(given.get("TIERFLOW_POLICY") or policy_folder() / "standard.toml").expanduser(),
             sources=Path(given.get("TIERFLOW_SOURCES") or cls.sources).expanduser(),
+            registry=RegistryAccess.from_variables(given),
             clock=cast("Clock", _one_of(given, "TIERFLOW_CLOCK", ("wall", "event"))),
             http_host=given.get("TIERFLOW_HTTP_HOST", cls.http_host),
             http_port=_port(given),

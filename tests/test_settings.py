@@ -7,6 +7,7 @@ import pytest
 from streams.errors import UsageError
 from streams.security.access import Access
 from streams.security.http_limits import HttpLimits
+from streams.security.registry_access import RegistryAccess
 from streams.settings import Settings, policy_folder
 
 # Every variable of the contract, the field it sets, a value of it, and what that becomes.
@@ -89,10 +90,12 @@ def test_every_variable_sets_its_field(variable: str, field: str, written: str, 
 
 
 def test_every_field_has_a_variable() -> None:
-    # The key is set with its certificate, below; the others say whether the port was set, and what the broker allows.
+    # The key is set with its certificate, and the registry's name with its password, below; the others say whether the
+    # port was set, and what the broker allows.
     names = {field.name for struct in (Settings, Access, HttpLimits) for field in fields(struct)}
     assert names - {field for _, field, _, _ in VARIABLES} == {
         "access",
+        "registry",
         "ssl_keyfile",
         "http_port_given",
         "http_limits",
@@ -287,3 +290,9 @@ def test_what_connects_a_client(environ: dict[str, str], options: dict[str, str]
 def test_tls_checks_the_broker() -> None:
     context = settings(KAFKA_SECURITY_PROTOCOL="SSL").client_options()["ssl_context"]
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
+def test_a_registry_has_a_name_and_a_password_or_a_token() -> None:
+    named = settings(TIERFLOW_REGISTRY_USER="me", TIERFLOW_REGISTRY_PASSWORD="a b#c", TIERFLOW_REGISTRY_CAFILE=__file__)  # noqa: S106 - of no one
+    assert named.registry == RegistryAccess(user="me", password="a b#c", cafile=__file__)  # noqa: S106 - of no one
+    assert settings(TIERFLOW_REGISTRY_TOKEN="abc").registry == RegistryAccess(token="abc")  # noqa: S106 - of no one

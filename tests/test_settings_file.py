@@ -6,10 +6,17 @@ from pathlib import Path
 
 from streams.security.access import Access
 from streams.security.http_limits import HttpLimits
+from streams.security.registry_access import RegistryAccess
 from streams.settings import Settings
 
 FILE = Path(__file__).parents[1] / "config/tierflow.env"
-SOURCE = "".join(map(inspect.getsource, (Settings.from_environment, Access.from_variables, HttpLimits.from_variables)))
+READERS = (
+    Settings.from_environment,
+    Access.from_variables,
+    HttpLimits.from_variables,
+    RegistryAccess.from_variables,
+)
+SOURCE = "".join(map(inspect.getsource, READERS))
 SETTING = re.compile(r"#((?:KAFKA|TIERFLOW)_[A-Z_]+)=(.*)")
 
 

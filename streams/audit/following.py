@@ -17,7 +17,7 @@ from streams.kafka.offsets import Offsets, Span
 from streams.kafka.tape import Tape
 from streams.partition.partition import ForeignRecordError, Partition
 from streams.partition.work import NO_LIMIT, Message
-from streams.stages.stage import Stage
+from streams.stages.stage import Prepare, Stage
 from streams.values.calendar import NEVER_MS
 
 
@@ -105,7 +105,7 @@ async def replay_stage(  # noqa: PLR0913, PLR0917 - what is read, what it is hel
             on_input(number, record)
             replays[number].work(record)
 
-        await each_record(Tape(options, TopicPartition(topic, number), begins_at, end, bare=True), work)
+        await each_record(Tape(options, TopicPartition(topic, number), begins_at, end, bare=True), work, stage.prepare)
 
     for growth in growths:
         for number in range(growth.before):
@@ -176,10 +176,12 @@ def _worked(partition: Partition, record: Any) -> list[tuple[str, Message]]:
     return work.messages
 
 
-async def each_record(tape: Tape, do: Callable[[Any], None]) -> None:
-    """Calls a function with each record of a tape, and closes it."""
+async def each_record(tape: Tape, do: Callable[[Any], None], prepare: Prepare = lambda _: None) -> None:
+    """Calls a function with each record of a tape, and closes it. prepare: that of the stage that works them."""
     try:
         while (record := await tape.next()) is not None:
+            while (prepared := prepare((record,))) is not None:
+                await prepared
             do(record)
     finally:
         await tape.close()

@@ -24,10 +24,12 @@ from streams.settings import Settings
 from streams.stages.sources import mark_of, source_stages
 from streams.stages.stage import Stage
 
+REGISTRY_WITHIN_S = 60.0
+
 
 async def audit_sources(settings: Settings, mapping: CompiledMapping, report: Report) -> None:
     """Audits every source of the mapping that has a topic; notes what is not compared."""
-    for stage in source_stages(settings, mapping):
+    for stage in source_stages(settings, mapping, REGISTRY_WITHIN_S):
         counts = {
             name: known.partitions
             for name, known in (await ask_for_topics(settings.client_options(), stage.topics)).items()

@@ -1,4 +1,4 @@
-"""`tierflow intake`, and `check`, `try`, `sample`, `suggest`: mappings of a bank's own records, and records to try."""
+"""`tierflow intake`, and `check`, `try`, `sample`, `suggest`: mappings of own records, and records to write them by."""
 
 import os
 from contextlib import nullcontext
@@ -14,12 +14,15 @@ from streams.cli.policy import finding_line
 from streams.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from streams.intake.compile.mapping import CompiledMapping
+    from streams.intake.record import SourceRecord
     from streams.intake.source import Source
     from streams.load.trial import Names, Tried
+    from streams.settings import Settings
 
+REGISTRY_WITHIN_S = 20.0
 _SHOWN_ROWS = 100
 _SHOWN_SIGNS = 160
 _FILE = Annotated[Path, typer.Argument(metavar="FILE", help="A mapping, such as config/sources.toml.")]
@@ -74,10 +77,16 @@ def try_(  # noqa: PLR0913, PLR0917 - each is an option
     mapping = read_mapping_file(file)
     chosen = source_of(mapping, source, file)
     named = "TIERFLOW_POLICY" if policy is None else "--policy"
-    rules = read_policy_file(policy or Settings.from_environment().policy, named)
+    settings = Settings.from_environment()
+    rules = read_policy_file(policy or settings.policy, named)
     names = Names(chosen)
     counts = {"row": 0, "event": 0, "skipped": 0, "refused": 0}
-    told = _counted(tried(chosen, mapping.file.sources[chosen.name], records, rules), names, counts, events)
+    told = _counted(
+        tried(chosen, mapping.file.sources[chosen.name], records, rules, _getting_schemas(settings, mapping, chosen)),
+        names,
+        counts,
+        events,
+    )
     if as_json:
         for row in told:
             typer.echo(_json_line(row))
@@ -130,6 +139,19 @@ def suggest(
     marked = text.count('"?"')
     then = f'{counted(marked, "place")} marked by "?"; write what belongs there, ' if marked else ""
     typer.echo(f"{then}then look at it: tierflow intake check, and try", err=True)
+
+
+def _getting_schemas(
+    settings: "Settings", mapping: "CompiledMapping", source: "Source"
+) -> "Callable[[Collection[SourceRecord]], None]":
+    """Gives what gets the schemas that records of a source name, from the registry of the mapping."""
+    import asyncio
+
+    from streams.registry.registry import get_schemas
+    from streams.stages.sources import registry_of
+
+    registry = registry_of(settings, mapping, REGISTRY_WITHIN_S)
+    return lambda records: asyncio.run(get_schemas(registry, source, records))
 
 
 def source_of(mapping: "CompiledMapping", name: str | None, file: Path) -> "Source":

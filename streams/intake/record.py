@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from streams.contracts.event_line import EventLine
 
-RefusalReason = Literal["malformed", "deleted", "missing_field", "invalid_field", "unknown_code"]
+RefusalReason = Literal["malformed", "unknown_schema", "deleted", "missing_field", "invalid_field", "unknown_code"]
 
 
 class SourceRecord(NamedTuple):

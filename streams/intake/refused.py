@@ -22,6 +22,12 @@ class MalformedError(RefusedError):
     reason: RefusalReason = "malformed"
 
 
+class UnknownSchemaError(RefusedError):
+    """The registry does not have the schema that the bytes name."""
+
+    reason: RefusalReason = "unknown_schema"
+
+
 class DeletedError(RefusedError):
     """A row was deleted, and the mapping does not say what that means."""
 

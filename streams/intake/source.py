@@ -7,6 +7,7 @@ from streams.intake.language.rules import Deletes
 from streams.intake.paths import RECORD, Find
 from streams.intake.record import Mapped, Outcome, Refusal, Row, Skipped, SourceRecord
 from streams.intake.refused import DeletedError, MalformedError, RefusedError
+from streams.intake.schemas import Schemas
 from streams.intake.table import FieldError, Table
 from streams.intake.texts import named
 
@@ -25,6 +26,7 @@ class Source(NamedTuple):
     """A source of the mapping.
 
     each: finds the rows of a record that holds several; None where it is one. names: those that its paths begin with.
+    schemas: what a record's schema has to be in before it is mapped; None where records name none.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Source(NamedTuple):
     deletes: Deletes
     tables: tuple[Table, ...]
     names: frozenset[str]
+    schemas: Schemas | None = None
 
     def map(self, record: SourceRecord) -> list[Outcome]:
         """Maps a record; gives what comes of each of its rows, in their order: events, or why there are none.

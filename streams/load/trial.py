@@ -1,6 +1,6 @@
 """Records of a source beside what comes of them, for people who write a mapping (docs/intake.md#try)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -64,21 +64,28 @@ class Names:
         return sorted(self._read - self._seen)
 
 
-def tried(source: Source, rule: Any, path: Path, policy: Policy) -> Iterator[Tried]:
+Prepare = Callable[[Collection[SourceRecord]], None]
+"""Gets what records need before they can be mapped, such as their schemas."""
+
+
+def tried(source: Source, rule: Any, path: Path, policy: Policy, prepare: Prepare = lambda _: None) -> Iterator[Tried]:
     """Maps the records of a sample, which is a file of the source's own form where it is one of files.
 
-    rule: the source as the mapping has it. policy: what comes of a row is decoded under it as a worker would.
+    rule: the source as the mapping has it. policy: what comes of a row is decoded under it as a worker would. prepare:
+    called with the records of a topic's source.
 
     Raises:
         UsageError: The sample cannot be read.
     """
-    for record, seen, outcome in _outcomes(source, rule, path):
+    for record, seen, outcome in _outcomes(source, rule, path, prepare):
         yield _told(record, seen, outcome, policy)._replace(is_of_a_topic=source.topic is not None)
 
 
-def _outcomes(source: Source, rule: Any, path: Path) -> Iterator[tuple[SourceRecord, Any, Outcome]]:
+def _outcomes(source: Source, rule: Any, path: Path, prepare: Prepare) -> Iterator[tuple[SourceRecord, Any, Outcome]]:
     if rule.format not in FILE_FORMATS:
-        for record in _samples(source, path):
+        records = _samples(source, path)
+        prepare(records)
+        for record in records:
             yield from _beside(record, _decoded(source, record), source.map(record), source)
         return
     with SourceFile(path) as file:

@@ -11,21 +11,34 @@ from streams.intake.source import Source
 from streams.partition.intake import Intake
 from streams.partition.intake_setup import IntakeSetup
 from streams.partition.work import SOURCE_DEAD_LETTERS
+from streams.registry.registry import Registry, prepare_by
 from streams.settings import Settings
 from streams.stages.placing import place_of_campaigns, place_of_customers
-from streams.stages.stage import Output, Stage
+from streams.stages.stage import Output, Prepare, Stage
 
 _MARK_SIGNS = 16
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-def source_stages(settings: Settings, mapping: CompiledMapping) -> Sequence[Stage]:
-    """Makes a stage of every source that has a topic; files have none."""
+def source_stages(
+    settings: Settings, mapping: CompiledMapping, registry_within_s: float | None = None
+) -> Sequence[Stage]:
+    """Makes a stage of every source that has a topic; files have none.
+
+    registry_within_s: how long a registry that is away is waited for; None: for ever.
+    """
+    registry = registry_of(settings, mapping, registry_within_s)
     return [
-        source_stage(settings, source, mark_of(mapping, name))
+        source_stage(settings, source, mark_of(mapping, name), prepare_by(registry, source))
         for name, source in mapping.sources.items()
         if source.topic is not None
     ]
+
+
+def registry_of(settings: Settings, mapping: CompiledMapping, within_s: float | None) -> Registry | None:
+    """Makes the registry of a mapping, which fills its schemas; None where it has none."""
+    rule = mapping.file.registry
+    return None if rule is None else Registry(rule.url, settings.registry, mapping.schemas, within_s)
 
 
 def topics_of(mapping: CompiledMapping) -> Mapping[str, str]:
@@ -38,8 +51,8 @@ def mark_of(mapping: CompiledMapping, name: str) -> bytes:
     return sha256(_encode(mapping.file.sources[name])).hexdigest()[:_MARK_SIGNS].encode()
 
 
-def source_stage(settings: Settings, source: Source, mark: bytes) -> Stage:
-    """Makes the stage of a source. mark: that of its words."""
+def source_stage(settings: Settings, source: Source, mark: bytes, prepare: Prepare) -> Stage:
+    """Makes the stage of a source. mark: that of its words. prepare: gets what its records need to be decoded."""
     topic = source.topic or ""
 
     def open_partition(number: int, packed: dict[bytes, bytes], lane: LaneRecord) -> Intake:
@@ -55,6 +68,7 @@ def source_stage(settings: Settings, source: Source, mark: bytes) -> Stage:
         changelog=settings.intake_changelog(source.name),
         open=open_partition,
         witnesses=(SOURCE_DEAD_LETTERS, *_inputs_of(source)),
+        prepare=prepare,
     )
 
 

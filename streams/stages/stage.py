@@ -1,14 +1,19 @@
 """What makes a stage (docs/architecture.md#stages). Structs alone."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from streams.contracts.kept import LaneRecord
+from streams.partition.entries import Record
 from streams.partition.partition import Partition
 from streams.partition.work import Work
 
 Place = Callable[[bytes, int], int]
 """Gives the partition of a key. Called with the key and the number of partitions."""
+
+
+Prepare = Callable[[Iterable[Record]], Awaitable[None] | None]
+"""Gives what has to be awaited before records can be decoded, such as their schemas; None where nothing has to be."""
 
 
 class Output(NamedTuple):
@@ -52,6 +57,7 @@ class Stage(NamedTuple):
     wait: Wait | None = None  # for the topic whose decisions are not taken back
     sleeps: bool = False  # whether nothing is taken over before a first record comes
     committed: Callable[[Work], None] = lambda _: None  # called with each Work after its commit
+    prepare: Prepare = lambda _: None  # called with records until it gives None; then they are decoded
 
     @property
     def topics(self) -> set[str]:

@@ -2,7 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice, takewhile
+from itertools import chain, islice, takewhile
 from operator import ge
 
 from streams.partition.entries import Entry, Record
@@ -63,6 +63,10 @@ class Inbox:
             self._flow(topic, False)  # noqa: FBT003 - a switch
         return True
 
+    def arrived(self) -> Iterator[Record]:
+        """Gives the records that are not decoded yet."""
+        return chain(*self._arrived)
+
     def decoding(self, partition: Partition) -> Iterator[int]:
         """Decodes what has arrived by now, a step at a time; each step gives the number of its topic.
 
@@ -70,8 +74,11 @@ class Inbox:
             ForeignRecordError: Only tierflow writes to the topic, and a record is not tierflow's (Partition.decode). It
                 is the topic of `undecodable`.
         """
+        return self._decoding(partition, list(map(len, self._arrived)))
+
+    def _decoding(self, partition: Partition, counts: Sequence[int]) -> Iterator[int]:
         for topic, arrived in enumerate(self._arrived):
-            left = len(arrived)
+            left = counts[topic]
             while left > 0 and arrived:
                 self.undecodable = topic
                 entries = partition.decode(topic, islice(arrived, min(left, DECODED_AT_ONCE)))

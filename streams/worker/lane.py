@@ -74,6 +74,7 @@ class Lane:
         self._in_line = False  # behind another lane's large batch
         self._next_stage: Stage | None = None
         self._task: asyncio.Task[None] | None = None
+        self._preparing: asyncio.Future[None] | None = None  # what records need before they can be decoded
         # Kept here, since asyncio holds a task only weakly.
         self._seek: asyncio.Task[None] | None = None
         self._ask: asyncio.Task[None] | None = None
@@ -99,10 +100,12 @@ class Lane:
     def is_busy(self) -> bool:
         """Says whether it has something to do just now. Where that stays so without progress, something hangs.
 
-        A take-over has a patience of its own, a lane that is parked waits for its group, and one that is in line for
-        the lane before it.
+        A take-over has a patience of its own, as what prepares records has, a lane that is parked waits for its group,
+        and one that is in line for the lane before it.
         """
         if self._task is None or self._task.done() or self._owned.is_being_taken_over or self._in_line:
+            return False
+        if self._preparing is not None:
             return False
         return not self._waiting or self.queued > 0 or self._ends.are_ahead
 
@@ -176,6 +179,8 @@ class Lane:
         """Finishes the transaction in hand, then stops. The state is kept in case the partition comes back."""
         self._parking = True
         self._news.set()
+        if self._preparing is not None:
+            self._preparing.cancel()
         if self._task is not None:
             await asyncio.wait([self._task])
             self._task = None
@@ -272,10 +277,24 @@ class Lane:
         self._inbox.read_again()
 
     async def _decode(self) -> None:
+        while (prepared := self.stage.prepare(self._inbox.arrived())) is not None:
+            if not await self._is_prepared(prepared):
+                return
         try:
             await self._turns.work(self._inbox.decoding(self._owned.known), after_full=self._gets_on)
         except ForeignRecordError as error:
             raise self._foreign(self._inbox.undecodable, error) from error
+
+    async def _is_prepared(self, prepared: Awaitable[None]) -> bool:
+        """Awaits what records need before they can be decoded; gives False where the lane parks meanwhile."""
+        self._preparing = asyncio.ensure_future(prepared)
+        try:
+            await asyncio.wait([self._preparing])
+            if not self._preparing.cancelled():
+                self._preparing.result()
+        finally:
+            self._preparing = None
+        return not self._parking
 
     def _is_due(self, now_ms: int) -> bool:
         partition = self._owned.known

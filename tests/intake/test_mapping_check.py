@@ -38,7 +38,7 @@ def test_a_good_mapping_is_told_in_words() -> None:
     ("good", "bad", "line", "field", "said"),
     [
         ('"debezium"', '"debesium"', 3, "format", 'did you mean "debezium"?'),
-        ('"debezium"', "7", 3, "format", '7 is a number; write "camt" or "cloudevents"'),
+        ('"debezium"', "7", 3, "format", '7 is a number; write "avro" or "camt" or "cloudevents"'),
         ("skip =", "skipp =", 4, "skipp", "did you mean skip?"),
         ("status !=", "status =", 4, "skip", "two values are compared by =="),
         ("'BOOKED'\"", '\\"BOOKED\\""', 4, "skip", "stands in single quotes"),
@@ -77,7 +77,7 @@ def test_a_good_mapping_is_told_in_words() -> None:
         ('zone = "Asia/Taipei"', 'form = "%H:%M"', 13, "transactions.occurred_at.form", "has no whole date"),
         ('zone = "Asia/Taipei"', 'calendar = "roc"', 13, "transactions.occurred_at.calendar", "needs a form"),
         ('"debezium"', '"csv"', 2, "topic", "csv is a file's format"),
-        ('"debezium"', '"avro"', 3, "format", '"avro" is not known here; write "camt"'),
+        ('"debezium"', '"xml"', 3, "format", '"xml" is not known here; write "avro"'),
         ("topic = ", "topics = ", 2, "topics", "did you mean topic?"),
         ("core.public.bookings", "core public", 2, "topic", "is no topic"),
         ("[sources.bookings.transactions]", "[sources.bookings.bookings]", 6, "bookings", "is no word"),

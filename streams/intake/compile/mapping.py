@@ -6,13 +6,13 @@ import msgspec
 
 from streams.intake.compile.fields import Roots, SourceContext
 from streams.intake.compile.tables import compile_tables
-from streams.intake.formats.decoders import decoder_of
-from streams.intake.formats.json_text import decode_key
+from streams.intake.formats.decoders import REGISTERED, decoder_of, key_decoder_of
 from streams.intake.inputs import INPUTS
 from streams.intake.language.document import SourcesFile
 from streams.intake.language.forms import VOCABULARY
 from streams.intake.language.rules import FILE_FORMATS
 from streams.intake.paths import compile_path
+from streams.intake.schemas import Schemas
 from streams.intake.source import Source
 from streams.policy.language.problem import Path, Problem
 from streams.policy.language.problems import Problems
@@ -31,11 +31,12 @@ class MappingError(ValueError):
 
 
 class CompiledMapping(NamedTuple):
-    """A file of sources, compiled; or the problems."""
+    """A file of sources, compiled; or the problems. schemas: those that its records name, to be filled."""
 
     sources: dict[str, Source]
     file: SourcesFile
     problems: tuple[Problem, ...]
+    schemas: Schemas
 
 
 def load_mapping(text: str) -> CompiledMapping:
@@ -54,19 +55,21 @@ def read_mapping(text: str) -> CompiledMapping:
     """Compiles the text of a file; gives its sources, or else all problems that could be found."""
     document = read_toml(text)
     if isinstance(document, Problem):
-        return CompiledMapping({}, SourcesFile(), (document,))
+        return CompiledMapping({}, SourcesFile(), (document,), Schemas())
     problems = Problems(document)
     file = msgspec.convert(read_document(document, problems, VOCABULARY), SourcesFile)
     if not file.sources:
         problems.add_unless_known(
             ("sources",), "there is no source; write [sources.bookings], and below it topic and format"
         )
-    sources = {name: _source(name, rule, problems) for name, rule in file.sources.items()}
+    schemas = Schemas()
+    sources = {name: _source(name, rule, schemas, problems) for name, rule in file.sources.items()}
     _check_topics(file, problems)
-    return CompiledMapping(sources, file, tuple(problems.found))
+    _check_registry(file, problems)
+    return CompiledMapping(sources, file, tuple(problems.found), schemas)
 
 
-def _source(name: str, rule: Any, problems: Problems) -> Source:
+def _source(name: str, rule: Any, schemas: Schemas, problems: Problems) -> Source:
     place: Path = ("sources", name)
     if problems.has((*place, "zone")):  # it is noted already
         rule = msgspec.structs.replace(rule, zone=None)
@@ -84,13 +87,14 @@ def _source(name: str, rule: Any, problems: Problems) -> Source:
     return Source(
         name,
         rule.topic,
-        decoder_of(rule.format),
-        decode_key,
+        decoder_of(rule.format, schemas),
+        key_decoder_of(rule.format, schemas),
         compile_path(rule.each).find if has_each else None,
         context.condition(rule.skip, (*place, "skip")),
         rule.deletes,
         tuple(tables),
         frozenset(context.roots.names),
+        schemas if rule.format in REGISTERED else None,
     )
 
 
@@ -125,4 +129,14 @@ def _check_topics(file: SourcesFile, problems: Problems) -> None:
             problems.add_unless_known(
                 ("sources", name, "topic"),
                 f"the topic is also that of {other}; write the tables of both into one source",
+            )
+
+
+def _check_registry(file: SourcesFile, problems: Problems) -> None:
+    for name, rule in file.sources.items():
+        if rule.format in REGISTERED and file.registry is None and not problems.has_inside(("registry",)):
+            problems.add_unless_known(
+                ("sources", name, "format"),
+                f"{rule.format} needs a schema registry; write above the sources: [registry] "
+                'and below it url = "https://registry:8081"',
             )

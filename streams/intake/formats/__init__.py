@@ -4,6 +4,7 @@
                 |- connect         -> schema and payload: decimals and times by the schema's names
                 |- change_events   -> Debezium: the row as it is now, or was before
                 |- cloud_events    -> the data, and what its attributes say
+    bytes -> wire -> avro, protobuf -> values by a schema of a registry; registered: as rows, or as change events
     rows, statements -> delimited, camt -> the fields of each row, as text
 
 Plain values are what JSON has, with Decimals for numbers with a point, and dates and datetimes where a schema says so;

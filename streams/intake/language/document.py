@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from streams.intake.inputs import INPUTS, InputField
-from streams.intake.language.rules import ConditionText, MoneyField, SourceWords, TimeField, WordField
+from streams.intake.language.rules import ConditionText, MoneyField, RegistryRule, SourceWords, TimeField, WordField
 from streams.policy.language.words import Word
 
 _FORMS = {"money": MoneyField, "time": TimeField}
@@ -35,3 +35,4 @@ class SourcesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """The whole file."""
 
     sources: dict[Word, SourceTable] = {}
+    registry: RegistryRule | None = None

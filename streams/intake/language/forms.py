@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from streams.intake.language.document import SourcesFile
 from streams.intake.paths import compile_condition, compile_path
@@ -12,6 +13,8 @@ from streams.policy.language.form import Form, Vocabulary
 from streams.policy.language.forms import FORMS, quoted
 
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
+
+_URL = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?")
 
 
 def _by(compiles: Callable[[str], object]) -> Callable[[str], str | None]:
@@ -29,6 +32,15 @@ def _topic(text: str) -> str | None:
     if _TOPIC.fullmatch(text):
         return None
     return f"{quoted(text)} is no topic; its name has letters a to z, digits, points, hyphens and underscores"
+
+
+def _registry_url(text: str) -> str | None:
+    try:
+        if _URL.fullmatch(text) and urlsplit(text).port != 0:
+            return None
+    except ValueError:  # of a host in brackets that is no address, or a port that is too high
+        pass
+    return f"{quoted(text)} is no address of a registry; write https://host:port, without name or password"
 
 
 def _sign(text: str) -> str | None:
@@ -63,6 +75,7 @@ VOCABULARY = Vocabulary(
         "condition": Form("status == 'BOOKED'", _by(compile_condition)),
         "template": Form("booking-{id}", _by(compile_template)),
         "time_form": Form("%Y-%m-%d %H:%M:%S", _by(compile_form)),
+        "registry_url": Form("https://registry:8081", _registry_url),
         "topic": Form("core.public.bookings", _topic),
         "sign": Form(",", _sign),
         "group": Form(",", _group),

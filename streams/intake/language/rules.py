@@ -10,12 +10,13 @@ PathText = Annotated[str, msgspec.Meta(extra={"form": "path"})]
 ConditionText = Annotated[str, msgspec.Meta(extra={"form": "condition"})]
 TemplateText = Annotated[str, msgspec.Meta(extra={"form": "template"})]
 FormText = Annotated[str, msgspec.Meta(extra={"form": "time_form"})]
+UrlText = Annotated[str, msgspec.Meta(extra={"form": "registry_url"})]
 TopicText = Annotated[str, msgspec.Meta(extra={"form": "topic"})]
 SignText = Annotated[str, msgspec.Meta(extra={"form": "sign"})]
 GroupText = Annotated[str, msgspec.Meta(extra={"form": "group"})]
 EncodingText = Annotated[str, msgspec.Meta(extra={"form": "encoding"})]
 
-Format = Literal["json", "connect", "debezium", "cloudevents", "csv", "camt"]
+Format = Literal["json", "connect", "debezium", "cloudevents", "avro", "debezium-avro", "protobuf", "csv", "camt"]
 FILE_FORMATS = ("csv", "camt")
 """Those whose records are rows of files, which `tierflow load` reads."""
 Deletes = Literal["refuse", "skip", "map"]
@@ -100,6 +101,12 @@ class CsvRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     skip_lines: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
     skip_last_lines: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
     comment: SignText | None = None
+
+
+class RegistryRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The schema registry whose schemas records of Avro and Protobuf name."""
+
+    url: UrlText
 
 
 class SourceWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
