@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from streams.kafka.topic_specs import CLEANUP_POLICY, topic_specs
+from streams.kafka.topic_specs import CLEANUP_POLICY, intake_specs, topic_specs
 from streams.policy.compile.load import load_policy
 from streams.settings import Settings, policy_folder
 from streams.stages.worked import worked_stages
 
 PAGE = (Path(__file__).parents[1] / "docs" / "privacy.md").read_text("utf-8")
 SETTINGS = Settings.from_environment({}, dotenv=None)
-SPECS = {spec.name: spec for spec in topic_specs(SETTINGS)}
+SPECS = {spec.name: spec for spec in (*topic_specs(SETTINGS), *intake_specs(SETTINGS, ["{source}"]))}
 TABLE = PAGE[PAGE.index("| topic |") : PAGE.index("| elsewhere |")]
 # By topic: what holds it of a customer, cleanup, what it is gone after, what an erase does.
 ROWS = {
