@@ -80,6 +80,7 @@ def test_a_good_mapping_is_told_in_words() -> None:
         ('"debezium"', '"xml"', 3, "format", '"xml" is not known here; write "avro"'),
         ("topic = ", "topics = ", 2, "topics", "did you mean topic?"),
         ("core.public.bookings", "core public", 2, "topic", "is no topic"),
+        ("core.public.bookings", "..", 2, "topic", "is no topic"),
         ("[sources.bookings.transactions]", "[sources.bookings.bookings]", 6, "bookings", "is no word"),
         ('"customer"', '"customer (no)"', 8, "transactions.customer_id", """double quotes: '"Amount (TWD)"'"""),
         ('"customer"', '"customer(no)"', 8, "transactions.customer_id", "stands in double quotes"),
@@ -116,6 +117,16 @@ def test_two_sources_of_one_topic_are_refused() -> None:
     twice = GOOD + GOOD.replace("sources.bookings", "sources.again")
     [finding] = check_mapping(twice).errors
     assert finding.message == "the topic is also that of bookings; write the tables of both into one source"
+
+
+@pytest.mark.parametrize("name", ["core.bookings", "帳務"])
+def test_a_source_of_a_topic_has_a_name_that_a_topic_can_have(name: str) -> None:
+    [finding] = check_mapping(GOOD.replace("sources.bookings", f'sources."{name}"')).errors
+    assert "becomes a part of a topic's name" in finding.message
+    of_a_file = (
+        GOOD.replace("sources.bookings", f'sources."{name}"').replace("debezium", "csv").splitlines(keepends=True)
+    )
+    assert check_mapping("".join(line for line in of_a_file if "topic =" not in line)).errors == []
 
 
 def test_a_way_behind_one_that_always_counts_is_refused() -> None:

@@ -1,5 +1,6 @@
 """A file of sources to what maps records of each; or all that is wrong with the file."""
 
+import re
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,10 +15,14 @@ from streams.intake.language.rules import FILE_FORMATS
 from streams.intake.paths import compile_path
 from streams.intake.schemas import Schemas
 from streams.intake.source import Source
+from streams.policy.language.forms import quoted
 from streams.policy.language.problem import Path, Problem
 from streams.policy.language.problems import Problems
 from streams.policy.language.reader import read_document
 from streams.policy.language.toml_text import read_toml
+
+# Topics whose names differ by a point and an underscore alone cannot be there both.
+_TOPIC_PART = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class MappingError(ValueError):
@@ -116,6 +121,12 @@ def _check_words(name: str, rule: Any, place: Path, problems: Problems) -> None:
     elif rule.topic is None:
         problems.add_unless_known(
             (*place, "topic"), f'this is missing; write the topic that {rule.format} comes from: topic = "core.{name}"'
+        )
+    if rule.topic is not None and not _TOPIC_PART.fullmatch(name):
+        problems.add_unless_known(
+            place,
+            f"{quoted(name)} becomes a part of a topic's name, as the source has a topic; write letters a to z, "
+            "digits, hyphens and underscores",
         )
     if rule.format != "csv" and rule.csv != type(rule.csv)():
         problems.add((*place, "csv"), 'this is for files of rows; write format = "csv", or take it out')

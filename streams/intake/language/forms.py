@@ -12,7 +12,7 @@ from streams.intake.time_forms import compile_form
 from streams.policy.language.form import Form, Vocabulary
 from streams.policy.language.forms import FORMS, quoted
 
-_TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
+_TOPIC = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}")  # Kafka takes no . and no ..
 
 _URL = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?")
 
