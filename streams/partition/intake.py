@@ -5,6 +5,7 @@ which record it came of, so that whoever reads the inputs can tell, and the audi
 """
 
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from typing import Any
 
 from msgspec import UNSET
@@ -14,7 +15,7 @@ from streams.contracts.kept import LaneRecord
 from streams.contracts.letters import bytes_fields, letter_key, too_large
 from streams.contracts.log import encode_json
 from streams.contracts.outputs import SourceDeadLetterMessage
-from streams.contracts.rejection import Rejection
+from streams.contracts.rejection import Clipped, Rejection
 from streams.intake.record import Mapped, Outcome, Refusal, SourceRecord
 from streams.partition.entries import Entry, Record
 from streams.partition.intake_setup import IntakeSetup
@@ -25,6 +26,9 @@ from streams.values.events import TOPICS
 
 POSITION, MAPPING = "source-position", "source-mapping"
 """Headers of the inputs that come of a source: topic/partition/offset/number, and the mark of the mapping."""
+
+LETTERS_LIMIT = 100
+"""How many dead letters a record of many rows becomes at most."""
 
 
 class Intake(Partition):
@@ -41,8 +45,8 @@ class Intake(Partition):
         return [Entry(NEVER_MS, topic, record.offset, self._outcomes(record), record) for record in records]
 
     def work_entry(self, entry: Entry) -> bool:
-        """Tells what the record became: events, and a dead letter of each row that cannot be mapped."""
-        number = 0
+        """Tells what the record became: events, and dead letters of the rows that cannot be mapped."""
+        number, refused = 0, list[Refusal | Rejection]()
         for outcome in entry.event:
             if isinstance(outcome, Mapped):
                 for event in outcome.events:
@@ -50,14 +54,26 @@ class Intake(Partition):
                     number += 1
                 self._counted("mapped")
             elif isinstance(outcome, Refusal | Rejection):
-                key, letter = letter_key(entry.record.key), self._letter(entry, outcome)
-                self.tell(SOURCE_DEAD_LETTERS, key, letter, self._headers(entry.offset, number))
-                number += 1
+                refused.append(outcome)
                 self._counted("dead_letter")
                 self.count("source_dead_letters", self._setup.source.name, outcome.reason)
             else:
                 self._counted("skipped")
+        self._tell_letters(entry, refused, number)
         return True
+
+    def _tell_letters(self, entry: Entry, refused: Sequence[Refusal | Rejection], number: int) -> None:
+        """Tells the first LETTERS_LIMIT refused rows, and how many more there are.
+
+        The first letter alone holds the record: thousands of rows of one of megabytes would be gigabytes.
+        """
+        key, value = letter_key(entry.record.key), entry.record.value
+        without = Clipped(b"", len(value), sha256(value).hexdigest()) if value and len(refused) > 1 else None
+        for place, one in enumerate(refused[:LETTERS_LIMIT]):
+            more = len(refused) - LETTERS_LIMIT if place == LETTERS_LIMIT - 1 else 0
+            rest = f" (and {more} more rows of this record, for this reason or others)" if more else ""
+            letter = self._letter(entry, one, without if place else None, rest)
+            self.tell(SOURCE_DEAD_LETTERS, key, letter, self._headers(entry.offset, number + place))
 
     def _outcomes(self, record: Any) -> Sequence[Outcome | Rejection]:
         clipped = getattr(record, "clipped", None)
@@ -72,10 +88,11 @@ class Intake(Partition):
         position = f"{setup.topic}/{setup.partition}/{offset}/{number}"
         return [(POSITION, position.encode()), (MAPPING, setup.mark)]
 
-    def _letter(self, entry: Entry, refused: Refusal | Rejection) -> bytes:
+    def _letter(self, entry: Entry, refused: Refusal | Rejection, without: Clipped | None, rest: str) -> bytes:
+        """Makes a letter. without: what stands for the value where another letter has it. rest: of the detail."""
         setup, record = self._setup, entry.record
         timestamp = getattr(record, "timestamp", None)
-        clipped, field, path, item = None, "", "", None
+        clipped, field, path, item = without, "", "", None
         if isinstance(refused, Rejection):
             clipped = refused.value
         else:
@@ -89,7 +106,7 @@ class Intake(Partition):
                 offset=entry.offset,
                 item=UNSET if item is None else item,
                 reason=refused.reason,
-                detail=refused.detail,
+                detail=refused.detail + rest,
                 field=field or UNSET,
                 path=path or UNSET,
                 timestamp_ms=UNSET if timestamp is None else timestamp,
