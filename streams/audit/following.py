@@ -86,16 +86,16 @@ async def replay_stage(  # noqa: PLR0913, PLR0917 - what is read, what it is hel
     on_input: Callable[[int, Any], None],
     report: Callable[[Any], None],
     growths: Sequence[Growth] = (),
-    placed_among: int | None = None,
+    placed_among: Mapping[str, int] | None = None,
 ) -> list[StatesComparison]:
     """Works the input again, and notes in the outputs what each should hold; gives the comparisons of the states.
 
     cuts: by partition number. outputs: by name. on_input: called with the partition of each record of the input, and
     the record. report: called with each Difference. growths: where states moved to other partitions. placed_among: how
-    many partitions the outputs have; None: as many as the input.
+    many partitions each output has, by name; None: as many as the input.
     """
     [topic] = stage.inputs
-    replays = [_Replay(stage, cut, outputs, report) for cut in cuts]
+    replays = [_Replay(stage, cut, outputs, report, placed_among or {}) for cut in cuts]
 
     async def replay(number: int, end: int, partitions: int) -> None:
         """Works a partition on to an offset. partitions: how many there were then."""
@@ -114,7 +114,7 @@ async def replay_stage(  # noqa: PLR0913, PLR0917 - what is read, what it is hel
         for number, now in moved(stage, held, growth.after).items():
             replays[number].packed = now.packed
     for number, cut in enumerate(cuts):
-        await replay(number, cut.input.end, placed_among or len(cuts))
+        await replay(number, cut.input.end, len(cuts))
     return [replayed.ended() for replayed in replays]
 
 
@@ -122,12 +122,18 @@ class _Replay:
     """One partition of the input, worked again. The states are compared where those of the changelog were taken."""
 
     def __init__(
-        self, stage: Stage, cut: FollowingCut, outputs: Mapping[str, Gathered], report: Callable[[Any], None]
+        self,
+        stage: Stage,
+        cut: FollowingCut,
+        outputs: Mapping[str, Gathered],
+        report: Callable[[Any], None],
+        placed_among: Mapping[str, int],
     ) -> None:
         self.packed = dict(cut.begun)
         self._stage = stage
         self._cut = cut
         self._outputs = outputs
+        self._placed_among = placed_among
         self._position = cut.input.beginning
         self._partition = self._opened()
         self._partitions = 0
@@ -148,7 +154,8 @@ class _Replay:
         number = self._cut.partition
         for output, message in _worked(self._partition, record):
             place = self._stage.outputs[output].place
-            where = number if place is None else place(message.key or b"", self._partitions)
+            among = self._placed_among.get(output, self._partitions)
+            where = number if place is None else place(message.key or b"", among)
             self._outputs[output].expect(message, number, where, required=is_required)
 
     def ended(self) -> StatesComparison:

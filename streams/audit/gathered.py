@@ -13,6 +13,8 @@ from streams.audit.report import Difference, FieldDifference, Kind, field_differ
 from streams.contracts.envelope import Headers
 from streams.partition.work import Message
 
+Comparable = Callable[[bytes | None], bytes | None]
+
 
 class Wanted(NamedTuple):
     """A record that should be there.
@@ -38,12 +40,18 @@ class Seen(NamedTuple):
 
 
 class Gathered:
-    """The comparison of one topic with the replay, over all its partitions."""
+    """The comparison of one topic with the replay, over all its partitions.
 
-    def __init__(self, topic: str, report: Callable[[Difference], None]) -> None:
+    comparable: gives a value as it is compared.
+    """
+
+    def __init__(
+        self, topic: str, report: Callable[[Difference], None], comparable: Comparable = lambda value: value
+    ) -> None:
         self.seen = 0  # records of the topic
         self._topic = topic
         self._report = report
+        self._comparable = comparable
         self._wanted: dict[bytes, Wanted] = {}
         self._found: dict[bytes, list[Seen]] = {}
 
@@ -54,14 +62,15 @@ class Gathered:
         difference.
         """
         key, value, headers = message
-        self._wanted[_name_of(key, value, headers)] = Wanted(_digest(value, headers), key, source, where, required)
+        digest = self._digest(value, headers)
+        self._wanted[_name_of(key, value, headers)] = Wanted(digest, key, source, where, required)
 
     def see(self, partition: int, record: Any) -> None:
         """Notes a record of a partition of the topic."""
         self.seen += 1
         tp = TopicPartition(self._topic, partition)
         found = self._found.setdefault(_name_of(record.key, record.value, record.headers), [])
-        found.append(Seen(_digest(record.value, record.headers), record.key, tp, record.offset))
+        found.append(Seen(self._digest(record.value, record.headers), record.key, tp, record.offset))
 
     def finish(self) -> None:
         """Compares what should be there with what is there, and reports the differences."""
@@ -89,6 +98,9 @@ class Gathered:
         elif seen.offset < before:
             self._differs("out_of_order", seen.tp, seen.offset, name)
 
+    def _digest(self, value: bytes | None, headers: Headers) -> int:
+        return hash((self._comparable(value), tuple(headers)))
+
     def _differs(
         self,
         kind: Kind,
@@ -113,10 +125,6 @@ class Gathered:
 def _name_of(key: bytes | None, value: bytes | None, headers: Headers) -> bytes:
     """Gives what a record is about: the id in its first header (ce_id) or, without headers, its key and value."""
     return headers[0][1] if headers else b" ".join((key or b"", value or b""))
-
-
-def _digest(value: bytes | None, headers: Headers) -> int:
-    return hash((value, tuple(headers)))
 
 
 def _text(key: bytes | None) -> str | None:

@@ -4,32 +4,40 @@ Others may write to the inputs, too, and an earlier mapping may have: each recor
 came of, and by which mapping. Compared is what comes of this mapping, from the first offset on that no other has seen.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import orjson
 from aiokafka import TopicPartition
 
 from streams.audit.following import FollowingCut, each_record, replay_stage, states_of
 from streams.audit.gathered import Gathered
 from streams.audit.report import Report
 from streams.audit.states import Snapshot
+from streams.contracts.letters import comparable
 from streams.intake.compile.mapping import CompiledMapping
 from streams.kafka.offsets import Offsets, Span
 from streams.kafka.tape import Tape
 from streams.kafka.topic_ids import ask_for_topics
+from streams.kafka.unpacking import read_in_part
 from streams.partition.intake import MAPPING, POSITION
+from streams.partition.work import SOURCE_DEAD_LETTERS
 from streams.settings import Settings
 from streams.stages.sources import mark_of, source_stages
 from streams.stages.stage import Stage
 
 REGISTRY_WITHIN_S = 60.0
+_PLACE = re.compile(rb"([^/]*)/([0-9]{1,10})/([0-9]{1,19})/[0-9]{1,10}")
 
 
 async def audit_sources(settings: Settings, mapping: CompiledMapping, report: Report) -> None:
     """Audits every source of the mapping that has a topic; notes what is not compared."""
-    for stage in source_stages(settings, mapping, REGISTRY_WITHIN_S):
+    stages = source_stages(settings, mapping, REGISTRY_WITHIN_S)
+    read_in_part(topic for stage in stages for topic in stage.inputs)  # as intake reads them
+    for stage in stages:
         counts = {
             name: known.partitions
             for name, known in (await ask_for_topics(settings.client_options(), stage.topics)).items()
@@ -45,18 +53,23 @@ async def _audit_source(
     options: dict[str, Any], stage: Stage, mark: bytes, counts: Mapping[str, int], report: Report
 ) -> None:
     [topic] = stage.inputs
-    outputs = {name: Gathered(output.topic, report.add) for name, output in stage.outputs.items()}
+    letters = stage.outputs[SOURCE_DEAD_LETTERS].topic
+    outputs = {
+        name: Gathered(output.topic, report.add, *([_comparable_letter] if output.topic == letters else []))
+        for name, output in stage.outputs.items()
+    }
     async with Offsets(options) as offsets:
         states = [await states_of(options, offsets, stage, number) for number in range(counts[topic])]
         written = await _written(offsets, stage, counts)
+        ends = await offsets.written_ends([TopicPartition(topic, number) for number in range(counts[topic])])
         begun = Counter[int]()  # by partition of the source: the offset behind all that another mapping has seen
         for _, tp, span in written:
-            await each_record(Tape(options, tp, *span, bare=True), partial(_note_others, topic, mark, begun))
+            await each_record(Tape(options, tp, *span, bare=True), partial(_note_others, topic, mark, ends, begun))
         for name, tp, span in written:
             see = partial(_see, topic, begun, outputs[name], tp.partition)
             await each_record(Tape(options, tp, *span, bare=True), see)
         cuts = await _cuts(offsets, topic, states, begun)
-        placed_among = counts[next(iter(stage.outputs.values())).topic]
+        placed_among = {name: counts[output.topic] for name, output in stage.outputs.items()}
         compared = await replay_stage(
             options, stage, cuts, outputs, lambda *_: None, report.add, placed_among=placed_among
         )
@@ -70,6 +83,15 @@ async def _audit_source(
             f"source {stage.name}: {topic} partition {number} is compared from offset {offset} on: another mapping was "
             "in use before"
         )
+
+
+def _comparable_letter(value: bytes | None) -> bytes | None:
+    """Gives a dead letter as it is where nothing is handed on whole: its topic's limit may have been another one."""
+    try:
+        letter = orjson.loads(value or b"")
+    except orjson.JSONDecodeError:
+        return value
+    return orjson.dumps(comparable(letter), option=orjson.OPT_SORT_KEYS) if isinstance(letter, dict) else value
 
 
 async def _written(offsets: Offsets, stage: Stage, counts: Mapping[str, int]) -> list[tuple[str, TopicPartition, Span]]:
@@ -96,11 +118,13 @@ async def _cuts(
     ]
 
 
-def _note_others(topic: str, mark: bytes, begun: Counter[int], record: Any) -> None:
+def _note_others(topic: str, mark: bytes, ends: Sequence[int], begun: Counter[int], record: Any) -> None:
+    """Notes what another mapping has seen. ends: of the source; a record that says to be of a later one is of none."""
     came_of = _came_of(record, topic)
     if came_of is not None and dict(record.headers).get(MAPPING) != mark:
         number, offset = came_of
-        begun[number] = max(begun[number], offset + 1)
+        if number < len(ends) and offset < ends[number]:
+            begun[number] = max(begun[number], offset + 1)
 
 
 def _see(topic: str, begun: Counter[int], output: Gathered, partition: int, record: Any) -> None:
@@ -112,5 +136,5 @@ def _see(topic: str, begun: Counter[int], output: Gathered, partition: int, reco
 def _came_of(record: Any, topic: str) -> tuple[int, int] | None:
     """Gives partition and offset of the source's record that a record came of; None where that is another topic's."""
     name, position = next(iter(record.headers), ("", b""))
-    source, *place = position.decode(errors="replace").rsplit("/", 3) if name == POSITION else ("",)
-    return (int(place[0]), int(place[1])) if source == topic and len(place) == 3 else None  # noqa: PLR2004 - and a number
+    found = _PLACE.fullmatch(position or b"") if name == POSITION else None
+    return (int(found[2]), int(found[3])) if found and found[1] == topic.encode() else None
