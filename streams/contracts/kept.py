@@ -10,6 +10,9 @@ import msgspec
 from streams.engine.outcomes import Direction, Reason, Unrated
 from streams.values.events import Cause
 
+ANY_NUMBER = 0
+"""As the partitions of a KnownTopic: the state does not depend on their number."""
+
 
 class KnownTopic(NamedTuple):
     """A topic as a state was made with it."""

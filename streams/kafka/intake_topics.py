@@ -1,14 +1,17 @@
 """The topics of `tierflow intake`: the sources' own and the inputs must be there; what it keeps beside them is made."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
+
+from aiokafka.errors import TopicAuthorizationFailedError
 
 from streams.errors import UsageError
 from streams.kafka.admin import Admin, configs_of
 from streams.kafka.never_taken import MAX_MESSAGE_BYTES
-from streams.kafka.topic_specs import LOOKED_AT, intake_specs, misfits, missing_topics
-from streams.kafka.topics import create, wait_until_led
+from streams.kafka.refusals import needs
+from streams.kafka.topic_specs import LOOKED_AT, intake_specs, misfits, missing_topics, topic_specs
+from streams.kafka.topics import create, raise_partitions, wait_until_led
 from streams.settings import Settings
 
 
@@ -22,12 +25,13 @@ class IntakeTopics(NamedTuple):
 async def ensure_intake_topics(settings: Settings, sources: Mapping[str, str], replication: int = 1) -> IntakeTopics:
     """Makes what is missing of the topics of intake, and checks all. sources: the topics, by the names of the sources.
 
-    A changelog has as many partitions as its source, and the dead letters have as many as the inputs.
+    A changelog has as many partitions as its source, and grows with it; the dead letters have as many as the inputs.
 
     Raises:
         UsageError: Kafka does not answer, a topic of a source or an input is not there, or one does not fit.
     """
     inputs, specs = settings.input_topics(), intake_specs(settings, sources)
+    _check_foreign(settings, sources, {spec.name for spec in (*topic_specs(settings), *specs)})
     wanted = {*sources.values(), *inputs, *(spec.name for spec in specs)}
     async with Admin(settings) as admin:
         there = wanted & set(await admin.list_topics())
@@ -42,11 +46,34 @@ async def ensure_intake_topics(settings: Settings, sources: Mapping[str, str], r
         for partitions, missing in made.items():
             await create(admin, missing, partitions, replication)
             await wait_until_led(admin, [spec.name for spec in missing], partitions)
+        for changelog, partitions in by_name.items():
+            if counts[changelog] < partitions:  # the source has grown
+                await _grow(settings, changelog, partitions)
+                counts[changelog] = partitions
         configs = await configs_of(admin, [spec.name for spec in specs], *LOOKED_AT)
     wrong = [misfit for spec in specs for misfit in misfits(spec, configs[spec.name], settings)]
     if wrong:
         raise UsageError("; ".join(wrong))
     return IntakeTopics(counts, int(configs[specs[0].name][MAX_MESSAGE_BYTES]))
+
+
+async def _grow(settings: Settings, changelog: str, partitions: int) -> None:
+    try:
+        await raise_partitions(settings, [changelog], partitions)
+    except TopicAuthorizationFailedError as error:
+        raise UsageError(
+            f"{changelog} needs {partitions} partitions, as its source has; {needs([f'ALTER on topic {changelog}'])}"
+        ) from error
+
+
+def _check_foreign(settings: Settings, sources: Mapping[str, str], own: Collection[str]) -> None:
+    """Sees to it that no source is a topic of this app: what is written would come in again, and so for ever."""
+    for name, topic in sources.items():
+        if topic in own:
+            raise UsageError(
+                f"{settings.sources}: the source {name} reads {topic}, which tierflow itself writes or works; what "
+                "comes of a record would be read again, without end; write a topic of yours"
+            )
 
 
 def _check_there(settings: Settings, sources: Mapping[str, str], counts: Mapping[str, int]) -> None:

@@ -13,7 +13,7 @@ import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
-from streams.contracts.kept import KnownTopic, LaneRecord
+from streams.contracts.kept import ANY_NUMBER, KnownTopic, LaneRecord
 from streams.contracts.packing import LANE_KEY, ChangelogRecordError, unpack_lane
 from streams.errors import START_ANEW, UsageError
 from streams.kafka.newest import newest_records
@@ -52,7 +52,7 @@ def difference(lane: LaneRecord, names: Collection[str], now: Mapping[str, Known
                 f"the topic {topic} was deleted and made anew: its id is {found.id}, the state was made with "
                 f"{known.id}; restore the former one with all its offsets, or {START_ANEW}"
             )
-        if found.partitions != known.partitions:
+        if known.partitions not in {found.partitions, ANY_NUMBER}:
             return _more_partitions(topic, known.partitions, found.partitions)
     return None
 

@@ -67,6 +67,7 @@ def source_stage(settings: Settings, source: Source, mark: bytes, prepare: Prepa
         outputs=_outputs(settings, source),
         changelog=settings.intake_changelog(source.name),
         open=open_partition,
+        keyless=True,
         witnesses=(SOURCE_DEAD_LETTERS, *_inputs_of(source)),
         prepare=prepare,
     )

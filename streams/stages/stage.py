@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from streams.contracts.kept import LaneRecord
+from streams.contracts.kept import ANY_NUMBER, KnownTopic, LaneRecord
 from streams.partition.entries import Record
 from streams.partition.partition import Partition
 from streams.partition.work import Work
@@ -55,6 +55,7 @@ class Stage(NamedTuple):
     witnesses: Sequence[str] = ()  # outputs whose messages tell whether anybody saw a leftover transaction
     backfill: bool = False  # whether records that are there at the first start count as history
     wait: Wait | None = None  # for the topic whose decisions are not taken back
+    keyless: bool = False  # whether it keeps nothing but how far its inputs are: no state belongs to a partition count
     sleeps: bool = False  # whether nothing is taken over before a first record comes
     committed: Callable[[Work], None] = lambda _: None  # called with each Work after its commit
     prepare: Prepare = lambda _: None  # called with records until it gives None; then they are decoded
@@ -64,6 +65,13 @@ class Stage(NamedTuple):
         """The names of all its topics."""
         outputs = (output.topic for output in self.outputs.values())
         return {*self.inputs, *outputs, self.changelog, *self.beside}
+
+    def noted(self, topics: Mapping[str, KnownTopic]) -> Mapping[str, KnownTopic]:
+        """Gives what lane records note of its topics as they are. Without keys, offsets have to stay, and no more."""
+        if not self.keyless:
+            return topics
+        kept = (*self.inputs, self.changelog)
+        return {name: known._replace(partitions=ANY_NUMBER) for name, known in topics.items() if name in kept}
 
     def written_by(self, number: int) -> Sequence[tuple[str, int | None]]:
         """Gives what the transactions of a partition may write to: topics, each with its number; None: all of them."""

@@ -188,4 +188,4 @@ class Owned:
         check_position(self.title, self.number, self.stage.inputs, lane, spans, committed)
         check_counter(self.title, lane, newest)
         beginning = LaneRecord(tuple(span.beginning for span in spans), 0, NEVER_MS, self.stage.backfill)
-        return with_topics(lane or beginning, topics)
+        return with_topics(lane or beginning, self.stage.noted(topics))

@@ -88,6 +88,7 @@ async def test_the_audit_finds_what_the_mapping_does_not_make_of_the_source(
     core = Core(settings, tmp_path)
     await core.make()
     made = bookings(300, seed=2)
+    made += [Booking(b"A1", b"x" * (800 << 10), letter=("malformed", None))]  # its letter is larger than 1 MiB
     await core.put(made)
     process = IntakeProcess(environment, tmp_path, "i1", core.mapping)
     try:
@@ -102,17 +103,24 @@ async def test_the_audit_finds_what_the_mapping_does_not_make_of_the_source(
         for one, value in ((events[7], events[7].value), (events[9], events[9].value.replace(b"TWD", b"USD"))):
             await writer.send_and_wait(one.topic, value, one.key, headers=list(one.headers))
         await writer.send_and_wait(events[0].topic, events[0].value, events[0].key)  # somebody else's
-    assert await differences(core) == ["doubled", "doubled"]
+        for position in (None, b"?", f"{core.topic}/0/x/0".encode()):
+            await writer.send_and_wait(events[0].topic, b"{}", headers=[("source-position", position)])
+        await writer.send_and_wait(
+            events[0].topic, b"{}", headers=[("source-position", f"{core.topic}/0/99999/0".encode())]
+        )
+    assert await differences(core) == ["doubled", "doubled", "extra"]
 
 
-async def test_what_another_mapping_made_is_not_held_against_this_one(
+async def test_another_mapping_goes_on_with_a_source_that_has_grown_and_is_not_held_against_what_was_made(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path
 ) -> None:
     core = Core(settings, tmp_path)
     await core.make()
     made = bookings(200, seed=3)
-    for part, change in ((made[:100], ("", "")), (made[100:], ("TWD", "JPY"))):
+    for part, change, partitions in ((made[:100], ("", ""), PARTITIONS), (made[100:], ("TWD", "JPY"), PARTITIONS + 2)):
         core.mapping.write_text(core.mapping.read_text().replace(*change))
+        if partitions > PARTITIONS:
+            await core.grow(partitions)
         await core.put(part)
         process = IntakeProcess(environment, tmp_path, "i1", core.mapping)
         try:

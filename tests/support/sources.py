@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from streams.kafka.topics import raise_partitions, wait_until_led
 from streams.settings import Settings
 from tests.support.patience import until
 from tests.support.worker_processes import STARTED_WITHIN_S, TIERFLOW, Worker
@@ -98,6 +99,23 @@ class Core:
         admin = AIOKafkaAdminClient(**self.settings.client_options())
         await admin.start()
         await admin.create_topics([NewTopic(self.topic, PARTITIONS, 1)])
+        await wait_until_led(admin, [self.topic], PARTITIONS)
+        await admin.close()
+
+    async def grow(self, partitions: int) -> None:
+        """Gives the topic so many partitions, more than it has."""
+        await raise_partitions(self.settings, [self.topic], partitions)
+
+    async def delete(self) -> None:
+        """Deletes the topic, and returns when it is gone."""
+        admin = AIOKafkaAdminClient(**self.settings.client_options())
+        await admin.start()
+        await admin.delete_topics([self.topic])
+
+        async def is_gone() -> bool:
+            return self.topic not in await admin.list_topics()
+
+        await until(is_gone, STARTED_WITHIN_S, f"{self.topic} is gone")
         await admin.close()
 
     async def put(self, these: list[Booking]) -> None:
