@@ -16,7 +16,6 @@ from aiokafka import TopicPartition
 from streams.audit.following import FollowingCut, each_record, replay_stage, states_of
 from streams.audit.gathered import Gathered
 from streams.audit.report import Report
-from streams.audit.states import Snapshot
 from streams.contracts.letters import comparable
 from streams.intake.compile.mapping import CompiledMapping
 from streams.kafka.offsets import Offsets, Span
@@ -61,14 +60,20 @@ async def _audit_source(
     async with Offsets(options) as offsets:
         states = [await states_of(options, offsets, stage, number) for number in range(counts[topic])]
         written = await _written(offsets, stage, counts)
-        ends = await offsets.written_ends([TopicPartition(topic, number) for number in range(counts[topic])])
+        sources = [TopicPartition(topic, number) for number in range(counts[topic])]
+        ends, kept = await offsets.written_ends(sources), await offsets.beginnings(sources)
         begun = Counter[int]()  # by partition of the source: the offset behind all that another mapping has seen
         for _, tp, span in written:
             await each_record(Tape(options, tp, *span, bare=True), partial(_note_others, topic, mark, ends, begun))
+        firsts = [max(first, begun[number]) for number, first in enumerate(kept)]
         for name, tp, span in written:
-            see = partial(_see, topic, begun, outputs[name], tp.partition)
+            see = partial(_see, topic, firsts, outputs[name], tp.partition)
             await each_record(Tape(options, tp, *span, bare=True), see)
-        cuts = await _cuts(offsets, topic, states, begun)
+        ends = await offsets.written_ends(sources)  # after the outputs were read: no later record can be in them
+        cuts = [
+            FollowingCut(number, Span(first, max(first, end)), states[number])
+            for number, (first, end) in enumerate(zip(firsts, ends, strict=True))
+        ]
         placed_among = {name: counts[output.topic] for name, output in stage.outputs.items()}
         compared = await replay_stage(
             options, stage, cuts, outputs, lambda *_: None, report.add, placed_among=placed_among
@@ -78,11 +83,12 @@ async def _audit_source(
     for gathered in outputs.values():
         gathered.finish()
         report.sourced += gathered.seen
-    for number, offset in sorted(begun.items()):
-        report.notes.append(
-            f"source {stage.name}: {topic} partition {number} is compared from offset {offset} on: another mapping was "
-            "in use before"
-        )
+    for number, first in enumerate(firsts):
+        if first > 0:
+            why = "another mapping was in use before" if begun[number] >= first else "it holds nothing before"
+            report.notes.append(
+                f"source {stage.name}: {topic} partition {number} is compared from offset {first} on: {why}"
+            )
 
 
 def _comparable_letter(value: bytes | None) -> bytes | None:
@@ -106,18 +112,6 @@ async def _written(offsets: Offsets, stage: Stage, counts: Mapping[str, int]) ->
     return [(name, tp, span) for (name, tp), span in zip(places, spans, strict=True)]
 
 
-async def _cuts(
-    offsets: Offsets, topic: str, states: Sequence[Snapshot], begun: Mapping[int, int]
-) -> list[FollowingCut]:
-    tps = [TopicPartition(topic, number) for number in range(len(states))]
-    beginnings, ends = await offsets.beginnings(tps), await offsets.written_ends(tps)
-    begins = [max(beginning, begun.get(number, 0)) for number, beginning in enumerate(beginnings)]
-    return [
-        FollowingCut(number, Span(first, max(first, end)), states[number])
-        for number, (first, end) in enumerate(zip(begins, ends, strict=True))
-    ]
-
-
 def _note_others(topic: str, mark: bytes, ends: Sequence[int], begun: Counter[int], record: Any) -> None:
     """Notes what another mapping has seen. ends: of the source; a record that says to be of a later one is of none."""
     came_of = _came_of(record, topic)
@@ -127,9 +121,9 @@ def _note_others(topic: str, mark: bytes, ends: Sequence[int], begun: Counter[in
             begun[number] = max(begun[number], offset + 1)
 
 
-def _see(topic: str, begun: Counter[int], output: Gathered, partition: int, record: Any) -> None:
+def _see(topic: str, firsts: Sequence[int], output: Gathered, partition: int, record: Any) -> None:
     came_of = _came_of(record, topic)
-    if came_of is not None and came_of[1] >= begun[came_of[0]]:
+    if came_of is not None and (came_of[0] >= len(firsts) or came_of[1] >= firsts[came_of[0]]):
         output.see(partition, record)
 
 

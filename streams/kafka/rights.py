@@ -134,6 +134,7 @@ def intake(settings: Settings, sources: Mapping[str, str] | None = None) -> Rows
         Row("READ", "topic", changelogs, "see how far each source is, when a partition is taken over", any_source),
         Row("WRITE", "topic", changelogs, own, any_source),
         Row("DESCRIBE_CONFIGS", "topic", [letters], "see how large a dead letter may be"),
+        Row("DESCRIBE_CONFIGS", "topic", changelogs, "see that they are as they must be", any_source),
         Row("READ", "group", [settings.intake_id], "share the partitions; commit positions"),
         Row(
             "WRITE",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from streams.contracts.kept import KnownTopic, LaneRecord
+from streams.contracts.kept import ANY_NUMBER, KnownTopic, LaneRecord
 from streams.errors import TryAgainError
 from streams.intake.compile.mapping import CompiledMapping
 from streams.kafka.rights import intake
@@ -39,7 +39,8 @@ class IntakeApp(LaneApp):
         yield from super().watched()
         for stage in self.stages.values():
             known = {topic: known for topic, known in self._first.items() if topic in stage.topics}
-            yield Watched(LaneRecord((), 0, NEVER_MS, topics=dict(stage.noted(known))), stage.topics)
+            there = dict.fromkeys(known, KnownTopic("", ANY_NUMBER))
+            yield Watched(LaneRecord((), 0, NEVER_MS, topics={**there, **stage.noted(known)}), stage.topics)
 
     async def _watch_counts(self) -> None:
         """Ends the process when a topic has more partitions: the next one reads them all, and knows where keys go."""

@@ -9,8 +9,9 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.records_to_delete import RecordsToDelete
 
 from streams.kafka.topics import raise_partitions, wait_until_led
 from streams.settings import Settings
@@ -105,6 +106,14 @@ class Core:
     async def grow(self, partitions: int) -> None:
         """Gives the topic so many partitions, more than it has."""
         await raise_partitions(self.settings, [self.topic], partitions)
+
+    async def forget(self, records: int) -> None:
+        """Deletes the first records of each partition, as retention does."""
+        admin = AIOKafkaAdminClient(**self.settings.client_options())
+        await admin.start()
+        tps = [TopicPartition(self.topic, number) for number in range(PARTITIONS)]
+        await admin.delete_records({tp: RecordsToDelete(before_offset=records) for tp in tps})
+        await admin.close()
 
     async def delete(self) -> None:
         """Deletes the topic, and returns when it is gone."""
