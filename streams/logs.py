@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from streams.errors import named
+from streams.errors import is_quotable, named
 
 # aiokafka logs errors that it then retries by itself. What it gives up on, it raises, and tierflow logs that.
 _LEVELS = {"aiokafka": logging.CRITICAL, "faust": logging.WARNING, "mode": logging.WARNING, "streams": logging.INFO}
@@ -54,11 +54,15 @@ class Seldom:
 def without_values(record: logging.LogRecord) -> bool:
     """Takes what a library may quote of customers out of a record: texts of errors, arguments of callbacks."""
     if isinstance(record.args, tuple):
-        record.args = tuple(named(arg) if isinstance(arg, BaseException) else arg for arg in record.args)
+        record.args = tuple(map(_told, record.args))
     if record.name == "asyncio" and record.exc_info:  # behind the first line, and a callback's name, come reprs
         first = record.getMessage().partition("\n")[0]
         record.msg, record.args = first.partition("callback ")[0] if "callback " in first else first, None
     return True
+
+
+def _told(arg: object) -> object:
+    return named(arg) if isinstance(arg, BaseException) and not is_quotable(arg) else arg
 
 
 class TextFormatter(logging.Formatter):

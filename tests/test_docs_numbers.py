@@ -63,7 +63,7 @@ SENTENCES = [
     ),
     ("operations", f"noticed after {SESSION_TIMEOUT_S:.0f} s"),
     ("operations", f"has made no progress for {STALLED_AFTER_S:.0f} s"),
-    ("operations", f"could not be taken over for {TAKE_OVER_WITHIN_S:.0f} s"),
+    ("operations", f"while taking over, for {TAKE_OVER_WITHIN_S:.0f} s"),
     ("operations", f"more than {LIMIT_MS // 60_000} minutes: what falls due"),
     ("operations", f"| up to {NOTED_MS // 1_000} s off the broker's |"),
     ("operations", f"| `TIERFLOW_HTTP_CONNECTIONS` | {HTTP.connections:,} |"),

@@ -12,7 +12,7 @@ from streams.intake.compile.mapping import load_mapping
 from streams.kafka.intake_topics import ensure_intake_topics
 from streams.kafka.unchanged import difference
 from streams.settings import Settings
-from streams.stages.sources import source_stage, topics_of
+from streams.stages.sources import source_stages, topics_of
 from streams.stages.stage import Stage
 from streams.worker.intake_app import IntakeApp
 from tests.support.sources import MAPPING, PARTITIONS, Core
@@ -34,7 +34,8 @@ async def test_a_topic_of_tierflow_is_no_source(settings: Settings, topic: Calla
 
 
 def stage(settings: Settings) -> Stage:
-    return source_stage(settings, load_mapping(MAPPING.format(topic="core.bookings")).sources["bookings"], b"mark")
+    [made] = source_stages(settings, load_mapping(MAPPING.format(topic="core.bookings")))
+    return made
 
 
 def test_its_state_depends_on_the_ids_of_source_and_changelog_and_on_no_number(settings: Settings) -> None:

@@ -200,5 +200,5 @@ async def test_a_new_topic_is_waited_for_until_every_broker_knows_it() -> None:
         return {"brokers": [{"node_id": node} for node in answers]}
 
     admin = SimpleNamespace(_client=SimpleNamespace(send=send), describe_cluster=describe_cluster)
-    await topics._wait_until_led(admin, ["t"])
+    await topics.wait_until_led(admin, ["t"])
     assert [len(left) for left in answers.values()] == [1, 1]
