@@ -23,7 +23,7 @@ def run_sources() -> None:
         UsageError: The mapping cannot be used, a topic is missing, or a right is.
     """
     from streams.logs import set_up_logging
-    from streams.worker.run import run_intake
+    from streams.worker.intake_run import run_intake
 
     settings = with_http_port(Settings.from_environment())
     mapping = mapping_with_topics(settings)

@@ -1,23 +1,18 @@
-"""The process of a worker, or of intake: Faust's worker around the app, and the HTTP routes on Faust's web server."""
+"""The process of a worker: Faust's worker around the app, and the HTTP routes on Faust's web server."""
 
 import sys
-from collections.abc import Mapping
 
-from streams.api.routes import install, install_live
+from streams.api.routes import install
 from streams.api.server import BoundedRunner, allow_open_files
-from streams.intake.compile.mapping import CompiledMapping
 from streams.kafka.policies import KnownPolicies
 from streams.kafka.unpacking import read_in_part
 from streams.settings import Settings
-from streams.stages.sources import topics_of
 from streams.worker.app import create_app
 from streams.worker.frame.ending import EndingWorker
 from streams.worker.garbage import collect_rarely
-from streams.worker.intake_app import IntakeApp
 from streams.worker.lane_app import LaneApp
-from streams.worker.live import LiveLanes
 from streams.worker.serving import WorkerSource
-from streams.worker.watches import add_lane_watches, add_watches
+from streams.worker.watches import add_watches
 
 # How long the fetching thread waits for Python while a lane computes, several times a fetch. Python's own 5 ms are as
 # long as a small batch.
@@ -33,22 +28,11 @@ def run_worker(settings: Settings, known: KnownPolicies, partitions: int) -> Non
     app = create_app(settings, known, partitions)
     add_watches(app, known)
     install(app.web.web_app, WorkerSource(app), settings, app.metrics)
-    _run(app)
+    run_app(app)
 
 
-def run_intake(settings: Settings, mapping: CompiledMapping, counts: Mapping[str, int]) -> None:
-    """Runs the way in until SIGTERM or SIGINT, then ends the process with exit status 0.
-
-    counts: how many partitions each topic has.
-    """
-    read_in_part(topics_of(mapping).values())
-    app = IntakeApp(settings, mapping, counts)
-    add_lane_watches(app)
-    install_live(app.web.web_app, LiveLanes(app), settings, app.metrics)
-    _run(app)
-
-
-def _run(app: LaneApp) -> None:
+def run_app(app: LaneApp) -> None:
+    """Runs an app until SIGTERM or SIGINT, then ends the process with exit status 0."""
     collect_rarely()
     allow_open_files()
     sys.setswitchinterval(SWITCH_WITHIN_S)

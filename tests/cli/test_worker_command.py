@@ -26,8 +26,8 @@ def test_a_policy_with_swapped_floors_is_not_put_in_force_by_a_worker() -> None:
     refuse_unfit(ASSETS_ONLY, Path("own.toml"))
 
 
-def test_a_worker_has_no_parser_of_command_lines_in_its_memory() -> None:
+def test_a_worker_has_no_parser_of_command_lines_and_no_formats_of_sources_in_its_memory() -> None:
     asked = "import sys, streams.cli.main, streams.cli.worker, streams.worker.run; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout.split()
     assert "streams.worker.lane" in loaded
-    assert not {"typer", "rich", "pydantic"} & set(loaded)
+    assert not {"typer", "rich", "pydantic", "fastavro", "jmespath", "google.protobuf"} & set(loaded)
