@@ -174,7 +174,8 @@ async def _produce(settings: Settings, topic: str, count: int) -> None:
     try:
         for number in range(count):
             row = {"id": number, "customer": "C1", "amount": "1.50"}
-            await producer.send_and_wait(topic, json.dumps(row).encode(), f"k{number}".encode())
+            at_ms = 1_790_000_000_000 + number  # of one millisecond, the partition would decide which is newer
+            await producer.send_and_wait(topic, json.dumps(row).encode(), f"k{number}".encode(), timestamp_ms=at_ms)
     finally:
         await producer.stop()
 
