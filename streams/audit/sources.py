@@ -6,7 +6,7 @@ came of, and by which mapping. Compared is what comes of this mapping, from the 
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -29,6 +29,9 @@ from streams.stages.sources import mark_of, source_stages
 from streams.stages.stage import Stage
 
 REGISTRY_WITHIN_S = 60.0
+Written = tuple[str, TopicPartition, Span]
+"""The name of an output, one of its partitions, and what that holds."""
+
 _PLACE = re.compile(rb"([^/]*)/([0-9]{1,10})/([0-9]{1,19})/[0-9]{1,10}")
 
 
@@ -52,43 +55,46 @@ async def _audit_source(
     options: dict[str, Any], stage: Stage, mark: bytes, counts: Mapping[str, int], report: Report
 ) -> None:
     [topic] = stage.inputs
-    letters = stage.outputs[SOURCE_DEAD_LETTERS].topic
+    sources = [TopicPartition(topic, number) for number in range(counts[topic])]
     outputs = {
-        name: Gathered(output.topic, report.add, *([_comparable_letter] if output.topic == letters else []))
+        name: Gathered(output.topic, report.add, *([_comparable_letter] if name == SOURCE_DEAD_LETTERS else []))
         for name, output in stage.outputs.items()
     }
     async with Offsets(options) as offsets:
-        states = [await states_of(options, offsets, stage, number) for number in range(counts[topic])]
+        states = [await states_of(options, offsets, stage, tp.partition) for tp in sources]
         written = await _written(offsets, stage, counts)
-        sources = [TopicPartition(topic, number) for number in range(counts[topic])]
         ends, kept = await offsets.written_ends(sources), await offsets.beginnings(sources)
         begun = Counter[int]()  # by partition of the source: the offset behind all that another mapping has seen
-        for _, tp, span in written:
-            await each_record(Tape(options, tp, *span, bare=True), partial(_note_others, topic, mark, ends, begun))
+        await _each(options, written, lambda _, __: partial(_note_others, topic, mark, ends, begun))
         firsts = [max(first, begun[number]) for number, first in enumerate(kept)]
-        for name, tp, span in written:
-            see = partial(_see, topic, firsts, outputs[name], tp.partition)
-            await each_record(Tape(options, tp, *span, bare=True), see)
+        await _each(options, written, lambda name, tp: partial(_see, topic, firsts, outputs[name], tp.partition))
         ends = await offsets.written_ends(sources)  # after the outputs were read: no later record can be in them
-        cuts = [
-            FollowingCut(number, Span(first, max(first, end)), states[number])
-            for number, (first, end) in enumerate(zip(firsts, ends, strict=True))
-        ]
-        placed_among = {name: counts[output.topic] for name, output in stage.outputs.items()}
-        compared = await replay_stage(
-            options, stage, cuts, outputs, lambda *_: None, report.add, placed_among=placed_among
-        )
+        spans = [Span(first, max(first, end)) for first, end in zip(firsts, ends, strict=True)]
+        cuts = list(map(FollowingCut, range(counts[topic]), spans, states))
+        among = {name: counts[output.topic] for name, output in stage.outputs.items()}
+        compared = await replay_stage(options, stage, cuts, outputs, lambda *_: None, report.add, placed_among=among)
         for comparison in compared:
             await comparison.finish(options, offsets)
     for gathered in outputs.values():
         gathered.finish()
         report.sourced += gathered.seen
+    report.notes += _starts(stage, firsts, begun)
+
+
+def _starts(stage: Stage, firsts: Sequence[int], begun: Mapping[int, int]) -> Iterator[str]:
+    """Says of each partition that is not compared from its beginning from where on it is, and why."""
     for number, first in enumerate(firsts):
         if first > 0:
-            why = "another mapping was in use before" if begun[number] >= first else "it holds nothing before"
-            report.notes.append(
-                f"source {stage.name}: {topic} partition {number} is compared from offset {first} on: {why}"
-            )
+            why = "another mapping was in use before" if begun.get(number, 0) >= first else "it holds nothing before"
+            yield f"source {stage.name}: {stage.inputs[0]} partition {number} is compared from offset {first} on: {why}"
+
+
+async def _each(
+    options: dict[str, Any], written: Iterable[Written], reader: Callable[[str, TopicPartition], Callable[[Any], None]]
+) -> None:
+    """Reads all outputs. reader: gives what is called with each record of an output's partition."""
+    for name, tp, span in written:
+        await each_record(Tape(options, tp, *span, bare=True), reader(name, tp))
 
 
 def _comparable_letter(value: bytes | None) -> bytes | None:
@@ -100,7 +106,7 @@ def _comparable_letter(value: bytes | None) -> bytes | None:
     return orjson.dumps(comparable(letter), option=orjson.OPT_SORT_KEYS) if isinstance(letter, dict) else value
 
 
-async def _written(offsets: Offsets, stage: Stage, counts: Mapping[str, int]) -> list[tuple[str, TopicPartition, Span]]:
+async def _written(offsets: Offsets, stage: Stage, counts: Mapping[str, int]) -> list[Written]:
     """Gives the partitions of the outputs, each with the name of its output, and what it holds."""
     places = [
         (name, TopicPartition(output.topic, number))

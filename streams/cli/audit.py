@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from streams.audit.report import AuditedChange, Reached, Report
 from streams.cli.output import counted
 from streams.settings import Settings, time_zone_data
 from streams.worker.garbage import collect_rarely
+
+if TYPE_CHECKING:
+    from streams.intake.compile.mapping import CompiledMapping
 
 SHOWN = 20
 # From here on clocks that lie apart, and decisions that came late, are worth a word.
@@ -56,11 +59,9 @@ def _run(settings: Settings, customer: str | None, start: Path | None) -> Report
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from streams.audit.run import audit as run_audit
-    from streams.audit.sources import audit_sources
-    from streams.cli.mapping_file import read_mapping_file
 
     is_whole = customer is None and start is None
-    mapping = read_mapping_file(settings.sources) if is_whole and settings.sources.is_file() else None
+    mapping = _mapping_of(settings) if is_whole else None
     console = Console(stderr=True)
     columns = (TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TextColumn("offsets"), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
@@ -72,10 +73,21 @@ def _run(settings: Settings, customer: str | None, start: Path | None) -> Report
         async def audited() -> Report:
             report = await run_audit(settings, customer, advance, start)
             if mapping is not None:
+                from streams.audit.sources import audit_sources
+
                 await audit_sources(settings, mapping, report)
             return report
 
         return asyncio.run(audited())
+
+
+def _mapping_of(settings: Settings) -> "CompiledMapping | None":
+    """Reads the mapping; None where there is none. What formats need is not loaded without one."""
+    if not settings.sources.is_file():
+        return None
+    from streams.cli.mapping_file import read_mapping_file
+
+    return read_mapping_file(settings.sources)
 
 
 def _print(report: Report, customer: str | None) -> None:

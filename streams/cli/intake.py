@@ -111,12 +111,12 @@ def sample(
 
     from streams.intake.record import SourceRecord
     from streams.intake.samples import sample_line
-    from streams.kafka.sampled import newest_records
+    from streams.kafka.sampled import sample_of
     from streams.logs import set_up_logging
     from streams.settings import Settings
 
     set_up_logging()
-    found = asyncio.run(newest_records(Settings.from_environment(), topic, records))
+    found = asyncio.run(sample_of(Settings.from_environment(), topic, records))
     for one in found:
         record = SourceRecord(
             one.topic, one.partition, one.offset, one.key, one.value, one.timestamp, tuple(one.headers)

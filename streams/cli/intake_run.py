@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from streams.intake.compile.mapping import CompiledMapping
     from streams.kafka.intake_topics import IntakeTopics
 
-REPLICATION = 1
-
 
 def run_sources() -> None:
     """Works the sources of the mapping until SIGTERM or SIGINT.
@@ -55,6 +53,6 @@ async def _prepare(settings: Settings, mapping: "CompiledMapping") -> "IntakeTop
     from streams.stages.sources import topics_of
 
     topics = topics_of(mapping)
-    made = await ensure_intake_topics(settings, topics, REPLICATION)
+    made = await ensure_intake_topics(settings, topics)
     await check_rights(settings, "intake", intake(settings, topics))
     return made

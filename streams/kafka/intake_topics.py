@@ -4,14 +4,15 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import TopicAuthorizationFailedError
 
 from streams.errors import UsageError
 from streams.kafka.admin import Admin, configs_of
 from streams.kafka.never_taken import MAX_MESSAGE_BYTES
 from streams.kafka.refusals import needs
-from streams.kafka.topic_specs import LOOKED_AT, intake_specs, misfits, missing_topics, topic_specs
-from streams.kafka.topics import create, raise_partitions, wait_until_led
+from streams.kafka.topic_specs import LOOKED_AT, TopicSpec, intake_specs, misfits, missing_topics, topic_specs
+from streams.kafka.topics import create, partition_counts, raise_partitions, wait_until_led
 from streams.settings import Settings
 
 
@@ -30,31 +31,43 @@ async def ensure_intake_topics(settings: Settings, sources: Mapping[str, str], r
     Raises:
         UsageError: Kafka does not answer, a topic of a source or an input is not there, or one does not fit.
     """
-    inputs, specs = settings.input_topics(), intake_specs(settings, sources)
+    specs = intake_specs(settings, sources)
     _check_foreign(settings, sources, {spec.name for spec in (*topic_specs(settings), *specs)})
-    wanted = {*sources.values(), *inputs, *(spec.name for spec in specs)}
+    names = {*sources.values(), *settings.input_topics(), *(spec.name for spec in specs)}
     async with Admin(settings) as admin:
-        there = wanted & set(await admin.list_topics())
-        counts = {found["topic"]: len(found["partitions"]) for found in await admin.describe_topics(sorted(there))}
+        counts = await partition_counts(admin, names)
         _check_there(settings, sources, counts)
-        by_name = {settings.intake_changelog(name): counts[topic] for name, topic in sources.items()}
-        made = defaultdict(list)
-        for spec in specs:
-            if spec.name not in counts:
-                counts[spec.name] = by_name.get(spec.name, counts[inputs[0]])
-                made[counts[spec.name]].append(spec)
-        for partitions, missing in made.items():
-            await create(admin, missing, partitions, replication)
-            await wait_until_led(admin, [spec.name for spec in missing], partitions)
-        for changelog, partitions in by_name.items():
-            if counts[changelog] < partitions:  # the source has grown
-                await _grow(settings, changelog, partitions)
-                counts[changelog] = partitions
+        counts |= await _made(admin, settings, sources, counts, replication)
         configs = await configs_of(admin, [spec.name for spec in specs], *LOOKED_AT)
     wrong = [misfit for spec in specs for misfit in misfits(spec, configs[spec.name], settings)]
     if wrong:
         raise UsageError("; ".join(wrong))
     return IntakeTopics(counts, int(configs[specs[0].name][MAX_MESSAGE_BYTES]))
+
+
+async def _made(
+    admin: AIOKafkaAdminClient,
+    settings: Settings,
+    sources: Mapping[str, str],
+    counts: Mapping[str, int],
+    replication: int,
+) -> dict[str, int]:
+    """Makes the topics that are missing, and lets changelogs grow with their sources; gives how many these have now."""
+    changelogs = {settings.intake_changelog(name): counts[topic] for name, topic in sources.items()}
+    inputs, made = counts[settings.input_topics()[0]], dict[str, int]()
+    by_count = defaultdict[int, list[TopicSpec]](list)
+    for spec in intake_specs(settings, sources):
+        if spec.name not in counts:
+            made[spec.name] = changelogs.get(spec.name, inputs)
+            by_count[made[spec.name]].append(spec)
+    for partitions, missing in by_count.items():
+        await create(admin, missing, partitions, replication)
+        await wait_until_led(admin, [spec.name for spec in missing], partitions)
+    for changelog, partitions in changelogs.items():
+        if changelog not in made and counts[changelog] < partitions:  # the source has grown
+            await _grow(settings, changelog, partitions)
+            made[changelog] = partitions
+    return made
 
 
 async def _grow(settings: Settings, changelog: str, partitions: int) -> None:

@@ -39,7 +39,7 @@ async def ensure_topics(settings: Settings, partitions: int, replication: int = 
         UsageError: Kafka does not answer, or a topic cannot be made or does not fit; the message says which, and why.
     """
     async with Admin(settings) as admin:
-        there = await _partition_counts(admin, settings)
+        there = await partition_counts(admin, _names(settings))
         count = _common_count(there, settings) or partitions
         missing = [spec for spec in topic_specs(settings) if spec.name not in there]
         await create(admin, missing, count, replication)
@@ -55,7 +55,7 @@ async def check_partitions(settings: Settings, partitions: int) -> None:
         UsageError: One has another number, or Kafka does not answer.
     """
     async with Admin(settings) as admin:
-        there = await _partition_counts(admin, settings)
+        there = await partition_counts(admin, _names(settings))
     shared = (spec.name for spec in topic_specs(settings) if not spec.single_partition)
     others = [name for name in shared if there.get(name, partitions) != partitions]
     if others:
@@ -139,17 +139,22 @@ async def partition_count(settings: Settings, topic: str) -> int:
         UsageError: Kafka does not answer, or the topic does not exist.
     """
     async with Admin(settings) as admin:
-        count = (await _partition_counts(admin, settings)).get(topic)
+        count = (await partition_counts(admin, _names(settings))).get(topic)
     if count is None:
         raise UsageError(f"there is no topic {topic}; make the topics with: tierflow topics create")
     return count
 
 
-async def _partition_counts(admin: AIOKafkaAdminClient, settings: Settings) -> dict[str, int]:
-    names = {spec.name for spec in topic_specs(settings)} & set(await admin.list_topics())
-    if not names:
+def _names(settings: Settings) -> set[str]:
+    return {spec.name for spec in topic_specs(settings)}
+
+
+async def partition_counts(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, int]:
+    """Counts the partitions of those of the topics that are there, by name."""
+    there = set(names) & set(await admin.list_topics())
+    if not there:
         return {}
-    return {found["topic"]: len(found["partitions"]) for found in await admin.describe_topics(list(names))}
+    return {found["topic"]: len(found["partitions"]) for found in await admin.describe_topics(list(there))}
 
 
 def _common_count(counts: Mapping[str, int], settings: Settings) -> int | None:
@@ -229,7 +234,7 @@ def _is_led(topic: Mapping[str, Any] | None, partitions: int) -> bool:
 
 
 async def _check(admin: AIOKafkaAdminClient, settings: Settings) -> Checked:
-    counts = await _partition_counts(admin, settings)
+    counts = await partition_counts(admin, _names(settings))
     specs = topic_specs(settings)
     missing = [spec.name for spec in specs if spec.name not in counts]
     if missing:

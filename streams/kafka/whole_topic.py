@@ -1,10 +1,11 @@
 """All records of a small topic, as of now: who was erased, parked events, the marks of what was sent again."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 
 from aiokafka import ConsumerRecord, TopicPartition
 
-from streams.kafka.offsets import Offsets
+from streams.kafka.offsets import Offsets, Span
 from streams.kafka.tape import Tape
 from streams.kafka.topics import partition_count
 from streams.settings import Settings
@@ -23,9 +24,22 @@ async def records_of(
     tps = [TopicPartition(topic, number) for number in range(await partition_count(settings, topic))]
     async with Offsets(settings.client_options()) as offsets:
         ends = offsets.written_ends if waits_for_open else offsets.decided_ends
-        spans = zip(tps, await offsets.beginnings(tps), await ends(tps), strict=True)
-    for tp, begins_at, end in spans:
-        tape = Tape(settings.client_options(), tp, begins_at, end)
+        spans = list(map(Span, await offsets.beginnings(tps), await ends(tps)))
+    async with aclosing(records_between(settings, dict(zip(tps, spans, strict=True)))) as records:
+        async for record in records:
+            yield record
+
+
+async def records_between(
+    settings: Settings, spans: Mapping[TopicPartition, Span]
+) -> AsyncGenerator[ConsumerRecord, None]:
+    """Yields the committed records of spans, one partition after another.
+
+    Raises:
+        UsageError: Nothing can be read for PATIENCE_S (patience.py).
+    """
+    for tp, span in spans.items():
+        tape = Tape(settings.client_options(), tp, *span)
         try:
             while (record := await tape.next()) is not None:
                 yield record

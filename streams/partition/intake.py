@@ -90,8 +90,8 @@ class Intake(Partition):
 
     def _letter(self, entry: Entry, refused: Refusal | Rejection, without: Clipped | None, rest: str) -> bytes:
         """Makes a letter. without: what stands for the value where another letter has it. rest: of the detail."""
-        setup, record = self._setup, entry.record
-        timestamp = getattr(record, "timestamp", None)
+        setup = self._setup
+        record: Any = entry.record  # of any reader: aiokafka's, a bare or a large one
         clipped, field, path, item = without, "", "", None
         if isinstance(refused, Rejection):
             clipped = refused.value
@@ -109,7 +109,7 @@ class Intake(Partition):
                 detail=refused.detail + rest,
                 field=field or UNSET,
                 path=path or UNSET,
-                timestamp_ms=UNSET if timestamp is None else timestamp,
+                timestamp_ms=UNSET if record.timestamp is None else record.timestamp,
                 **bytes_fields(record.key, record.value, clipped, setup.letter_bytes),
             )
         )

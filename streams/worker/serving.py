@@ -34,12 +34,8 @@ COMMITTED_WITHIN_S = 1.0
 COMMITTING = "A transaction that writes the customer's state is under way."
 
 
-class WorkerSource(LiveLanes):
+class WorkerSource(LiveLanes[TierflowApp]):
     """The TierSource (api/source.py) of a running worker."""
-
-    def __init__(self, app: TierflowApp) -> None:
-        super().__init__(app)
-        self._app = app
 
     def customer(self, customer_id: str) -> CustomerView | None:
         """Gives the newest tier change as it was sent, and the measures as of now; None for an unknown customer."""
