@@ -5,7 +5,6 @@ import asyncio
 import json
 import logging
 import shutil
-import signal
 import sys
 import tempfile
 from collections import Counter
@@ -15,6 +14,7 @@ from tests.faults.schedules.cluster import Cluster
 from tests.histories.checking import LINEARIZABLE, Checker, NoCheckerError
 from tests.histories.operation import write
 from tests.histories.recording import Recorded, record
+from tests.support.background import cancelled_when_asked
 
 FOLDER = Path("build/histories")
 
@@ -66,10 +66,7 @@ def _recorded(asked: argparse.Namespace, seed: int, folder: Path) -> Recorded:
     cluster = Cluster(folder, asked.brokers, asked.workers)
 
     async def on_cluster() -> Recorded:
-        task = asyncio.current_task()
-        assert task is not None
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        cancelled_when_asked()
         try:
             await cluster.start()
             return await record(cluster, seed, folder / f"seed{seed}", asked.faults)

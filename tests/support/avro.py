@@ -1,11 +1,14 @@
 """Avro as producers write it: bytes by fastavro behind the head of a registry's serializer, and schemas of a core."""
 
 import json
+from collections.abc import Callable
 from io import BytesIO
+from random import Random
 from typing import Any
 
 from fastavro import parse_schema, schemaless_writer
 
+from streams.intake.refused import RefusedError
 from streams.intake.schemas import RegisteredSchema, Schemas
 
 DECIMAL = {"type": "bytes", "logicalType": "decimal", "precision": 18, "scale": 2}
@@ -58,3 +61,17 @@ def known(*schemas: Any, kind: str = "AVRO") -> Schemas:
         is_whole = isinstance(schema, RegisteredSchema)
         made.put(number, schema if is_whole else RegisteredSchema(kind, json.dumps(schema)))
     return made
+
+
+def refused_of_damaged(value: bytes, read: Callable[[bytes], object]) -> set[str]:
+    """Why a record behind its frame of five bytes is refused when some of its bytes are others, or are cut off."""
+    random, reasons = Random(5), set[str]()  # noqa: S311 - repeatable, not secret
+    for _ in range(3_000):
+        damaged = bytearray(value)
+        for _ in range(random.randrange(1, 4)):
+            damaged[random.randrange(5, len(damaged))] = random.randrange(256)
+        try:
+            read(bytes(damaged[: random.randrange(5, len(damaged) + 1)]))
+        except RefusedError as error:
+            reasons.add(error.reason)
+    return reasons

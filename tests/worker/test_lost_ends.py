@@ -51,6 +51,13 @@ def settings(own: OwnBroker) -> Settings:
     return own.settings
 
 
+async def commit_and_lose(settings: Settings) -> None:
+    """One batch is committed, and the broker loses the end of it in two outputs."""
+    async with started(settings) as former:
+        lose_ends(former, settings, ["order", "changes"], [0])
+        await former.commit(batches(settings).next("600000"))
+
+
 def lose_ends(of: Transactions, settings: Settings, topics: Sequence[str], turns: Sequence[int] = (0, 1)) -> None:
     """Has the broker write no end into these topics, for the producers a (0) and b (1)."""
     tps = {TopicPartition(topic_of(settings, name), NUMBER) for name in topics}
@@ -163,6 +170,11 @@ class KilledError(Exception):
     """Stands for kill -9."""
 
 
+async def killed(*_: Any) -> None:
+    """In the place of a step: the process dies before it."""
+    raise KilledError
+
+
 @pytest.mark.parametrize("before", ["_add", "_commit"])
 async def test_a_take_over_that_dies_while_it_commits_is_gone_on_with(
     settings: Settings, before: str, monkeypatch: pytest.MonkeyPatch
@@ -173,9 +185,6 @@ async def test_a_take_over_that_dies_while_it_commits_is_gone_on_with(
         lose_ends(former, settings, ["order", "changes"])
         await former.commit(made.next("600000"))
         await former.commit(made.next("1"))
-
-    async def killed(*_: Any) -> None:
-        raise KilledError
 
     monkeypatch.setattr(lost_ends, "LOOKED_BEFORE_S", 0.0)
     with monkeypatch.context() as patched:
@@ -190,10 +199,7 @@ async def test_a_take_over_that_dies_while_it_commits_is_gone_on_with(
 async def test_a_broker_that_allows_no_long_timeout_remembers_by_a_short_one(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = batches(settings)
-    async with started(settings) as former:
-        lose_ends(former, settings, ["order", "changes"], [0])
-        await former.commit(made.next("600000"))
+    await commit_and_lose(settings)
     beyond_the_limit_ms = 2_000_000_000
     monkeypatch.setattr(lost_ends, "ENDS_MS", (beyond_the_limit_ms, *lost_ends.ENDS_MS[1:]))
     await taken_over(settings)
@@ -203,10 +209,7 @@ async def test_a_broker_that_allows_no_long_timeout_remembers_by_a_short_one(
 async def test_without_the_right_to_look_nothing_is_started_and_so_nothing_forgotten(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = batches(settings)
-    async with started(settings) as former:
-        lose_ends(former, settings, ["order", "changes"], [0])
-        await former.commit(made.next("600000"))
+    await commit_and_lose(settings)
 
     async def refused(*_: Any) -> None:
         raise TopicAuthorizationFailedError(topic_of(settings, "changes"))
@@ -220,10 +223,7 @@ async def test_without_the_right_to_look_nothing_is_started_and_so_nothing_forgo
 
 
 async def test_an_end_that_is_lost_again_is_written_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = batches(settings)
-    async with started(settings) as former:
-        lose_ends(former, settings, ["order", "changes"], [0])
-        await former.commit(made.next("600000"))
+    await commit_and_lose(settings)
     real, added = LostEnds._add, list[Sequence[TopicPartition]]()
 
     async def half(self: Any, client: Any, node: int, look: Any) -> bool:
@@ -240,13 +240,7 @@ async def test_what_was_to_be_committed_and_was_aborted_is_told(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever ended it was gone for longer than the broker waits; here another producer of the id starts."""
-    made = batches(settings)
-    async with started(settings) as former:
-        lose_ends(former, settings, ["order", "changes"], [0])
-        await former.commit(made.next("600000"))
-
-    async def killed(*_: Any) -> None:
-        raise KilledError
+    await commit_and_lose(settings)
 
     with monkeypatch.context() as patched:
         patched.setattr(LostEnds, "_commit", killed)

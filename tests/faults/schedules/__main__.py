@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import logging
 import shutil
-import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -14,6 +13,7 @@ from tests.faults.schedules.cluster import Cluster
 from tests.faults.schedules.figures import measure
 from tests.faults.schedules.plan import kinds
 from tests.faults.schedules.schedule import Result, run
+from tests.support.background import cancelled_when_asked
 
 RESULTS = Path("build/faults/results.jsonl")
 # A cluster that has seen many schedules has many topics: it is made anew.
@@ -51,10 +51,7 @@ def main() -> int:
 
 
 async def _on_one_cluster(cluster: Cluster, asked: argparse.Namespace, seeds: list[int], found: list[Result]) -> None:
-    task = asyncio.current_task()
-    assert task is not None
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    cancelled_when_asked()
     try:
         await cluster.start()
         if asked.figures:
