@@ -41,6 +41,8 @@ from streams.worker.turns import Turns
 from streams.worker.watchdog import why_unreadable
 
 SESSION_TIMEOUT_S = 6.0
+# By its next heartbeat a worker hears that another has come or gone: until then partitions stand still.
+HEARTBEAT_S = 0.25
 _log = logging.getLogger(__name__)
 
 Watch = Callable[[], Awaitable[None]]
@@ -248,7 +250,7 @@ def _faust_options(settings: Settings) -> dict[str, Any]:
         "broker": [f"kafka://{server.strip()}" for server in settings.bootstrap_servers.split(",")],
         "broker_max_poll_records": 10_000,
         "broker_session_timeout": SESSION_TIMEOUT_S,
-        "broker_heartbeat_interval": 1.0,
+        "broker_heartbeat_interval": HEARTBEAT_S,
         "topic_allow_declare": False,  # kafka/topics.py makes and checks the topics
         "topic_disable_leader": True,
         "store": "memory://",

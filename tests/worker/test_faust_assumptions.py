@@ -279,7 +279,7 @@ async def test_the_worker_s_consumer_is_as_we_set_it(settings: Settings) -> None
         assert consumer.trouble is None
         assert consumer._coordinator._assignors == [app.assignor], "a number of all topics would not go to one worker"
         assert thread._assignor is app.assignor
-        assert (consumer._session_timeout_ms, consumer._heartbeat_interval_ms) == (6_000, 1_000)
+        assert (consumer._session_timeout_ms, consumer._heartbeat_interval_ms) == (6_000, 250)
         assert (consumer._max_poll_records, consumer._enable_auto_commit) == (10_000, False)
     finally:
         await consumer.stop()
