@@ -7,10 +7,10 @@ export UV_LINK_MODE := copy
 # The hundreds of processes that tests start would compile all they import, each of them.
 QUICK_STARTS := PYTHONDONTWRITEBYTECODE=
 
-.PHONY: help setup compiled wheel sbom known-faults demo fast test check check-speed laws fuzz bench bench-quick bench-intake bench-page simulation soak faults histories test-rights clean
+.PHONY: help setup compiled wheel sbom known-faults demo fast test check check-speed laws fuzz bench bench-quick bench-intake bench-page example-debezium simulation soak faults histories test-rights clean
 
 help: ## what there is
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.ready ## .venv with the tierflow command in it
 
@@ -70,6 +70,9 @@ bench-quick: setup ## the same in two minutes: tierflow, Kafka Streams and Flink
 
 bench-intake: compiled ## how fast tierflow intake maps a full topic, and the delay from a source to a tier change; FORMAT=json or debezium, RECORDS
 	@.venv/bin/python -m benchmarks.intake $(if $(FORMAT),--form $(FORMAT)) $(if $(RECORDS),--records $(RECORDS))
+
+example-debezium: setup ## from an INSERT in a real PostgreSQL to a tier change, by the real Debezium; needs PostgreSQL, half a minute
+	@.venv/bin/python examples/sources/debezium/run.py
 
 bench-page: setup ## the figures of RESULTS=benchmarks/results/….json into docs/performance.md
 	@.venv/bin/python -m benchmarks.beside.page $(RESULTS)
