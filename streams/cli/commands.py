@@ -7,6 +7,7 @@ import typer
 from streams.cli import acls, audit, bench, dead_letters, deliver, intake, kafka, load, policy, topics
 from streams.cli.demo import demo
 from streams.cli.explain import explain
+from streams.cli.export import export
 from streams.cli.simulate import simulate
 from streams.cli.watch import watch
 from streams.compiled import is_compiled
@@ -30,6 +31,7 @@ app.command("acls")(acls.acls)
 app.command("audit")(audit.audit)
 app.command("demo")(demo)
 app.command("explain")(explain)
+app.command("export")(export)
 app.command("simulate")(simulate)
 app.command("watch")(watch)
 

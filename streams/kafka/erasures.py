@@ -48,14 +48,26 @@ class Erased(NamedTuple):
     def _voids(self, headers: Mapping[str, bytes], value: bytes | None) -> bool:
         type_ = headers.get("ce_type", b"").decode()
         if type_ == CHANGE_TYPE:
-            sequence = int(headers.get("ce_id", b"").rpartition(b":")[2])
-            return sequence <= self.message.last_sequence
+            return self.voids_change(int(headers.get("ce_id", b"").rpartition(b":")[2]))
         if type_ == ERASED_TYPE:
             return False  # whoever was told of the customer has to hear of it
         cause = _decode_caused(value or b"").cause
-        if cause is not None:  # an erase leaves what came of newer events, even if it was decided before
-            return cause.occurred_at <= self.message.cause.occurred_at
-        return instant_ms(headers.get("ce_time", b"").decode()) <= self.decided_ms
+        if cause is not None:
+            return self.voids_caused(cause.occurred_at, 0)
+        return self.voids_caused(None, instant_ms(headers.get("ce_time", b"").decode()))
+
+    def voids_change(self, sequence: int) -> bool:
+        """Says whether a tier change of the customer is of before the erase, by its number."""
+        return sequence <= self.message.last_sequence
+
+    def voids_caused(self, caused_ms: int | None, told_ms: int) -> bool:
+        """Says whether a trigger or a risk message is of before the erase.
+
+        caused_ms: the own time of the event that led to it; None where time alone did. told_ms: when it was decided.
+        """
+        if caused_ms is not None:  # an erase leaves what came of newer events, even if it was decided before
+            return caused_ms <= self.message.cause.occurred_at
+        return told_ms <= self.decided_ms
 
 
 class Erasures:
@@ -77,6 +89,10 @@ class Erasures:
         known = self._by_key.get(record.key or b"")
         if known is None or _place_of(known.message) <= _place_of(message):
             self._by_key[record.key or b""] = Erased(message, decided_ms, record.timestamp)
+
+    def by_customer(self) -> dict[str, Erased]:
+        """Gives each erased customer's newest erase, by customer id."""
+        return {erased.message.customer_id: erased for erased in self._by_key.values()}
 
     def void_input(
         self, topic: int, key: bytes | None, value: bytes | None, written_ms: int, *, was_ahead: bool = False
