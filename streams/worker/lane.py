@@ -54,6 +54,7 @@ class Lane:
         self.number = number
         self.progress = 0  # batches committed, and full slices of work on them
         self.is_placed = False  # whether it is known from where its inputs are to be read
+        self.is_ready = False  # whether it can be started: taken up or over since the newest assignment
         self._broker = broker
         self._metrics = metrics
         self._now_ms = now_ms
@@ -94,7 +95,12 @@ class Lane:
     @property
     def serving(self) -> bool:
         """Says whether the state here is the partition's newest, and is being worked on."""
-        return self.partition is not None and self._task is not None and not self._task.done()
+        return self.partition is not None and self.is_started
+
+    @property
+    def is_started(self) -> bool:
+        """Says whether its task runs."""
+        return self._task is not None and not self._task.done()
 
     @property
     def is_busy(self) -> bool:
@@ -135,24 +141,38 @@ class Lane:
         self._ends.forget_history()
         self._drop_queues()
 
-    async def take_up_or_over(self) -> None:
-        """Continues a parked partition if nobody has written to its changelog since; otherwise takes it over.
+    async def take_up(self) -> None:
+        """Continues a parked partition if nobody has written to its changelog since: then it is ready to start.
 
-        Called after each assignment. If the lane is parked meanwhile, it returns and may have taken nothing over. A
-        stage that sleeps only looks up where its inputs begin.
+        Called after each assignment. Otherwise it is to be taken over (`get_ready`).
+
+        Raises:
+            LaneError: The changelog could not be asked for too long (takeover.py).
+        """
+        await self.park()
+        self._parking = False
+        if self.partition is not None:
+            await self._persistently(self._take_up)
+
+    async def _take_up(self) -> None:
+        if await self._owned.is_unchanged():
+            self._drop_queues()
+            self._get_ready()
+
+    async def get_ready(self) -> None:
+        """Takes the partition over, unless it was taken up. If the lane is parked meanwhile, it may take nothing over.
+
+        A stage that sleeps only looks up where its inputs begin.
 
         Raises:
             LaneError: The partition could not be taken over for too long (takeover.py), or not safely.
         """
-        await self.park()
-        self._parking = False
-        await self._persistently(self._look if self._asleep else self._take_up_or_over)
+        if not self.is_ready and not self._parking:
+            await self._persistently(self._look if self._asleep else self.take_over)
+            self._get_ready()
 
-    async def _take_up_or_over(self) -> None:
-        if await self._owned.is_unchanged():
-            self._drop_queues()
-        else:
-            await self.take_over()
+    def _get_ready(self) -> None:
+        self.is_ready = not self._parking
 
     async def _look(self) -> None:
         self._inbox.received = [span.beginning for span in await self._broker.spans(self.number)]
@@ -164,7 +184,7 @@ class Lane:
         Raises:
             LaneError: It runs already. Two tasks would work the same events on the same state.
         """
-        if self._task is not None and not self._task.done():
+        if self.is_started:
             raise LaneError(f"{self.title} is started, and runs already")
         self._parking = False
         self._task = asyncio.create_task(self._run(), name=f"lane of {self.title}")
@@ -178,6 +198,7 @@ class Lane:
     async def park(self) -> None:
         """Finishes the transaction in hand, then stops. The state is kept in case the partition comes back."""
         self._parking = True
+        self.is_ready = False
         self._news.set()
         if self._preparing is not None:
             self._preparing.cancel()

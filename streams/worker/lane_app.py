@@ -11,7 +11,7 @@ import gc
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import faust
@@ -151,8 +151,8 @@ class LaneApp(faust.App):  # type: ignore[misc]
 
     # --- lanes, by assignment ---
 
-    async def take_over(self, assigned: frozenset[TP]) -> None:
-        """Takes over the lanes of the assigned partitions, and releases all others.
+    async def take_up(self, assigned: frozenset[TP]) -> None:
+        """Takes up the lanes that stay, makes those that come, and releases all others.
 
         Called after each assignment, before any input is read. An error ends the process: whose the partitions are is
         then unknown.
@@ -165,19 +165,49 @@ class LaneApp(faust.App):  # type: ignore[misc]
             for name, number in wanted - self.lanes.keys():
                 stage, broker = self.stages[name], self.brokers[name]
                 self.lanes[name, number] = Lane(stage, number, broker, self.metrics, self.clock, fail, self.turns)
-            await asyncio.gather(self.before_lanes(), *(lane.take_up_or_over() for lane in self.lanes.values()))
+            await asyncio.gather(self.before_lanes(), *(lane.take_up() for lane in self.lanes.values()))
         except Exception as error:  # noqa: BLE001 - after any error it is unknown whose the partitions are
+            fail(error)
+
+    @property
+    def goes_on(self) -> bool:
+        """Says whether some lanes stay, and go on while others are taken over."""
+        return any(lane.is_ready for lane in self.lanes.values())
+
+    async def take_over(self) -> None:
+        """Takes over the lanes that were not taken up. An error ends the process, as above."""
+        try:
+            await asyncio.gather(*(lane.get_ready() for lane in self.lanes.values()))
+        except Exception as error:  # noqa: BLE001 - as above
             fail(error)
         # The recovered states stay in memory: no later collection needs to look at them.
         gc.collect()
         gc.freeze()
 
     def start_lanes(self) -> None:
-        """Starts the lanes of the partitions that were taken over; from now on the worker serves them."""
+        """Starts the lanes that are ready, and are not started yet; from now on the worker serves their partitions.
+
+        The inputs of the others are paused until those are taken over: what were fetched of them would be dropped.
+        """
+        waiting = [lane for lane in self.lanes.values() if not lane.is_ready]
         for lane in self.lanes.values():
-            lane.start()
+            if lane.is_ready and not lane.is_started:
+                lane.start()
         self.assigned = True
-        _log.info("ready at %s, partitions: %s", self.settings.http_url, self.held())
+        if waiting:
+            self.consumer.pause_partitions(self._inputs_of(waiting))
+        else:
+            _log.info("ready at %s, partitions: %s", self.settings.http_url, self.held())
+
+    async def resume_lanes(self) -> None:
+        """Has the inputs read of the lanes that were taken over while others were started already."""
+        resumed = [lane for lane in self.lanes.values() if lane.is_ready and not lane.is_started]
+        tps = self._inputs_of(resumed) & self.consumer.assignment()
+        await self.consumer.seek_to({tp: at for tp, at in self.lane_positions().items() if tp in tps})
+        self.consumer.resume_partitions(tps)
+
+    def _inputs_of(self, lanes: Iterable[Lane]) -> set[TP]:
+        return {TP(topic, lane.number) for lane in lanes for topic in lane.stage.inputs}
 
     def lane_positions(self) -> Mapping[TP, int]:
         """Gives the offset from which each input partition of this worker is to be read.

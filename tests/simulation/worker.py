@@ -260,27 +260,47 @@ class Worker:
     async def _recover(self, numbers: frozenset[int], is_newest: Callable[[], bool]) -> None:
         if not is_newest():
             return
-        await self._take_over(numbers)
+        await self._take_up(numbers)
         if not is_newest():
             return
-        positions = {
-            tp: offset for lane in self.lanes.values() if lane.is_placed for tp, offset in self._positions(lane)
-        }
         assigned = [TopicPartition(topic, number) for topic in self.places for number in sorted(numbers)]
         self.consumer.positions = dict.fromkeys(assigned, -1)
-        await self.consumer.seek_to(positions)
+        self.consumer.resume_partitions(set(assigned))  # as Faust does before it seeks
+        lanes = list(self.lanes.values())
+        if any(lane.is_ready for lane in lanes):
+            await self._seek(lanes)
+            if not is_newest():
+                return
+            self._start_ready()
+        await asyncio.gather(*(lane.get_ready() for lane in lanes))
+        if not is_newest():
+            return
+        coming = [lane for lane in lanes if lane.is_ready and not lane.is_started]
+        await self._seek(coming)
+        self.consumer.resume_partitions({tp for lane in coming for tp, _ in self._positions(lane)})
         if is_newest():
-            self.consumer.flows = True
-            self.news.set()
-            for lane in self.lanes.values():
+            self._start_ready()
+
+    def _start_ready(self) -> None:
+        self.consumer.flows = True
+        self.news.set()
+        for lane in self.lanes.values():
+            if not lane.is_ready:
+                self.consumer.pause_partitions({tp for tp, _ in self._positions(lane)})
+            elif not lane.is_started:
                 lane.start()
-            self.assigned = True
+        self.assigned = True
+
+    async def _seek(self, lanes: Sequence[Lane]) -> None:
+        await self.consumer.seek_to(
+            {tp: offset for lane in lanes if lane.is_placed for tp, offset in self._positions(lane)}
+        )
 
     def _positions(self, lane: Lane) -> list[tuple[TopicPartition, int]]:
         topics = lane.stage.inputs
         return [(TopicPartition(topic, lane.number), at) for topic, at in zip(topics, lane.next_offsets, strict=True)]
 
-    async def _take_over(self, numbers: frozenset[int]) -> None:
+    async def _take_up(self, numbers: frozenset[int]) -> None:
         wanted = list(product(self.stages, sorted(numbers)))
         for key in [key for key in self.lanes if key not in wanted]:
             await self.lanes.pop(key).release()
@@ -289,7 +309,7 @@ class Worker:
                 stage, broker = self.stages[name], self.brokers[name]
                 now_ms = self.world.wall_ms
                 self.lanes[name, number] = Lane(stage, number, broker, self._metrics, now_ms, self.fail, self._turns)
-        await asyncio.gather(*(lane.take_up_or_over() for lane in self.lanes.values()))
+        await asyncio.gather(*(lane.take_up() for lane in self.lanes.values()))
 
     async def _guarded(self, run: Callable[[], Awaitable[None]]) -> None:
         try:

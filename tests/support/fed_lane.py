@@ -89,7 +89,8 @@ class Stand:
 
     async def start(self) -> None:
         """What an assignment does: take over or look, seek, start."""
-        await self.lane.take_up_or_over()
+        await self.lane.take_up()
+        await self.lane.get_ready()
         await self.feed.seek_to(self.broker.positions(NUMBER, self.lane.next_offsets))
         self.lane.start()
         if self._feeding is None:

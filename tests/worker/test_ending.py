@@ -29,6 +29,7 @@ START = [
     "streams.worker.app:TierflowApp.on_start",
     "streams.kafka.group:GroupConsumer.start",
     "streams.worker.app:TierflowApp.on_partitions_given",
+    "streams.worker.app:TierflowApp.take_up",
     "streams.worker.app:TierflowApp.take_over",
     "streams.kafka.producers:ProducersInTurn.start_producer",
     "streams.worker.broker:StageBroker.end_leftovers",

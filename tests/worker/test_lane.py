@@ -150,7 +150,8 @@ class Stand:
         self.lane = Lane(stage, NUMBER, log, Metrics(), lambda: AT_MS, self.failed.append)
 
     async def start(self) -> None:
-        await self.lane.take_up_or_over()
+        await self.lane.take_up()
+        await self.lane.get_ready()
         self.lane.start()
 
     async def until(self, reached: Callable[[], Any]) -> None:
@@ -381,7 +382,8 @@ async def test_losing_the_partition_in_the_middle_of_a_take_over_ends_the_trying
     log = Log()
     log.troubles = [KafkaConnectionError()] * 1_000_000
     stand = Stand(log)
-    taking_over = asyncio.create_task(stand.lane.take_up_or_over())
+    await stand.lane.take_up()
+    taking_over = asyncio.create_task(stand.lane.get_ready())
     await stand.until(lambda: log.starts > 1)
     await stand.lane.park()
     await taking_over
@@ -421,8 +423,9 @@ async def test_a_lane_that_runs_is_not_started_a_second_time() -> None:
 async def test_a_lane_that_runs_is_parked_before_it_is_taken_up() -> None:
     log = Log()
     async with running(log) as stand:
-        await stand.lane.take_up_or_over()
+        await stand.lane.take_up()
         assert not stand.lane.serving
+        await stand.lane.get_ready()
         stand.lane.start()
         stand.lane.offer(BALANCES, fetch(line(0)))
         await stand.until(lambda: len(log.works) == 1)

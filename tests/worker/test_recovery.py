@@ -29,10 +29,17 @@ class Group:
         self.recovery.add_active = lambda _, tp: self.recovery.active_tps.add(tp)
         self.recovery._resume_streams = self.resume
         self.troubles: list[Exception] = []
+        self.goes_on = False
 
-    async def take_over(self, assigned: frozenset[TP]) -> None:
-        self.happened.append(f"take over {sorted(tp.partition for tp in assigned)}")
+    async def take_up(self, assigned: frozenset[TP]) -> None:
+        self.happened.append(f"take up {sorted(tp.partition for tp in assigned)}")
+
+    async def take_over(self) -> None:
+        self.happened.append("take over")
         await self.may_take_over.wait()
+
+    async def resume_lanes(self) -> None:
+        self.happened.append("resume the rest")
 
     async def resume(self, generation: int) -> None:
         self.happened.append(f"resume {generation}")
@@ -76,7 +83,7 @@ async def test_lanes_start_once_for_an_assignment(group: Group) -> None:
     group.may_take_over.set()
     await group.revoke()
     await group.assign(0, 1)
-    assert group.happened == ["revoked", "assigned [0, 1]", "take over [0, 1]", "resume 1", "start"]
+    assert group.happened == ["revoked", "assigned [0, 1]", "take up [0, 1]", "take over", "resume 1", "start"]
 
 
 async def test_nothing_starts_between_a_revocation_and_its_assignment(group: Group) -> None:
@@ -95,7 +102,7 @@ async def test_nothing_starts_between_a_revocation_and_its_assignment(group: Gro
     await settled()
     assert "start" not in group.happened
     await group.assign(0)
-    assert group.happened[-4:] == ["assigned [0]", "take over [0]", "resume 3", "start"]
+    assert group.happened[-4:] == ["take up [0]", "take over", "resume 3", "start"]
     assert group.happened.count("start") == 1
 
 
@@ -106,4 +113,24 @@ async def test_an_assignment_while_the_inputs_are_sought_begins_again(group: Gro
     await group.assign(0)
     await group.revoke()
     await group.assign(1)
-    assert group.happened[-4:] == ["assigned [1]", "take over [1]", "resume 2", "start"]
+    assert group.happened[-4:] == ["take up [1]", "take over", "resume 2", "start"]
+
+
+async def test_what_stays_goes_on_while_the_rest_is_taken_over(group: Group) -> None:
+    group.goes_on = True
+    await group.revoke()
+    await group.assign(0, 1)
+    assert group.happened[-4:] == ["take up [0, 1]", "resume 1", "start", "take over"]
+    group.may_take_over.set()
+    await settled()
+    assert group.happened[-2:] == ["resume the rest", "start"]
+
+
+async def test_the_rest_does_not_start_after_a_revocation(group: Group) -> None:
+    group.goes_on = True
+    await group.revoke()
+    await group.assign(0, 1)
+    await group.revoke()
+    group.may_take_over.set()
+    await settled()
+    assert group.happened[-2:] == ["take over", "revoked"]

@@ -1,5 +1,13 @@
-"""Faust's table recovery, replaced: after an assignment the lanes take their partitions over, then streams resume."""
+"""Faust's table recovery, replaced: after an assignment the lanes take their partitions over, then streams resume.
 
+    assigned -> take up what stays -> resume, start -> take over what comes -> start
+
+Where nothing stays, as at the start, streams resume once all is taken over. A large state that is read holds nobody up
+but its own partition.
+"""
+
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from faust.tables.manager import TableManager
@@ -37,19 +45,32 @@ class LaneRecovery(Recovery):  # type: ignore[misc]
             self.signal_recovery_start.clear()
             generation, revocations = self._generation_id, self._revocations
             # If partitions were revoked meanwhile, nothing is ours until the next assignment, which will come.
-            if not self._is_newest(generation, revocations):
-                continue
-            await self.app.take_over(self._assigned)
-            if not self._is_newest(generation, revocations):
-                continue
             try:
-                await self._resume_streams(generation)
+                await self._recover(partial(self._is_newest, generation, revocations), generation)
             except RebalanceAgain:
                 continue
             except ServiceStopped:
                 return
-            if self._is_newest(generation, revocations):
-                self.app.start_lanes()
+
+    async def _recover(self, is_newest: Callable[[], bool], generation: int) -> None:
+        """Takes partitions up and over, and starts their lanes; ends early once the assignment is out of date."""
+        if not is_newest():
+            return
+        await self.app.take_up(self._assigned)
+        if not is_newest():
+            return
+        goes_on = self.app.goes_on
+        if goes_on:
+            await self._resume_streams(generation)
+            if not is_newest():
+                return
+            self.app.start_lanes()
+        await self.app.take_over()
+        if not is_newest():
+            return
+        await (self.app.resume_lanes() if goes_on else self._resume_streams(generation))
+        if is_newest():
+            self.app.start_lanes()
 
     def _is_newest(self, generation: int, revocations: int) -> bool:
         """Says whether an assignment still holds: no later one has come, and nothing was revoked after it."""
