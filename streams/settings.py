@@ -20,6 +20,7 @@ from streams.security.access import Access
 from streams.security.checks import check as check_access
 from streams.security.hosts import check_host_pattern, is_loopback
 from streams.security.http_limits import HttpLimits
+from streams.security.master_key import MasterKey
 from streams.security.registry_access import RegistryAccess
 from streams.values.calendar import Clock
 from streams.values.events import TOPICS
@@ -69,6 +70,7 @@ class Settings:
     policy: Path
     sources: Path = Path("config/sources.toml")
     registry: RegistryAccess = field(default_factory=RegistryAccess)
+    keys: MasterKey = field(default_factory=MasterKey)
     clock: Clock = "wall"
     http_host: str = "127.0.0.1"
     http_port: int = 6066
@@ -106,6 +108,7 @@ class Settings:
             policy=Path(given.get("TIERFLOW_POLICY") or policy_folder() / "standard.toml").expanduser(),
             sources=Path(given.get("TIERFLOW_SOURCES") or cls.sources).expanduser(),
             registry=RegistryAccess.from_variables(given),
+            keys=MasterKey.from_variables(given),
             clock=cast("Clock", _one_of(given, "TIERFLOW_CLOCK", ("wall", "event"))),
             http_host=given.get("TIERFLOW_HTTP_HOST", cls.http_host),
             http_port=_port(given),
@@ -156,6 +159,11 @@ class Settings:
     def budgets_changelog_topic(self) -> str:
         """The changelog of the stage of budgets. Under another app id it is another topic: nothing is spent there."""
         return f"{self.app_id}-budgets-changelog"
+
+    @property
+    def keys_topic(self) -> str:
+        """The topic of the customers' keys. Without it, what is sealed is read by nobody any more."""
+        return f"{self.app_id}-keys"
 
     @property
     def intake_id(self) -> str:
@@ -334,6 +342,11 @@ def _check(settings: Settings) -> None:
         )
     if settings.input_prefix == settings.output_prefix:
         raise UsageError("TIERFLOW_INPUT_PREFIX and TIERFLOW_OUTPUT_PREFIX are the same; write two prefixes")
+    if settings.keys.are_on and settings.partitioner == "none":
+        raise UsageError(
+            "TIERFLOW_KEYS is on, and TIERFLOW_PARTITIONER is none: a customer in two partitions would have two keys; "
+            "write the partitioner of the producers, or TIERFLOW_KEYS=off"
+        )
     if not settings.policy.is_file():
         raise UsageError(f"TIERFLOW_POLICY: there is no file {settings.policy}; write the path of a policy file")
     if settings.data_dir.exists() and not settings.data_dir.is_dir():

@@ -16,6 +16,7 @@ from streams.logs import is_worth_logging
 from streams.settings import Settings, policy_folder
 from tests.support.laws import be_the_same_everywhere
 from tests.support.own_broker import OwnBroker
+from tests.support.sealing import sealing_settings
 
 PARTITIONS = 4
 # `make fast` leaves out what starts a broker, and what takes several seconds.
@@ -38,6 +39,8 @@ SLOW = {
     "simulation/test_simulation.py",
 }
 _numbers = itertools.count(1)
+# Runs all tests with TIERFLOW_KEYS=on where they do not say otherwise.
+SEALED = os.environ.get("TIERFLOW_SEALED") == "1"
 
 be_the_same_everywhere()
 # Started in the background, or by nohup, they would ignore signals, and so would all processes that they start.
@@ -82,6 +85,7 @@ def names(tmp_path: Path) -> dict[str, str]:
     """Settings of one test, without where Kafka is: own topics, own app id, own folder, a free HTTP port."""
     number = next(_numbers)
     return {
+        **(sealing_settings(tmp_path) if SEALED else {}),
         "TIERFLOW_APP_ID": f"app{number}",
         "TIERFLOW_INPUT_PREFIX": f"bank{number}.",
         "TIERFLOW_OUTPUT_PREFIX": f"tier{number}.",
@@ -91,6 +95,20 @@ def names(tmp_path: Path) -> dict[str, str]:
         "PATH": os.environ["PATH"],
         "HOME": os.environ.get("HOME", str(tmp_path)),
     }
+
+
+@pytest.fixture
+def sealed_environment(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """The settings of one test, with states and outputs sealed by keys of customers."""
+    return {**environment, **sealing_settings(tmp_path)}
+
+
+@pytest.fixture
+def sealed_settings(sealed_environment: dict[str, str]) -> Settings:
+    """The same settings, with the topics made."""
+    made = Settings.from_environment(sealed_environment, dotenv=None)
+    asyncio.run(ensure_topics(made, PARTITIONS))
+    return made
 
 
 @pytest.fixture

@@ -95,6 +95,7 @@ def test_every_field_has_a_variable() -> None:
     names = {field.name for struct in (Settings, Access, HttpLimits) for field in fields(struct)}
     assert names - {field for _, field, _, _ in VARIABLES} == {
         "access",
+        "keys",  # with its master key, in tests/security/test_master_key.py
         "registry",
         "ssl_keyfile",
         "http_port_given",

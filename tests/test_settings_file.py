@@ -6,6 +6,7 @@ from pathlib import Path
 
 from streams.security.access import Access
 from streams.security.http_limits import HttpLimits
+from streams.security.master_key import MasterKey
 from streams.security.registry_access import RegistryAccess
 from streams.settings import Settings
 
@@ -14,6 +15,7 @@ READERS = (
     Settings.from_environment,
     Access.from_variables,
     HttpLimits.from_variables,
+    MasterKey.from_variables,
     RegistryAccess.from_variables,
 )
 SOURCE = "".join(map(inspect.getsource, READERS))

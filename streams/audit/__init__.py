@@ -10,5 +10,6 @@ partitions write. `report.py` holds what was found.
 The audit only reads. It has no rules of its own about tiers, campaigns or loans: what it expects, `partition` gives.
 How a report is shown belongs in `cli`.
 
-May be imported here: `contracts`, `errors`, `intake`, `kafka`, `partition`, `policy`, `settings`, `stages`, `values`.
+May be imported here: `contracts`, `errors`, `intake`, `kafka`, `partition`, `policy`, `sealing`, `settings`, `stages`,
+`values`.
 """

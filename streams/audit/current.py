@@ -6,6 +6,7 @@ The newest record of a customer must be the last tier change, or a tombstone (do
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from streams.audit.opened import is_unopened
 from streams.audit.report import Difference, FieldDifference
 from streams.contracts.envelope import Headers
 from streams.kafka.tape import Tape
@@ -21,6 +22,7 @@ class Newest(NamedTuple):
 
 
 _NOTHING = Newest(None, 0)
+_UNREAD = 1 << 64  # no hash: sealed by a key that is deleted
 
 
 class CurrentComparison:
@@ -107,11 +109,14 @@ def _newest(value: bytes | None, headers: Headers, offset: int = -1) -> Newest:
     if value is None:
         return Newest(None, 0, offset)
     # The first header of a tier change is ce_id.
-    return Newest(headers[0][1] if headers else b"", hash((value, tuple(headers))), offset)
+    change_id = headers[0][1] if headers else b""
+    if is_unopened(value):
+        return Newest(change_id, _UNREAD, offset)
+    return Newest(change_id, hash((value, tuple(headers))), offset)
 
 
 def _is_same(found: Newest, expected: Newest) -> bool:
-    return found[:2] == expected[:2]
+    return found[:2] == expected[:2] or (found.digest == _UNREAD and found.change_id == expected.change_id)
 
 
 def _shown(newest: Newest) -> str | None:

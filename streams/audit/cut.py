@@ -17,6 +17,7 @@ from aiokafka import TopicPartition
 from msgspec import UNSET
 
 from streams.audit.following import states_of
+from streams.audit.opened import Opener
 from streams.audit.order import check_replayable, order_of
 from streams.audit.start import Begun, Start
 from streams.audit.states import Snapshot, read_states, snapshot
@@ -60,16 +61,18 @@ class Survey(NamedTuple):
     grown: Sequence[GrownMessage] = ()  # where customers moved to and from it
 
 
-async def take_cut(
+async def take_cut(  # noqa: PLR0913, PLR0917 - where all is read, and how much of it
     settings: Settings,
     offsets: Offsets,
+    opener: Opener,
     partitions: Sequence[int],
     only: bytes | None = None,
     start: Start | None = None,
 ) -> list[Cut]:
     """Gives the cuts of these partitions. The ends are taken in the sequence that makes them consistent.
 
-    only: the key of the one customer who is audited; None for all. start: where to begin; None: with the log.
+    opener: gives states in the clear. only: the key of the one customer who is audited; None for all. start: where to
+    begin; None: with the log.
 
     Raises:
         UsageError: What came after the starting point was deleted.
@@ -80,15 +83,17 @@ async def take_cut(
     candidates = [TopicPartition(settings.candidates_topic, number) for number in partitions]
     rest = [*outputs, *inputs, *candidates]
     options, changelog, budgets = settings.client_options(), settings.changelog_topic, budgets_stage(settings)
-    states = [
-        snapshot(changelog, number, await read_states(options, offsets, changelog, number), only)
-        for number in partitions
-    ]
+    states = []
+    for number in partitions:
+        recovered = await read_states(options, offsets, changelog, number)
+        await opener.look()
+        states.append(snapshot(changelog, number, recovered, only, opener.state))
     order_ends = await offsets.decided_ends(order)
     granted = [await states_of(options, offsets, budgets, number) for number in partitions]
     ends = [*order_ends, *await offsets.written_ends([*outputs, *inputs]), *await offsets.written_ends(candidates)]
     asked = await offsets.written_ends(order)
     beginnings = await offsets.beginnings([*order, *rest])
+    await opener.look()  # what lies before the ends was sealed by then
     spans = dict(zip([*order, *rest], map(Span, beginnings, ends), strict=True))
     cuts = [
         Cut(

@@ -87,12 +87,14 @@ async def replay_stage(  # noqa: PLR0913, PLR0917 - what is read, what it is hel
     report: Callable[[Any], None],
     growths: Sequence[Growth] = (),
     placed_among: Mapping[str, int] | None = None,
+    opened: Callable[[Any], Any] | None = None,
 ) -> list[StatesComparison]:
     """Works the input again, and notes in the outputs what each should hold; gives the comparisons of the states.
 
     cuts: by partition number. outputs: by name. on_input: called with the partition of each record of the input, and
     the record. report: called with each Difference. growths: where states moved to other partitions. placed_among: how
-    many partitions each output has, by name; None: as many as the input.
+    many partitions each output has, by name; None: as many as the input. opened: gives a record of the input in the
+    clear.
     """
     [topic] = stage.inputs
     replays = [_Replay(stage, cut, outputs, report, placed_among or {}) for cut in cuts]
@@ -105,7 +107,8 @@ async def replay_stage(  # noqa: PLR0913, PLR0917 - what is read, what it is hel
             on_input(number, record)
             replays[number].work(record)
 
-        await each_record(Tape(options, TopicPartition(topic, number), begins_at, end, bare=True), work, stage.prepare)
+        tape = Tape(options, TopicPartition(topic, number), begins_at, end, bare=True, opened=opened)
+        await each_record(tape, work, stage.prepare)
 
     for growth in growths:
         for number in range(growth.before):

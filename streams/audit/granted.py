@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from streams.contracts.sealed import campaign_in, sealed_of
 from streams.policy.policy import Policy
 
 
@@ -24,10 +25,17 @@ def has_budget(value: bytes | None, policies: Mapping[str, Policy]) -> bool:
 
     value: the trigger as JSON. policies: by digest.
     """
+    sealed = None if value is None else sealed_of(value)
+    if sealed is not None:  # which policy it names is sealed
+        campaign = campaign_in(sealed.id, sealed.customer_id)
+        return any(_has_budget(policy, campaign) for policy in policies.values())
     try:
         trigger = _decode_trigger(value or b"")
     except (msgspec.DecodeError, UnicodeDecodeError):
         return False
     policy = policies.get(trigger.policy.digest)
-    campaigns = () if policy is None else policy.campaigns
-    return any(campaign.id == trigger.campaign and campaign.budget is not None for campaign in campaigns)
+    return policy is not None and _has_budget(policy, trigger.campaign)
+
+
+def _has_budget(policy: Policy, name: str) -> bool:
+    return any(campaign.id == name and campaign.budget is not None for campaign in policy.campaigns)

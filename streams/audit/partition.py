@@ -17,6 +17,7 @@ from streams.audit.gathered import Gathered
 from streams.audit.granted import has_budget
 from streams.audit.growth import Held
 from streams.audit.in_force import History
+from streams.audit.opened import Opener
 from streams.audit.order import Order, check_replayable, order_of
 from streams.audit.report import Difference, FieldDifference, Report, Verdict, audited, field_differences
 from streams.audit.start import Begun
@@ -24,6 +25,7 @@ from streams.audit.states import StatesComparison
 from streams.contracts.kept import LaneRecord
 from streams.contracts.outputs import OrderMessage, TierChangeMessage
 from streams.contracts.packing import renew_state
+from streams.contracts.sealed import CONTEXTS
 from streams.kafka.offsets import Offsets, Span
 from streams.kafka.tape import Tape
 from streams.partition.outputs import by_output
@@ -56,6 +58,7 @@ class AuditRun(NamedTuple):
 
     settings: Settings
     offsets: Offsets
+    opener: Opener
     policies: Mapping[str, Policy]  # by digest
     history: History  # which of them came into force, and when
     only: bytes | None  # the key of the one customer who is audited; None for all
@@ -84,7 +87,7 @@ class PartitionAudit:
         inputs = [TopicPartition(topic, cut.partition) for topic in self._topics]
         self._inputs = [self._tape(tp, span) for tp, span in zip(inputs, spans, strict=True)]
         tapes = {
-            name: self._tape(output(run.settings, name, cut.partition), span, self._kept_of(name))
+            name: self._tape(output(run.settings, name, cut.partition), span, self._kept_of(name), _opened(run, name))
             for name, span in cut.outputs.items()
         }
         self._tapes = tapes
@@ -99,7 +102,7 @@ class PartitionAudit:
         self._turn_at = 0.0
         self._grown: OrderMessage | None = None  # where the replay stands, if that is a growth
         self._circumstances = Circumstances(run.history, run.report, begun.lane, cut.partition)
-        self._states = StatesComparison(cut.states, add, renew_state, only)
+        self._states = StatesComparison(cut.states, add, renew_state, only, run.opener.state)
         # The changelog's newest transaction. Without a lane record nothing can be said of it.
         self._newest = 0 if cut.states.lane is None else cut.states.lane.counter
         self._has_asked = run.candidates is None  # whether all candidates in the cut are expected
@@ -157,8 +160,14 @@ class PartitionAudit:
         self._grown = None
         self._hold_states()
 
-    def _tape(self, tp: TopicPartition, span: Span, keep: Callable[[Any], bool] | None = None) -> Tape:
-        return Tape(self._run.settings.client_options(), tp, *span, keep, bare=True)
+    def _tape(
+        self,
+        tp: TopicPartition,
+        span: Span,
+        keep: Callable[[Any], bool] | None = None,
+        opened: Callable[[Any], Any] | None = None,
+    ) -> Tape:
+        return Tape(self._run.settings.client_options(), tp, *span, keep, bare=True, opened=opened)
 
     def _kept_of(self, name: str) -> Callable[[Any], bool] | None:
         """Gives which records of an output are looked at here; None: all."""
@@ -397,3 +406,8 @@ class PartitionAudit:
                     f"{topic} partition {self._number} reaches back to offset {self._cut.outputs[name].beginning}: "
                     f"{comparison.skipped} older records were deleted and could not be compared"
                 )
+
+
+def _opened(run: AuditRun, name: str) -> Callable[[Any], Any] | None:
+    """Gives what opens the records of an output; None where they are never sealed."""
+    return run.opener.record if name in CONTEXTS else None

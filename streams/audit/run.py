@@ -12,10 +12,12 @@ from streams.audit.gathered import Gathered
 from streams.audit.generations import audit_partitions
 from streams.audit.growth import Growth, growths_of
 from streams.audit.in_force import read_history
+from streams.audit.opened import Opener
 from streams.audit.partition import AuditRun
 from streams.audit.report import Report
 from streams.audit.start import Start, read_start, take_start, write_start
 from streams.errors import UsageError
+from streams.kafka.keys import Keys
 from streams.kafka.offsets import Offsets
 from streams.kafka.partitioner import partition_of
 from streams.kafka.permitted import check_rights
@@ -53,13 +55,14 @@ async def audit(
     await check_rights(settings, "audit")
     partitions = await check_topics(settings)
     read_in_part(settings.input_topics())  # as workers read them
-    async with Offsets(settings.client_options()) as offsets:
+    async with Offsets(settings.client_options()) as offsets, Keys(settings) as keys:
+        opener = Opener(settings, keys)
         only = None if customer_id is None else customer_id.encode()
         start = None if start_file is None else _begin(settings, partitions, start_file, report)
-        cuts = await take_cut(settings, offsets, _partitions_of(settings, customer_id, partitions), only, start)
+        cuts = await take_cut(settings, offsets, opener, _partitions_of(settings, customer_id, partitions), only, start)
         surveys = [await survey(settings, cut) for cut in cuts]
         if len(cuts) < partitions and any(found.grown for found in surveys):  # customers of all may have come there
-            cuts = await take_cut(settings, offsets, range(partitions), only, start)
+            cuts = await take_cut(settings, offsets, opener, range(partitions), only, start)
             surveys = [await survey(settings, cut) for cut in cuts]
         told = {cut.partition: found.grown for cut, found in zip(cuts, surveys, strict=True)}
         growths = growths_of(settings, told)
@@ -72,6 +75,7 @@ async def audit(
         run = AuditRun(
             settings=settings,
             offsets=offsets,
+            opener=opener,
             policies=policies,
             history=await read_history(settings, offsets),
             only=only,
@@ -85,6 +89,7 @@ async def audit(
         whole = await audit_partitions(run, stage, list(zip(cuts, surveys, strict=True)), growths, partitions)
         if whole:
             await _audit_budgets(run, cuts, growths)
+        await opener.tell(report)
     if is_whole and policies and start is None:
         await audit_further_stages(settings, next(iter(policies.values())), partitions, report)
     report.seconds = time.monotonic() - began
@@ -107,8 +112,8 @@ async def write_starting_point(settings: Settings, file: Path) -> str:
     """
     await check_rights(settings, "audit")
     partitions = await check_topics(settings)
-    async with Offsets(settings.client_options()) as offsets:
-        return write_start(await take_start(settings, offsets, partitions), file)
+    async with Offsets(settings.client_options()) as offsets, Keys(settings) as keys:
+        return write_start(await take_start(settings, offsets, Opener(settings, keys), partitions), file)
 
 
 async def _audit_budgets(run: AuditRun, cuts: Sequence[Cut], growths: Sequence[Growth]) -> None:
@@ -130,7 +135,9 @@ async def _audit_budgets(run: AuditRun, cuts: Sequence[Cut], growths: Sequence[G
 
     stage, options = budgets_stage(run.settings), run.settings.client_options()
     add = run.report.add
-    for states in await replay_stage(options, stage, following, {CAMPAIGNS: granted}, see, add, growths):
+    for states in await replay_stage(
+        options, stage, following, {CAMPAIGNS: granted}, see, add, growths, opened=run.opener.candidate
+    ):
         await states.finish(options, run.offsets)
     candidates.finish()
     granted.finish()

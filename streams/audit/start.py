@@ -14,6 +14,7 @@ from typing import NamedTuple
 import msgspec
 from aiokafka import TopicPartition
 
+from streams.audit.opened import Opener
 from streams.audit.states import read_states
 from streams.contracts.kept import LaneRecord
 from streams.errors import UsageError
@@ -62,8 +63,8 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Start).decode
 
 
-async def take_start(settings: Settings, offsets: Offsets, partitions: int) -> Start:
-    """Takes a starting point, as soon as nothing is written while it is taken.
+async def take_start(settings: Settings, offsets: Offsets, opener: Opener, partitions: int) -> Start:
+    """Takes a starting point, as soon as nothing is written while it is taken. opener: gives states in the clear.
 
     Raises:
         UsageError: Workers write all the time, or a state cannot be read.
@@ -73,7 +74,8 @@ async def take_start(settings: Settings, offsets: Offsets, partitions: int) -> S
     while True:
         ends = await offsets.written_ends(tps)
         begun = [
-            await _begun(settings, offsets, number, dict(zip(tps, ends, strict=True))) for number in range(partitions)
+            await _begun(settings, offsets, opener, number, dict(zip(tps, ends, strict=True)))
+            for number in range(partitions)
         ]
         if await offsets.decided_ends(tps) == ends == await offsets.written_ends(tps):
             return Start(wall_ms(), settings.app_id, begun)
@@ -91,13 +93,17 @@ def _written_by_lanes(settings: Settings, partitions: int) -> list[TopicPartitio
     return [TopicPartition(topic, number) for topic in topics for number in range(partitions)]
 
 
-async def _begun(settings: Settings, offsets: Offsets, number: int, ends: Mapping[TopicPartition, int]) -> Begun:
+async def _begun(
+    settings: Settings, offsets: Offsets, opener: Opener, number: int, ends: Mapping[TopicPartition, int]
+) -> Begun:
     options = settings.client_options()
     customers = await read_states(options, offsets, settings.changelog_topic, number)
     budgets = await read_states(options, offsets, settings.budgets_changelog_topic, number)
+    await opener.look()
+    states = ((key, opener.state(key, packed)) for key, packed in customers.packed.items())
     return Begun(
         lane=customers.lane or LaneRecord((0,) * len(TOPICS), 0, NEVER_MS),
-        packed=customers.packed,
+        packed={key: state for key, state in states if state is not None},
         budgets_lane=budgets.lane,
         budgets_packed=budgets.packed,
         ends={tp.topic: end for tp, end in ends.items() if tp.partition == number},

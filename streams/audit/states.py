@@ -28,6 +28,16 @@ class Snapshot(NamedTuple):
     lane: LaneRecord | None
     digests: Mapping[bytes, int]
     end: int
+    unread: frozenset[bytes] = frozenset()  # customers whose states are sealed by keys that are deleted since
+
+
+Opened = Callable[[bytes, bytes], bytes | None]
+"""Gives a state in the clear, by its key; None where it is sealed by a key that is deleted."""
+
+
+def in_the_clear(_: bytes, packed: bytes) -> bytes | None:
+    """Gives a state that is not sealed."""
+    return packed
 
 
 async def read_states(options: dict[str, Any], offsets: Offsets, changelog: str, number: int) -> Recovered:
@@ -46,16 +56,23 @@ async def read_states(options: dict[str, Any], offsets: Offsets, changelog: str,
         raise await cannot_connect(options, error) from error
 
 
-def snapshot(changelog: str, number: int, recovered: Recovered, only: bytes | None = None) -> Snapshot:
-    """Takes what is compared of a changelog. only: the key of the one customer who is audited; None for all."""
-    digests = {key: hash(state) for key, state in recovered.packed.items() if only is None or key == only}
-    return Snapshot(TopicPartition(changelog, number), recovered.lane, digests, recovered.end_offset)
+def snapshot(
+    changelog: str, number: int, recovered: Recovered, only: bytes | None = None, opened: Opened = in_the_clear
+) -> Snapshot:
+    """Takes what is compared of a changelog.
+
+    only: the key of the one customer who is audited; None for all. opened: gives a state in the clear, by its key.
+    """
+    states = {key: opened(key, state) for key, state in recovered.packed.items() if only is None or key == only}
+    digests = {key: hash(state) for key, state in states.items() if state is not None}
+    unread = frozenset(states.keys() - digests.keys())
+    return Snapshot(TopicPartition(changelog, number), recovered.lane, digests, recovered.end_offset, unread)
 
 
 class StatesComparison:
     """The comparison of one changelog partition with the replay.
 
-    normal: gives a state in the form that this release writes. only: as for `snapshot`.
+    normal: gives a state in the form that this release writes. only, opened: as for `snapshot`.
     """
 
     def __init__(
@@ -64,8 +81,10 @@ class StatesComparison:
         report: Callable[[Difference], None],
         normal: Callable[[bytes], bytes],
         only: bytes | None = None,
+        opened: Opened = in_the_clear,
     ) -> None:
         self.compared = 0
+        self._opened = opened
         self._found = found
         self._report = report
         self._normal = normal
@@ -76,7 +95,10 @@ class StatesComparison:
         """Compares the replay's states, which are those of the snapshot's transaction."""
         digests = self._found.digests
         replayed = packed if self._only is None else {key: packed[key] for key in (self._only,) if key in packed}
-        self._wrong = {key: state for key, state in replayed.items() if digests.get(key) != hash(state)}
+        unread = self._found.unread
+        self._wrong = {
+            key: state for key, state in replayed.items() if digests.get(key) != hash(state) and key not in unread
+        }
         self._wrong |= {key: b"" for key in digests if key not in replayed}
         self.compared = len(digests.keys() | replayed.keys())
 
@@ -131,7 +153,7 @@ class StatesComparison:
             while (record := await tape.next()) is not None:
                 key = record.key or b""
                 if record.offset < self._found.end:
-                    states[key] = record.value
+                    states[key] = None if record.value is None else self._opened(key, record.value)
                 else:
                     rewritten.add(key)
         finally:

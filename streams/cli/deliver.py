@@ -178,8 +178,8 @@ async def _read(settings: Settings) -> "tuple[list[Parked], set[Position], Erasu
 
 
 def _json_fields(each: "Parked", again: "set[Position]") -> dict[str, object]:
-    fields = {name: value for name, value in each._asdict().items() if name != "record"}
-    value = each.record.value or b"null"
+    fields = {name: value for name, value in each._asdict().items() if name not in {"record", "opened"}}
+    value = each.opened.value or b"null"
     try:
         msgspec.json.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError):

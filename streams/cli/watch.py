@@ -56,6 +56,7 @@ async def _watch(  # noqa: PLR0913, PLR0917 - as above
 ) -> None:
     from streams.kafka.erasures import Erasures, read_erasures
     from streams.kafka.follow import follow
+    from streams.kafka.keys import Keys
     from streams.kafka.permitted import check_rights
     from streams.kafka.rights import reader
 
@@ -73,11 +74,14 @@ async def _watch(  # noqa: PLR0913, PLR0917 - as above
         on_start=lambda: typer.echo(f"watching {', '.join(topics)}; ctrl-C ends it", err=True),
     )
     written = 0
-    async with aclosing(records):
+    async with Keys(settings) as keys, aclosing(records):
         async for record in records:
-            if record.value is None or key not in (None, record.key) or erasures.void_output(record):
+            if record.value is None or key not in (None, record.key):
                 continue
-            write(topics[record.topic], record.value)
+            value = (await keys.opened(record)).value  # there is none of whom was erased since
+            if value is None or erasures.void_output(record, value):
+                continue
+            write(topics[record.topic], value)
             written += 1
             if written == limit:
                 return

@@ -3,6 +3,7 @@
     record of an input topic          -> decode                   -> event, or a Rejection with its reason
     state, newest change, lane record <-> packing                 <-> record of a changelog
     change, trigger, risk message     -> changes, triggers, risks -> JSON and CloudEvents headers
+    change, trigger, risk message     <-> sealed                  <-> JSON that only a key opens
     structs of inputs and outputs     -> schemas, asyncapi        -> docs/schemas, docs/asyncapi.json
 
 The structs are in `inputs` (what the bank writes), `outputs` (what tierflow writes), `kept` (what the changelog holds),
@@ -11,5 +12,5 @@ The structs are in `inputs` (what the bank writes), `outputs` (what tierflow wri
 What may live here: the form of a record, its schema, and its words for people. No rule and no decision belongs here:
 these are the engine's. Nothing here talks to Kafka.
 
-May be imported here: `engine`, `policy`, `values`.
+May be imported here: `engine`, `policy`, `sealing`, `values`.
 """

@@ -12,11 +12,15 @@ class NumberedChange(msgspec.Struct):
 
 
 class NumberedTrigger(msgspec.Struct):
-    """A campaign trigger's number, and the customer and campaign that it counts for."""
+    """A campaign trigger's number, and the customer and campaign that it counts for.
 
+    Of a sealed one, what stands in the id says the campaign.
+    """
+
+    id: str
     customer_id: str
-    campaign: str
     sequence: int
+    campaign: str = ""
 
 
 class NumberedCandidate(msgspec.Struct):

@@ -16,6 +16,7 @@ from streams.contracts.newest_change import of_partition
 from streams.contracts.version_1 import of_version_1
 from streams.engine.codec import LONG_ARRAY, decode_header, decode_state, encode_state
 from streams.engine.state import STATE_BYTES_LIMIT, CustomerState, StateHeader
+from streams.sealing.cipher import SEALED
 from streams.values.events import TOPICS
 
 VERSION = 2
@@ -166,6 +167,10 @@ def unread(error: Exception) -> ChangelogRecordError:
 def _reader_of(packed: bytes) -> tuple[Callable[[bytes], CustomerState], int]:
     reader = _READERS.get(packed[:1])
     if reader is None:
+        if packed[:1] == SEALED:
+            raise UnknownVersionError(
+                "a state is sealed by a key of its customer: write TIERFLOW_KEYS=on, and the master key of the workers"
+            )
         version = packed[0] if packed else "none"
         raise UnknownVersionError(
             f"a changelog record has version {version}, this worker reads versions 1 to {VERSION}: "

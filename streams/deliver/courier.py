@@ -22,7 +22,9 @@ from streams.deliver.pending import EVENTS_LIMIT, Event, Pending
 from streams.deliver.request import attributes
 from streams.deliver.sender import Sender
 from streams.deliver.subscription import Hooks, Subscription
+from streams.errors import AwayError
 from streams.kafka.erasures import Erasures
+from streams.kafka.keys import Keys, Opened
 from streams.settings import Settings
 
 COMMIT_S = 0.5
@@ -31,6 +33,7 @@ TOUCH_S = 60.0
 DRAIN_S = 8.0
 COMMITTED_WITHIN_S = 4.0
 IDLE_S = 60.0
+LOOK_EVERY_S = 1.0
 # Reading few records at a time costs more than sending them.
 READ_AT_LEAST = EVENTS_LIMIT // 4
 MALFORMED = "malformed"
@@ -41,7 +44,7 @@ _log = logging.getLogger(__name__)
 class Shared(NamedTuple):
     """What the couriers of a process share. `random` gives a number from 0 to 1; `agent` is the User-Agent.
 
-    erasures: who was erased, which the process keeps up to date.
+    erasures: who was erased, which the process keeps up to date. keys: what opens sealed events.
     """
 
     producer: AIOKafkaProducer
@@ -50,6 +53,7 @@ class Shared(NamedTuple):
     random: Callable[[], float]
     agent: str
     erasures: Erasures
+    keys: Keys
 
 
 class Courier:
@@ -64,6 +68,7 @@ class Courier:
         self._metrics = shared.metrics
         self._clock = shared.clock
         self._erasures = shared.erasures
+        self._keys = shared.keys
         self._sender = Sender(target, shared.clock, shared.agent)
         self._health = Health(target.endpoint, shared.random)
         self._shown = self._health.state
@@ -152,18 +157,30 @@ class Courier:
             self._dispatch()
 
     async def _add(self, pending: Pending, tp: TopicPartition, record: ConsumerRecord) -> None:
+        opened = await self._opened(record)
         try:
-            if self._is_wanted(record):
+            if opened.is_erased:
+                self._metrics.events.labels(self.endpoint.name, "erased").inc()
+            elif self._is_wanted(record, opened.value):
                 event = attributes(record.headers)
                 if event is None or record.key is None:
                     raise ValueError("no CloudEvent, or nobody's")  # noqa: TRY301 - handled as the error of a decoder
-                pending.add(tp, record, event)
+                pending.add(tp, record, event, opened.value)
         except (msgspec.DecodeError, ValueError):
             await self._park(record, MALFORMED, 0)
         pending.positions.reached(tp, record.offset + 1)
 
-    def _is_wanted(self, record: ConsumerRecord) -> bool:
-        """Says whether the endpoint gets the record.
+    async def _opened(self, record: ConsumerRecord) -> Opened:
+        """Opens an event that is sealed. A broker that is away is waited for."""
+        while True:
+            try:
+                return await self._keys.opened(record)
+            except AwayError as error:
+                _log.warning("endpoint %s: a key cannot be read yet: %s", self.endpoint.name, error)
+                await self._clock.sleep(LOOK_EVERY_S)
+
+    def _is_wanted(self, record: ConsumerRecord, value: bytes | None) -> bool:
+        """Says whether the endpoint gets the record. value: in the clear.
 
         Raises:
             ValueError: The value is not UTF-8.
@@ -172,10 +189,10 @@ class Courier:
         stream = self._streams.get(record.topic)
         if stream == "erasures":
             self._erasures.add(record)  # once the endpoint is told, it gets nothing that is older
-        if record.value is None or (stream is None and addressee(record) != self.endpoint.name):
+        if value is None or (stream is None and addressee(record) != self.endpoint.name):
             return False
-        record.value.decode()  # the value is signed as text
-        wanted = stream is None or self._wants(stream, record.value)
+        value.decode()  # it is signed as text
+        wanted = stream is None or self._wants(stream, value)
         if not wanted:
             self._metrics.events.labels(self.endpoint.name, "filtered").inc()
         return wanted
@@ -223,7 +240,7 @@ class Courier:
 
     def _is_void(self, event: Event) -> bool:
         """Says, and counts, whether an event is of before the erase of its customer."""
-        is_void = self._erasures.void_output(event.record)
+        is_void = self._erasures.void_output(event.record, event.value)
         if is_void:
             self._metrics.events.labels(self.endpoint.name, "erased").inc()
         return is_void

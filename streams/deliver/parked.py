@@ -12,6 +12,7 @@ from aiokafka import ConsumerRecord
 
 from streams.deliver.request import event_id
 from streams.kafka.erasures import Erasures
+from streams.kafka.keys import Keys, Opened
 from streams.kafka.whole_topic import records_of
 from streams.settings import Settings
 
@@ -38,10 +39,11 @@ class Parked(NamedTuple):
     reason: str
     tries: int
     at: str
+    opened: Opened  # its value in the clear
 
     def is_void(self, erasures: Erasures) -> bool:
         """Says whether its customer was erased after it: it is not to be shown, or sent, any more."""
-        return erasures.void_output(self.record)
+        return self.opened.is_erased or erasures.void_output(self.record, self.opened.value)
 
     @property
     def position(self) -> Position:
@@ -92,9 +94,10 @@ async def read_parked(settings: Settings) -> list[Parked]:
         UsageError: Kafka does not answer, or the topic is missing.
     """
     found: dict[tuple[str, str, int, int], Parked] = {}
-    async with aclosing(records_of(settings, settings.parked_topic, waits_for_open=True)) as records:
+    parked_records = records_of(settings, settings.parked_topic, waits_for_open=True)
+    async with Keys(settings) as keys, aclosing(parked_records) as records:
         async for record in records:
-            parked = _parked(record)
+            parked = _parked(record, await keys.opened(record))
             if parked is not None:
                 found.setdefault(parked.source, parked)
     return sorted(found.values(), key=lambda parked: (parked.record.timestamp, parked.position))
@@ -116,7 +119,7 @@ def _texts(record: ConsumerRecord) -> dict[str, str]:
     return {name: value.decode(errors="replace") for name, value in record.headers}
 
 
-def _parked(record: ConsumerRecord) -> Parked | None:
+def _parked(record: ConsumerRecord, opened: Opened) -> Parked | None:
     """Reads a parked record; gives None if somebody else wrote it."""
     texts = _texts(record)
     try:
@@ -130,6 +133,7 @@ def _parked(record: ConsumerRecord) -> Parked | None:
             texts[_PREFIX + "reason"],
             int(texts[_PREFIX + "tries"]),
             texts[_PREFIX + "at"],
+            opened,
         )
     except (KeyError, ValueError):
         return None

@@ -28,11 +28,14 @@ Verdict = Literal["finished", "later", "park"]
 class Event:
     """An event to be delivered, and what became of it so far."""
 
-    __slots__ = ("accepted_before", "arrival", "attempts", "attributes", "record", "tp", "tries")
+    __slots__ = ("accepted_before", "arrival", "attempts", "attributes", "record", "tp", "tries", "value")
 
-    def __init__(self, tp: TopicPartition, record: ConsumerRecord, attributes: dict[str, str], arrival: int) -> None:
+    def __init__(
+        self, tp: TopicPartition, record: ConsumerRecord, attributes: dict[str, str], arrival: int, value: bytes
+    ) -> None:
         self.tp = tp
         self.record = record
+        self.value = value  # the record's, in the clear
         self.attributes = attributes
         self.arrival = arrival
         self.attempts = 0  # requests made
@@ -66,13 +69,15 @@ class Pending:
         """Gives how many more records may be read."""
         return max(0, min(EVENTS_LIMIT - self.count, SPAN_LIMIT - self.positions.span))
 
-    def add(self, tp: TopicPartition, record: ConsumerRecord, attributes: dict[str, str]) -> None:
-        """Puts an event at the end of its customer's line."""
+    def add(
+        self, tp: TopicPartition, record: ConsumerRecord, attributes: dict[str, str], opened: bytes | None = None
+    ) -> None:
+        """Puts an event at the end of its customer's line. opened: its value in the clear, where that is sealed."""
         self._arrivals += 1
         self.count += 1
         self.positions.opened(tp, record.offset)
         line = self._lines.setdefault(record.key, deque())
-        line.append(Event(tp, record, attributes, self._arrivals))
+        line.append(Event(tp, record, attributes, self._arrivals, record.value if opened is None else opened))
         if len(line) == 1:
             self._ready.append(record.key)
 

@@ -22,6 +22,7 @@ from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, UsageError, named
 from streams.kafka.contact import LOOK_EVERY_S, SILENT_AFTER_S, RefusedError, end_when_refused
 from streams.kafka.erasures import Erasures, read_erasures
 from streams.kafka.follow import follow
+from streams.kafka.keys import Keys, UnopenedError
 from streams.kafka.never_taken import FORBIDDEN
 from streams.kafka.permitted import RightsError, check_rights, lacked
 from streams.kafka.redelivery import REQUEST_BYTES
@@ -58,17 +59,22 @@ async def _deliver(settings: Settings, targets: Sequence[Target], metrics: Deliv
     status = 0
     try:
         await producer.start()
-        erasures = await read_erasures(settings)
-        shared = Shared(producer, metrics, Clock(), Random().random, _agent(), erasures)  # noqa: S311 - for pauses
-        couriers = [Courier(settings, target, shared) for target in targets]
-        watches = [
-            _watch_contact(couriers, settings, metrics),
-            _watch_rights(settings, rows),
-            _hear_of_erasures(settings, erasures),
-        ]
-        await _until_asked(couriers, watches)
+        async with Keys(settings) as keys:
+            erasures = await read_erasures(settings)
+            random = Random().random  # noqa: S311 - for pauses
+            shared = Shared(producer, metrics, Clock(), random, _agent(), erasures, keys)
+            couriers = [Courier(settings, target, shared) for target in targets]
+            watches = [
+                _watch_contact(couriers, settings, metrics),
+                _watch_rights(settings, rows),
+                _hear_of_erasures(settings, erasures),
+            ]
+            await _until_asked(couriers, watches)
     except* RightsError as errors:
         _log.critical("%s; nothing is lost, start again when it has that", _first(errors))
+        status = NEEDS_A_PERSON
+    except* UnopenedError as errors:
+        _log.critical("%s; nothing is lost, start again then", _first(errors))
         status = NEEDS_A_PERSON
     except* RefusedError as errors:
         _log.critical("%s; nothing is lost, start again", _first(errors))

@@ -47,7 +47,7 @@ class Sender:
     async def send(self, event: Event) -> Answer:
         """Sends one request. A failure on the way is an answer, too."""
         assert self._session is not None, "a Sender is used within its block"  # noqa: S101 - for the type
-        body = event.record.value
+        body = event.value
         headers = self._writer.headers(event.attributes, body, self._clock.time())
         try:
             async with self._session.post(

@@ -6,8 +6,10 @@ from typing import NamedTuple
 from aiokafka import TopicPartition
 
 from streams.contracts.packing import LANE_KEY, ChangelogRecordError, unpack_lane, unpack_state
+from streams.contracts.sealed import STATE
 from streams.engine.state import CustomerState
 from streams.errors import UsageError
+from streams.kafka.keys import Keys
 from streams.kafka.offsets import Offsets
 from streams.kafka.partitioner import partition_of
 from streams.kafka.permitted import check_rights
@@ -17,6 +19,7 @@ from streams.kafka.topics import partition_count
 from streams.policy.compile.load import load_published
 from streams.policy.language.problems import PolicyError
 from streams.policy.policy import MARK_BITS, Policy
+from streams.sealing.cipher import SEALED
 from streams.settings import Settings, read_policy_file
 from streams.values.calendar import NEVER_MS
 
@@ -57,11 +60,24 @@ async def read_known(settings: Settings, customer_id: str) -> Known:
             f"{settings.changelog_topic} knows no customer {customer_id}: no event that a worker could use has come; "
             "see tierflow dead-letters list"
         )
-    state = state_of(customer_id, found[key])
+    packed = await _opened(settings, key, found[key])
+    if packed is None:
+        raise UsageError(
+            f"{customer_id} was erased while the state was read; ask again once an event of this customer has come"
+        )
+    state = state_of(customer_id, packed)
     clock_ms = _clock_ms(found)
     policies = await read_known_policies(settings)
     policy = _policy_of(state, policies.documents, settings)
-    return Known(customer_id, found[key], clock_ms, policy, _in_force(policies, policy, settings))
+    return Known(customer_id, packed, clock_ms, policy, _in_force(policies, policy, settings))
+
+
+async def _opened(settings: Settings, key: bytes, packed: bytes) -> bytes | None:
+    """Opens a state that is sealed; gives None where the customer was erased since."""
+    if packed[:1] != SEALED:
+        return packed
+    async with Keys(settings) as keys:
+        return keys.unsealed(key, STATE, packed).value
 
 
 def state_of(customer_id: str, packed: bytes) -> CustomerState:

@@ -13,7 +13,7 @@ batches become, `checked_batches.py` checks them, `answers.py` and `unnamed_brok
 What may live here: whatever asks a broker, through aiokafka, or starts one. What a record holds belongs in `contracts`,
 lanes and all that knows Faust in `worker`.
 
-May be imported here: `contracts`, `errors`, `partition`, `policy`, `security`, `settings`, `signals`.
+May be imported here: `contracts`, `errors`, `partition`, `policy`, `sealing`, `security`, `settings`, `signals`.
 """
 
 from streams.kafka.answers import take_answers_in_whole

@@ -5,6 +5,7 @@ A state that lacks the newest transaction would be worked on as if that had neve
 
 import asyncio
 import time
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -47,7 +48,49 @@ async def read_changelog(client_options: dict[str, Any], topic: str, partition: 
         KafkaTimeoutError: Nothing can be read for PATIENCE_S (patience.py); a later try may succeed.
         ChangelogRecordError: Another release wrote the lane record, or it is damaged.
     """
+    packed, end, records = await _read(client_options, TopicPartition(topic, partition), deadline_s)
+    lane, growing = packed.pop(LANE_KEY, None), packed.pop(GROWING_KEY, None)
+    if lane is None and packed and growing is None:
+        raise ChangelogError(
+            f"{topic} partition {partition} has {len(packed)} states but no lane record: it was not written by "
+            f"tierflow, or was cut; restore it, or start with another TIERFLOW_APP_ID to work the inputs anew"
+        )
+    return Recovered(
+        packed,
+        None if lane is None else unpack_lane(lane),
+        end,
+        records,
+        None if growing is None else unpack_growing(growing),
+    )
+
+
+async def read_keys(
+    client_options: dict[str, Any], topic: str, partition: int, deadline_s: float
+) -> Mapping[bytes, bytes]:
+    """Reads a partition of the topic of keys to its end: the newest wrapped key by customer, without deleted ones.
+
+    Raises:
+        ChangelogError: An open transaction hides its end for longer than deadline_s.
+        KafkaTimeoutError: Nothing can be read for PATIENCE_S (patience.py); a later try may succeed.
+    """
+    return (await _read(client_options, TopicPartition(topic, partition), deadline_s))[0]
+
+
+async def end_offset(client_options: dict[str, Any], topic: str, partition: int) -> int:
+    """Gives the offset after the last record of a partition, committed or not (the high watermark)."""
     tp = TopicPartition(topic, partition)
+    consumer = AIOKafkaConsumer(**client_options, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        return int((await consumer.end_offsets([tp]))[tp])
+    finally:
+        await consumer.stop()
+
+
+async def _read(
+    client_options: dict[str, Any], tp: TopicPartition, deadline_s: float
+) -> tuple[dict[bytes, bytes], int, int]:
+    """Gives the newest values by key, the end of the partition, and how many records were read."""
     consumer = AIOKafkaConsumer(
         **client_options,
         isolation_level="read_committed",
@@ -64,30 +107,7 @@ async def read_changelog(client_options: dict[str, Any], topic: str, partition: 
         packed, records = await _read_to(consumer, tp, end)
     finally:
         await consumer.stop()
-    lane, growing = packed.pop(LANE_KEY, None), packed.pop(GROWING_KEY, None)
-    if lane is None and packed and growing is None:
-        raise ChangelogError(
-            f"{topic} partition {partition} has {len(packed)} states but no lane record: it was not written by "
-            f"tierflow, or was cut; restore it, or start with another TIERFLOW_APP_ID to work the inputs anew"
-        )
-    return Recovered(
-        packed,
-        None if lane is None else unpack_lane(lane),
-        end,
-        records,
-        None if growing is None else unpack_growing(growing),
-    )
-
-
-async def end_offset(client_options: dict[str, Any], topic: str, partition: int) -> int:
-    """Gives the offset after the last record of a partition, committed or not (the high watermark)."""
-    tp = TopicPartition(topic, partition)
-    consumer = AIOKafkaConsumer(**client_options, enable_auto_commit=False)
-    await consumer.start()
-    try:
-        return int((await consumer.end_offsets([tp]))[tp])
-    finally:
-        await consumer.stop()
+    return packed, end, records
 
 
 async def _stable_end(

@@ -109,10 +109,18 @@ class Erasures:
         keys = {key or b"", (customer_id or "").encode()}
         return any(self._by_key[each].voids_input(believed_ms, written_ms) for each in keys if each in self._by_key)
 
-    def void_output(self, record: ConsumerRecord) -> bool:
-        """Says whether an output, or a copy of one that has its headers, is about somebody who was erased after it."""
+    def has(self, customer: bytes) -> bool:
+        """Says whether a customer was ever erased."""
+        return customer in self._by_key
+
+    def void_output(self, record: ConsumerRecord, opened: bytes | None = None) -> bool:
+        """Says whether an output, or a copy of one that has its headers, is about somebody who was erased after it.
+
+        opened: its value in the clear, where that is sealed.
+        """
+        value = record.value if opened is None else opened
         erased = self._by_key.get(record.key or b"")
-        return erased is not None and erased.voids_output(record.headers, record.value, record.timestamp)
+        return erased is not None and erased.voids_output(record.headers, value, record.timestamp)
 
 
 def _place_of(message: ErasureMessage) -> tuple[int, int]:

@@ -17,6 +17,9 @@ DELIVERED = ("changes", "campaigns", "risk", "erasures")
 """The outputs that systems outside read, by their names without prefix."""
 
 
+_TO_OPEN = "open what is sealed"
+
+
 class Right(NamedTuple):
     """An operation on a resource. prefixed: on all whose names begin so."""
 
@@ -63,11 +66,12 @@ def rights_of(rows: Iterable[Row]) -> list[Right]:
 
 def worker(settings: Settings) -> Rows:
     """Gives the rows of `tierflow worker`."""
-    candidates, changelogs = settings.candidates_topic, _changelogs(settings)
+    candidates, changelogs, keys = settings.candidates_topic, _changelogs(settings), _keys(settings)
     order, policies, owner = _outputs(settings, "order", "policies", "owner")
     shown = _outputs(settings, *DELIVERED, "current", "dead-letters")
     elsewhere = _without(
-        _all(settings), [*settings.input_topics(), *shown, *changelogs, candidates, order, policies, owner]
+        _all(settings),
+        [*settings.input_topics(), *shown, *changelogs, *keys, candidates, order, policies, owner],
     )
     return (
         Row("READ", "topic", settings.input_topics(), "read events; commit how far they are worked"),
@@ -83,6 +87,8 @@ def worker(settings: Settings) -> Rows:
         Row("WRITE", "topic", changelogs, "write the state, in the same transaction"),
         Row("READ", "topic", [candidates], "read triggers that wait for their campaign's budget"),
         Row("WRITE", "topic", [candidates], "write them"),
+        *_reads_keys(settings, "open the states, when a partition is taken over"),
+        *_writes_keys(settings, "write keys with what is sealed by them, and delete them with an erasure"),
         Row("READ", "topic", [policies], "follow which policy is in force"),
         Row("READ", "topic", [owner], "see whether the outputs are this app id's"),
         Row("WRITE", "topic", [owner], "mark the outputs as its own; ask for the broker's time"),
@@ -161,6 +167,7 @@ def deliver(settings: Settings, outputs: Collection[str] = DELIVERED, endpoints:
         ),
         _reads_erasures(settings),
         Row("READ", "topic", [settings.resend_topic], "read the events that are to be sent again"),
+        *_reads_keys(settings, _TO_OPEN),
         Row("WRITE", "topic", [settings.parked_topic], "park what an endpoint does not take"),
         Row(
             "READ",
@@ -179,6 +186,7 @@ def reader(settings: Settings, outputs: Collection[str] = (*DELIVERED, "current"
     """
     return (
         Row("READ", "topic", _outputs(settings, *outputs), "read what is decided, and the policies by their digests"),
+        *_reads_keys(settings, _TO_OPEN),
     )
 
 
@@ -187,8 +195,9 @@ def audit(settings: Settings) -> Rows:
     compared = _outputs(settings, "order", *DELIVERED, "current", "dead-letters")
     kept = [settings.candidates_topic, *_changelogs(settings)]
     [policies] = _outputs(settings, "policies")
-    others = _without(_all(settings), [*settings.input_topics(), *compared, *kept, policies])
+    others = _without(_all(settings), [*settings.input_topics(), *compared, *kept, *_keys(settings), policies])
     return (
+        *_reads_keys(settings, _TO_OPEN),
         Row("READ", "topic", settings.input_topics(), "work the events once more"),
         Row("READ", "topic", [*compared, *kept], "compare what the workers wrote"),
         Row("READ", "topic", [policies], "work by the policies of then"),
@@ -199,7 +208,10 @@ def audit(settings: Settings) -> Rows:
 def explain(settings: Settings) -> Rows:
     """Gives the rows of `tierflow explain`."""
     topics = [settings.changelog_topic, settings.output_topic("policies")]
-    return (Row("READ", "topic", topics, "read a customer's state, and the policy that rated it"),)
+    return (
+        Row("READ", "topic", topics, "read a customer's state, and the policy that rated it"),
+        *_reads_keys(settings, _TO_OPEN),
+    )
 
 
 def simulate(settings: Settings) -> Rows:
@@ -284,7 +296,11 @@ def replay(settings: Settings) -> Rows:
 def parked(settings: Settings) -> Rows:
     """Gives the rows of `tierflow deliver parked`."""
     topics = [settings.parked_topic, settings.resend_topic]
-    return (Row("READ", "topic", topics, "read parked events, and which were sent again"), _reads_erasures(settings))
+    return (
+        Row("READ", "topic", topics, "read parked events, and which were sent again"),
+        _reads_erasures(settings),
+        *_reads_keys(settings, _TO_OPEN),
+    )
 
 
 def resend(settings: Settings) -> Rows:
@@ -329,6 +345,18 @@ def _reads_erasures(settings: Settings) -> Row:
     return Row(
         "READ", "topic", _outputs(settings, "erasures"), "know who was erased: nothing of before is sent or shown"
     )
+
+
+def _keys(settings: Settings) -> list[str]:
+    return [settings.keys_topic] if settings.keys.are_on else []
+
+
+def _reads_keys(settings: Settings, why: str) -> Rows:
+    return [Row("READ", "topic", names, why)] if (names := _keys(settings)) else []
+
+
+def _writes_keys(settings: Settings, why: str) -> Rows:
+    return [Row("WRITE", "topic", names, why)] if (names := _keys(settings)) else []
 
 
 def _looks_at_all(settings: Settings, others: Sequence[str]) -> Rows:

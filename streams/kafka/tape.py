@@ -35,10 +35,12 @@ class Tape:
         keep: Callable[[Any], bool] | None = None,
         *,
         bare: bool = False,
+        opened: Callable[[Any], Any] | None = None,
     ) -> None:
         """Prepares the tape; it connects with the first read.
 
         keep: which records are wanted, others are skipped; None: all. bare: gives bare records (bare_records.py).
+        opened: what makes of each record the one that is given; None: nothing.
         """
         self.tp = tp
         self.end = end
@@ -47,6 +49,7 @@ class Tape:
         self._options = client_options
         self._keep = keep
         self._bare = bare
+        self._opened = opened
         self._consumer: AIOKafkaConsumer | None = None
 
     async def close(self) -> None:
@@ -97,6 +100,8 @@ class Tape:
     def _wanted(self, records: list[Any]) -> list[Any]:
         if records and records[-1].offset >= self.end:
             records = [record for record in records if record.offset < self.end]
+        if self._opened is not None:
+            records = [self._opened(record) for record in records]
         return records if self._keep is None else list(filter(self._keep, records))
 
     async def _connected(self) -> AIOKafkaConsumer:

@@ -64,6 +64,7 @@ def topic_specs(settings: Settings) -> list[TopicSpec]:
         _changelog_spec(settings),
         TopicSpec(settings.candidates_topic, _RETAINED),
         TopicSpec(settings.budgets_changelog_topic, _COMPACTED),
+        *([TopicSpec(settings.keys_topic, _COMPACTED)] if settings.keys.are_on else []),
         # They hold whole events that `tierflow deliver` could not deliver: as large as dead letters.
         TopicSpec(settings.parked_topic, _DEAD_LETTERS),
         TopicSpec(settings.resend_topic, _DEAD_LETTERS),

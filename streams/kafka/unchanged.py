@@ -43,7 +43,7 @@ def difference(lane: LaneRecord, names: Collection[str], now: Mapping[str, Known
         if topic not in names:
             return (
                 f"the state was made with the topic {topic}, which these settings do not name: write "
-                f"TIERFLOW_INPUT_PREFIX and TIERFLOW_OUTPUT_PREFIX as they were, or {START_ANEW}"
+                f"{_as_it_was(topic)}, or {START_ANEW}"
             )
         if found is None:
             return f"the topic {topic}, with which the state was made, is gone: restore it, or {START_ANEW}"
@@ -55,6 +55,12 @@ def difference(lane: LaneRecord, names: Collection[str], now: Mapping[str, Known
         if known.partitions not in {found.partitions, ANY_NUMBER}:
             return _more_partitions(topic, known.partitions, found.partitions)
     return None
+
+
+def _as_it_was(topic: str) -> str:
+    if topic.endswith("-keys"):
+        return "TIERFLOW_KEYS=on, and the master key that workers had"
+    return "TIERFLOW_INPUT_PREFIX and TIERFLOW_OUTPUT_PREFIX as they were"
 
 
 def _more_partitions(topic: str, before: int, after: int) -> str:

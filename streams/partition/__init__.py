@@ -8,5 +8,5 @@ classes.
 
 Nothing here knows of Kafka's clients, of threads or of coroutines. A rule about a single customer belongs in `engine`.
 
-May be imported here: `contracts`, `engine`, `intake`, `policy`, `values`.
+May be imported here: `contracts`, `engine`, `intake`, `policy`, `sealing`, `values`.
 """

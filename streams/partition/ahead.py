@@ -12,6 +12,7 @@ from streams.contracts.numbered import (
     PlacedRisk,
 )
 from streams.contracts.packing import unpack_state
+from streams.contracts.sealed import campaign_in, sealed_of
 
 _decode_change = msgspec.json.Decoder(NumberedChange).decode
 trigger_of = msgspec.json.Decoder(NumberedTrigger).decode
@@ -41,12 +42,18 @@ def is_trigger_ahead(packed: Mapping[bytes, bytes], trigger: NumberedTrigger, ow
     if state is None:
         return owns(key)
     courses = unpack_state(state).courses
-    counted = 0 if courses is None else courses.trigger_counts.get(trigger.campaign, 0)
+    campaign = trigger.campaign or campaign_in(trigger.id, trigger.customer_id)
+    counted = 0 if courses is None else courses.trigger_counts.get(campaign, 0)
     return counted < trigger.sequence
 
 
 def is_risk_ahead(next_offsets: Mapping[str, int], value: bytes) -> bool:
-    """Says whether a risk message came of an input that this state has not worked. next_offsets: by input topic."""
+    """Says whether a risk message came of an input that this state has not worked. next_offsets: by input topic.
+
+    Of one that is sealed by a key that nobody knows, nothing tells: it may have.
+    """
+    if sealed_of(value) is not None:
+        return True
     return any(offset >= next_offsets.get(topic, 0) for topic, offset in _decode_risk(value).positions.items())
 
 

@@ -11,6 +11,8 @@ from streams.contracts.kept import LaneRecord
 CHANGES, CURRENT, CAMPAIGNS, RISK = "changes", "current", "campaigns", "risk"
 ERASURES, DEAD_LETTERS, ORDER, CANDIDATES = "erasures", "dead-letters", "order", "candidates"
 SOURCE_DEAD_LETTERS = "source-dead-letters"
+KEYS = "keys"
+"""The keys of customers (seals.py): the topic is named otherwise."""
 
 Told = tuple[str, bytes | None, bytes | None]
 """An output's name, a message's key and its value."""

@@ -5,9 +5,6 @@ from collections.abc import Mapping
 from streams.sealing.cipher import Cipher, OtherKeyError
 from streams.sealing.keys import unwrap
 
-CHANGES, CAMPAIGNS, RISK, STATE = b"changes", b"campaigns", b"risk", b"state"
-"""Contexts: what a value is for. `tier.current` has what `tier.changes` has."""
-
 
 class Keyring:
     """Opens what is sealed by the customers' newest keys. What an older one sealed was erased."""

@@ -11,5 +11,5 @@ running clients; `tokens.py` asks files and commands for a token, `endpoint.py` 
 What may live here: whatever proves who we are, or who the broker is. What a broker answers belongs in `kafka`. Nothing
 here may write a secret to a log, an error or a repr.
 
-May be imported here: `errors`.
+May be imported here: `errors`, `sealing`.
 """

@@ -52,17 +52,23 @@ async def token_of_command(command: str) -> str:
     Raises:
         TokenError: It cannot be run, fails, takes too long, or writes no token.
     """
+    setting = "KAFKA_SASL_OAUTH_TOKEN_COMMAND"
+    # In a thread, since a worker's consumer runs on a loop that cannot watch child processes everywhere.
+    text = await asyncio.to_thread(output_of, command, setting)
+    return checked(text, f"{setting}: {shlex.split(command)[0]}")
+
+
+def output_of(command: str, setting: str) -> str:
+    """Runs a command that gives a secret, without a shell, and gives its standard output. setting: what names it.
+
+    Raises:
+        TokenError: It cannot be run, fails, or takes too long.
+    """
     words = shlex.split(command)
-    source = f"KAFKA_SASL_OAUTH_TOKEN_COMMAND: {words[0]}"  # what follows may hold secrets
+    source = f"{setting}: {words[0]}"  # what follows may hold secrets
     try:
-        # In a thread, since a worker's consumer runs on a loop that cannot watch child processes everywhere.
-        done = await asyncio.to_thread(
-            subprocess.run,
-            words,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=COMMAND_WITHIN_S,
-            check=False,
+        done = subprocess.run(  # noqa: S603 - no shell, and the setting is the operator's own
+            words, stdin=subprocess.DEVNULL, capture_output=True, timeout=COMMAND_WITHIN_S, check=False
         )
     except OSError as error:
         raise TokenError(f"{source} cannot be run ({error.strerror}); write a program and what it is given") from error
@@ -71,4 +77,4 @@ async def token_of_command(command: str) -> str:
         raise TokenError(f"{source} has not ended after {COMMAND_WITHIN_S:.0f} s; run it by hand to see why") from None
     if done.returncode:
         raise TokenError(f"{source} ended with status {done.returncode}; run it by hand to see why")
-    return checked(done.stdout.decode("ascii", "replace"), source)
+    return done.stdout.decode("ascii", "replace")

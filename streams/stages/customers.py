@@ -1,10 +1,14 @@
 """The stage of customers: the bank's inputs in; tier changes, triggers, risk messages, erasures, dead letters out."""
 
+import secrets
+from collections.abc import Callable, Mapping
+
 from streams.contracts.kept import LaneRecord
 from streams.contracts.packing import moved_state
 from streams.partition.customers import Customers
+from streams.partition.seals import Seals
 from streams.partition.setup import PartitionSetup
-from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, CURRENT, DEAD_LETTERS, ERASURES, ORDER, RISK
+from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, CURRENT, DEAD_LETTERS, ERASURES, KEYS, ORDER, RISK
 from streams.policy.policy import Policy
 from streams.settings import Settings, time_zone_data
 from streams.stages.placing import Owns, place_of_campaigns, place_of_customers
@@ -28,13 +32,14 @@ def customers_stage(settings: Settings, policy: Policy, partitions: int, clock: 
 
     waits = settings.loan_wait_ms > 0 and (clock or settings.clock) == "wall"
     outputs = {name: Output(settings.output_topic(name)) for name in _TIER_OUTPUTS}
+    keys = {KEYS: Output(settings.keys_topic)} if settings.keys.are_on else {}
     return Stage(
         name=NAME,
         title="partition",
         group=settings.app_id,
         ids_prefix=settings.transactional_ids,
         inputs=settings.input_topics(),
-        outputs={**outputs, CANDIDATES: Output(settings.candidates_topic, place_of_campaigns())},
+        outputs={**outputs, **keys, CANDIDATES: Output(settings.candidates_topic, place_of_campaigns())},
         changelog=settings.changelog_topic,
         open=open_partition,
         place=None if settings.partitioner == "none" else place_of_customers(settings),
@@ -45,7 +50,16 @@ def customers_stage(settings: Settings, policy: Policy, partitions: int, clock: 
         witnesses=(CHANGES, CAMPAIGNS, RISK, ERASURES, CANDIDATES),
         # On the event clock every topic is waited for in any case.
         wait=Wait(LOANS, settings.loan_wait_ms) if waits else None,
+        seals=_seals(settings),
     )
+
+
+def _seals(settings: Settings) -> Callable[[Mapping[bytes, bytes]], Seals] | None:
+    """Gives how a partition's customers get their keys; None where nothing is sealed."""
+    if not settings.keys.are_on:
+        return None
+    master = settings.keys.master()
+    return lambda wrapped: Seals(master, wrapped, secrets.token_bytes)
 
 
 def partition_setup(  # noqa: PLR0913 - the place, and what the log says otherwise than the settings

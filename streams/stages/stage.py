@@ -6,6 +6,7 @@ from typing import NamedTuple
 from streams.contracts.kept import ANY_NUMBER, KnownTopic, LaneRecord
 from streams.partition.entries import Record
 from streams.partition.partition import Partition
+from streams.partition.seals import Seals
 from streams.partition.work import Work
 
 Place = Callable[[bytes, int], int]
@@ -58,6 +59,8 @@ class Stage(NamedTuple):
     keyless: bool = False  # whether it keeps nothing but how far its inputs are: no state belongs to a partition count
     sleeps: bool = False  # whether nothing is taken over before a first record comes
     committed: Callable[[Work], None] = lambda _: None  # called with each Work after its commit
+    # Of the keys of a partition's customers as they are in the topic of keys; None: nothing is sealed.
+    seals: Callable[[Mapping[bytes, bytes]], Seals] | None = None
     prepare: Prepare = lambda _: None  # called with records until it gives None; then they are decoded
 
     @property

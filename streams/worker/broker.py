@@ -11,13 +11,13 @@ from faust.types import TP
 from streams.contracts.kept import KnownTopic
 from streams.contracts.log import decode_order
 from streams.errors import UsageError
-from streams.kafka.changelog import Recovered, end_offset, read_changelog
+from streams.kafka.changelog import Recovered, end_offset, read_changelog, read_keys
 from streams.kafka.newest import newest_records
 from streams.kafka.offsets import InputOffsets
 from streams.kafka.producers import TransactionFailedError
 from streams.kafka.topic_ids import ask_for_topics
 from streams.kafka.transactional import TRANSACTION_TIMEOUT_MS
-from streams.partition.work import ORDER
+from streams.partition.work import KEYS, ORDER
 from streams.settings import Settings
 from streams.stages.stage import Stage
 from streams.worker.leftovers import can_be_aborted
@@ -97,6 +97,14 @@ class StageBroker:
             ChangelogError: An open transaction hides its end for too long, or it has states but no lane record.
         """
         return await read_changelog(self._options, self._stage.changelog, number, OPEN_TRANSACTION_DEADLINE_S)
+
+    async def keys(self, number: int) -> Mapping[bytes, bytes]:
+        """Reads the keys of a partition's customers, as far as they are written.
+
+        Raises:
+            ChangelogError: An open transaction hides the end of their topic for too long.
+        """
+        return await read_keys(self._options, self._stage.outputs[KEYS].topic, number, OPEN_TRANSACTION_DEADLINE_S)
 
     async def changelog_end(self, number: int) -> int:
         """Gives the end of a partition's changelog now, open transactions included."""

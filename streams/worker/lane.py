@@ -375,6 +375,9 @@ class Lane:
             partition.backfill = False
         _, pack_s = await self._turns.work(partition.packing(), after_full=self._gets_on)
         work = partition.pack(self._inbox.positions())
+        if self._owned.seals is not None:
+            _, seal_s = await self._turns.work(self._owned.seals.sealing(work), after_full=self._gets_on)
+            pack_s += seal_s
         times.done("pack")
         return work, worked, work_s + pack_s
 

@@ -23,7 +23,9 @@ from streams.kafka.offsets import Offsets
 from streams.kafka.tape import Tape
 from streams.partition.merging import merge_heads
 from streams.partition.partition import Partition
-from streams.partition.work import NO_LIMIT, Told
+from streams.partition.seals import Seals
+from streams.partition.work import KEYS, NO_LIMIT, RISK, Told
+from streams.sealing.cipher import SealError
 from streams.stages.stage import Stage
 from streams.values.calendar import NEVER_MS
 
@@ -53,6 +55,11 @@ async def can_be_aborted(options: Mapping[str, Any], stage: Stage, number: int, 
         inputs = [TopicPartition(topic, number) for topic in stage.inputs]
         packed = await _read_changelog(options, offsets, changelog)
         lane = packed.pop(LANE_KEY, None)
+        try:
+            seals = await _opened(options, offsets, stage, number, packed)
+        except SealError as error:
+            _log.warning("%s %d: a state of an open transaction was seen: %s", stage.title, number, error)
+            return False
         beginning = LaneRecord(tuple(await offsets.beginnings(inputs)), 0, NEVER_MS)
         partition = stage.open(number, packed, beginning if lane is None else unpack_lane(lane))
         for _ in partition.taking_up():
@@ -63,7 +70,8 @@ async def can_be_aborted(options: Mapping[str, Any], stage: Stage, number: int, 
             tps = [TopicPartition(topic, other) for other in ([number] if place is None else range(counts[topic]))]
             for tp, tail in await _tails(options, offsets, tps, MESSAGES_A_STATE * hidden[0]):
                 async for record in tail:
-                    if partition.is_ahead(name, record.key, record.value, expected):
+                    value = record.value if seals is None or name != RISK else seals.read(record.value)
+                    if partition.is_ahead(name, record.key, value, expected):
                         where = f"{topic} partition {tp.partition}, offset {record.offset}"
                         _log.warning("%s %d: a part of an open transaction was seen: %s", stage.title, number, where)
                         return False
@@ -98,6 +106,23 @@ async def _read_changelog(options: Mapping[str, Any], offsets: Offsets, tp: Topi
     packed = {record.key: record.value async for record in _records(options, tp, begins, end)}
     packed.pop(GROWING_KEY, None)  # the take-over stops at it
     return {key: value for key, value in packed.items() if value is not None}
+
+
+async def _opened(
+    options: Mapping[str, Any], offsets: Offsets, stage: Stage, number: int, packed: dict[bytes, bytes]
+) -> Seals | None:
+    """Opens states that are sealed, in their place, by the keys that are committed; gives what has these.
+
+    Raises:
+        SealError: A key is not committed.
+    """
+    if stage.seals is None:
+        return None
+    keys = await _read_changelog(options, offsets, TopicPartition(stage.outputs[KEYS].topic, number))
+    seals = stage.seals(keys)
+    for _ in seals.opening(packed):
+        pass
+    return seals
 
 
 async def _tails(

@@ -10,11 +10,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from streams.contracts.kept import LaneRecord
+from streams.errors import START_ANEW, UsageError
 from streams.kafka.producers import TransactionFailedError
 from streams.kafka.unchanged import with_topics
 from streams.metrics import Metrics
 from streams.partition.partition import Partition
-from streams.partition.work import Work
+from streams.partition.seals import Seals
+from streams.partition.work import KEYS, Work
+from streams.sealing.cipher import SealError
 from streams.stages.stage import Stage
 from streams.values.calendar import NEVER_MS
 from streams.worker.ports import BrokerPort, TransactionsPort
@@ -47,6 +50,7 @@ class Owned:
         self.number = number
         self.title = f"{stage.title} {number}"
         self.partition: Partition | None = None
+        self.seals: Seals | None = None  # where the stage seals, and the state is known
         self.is_being_taken_over = False
         self._broker = broker
         self._metrics = metrics
@@ -73,6 +77,7 @@ class Owned:
             LaneError: The state does not fit the input topics, or the group's offsets.
             TopicsChangedError: The topics are not those that the state was made with.
             ChangelogError: The changelog cannot be trusted, or not be read to its end.
+            UsageError: A state is sealed, and its key cannot be had.
             TransactionFailedError: A producer could not be started; a later try may succeed.
             RevokedError: The broker has aborted in part what it had decided to commit.
         """
@@ -89,9 +94,10 @@ class Owned:
         recovered = await self._broker.recover(self.number)
         check_growing(self.title, recovered.growing)
         lane = await self._lane_record(recovered.lane, committed, newest)
+        seals = await self._opened(recovered.packed)
         partition = self.stage.open(self.number, recovered.packed, lane)
         await self._turns.work(partition.taking_up())
-        self.partition = partition
+        self.partition, self.seals = partition, seals
         self._changelog_end = recovered.end_offset
         seconds = time.monotonic() - started
         self._metrics.recovered(self.stage.name, self.number, recovered.records, seconds)
@@ -137,8 +143,11 @@ class Owned:
         """
         self._under_way = under_way = UnderWay(work.states, asyncio.Event())
         try:
-            self._changelog_end = await self._transactions.commit(work, self._changelog_end)
+            written = work if self.seals is None else self.seals.sealed
+            self._changelog_end = await self._transactions.commit(written, self._changelog_end)
             self.known.keep(work)
+            if self.seals is not None:
+                self.seals.keep()
         except TransactionFailedError:
             self.partition = None  # HTTP must not show what may not have been committed
             raise
@@ -176,6 +185,20 @@ class Owned:
         """Drops the state and closes the producers: another worker may have the partition."""
         self.partition = None
         await self._transactions.stop()
+
+    async def _opened(self, packed: dict[bytes, bytes]) -> Seals | None:
+        """Opens what is sealed of the states, in their place; gives what seals them again."""
+        if self.stage.seals is None:
+            return None
+        seals = self.stage.seals(await self._broker.keys(self.number))
+        try:
+            await self._turns.work(seals.opening(packed))
+        except SealError as error:
+            topic = self.stage.outputs[KEYS].topic
+            raise UsageError(
+                f"{self.title}: {error}; write the master key that workers had before, restore {topic}, or {START_ANEW}"
+            ) from error
+        return seals
 
     def _new_transactions(self) -> TransactionsPort:
         return self._broker.transactions(self.number, lambda: self._metrics.epoch_raised(self.stage.name, self.number))

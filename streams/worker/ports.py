@@ -56,6 +56,9 @@ class BrokerPort(Protocol):
     async def recover(self, number: int) -> Recovered:
         """Reads the changelog back, to its end."""
 
+    async def keys(self, number: int) -> Mapping[bytes, bytes]:
+        """Reads the wrapped keys of the partition's customers, where the stage seals."""
+
     async def changelog_end(self, number: int) -> int:
         """Gives the changelog's end now, open transactions included."""
 

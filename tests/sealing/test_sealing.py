@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.sealing.cipher import Cipher, DamagedSealError, OtherKeyError, SealError
-from streams.sealing.keyring import CHANGES, STATE, Keyring
+from streams.sealing.keyring import Keyring
 from streams.sealing.keys import MasterKeyError, master_cipher, new_key, unwrap, wrap
 from tests.support.laws import laws
 
@@ -121,17 +121,17 @@ def test_a_key_is_made_of_what_is_handed_in() -> None:
 def test_a_keyring_opens_what_the_newest_key_sealed() -> None:
     wrapped = {b"C001": wrap(MASTER, b"C001", KEY)}
     keyring = Keyring(MASTER, wrapped)
-    sealed = Cipher(KEY).seal(CHANGES, b"value")
-    assert keyring.unseal(b"C001", CHANGES, sealed) == b"value"
+    sealed = Cipher(KEY).seal(b"changes", b"value")
+    assert keyring.unseal(b"C001", b"changes", sealed) == b"value"
     wrapped[b"C001"] = wrap(MASTER, b"C001", OTHER)  # erased, and begun anew
-    assert keyring.unseal(b"C001", CHANGES, sealed) is None
-    assert keyring.unseal(b"C001", STATE, Cipher(OTHER).seal(STATE, b"new")) == b"new"
+    assert keyring.unseal(b"C001", b"changes", sealed) is None
+    assert keyring.unseal(b"C001", b"state", Cipher(OTHER).seal(b"state", b"new")) == b"new"
 
 
 def test_a_keyring_opens_nothing_of_whom_was_erased() -> None:
     wrapped = {b"C001": wrap(MASTER, b"C001", KEY)}
     keyring = Keyring(MASTER, wrapped)
-    sealed = Cipher(KEY).seal(STATE, b"value")
-    assert keyring.unseal(b"C001", STATE, sealed) == b"value"
+    sealed = Cipher(KEY).seal(b"state", b"value")
+    assert keyring.unseal(b"C001", b"state", sealed) == b"value"
     del wrapped[b"C001"]
-    assert keyring.unseal(b"C001", STATE, sealed) is None
+    assert keyring.unseal(b"C001", b"state", sealed) is None

@@ -23,6 +23,7 @@ from streams.stages.customers import customers_stage, partition_setup
 from streams.values.calendar import NEVER_MS, Clock
 from streams.values.events import TOPICS
 from streams.worker.transactions import Transactions
+from tests.support.sealing import sealed
 
 PARTITIONS = 4
 START_MS = 1_795_483_800_000
@@ -112,6 +113,7 @@ class LogWriter:
 
     async def start(self) -> None:
         stage = customers_stage(self.settings, self.policy, PARTITIONS)
+        self.seals = None if stage.seals is None else stage.seals({})
         self.transactions = Transactions(self.settings.client_options(), stage, self.number)
         await self.transactions.start()
         self.partition = self._new_partition({}, LaneRecord((0,) * len(TOPICS), 0, NEVER_MS))
@@ -143,8 +145,10 @@ class LogWriter:
         queues = [deque(partition.decode(topic, found)) for topic, found in enumerate(stored)]
         entries = shuffle(merge_heads(queues, frozenset(), 5_000, partition.latest_ms(wall_ms)))
         work = partition.work(entries, nexts, wall_ms)
-        await self.transactions.commit(damage(work))
+        await self.transactions.commit(sealed(self.seals, damage(work)))
         partition.keep(work)
+        if self.seals is not None:
+            self.seals.keep()
         return work
 
     async def stop(self) -> None:

@@ -22,6 +22,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from streams.bench.feed import Feed
 from streams.bench.workload import InputRecord
+from streams.kafka.keys import Keys
 from streams.kafka.partitioner import partition_of
 from streams.settings import Settings
 from streams.values.events import BALANCES
@@ -304,12 +305,19 @@ class Changes(NamedTuple):
         return {customer: changes[-1]["tier"] for customer, changes in self.by_customer.items()}
 
 
+async def opened(settings: Settings, records: Iterable[ConsumerRecord]) -> list[tuple[ConsumerRecord, bytes]]:
+    """Records of outputs with their values in the clear, but for those of whom was erased since."""
+    async with Keys(settings) as keys:
+        found = [(record, (await keys.opened(record)).value) for record in records]
+    return [(record, value) for record, value in found if value is not None]
+
+
 async def read_changes(settings: Settings) -> Changes:
     """The tier changes, checked: in sequence without gaps, ids unique, each from where the one before ended."""
     by_customer: dict[str, list[dict[str, Any]]] = defaultdict(list)
     ids = []
-    for record in await read(settings, settings.output_topic("changes")):
-        change = json.loads(record.value)
+    for record, value in await opened(settings, await read(settings, settings.output_topic("changes"))):
+        change = json.loads(value)
         assert record.key.decode() == change["customer_id"]
         by_customer[change["customer_id"]].append(change)
         ids.append(change["id"])

@@ -21,6 +21,7 @@ from streams.engine.sections import closings_of, courses_of, note, special_of, t
 from streams.engine.state import Courses, CustomerState, Special
 from streams.policy.policy import Policy
 from streams.values.calendar import NEVER_MS
+from streams.values.events import CUSTOMERS
 from streams.values.products import PRODUCT_UNLESS_KNOWN
 
 
@@ -31,11 +32,7 @@ def left_by_erase(state: CustomerState, erased_ms: int, policy: Policy) -> Custo
     the erase's own time. Else it is also what is newer, and which events are remembered, so that none counts twice.
     """
     special = special_of(state)
-    left = CustomerState(
-        sequence=state.sequence, special=Special(erased_ms=erased_ms, decided_loans=special.decided_loans)
-    )
-    if state.courses is not None and state.courses.trigger_counts:
-        left.courses = Courses(trigger_counts=state.courses.trigger_counts)
+    left = _numbers_of(state, erased_ms)
     words_ms = [at_ms for at_ms in (special.consent_ms, special.pinned_ms) if at_ms is not None]
     if max([newest_heard_ms(state), *words_ms]) <= erased_ms:
         return left  # nearly always
@@ -53,12 +50,31 @@ def left_by_erase(state: CustomerState, erased_ms: int, policy: Policy) -> Custo
     return left
 
 
+def is_numbers_alone(state: CustomerState) -> bool:
+    """Says whether a state is no more than an erase leaves of whom nothing newer is known, and the erase itself."""
+    erased_ms = special_of(state).erased_ms
+    if erased_ms is None or not state.remembered.keys() <= {CUSTOMERS}:
+        return False
+    numbers = _numbers_of(state, erased_ms)
+    numbers.remembered = state.remembered
+    return state == numbers
+
+
 def newest_heard_ms(state: CustomerState) -> int:
     """Gives the newest own time of the events that are known of a customer, actions aside."""
     heard_ms = [special_of(state).applied_ms, state.standing_as_of_ms, state.last_transaction_ms]
     heard_ms += [account.as_of_ms for _, account in all_accounts(state)]
     heard_ms += [reversal.at_ms for reversal in reversals_of(state)]
     return max((at_ms for at_ms in heard_ms if at_ms is not None), default=NEVER_MS)
+
+
+def _numbers_of(state: CustomerState, erased_ms: int) -> CustomerState:
+    """Gives what keeps ids unique: the numbers of changes and triggers, and which loans were decided."""
+    special = Special(erased_ms=erased_ms, decided_loans=special_of(state).decided_loans)
+    numbers = CustomerState(sequence=state.sequence, special=special)
+    if state.courses is not None and state.courses.trigger_counts:
+        numbers.courses = Courses(trigger_counts=state.courses.trigger_counts)
+    return numbers
 
 
 def _keep_words(left: CustomerState, state: CustomerState, erased_ms: int) -> None:

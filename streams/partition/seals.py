@@ -1,0 +1,158 @@
+"""Seals what a batch of customers writes, and opens their states: the keys of one partition's customers.
+
+    Work in the clear -> sealing -> Work as it is committed -> keep
+
+In memory all stays in the clear. A customer's key is made with what is sealed first, and written in that transaction;
+an erase deletes it in its own. Who begins anew has another key (docs/adr/0011-erasing-by-keys.md).
+"""
+
+from collections.abc import Iterator, Mapping
+
+from streams.contracts.packing import unpack_state
+from streams.contracts.sealed import (
+    CONTEXTS,
+    STATE,
+    customer_of_candidate,
+    sealed_candidate,
+    sealed_message,
+    sealed_of,
+)
+from streams.engine.measures.erased import is_numbers_alone
+from streams.partition.partition import STEP
+from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, CURRENT, ERASURES, KEYS, RISK, Message, Work
+from streams.sealing.cipher import SEALED, Cipher, OtherKeyError, SealError
+from streams.sealing.keys import RandomBytes, new_key, unwrap, wrap
+
+_LOOKED_AT = frozenset({CHANGES, CURRENT, CAMPAIGNS, RISK, CANDIDATES, ERASURES})
+_Told = tuple[str, Message]
+
+
+class Seals:
+    """The keys of a partition's customers, and the batch that is being sealed."""
+
+    def __init__(self, master: Cipher, wrapped: Mapping[bytes, bytes], random_bytes: RandomBytes) -> None:
+        """Takes keys up. wrapped: by customer, as the topic of keys has them. To be opened before all else."""
+        self._master = master
+        self._wrapped = wrapped
+        self._random_bytes = random_bytes
+        self._keys: dict[bytes, bytes] = {}
+        self._sealed: Work | None = None
+        self._begin()
+
+    def opening(self, packed: dict[bytes, bytes]) -> Iterator[int]:
+        """Opens states in their place, a step at a time. Those in the clear stay: of before, or of whom was erased.
+
+        Raises:
+            SealError: A key or a state cannot be used.
+        """
+        for number, (customer, wrapped) in enumerate(self._wrapped.items(), 1):
+            self._keys[customer] = unwrap(self._master, customer, wrapped)
+            if not number % STEP:
+                yield number
+        self._wrapped = {}
+        for number, (customer, state) in enumerate(packed.items(), 1):
+            if state[:1] == SEALED:
+                packed[customer] = self._opened(customer, state)
+            if not number % STEP:
+                yield number
+
+    def sealing(self, work: Work) -> Iterator[int]:
+        """Seals a batch, a step at a time; `sealed` is then what its transaction writes."""
+        self._begin()
+        messages = list[_Told]()
+        for output, message in work.messages:
+            messages.append((output, self._message(output, message)))
+            if not len(messages) % STEP:
+                yield len(messages)
+        states = dict[bytes, bytes]()
+        for customer, state in work.states.items():
+            states[customer] = self._state(customer, state)
+            if not len(states) % STEP:
+                yield len(states)
+        self._sealed = Work(states, self._told + messages, work.lane, work.tally)
+
+    @property
+    def sealed(self) -> Work:
+        """The batch as its transaction writes it, once `sealing` is through."""
+        if self._sealed is None:
+            raise SealError("a batch is to be committed before it was sealed")
+        return self._sealed
+
+    def read(self, value: bytes) -> bytes:
+        """Gives a risk message in the clear; as it is where its key is not known."""
+        found = sealed_of(value)
+        key = None if found is None else self._keys.get(found.customer_id.encode())
+        if found is None or key is None:
+            return value
+        try:
+            return Cipher(key).unseal(CONTEXTS[RISK], found.sealed)
+        except OtherKeyError:
+            return value
+
+    def keep(self) -> None:
+        """Keeps the keys of a committed batch."""
+        for customer, key in self._changed.items():
+            if key is None:
+                self._keys.pop(customer, None)
+            else:
+                self._keys[customer] = key
+        self._begin()
+
+    # --- inside ---
+
+    def _begin(self) -> None:
+        self._sealed = None
+        self._changed: dict[bytes, bytes | None] = {}  # keys of this batch; None: deleted
+        self._told: list[_Told] = []
+        self._ciphers: dict[bytes, Cipher] = {}
+        self._newest: dict[bytes, tuple[Message, Message]] = {}  # tier changes by customer, in the clear and sealed
+
+    def _opened(self, customer: bytes, state: bytes) -> bytes:
+        key = self._keys.get(customer)
+        if key is None:
+            raise SealError("a state is sealed, and its customer has no key")
+        return Cipher(key).unseal(STATE, state)
+
+    def _message(self, output: str, message: Message) -> Message:
+        key, value, headers = message
+        if value is None or output not in _LOOKED_AT:
+            return message
+        if output == CANDIDATES:
+            cipher = self._cipher(customer_of_candidate(value))
+            return Message(key, sealed_candidate(value, cipher), headers)
+        customer = key or b""
+        if output == ERASURES:
+            self._forget(customer)
+            return message
+        if output == CURRENT and customer in self._newest:
+            change, sealed = self._newest[customer]
+            if change is message:  # what tier.changes got
+                return sealed
+        sealed = Message(key, sealed_message(value, self._cipher(customer), output), headers)
+        if output == CHANGES:
+            self._newest[customer] = message, sealed
+        return sealed
+
+    def _state(self, customer: bytes, state: bytes) -> bytes:
+        if self._is_deleted(customer) and is_numbers_alone(unpack_state(state)):
+            return state
+        return self._cipher(customer).seal(STATE, state)
+
+    def _cipher(self, customer: bytes) -> Cipher:
+        cipher = self._ciphers.get(customer)
+        if cipher is None:
+            key = None if self._is_deleted(customer) else self._changed.get(customer, self._keys.get(customer))
+            if key is None:
+                key = self._changed[customer] = new_key(self._random_bytes)
+                self._told.append((KEYS, Message(customer, wrap(self._master, customer, key), [])))
+            cipher = self._ciphers[customer] = Cipher(key)
+        return cipher
+
+    def _forget(self, customer: bytes) -> None:
+        """Deletes the key of a customer who is erased. What was sealed in this batch before that is erased with it."""
+        self._changed[customer] = None
+        self._ciphers.pop(customer, None)
+        self._told.append((KEYS, Message(customer, None, [])))
+
+    def _is_deleted(self, customer: bytes) -> bool:
+        return customer in self._changed and self._changed[customer] is None

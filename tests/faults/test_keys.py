@@ -1,0 +1,95 @@
+"""Sealed by keys: an erase makes all of before unreadable, whoever was killed meanwhile, and nothing else changes."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from streams.contracts.packing import LANE_KEY, unpack_state
+from streams.engine.measures.erased import is_numbers_alone
+from streams.sealing.cipher import SEALED
+from streams.settings import Settings
+from tests.support.commands import Said, tierflow
+from tests.support.worker_processes import Events, Workers, applied, customers_of, opened, read
+
+ERASED, STAYS = customers_of(1, 2)
+OTHERS = [customer for number in range(4) for customer in customers_of(number, 7)[2:]]
+
+
+async def newest(settings: Settings, topic: str) -> dict[bytes, bytes | None]:
+    """The newest value by key."""
+    return {record.key: record.value for record in await read(settings, topic) if record.key != LANE_KEY}
+
+
+async def changes_of(settings: Settings, customer: str) -> tuple[int, list[int]]:
+    """How many tier changes of a customer there are, and the numbers of those that can be read."""
+    records = [
+        record for record in await read(settings, settings.output_topic("changes")) if record.key == customer.encode()
+    ]
+    assert all(set(json.loads(record.value)) == {"id", "customer_id", "sequence", "sealed"} for record in records)
+    return len(records), [json.loads(value)["sequence"] for _, value in await opened(settings, records)]
+
+
+async def test_an_erase_makes_all_of_before_unreadable_whoever_is_killed(
+    sealed_settings: Settings, sealed_environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    settings, environment = sealed_settings, sealed_environment
+    with Workers(environment, tmp_path) as workers:
+        async with Events(settings) as events:
+            worker = workers.start()
+            await worker.ready()
+            for amount in (1, 600_000, 6_000_000):
+                for customer in (ERASED, STAYS, *OTHERS):
+                    await events.balance(customer, amount)
+            await events.settle()
+            await applied(settings)
+            assert await changes_of(settings, ERASED) == (3, [1, 2, 3])
+            states = await newest(settings, settings.changelog_topic)
+            assert {(value or b"")[:1] for value in states.values()} == {SEALED}
+            keys = await newest(settings, settings.keys_topic)
+            assert keys.keys() == states.keys()
+
+            await events.action(ERASED, "erase")
+            await events.settle()
+            worker.kill()
+            worker.start_again()
+            await applied(settings)
+            keys = await newest(settings, settings.keys_topic)
+            assert [key for key, value in keys.items() if value is None] == [ERASED.encode()]
+            assert await changes_of(settings, ERASED) == (3, [])
+            assert await changes_of(settings, STAYS) == (3, [1, 2, 3])
+            left = (await newest(settings, settings.changelog_topic))[ERASED.encode()]
+            assert is_numbers_alone(unpack_state(left or b""))
+            assert (await newest(settings, settings.output_topic("current")))[ERASED.encode()] is None
+            assert "was erased" in tierflow(environment, "explain", ERASED).err
+
+            await events.balance(ERASED, 700_000)
+            await events.settle()
+            await applied(settings)
+            worker.kill()
+            worker.start_again()
+            await events.balance(ERASED, 7_000_000)
+            await events.settle()
+            await applied(settings)
+            assert await changes_of(settings, ERASED) == (5, [4, 5])
+    audited = tierflow(environment, "audit")
+    assert (audited.status, audited.out.splitlines()[-1]) == (0, "clean")
+    assert "are sealed by keys that are deleted, for customers who were erased (1)" in audited.out
+    check_readers(environment)
+
+
+def check_readers(environment: Mapping[str, str]) -> None:
+    """Commands read what is sealed where they have the master key, and else say what they lack."""
+    explained = tierflow(environment, "explain", ERASED, "--json")
+    assert json.loads(explained.out)["tier"] == "high", explained.err
+    watched = watch(environment, ERASED, 2)
+    assert [json.loads(line)["sequence"] for line in watched.out.splitlines()] == [4, 5]
+    without = {**environment, "TIERFLOW_KEYS": "off"}
+    for said in (watch(without, STAYS, 1), tierflow(without, "explain", STAYS), tierflow(without, "worker")):
+        assert said.status == 2
+        assert "TIERFLOW_KEYS=on, and the master key" in said.err
+        assert "Traceback" not in said.err
+
+
+def watch(environment: Mapping[str, str], customer: str, limit: int) -> Said:
+    options = ("--from-beginning", "--json", "--customer", customer, "--limit", str(limit))
+    return tierflow(environment, "watch", *options)
