@@ -9,6 +9,6 @@ mean.
 Each run has its own app id and topics, and deletes the topics. A worker is watched through its topics, its log, its
 metrics and /proc alone; nothing here imports `worker`. Options and output for people belong to `cli`.
 
-May be imported here: `contracts`, `errors`, `kafka`, `metrics`, `partition`, `policy`, `settings`, `signals`,
-`stages`, `values`.
+May be imported here: `contracts`, `errors`, `kafka`, `metrics`, `partition`, `policy`, `sealing`, `settings`,
+`signals`, `stages`, `values`.
 """

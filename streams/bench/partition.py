@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from secrets import token_bytes
 from typing import NamedTuple
 
 import msgspec
@@ -21,7 +22,10 @@ from streams.bench.throughput import workload_until
 from streams.bench.workload import InputRecord, Workload
 from streams.partition.customers import Customers
 from streams.partition.merging import merge_heads
+from streams.partition.seals import Seals
 from streams.partition.work import NO_LIMIT
+from streams.sealing.cipher import Cipher
+from streams.sealing.keys import new_key
 from streams.settings import Settings, policy_folder, read_policy_file
 from streams.values.events import TOPICS
 
@@ -36,7 +40,7 @@ Batch = list[list[SampleRecord]]
 class PartitionOptions(NamedTuple):
     """How many events of how many customers are worked, in batches of which size, and under which policy.
 
-    policy_file: None: assets-only.
+    policy_file: None: assets-only. sealed: whether what is written is, by keys of customers.
     """
 
     events: int
@@ -44,6 +48,7 @@ class PartitionOptions(NamedTuple):
     batch: int
     policy_file: Path | None
     seed: int
+    sealed: bool = False
 
 
 class PartitionCost(msgspec.Struct, frozen=True):
@@ -55,6 +60,7 @@ class PartitionCost(msgspec.Struct, frozen=True):
     decode_us: float
     work_us: float
     pack_us: float
+    seal_us: float
     event_us: float
     state_bytes: int
 
@@ -66,8 +72,9 @@ def measure_partition(options: PartitionOptions) -> PartitionCost:
         UsageError: The policy cannot be used, or an event becomes a dead letter.
     """
     partition, batches = prepare(options)
-    spent = work_batches(partition, batches)
-    decode_us, work_us, pack_us = (1e6 * sum(times) / options.events for times in zip(*spent, strict=True))
+    master = Cipher(new_key(token_bytes))
+    spent = work_batches(partition, batches, Seals(master, {}, token_bytes) if options.sealed else None)
+    decode_us, work_us, pack_us, seal_us = (1e6 * sum(times) / options.events for times in zip(*spent, strict=True))
     return PartitionCost(
         events=options.events,
         customers=options.customers,
@@ -75,7 +82,8 @@ def measure_partition(options: PartitionOptions) -> PartitionCost:
         decode_us=round(decode_us, 2),
         work_us=round(work_us, 2),
         pack_us=round(pack_us, 2),
-        event_us=round(decode_us + work_us + pack_us, 2),
+        seal_us=round(seal_us, 2),
+        event_us=round(decode_us + work_us + pack_us + seal_us, 2),
         state_bytes=sum(map(len, partition.packed.values())) // len(partition.packed),
     )
 
@@ -92,8 +100,10 @@ def prepare(options: PartitionOptions) -> tuple[Customers, list[Batch]]:
     return empty_partition(settings, policy), list(_batches(load, options.batch))
 
 
-def work_batches(partition: Customers, batches: list[Batch]) -> list[tuple[float, float, float]]:
-    """Works the batches one after the other, and gives the CPU seconds of decoding, work and packing of each.
+def work_batches(
+    partition: Customers, batches: list[Batch], seals: Seals | None = None
+) -> list[tuple[float, float, float, float]]:
+    """Works the batches one after the other, and gives the CPU seconds of decoding, work, packing and sealing of each.
 
     Raises:
         UsageError: An event becomes a dead letter.
@@ -102,7 +112,7 @@ def work_batches(partition: Customers, batches: list[Batch]) -> list[tuple[float
     gc.freeze()
     gc.disable()  # a worker's collector runs when nothing waits (worker/garbage.py)
     try:
-        return [_work(partition, batch) for batch in batches]
+        return [_work(partition, batch, seals) for batch in batches]
     finally:
         gc.enable()
 
@@ -122,8 +132,8 @@ def _by_topic(batch: list[InputRecord], offsets: list[int]) -> Batch:
     return fetched
 
 
-def _work(partition: Customers, fetched: Batch) -> tuple[float, float, float]:
-    """Works a batch, and gives the CPU seconds of its decoding, its work, and its packing."""
+def _work(partition: Customers, fetched: Batch, seals: Seals | None) -> tuple[float, float, float, float]:
+    """Works a batch, and gives the CPU seconds of its decoding, its work, its packing, and its sealing."""
     ends = [records[-1].offset + 1 if records else partition.next_offsets[n] for n, records in enumerate(fetched)]
     began_s = time.process_time()
     queues = [deque(partition.decode(topic, records)) for topic, records in enumerate(fetched)]
@@ -134,5 +144,10 @@ def _work(partition: Customers, fetched: Batch) -> tuple[float, float, float]:
     work = partition.pack(ends)
     partition.keep(work)
     packed_s = time.process_time()
+    if seals is not None:
+        for _ in seals.sealing(work):
+            pass
+        seals.keep()
+    sealed_s = time.process_time()
     refuse_letters_of(work)
-    return decoded_s - began_s, worked_s - decoded_s, packed_s - worked_s
+    return decoded_s - began_s, worked_s - decoded_s, packed_s - worked_s, sealed_s - packed_s

@@ -6,10 +6,11 @@ it is a local one with its data in a temporary folder, which is stopped afterwar
 
 import asyncio
 import os
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from secrets import token_hex
+from secrets import token_bytes, token_hex
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from streams.kafka import local
 from streams.kafka.topic_specs import topic_specs
 from streams.kafka.topics import ensure_topics
 from streams.policy.policy import Policy
+from streams.sealing.cipher import SECRET_BYTES
 from streams.settings import Settings, policy_folder, read_policy_file
 from streams.signals import ending_on_signals
 
@@ -40,10 +42,10 @@ class Stand(NamedTuple):
 
 
 @contextmanager
-def stand(policy_file: Path | None, partitions: int) -> Iterator[Stand]:
+def stand(policy_file: Path | None, partitions: int, *, sealed: bool = False) -> Iterator[Stand]:
     """Sets a stand up with empty topics under names of their own, and takes it down at the end of the block.
 
-    policy_file: None for assets-only.
+    policy_file: None for assets-only. sealed: by keys of customers, under a master key of its own.
 
     Raises:
         UsageError: The policy cannot be used, or no broker answers.
@@ -52,6 +54,10 @@ def stand(policy_file: Path | None, partitions: int) -> Iterator[Stand]:
     policy = read_policy_file(path, "--policy")
     with TemporaryDirectory(prefix="tierflow-bench-") as name, ending_on_signals(), broker(Path(name)) as servers:
         environment = {**stand_environment(os.environ), **servers, "TIERFLOW_POLICY": str(path.absolute())}
+        if sealed:
+            file = Path(name) / "master.key"
+            file.write_bytes(b64encode(token_bytes(SECRET_BYTES)))
+            environment |= {"TIERFLOW_KEYS": "on", "TIERFLOW_KEYS_MASTER_FILE": str(file)}
         settings = Settings.from_environment(environment)
         asyncio.run(ensure_topics(settings, partitions))
         try:
@@ -75,6 +81,7 @@ def stand_environment(environ: Mapping[str, str]) -> dict[str, str]:
         "TIERFLOW_CLOCK": "wall",
         "TIERFLOW_BACKFILL": "off",
         "TIERFLOW_PARTITIONER": "murmur2",
+        "TIERFLOW_KEYS": "off",
         "TIERFLOW_HTTP_HOST": "127.0.0.1",
         "TIERFLOW_HTTP_PORT": "0",
     }

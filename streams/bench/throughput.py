@@ -45,7 +45,10 @@ class Throughput(msgspec.Struct, frozen=True):
 
 
 class ThroughputOptions(NamedTuple):
-    """The size of the workload and its seed, how many workers and partitions, and the policy (None: assets-only)."""
+    """The size of the workload and its seed, how many workers and partitions, and the policy (None: assets-only).
+
+    sealed: whether states and outputs are, by keys of customers.
+    """
 
     events: int
     customers: int
@@ -53,6 +56,7 @@ class ThroughputOptions(NamedTuple):
     partitions: int
     policy_file: Path | None
     seed: int
+    sealed: bool = False
 
 
 class Run(NamedTuple):
@@ -70,7 +74,7 @@ def measure_throughput(options: ThroughputOptions, say: Say) -> Throughput:
             or no broker answers.
     """
     events = options.events
-    with stand(options.policy_file, options.partitions) as on:
+    with stand(options.policy_file, options.partitions, sealed=options.sealed) as on:
         say(f"loading {events:,} events of {options.customers:,} customers")
         sent = asyncio.run(load(on, recent_workload(events, options.customers, options.seed, on.policy.currency)))
         say(f"working them: {options.workers} worker(s), {options.partitions} partitions, policy {on.policy.name}")

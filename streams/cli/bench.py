@@ -25,6 +25,7 @@ Policy = Annotated[
 ]
 Partitions = Annotated[int, typer.Option(min=1, help="Of every topic.")]
 Seed = Annotated[int, typer.Option(help="Of the workload.")]
+Sealed = Annotated[bool, typer.Option("--sealed", help="States and outputs sealed by keys of customers.")]
 
 
 @app.command()
@@ -35,12 +36,13 @@ def throughput(  # noqa: PLR0913, PLR0917 - a command's options
     partitions: Partitions = 4,
     policy: Policy = None,
     seed: Seed = 7,
+    sealed: Sealed = False,
     json: Json = False,
 ) -> None:
     """Events a second, and the CPU time for a million."""
     from streams.bench.throughput import ThroughputOptions, measure_throughput
 
-    options = ThroughputOptions(events, customers, workers, partitions, policy, seed)
+    options = ThroughputOptions(events, customers, workers, partitions, policy, seed, sealed)
     _show("Throughput", measure_throughput(options, _say), json=json)
 
 
@@ -51,6 +53,7 @@ def partition(  # noqa: PLR0913, PLR0917 - a command's options
     batch: Annotated[int, typer.Option(min=1, help="Events, or decisions by time alone, in a batch.")] = 2_000,
     policy: Policy = None,
     seed: Seed = 7,
+    sealed: Sealed = False,
     due: Annotated[
         bool, typer.Option("--due", help="Not of events: of decisions by time alone, one for each customer.")
     ] = False,
@@ -63,7 +66,7 @@ def partition(  # noqa: PLR0913, PLR0917 - a command's options
     if due:
         _show("Partition", measure_due_alone(DueAloneOptions(customers, batch, policy)), json=json)
         return
-    _show("Partition", measure_partition(PartitionOptions(events, customers, batch, policy, seed)), json=json)
+    _show("Partition", measure_partition(PartitionOptions(events, customers, batch, policy, seed, sealed)), json=json)
 
 
 @app.command()

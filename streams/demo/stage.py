@@ -45,6 +45,7 @@ def stage(http_port: int, say: Say) -> Iterator[Stand]:
                 **servers,
                 "TIERFLOW_POLICY": str(policy_file),
                 "TIERFLOW_CLOCK": "wall",
+                "TIERFLOW_KEYS": "off",
                 "TIERFLOW_BACKFILL": "on",  # events from before the worker's start are history: no campaign
                 "TIERFLOW_HTTP_PORT": str(http_port),
             }

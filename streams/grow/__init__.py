@@ -8,5 +8,5 @@ it may be done, `marks.py` keeps workers out, `moves.py` moves, `finish.py` lets
 
 What is moved, and to where, is said in `stages` (Stage.place, Stage.moved), which the audit uses, too.
 
-May be imported here: `contracts`, `errors`, `kafka`, `policy`, `settings`, `stages`, `values`.
+May be imported here: `contracts`, `errors`, `kafka`, `policy`, `sealing`, `settings`, `stages`, `values`.
 """

@@ -2,18 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
 
 from streams.contracts.kept import Growing
+from streams.contracts.sealed import STATE
+from streams.errors import UsageError
 from streams.grow.ground import OPEN_FOR_S, Ground
 from streams.grow.marks import marker, write
-from streams.kafka.changelog import read_changelog
+from streams.kafka.changelog import read_changelog, read_keys
 from streams.kafka.offsets import Offsets
 from streams.kafka.producers import OutRecord
 from streams.kafka.tape import Tape
 from streams.kafka.transactional import TransactionalProducer
+from streams.sealing.cipher import SEALED, Cipher, SealError
+from streams.sealing.keys import unwrap
 from streams.stages.moving import to_move
 from streams.stages.stage import Stage
 from streams.values.calendar import NEVER_MS
@@ -49,9 +54,11 @@ async def move_customers(ground: Ground, producer: TransactionalProducer) -> int
         if ground.is_finished(number):
             continue
         leaving, clock_ms = await _leaving(ground, stage, number)
+        keys = await _keys(ground, number)
         current = await _current(ground, number, {move.key for move in leaving})
         for moves in _chunks(leaving):
-            records = _moved(stage, moves)
+            records = _moved(stage, moves, _ciphers(ground, moves, keys))
+            _move_keys(ground, records, moves, keys)
             _move_current(records, ground.settings.output_topic("current"), moves, current)
             for target in {move.target for move in moves}:
                 clocks_ms[target] = max(clocks_ms.get(target, NEVER_MS), clock_ms)
@@ -73,13 +80,49 @@ async def move_budgets(ground: Ground, producer: TransactionalProducer) -> int:
     return moved
 
 
-def _moved(stage: Stage, moves: Iterable[Move]) -> Records:
-    """Gives the changelog records that move states."""
+def _moved(stage: Stage, moves: Iterable[Move], keys: Mapping[bytes, Cipher] = MappingProxyType({})) -> Records:
+    """Gives the changelog records that move states. keys: of customers whose states are sealed."""
     records: Records = defaultdict(list)
     for key, number, target, packed in moves:
-        records[TopicPartition(stage.changelog, target)].append((key, stage.moved(packed, number), []))
+        cipher = keys.get(key)
+        if cipher is None:
+            moved = stage.moved(packed, number)
+        else:
+            moved = cipher.seal(STATE, stage.moved(cipher.unseal(STATE, packed), number))
+        records[TopicPartition(stage.changelog, target)].append((key, moved, []))
         records[TopicPartition(stage.changelog, number)].append((key, None, []))
     return records
+
+
+def _move_keys(ground: Ground, records: Records, moves: Iterable[Move], wrapped: Mapping[bytes, bytes]) -> None:
+    """Adds the records that move the customers' keys, where there are some. wrapped: by customer."""
+    topic = ground.settings.keys_topic
+    for key, number, target, _ in moves:
+        if key in wrapped:
+            records[TopicPartition(topic, target)].append((key, wrapped[key], []))
+            records[TopicPartition(topic, number)].append((key, None, []))
+
+
+async def _keys(ground: Ground, number: int) -> Mapping[bytes, bytes]:
+    """Gives the wrapped keys of a partition's customers; none where nothing is sealed."""
+    settings = ground.settings
+    if not settings.keys.are_on:
+        return {}
+    return await read_keys(settings.client_options(), settings.keys_topic, number, OPEN_FOR_S)
+
+
+def _ciphers(ground: Ground, moves: Iterable[Move], wrapped: Mapping[bytes, bytes]) -> dict[bytes, Cipher]:
+    """Gives what opens, and seals again, the states that are sealed.
+
+    Raises:
+        UsageError: A key is missing, or cannot be used.
+    """
+    sealed = [move.key for move in moves if move.packed[:1] == SEALED]
+    try:
+        return {key: Cipher(unwrap(ground.settings.keys.master(), key, wrapped[key])) for key in sealed}
+    except (KeyError, SealError) as error:
+        why = str(error) if isinstance(error, SealError) else "a state is sealed, and its customer has no key"
+        raise UsageError(f"states cannot be moved: {why}; restore {ground.settings.keys_topic}") from error
 
 
 def _move_current(records: Records, topic: str, moves: Iterable[Move], current: Mapping[bytes, Current]) -> None:

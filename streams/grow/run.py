@@ -32,8 +32,6 @@ async def grow(settings: Settings, policy: Policy, partitions: int, say: Callabl
         UsageError: It is not possible, or it was cut off; the message says why, and what to do.
     """
     await check_rights(settings, "grow")
-    if settings.keys.are_on:
-        raise UsageError("states that are sealed by keys (TIERFLOW_KEYS=on) cannot be moved to more partitions yet")
     customers, budgets, *others = worked_stages(settings, policy, partitions)
     if others:
         raise UsageError(f"the stage {others[0].name} has states that nobody knows how to move: see streams/grow")

@@ -6,6 +6,7 @@ said that a customer was erased, all that is written of keys by now is read.
 
 import asyncio
 import time
+from collections import ChainMap
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -46,19 +47,22 @@ class Keys:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._wrapped: dict[bytes, bytes] = {}
-        self._keyring = Keyring(settings.keys.master(), self._wrapped) if settings.keys.are_on else None
+        # By partition, since a customer whom a growth has moved is deleted in one and written in another.
+        self._wrapped: dict[TopicPartition, dict[bytes, bytes]] = {}
+        self._keyring: Keyring | None = None
         self._looked_ms = 0
         self._reading = asyncio.Lock()
         self._stack = AsyncExitStack()
         self._tps: list[TopicPartition] = []
 
     async def __aenter__(self) -> Self:
-        if self._keyring is not None:
+        if self._settings.keys.are_on:
             topic, options = self._settings.keys_topic, self._settings.client_options()
             self._tps = [
                 TopicPartition(topic, number) for number in range(await partition_count(self._settings, topic))
             ]
+            self._wrapped = {tp: {} for tp in self._tps}
+            self._keyring = Keyring(self._settings.keys.master(), ChainMap(*self._wrapped.values()))
             self._offsets = await self._stack.enter_async_context(Offsets(options))
             self._consumer: AIOKafkaConsumer = reader(options)
             self._stack.push_async_callback(self._consumer.stop)
@@ -139,9 +143,10 @@ class Keys:
         return Opened(value, is_erased=value is None)
 
     def _take(self, found: dict[TopicPartition, list[Any]]) -> None:
-        for records in found.values():
+        for tp, records in found.items():
+            wrapped = self._wrapped[tp]
             for record in records:
                 if record.value is None:
-                    self._wrapped.pop(record.key, None)
+                    wrapped.pop(record.key, None)
                 else:
-                    self._wrapped[record.key] = record.value
+                    wrapped[record.key] = record.value

@@ -240,6 +240,8 @@ def grow(settings: Settings) -> Rows:
         Row("DESCRIBE", "topic", _without(single, [policies]), "see that all topics are there"),
         Row("READ", "topic", [*changelogs, current], "read the states that move"),
         Row("WRITE", "topic", [*changelogs, current, order], "write them to their new places"),
+        *_reads_keys(settings, "open the states that move"),
+        *_writes_keys(settings, "move their keys with them"),
         Row("READ", "topic", [policies], "note which policy is in force"),
         Row("READ", "topic", delivered, "commit where endpoints go on in new partitions"),
         Row(

@@ -81,7 +81,7 @@ class Owned:
             TransactionFailedError: A producer could not be started; a later try may succeed.
             RevokedError: The broker has aborted in part what it had decided to commit.
         """
-        self.partition = None
+        self.partition = self.seals = None
         started = time.monotonic()
         await self._transactions.stop()
         self._transactions = self._new_transactions()
@@ -183,7 +183,7 @@ class Owned:
 
     async def release(self) -> None:
         """Drops the state and closes the producers: another worker may have the partition."""
-        self.partition = None
+        self.partition = self.seals = None
         await self._transactions.stop()
 
     async def _opened(self, packed: dict[bytes, bytes]) -> Seals | None:

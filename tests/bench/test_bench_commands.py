@@ -22,7 +22,7 @@ ROWS = [
     ),
     (
         ["partition", "--events", "2000", "--customers", "200"],
-        {"events", "customers", "policy", "decode_us", "work_us", "pack_us", "event_us", "state_bytes"},
+        {"events", "customers", "policy", "decode_us", "work_us", "pack_us", "seal_us", "event_us", "state_bytes"},
         {"events": 2000, "customers": 200, "policy": "assets-only"},
     ),
     (

@@ -1,4 +1,7 @@
-"""Sealed by keys: an erase makes all of before unreadable, whoever was killed meanwhile, and nothing else changes."""
+"""Sealed by keys: an erase makes all of before unreadable, whoever was killed meanwhile, and nothing else changes.
+
+It begins without keys: an app id that has worked goes on with them, and what was written before stays as it was.
+"""
 
 import json
 from collections.abc import Mapping
@@ -9,10 +12,10 @@ from streams.engine.measures.erased import is_numbers_alone
 from streams.sealing.cipher import SEALED
 from streams.settings import Settings
 from tests.support.commands import Said, tierflow
-from tests.support.worker_processes import Events, Workers, applied, customers_of, opened, read
+from tests.support.worker_processes import Events, Workers, applied, customers_of, read, read_opened
 
-ERASED, STAYS = customers_of(1, 2)
-OTHERS = [customer for number in range(4) for customer in customers_of(number, 7)[2:]]
+ERASED, STAYS, BEFORE = customers_of(1, 3)
+OTHERS = [customer for number in range(4) for customer in customers_of(number, 7)[3:]]
 
 
 async def newest(settings: Settings, topic: str) -> dict[bytes, bytes | None]:
@@ -26,7 +29,8 @@ async def changes_of(settings: Settings, customer: str) -> tuple[int, list[int]]
         record for record in await read(settings, settings.output_topic("changes")) if record.key == customer.encode()
     ]
     assert all(set(json.loads(record.value)) == {"id", "customer_id", "sequence", "sealed"} for record in records)
-    return len(records), [json.loads(value)["sequence"] for _, value in await opened(settings, records)]
+    opened = [record for record in await read_opened(settings, "changes") if record.key == customer.encode()]
+    return len(records), [json.loads(record.value)["sequence"] for record in opened]
 
 
 async def test_an_erase_makes_all_of_before_unreadable_whoever_is_killed(
@@ -35,8 +39,16 @@ async def test_an_erase_makes_all_of_before_unreadable_whoever_is_killed(
     settings, environment = sealed_settings, sealed_environment
     with Workers(environment, tmp_path) as workers:
         async with Events(settings) as events:
+            worker = workers.start("w0", TIERFLOW_KEYS="off")
+            await worker.ready()
+            await events.balance(BEFORE, 600_000)
+            await events.settle()
+            await applied(settings)
+            assert (await newest(settings, settings.changelog_topic))[BEFORE.encode()][:1] != SEALED
+            await worker.stop()
             worker = workers.start()
             await worker.ready()
+            await events.balance(BEFORE, 6_000_000)
             for amount in (1, 600_000, 6_000_000):
                 for customer in (ERASED, STAYS, *OTHERS):
                     await events.balance(customer, amount)
@@ -65,8 +77,6 @@ async def test_an_erase_makes_all_of_before_unreadable_whoever_is_killed(
             await events.balance(ERASED, 700_000)
             await events.settle()
             await applied(settings)
-            worker.kill()
-            worker.start_again()
             await events.balance(ERASED, 7_000_000)
             await events.settle()
             await applied(settings)

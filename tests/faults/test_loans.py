@@ -22,6 +22,7 @@ from tests.support.worker_processes import (
     audit_is_clean,
     now_ms,
     read,
+    read_opened,
     until,
 )
 
@@ -84,7 +85,7 @@ async def flood(settings: Settings) -> AsyncIterator[None]:
 
 
 async def all_are_known(settings: Settings) -> None:
-    decisions = [json.loads(record.value) for record in await read(settings, settings.output_topic("risk"))]
+    decisions = [json.loads(record.value) for record in await read_opened(settings, "risk")]
     of_ours = [decision for decision in decisions if decision["customer_id"].startswith("L")]
     assert len(of_ours) == CUSTOMERS
     wrong = [decision["id"] for decision in of_ours if (decision["customer"], decision["tier"]) != ("known", "high")]

@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -305,19 +306,20 @@ class Changes(NamedTuple):
         return {customer: changes[-1]["tier"] for customer, changes in self.by_customer.items()}
 
 
-async def opened(settings: Settings, records: Iterable[ConsumerRecord]) -> list[tuple[ConsumerRecord, bytes]]:
-    """Records of outputs with their values in the clear, but for those of whom was erased since."""
+async def read_opened(settings: Settings, output: str) -> list[ConsumerRecord]:
+    """All records of an output, tombstones included, in the clear; those of whom was erased since are left out."""
+    records = await read(settings, settings.output_topic(output))
     async with Keys(settings) as keys:
-        found = [(record, (await keys.opened(record)).value) for record in records]
-    return [(record, value) for record, value in found if value is not None]
+        found = [(record, await keys.opened(record)) for record in records]
+    return [replace(record, value=opened.value) for record, opened in found if not opened.is_erased]
 
 
 async def read_changes(settings: Settings) -> Changes:
     """The tier changes, checked: in sequence without gaps, ids unique, each from where the one before ended."""
     by_customer: dict[str, list[dict[str, Any]]] = defaultdict(list)
     ids = []
-    for record, value in await opened(settings, await read(settings, settings.output_topic("changes"))):
-        change = json.loads(value)
+    for record in await read_opened(settings, "changes"):
+        change = json.loads(record.value)
         assert record.key.decode() == change["customer_id"]
         by_customer[change["customer_id"]].append(change)
         ids.append(change["id"])
