@@ -14,6 +14,7 @@ from streams.export.customers import write_customers
 from streams.export.erased import take_out
 from streams.export.files import Folder
 from streams.kafka.erasures import Erasures, read_erasures
+from streams.kafka.keys import Keys
 from streams.kafka.offsets import Offsets, Span
 from streams.kafka.permitted import check_rights
 from streams.kafka.rights import reader
@@ -51,9 +52,10 @@ async def export(settings: Settings, folder: Folder, as_of: Sequence[date], prog
     with folder.alone():
         erasures = await read_erasures(settings)
         rows, foreign = dict[str, int](), dict[str, int]()
-        for name, table in TABLES.items():
-            topic = await _Topic.ready(settings, folder, name, table)
-            rows[name], foreign[name] = await topic.copy(erasures, progress)
+        async with Keys(settings) as keys:
+            for name, table in TABLES.items():
+                topic = await _Topic.ready(settings, folder, name, table)
+                rows[name], foreign[name] = await topic.copy(erasures, keys, progress)
         return Exported(rows, foreign, _forget(folder, erasures), {day: write_customers(folder, day) for day in as_of})
 
 
@@ -105,12 +107,12 @@ class _Topic:
             )
         return Span(reached, end)
 
-    async def copy(self, erasures: Erasures, progress: Progress) -> tuple[int, int]:
+    async def copy(self, erasures: Erasures, keys: Keys, progress: Progress) -> tuple[int, int]:
         """Writes what is new into files; gives how many rows that were, and how many records were foreign."""
         total, read, rows, foreign = sum(max(end - begin, 0) for begin, end in self._spans.values()), 0, 0, 0
         for tp, span in self._spans.items():
             begins_at = span.beginning
-            async for next_offset, taken, passed in self._batches(tp, span, erasures):
+            async for next_offset, taken, passed in self._batches(tp, span, erasures, keys):
                 part = self._folder.part(self._name, tp.partition, begins_at, next_offset)
                 self._folder.write(part, self._table.schema, taken, self._topic_id)
                 read, rows, foreign = read + next_offset - begins_at, rows + len(taken), foreign + passed
@@ -119,7 +121,7 @@ class _Topic:
         return rows, foreign
 
     async def _batches(
-        self, tp: TopicPartition, span: Span, erasures: Erasures
+        self, tp: TopicPartition, span: Span, erasures: Erasures, keys: Keys
     ) -> AsyncIterator[tuple[int, list[dict[str, Any]], int]]:
         """Yields the rows of a file, behind the offset after its last record, and how many records were foreign."""
         taken, read, foreign = list[dict[str, Any]](), 0, 0
@@ -129,9 +131,10 @@ class _Topic:
                     yield record.offset, taken, foreign
                     taken, read, foreign = [], 0, 0
                 read += 1
-                if erasures.void_output(record):
+                value, is_erased = await keys.opened(record)
+                if is_erased or erasures.void_output(record, value):
                     continue
-                row = self._row(record.value, tp.partition, record.offset)
+                row = self._row(value, tp.partition, record.offset)
                 if row is None:
                     foreign += 1
                 else:
