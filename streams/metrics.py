@@ -78,8 +78,9 @@ COUNTED: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
 }
 """The counters that a stage's tally feeds, by the name used there: the metric, its help text, and its labels.
 
-The outcome of "events" is applied, repeated, repeated_differently, erased or dead_letter; that of "risks" is the
-outcome of a decision, or the reason of an alert; that of "intake" is mapped, skipped or dead_letter.
+The outcome of "events" is applied, repeated, repeated_differently, erased, not_counted or dead_letter; that of "risks"
+is the outcome of a decision, or the reason of an alert; that of "intake" is mapped, skipped, waiting, repeated or
+dead_letter.
 """
 
 
@@ -120,7 +121,13 @@ class Metrics:
         self._shown = {
             "customers": Gauge(
                 "tierflow_customers", "Customers of the partitions held here.", ["partition", "tier"], registry=own
-            )
+            ),
+            "accounts_waiting": Gauge(
+                "tierflow_accounts_waiting_records",
+                "Bookings that wait for their account, of the partitions held here.",
+                ["partition"],
+                registry=own,
+            ),
         }
         self._shown_labels: dict[tuple[str, int], frozenset[tuple[str, ...]]] = {}
         self._takeovers = Counter(

@@ -39,6 +39,8 @@ _SERVER = re.compile(r"(?:[^\s,:\[\]]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
 _HIGHEST_PORT = 65_535
 # A lane that has work and makes no progress for a minute ends the worker (worker/watchdog.py).
 _LONGEST_LOAN_WAIT_MS = 30_000
+_LONGEST_ACCOUNT_WAIT_MS = 31 * 86_400_000
+_MOST_WAITING_RECORDS = 1_000_000
 # No user, path or query: other workers put theirs behind it.
 _URL = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
 # The characters that an Authorization header can carry.
@@ -88,6 +90,9 @@ class Settings:
     # The largest record that the topic of dead letters takes: a worker asks the broker at its start.
     letter_bytes: int = RECORD_BYTES
     remembered_ids: int = REMEMBERED_AT_LEAST
+    accounts: bool = False
+    account_wait_ms: int = 86_400_000
+    account_wait_records: int = 100_000
 
     @classmethod
     def from_environment(
@@ -124,6 +129,11 @@ class Settings:
             backfill=_one_of(given, "TIERFLOW_BACKFILL", ("off", "on")) == "on",
             loan_wait_ms=_milliseconds(given, "TIERFLOW_LOAN_WAIT_MS", cls.loan_wait_ms, _LONGEST_LOAN_WAIT_MS),
             remembered_ids=remembered_ids(given, "TIERFLOW_REMEMBERED_IDS"),
+            accounts=_one_of(given, "TIERFLOW_ACCOUNTS", ("off", "on")) == "on",
+            account_wait_ms=_whole(given, "TIERFLOW_ACCOUNT_WAIT_MS", cls.account_wait_ms, _LONGEST_ACCOUNT_WAIT_MS),
+            account_wait_records=_whole(
+                given, "TIERFLOW_ACCOUNT_WAIT_RECORDS", cls.account_wait_records, _MOST_WAITING_RECORDS
+            ),
         )
         _check(settings)
         return settings
@@ -173,6 +183,25 @@ class Settings:
     def intake_changelog(self, source: str) -> str:
         """Gives the changelog of a source, by its name in the mapping."""
         return f"{self.intake_id}-{source}-changelog"
+
+    def way_in(self, name: str) -> str:
+        """Gives the real name of a topic that records of sources become, by its name in values/events.py."""
+        return self.by_account_topic if name == "by-account" else self.input_topic(name)
+
+    @property
+    def by_account_topic(self) -> str:
+        """The topic of bookings and account records, keyed by account."""
+        return f"{self.app_id}-by-account"
+
+    @property
+    def accounts_changelog_topic(self) -> str:
+        """The changelog of whose an account is, and of what waits for its account."""
+        return f"{self.app_id}-accounts-changelog"
+
+    @property
+    def account_records_changelog(self) -> str:
+        """The changelog of how far account records have been passed on."""
+        return f"{self.app_id}-account-records-changelog"
 
     @property
     def transactional_ids(self) -> str:
@@ -313,6 +342,13 @@ def _milliseconds(given: Mapping[str, str], name: str, default: int, longest: in
     value = given.get(name, str(default))
     if not re.fullmatch(r"[0-9]{1,5}", value) or int(value) > longest:
         raise UsageError(f"{name} is {value!r}; write milliseconds from 0 to {longest}, 0 for no wait")
+    return int(value)
+
+
+def _whole(given: Mapping[str, str], name: str, default: int, most: int) -> int:
+    value = given.get(name, str(default))
+    if not re.fullmatch(r"[0-9]{1,10}", value) or int(value) > most:
+        raise UsageError(f"{name} is {value!r}; write a whole number from 0 to {most}")
     return int(value)
 
 

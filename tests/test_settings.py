@@ -38,6 +38,9 @@ VARIABLES = [
     ("TIERFLOW_PARTITIONER", "partitioner", "crc32", "crc32"),
     ("TIERFLOW_BACKFILL", "backfill", "on", True),
     ("TIERFLOW_LOAN_WAIT_MS", "loan_wait_ms", "250", 250),
+    ("TIERFLOW_ACCOUNTS", "accounts", "on", True),
+    ("TIERFLOW_ACCOUNT_WAIT_MS", "account_wait_ms", "2678400000", 31 * 86_400_000),
+    ("TIERFLOW_ACCOUNT_WAIT_RECORDS", "account_wait_records", "0", 0),
     ("TIERFLOW_REMEMBERED_IDS", "remembered_ids", "100000", 100_000),
     ("TIERFLOW_HTTP_URL", "http_url_given", "https://worker-1:6443/", "https://worker-1:6443"),
     ("TIERFLOW_HTTP_PEERS", "http_peers", "Worker-*.bank, 10.8.0.0/16", ("worker-*.bank", "10.8.0.0/16")),
@@ -79,6 +82,9 @@ def test_everything_has_a_default() -> None:
         backfill=False,
         loan_wait_ms=1_000,
         remembered_ids=64,
+        accounts=False,
+        account_wait_ms=86_400_000,
+        account_wait_records=100_000,
     )
 
 

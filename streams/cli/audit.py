@@ -76,6 +76,10 @@ def _run(settings: Settings, customer: str | None, start: Path | None) -> Report
                 from streams.audit.sources import audit_sources
 
                 await audit_sources(settings, mapping, report)
+            if is_whole and settings.accounts:
+                from streams.audit.sources import audit_accounts
+
+                await audit_accounts(settings, report)
             return report
 
         return asyncio.run(audited())

@@ -216,13 +216,13 @@ def _say_names(names: "Names") -> None:
 
 def _becomes(row: "Tried") -> tuple[str, list[str]]:
     """Gives what becomes of a row, and the sentence for it, or its events."""
-    from streams.values.events import TOPICS
+    from streams.values.events import WAYS_IN
 
     if row.refused is not None:
         return f"refused: {row.refused[0]}", [row.refused[1]]
     if row.skipped:
         return "(skipped)", [row.skipped]
-    return ", ".join(TOPICS[event.topic] for event in row.events), [event.value.decode() for event in row.events]
+    return ", ".join(WAYS_IN[event.topic] for event in row.events), [event.value.decode() for event in row.events]
 
 
 def _cells(rows: "Iterator[Tried]") -> "Iterator[Sequence[str]]":

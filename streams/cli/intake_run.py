@@ -32,15 +32,24 @@ def run_sources() -> None:
 
 
 def mapping_with_topics(settings: Settings) -> "CompiledMapping":
-    """Reads the mapping of TIERFLOW_SOURCES.
+    """Reads the mapping of TIERFLOW_SOURCES; an empty one where accounts alone are worked, and there is no file.
 
     Raises:
-        UsageError: It cannot be read or used, or none of its sources has a topic.
+        UsageError: It cannot be read or used, none of its sources has a topic, or it has records without a customer and
+            the stages of accounts do not run.
     """
-    from streams.stages.sources import topics_of
+    from streams.intake.compile.mapping import no_mapping
+    from streams.stages.sources import is_by_account, topics_of
 
+    if settings.accounts and not settings.sources.is_file():
+        return no_mapping()
     mapping = read_mapping_file(settings.sources)
-    if not topics_of(mapping):
+    if is_by_account(mapping) and not settings.accounts:
+        raise UsageError(
+            f"{settings.sources}: it has records that name no customer, or say whose an account is; write "
+            "TIERFLOW_ACCOUNTS=on, so that they are joined, or customer_id"
+        )
+    if not topics_of(mapping) and not settings.accounts:
         raise UsageError(f"{settings.sources}: no source has a topic; files are sent with: tierflow load csv or camt")
     return mapping
 

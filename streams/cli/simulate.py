@@ -125,7 +125,18 @@ def _opened(events: str | None, policy: Policy) -> "Iterator[Iterator[Sequence[I
     with open_events(events) as opened:
         waves = read_waves(opened, "standard input" if events == "-" else events)
         is_file = stat.S_ISREG(os.fstat(opened.fileno()).st_mode)
-        yield _batches(waves) if is_file else (wave.events for wave in waves)
+        yield map(_of_customers, _batches(waves) if is_file else (wave.events for wave in waves))
+
+
+def _of_customers(batch: "Sequence[InputRecord]") -> "Sequence[InputRecord]":
+    from streams.values.events import TOPICS
+
+    if any(topic >= len(TOPICS) for topic, _, _ in batch):
+        raise UsageError(
+            "the file has events that name no customer, or say whose an account is: simulate works those of customers; "
+            "load the file with TIERFLOW_ACCOUNTS=on, and simulate --from-kafka"
+        )
+    return batch
 
 
 def _batches(waves: "Iterator[Wave]") -> "Iterator[Sequence[InputRecord]]":

@@ -52,6 +52,7 @@ def grow(
 
 async def _create(settings: Settings, partitions: int | None, replication: int) -> tuple[list[str], int]:
     """Gives the topics that were made, and how many partitions there are."""
+    from streams.kafka.intake_topics import ensure_intake_topics
     from streams.kafka.permitted import check_rights
     from streams.kafka.topics import check_partitions, ensure_topics
     from streams.kafka.unchanged import check_unchanged
@@ -61,10 +62,13 @@ async def _create(settings: Settings, partitions: int | None, replication: int) 
         await check_partitions(settings, partitions)
     await check_unchanged(settings)
     made = await ensure_topics(settings, partitions or PARTITIONS, replication)
+    if settings.accounts:
+        made += (await ensure_intake_topics(settings, {}, replication)).made
     return made, await _check(settings)
 
 
 async def _check(settings: Settings) -> int:
+    from streams.kafka.intake_topics import ensure_intake_topics
     from streams.kafka.permitted import check_rights
     from streams.kafka.retention import retention_notes
     from streams.kafka.topics import check_topics
@@ -73,6 +77,8 @@ async def _check(settings: Settings) -> int:
     await check_rights(settings, "topics")
     await check_unchanged(settings)
     partitions = await check_topics(settings)
+    if settings.accounts:
+        await ensure_intake_topics(settings, {}, makes=False)
     for note in await retention_notes(settings):
         typer.echo(f"note: {note}", err=True)
     return partitions

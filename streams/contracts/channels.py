@@ -62,6 +62,18 @@ CHANNELS = (
         "Actions for customers",
         [Kind("customerAction", "An action for a customer", inputs.CustomerMessage)],
     ),
+    Channel(
+        "bank.accounts",
+        "Owners of accounts",
+        [
+            Kind(
+                "accountOwned",
+                "Who owns an account",
+                inputs.AccountMessage,
+                key={"type": "string", "description": "the account_id as UTF-8, byte for byte"},
+            )
+        ],
+    ),
     Channel("tier.changes", "Tier changes", [_CHANGED]),
     Channel(
         "tier.current",

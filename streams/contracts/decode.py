@@ -22,6 +22,7 @@ from streams.contracts.inputs import (
     BalanceMessage,
     CreditMessage,
     CustomerMessage,
+    JointMessage,
     LoanMessage,
     TransactionMessage,
     UnreadNumber,
@@ -30,7 +31,7 @@ from streams.contracts.inputs import (
     UsualTransaction,
 )
 from streams.contracts.nesting import is_nested_beyond
-from streams.contracts.rejection import Rejection, RejectionReason
+from streams.contracts.rejection import NOT_COUNTED, Rejection, RejectionReason
 from streams.contracts.times import instant_ms
 from streams.policy.policy import Policy
 from streams.values.calendar import DAY_MS
@@ -62,6 +63,14 @@ class _InvalidError(Exception):
     def __init__(self, reason: RejectionReason, detail: str) -> None:
         super().__init__(detail)
         self.rejection = Rejection(reason, detail)
+
+
+class _NotCountedError(_InvalidError):
+    """The transaction counts to another owner of the account."""
+
+    def __init__(self) -> None:
+        super().__init__(NOT_COUNTED.reason, NOT_COUNTED.detail)
+        self.rejection = NOT_COUNTED
 
 
 def decode(topic: int, key: bytes | None, value: bytes | None, policy: Policy) -> Event | Rejection:
@@ -137,7 +146,12 @@ def _transaction(value: bytes, policy: Policy) -> Transaction:
         amount_e4 = amount_from_text(message.amount)
     except ValueError:
         return _any_transaction(value, policy)
-    if amount_e4 < 0 or message.currency not in policy.to_value or message.reverses is not None:
+    if (
+        amount_e4 < 0
+        or message.currency not in policy.to_value
+        or message.reverses is not None
+        or message.joint is not None
+    ):
         return _any_transaction(value, policy)
     kind, at_ms = message.type, message.occurred_at
     if kind not in TRANSACTION_TYPES:
@@ -151,13 +165,18 @@ def _any_transaction(value: bytes, policy: Policy) -> Transaction:
     belongs_at_ms = at_ms
     if message.reverses is not None:
         belongs_at_ms = _reversed_at(message, at_ms)
+    amount_e4, currency = _amount("amount", message.amount, 0), _currency(message.currency, policy)
+    if message.joint is not None:
+        amount_e4 = _counted(amount_e4, message.joint, policy)
+        if policy.joint == "first" and message.joint.place > 1:
+            raise _NotCountedError
     return Transaction(
         message.event_id,
         message.customer_id,
         at_ms,
         message.type if message.type in TRANSACTION_TYPES else _type_in_capitals(message.type),
-        _amount("amount", message.amount, 0),
-        _currency(message.currency, policy),
+        amount_e4,
+        currency,
         belongs_at_ms,
         message.reverses,
     )
@@ -183,7 +202,7 @@ def _balance(value: bytes, policy: Policy) -> Balance:
         balance_e4 = amount_from_text(message.balance)
     except ValueError:
         return _any_balance(value, policy)
-    if message.currency not in policy.to_value:
+    if message.currency not in policy.to_value or message.joint is not None:
         return _any_balance(value, policy)
     product = _product(message.product, policy) if message.product else None
     return Balance(
@@ -199,12 +218,15 @@ def _balance(value: bytes, policy: Policy) -> Balance:
 
 def _any_balance(value: bytes, policy: Policy) -> Balance:
     message = _BALANCE(value)
+    balance_e4 = _amount("balance", message.balance)
+    if message.joint is not None:
+        balance_e4 = _counted(balance_e4, message.joint, policy)
     return Balance(
         message.event_id,
         message.customer_id,
         _time("as_of", message.as_of),
         message.account_id,
-        _amount("balance", message.balance),
+        balance_e4,
         _currency(message.currency, policy),
         _product(message.product, policy) if message.product else None,
     )
@@ -261,6 +283,18 @@ def _amount(field: str, raw: msgspec.Raw, least_e4: int = -AMOUNT_LIMIT_E4) -> i
     if amount_e4 < least_e4:
         raise _InvalidError("invalid_field", f"it is below 0, a direction is told by the type - at `$.{field}`")
     return amount_e4
+
+
+def _counted(amount_e4: int, joint: JointMessage, policy: Policy) -> int:
+    """Gives what of an amount of a joint account counts to this owner, rounded to ten-thousandths, halves up."""
+    share = joint.share
+    if not share.is_finite() or not 0 <= share <= 1:
+        raise _InvalidError("invalid_field", "a share is from 0 to 1 - at `$.joint.share`")
+    if policy.joint == "shares":
+        part, whole = share.as_integer_ratio()
+        size = (2 * abs(amount_e4) * part + whole) // (2 * whole)
+        return size if amount_e4 >= 0 else -size
+    return amount_e4 if policy.joint == "each" or joint.place == 1 else 0
 
 
 def _currency(currency: str, policy: Policy) -> str:

@@ -6,7 +6,7 @@ import msgspec
 
 
 class EventLine(NamedTuple):
-    """The record that a line stands for. topic: its number in events.TOPICS."""
+    """The record that a line stands for. topic: its number in events.WAYS_IN."""
 
     topic: int
     key: bytes | None
@@ -24,3 +24,9 @@ class Owned(msgspec.Struct):
     """What is read of a value to give its record a key."""
 
     customer_id: str
+
+
+class OfAccount(msgspec.Struct):
+    """The same of a value whose record is keyed by account."""
+
+    account_id: str

@@ -5,6 +5,7 @@ reads or that a record keeps are strict. Fields that nobody reads (`UnreadText`,
 they make no event unusable.
 """
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
@@ -132,6 +133,31 @@ UnreadNumber = Annotated[
 ]
 
 
+Share = Annotated[
+    Decimal,
+    msgspec.Meta(
+        extra_json_schema={
+            "description": "a decimal from 0, as a string (a JSON number is read exactly), such as 0.5",
+            "anyOf": [
+                {"type": "string", "pattern": r"^[0-9]{1,9}(\.[0-9]{1,12})?$"},
+                {"type": "number", "minimum": 0, "exclusiveMaximum": 10**9},
+            ],
+            "examples": ["0.5"],
+        }
+    ),
+]
+
+
+class JointMessage(msgspec.Struct, kw_only=True, gc=False):
+    """Of an account with several owners who count: this one's place among them, from 1, and the share, 1 at most.
+
+    How it counts is the policy's (`[accounts] joint`). Without it an account is wholly the customer's.
+    """
+
+    place: Annotated[int, msgspec.Meta(ge=1)]
+    share: Share
+
+
 class TransactionMessage(msgspec.Struct, kw_only=True, gc=False):
     """Money moved; the type says the direction. A reversal bears the type of what it undoes."""
 
@@ -145,6 +171,7 @@ class TransactionMessage(msgspec.Struct, kw_only=True, gc=False):
     channel: UnreadText = None
     reverses: Id | None = None
     reversed_at: Time | None = None
+    joint: JointMessage | None = None
 
 
 class BalanceMessage(msgspec.Struct, kw_only=True, gc=False):
@@ -157,6 +184,7 @@ class BalanceMessage(msgspec.Struct, kw_only=True, gc=False):
     currency: Currency
     as_of: Time
     product: Product | None = None
+    joint: JointMessage | None = None
 
 
 UsualTime = Annotated[int, msgspec.Meta(ge=EARLIEST_INTEGER_MS, le=LATEST_MS)]
@@ -211,3 +239,33 @@ class CustomerMessage(msgspec.Struct, kw_only=True, gc=False):
     until: Time | None = None
     reason: Annotated[str, msgspec.Meta(max_length=1_000)] | None = None
     by: Annotated[str, msgspec.Meta(max_length=256)] | None = None
+
+
+ROLES = ("owner", "joint", "authorised", "authorized")
+Role = Annotated[
+    str,
+    msgspec.Meta(
+        description="owner, joint or authorised; capitals do not matter; a missing one is owner",
+        examples=["owner", "joint", "authorised"],
+    ),
+]
+
+
+class OwnerMessage(msgspec.Struct, kw_only=True, gc=False):
+    """Somebody who has to do with an account. Who is authorised, and does not own, does not count."""
+
+    customer_id: Id
+    role: Role = "owner"
+    share: Share | None = None
+
+
+class AccountMessage(msgspec.Struct, kw_only=True, gc=False):
+    """Whose an account is as of a time. It takes the place of what was said as of an earlier time."""
+
+    account_id: Id
+    owners: list[OwnerMessage]
+    as_of: Time
+    opened: Time | None = None
+    closed: Time | None = None
+    product: Product | None = None
+    currency: Currency | None = None

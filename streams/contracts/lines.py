@@ -4,9 +4,9 @@ from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32
 
 import msgspec
 
-from streams.contracts.event_line import EventLine, Owned, WrittenLine
+from streams.contracts.event_line import EventLine, OfAccount, Owned, WrittenLine
 from streams.contracts.halves import with_stand_ins, without_halves
-from streams.values.events import TOPICS
+from streams.values.events import ACCOUNTS, WAYS_IN
 
 # Files always use the default prefix, whatever TIERFLOW_INPUT_PREFIX is.
 FILE_PREFIX = "bank."
@@ -34,15 +34,16 @@ def parse_line(line: bytes) -> EventLine:
     if topic not in _NUMBERS:
         *most, last = _NUMBERS
         raise ValueError(f"the topic is {topic[:50]!r}; write {', '.join(most)} or {last}")
-    return EventLine(_NUMBERS[topic], _key(value), value)
+    number = _NUMBERS[topic]
+    return EventLine(number, _key(value) if number < ACCOUNTS else _key_of_account(value), value)
 
 
 def line_of(event: EventLine) -> bytes:
     """Writes an event as a line of a file of events."""
-    return b'{"topic":"%s%s","value":%s}\n' % (FILE_PREFIX.encode(), TOPICS[event.topic].encode(), event.value)
+    return b'{"topic":"%s%s","value":%s}\n' % (FILE_PREFIX.encode(), WAYS_IN[event.topic].encode(), event.value)
 
 
-_NUMBERS = {FILE_PREFIX + name: number for number, name in enumerate(TOPICS)}
+_NUMBERS = {FILE_PREFIX + name: number for number, name in enumerate(WAYS_IN)}
 # By the first bytes of a file: what compressed it, and the command that writes what is in it to standard output.
 _COMPRESSED = {
     b"\x1f\x8b": ("gzip", "gunzip -c"),
@@ -52,6 +53,7 @@ _COMPRESSED = {
     b"PK\x03\x04": ("zip", "unzip -p"),
 }
 _decode_line = msgspec.json.Decoder(WrittenLine).decode
+_decode_of_account = msgspec.json.Decoder(OfAccount).decode
 _decode_owned = msgspec.json.Decoder(Owned).decode
 
 
@@ -93,6 +95,13 @@ def _read(line: bytes) -> tuple[str, bytes]:
 def _parse(line: bytes) -> tuple[str, bytes]:
     parsed = _decode_line(line)
     return parsed.topic, bytes(parsed.value)
+
+
+def _key_of_account(value: bytes) -> bytes | None:
+    try:
+        return _decode_of_account(value).account_id.encode()
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def _key(value: bytes) -> bytes | None:

@@ -47,6 +47,8 @@ class Rejection(msgspec.Struct, frozen=True):
     value: Clipped | None = None  # what is known of a value that was not read whole
 
 
+NOT_COUNTED = Rejection("invalid_field", "it is of a joint account, which counts to another owner")
+"""Stands for a transaction that the policy in force does not count to this owner: it is passed over, and no letter."""
 WRONG_PARTITION = Rejection("wrong_partition", "the partitioner set by TIERFLOW_PARTITIONER puts this key elsewhere")
 REVERSAL_MISMATCH = Rejection(
     "reversal_mismatch", "what it reverses has another type, currency or day, or a smaller amount - at `$.reverses`"

@@ -19,6 +19,7 @@ TOPICS = (
     Topic("bank.credit", (inputs.CreditMessage,), "Credit standing"),
     Topic("bank.loans", (inputs.LoanMessage,), "Loan application"),
     Topic("bank.customers", (inputs.CustomerMessage,), "Customer action"),
+    Topic("bank.accounts", (inputs.AccountMessage,), "Owners of an account"),
     Topic("tier.changes", (outputs.TierChangeMessage,), "Tier change"),
     Topic("tier.current", (outputs.TierChangeMessage,), "Newest tier change of a customer"),
     Topic("tier.campaigns", (outputs.CampaignMessage,), "Campaign trigger"),

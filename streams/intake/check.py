@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from streams.intake.compile.mapping import CompiledMapping, read_mapping
-from streams.intake.inputs import INPUTS, KNOWN_PRODUCTS
+from streams.intake.inputs import INPUTS, KNOWN_PRODUCTS, WITHOUT_CUSTOMER
 from streams.intake.language.document import SourcesFile
 from streams.intake.language.rules import WordRule
 from streams.policy.check.found import Finding
@@ -80,6 +80,7 @@ def in_words(file: SourcesFile) -> list[str]:
     for name, source in file.sources.items():
         inputs = [
             f"{other} ({sum(getattr(one, field.name) is not None for field in fields)} of {len(fields)} fields)"
+            + (", by account" if other in WITHOUT_CUSTOMER and one.customer_id is None else "")
             for other, fields in INPUTS.items()
             for one in _tables(getattr(source, other))
         ]

@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import msgspec
 
 from streams.contracts.inputs import (
+    AccountMessage,
     Amount,
     AmountFromZero,
     BalanceMessage,
@@ -12,18 +13,22 @@ from streams.contracts.inputs import (
     Currency,
     CustomerMessage,
     Id,
+    JointMessage,
     LoanMessage,
+    OwnerMessage,
     Product,
     Time,
     TransactionMessage,
     TransactionType,
     UnreadNumber,
 )
-from streams.values.events import TOPICS, TRANSACTION_TYPES, Action
+from streams.values.events import TRANSACTION_TYPES, WAYS_IN, Action
 from streams.values.products import PRODUCTS
 from streams.values.standings import Standing
 
-Kind = Literal["id", "money", "time", "currency", "type", "product", "standing", "action", "whole", "score", "text"]
+Kind = Literal[
+    "id", "money", "time", "currency", "type", "product", "standing", "action", "whole", "score", "owners", "text"
+]
 
 
 class InputField(NamedTuple):
@@ -47,6 +52,7 @@ _KINDS: tuple[tuple[Any, Kind], ...] = (
     (Action, "action"),
     (UnreadNumber, "whole"),
     (float, "score"),
+    (list[OwnerMessage], "owners"),
 )
 WORDS: dict[Kind, tuple[str, ...]] = {
     "type": tuple(sorted(TRANSACTION_TYPES)),
@@ -61,6 +67,7 @@ def _fields(message: Any) -> tuple[InputField, ...]:
     return tuple(
         InputField(field.name, _kind(field.type), field.required, field.type == AmountFromZero)
         for field in msgspec.structs.fields(message)
+        if field.type != JointMessage | None  # it follows from who owns the account
     )
 
 
@@ -68,11 +75,8 @@ def _kind(written: Any) -> Kind:
     return next((kind for known, kind in _KINDS if written == known or known in get_args(written)), "text")
 
 
-INPUTS: dict[str, tuple[InputField, ...]] = dict(
-    zip(
-        TOPICS,
-        map(_fields, (BalanceMessage, TransactionMessage, CreditMessage, LoanMessage, CustomerMessage)),
-        strict=True,
-    )
-)
+_MESSAGES = (BalanceMessage, TransactionMessage, CreditMessage, LoanMessage, CustomerMessage, AccountMessage)
+INPUTS: dict[str, tuple[InputField, ...]] = dict(zip(WAYS_IN[: len(_MESSAGES)], map(_fields, _MESSAGES), strict=True))
 """By the names of the inputs, in the order of their topic numbers."""
+WITHOUT_CUSTOMER = ("balances", "transactions")
+"""Those that may be told by account alone: their customers are the account's owners."""

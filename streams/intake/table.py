@@ -44,13 +44,18 @@ class FieldError(RefusedError):
 
 
 class Table(NamedTuple):
-    """One event of one input. topic: its number. finish: sets right what several fields mean together."""
+    """One event of one input.
+
+    topic: the number of where it goes. key: the field that is the record's key. finish: sets right what several fields
+    mean together.
+    """
 
     topic: int
     input: str
     when: Find | None
     readers: tuple[FieldReader, ...]
     finish: Finish
+    key: str = "customer_id"
 
     def is_for(self, view: Any) -> bool:
         """Says whether a row becomes this event.
@@ -90,7 +95,7 @@ class Table(NamedTuple):
             self.finish(value)
         except RefusedError as refused:
             raise self._error(refused, refused.field, None) from refused
-        return EventLine(self.topic, value["customer_id"].encode(), _encode(value))
+        return EventLine(self.topic, value[self.key].encode(), _encode(value))
 
     def _error(self, refused: RefusedError, name: str, way: Way | None) -> FieldError:
         return FieldError(refused, f"{self.input}.{name}".rstrip("."), "" if way is None else way.text)

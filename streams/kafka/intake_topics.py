@@ -17,16 +17,21 @@ from streams.settings import Settings
 
 
 class IntakeTopics(NamedTuple):
-    """How many partitions each topic has, and how large a dead letter of a source may be."""
+    """How many partitions each topic has, how large a dead letter of a source may be, and which topics were made."""
 
     counts: Mapping[str, int]
     letter_bytes: int
+    made: list[str]
 
 
-async def ensure_intake_topics(settings: Settings, sources: Mapping[str, str], replication: int = 1) -> IntakeTopics:
+async def ensure_intake_topics(
+    settings: Settings, sources: Mapping[str, str], replication: int = 1, *, makes: bool = True
+) -> IntakeTopics:
     """Makes what is missing of the topics of intake, and checks all. sources: the topics, by the names of the sources.
 
-    A changelog has as many partitions as its source, and grows with it; the dead letters have as many as the inputs.
+    A changelog has as many partitions as its source, and grows with it; but that of accounts, whose states belong to
+    the partitions of then. The dead letters, and the topics of accounts, are made with as many as the inputs have.
+    makes: False: nothing is made, and what is missing is an error.
 
     Raises:
         UsageError: Kafka does not answer, a topic of a source or an input is not there, or one does not fit.
@@ -37,12 +42,17 @@ async def ensure_intake_topics(settings: Settings, sources: Mapping[str, str], r
     async with Admin(settings) as admin:
         counts = await partition_counts(admin, names)
         _check_there(settings, sources, counts)
-        counts |= await _made(admin, settings, sources, counts, replication)
+        if not makes and (missing := [spec.name for spec in specs if spec.name not in counts]):
+            raise missing_topics(missing)
+        _check_accounts(settings, counts)
+        made = await _made(admin, settings, sources, counts, replication)
+        before, counts = counts, counts | made
         configs = await configs_of(admin, [spec.name for spec in specs], *LOOKED_AT)
     wrong = [misfit for spec in specs for misfit in misfits(spec, configs[spec.name], settings)]
     if wrong:
         raise UsageError("; ".join(wrong))
-    return IntakeTopics(counts, int(configs[specs[0].name][MAX_MESSAGE_BYTES]))
+    letter_bytes = int(configs[specs[0].name][MAX_MESSAGE_BYTES])
+    return IntakeTopics(counts, letter_bytes, sorted(made.keys() - before.keys()))
 
 
 async def _made(
@@ -53,8 +63,11 @@ async def _made(
     replication: int,
 ) -> dict[str, int]:
     """Makes the topics that are missing, and lets changelogs grow with their sources; gives how many these have now."""
-    changelogs = {settings.intake_changelog(name): counts[topic] for name, topic in sources.items()}
     inputs, made = counts[settings.input_topics()[0]], dict[str, int]()
+    changelogs = {settings.intake_changelog(name): counts[topic] for name, topic in sources.items()}
+    if settings.accounts:
+        changelogs[settings.account_records_changelog] = counts.get(settings.input_topic("accounts"), inputs)
+        changelogs[settings.accounts_changelog_topic] = counts.get(settings.by_account_topic, inputs)
     by_count = defaultdict[int, list[TopicSpec]](list)
     for spec in intake_specs(settings, sources):
         if spec.name not in counts:
@@ -68,6 +81,17 @@ async def _made(
             await _grow(settings, changelog, partitions)
             made[changelog] = partitions
     return made
+
+
+def _check_accounts(settings: Settings, counts: Mapping[str, int]) -> None:
+    """Sees to it that accounts are worked under as many partitions as their states were made under."""
+    now, then = counts.get(settings.by_account_topic), counts.get(settings.accounts_changelog_topic)
+    if then is not None and now not in (None, then):
+        raise UsageError(
+            f"{settings.by_account_topic} has {now} partitions, {settings.accounts_changelog_topic} {then}: accounts "
+            "would be worked where their state is not. It needs no more than it was made with; to have more all the "
+            "same, start with another TIERFLOW_APP_ID and send accounts and bookings once more"
+        )
 
 
 async def _grow(settings: Settings, changelog: str, partitions: int) -> None:

@@ -112,7 +112,10 @@ def worker(settings: Settings) -> Rows:
 
 def producer(settings: Settings) -> Rows:
     """Gives the rows of whoever produces the inputs. One with transactions needs its transactional id, too."""
-    return (Row("WRITE", "topic", settings.input_topics(), "send events, with idempotence or without"),)
+    return (
+        Row("WRITE", "topic", settings.input_topics(), "send events, with idempotence or without"),
+        *_of_accounts(settings, "WRITE", _account_inputs, "say whose accounts are; send bookings by account"),
+    )
 
 
 def customers(settings: Settings) -> Rows:
@@ -123,7 +126,7 @@ def customers(settings: Settings) -> Rows:
 def load(settings: Settings) -> Rows:
     """Gives the rows of `tierflow load`, with topics that are there."""
     others = _without(_all(settings), settings.input_topics())
-    return (*producer(settings), *_looks_at_all(settings, others))
+    return (*producer(settings), *_looks_at_all(settings, others), *_looks_at_accounts(settings))
 
 
 def intake(settings: Settings, sources: Mapping[str, str] | None = None) -> Rows:
@@ -135,6 +138,11 @@ def intake(settings: Settings, sources: Mapping[str, str] | None = None) -> Rows
     own = "keep how far each source is, in the same transaction"
     return (
         *([] if sources is None else [Row("READ", "topic", list(sources.values()), "read the bank's own records")]),
+        *_of_accounts(settings, "READ", _account_inputs, "read whose accounts are, and bookings by account"),
+        *_of_accounts(settings, "WRITE", _account_inputs, "write both, where sources have them"),
+        *_of_accounts(settings, "READ", _account_changelogs, "read back what is known of accounts, and what waits"),
+        *_of_accounts(settings, "WRITE", _account_changelogs, "write it, in the same transaction"),
+        *_of_accounts(settings, "DESCRIBE_CONFIGS", _account_topics, "see that they are as they must be"),
         Row("WRITE", "topic", written, "write events, and what cannot be mapped"),
         Row("READ", "topic", written, "after a broker's crash: find transactions that it has left open, and end them"),
         Row("READ", "topic", changelogs, "see how far each source is, when a partition is taken over", any_source),
@@ -201,6 +209,7 @@ def audit(settings: Settings) -> Rows:
         Row("READ", "topic", settings.input_topics(), "work the events once more"),
         Row("READ", "topic", [*compared, *kept], "compare what the workers wrote"),
         Row("READ", "topic", [policies], "work by the policies of then"),
+        *_of_accounts(settings, "READ", _account_topics, "work accounts once more; compare what is known of them"),
         *_looks_at_all(settings, others),
     )
 
@@ -226,6 +235,7 @@ def topics(settings: Settings) -> Rows:
         Row("CREATE", "topic", _all(settings), "make those that are missing; CREATE on the cluster does, too"),
         Row("READ", "topic", changelogs, "see that the topics are those that the state was made with"),
         *_looks_at_all(settings, _without(_all(settings), changelogs)),
+        *_looks_at_accounts(settings),
     )
 
 
@@ -367,6 +377,38 @@ def _looks_at_all(settings: Settings, others: Sequence[str]) -> Rows:
         Row("DESCRIBE", "topic", others, "see that all topics are there"),
         Row("DESCRIBE_CONFIGS", "topic", _all(settings), "see that they are as they must be"),
     )
+
+
+def _looks_at_accounts(settings: Settings) -> Rows:
+    """Gives the rows of who makes and checks the topics of accounts."""
+    letters = _outputs(settings, "source-dead-letters")
+
+    def topics(_: Settings) -> list[str]:
+        return [*letters, *_account_topics(settings)]
+
+    return (
+        *_of_accounts(settings, "CREATE", topics, "make those of accounts that are missing"),
+        *_of_accounts(settings, "DESCRIBE_CONFIGS", topics, "see that they are as they must be"),
+    )
+
+
+def _of_accounts(
+    settings: Settings, operation: Operation, topics: Callable[[Settings], list[str]], why: str
+) -> Sequence[Row]:
+    """Gives a row of the topics of accounts; none where these are not joined with their owners."""
+    return [Row(operation, "topic", topics(settings), why)] if settings.accounts else []
+
+
+def _account_topics(settings: Settings) -> list[str]:
+    return [*_account_inputs(settings), *_account_changelogs(settings)]
+
+
+def _account_inputs(settings: Settings) -> list[str]:
+    return [settings.input_topic("accounts"), settings.by_account_topic]
+
+
+def _account_changelogs(settings: Settings) -> list[str]:
+    return [settings.account_records_changelog, settings.accounts_changelog_topic]
 
 
 def _all(settings: Settings) -> list[str]:

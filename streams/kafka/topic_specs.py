@@ -74,7 +74,21 @@ def topic_specs(settings: Settings) -> list[TopicSpec]:
 def intake_specs(settings: Settings, sources: Iterable[str]) -> list[TopicSpec]:
     """Gives the topics that `tierflow intake` has beside its sources and the inputs. sources: their names."""
     letters = TopicSpec(settings.output_topic("source-dead-letters"), _DEAD_LETTERS)
-    return [letters, *(TopicSpec(settings.intake_changelog(source), _COMPACTED) for source in sources)]
+    of_sources = (TopicSpec(settings.intake_changelog(source), _COMPACTED) for source in sources)
+    return [letters, *of_sources, *account_specs(settings)]
+
+
+def account_specs(settings: Settings) -> list[TopicSpec]:
+    """Gives the topics of the stages of accounts; none where these do not run."""
+    if not settings.accounts:
+        return []
+    return [
+        TopicSpec(settings.input_topic("accounts"), _RETAINED, record_bytes=0),
+        # The broker's own time says how long a booking has waited.
+        TopicSpec(settings.by_account_topic, {**_RETAINED, TIMESTAMP_TYPE: "LogAppendTime"}),
+        TopicSpec(settings.account_records_changelog, _COMPACTED),
+        TopicSpec(settings.accounts_changelog_topic, {**_COMPACTED, MAX_MESSAGE_BYTES: str(8 * _MIB)}),
+    ]
 
 
 def _changelog_spec(settings: Settings) -> TopicSpec:

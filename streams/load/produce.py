@@ -15,14 +15,20 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from streams.contracts.event_line import EventLine
 from streams.errors import UsageError, named
+from streams.kafka.intake_topics import ensure_intake_topics
 from streams.kafka.partitioner import partition_of
 from streams.kafka.permitted import check_rights
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
+from streams.values.events import TOPICS, WAYS_IN
 
 PARTITIONS = 4  # of topics that are made here
 BATCH_BYTES = 900_000  # below the broker's default limit of 1 MiB
 _KEYLESS_PARTITION = 0
+BY_ACCOUNT_UNREAD = (
+    "an event names no customer, or says whose an account is: what joins them does not run here; write "
+    "TIERFLOW_ACCOUNTS=on, and run tierflow intake (docs/intake.md#who-owns-an-account)"
+)
 _REMEMBERED_KEYS = 200_000
 
 
@@ -51,6 +57,8 @@ async def produce(settings: Settings, waves: Iterator[Wave], on_wave: Callable[[
     """
     await check_rights(settings, "load")
     await ensure_topics(settings, PARTITIONS)
+    if settings.accounts:
+        await ensure_intake_topics(settings, {})
     producer = AIOKafkaProducer(
         **settings.client_options(), enable_idempotence=True, acks="all", linger_ms=0, max_batch_size=BATCH_BYTES
     )
@@ -88,7 +96,8 @@ class _Sending:
     def __init__(self, producer: AIOKafkaProducer, settings: Settings) -> None:
         self.acknowledged = 0
         self._producer = producer
-        self._topics = settings.input_topics()
+        names = WAYS_IN if settings.accounts else TOPICS
+        self._topics = tuple(map(settings.way_in, names))
         self._partitioner = settings.partitioner
         self._partition_counts: list[int] = []
         self._partition_by_key: dict[tuple[int, bytes], int] = {}
@@ -100,6 +109,8 @@ class _Sending:
             self._partition_counts = [len(await self._producer.partitions_for(topic)) for topic in self._topics]
         batches: dict[tuple[int, int], BatchBuilder] = {}
         for topic, key, value in events:
+            if topic >= len(self._topics):
+                raise UsageError(BY_ACCOUNT_UNREAD)
             place = topic, self._partition(topic, key)
             batch = batches.get(place)
             if batch is None or batch.append(timestamp=None, key=key, value=value) is None:

@@ -19,6 +19,7 @@ from streams.intake.samples import samples_of
 from streams.intake.source import Source
 from streams.load.mapped import SourceFile, camt_rows, csv_rows, mapped
 from streams.policy.policy import Policy
+from streams.values.events import ACCOUNTS
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -138,6 +139,8 @@ def _told(record: SourceRecord, seen: Any, outcome: Outcome, policy: Policy) -> 
 
 def _decoded_under(policy: Policy, tried_row: Tried) -> Tried:
     for event in tried_row.events:
+        if event.topic >= ACCOUNTS:
+            continue  # whose it is, is not known here
         taken = decode(event.topic, event.key, event.value, policy)
         if isinstance(taken, Rejection):
             return tried_row._replace(events=(), refused=(taken.reason, taken.detail))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from streams.contracts.decode import decode
 from streams.contracts.kept import LaneRecord
 from streams.contracts.letters import too_large
-from streams.contracts.rejection import REVERSAL_MISMATCH, WRONG_PARTITION, Rejection
+from streams.contracts.rejection import NOT_COUNTED, REVERSAL_MISMATCH, WRONG_PARTITION, Rejection
 from streams.engine.apply import apply_erase, apply_event
 from streams.engine.case import Case, Moment
 from streams.engine.measures.limits import LimitExceededError, check_limits
@@ -186,6 +186,8 @@ class Customers(DecidedByItself):
 
     def _reject(self, entry: Entry, rejection: Rejection) -> bool:
         """Writes a dead letter. The input changes no state, and no other input waits for it."""
+        if rejection is NOT_COUNTED:
+            return self._pass_over(entry, "not_counted")
         self._out.reject(entry, rejection, self._wall_ms)
         return self._pass_over(entry, "dead_letter")
 

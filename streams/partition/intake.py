@@ -8,24 +8,19 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any
 
-from msgspec import UNSET
-
 from streams.contracts.envelope import Headers
 from streams.contracts.kept import LaneRecord
-from streams.contracts.letters import bytes_fields, letter_key, too_large
-from streams.contracts.log import encode_json
-from streams.contracts.outputs import SourceDeadLetterMessage
+from streams.contracts.letters import letter_key, too_large
 from streams.contracts.rejection import Clipped, Rejection
 from streams.intake.record import Mapped, Outcome, Refusal, SourceRecord
 from streams.partition.entries import Entry, Record
 from streams.partition.intake_setup import IntakeSetup
 from streams.partition.partition import Partition
+from streams.partition.source_letters import source_headers, source_letter
+from streams.partition.source_records import Origin, Why
 from streams.partition.work import SOURCE_DEAD_LETTERS
 from streams.values.calendar import NEVER_MS
-from streams.values.events import TOPICS
-
-POSITION, MAPPING = "source-position", "source-mapping"
-"""Headers of the inputs that come of a source: topic/partition/offset/number, and the mark of the mapping."""
+from streams.values.events import WAYS_IN
 
 LETTERS_LIMIT = 100
 """How many dead letters a record of many rows becomes at most."""
@@ -39,6 +34,7 @@ class Intake(Partition):
     ) -> None:
         super().__init__(1, packed, lane)
         self._setup = setup
+        self._origin = Origin(setup.source.name, setup.mark, setup.topic, setup.partition, setup.letter_bytes)
 
     def decode(self, topic: int, records: Iterable[Record]) -> list[Entry]:
         """Maps records."""
@@ -50,7 +46,7 @@ class Intake(Partition):
         for outcome in entry.event:
             if isinstance(outcome, Mapped):
                 for event in outcome.events:
-                    self.tell(TOPICS[event.topic], event.key, event.value, self._headers(entry.offset, number))
+                    self.tell(WAYS_IN[event.topic], event.key, event.value, self._headers(entry.offset, number))
                     number += 1
                 self._counted("mapped")
             elif isinstance(outcome, Refusal | Rejection):
@@ -84,35 +80,15 @@ class Intake(Partition):
         return setup.source.map(SourceRecord(*place, record.key, record.value, record.timestamp, headers))
 
     def _headers(self, offset: int, number: int) -> Headers:
-        setup = self._setup
-        position = f"{setup.topic}/{setup.partition}/{offset}/{number}"
-        return [(POSITION, position.encode()), (MAPPING, setup.mark)]
+        return source_headers(self._origin, offset, number)
 
     def _letter(self, entry: Entry, refused: Refusal | Rejection, without: Clipped | None, rest: str) -> bytes:
         """Makes a letter. without: what stands for the value where another letter has it. rest: of the detail."""
-        setup = self._setup
-        record: Any = entry.record  # of any reader: aiokafka's, a bare or a large one
-        clipped, field, path, item = without, "", "", None
         if isinstance(refused, Rejection):
-            clipped = refused.value
+            why = Why(refused.reason, refused.detail + rest, clipped=refused.value)
         else:
-            field, path, item = refused.field, refused.path, refused.item
-        return encode_json(
-            SourceDeadLetterMessage(
-                source=setup.source.name,
-                mapping=setup.mark.decode(),
-                topic=setup.topic,
-                partition=setup.partition,
-                offset=entry.offset,
-                item=UNSET if item is None else item,
-                reason=refused.reason,
-                detail=refused.detail + rest,
-                field=field or UNSET,
-                path=path or UNSET,
-                timestamp_ms=UNSET if record.timestamp is None else record.timestamp,
-                **bytes_fields(record.key, record.value, clipped, setup.letter_bytes),
-            )
-        )
+            why = Why(refused.reason, refused.detail + rest, refused.field, refused.path, refused.item, without)
+        return source_letter(self._origin, entry.record, why)
 
     def _counted(self, outcome: str) -> None:
         self.count("intake", self._setup.source.name, outcome)

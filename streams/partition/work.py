@@ -11,6 +11,7 @@ from streams.contracts.kept import LaneRecord
 CHANGES, CURRENT, CAMPAIGNS, RISK = "changes", "current", "campaigns", "risk"
 ERASURES, DEAD_LETTERS, ORDER, CANDIDATES = "erasures", "dead-letters", "order", "candidates"
 SOURCE_DEAD_LETTERS = "source-dead-letters"
+ACCOUNT_RECORDS, BY_ACCOUNT = "accounts", "by-account"
 KEYS = "keys"
 """The keys of customers (seals.py): the topic is named otherwise."""
 

@@ -13,6 +13,7 @@ from streams.values.calendar import Calendar
 from streams.values.products import Holding, Product
 
 MARK_BITS = 32
+JointWord = Literal["first", "each", "shares"]
 
 
 class Tier(msgspec.Struct, frozen=True):
@@ -51,6 +52,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     document: str
     currency: str
     calendar: Calendar
+    joint: JointWord  # how an account with several owners counts to each of them
     products: dict[str, Product]  # by word, in small letters: the file's own and those that every policy knows
     to_value: dict[str, int]  # by currency: one ten-thousandth of it in the policy's currency, e16
     measures: tuple[Measure, ...]

@@ -160,6 +160,10 @@ currency = { constant = "TWD" }
 occurred_at = "booked_at"
 """
 BOOKING = b'{"owner": "C001", "account": "A-100", "kind": "ATM", "amount": "500", "booked_at": "2026-02-01"}'
+ACCOUNT = (
+    b'{"account_id": "A-100", "owners": [{"customer_id": "C001", "role": "owner", "share": "0.6"}, '
+    b'{"customer_id": "C002", "role": "joint", "share": "0.4"}], "as_of": "2026-02-01T00:00:00+08:00"}'
+)
 
 _INPUTS = ("balanceReported", "transactionMade", "creditRated", "loanApplied", "customerAction")  # by topic number
 _BY_TYPE = {
@@ -194,7 +198,7 @@ def samples() -> list[Sample]:
 
 def configurations() -> dict[str, Configuration]:
     """Gives the Kafka configuration with which `tierflow topics create` makes each topic, by topic name."""
-    settings = Settings.from_environment({}, dotenv=None)
+    settings = Settings.from_environment({"TIERFLOW_ACCOUNTS": "on"}, dotenv=None)
     return {spec.name: spec.config for spec in (*topic_specs(settings), *intake_specs(settings, ()))}
 
 
@@ -210,6 +214,7 @@ def _all() -> Iterator[Sample]:
     for event in events():
         yield _sample(_INPUTS[event.topic], event.key, event.value)
         yield from _of_work(simulation.work([event]).work)
+    yield _sample("accountOwned", b"A-100", ACCOUNT)
     yield from _of_source()
 
 

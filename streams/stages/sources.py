@@ -15,6 +15,7 @@ from streams.registry.registry import Registry, prepare_by
 from streams.settings import Settings
 from streams.stages.placing import place_of_campaigns, place_of_customers
 from streams.stages.stage import Output, Prepare, Stage
+from streams.values.events import ACCOUNTS, WAYS_IN
 
 _MARK_SIGNS = 16
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -67,7 +68,7 @@ def source_stage(settings: Settings, source: Source, mark: bytes, prepare: Prepa
         outputs=_outputs(settings, source),
         changelog=settings.intake_changelog(source.name),
         open=open_partition,
-        keyless=True,
+        elastic=True,
         witnesses=(SOURCE_DEAD_LETTERS, *_inputs_of(source)),
         prepare=prepare,
     )
@@ -78,10 +79,15 @@ def _outputs(settings: Settings, source: Source) -> Mapping[str, Output]:
     place = place_of_customers(settings)
     return {
         SOURCE_DEAD_LETTERS: letters,
-        **{name: Output(settings.input_topic(name), place) for name in _inputs_of(source)},
+        **{name: Output(settings.way_in(name), place) for name in _inputs_of(source)},
     }
 
 
 def _inputs_of(source: Source) -> list[str]:
     """Gives the names of the inputs that a source's records become."""
-    return list(dict.fromkeys(table.input for table in source.tables))
+    return list(dict.fromkeys(WAYS_IN[table.topic] for table in source.tables))
+
+
+def is_by_account(mapping: CompiledMapping) -> bool:
+    """Says whether records of a source become what only the stages of accounts read."""
+    return any(table.topic >= ACCOUNTS for source in mapping.sources.values() for table in source.tables)

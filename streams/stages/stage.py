@@ -56,7 +56,7 @@ class Stage(NamedTuple):
     witnesses: Sequence[str] = ()  # outputs whose messages tell whether anybody saw a leftover transaction
     backfill: bool = False  # whether records that are there at the first start count as history
     wait: Wait | None = None  # for the topic whose decisions are not taken back
-    keyless: bool = False  # whether it keeps nothing but how far its inputs are: no state belongs to a partition count
+    elastic: bool = False  # whether a process may go on with other partition counts: its start sees what may not change
     sleeps: bool = False  # whether nothing is taken over before a first record comes
     committed: Callable[[Work], None] = lambda _: None  # called with each Work after its commit
     # Of the keys of a partition's customers as they are in the topic of keys; None: nothing is sealed.
@@ -70,8 +70,8 @@ class Stage(NamedTuple):
         return {*self.inputs, *outputs, self.changelog, *self.beside}
 
     def noted(self, topics: Mapping[str, KnownTopic]) -> Mapping[str, KnownTopic]:
-        """Gives what lane records note of its topics as they are. Without keys, offsets have to stay, and no more."""
-        if not self.keyless:
+        """Gives what lane records note of its topics as they are. Where counts may change, offsets have to stay."""
+        if not self.elastic:
             return topics
         kept = (*self.inputs, self.changelog)
         return {name: known._replace(partitions=ANY_NUMBER) for name, known in topics.items() if name in kept}

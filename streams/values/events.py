@@ -18,6 +18,9 @@ from streams.values.standings import Standing
 # (docs/messages.md#what-happens-to).
 BALANCES, TRANSACTIONS, CREDIT, LOANS, CUSTOMERS = range(5)
 TOPICS = ("balances", "transactions", "credit", "loans", "customers")
+# Beside them, what `tierflow intake` joins to events of customers: both keyed by account (docs/intake.md).
+ACCOUNTS, BY_ACCOUNT = 5, 6
+WAYS_IN = (*TOPICS, "accounts", "by-account")
 
 Action = Literal["pin", "unpin", "opt_out", "opt_in", "erase"]
 

@@ -1,4 +1,4 @@
-"""The app of `tierflow intake`: a stage of every source of the mapping, under a consumer group of its own."""
+"""The app of `tierflow intake`: the stages of its sources and those of accounts, under a consumer group of its own."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,6 +8,7 @@ from streams.intake.compile.mapping import CompiledMapping
 from streams.kafka.rights import intake
 from streams.kafka.topic_ids import ask_for_topics
 from streams.settings import Settings
+from streams.stages.accounts import account_stages
 from streams.stages.sources import source_stages, topics_of
 from streams.values.calendar import NEVER_MS
 from streams.worker.lane_app import LaneApp, add_agent, fail
@@ -23,7 +24,8 @@ class IntakeApp(LaneApp):
         """Makes it with its stages. counts: how many partitions each topic has."""
         super().__init__(settings, settings.intake_id)
         self.rows = intake(settings, topics_of(mapping))
-        for stage in source_stages(settings, mapping):
+        accounts = account_stages(settings, counts) if settings.accounts else ()
+        for stage in (*source_stages(settings, mapping), *accounts):
             self.add_stage(stage, {topic: counts[topic] for topic in stage.topics})
         self._first: Mapping[str, KnownTopic] = {}  # the topics as they were when this process took over first
         self.watches.append(("the watch over the numbers of partitions", self._watch_counts))

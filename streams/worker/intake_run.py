@@ -18,7 +18,8 @@ def run_intake(settings: Settings, mapping: CompiledMapping, counts: Mapping[str
 
     counts: how many partitions each topic has.
     """
-    read_in_part(topics_of(mapping).values())
+    accounts = [settings.input_topic("accounts"), settings.by_account_topic] if settings.accounts else []
+    read_in_part([*topics_of(mapping).values(), *accounts])
     app = IntakeApp(settings, mapping, counts)
     add_lane_watches(app)
     install_live(app.web.web_app, LiveLanes(app), settings, app.metrics)

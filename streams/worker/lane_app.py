@@ -224,7 +224,7 @@ class LaneApp(faust.App):  # type: ignore[misc]
 
     def watched(self) -> Iterator[Watched]:
         """Gives what the topics must be: as many partitions as this worker knows of, and as the states were made."""
-        for stage in (stage for stage in self.stages.values() if not stage.keyless):
+        for stage in (stage for stage in self.stages.values() if not stage.elastic):
             counted = {topic: KnownTopic("", self.counts[topic]) for topic in stage.topics if topic in self.counts}
             yield Watched(LaneRecord((), 0, NEVER_MS, topics=counted), stage.topics)
         for lane in self.lanes.values():

@@ -1,8 +1,10 @@
 """docs/intake.md: every mapping and every field in it can be used, and the first fifteen minutes go as they say."""
 
+import json
 import re
+from itertools import permutations
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -12,8 +14,9 @@ from streams.intake.compile.mapping import load_mapping
 from streams.intake.inputs import INPUTS, WORDS
 from streams.intake.language.rules import CsvRule, Format, SourceWords
 from streams.intake.paths import compile_condition, compile_path
-from streams.intake.record import RefusalReason, Row
+from streams.intake.record import Mapped, RefusalReason, Row, SourceRecord
 from streams.settings import policy_folder
+from tests.support.account_records import Played
 from tests.support.commands import tierflow
 from tests.support.mappings import BALANCE, TRANSACTION, mapping_text
 from tests.support.statements import REVERSAL, balance, entry, rows_of, statement
@@ -72,7 +75,7 @@ def test_the_guide_has_every_word() -> None:
 
 
 def test_the_guide_has_every_field_of_every_input() -> None:
-    rows = [row for row in section("## A mapping").splitlines() if re.match(r"\| `[a-z]+` \| event_id", row)]
+    rows = [row for row in section("## A mapping").splitlines() if re.match(r"\| `[a-z]+` \| (event|account)_id", row)]
     for row in rows:
         name, required, others = (cell.strip() for cell in row.strip("| ").split("|"))
         fields = INPUTS[name.strip("`")]
@@ -80,6 +83,29 @@ def test_the_guide_has_every_field_of_every_input() -> None:
         rest = {field.name for field in fields if not field.is_required}
         assert rest - {"tier", "until", "reason", "by"} <= set(re.findall(r"[a-z_]+", others))
     assert len(rows) == len(INPUTS)
+
+
+def test_the_example_of_owners_comes_to_what_it_says() -> None:
+    [text] = [mapping for mapping in MAPPINGS if "sources.parties" in mapping]
+    sources = load_mapping(text).sources
+    lines = re.findall(r"^\{.*\}$", section("## Who owns an account"), re.MULTILINE)
+    assert len(lines) == 3
+    for order in permutations(lines):
+        played = Played()
+        for line in order:
+            source = sources["parties" if "holders" in line else "ledger"]
+            [outcome] = source.map(SourceRecord("core", 0, 0, None, line.encode()))
+            assert isinstance(outcome, Mapped)
+            [event] = outcome.events
+            played.send(json.loads(event.value), at=10**9)
+        held = {customer: events[-1][1] for (customer, _), events in played.balances().items()}
+        assert (held["C002"], held.get("C001", "0.00")) == ("498000.00", "0.00")
+        assert "C009" not in held
+        assert {event["joint"]["share"] for event in told(played) if "joint" in event} <= {"0.6", "0.4"}
+
+
+def told(played: Played) -> list[dict[str, Any]]:
+    return [json.loads(message.value or b"") for _, message in played.messages]
 
 
 def test_the_guide_has_every_field_of_a_statement() -> None:

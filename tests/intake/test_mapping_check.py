@@ -47,7 +47,7 @@ def test_a_good_mapping_is_told_in_words() -> None:
         ('"customer"', '"customer..id"', 8, "transactions.customer_id", 'cannot be read at ".id"'),
         ('"customer"', '""', 8, "transactions.customer_id", "this is empty"),
         ('"customer"', "7", 8, "transactions.customer_id", "write it in quotes"),
-        ('customer_id = "customer"\n', "", 6, "transactions.customer_id", "this is missing; write customer_id"),
+        ('account_id = "account"\n', "", 6, "transactions.account_id", "this is missing; write account_id"),
         ("account_id", "acount_id", 9, "transactions.acount_id", "did you mean account_id?"),
         ('"cash" }', '"kash" }', 10, "transactions.type.codes.ATM", '"kash" is no type; there are cash, deposit'),
         ('"other" }', '"others" }', 10, "transactions.type.otherwise", '"others" is no type'),
@@ -102,6 +102,23 @@ def test_a_mistake_is_told_with_line_field_and_what_to_write(
 def test_every_mistake_of_a_file_is_told_at_once() -> None:
     wrong = GOOD.replace('"debezium"', '"kafka"').replace('"TWD"', '"RMB"').replace("Asia/Taipei", "Nowhere/City")
     assert [finding.line for finding in check_mapping(wrong).errors] == [3, 12, 13]
+
+
+def test_a_booking_that_names_no_customer_goes_by_its_account() -> None:
+    report = check_mapping(GOOD.replace('customer_id = "customer"\n', ""))
+    assert report.errors == []
+    assert report.mapping is not None
+    assert in_words(report.mapping.file) == [
+        "bookings: topic core.public.bookings, debezium -> transactions (6 of 10 fields), by account"
+    ]
+
+
+def test_roles_of_owners_are_those_that_there_are() -> None:
+    words = 'account_id = "id"\nas_of = "at"\nowners = { path = "who", codes = { H = "boss" } }'
+    report = check_mapping(f'[sources.parties]\ntopic = "core"\nformat = "json"\n[sources.parties.accounts]\n{words}\n')
+    assert [(finding.field, finding.message) for finding in report.errors] == [
+        ("sources.parties.accounts.owners.codes", '"boss" is no role; there are owner, joint, authorised')
+    ]
 
 
 def test_lines_that_are_no_toml_are_told_and_what_follows_is_looked_at() -> None:

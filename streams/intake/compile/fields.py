@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, cast
 
 from streams.intake.fields.found import compile_find
 from streams.intake.fields.money import compile_money
+from streams.intake.fields.owners import check_roles, compile_owners
 from streams.intake.fields.times import compile_time
 from streams.intake.fields.words import check_constant, compile_word
 from streams.intake.inputs import InputField
@@ -160,8 +161,17 @@ def _try_form(rule: TimeRule, at: Path, problems: Problems) -> None:
         problems.add_unless_known(at, str(error))
 
 
+def _owners(rule: FieldRule, _field: InputField, at: Path, context: SourceContext) -> Convert:
+    written = cast("WordRule", rule)
+    fault = check_roles(written)
+    if fault is not None:
+        context.problems.add_unless_known((*at, "codes"), fault)
+    read = compile_owners(written, context.words)
+    return lambda found, _view, _so_far: read(found)
+
+
 _Compiler = Callable[[FieldRule, InputField, Path, SourceContext], Convert]
-_COMPILERS: dict[str, _Compiler] = {"money": _money, "time": _time}
+_COMPILERS: dict[str, _Compiler] = {"money": _money, "time": _time, "owners": _owners}
 
 
 def read_first(readers: Sequence[FieldReader], names: Sequence[str]) -> tuple[FieldReader, ...]:

@@ -44,6 +44,11 @@ class CompiledMapping(NamedTuple):
     schemas: Schemas
 
 
+def no_mapping() -> CompiledMapping:
+    """Gives a mapping without sources."""
+    return CompiledMapping({}, SourcesFile(), (), Schemas())
+
+
 def load_mapping(text: str) -> CompiledMapping:
     """Compiles a file of sources.
 

@@ -3,12 +3,12 @@
 from typing import Any
 
 from streams.intake.compile.fields import SourceContext, compile_field, read_first
-from streams.intake.inputs import INPUTS, InputField
+from streams.intake.inputs import INPUTS, WITHOUT_CUSTOMER, InputField
 from streams.intake.language.rules import FILE_FORMATS, SourceWords
 from streams.intake.paths import RECORD, compile_path
 from streams.intake.table import FINISH, FieldReader, Table, Way, as_it_is
 from streams.policy.language.problem import Path
-from streams.values.events import TOPICS
+from streams.values.events import ACCOUNTS, BY_ACCOUNT, WAYS_IN
 
 _ID_OF_A_FILE = (
     "this is missing; a file has no offsets, so write what makes a row one, such as "
@@ -37,13 +37,17 @@ def _table(name: str, rule: Any, place: Path, context: SourceContext, suffix: st
         elif field.name == "event_id" and context.words.format not in FILE_FORMATS:
             context.roots.names.add(RECORD)
             readers.append(_by_place(field, suffix))
-        elif field.is_required:
+        elif field.is_required and not (field.name == "customer_id" and name in WITHOUT_CUSTOMER):
             context.problems.add_unless_known(at, _missing(field, context.words))
     if name == "transactions" and rule.reverses is not None and rule.reversed_at is None:
         context.problems.add(
             (*place, "reverses"), "a reversal needs reversed_at, the time of what it undoes; write it, too"
         )
-    return Table(TOPICS.index(name), name, when, read_first(readers, ("currency",)), FINISH.get(name, as_it_is))
+    ordered, finish = read_first(readers, ("currency",)), FINISH.get(name, as_it_is)
+    if name == "accounts" or (name in WITHOUT_CUSTOMER and rule.customer_id is None):
+        topic = ACCOUNTS if name == "accounts" else BY_ACCOUNT
+        return Table(topic, name, when, ordered, finish, key="account_id")
+    return Table(WAYS_IN.index(name), name, when, ordered, finish)
 
 
 def _by_place(field: InputField, suffix: str) -> FieldReader:

@@ -42,6 +42,11 @@ def _floors(before: Policy, after: Policy) -> Iterator[str]:
 def _words(before: Policy, after: Policy) -> Iterator[str]:
     if gone := sorted(before.products.keys() - after.products.keys()):
         yield f"words for products that are no longer known: {listed(gone)}; balances that bear one are refused"
+    if after.joint != before.joint:
+        yield (
+            f'joint accounts count by "{after.joint}", no longer by "{before.joint}": each from its next balance on, '
+            "what is there stays as it was counted"
+        )
     ids = [{campaign.id for campaign in policy.campaigns} for policy in (before, after)]
     if ended := sorted(ids[0] - ids[1]):
         yield f"campaigns that end: {listed(ended)}"

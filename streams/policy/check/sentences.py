@@ -35,6 +35,7 @@ def in_words(policy: Policy, file: PolicyFile) -> str:
         *_value(policy, file),
         *_measures(policy, file),
         *_products(file),
+        *_accounts(file),
         *(f"In {standing} standing nobody is above {tier}" for standing, tier in file.caps.items()),
         _rating(file.rating),
         *_falling(file.rating, file.falling, file.tiers),
@@ -47,6 +48,17 @@ def in_words(policy: Policy, file: PolicyFile) -> str:
 def _products(file: PolicyFile) -> list[str]:
     told = [f"{word} counts as {product}" for word, product in file.products.items()]
     return [f"Of products, {listed(told)}"] if told else []
+
+
+def _accounts(file: PolicyFile) -> list[str]:
+    if file.accounts is None:
+        return []
+    whom = {
+        "first": "wholly to its first owner",
+        "each": "wholly to each owner",
+        "shares": "to each owner by the share",
+    }
+    return [f"A joint account counts {whom[file.accounts.joint]}"]
 
 
 def _tiers(tiers: Sequence[TierRule]) -> str:

@@ -100,6 +100,7 @@ class _Compiler:
             Policy,
             currency=self.file.currency,
             calendar=Calendar(self._zone()),
+            joint="first" if self.file.accounts is None else self.file.accounts.joint,
             products=compile_products(self.file.products, self.problems),
             to_value=self._to_value(),
             credit_share_e4={standing: read_fixed(share, SHARE_DECIMALS) for standing, share in credit.items()},

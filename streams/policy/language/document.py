@@ -121,6 +121,12 @@ class FallingRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     to: Literal["earned", "one_step", "higher_of_last_two"] = "earned"
 
 
+class AccountsRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How an account with several owners counts: wholly to the first, wholly to each, or to each its share."""
+
+    joint: Literal["first", "each", "shares"] = "first"
+
+
 class HistoryRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is kept of customers beyond what the rules need, so that a later policy finds it."""
 
@@ -137,6 +143,7 @@ class PolicyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     time_zone: Zone = "Asia/Taipei"
     rates: dict[Currency, Rate] = {}
     products: dict[ProductWord, Product] = {}
+    accounts: AccountsRule | None = None
     measures: dict[Word, MeasureRule] = {}
     value: ValueRule = ValueRule()
     caps: dict[Standing, Word] = {}
