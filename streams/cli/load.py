@@ -47,17 +47,20 @@ def events(
 @app.command()
 def berka(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="With trans, loan and disp, .asc or .asc.gz.")],
+    by_account: Annotated[
+        bool, typer.Option("--by-account", help="Whose the accounts are, and bookings that name no customer.")
+    ] = False,
 ) -> None:
     """Send the PKDD'99 (Berka) bank data as events in time order; config/policies/berka.toml suits it.
 
     Run its workers with TIERFLOW_CLOCK=event: it is history.
     """
-    from streams.load.berka import berka_waves
+    from streams.load.berka import berka_by_account, berka_waves
     from streams.load.berka_files import read_berka
 
     settings = Settings.from_environment()
     files = read_berka(folder)
-    _send(settings, berka_waves(files), len(files.trans))
+    _send(settings, berka_by_account(files) if by_account else berka_waves(files), len(files.trans))
 
 
 _SOURCE = Annotated[str | None, typer.Option("--source", metavar="NAME", help="The source, where there are several.")]

@@ -23,7 +23,7 @@ from streams.errors import UsageError
 from streams.load.berka_files import BerkaFiles, Row
 from streams.load.produce import Wave
 from streams.load.standing import Standings
-from streams.values.events import BALANCES, CREDIT, LOANS, TRANSACTIONS
+from streams.values.events import ACCOUNTS, BALANCES, BY_ACCOUNT, CREDIT, LOANS, TRANSACTIONS
 
 CURRENCY = "CZK"
 TIME_ZONE = ZoneInfo("Europe/Prague")
@@ -48,6 +48,8 @@ TRANSACTION_TYPES: Sequence[tuple[str | None, str | None, str | None, str]] = (
     (None, "VYBER", None, "cash"),  # paid out in cash; rows of type VYBER, too
 )
 
+FIRST_DAY = date(1993, 1, 1)
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -83,6 +85,33 @@ def berka_waves(files: BerkaFiles) -> Iterator[Wave]:
             yield Wave(events, rows_done)
             events, rows_done = [], 0
     yield Wave(events, rows_done)
+
+
+def berka_by_account(files: BerkaFiles) -> Iterator[Wave]:
+    """Gives the same, with bookings that name no customer, and first of all whose the accounts are.
+
+    Owners count; disponents are authorised, and do not. The data does not say since when: from before all bookings on.
+    """
+    since_ms = _at_ms(FIRST_DAY, time())
+    yield Wave([_account(account, files, since_ms) for account in files.owners], 0)
+    for wave in berka_waves(files):
+        booked = {BALANCES, TRANSACTIONS}
+        yield Wave(
+            [_without_customer(event) if event.topic in booked else event for event in wave.events], wave.progress
+        )
+
+
+def _account(account: str, files: BerkaFiles, since_ms: int) -> EventLine:
+    owner = {"customer_id": _customer(account, files.owners), "role": "owner"}
+    others = [{"customer_id": f"B{client}", "role": "authorised"} for client in files.disponents.get(account, ())]
+    value = {"account_id": account, "owners": [owner, *others], "as_of": since_ms, "currency": CURRENCY}
+    return EventLine(ACCOUNTS, account.encode(), _encode(value))
+
+
+def _without_customer(event: EventLine) -> EventLine:
+    value = _decode(event.value)
+    del value["customer_id"]
+    return EventLine(BY_ACCOUNT, value["account_id"].encode(), _encode(value))
 
 
 def _applications(day: date, loans: Sequence[Row], owners: Mapping[str, str]) -> Iterator[_Timed]:

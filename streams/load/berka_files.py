@@ -35,6 +35,7 @@ class BerkaFiles(NamedTuple):
     """The rows of the folder that become events."""
 
     owners: Mapping[str, str]  # client_id by account_id
+    disponents: Mapping[str, Sequence[str]]  # the client_ids of those who may dispose and do not own, by account_id
     loans: Mapping[str, Sequence[Row]]  # rows of loan.asc by date (YYMMDD)
     trans: Sequence[str]  # lines of trans.asc by date, in file order within a date
 
@@ -61,8 +62,13 @@ def read_berka(folder: Path) -> BerkaFiles:
         UsageError: A file is missing or cannot be read, a row has another form, or an account has no owner.
     """
     trans, loan, disp = (_find(folder, name) for name in ("trans.asc", "loan.asc", "disp.asc"))
-    rows = csv.reader(_lines(disp, DISP), delimiter=";")
-    owners = {account: client for _, client, account, kind in rows if kind == "OWNER"}
+    owners: dict[str, str] = {}
+    disponents: defaultdict[str, list[str]] = defaultdict(list)
+    for _, client, account, kind in csv.reader(_lines(disp, DISP), delimiter=";"):
+        if kind == "OWNER":
+            owners[account] = client
+        else:
+            disponents[account].append(client)
     loans: defaultdict[str, list[Row]] = defaultdict(list)
     for row in csv.reader(_lines(loan, LOAN), delimiter=";"):
         _check_owner(row, owners, loan)
@@ -70,7 +76,7 @@ def read_berka(folder: Path) -> BerkaFiles:
     lines = list(_lines(trans, TRANS))
     for row in csv.reader(lines, delimiter=";"):
         _check_owner(row, owners, trans)
-    return BerkaFiles(owners, loans, sorted(lines, key=_date))
+    return BerkaFiles(owners, disponents, loans, sorted(lines, key=_date))
 
 
 def _find(folder: Path, name: str) -> Path:

@@ -3,7 +3,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,17 @@ from streams.contracts.decode import decode
 from streams.contracts.event_line import EventLine
 from streams.contracts.rejection import Rejection
 from streams.errors import UsageError
-from streams.load.berka import berka_waves, transaction_type
+from streams.load.berka import berka_by_account, berka_waves, transaction_type
 from streams.load.berka_files import read_berka
 from streams.partition.customers import Customers
-from streams.partition.entries import Record
+from streams.partition.entries import LargeRecord, Record
 from streams.partition.outputs import sent_to
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import CHANGES, DEAD_LETTERS
 from streams.policy.compile.load import load_policy
 from streams.settings import policy_folder
-from streams.values.events import BALANCES, CREDIT, LOANS, TOPICS, TRANSACTIONS
+from streams.values.events import BALANCES, BY_ACCOUNT, CREDIT, LOANS, TOPICS, TRANSACTIONS
+from tests.support.account_records import Played
 from tests.support.histories import DOOMSDAY_MS
 
 COMPLETE = Path(__file__).parents[3] / "shared" / "data" / "berka-complete"
@@ -234,3 +235,40 @@ def test_loading_twice_changes_nothing(complete: list[EventLine]) -> None:
     assert changes > len(keys)
     assert dead_letters == 0
     assert work() == (0, 0)
+
+
+def test_by_account_bookings_name_no_customer_and_disponents_are_authorised(tmp_path: Path) -> None:
+    first, *waves = berka_by_account(read_berka(write_berka(tmp_path)))
+    assert [json.loads(event.value)["owners"] for event in first.events] == [
+        [{"customer_id": "B11", "role": "owner"}, {"customer_id": "B12", "role": "authorised"}],
+        [{"customer_id": "B13", "role": "owner"}],
+    ]
+    events = [event for wave in waves for event in wave.events]
+    booked = [event for event in events if event.topic == BY_ACCOUNT]
+    assert {event.topic for event in events} == {BY_ACCOUNT, LOANS, CREDIT}
+    assert len(booked) == 8
+    assert all("customer_id" not in json.loads(event.value) for event in booked)
+    assert {event.key for event in booked} == {b"7", b"8"}
+
+
+@pytest.mark.skipif(not COMPLETE.is_dir(), reason="needs the PKDD'99 data")
+def test_joined_with_its_owners_the_data_is_what_it_is_without() -> None:
+    files = read_berka(COMPLETE)
+    accounts, *waves = islice(berka_by_account(files), 2)
+    played, booked = Played(), [event for wave in waves for event in wave.events if event.topic == BY_ACCOUNT]
+    played.at_once(
+        LargeRecord(number, DOOMSDAY_MS, event.key, event.value)
+        for number, event in enumerate([*accounts.events, *booked])
+    )
+    found = [(name, message.key, message.value) for name, message in played.messages]
+    plain = [event for wave in islice(berka_waves(files), 1) for event in wave.events]
+    meant = [
+        (TOPICS[event.topic], event.key, event.value) for event in plain if event.topic in (BALANCES, TRANSACTIONS)
+    ]
+    assert len(accounts.events) == 4_500
+    assert [as_joined(*one) for one in meant] == [(name, key, json.loads(value or b"")) for name, key, value in found]
+
+
+def as_joined(name: str, key: bytes | None, value: bytes) -> tuple[str, bytes | None, dict[str, Any]]:
+    event = json.loads(value)
+    return name, key, {**event, "event_id": f"{event['event_id']}:{event['customer_id']}"}
