@@ -13,6 +13,7 @@ from streams.deliver.health import DOWN_AFTER, REFUSED_IN_A_ROW
 from streams.deliver.pending import EVENTS_LIMIT, SPAN_LIMIT
 from streams.engine.state import ACCOUNTS_LIMIT, LOANS_LIMIT, STATE_BYTES_LIMIT
 from streams.kafka.broker_clock import LIMIT_MS, NOTED_MS
+from streams.kafka.contact import REFUSED_FOR_S, SILENT_AFTER_S
 from streams.kafka.lost_ends import ENDS_MS
 from streams.kafka.topic_specs import WRITTEN_BYTES
 from streams.kafka.transactional import DEADLINE_S, TRANSACTION_TIMEOUT_MS
@@ -63,6 +64,8 @@ SENTENCES = [
     ),
     ("operations", f"noticed after {SESSION_TIMEOUT_S:.0f} s"),
     ("operations", f"has made no progress for {STALLED_AFTER_S:.0f} s"),
+    ("operations", f"no broker has answered for {SILENT_AFTER_S:.0f} s"),
+    ("operations", f"heard nothing for {SILENT_AFTER_S:.0f} s, waits for {REFUSED_FOR_S:.0f} s more"),
     ("operations", f"while taking over, for {TAKE_OVER_WITHIN_S:.0f} s"),
     ("operations", f"more than {LIMIT_MS // 60_000} minutes: what falls due"),
     ("operations", f"| up to {NOTED_MS // 1_000} s off the broker's |"),

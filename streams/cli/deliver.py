@@ -46,15 +46,21 @@ def deliver(
     if context.invoked_subcommand is not None:
         return
     end_when_asked()
+    from streams.cli.start import patiently
     from streams.deliver.metrics_server import MetricsAddress
     from streams.deliver.run import deliver as run
+    from streams.deliver.run import prepare
     from streams.logs import set_up_logging
 
     targets = _targets(config)
     settings = Settings.from_environment()
     set_up_logging()
     address = None if metrics_port is None else MetricsAddress(metrics_host, metrics_port)
-    raise typer.Exit(asyncio.run(run(settings, targets, address)))
+
+    async def prepared() -> int:
+        return await run(settings, targets, address, await patiently(lambda: prepare(settings, targets)))
+
+    raise typer.Exit(asyncio.run(prepared()))
 
 
 @app.command()

@@ -87,6 +87,7 @@ class Courier:
         Whatever it raises is not the endpoint's fault: Kafka cannot be used, or there is a bug.
         """
         self._metrics.show_state(self.endpoint.name, self._shown)
+        self._show_queue()
         async with self._sender:
             try:
                 await self._subscription.start()
@@ -282,11 +283,6 @@ class Courier:
             pending = self._pending
             if not pending.closed:
                 await self._subscription.commit(pending.positions.next_offsets())
-            name, metrics = self.endpoint.name, self._metrics
-            lag = lag_of(self._subscription.ends(), pending.positions.next_offsets())
-            metrics.lag.labels(name).set(lag if time.monotonic() < self.member_until else nan)  # cut off, nobody knows
-            metrics.waiting.labels(name).set(pending.count)
-            metrics.in_flight.labels(name).set(pending.in_flight)
 
     async def _woken(self, event: asyncio.Event, within_s: float) -> bool:
         """Waits for the event; gives False if it does not come within this time of the courier's clock."""
@@ -299,6 +295,19 @@ class Courier:
         return event.is_set()
 
     # --- metrics and logs ---
+
+    def _show_queue(self) -> None:
+        """Has the gauges of the queue asked for: without Kafka nothing here goes on that could set them."""
+        name, metrics = self.endpoint.name, self._metrics
+        metrics.lag.labels(name).set_function(self._lag)
+        metrics.waiting.labels(name).set_function(lambda: self._pending.count)
+        metrics.in_flight.labels(name).set_function(lambda: self._pending.in_flight)
+
+    def _lag(self) -> float:
+        """Counts the records that are not finished; NaN where it is cut off: nobody knows."""
+        if time.monotonic() > self.member_until:
+            return nan
+        return lag_of(self._subscription.ends(), self._pending.positions.next_offsets())
 
     def _count(self, answer: Answer, seconds: float) -> None:
         self._metrics.tries.labels(self.endpoint.name, answer.kind).inc()

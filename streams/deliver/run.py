@@ -19,7 +19,7 @@ from streams.deliver.courier import Courier, Shared
 from streams.deliver.metrics import DeliverMetrics
 from streams.deliver.metrics_server import MetricsAddress, metrics_served
 from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, UsageError, named
-from streams.kafka.contact import LOOK_EVERY_S, SILENT_AFTER_S, RefusedError, end_when_refused
+from streams.kafka.contact import LOOK_EVERY_S, KafkaContact, RefusedError
 from streams.kafka.erasures import Erasures, read_erasures
 from streams.kafka.follow import follow
 from streams.kafka.keys import Keys, UnopenedError
@@ -34,21 +34,32 @@ from streams.settings import Settings
 from streams.signals import when_asked_to_end
 
 RIGHTS_LOOKED_AT_EVERY_S = 10.0
+# Longer than it takes to learn that no broker answers, which is said for all endpoints at once.
+SILENT_AFTER_S = 10.0
 _log = logging.getLogger(__name__)
 
 
-async def deliver(settings: Settings, targets: Sequence[Target], metrics_at: MetricsAddress | None) -> int:
-    """Delivers until a signal asks for the end.
+async def prepare(settings: Settings, targets: Sequence[Target]) -> Rows:
+    """Checks rights and topics; gives the rights that are needed.
+
+    Raises:
+        UsageError: Kafka, a right or a topic is not there.
+    """
+    rows = _needed(settings, targets)
+    await check_rights(settings, "deliver", rows)
+    await _check_topics(settings, targets)
+    return rows
+
+
+async def deliver(settings: Settings, targets: Sequence[Target], metrics_at: MetricsAddress | None, rows: Rows) -> int:
+    """Delivers until a signal asks for the end. rows: the rights that are needed.
 
     Gives the exit status: 0, 70 if Kafka has failed and a new start may help, 2 if a right was taken away.
 
     Raises:
-        UsageError: Kafka, a topic or the address of the metrics cannot be used at the start.
+        UsageError: The address of the metrics cannot be used at the start.
     """
     allow_open_files()
-    rows = _needed(settings, targets)
-    await check_rights(settings, "deliver", rows)
-    await _check_topics(settings, targets)
     metrics = DeliverMetrics()
     async with metrics_served(metrics.registry, metrics_at, settings.http_limits):
         return await _deliver(settings, targets, metrics, rows)
@@ -64,10 +75,12 @@ async def _deliver(settings: Settings, targets: Sequence[Target], metrics: Deliv
             random = Random().random  # noqa: S311 - for pauses
             shared = Shared(producer, metrics, Clock(), random, _agent(), erasures, keys)
             couriers = [Courier(settings, target, shared) for target in targets]
+            contact = KafkaContact(settings.client_options())
             watches = [
-                _watch_contact(couriers, settings, metrics),
+                contact.watch(lambda: _heard_at_ms(couriers), lambda: False, _raise),
+                _say_whether_kafka_answers(couriers, contact, metrics),
                 _watch_rights(settings, rows),
-                _hear_of_erasures(settings, erasures),
+                _hear_of_erasures(settings, erasures, contact),
             ]
             await _until_asked(couriers, watches)
     except* RightsError as errors:
@@ -106,7 +119,7 @@ async def _until_asked(couriers: Sequence[Courier], watches: Sequence[Coroutine[
             task.cancel()
 
 
-async def _hear_of_erasures(settings: Settings, erasures: Erasures) -> None:
+async def _hear_of_erasures(settings: Settings, erasures: Erasures, contact: KafkaContact) -> None:
     """Keeps up to date who was erased: what waits for a retry, or behind an endpoint that is down, must not go out."""
     topic = settings.output_topic("erasures")
     while True:
@@ -116,32 +129,26 @@ async def _hear_of_erasures(settings: Settings, erasures: Erasures) -> None:
                 async for record in records:
                     erasures.add(record)
         except UsageError as error:
-            _log.warning("%s; it is tried again", error)
+            if not contact.are_away():
+                _log.warning("%s; it is tried again", error)
             await asyncio.sleep(LOOK_EVERY_S)
 
 
-async def _watch_contact(couriers: Sequence[Courier], settings: Settings, metrics: DeliverMetrics) -> None:
-    """Says while Kafka does not answer; ends all when it does not let us in any more."""
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_say_whether_kafka_answers(couriers, metrics))
-        group.create_task(
-            end_when_refused(
-                settings.client_options(),
-                lambda: int(1000 * min(courier.member_until for courier in couriers)),
-                lambda: False,
-                _raise,
-            )
-        )
+def _heard_at_ms(couriers: Sequence[Courier]) -> int:
+    return int(1000 * min(courier.member_until for courier in couriers))
 
 
-async def _say_whether_kafka_answers(couriers: Sequence[Courier], metrics: DeliverMetrics) -> None:
+async def _say_whether_kafka_answers(
+    couriers: Sequence[Courier], contact: KafkaContact, metrics: DeliverMetrics
+) -> None:
+    """Shows it for each endpoint, and says it where a broker answers: that none does is said once for all."""
     silent: dict[str, bool] = {}
-    began = time.monotonic()
     while True:
         for courier in couriers:
-            name, silent_s = courier.endpoint.name, time.monotonic() - max(courier.member_until, began)
+            name, silent_s = courier.endpoint.name, time.monotonic() - max(courier.member_until, contact.answers_since)
             metrics.show_kafka(name, answers=silent_s < 0)
-            is_silent, was_silent = silent_s > SILENT_AFTER_S, silent.get(name, False)
+            is_silent = silent_s > SILENT_AFTER_S and not contact.are_away()
+            was_silent = silent.get(name, False)
             if is_silent and not was_silent:
                 _log.warning("endpoint %s: Kafka does not answer; its events wait, and nothing of them is lost", name)
             if was_silent and silent_s < 0:

@@ -67,7 +67,7 @@ def _named(error: BaseException, otherwise: str) -> list[str]:
 
 async def cannot_connect(options: Mapping[str, Any], error: Exception) -> UsageError:
     """Gives the error of a command whose client could not be started. options: those of the client."""
-    said = await _said(options)
+    _, said = await _said(options)
     if said is None:
         return AwayError(
             f"no Kafka answers at {options['bootstrap_servers']} ({named(error)}); start one (tierflow kafka start), "
@@ -76,22 +76,29 @@ async def cannot_connect(options: Mapping[str, Any], error: Exception) -> UsageE
     return AwayError(said.sentence) if said.hung_up else UsageError(said.sentence)
 
 
-async def refusal(options: Mapping[str, Any], *, with_hang_ups: bool = False) -> str | None:
-    """Says why the brokers do not let a client in; None if they do, or if none answers.
+class Heard(NamedTuple):
+    """How the brokers answer a client: whether any lets it in, and why one does not."""
 
-    The brokers that the others name are asked, too: each may have a certificate of its own. with_hang_ups: also for a
-    connection that is closed without a word; a proxy does that as well, while the broker behind it is away.
+    lets_in: bool
+    refusal: str | None
+
+
+async def hear(options: Mapping[str, Any], *, with_hang_ups: bool = False) -> Heard:
+    """Asks the brokers whether they let a client in, and why not; they may all be away.
+
+    The brokers that the others name are asked, too: each may have a certificate of its own. with_hang_ups: a connection
+    that is closed without a word counts as a refusal; a proxy does that as well, while the broker behind it is away.
     """
-    said = await _said(options)
-    return None if said is None or (said.hung_up and not with_hang_ups) else said.sentence
+    lets_in, said = await _said(options)
+    return Heard(lets_in, None if said is None or (said.hung_up and not with_hang_ups) else said.sentence)
 
 
-async def _said(options: Mapping[str, Any]) -> "_Refusal | None":
+async def _said(options: Mapping[str, Any]) -> "tuple[bool, _Refusal | None]":
     given = {(host, port) for host, port, _ in collect_hosts(options["bootstrap_servers"])}
     named, refused = await _ask_all(options, given)
     if named:
         _, refused = await _ask_all(options, named - given)
-    return min(refused, default=None)
+    return bool(named), min(refused, default=None)
 
 
 class _Refusal(NamedTuple):

@@ -48,7 +48,9 @@ class TierflowApp(LaneApp):
         async def read() -> None:
             self.learn(await read_newest_policies(self.settings))
 
-        await persistently(read, "the policy in force could not be read", lambda: self.should_stop)
+        await persistently(
+            read, "the policy in force could not be read", lambda: self.should_stop, self.contact.are_away
+        )
 
     def learn(self, known: KnownPolicies) -> None:
         """Takes note of all that was read of `tier.policies`, and puts the policy in force that is in force there.

@@ -69,5 +69,6 @@ class Ends:
             nonlocal ends
             ends = await self._broker.ends(self._number)
 
-        await persistently(ask, f"the ends of the inputs of {self._title} could not be read", self._given_up)
+        what = f"the ends of the inputs of {self._title} could not be read"
+        await persistently(ask, what, self._given_up, self._broker.are_away)
         return ends

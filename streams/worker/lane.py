@@ -235,7 +235,7 @@ class Lane:
             if self._arrived_at is None:
                 self._arrived_at = time.perf_counter()
         else:
-            _log.warning("%s: a fetch of %s was lost; reading again", self.title, self.stage.inputs[topic])
+            _log.info("%s: a fetch of %s was lost; reading again", self.title, self.stage.inputs[topic])
             self._spawn_seek()
 
     def _foreign(self, topic: int, error: ForeignRecordError) -> LaneError:
@@ -397,7 +397,8 @@ class Lane:
         self._failures += 1
         if self._failures >= FAILURES_LIMIT:
             raise LaneError(f"{self.title}: {self._failures} transactions in a row have failed") from error
-        _log.warning("%s; taking over again", error)
+        if not self._broker.are_away():  # that is said once, for all lanes
+            _log.warning("%s; taking over again", error)
         await asyncio.sleep(pause_s(self._failures))  # time for the group to say that the partition is lost
         await self._persistently(self._take_over_and_seek)
 

@@ -20,6 +20,7 @@ from faust.types import TP
 from streams.contracts.kept import KnownTopic, LaneRecord
 from streams.errors import NEEDS_A_PERSON, TRY_AGAIN, TryAgainError, UsageError, named
 from streams.kafka.broker_clock import LIMIT_MS, leapt
+from streams.kafka.contact import KafkaContact, RefusedError
 from streams.kafka.never_taken import FORBIDDEN, NeverTakenError
 from streams.kafka.permitted import lacked
 from streams.kafka.refusals import forbidden
@@ -36,6 +37,7 @@ from streams.worker.broker import StageBroker
 from streams.worker.frame.recovery import LaneTables
 from streams.worker.frame.transport import ConsumerOnly, FetchSchema, FetchTransport
 from streams.worker.lane import Lane
+from streams.worker.takeover import LaneError
 from streams.worker.topics_watch import Watched, changed_from, lasting
 from streams.worker.turns import Turns
 from streams.worker.watchdog import why_unreadable
@@ -74,12 +76,12 @@ class LaneApp(faust.App):  # type: ignore[misc]
         self.lanes: dict[LaneKey, Lane] = {}
         self.turns = Turns()
         self.clock = WatchedClock(LIMIT_MS, lambda ms: fail(TryAgainError(leapt(ms))))
+        self.contact = KafkaContact(self.client_options)
         self.assigned = False
         self.unassigned_since: float | None = time.monotonic()  # None once the group has given us our partitions
         self.revocations = 0
         self.beats: dict[str, float] = {}  # by task: when it last looked (time.monotonic)
         self.watches: list[tuple[str, Watch]] = []  # tasks that run from the start on (watches.py)
-        self.metrics.show_ready(lambda: self.serving and self.changed is None)
         self.stalled: str | None = None  # a sentence: what makes no progress
         self.changed: str | None = None  # a sentence about topics that are not those of the state
         self.on_partitions_revoked.connect(self._park_lanes)
@@ -303,7 +305,7 @@ def _faust_options(settings: Settings) -> dict[str, Any]:
 def fail(error: BaseException) -> None:
     """Ends the process at once. What is not committed is worked again by whoever takes the partitions over."""
     needs_a_person = isinstance(error, UsageError | TopicsChangedError | NeverTakenError)
-    if needs_a_person:
+    if needs_a_person or isinstance(error, LaneError | RefusedError):  # their sentences say all
         _log.critical("worker ends: %s", error)
     elif isinstance(error, TryAgainError):
         _log.critical("worker ends: %s", error, exc_info=error.__cause__)

@@ -19,6 +19,9 @@ class LiveLanes(Generic[App]):
 
     def ready(self) -> Readiness:
         """Says whether the partitions are assigned, recovered and worked on, and why not."""
+        away = self._app.contact.why_away()
+        if away is not None:
+            return Readiness(ready=False, reasons=[away])
         if not self._app.assigned:
             return Readiness(ready=False, reasons=["partitions are being assigned"])
         if not self._app.is_member:

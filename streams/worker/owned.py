@@ -124,7 +124,9 @@ class Owned:
 
         self.is_being_taken_over = True
         try:
-            await persistently(known_or_nothing, f"{self.title} could not be taken over", given_up)
+            await persistently(
+                known_or_nothing, f"{self.title} could not be taken over", given_up, self._broker.are_away
+            )
         finally:
             self.is_being_taken_over = False
 

@@ -41,6 +41,9 @@ class TransactionsPort(Protocol):
 class BrokerPort(Protocol):
     """What a lane of one stage asks about a partition number (broker.py). Sequences are by topic number."""
 
+    def are_away(self) -> bool:
+        """Says whether no broker answers at all, as far as is known: then nothing is tried in vain, but waited for."""
+
     def transactions(self, number: int, on_epoch_raised: Callable[[], None]) -> TransactionsPort:
         """Makes the transactions of the partition. on_epoch_raised: called when a producer raised its epoch."""
 

@@ -11,6 +11,7 @@ from streams.worker.app import create_app
 from streams.worker.frame.ending import EndingWorker
 from streams.worker.garbage import collect_rarely
 from streams.worker.lane_app import LaneApp
+from streams.worker.live import LiveLanes
 from streams.worker.serving import WorkerSource
 from streams.worker.watches import add_watches
 
@@ -33,6 +34,7 @@ def run_worker(settings: Settings, known: KnownPolicies, partitions: int) -> Non
 
 def run_app(app: LaneApp) -> None:
     """Runs an app until SIGTERM or SIGINT, then ends the process with exit status 0."""
+    app.metrics.show_ready(lambda: LiveLanes(app).ready().ready)
     collect_rarely()
     allow_open_files()
     sys.setswitchinterval(SWITCH_WITHIN_S)

@@ -120,24 +120,33 @@ async def topics_as_known(
     return now
 
 
-async def persistently(attempt: Callable[[], Awaitable[None]], what: str, given_up: Callable[[], bool]) -> None:
+async def persistently(
+    attempt: Callable[[], Awaitable[None]], what: str, given_up: Callable[[], bool], are_away: Callable[[], bool]
+) -> None:
     """Repeats `attempt` with growing pauses while it fails with one of RETRIED_ERRORS.
 
-    what: what cannot be done, in messages. given_up: asked before each attempt; once it is True, nothing more is tried.
+    what: what cannot be done, in messages; each is written when it is another than the one before. given_up: asked
+    before each attempt; once it is True, nothing more is tried. are_away: whether no broker answers at all; then it is
+    waited for one, however long, and another task says so.
 
     Raises:
-        LaneError: The attempts have failed for TAKE_OVER_WITHIN_S.
+        LaneError: The attempts have failed for TAKE_OVER_WITHIN_S, though a broker answered.
     """
     give_up_at = time.monotonic() + TAKE_OVER_WITHIN_S
+    said = ""
     for number in count(1):
         if given_up():
             return
         try:
             await attempt()
         except RETRIED_ERRORS as error:
-            if time.monotonic() > give_up_at:
+            if are_away():
+                give_up_at = time.monotonic() + TAKE_OVER_WITHIN_S
+            elif time.monotonic() > give_up_at:
                 raise LaneError(f"{what} for {TAKE_OVER_WITHIN_S:.0f} s: {named(error)}") from error
-            _log.warning("%s: %s", what, named(error))
+            elif (why := named(error)) != said:
+                said = why
+                _log.warning("%s: %s", what, why)
             await asyncio.sleep(pause_s(number))
         else:
             return

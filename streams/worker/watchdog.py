@@ -44,13 +44,14 @@ class Contact(NamedTuple):
 
     unassigned_since: since when it has been given no partitions; None while it has an assignment. member_until: until
     when it is a member for certain. Both are times of `time.monotonic`. heard_at_s: epoch time of the newest answer to
-    a fetch. trouble: why it cannot join, as far as aiokafka says.
+    a fetch. trouble: why it cannot join, as far as aiokafka says. are_away: whether no broker answers at all.
     """
 
     unassigned_since: float | None
     member_until: float
     heard_at_s: float
     trouble: BaseException | None
+    are_away: bool = False
 
 
 class Watchdog:
@@ -68,12 +69,14 @@ class Watchdog:
     def look(self, lanes: Iterable[WatchedLane], beats: Mapping[str, float], contact: Contact) -> str | None:
         """Says what hangs; None where nothing does. To be called every LOOK_EVERY_S.
 
-        beats: when each task last looked, by its name.
+        beats: when each task last looked, by its name. Brokers that are all away are waited for, and so is what waits
+        for them: no restart would help.
         """
         now = time.monotonic()
         self._time_s += min(now - self._looked_at, 2 * LOOK_EVERY_S)
         self._looked_at = now
-        return self._task(beats) or self._lane(lanes) or self._unassigned(contact) or self._unheard(contact, now)
+        waits = contact.are_away
+        return self._task(beats) or self._lane(lanes, waits) or self._unassigned(contact) or self._unheard(contact, now)
 
     def _task(self, beats: Mapping[str, float]) -> str | None:
         for task, beat in beats.items():
@@ -81,19 +84,19 @@ class Watchdog:
                 return f"{task} has not looked for {STALLED_AFTER_S:.0f} s"
         return None
 
-    def _lane(self, lanes: Iterable[WatchedLane]) -> str | None:
+    def _lane(self, lanes: Iterable[WatchedLane], waits: bool) -> str | None:  # noqa: FBT001 - as told
         for lane in lanes:
-            if self._hangs(lane.title, (lane, lane.progress) if lane.is_busy else None):
+            if self._hangs(lane.title, (lane, lane.progress) if lane.is_busy and not waits else None):
                 return f"{lane.title} has work and made no progress for {STALLED_AFTER_S:.0f} s"
         return None
 
     def _unassigned(self, contact: Contact) -> str | None:
-        if self._hangs("assignment", contact.unassigned_since):
+        if self._hangs("assignment", None if contact.are_away else contact.unassigned_since):
             return f"no partitions were assigned for {STALLED_AFTER_S:.0f} s: {self._why(contact.trouble)}"
         return None
 
     def _unheard(self, contact: Contact, now: float) -> str | None:
-        """Looks at the group's coordinator alone. Brokers that are all away are waited for: no restart would help."""
+        """Looks at the group's coordinator alone."""
         fetches_are_answered = time.time() - contact.heard_at_s < 2 * LOOK_EVERY_S
         is_unheard = contact.unassigned_since is None and now > contact.member_until and fetches_are_answered
         if self._hangs("coordinator", is_unheard or None):

@@ -9,7 +9,6 @@ from functools import partial
 
 from streams.errors import TryAgainError, named
 from streams.kafka.broker_clock import BrokerClock, noted, wrong
-from streams.kafka.contact import end_when_refused
 from streams.kafka.owner import belongs_to_another, follow_owner
 from streams.kafka.policies import KnownPolicies, follow_policies
 from streams.kafka.wall_clock import wall_ms
@@ -39,7 +38,7 @@ def add_lane_watches(app: LaneApp) -> None:
     """Gives any app of lanes the watches over what surrounds it: the clock, the brokers, its topics, its progress."""
     app.watches += [
         ("the watch over the clock", partial(_watch_clock, app)),
-        ("the watch over the brokers' refusals", partial(_watch_refusals, app)),
+        ("the watch over the brokers", partial(_watch_brokers, app)),
         ("the watch over the topics", partial(_watch_topics, app)),
         ("the watchdog", partial(_watch_progress, app)),
         ("the collection of garbage", partial(collect_when_idle, app.is_busy)),
@@ -70,7 +69,8 @@ async def _watch_clock(app: LaneApp) -> None:
             async with BrokerClock(app.settings, wall_ms) as clock:
                 ahead_ms = await clock.ahead_ms()
         except RETRIED_ERRORS as error:
-            _log.warning("the broker's clock cannot be asked: %s", named(error))
+            if not app.contact.are_away():
+                _log.warning("the broker's clock cannot be asked: %s", named(error))
         else:
             said, far = noted(ahead_ms), wrong(ahead_ms)
             if far is not None:
@@ -82,8 +82,8 @@ async def _watch_clock(app: LaneApp) -> None:
             was_apart = said is not None
 
 
-async def _watch_refusals(app: LaneApp) -> None:
-    await end_when_refused(app.client_options, app.consumer.heard_at_ms, lambda: app.should_stop, fail)
+async def _watch_brokers(app: LaneApp) -> None:
+    await app.contact.watch(app.consumer.heard_at_ms, lambda: app.should_stop, fail)
 
 
 async def _watch_topics(app: LaneApp) -> None:
@@ -109,5 +109,9 @@ async def _watch_progress(app: LaneApp) -> None:
 
 def _contact(app: LaneApp) -> Contact:
     return Contact(
-        app.unassigned_since, app.consumer.member_until(), app.consumer.heard_at_ms() / 1000, app.consumer.trouble()
+        app.unassigned_since,
+        app.consumer.member_until(),
+        app.consumer.heard_at_ms() / 1000,
+        app.consumer.trouble(),
+        are_away=app.contact.are_away(),
     )

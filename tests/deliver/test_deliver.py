@@ -436,7 +436,7 @@ async def test_a_kafka_that_does_not_answer_is_said_and_nothing_is_lost(own: Own
             await delivery.ready()
             own.freeze()
             try:
-                await until(lambda: "Kafka does not answer" in delivery.said, 40, "it is said")
+                await until(lambda: "no Kafka answers" in delivery.said, 40, "it is said")
                 metrics = await asyncio.to_thread(metrics_at, port)
             finally:
                 own.thaw()

@@ -11,6 +11,7 @@ import pytest
 from streams.deliver import run as module
 from streams.deliver.metrics import DeliverMetrics
 from streams.deliver.run import _say_whether_kafka_answers
+from streams.kafka.contact import KafkaContact
 
 
 async def test_a_kafka_that_does_not_answer_is_said_once_and_shown(
@@ -21,7 +22,7 @@ async def test_a_kafka_that_does_not_answer_is_said_once_and_shown(
     caplog.set_level(logging.INFO)
     metrics = DeliverMetrics()
     courier: Any = SimpleNamespace(endpoint=SimpleNamespace(name="crm"), member_until=time.monotonic() + 60)
-    said = asyncio.create_task(_say_whether_kafka_answers([courier], metrics))
+    said = asyncio.create_task(_say_whether_kafka_answers([courier], KafkaContact({}), metrics))
 
     def shown() -> float | None:
         return metrics.registry.get_sample_value("tierflow_deliver_kafka", {"endpoint": "crm"})

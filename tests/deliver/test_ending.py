@@ -12,8 +12,9 @@ from tests.support.forked import forked
 from tests.support.http_endpoint import SECRET, VARIABLE
 
 START = [
-    "streams.deliver.run:deliver",
+    "streams.deliver.run:prepare",
     "streams.deliver.run:check_rights",
+    "streams.deliver.run:deliver",
     "streams.deliver.run:read_erasures",
     "streams.deliver.courier:Courier.run",
 ]

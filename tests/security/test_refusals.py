@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from streams.kafka.refusals import refusal
+from streams.kafka.refusals import hear
 from streams.settings import Settings
 from tests.support.certificates import Authority
 from tests.support.commands import tierflow
@@ -106,8 +106,9 @@ def environment_of(secured: SecuredBroker, other: Path, names: dict[str, str]) -
 async def test_each_refusal_has_its_sentence(environment_of: Any, secured: SecuredBroker, wrong: Wrong) -> None:
     settings = Settings.from_environment(environment_of(wrong.listener, wrong.mechanism, wrong.set), dotenv=None)
     began = time.monotonic()
-    sentence = await refusal(settings.client_options(), with_hang_ups=True)
+    lets_in, sentence = await hear(settings.client_options(), with_hang_ups=True)
     assert time.monotonic() - began < stretched(5)
+    assert not lets_in
     assert sentence is not None
     assert wrong.said in sentence
     assert "hidden" not in sentence
@@ -139,9 +140,9 @@ def test_an_endpoint_that_gives_no_token_is_named(environment_of: Any, secured: 
 
 async def test_who_is_let_in_and_who_is_not_there_are_no_refusals(environment_of: Any) -> None:
     settings = Settings.from_environment(environment_of("mutual", "", {}), dotenv=None)
-    assert await refusal(settings.client_options()) is None
+    assert await hear(settings.client_options()) == (True, None)
     secured_but_away = {**settings.client_options(), "bootstrap_servers": "localhost:1"}
-    assert await refusal(secured_but_away) is None
+    assert await hear(secured_but_away) == (False, None)
 
 
 async def test_a_hang_up_is_no_refusal_to_a_worker_that_runs() -> None:
@@ -154,6 +155,6 @@ async def test_a_hang_up_is_no_refusal_to_a_worker_that_runs() -> None:
 
     async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as proxy:
         options = {"bootstrap_servers": f"127.0.0.1:{proxy.sockets[0].getsockname()[1]}"}
-        assert await refusal(options) is None
+        assert await hear(options) == (False, None)
         assert hung_up.is_set()
-        assert "none is behind it" in str(await refusal(options, with_hang_ups=True))
+        assert "none is behind it" in str((await hear(options, with_hang_ups=True)).refusal)

@@ -13,6 +13,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.producer.transaction_manager import TransactionState
 
+from streams.kafka.contact import KafkaContact
 from streams.settings import Settings
 from streams.stages.stage import Stage
 from streams.worker.broker import StageBroker
@@ -157,6 +158,7 @@ class Worker:
         self.places = {topic: (stage.name, number) for stage in stages for number, topic in enumerate(stage.inputs)}
         self.brokers = {stage.name: StageBroker(settings, stage, self) for stage in stages}
         self.lanes: dict[tuple[str, int], Lane] = {}
+        self.contact = KafkaContact({})  # of brokers that are there
         self.consumer = Inputs(self)
         self.news = asyncio.Event()
         self._is_given = asyncio.Event()

@@ -9,6 +9,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from faust.types import TP
 
+from streams.kafka.contact import KafkaContact
 from streams.kafka.wall_clock import wall_ms
 from streams.metrics import Metrics
 from streams.settings import Settings
@@ -24,6 +25,7 @@ class Feed:
     """What a StageBroker asks of the Faust app and of its consumer."""
 
     partitions = PARTITIONS
+    contact = KafkaContact({})  # of brokers that are there
 
     def __init__(self, settings: Settings, stage: Stage, number: int) -> None:
         self.consumer = self

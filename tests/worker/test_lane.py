@@ -45,6 +45,7 @@ class Log:
     def __init__(self) -> None:
         self.works: list[Work] = []
         self.starts = 0
+        self.no_broker = False
         self.round_trips: dict[str, float] = {}
         self.failures: list[Exception] = []  # of the next commits
         self.troubles: list[Exception] = []  # of the next take-overs
@@ -64,6 +65,9 @@ class Log:
     def transactions(self, partition: int, _: Callable[[], None]) -> "Log":
         assert partition == NUMBER
         return self
+
+    def are_away(self) -> bool:
+        return self.no_broker
 
     async def start(self) -> None:
         self.starts += 1
@@ -368,6 +372,29 @@ async def test_a_take_over_that_never_succeeds_ends_with_a_word(monkeypatch: pyt
     log.troubles = [KafkaConnectionError("away")] * 1_000
     with pytest.raises(LaneError, match=r"could not be taken over for 0 s: KafkaConnectionError: .*away"):
         await Stand(log).start()
+
+
+async def test_brokers_that_are_all_away_are_waited_for_in_silence(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(takeover, "TAKE_OVER_WITHIN_S", 0.0)
+    monkeypatch.setattr(takeover, "PAUSE_LIMIT_S", 0.001)
+    log = Log()
+    log.no_broker = True
+    log.troubles = [KafkaConnectionError("away")] * 20
+    async with running(log) as stand:
+        assert stand.lane.serving
+    assert log.starts == 21
+    assert not caplog.messages
+
+
+async def test_the_same_trouble_is_told_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(takeover, "PAUSE_LIMIT_S", 0.001)
+    log = Log()
+    log.troubles = [*[KafkaConnectionError("refused")] * 5, *[TransactionFailedError("fenced")] * 5]
+    async with running(log):
+        pass
+    assert [message.rpartition(": ")[2] for message in caplog.messages] == ["refused", "fenced"]
 
 
 async def test_what_a_restart_cannot_mend_is_not_tried_again() -> None:

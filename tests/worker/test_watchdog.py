@@ -136,3 +136,11 @@ def test_brokers_that_are_away_are_waited_for(clock: Time) -> None:
 )
 def test_why_an_input_cannot_be_read_on(error: Exception, why: str) -> None:
     assert why in why_unreadable(error, "app")
+
+
+def test_brokers_that_are_all_away_are_waited_for_without_end(clock: Time) -> None:
+    dog, hanging = Watchdog("app"), lane()
+    away = Contact(**{**WELL, "unassigned_since": 1.0, "are_away": True})
+    assert not looks(clock, lambda: dog.look([hanging], {}, away), 10 * STALLED_AFTER_S)
+    assert dog.look([hanging], {"the follower": 0.0}, away) is None
+    assert looks(clock, lambda: dog.look([hanging], {"the follower": 0.0}, away), STALLED_AFTER_S + 10)

@@ -57,7 +57,7 @@ async def test_all_that_is_to_be_watched_is(app: TierflowApp) -> None:
     assert {what for what, _ in app.watches} == {
         "the follower of the topic of policies",
         "the follower of the topic of owners",
-        "the watch over the brokers' refusals",
+        "the watch over the brokers",
         "the watch over the clock",
         "the watch over the topics",
         "the watchdog",
