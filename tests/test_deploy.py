@@ -1,48 +1,71 @@
 import json
 import re
+import runpy
 import shutil
 import subprocess
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiohttp import web
 
+from streams.api.server import BoundedRunner
+from streams.deliver.metrics import DeliverMetrics
 from streams.metrics import Metrics
 from streams.security.hosts import check_host_pattern, matches
+from streams.security.http_limits import HttpLimits
 from tests.support.patience import stretched
 
 PROJECT = Path(__file__).parents[1]
 COMPOSE = PROJECT / "docker-compose.yml"
 DOCKERFILE = PROJECT / "deploy/Dockerfile"
-DASHBOARD = PROJECT / "deploy/grafana/dashboards/tierflow.json"
+DASHBOARDS = sorted((PROJECT / "deploy/grafana/dashboards").glob("*.json"))
+WRITER = PROJECT / "deploy/grafana/write_dashboards.py"
 SUFFIXES = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"], "gauge": [""], "info": ["_info"]}
 
 
 def expressions() -> list[str]:
-    return [target["expr"] for panel in json.loads(DASHBOARD.read_text())["panels"] for target in panel["targets"]]
+    panels = [panel for file in DASHBOARDS for panel in json.loads(file.read_text())["panels"]]
+    return [target["expr"] for panel in panels for target in panel["targets"]]
+
+
+def families() -> list[Any]:
+    """Those of a worker, of `deliver`, and of the server of both."""
+    for registry in (metrics := Metrics().registry, deliver := DeliverMetrics().registry):
+        BoundedRunner(web.Application(), HttpLimits(), registry)
+    return [*metrics.collect(), *deliver.collect()]
 
 
 def metric_names() -> set[str]:
-    families = Metrics().registry.collect()
-    return {family.name + suffix for family in families for suffix in SUFFIXES[family.type]}
+    return {family.name + suffix for family in families() for suffix in SUFFIXES[family.type]}
 
 
-def test_every_metric_on_the_dashboard_exists() -> None:
+def test_every_metric_on_the_dashboards_exists() -> None:
     named = set(re.findall(r"\b(?:tierflow|process)_\w+", " ".join(expressions())))
-    assert len(named) > 10
+    assert len(named) > 30
     assert named <= metric_names()
 
 
-def test_every_metric_of_ours_is_on_the_dashboard() -> None:
+def test_every_metric_of_ours_is_on_a_dashboard() -> None:
     text = " ".join(expressions())
-    families = {family.name for family in Metrics().registry.collect() if family.name.startswith("tierflow_")}
-    assert {name for name in families if name not in text} == {"tierflow_build"}
+    ours = {family.name for family in families() if family.name.startswith("tierflow_")}
+    assert {name for name in ours if name not in text} == {"tierflow_build"}
 
 
-def test_panels_do_not_overlap() -> None:
+def test_the_dashboards_are_those_that_their_tables_make() -> None:
+    made = runpy.run_path(str(WRITER))
+    assert [file.stem for file in DASHBOARDS] == sorted(made["DASHBOARDS"])
+    assert [
+        file.name for file in DASHBOARDS if file.read_text() != made["text_of"](made["DASHBOARDS"][file.stem])
+    ] == [], f"run: python {WRITER.relative_to(PROJECT)}"
+
+
+@pytest.mark.parametrize("file", DASHBOARDS, ids=lambda file: file.stem)
+def test_panels_do_not_overlap(file: Path) -> None:
     cells = [
         (x, y)
-        for panel in json.loads(DASHBOARD.read_text())["panels"]
+        for panel in json.loads(file.read_text())["panels"]
         for x in range(panel["gridPos"]["x"], panel["gridPos"]["x"] + panel["gridPos"]["w"])
         for y in range(panel["gridPos"]["y"], panel["gridPos"]["y"] + panel["gridPos"]["h"])
     ]

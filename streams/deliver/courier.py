@@ -230,6 +230,7 @@ class Courier:
                 delay_s = self._clock.time() - event.record.timestamp / 1000
                 self._metrics.events.labels(self.endpoint.name, "delivered").inc()
                 self._metrics.delay.labels(self.endpoint.name).observe(max(0.0, delay_s))
+                self._metrics.success.labels(self.endpoint.name, "delivered").set(self._clock.time())
             case "park" if self._is_void(event):  # its customer was erased during the try
                 pending.finish(event)
             case "park":
@@ -283,6 +284,7 @@ class Courier:
             pending = self._pending
             if not pending.closed:
                 await self._subscription.commit(pending.positions.next_offsets())
+                self._metrics.success.labels(self.endpoint.name, "committed").set(self._clock.time())
 
     async def _woken(self, event: asyncio.Event, within_s: float) -> bool:
         """Waits for the event; gives False if it does not come within this time of the courier's clock."""
@@ -302,6 +304,11 @@ class Courier:
         metrics.lag.labels(name).set_function(self._lag)
         metrics.waiting.labels(name).set_function(lambda: self._pending.count)
         metrics.in_flight.labels(name).set_function(lambda: self._pending.in_flight)
+        metrics.oldest.labels(name).set_function(self._oldest_age_s)
+
+    def _oldest_age_s(self) -> float:
+        oldest_ms = self._pending.oldest_ms
+        return 0.0 if oldest_ms is None else max(0.0, self._clock.time() - oldest_ms / 1000)
 
     def _lag(self) -> float:
         """Counts the records that are not finished; NaN where it is cut off: nobody knows."""

@@ -38,6 +38,11 @@ class DeliverMetrics:
         self._kafka = Gauge(
             "tierflow_deliver_kafka", "1 while Kafka answers the endpoint's group.", by_endpoint, registry=own
         )
+        name, text = "tierflow_deliver_oldest_age_seconds", "The age of the oldest event in memory."
+        self.oldest = Gauge(name, text, by_endpoint, registry=own)
+        name, text = "tierflow_deliver_last_success_timestamp_seconds", "When a part has succeeded for the last time."
+        self.success = Gauge(name, text, ["endpoint", "part"], registry=own)
+        self.reachable = Gauge("tierflow_kafka_reachable", "1 while any broker answers this process.", registry=own)
         ProcessCollector(registry=own)
 
     def show_kafka(self, endpoint: str, *, answers: bool) -> None:

@@ -69,6 +69,11 @@ class Pending:
         """Gives how many more records may be read."""
         return max(0, min(EVENTS_LIMIT - self.count, SPAN_LIMIT - self.positions.span))
 
+    @property
+    def oldest_ms(self) -> int | None:
+        """Gives when the oldest event that is not finished was written; None where there is none."""
+        return min((line[0].record.timestamp for line in self._lines.values()), default=None)
+
     def add(
         self, tp: TopicPartition, record: ConsumerRecord, attributes: dict[str, str], opened: bytes | None = None
     ) -> None:

@@ -76,6 +76,7 @@ async def _deliver(settings: Settings, targets: Sequence[Target], metrics: Deliv
             shared = Shared(producer, metrics, Clock(), random, _agent(), erasures, keys)
             couriers = [Courier(settings, target, shared) for target in targets]
             contact = KafkaContact(settings.client_options())
+            metrics.reachable.set_function(lambda: not contact.are_away())
             watches = [
                 contact.watch(lambda: _heard_at_ms(couriers), lambda: False, _raise),
                 _say_whether_kafka_answers(couriers, contact, metrics),

@@ -67,9 +67,9 @@ def apply_event(state: CustomerState, event: Event, moment: Moment, topic: int, 
         risks = risks_of(case, event, Cause(event.event_id, topic, offset, event.at_ms), policy.loan_rules)
     if case.due_moves or begins_policy:
         _set_due(state)
-    if case.change is None and not triggers and not risks:
+    if case.change is None and not triggers and not risks and not case.left_in_peace:
         return NOTHING
-    return Outcome(_changes(case), triggers, risks)
+    return Outcome(_changes(case), triggers, risks, case.left_in_peace)
 
 
 def apply_erase(case: Case, event: CustomerAction) -> Outcome:
@@ -113,7 +113,7 @@ def apply_due(case: Case) -> Outcome:
     due = policy.campaigns if is_decided else due_campaigns(state, policy.campaigns, case.now_ms)
     triggers = _triggers(case, due)
     _set_due(state)
-    return Outcome(_changes(case), triggers)
+    return Outcome(_changes(case), triggers, left_in_peace=case.left_in_peace)
 
 
 def apply_policy(case: Case) -> Outcome:

@@ -49,6 +49,7 @@ class Case:
     figures: Figures | None = None
     change: TierChange | None = None
     initial: TierChange | None = None  # the customer's first change, where `change` corrects it at once
+    left_in_peace: tuple[str, ...] = ()  # campaigns whose triggers the contact limits held back
     due_moves: bool = False  # the instant at which time alone may decide next has changed
 
     def __init__(  # noqa: PLR0913, PLR0917 - what has happened to whom

@@ -206,11 +206,13 @@ class Outcome(NamedTuple):
     """What comes of one decision, in the order in which it is written.
 
     changes: one at most, but for the first event of a customer, whose initial change a rating of before may correct.
+    left_in_peace: campaigns whose triggers the contact limits held back; nothing is written of them.
     """
 
     changes: Sequence[TierChange]
     triggers: Sequence[Trigger] = ()
     risks: Sequence[RiskMessage] = ()
+    left_in_peace: Sequence[str] = ()
 
 
 NOTHING = Outcome(())

@@ -14,6 +14,8 @@ from aiokafka.errors import KafkaError
 
 from streams.kafka.refusals import cannot_connect
 
+ANSWERED_WITHIN_S = 10.0
+
 
 class Span(NamedTuple):
     """The offsets of one partition that are to be read: from `beginning` to before `end`."""
@@ -57,14 +59,31 @@ class InputOffsets:
 
     async def committed(self, partition: int) -> list[int | None]:
         """Gives the offset that the group has committed, by topic; None where there is none."""
+        tps = [TopicPartition(topic, partition) for topic in self._topics]
+        committed = await self._committed(tps)
+        return [committed.get(tp) for tp in tps]
+
+    async def lags(self, counts: Mapping[str, int]) -> dict[tuple[str, int], int]:
+        """Counts the records that the group has not committed, by topic and partition number.
+
+        counts: how many partitions each topic has. Where nothing is committed yet, all that is there counts.
+        """
+        tps = [TopicPartition(topic, number) for topic in self._topics for number in range(counts[topic])]
+        async with asyncio.timeout(ANSWERED_WITHIN_S):
+            consumer = await self._connected()
+            committed = await self._committed(tps)
+            ends = await consumer.end_offsets(tps)
+            oldest = await consumer.beginning_offsets(tps)
+        return {(tp.topic, tp.partition): max(ends[tp] - committed.get(tp, oldest[tp]), 0) for tp in tps}
+
+    async def _committed(self, tps: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         admin = AIOKafkaAdminClient(**self._options)
         await admin.start()
         try:
-            tps = [TopicPartition(topic, partition) for topic in self._topics]
-            offsets = await admin.list_consumer_group_offsets(self._group, partitions=tps)
+            found = await admin.list_consumer_group_offsets(self._group, partitions=list(tps))
         finally:
             await admin.close()
-        return [offsets[tp].offset if tp in offsets and offsets[tp].offset >= 0 else None for tp in tps]
+        return {tp: said.offset for tp, said in found.items() if said.offset >= 0}
 
     async def _connected(self) -> AIOKafkaConsumer:
         async with self._connecting:

@@ -1,6 +1,6 @@
 """What is decided without an event: by time alone, and anew for customers whom another policy rated last."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from streams.contracts.kept import LaneRecord
 from streams.contracts.packing import unpack_header
@@ -51,6 +51,14 @@ class DecidedByItself(CustomerStates):
     def next_due_ms(self) -> int | None:
         """Gives the instant at which time alone may next decide for one of the customers."""
         return self._due.next_ms
+
+    def due(self, at_ms: int) -> int:
+        """Counts the customers who are due at an instant; some may have been put off since they were noted."""
+        return self._due.count(at_ms)
+
+    def shown(self) -> Mapping[tuple[str, ...], int]:
+        """Gives the customers by tier, and how many are left to be rated anew."""
+        return {**super().shown(), ("stale",): len(self._stale)}
 
     def latest_ms(self, wall_ms: int) -> int:
         """Gives the latest time that an event may have now: a later one is refused, and waits for nobody."""

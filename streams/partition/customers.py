@@ -104,6 +104,9 @@ class Customers(DecidedByItself):
         for topic, count in enumerate(self._applied):
             if count:
                 self.count("events", self.setup.topics[topic], "applied", by=count)
+        for how, decided in (("due", self._due_worked), ("rerated", self._rerated)):
+            if decided:
+                self.count("by_itself", how, by=decided)
         work = super().pack(next_offsets)
         batch = Batch(work.lane, self._first_offsets, self._wall_ms, Quota(self._due_worked, self._rerated))
         work.messages.append((ORDER, Message(None, order(self.setup, batch, is_backfill=self._is_backfill), [])))

@@ -25,6 +25,16 @@ class DueTimes:
         if due_ms == self._sorted_ms:
             self._sorted_ms = None
 
+    def count(self, until_ms: int) -> int:
+        """Counts what was noted until an instant; some of it may have been put off, or done, since."""
+        found, places = 0, [0]
+        while places:  # down the heap, which holds nothing earlier below a later instant
+            place = places.pop()
+            if place < len(self._instants) and self._instants[place] <= until_ms:
+                found += len(self._keys[self._instants[place]])
+                places += (2 * place + 1, 2 * place + 2)
+        return found
+
     @property
     def next_ms(self) -> int | None:
         """The earliest due time; None where nobody is due."""

@@ -15,6 +15,12 @@ class InOrder:
     def __bool__(self) -> bool:
         return bool(self._run or self._runs)
 
+    def __len__(self) -> int:
+        found = len(self._run)
+        for _, others in self._runs:
+            found += 1 + len(others)
+        return found
+
     def add(self, key: bytes) -> None:
         """Puts a key in."""
         self._run.append(key)

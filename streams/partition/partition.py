@@ -44,6 +44,7 @@ class Partition:
     def __init__(self, topics: int, packed: dict[bytes, bytes] | None = None, lane: LaneRecord | None = None) -> None:
         """Takes up a state. topics: the number of input topics. packed: the changelog's newest records, by key."""
         self.packed = {} if packed is None else packed
+        self.state_bytes = sum(map(len, self.packed.values()))  # of the values, without keys
         self.next_offsets = list(lane.next_offsets) if lane else [0] * topics
         self.counter = lane.counter if lane else 0
         self.clock_ms = self.kept_clock_ms = (
@@ -116,7 +117,9 @@ class Partition:
 
     def keep(self, work: Work) -> None:
         """Keeps the states of a committed batch: from now on they are seen."""
-        self.packed.update(work.states)
+        states, packed = work.states, self.packed
+        self.state_bytes += sum(map(len, states.values())) - sum(map(len, filter(None, map(packed.get, states))))
+        packed.update(states)
         self.kept_clock_ms = work.lane.clock_ms
 
     @property
@@ -130,8 +133,13 @@ class Partition:
         return False
 
     def shown(self) -> Mapping[tuple[str, ...], int]:
-        """Gives the values of gauges, by the name of a gauge and its labels (metrics.py)."""
+        """Gives the values of gauges, by the name of a gauge and its labels (metrics.py); asked at any time."""
         return {}
+
+    def due(self, at_ms: int) -> int:
+        """Counts what time alone may decide, and has not yet, though it is due at an instant."""
+        del at_ms
+        return 0
 
     def next_due_ms(self) -> int | None:
         """Gives the instant at which time alone may next decide something; None where it never does."""

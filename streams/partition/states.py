@@ -126,3 +126,5 @@ class CustomerStates(Partition):
             out.trigger(key, trigger)
         for risk in outcome.risks:
             out.risk(key, risk, next_offsets, backfill=self._is_backfill)
+        for campaign in outcome.left_in_peace:
+            self.count("left_in_peace", campaign)

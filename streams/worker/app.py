@@ -1,10 +1,12 @@
 """The app of a worker: the stages of customers and budgets, and the policy in force that they work by."""
 
 import logging
+from collections.abc import Iterator
 from dataclasses import replace
 
 from streams.kafka.policies import KnownPolicies, read_newest_policies
 from streams.kafka.topics import allowed_now
+from streams.metrics import Shown
 from streams.partition.customers import Customers
 from streams.policy.policy import Policy
 from streams.settings import Settings
@@ -29,6 +31,11 @@ class TierflowApp(LaneApp):
         self.partitions = partitions
         for stage in worked_stages(settings, policy, partitions):
             self.add_stage(stage, dict.fromkeys(stage.topics - set(stage.beside), partitions))
+
+    def shown(self) -> Iterator[Shown]:
+        """Gives the gauges of any lane app, and the policy in force."""
+        yield from super().shown()
+        yield ("policy", self.policy.name, str(self.policy.version), self.policy.digest), 1
 
     def held(self) -> str:
         """Gives the partition numbers of customers that it holds."""

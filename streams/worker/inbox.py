@@ -67,6 +67,14 @@ class Inbox:
         """Gives the records that are not decoded yet."""
         return chain(*self._arrived)
 
+    def heads(self) -> Iterator[Record]:
+        """Gives the first record of each topic that waits, decoded or not."""
+        for queue, arrived in zip(self._queues, self._arrived, strict=True):
+            if queue:
+                yield queue[0].record
+            elif arrived:
+                yield arrived[0]
+
     def decoding(self, partition: Partition) -> Iterator[int]:
         """Decodes what has arrived by now, a step at a time; each step gives the number of its topic.
 

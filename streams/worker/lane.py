@@ -10,13 +10,17 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from itertools import chain
+
+from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 
 from streams.kafka.producers import TransactionFailedError
-from streams.metrics import Batch, Metrics
+from streams.metrics import Metrics
 from streams.partition.entries import Entry
 from streams.partition.partition import ForeignRecordError, Partition
 from streams.partition.work import Work
 from streams.stages.stage import Stage, Wait
+from streams.worker.counted import batch_of, timestamp_ms
 from streams.worker.crowd import QUOTA_ON_EVENT_CLOCK, Crowd
 from streams.worker.ends import Ends
 from streams.worker.frame.transport import FetchedRecords
@@ -72,6 +76,9 @@ class Lane:
         self._failures = 0  # failed transactions in a row
         self._waiting = False  # for news: all that has come is worked
         self._arrived_at: float | None = None  # the first of what was not taken up yet (time.perf_counter)
+        self._in_hand: list[Entry] = []  # of the batch that is not committed yet
+        self.committed_at_s: float | None = None  # the newest batch (epoch seconds)
+        self._caught_up_at = time.monotonic()  # when nothing was left to work, for the last time
         self._in_line = False  # behind another lane's large batch
         self._next_stage: Stage | None = None
         self._task: asyncio.Task[None] | None = None
@@ -128,6 +135,19 @@ class Lane:
     def lags(self) -> list[int | None]:
         """Counts the records still to be read, by topic number; None before the first fetch of a topic."""
         return self._ends.lags(self.next_offsets)
+
+    def behind_s(self, now_ms: int) -> float:
+        """Says how long the oldest record that is not committed has waited, by its timestamp; 0 where there is none.
+
+        Of what is there and has not arrived, the time since nothing was is taken.
+        """
+        waiting = (
+            timestamp_ms(record) for record in chain((entry.record for entry in self._in_hand), self._inbox.heads())
+        )
+        oldest_ms = min((at_ms for at_ms in waiting if at_ms > 0), default=None)
+        if oldest_ms is not None:
+            return max(now_ms - oldest_ms, 0) / 1000
+        return time.monotonic() - self._caught_up_at if self._ends.are_ahead else 0.0
 
     async def committed(self, key: bytes) -> None:
         """Returns when no transaction is under way that writes the state of this key (owned.py)."""
@@ -211,7 +231,6 @@ class Lane:
         """Parks the lane, drops its state and closes its producers: another worker may have the partition."""
         await self.park()
         await self._owned.release()
-        self._metrics.partition_released(self.stage.name, self.number, self.stage.inputs)
 
     # --- what arrives ---
 
@@ -328,6 +347,8 @@ class Lane:
         due_ms = partition.next_due_ms()
         if not partition.on_event_clock and due_ms is not None:
             wait_s = min(wait_s, max((due_ms - self._now_ms()) / 1000, 0.001))
+        if not self.queued and not self._ends.are_ahead:
+            self._caught_up_at = time.monotonic()
         self._waiting = True
         try:
             async with asyncio.timeout(wait_s):
@@ -345,6 +366,7 @@ class Lane:
         return times
 
     async def _work(self, entries: list[Entry], now_ms: int, times: StepTimes) -> None:
+        self._in_hand = entries
         self._in_line = True  # others get on
         async with self._turns.large(len(entries)):
             self._in_line = False
@@ -360,7 +382,11 @@ class Lane:
         self._gets_on()
         self.stage.committed(work)
         times.done("commit")
-        self._metrics.record_batch(self._batch(work, entries[:worked], work_s, times))
+        now_ms, done = self._now_ms(), entries[:worked]
+        self.committed_at_s = now_ms / 1000
+        self._in_hand = []
+        trips = self._owned.round_trips
+        self._metrics.record_batch(batch_of(self.stage, self.number, work, done, now_ms, work_s, times, trips))
 
     async def _worked(self, entries: list[Entry], now_ms: int, times: StepTimes) -> tuple[Work, int, float]:
         """Works a batch, and packs it; gives how many entries were worked, too, and the seconds that took."""
@@ -371,6 +397,7 @@ class Lane:
         worked, work_s = await self._turns.work(steps, lambda: self._parking, self._gets_on)
         times.done("work")
         self._inbox.put_back(entries[worked:])
+        self._in_hand = entries[:worked]
         if self._ends.is_history_worked:
             partition.backfill = False
         _, pack_s = await self._turns.work(partition.packing(), after_full=self._gets_on)
@@ -393,7 +420,8 @@ class Lane:
             await self._failed(error)
 
     async def _failed(self, error: TransactionFailedError) -> None:
-        self._metrics.transaction_failed(self.stage.name, self.number)
+        fenced = isinstance(error.__cause__, ProducerFenced | InvalidProducerEpoch)
+        self._metrics.transaction_failed(self.stage.name, self.number, fenced=fenced)
         self._failures += 1
         if self._failures >= FAILURES_LIMIT:
             raise LaneError(f"{self.title}: {self._failures} transactions in a row have failed") from error
@@ -418,27 +446,10 @@ class Lane:
 
     def _drop_queues(self) -> None:
         self._inbox.drop()
+        self._in_hand = []
         if self.partition is not None:
             self._inbox.received = list(self.partition.next_offsets)
             self.is_placed = True
-
-    def _batch(self, work: Work, entries: list[Entry], compute_s: float, times: StepTimes) -> Batch:
-        written_ms = [at_ms for entry in entries if (at_ms := getattr(entry.record, "timestamp", 0))]
-        inputs, now_ms, seconds = self.stage.inputs, self._now_ms(), {**times.seconds, **self._owned.round_trips}
-        if written_ms:
-            seconds["fetch"] = max((now_ms - min(written_ms)) / 1000 - times.total_s, 0.0)
-        return Batch(
-            stage=self.stage.name,
-            partition=self.number,
-            events=len(entries),
-            compute_seconds=compute_s,
-            commit_seconds=seconds["commit"],
-            delay_seconds=max(now_ms - max(written_ms), 0) / 1000 if written_ms else None,
-            tally=work.tally,
-            lag_by_topic={inputs[topic]: lag for topic, lag in enumerate(self.lags()) if lag is not None},
-            shown=self._owned.known.shown(),
-            steps=seconds,
-        )
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         # Nobody cancels a lane, but a future of the Kafka client that the lane awaits may be cancelled.

@@ -29,7 +29,7 @@ from streams.kafka.topic_ids import ask_for_topics
 from streams.kafka.unchanged import TopicsChangedError
 from streams.kafka.wall_clock import WatchedClock
 from streams.logs import FAUST
-from streams.metrics import Metrics
+from streams.metrics import Metrics, Shown
 from streams.settings import Settings
 from streams.stages.stage import Stage
 from streams.values.calendar import NEVER_MS
@@ -81,6 +81,8 @@ class LaneApp(faust.App):  # type: ignore[misc]
         self.unassigned_since: float | None = time.monotonic()  # None once the group has given us our partitions
         self.revocations = 0
         self.beats: dict[str, float] = {}  # by task: when it last looked (time.monotonic)
+        self.succeeded: dict[str, float] = {}  # by part: when it did for the last time (time.time)
+        self.group_lags: Mapping[tuple[str, int], int] = {}  # by topic and partition: where this worker asks for all
         self.watches: list[tuple[str, Watch]] = []  # tasks that run from the start on (watches.py)
         self.stalled: str | None = None  # a sentence: what makes no progress
         self.changed: str | None = None  # a sentence about topics that are not those of the state
@@ -95,6 +97,11 @@ class LaneApp(faust.App):  # type: ignore[misc]
     async def misfit(self) -> str | None:
         """Says which topic does not fit any more, by its settings; None where nothing is known to be wrong."""
         return None
+
+    def shown(self) -> Iterator[Shown]:
+        """Gives the gauges that are the app's own (metrics.GAUGES)."""
+        for (topic, number), lag in self.group_lags.items():
+            yield ("group_lag", topic, str(number)), lag
 
     def held(self) -> str:
         """Says which partitions it holds, for a log line."""
@@ -134,6 +141,10 @@ class LaneApp(faust.App):  # type: ignore[misc]
             ended = TryAgainError(f"{what} has ended: {named(error)}")
             ended.__cause__ = error
             fail(error if isinstance(error, UsageError) else ended)
+
+    def succeeds(self, part: str) -> None:
+        """Notes that a part of the process has succeeded just now."""
+        self.succeeded[part] = time.time()
 
     def beat(self, task: str) -> None:
         """Notes that a task is alive."""
@@ -305,10 +316,12 @@ def _faust_options(settings: Settings) -> dict[str, Any]:
 def fail(error: BaseException) -> None:
     """Ends the process at once. What is not committed is worked again by whoever takes the partitions over."""
     needs_a_person = isinstance(error, UsageError | TopicsChangedError | NeverTakenError)
-    if needs_a_person or isinstance(error, LaneError | RefusedError):  # their sentences say all
+    if needs_a_person:
         _log.critical("worker ends: %s", error)
     elif isinstance(error, TryAgainError):
         _log.critical("worker ends: %s", error, exc_info=error.__cause__)
+    elif isinstance(error, LaneError | RefusedError):  # their sentences say all
+        _log.critical("worker ends: %s", named(error))
     else:
         _log.critical("worker ends: %s", named(error), exc_info=error)
     logging.shutdown()

@@ -101,7 +101,6 @@ class Owned:
         self._changelog_end = recovered.end_offset
         seconds = time.monotonic() - started
         self._metrics.recovered(self.stage.name, self.number, recovered.records, seconds)
-        self._metrics.show(self.stage.name, self.number, self.partition.shown())
         _log.info("%s taken over: %d records in %.3f s", self.title, recovered.records, seconds)
 
     async def is_unchanged(self) -> bool:

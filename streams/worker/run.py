@@ -13,6 +13,7 @@ from streams.worker.garbage import collect_rarely
 from streams.worker.lane_app import LaneApp
 from streams.worker.live import LiveLanes
 from streams.worker.serving import WorkerSource
+from streams.worker.shown import shown
 from streams.worker.watches import add_watches
 
 # How long the fetching thread waits for Python while a lane computes, several times a fetch. Python's own 5 ms are as
@@ -35,6 +36,7 @@ def run_worker(settings: Settings, known: KnownPolicies, partitions: int) -> Non
 def run_app(app: LaneApp) -> None:
     """Runs an app until SIGTERM or SIGINT, then ends the process with exit status 0."""
     app.metrics.show_ready(lambda: LiveLanes(app).ready().ready)
+    app.metrics.show(lambda: shown(app))
     collect_rarely()
     allow_open_files()
     sys.setswitchinterval(SWITCH_WITHIN_S)

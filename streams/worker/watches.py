@@ -22,6 +22,7 @@ from streams.worker.watchdog import LOOK_EVERY_S, Contact, Watchdog
 POLICY_FOLLOWER = "the follower of the topic of policies"
 OWNER_FOLLOWER = "the follower of the topic of owners"
 CLOCK_LOOKED_AT_EVERY_S = 60.0
+LAGS_EVERY_S = 10.0
 _log = logging.getLogger(__name__)
 
 
@@ -40,6 +41,7 @@ def add_lane_watches(app: LaneApp) -> None:
         ("the watch over the clock", partial(_watch_clock, app)),
         ("the watch over the brokers", partial(_watch_brokers, app)),
         ("the watch over the topics", partial(_watch_topics, app)),
+        ("the look at the group's lag", partial(_look_at_lags, app)),
         ("the watchdog", partial(_watch_progress, app)),
         ("the collection of garbage", partial(collect_when_idle, app.is_busy)),
     ]
@@ -72,6 +74,7 @@ async def _watch_clock(app: LaneApp) -> None:
             if not app.contact.are_away():
                 _log.warning("the broker's clock cannot be asked: %s", named(error))
         else:
+            app.succeeds("clock")
             said, far = noted(ahead_ms), wrong(ahead_ms)
             if far is not None:
                 fail(TryAgainError(far))
@@ -91,9 +94,25 @@ async def _watch_topics(app: LaneApp) -> None:
 
     async def look() -> str | None:
         app.changed = await app.why_changed() or await app.misfit()
+        app.succeeds("topics")
         return app.changed
 
     await end_when_changed(look, lambda: app.should_stop, fail)
+
+
+async def _look_at_lags(app: LaneApp) -> None:
+    """Asks how far behind the group is in all partitions, where the first one of a stage is held here."""
+    while True:
+        lags: dict[tuple[str, int], int] = {}
+        try:
+            for name in [stage for stage, number in app.lanes if number == 0]:
+                lags |= await app.brokers[name].inputs.lags(app.counts)
+        except RETRIED_ERRORS:
+            lags = {}  # nobody knows
+        else:
+            app.succeeds("lag")
+        app.group_lags = lags
+        await asyncio.sleep(LAGS_EVERY_S)
 
 
 async def _watch_progress(app: LaneApp) -> None:

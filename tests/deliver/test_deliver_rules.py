@@ -248,7 +248,7 @@ def test_a_header_cannot_be_forged_by_an_id() -> None:
 def test_every_word_of_the_file_and_every_metric_is_in_the_page() -> None:
     metrics = [family for family in DeliverMetrics().registry.collect() if family.name.startswith("tierflow_")]
     names = [family.name + ("_total" if family.type == "counter" else "") for family in metrics]
-    assert len(names) == 9
+    assert len(names) == 12
     assert [name for name in (*Endpoint.__struct_fields__, *names) if f"`{name}" not in PAGE] == []
     for choices in map(get_args, (Stream, Kind, Direction, Group, Begin)):
         assert [word for word in choices if f"`{word}`" not in PAGE] == []

@@ -84,6 +84,8 @@ async def is_shown(worker: str, delivery: str) -> bool:
     shown = (await get(f"{worker}/metrics"))[1], (await get(f"{delivery}/metrics"))[1]
     return (
         "\ntierflow_ready 0.0\n" in shown[0]
+        and all("\ntierflow_kafka_reachable 0.0\n" in each for each in shown)
+        and "tierflow_lag_records{" not in shown[0]  # nobody knows
         and '\ntierflow_deliver_kafka{endpoint="crm"} 0.0\n' in shown[1]
         and '\ntierflow_deliver_lag_records{endpoint="crm"} NaN\n' in shown[1]
     )

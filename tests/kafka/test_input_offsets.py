@@ -2,12 +2,12 @@
 
 import asyncio
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from streams.kafka.offsets import InputOffsets, Span
 from streams.settings import Settings
-from tests.support.batches import NUMBER, open_transaction, put
+from tests.support.batches import NUMBER, PARTITIONS, open_transaction, put
 from tests.support.patience import stretched
 
 
@@ -31,3 +31,23 @@ async def test_spans_and_ends_are_those_of_what_can_be_read(settings: Settings) 
                 await asyncio.sleep(0.01)
     finally:
         await offsets.stop()
+
+
+async def test_the_lag_of_a_group_is_that_of_all_partitions(settings: Settings) -> None:
+    balances, transactions, *_ = settings.input_topics()
+    await put(settings, balances, [(b"x", b"1")] * 3)
+    await put(settings, transactions, [(b"x", b"1")] * 2)
+    reader = AIOKafkaConsumer(**settings.client_options(), group_id=settings.app_id, enable_auto_commit=False)
+    await reader.start()
+    try:
+        reader.assign([TopicPartition(balances, NUMBER)])
+        await reader.commit({TopicPartition(balances, NUMBER): 2})
+    finally:
+        await reader.stop()
+    offsets = InputOffsets(settings.client_options(), settings.app_id, [balances, transactions])
+    try:
+        found = await offsets.lags({balances: PARTITIONS, transactions: PARTITIONS})
+    finally:
+        await offsets.stop()
+    there = {(balances, NUMBER): 1, (transactions, NUMBER): 2}
+    assert found == {(name, each): 0 for name in (balances, transactions) for each in range(PARTITIONS)} | there

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import pairwise
@@ -19,6 +19,7 @@ from streams.partition.entries import Entry
 from streams.partition.merging import merge_heads
 from streams.partition.outputs import sent_to
 from streams.partition.work import CHANGES, CURRENT, ERASURES
+from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy
 from streams.values.calendar import Clock
 from streams.values.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS
@@ -789,3 +790,30 @@ def test_the_topics_keep_their_real_names() -> None:
     assert outcome.changes[0]["cause"]["topic"] == "prod.balances"
     assert outcome.changes[0]["positions"] == {"prod.balances": 0, "prod.credit": 0}
     assert outcome.dead_letters[0]["topic"] == "prod.credit"
+
+
+# --- what is counted beside ---
+
+
+def test_bytes_of_states_are_those_that_are_kept() -> None:
+    bench, history = Bench(STANDARD), History()
+    for number in range(40):
+        history.balance(
+            f"C{number % 7}", f"{number * 1000}", f"2026-11-24T09:{number:02}:00+08:00", account=f"A{number}"
+        )
+    bench.work(history, [3, 5, 8, 100])
+    kept = bench.partition.packed
+    assert len(kept) == 7
+    assert bench.partition.state_bytes == sum(map(len, kept.values()))
+    assert Customers(bench.setup, dict(kept), bench.outcome.lane).state_bytes == bench.partition.state_bytes
+
+
+def test_a_trigger_that_the_limits_on_contact_hold_back_is_counted() -> None:
+    campaign = '[[campaigns]]\nid = "c1"\ntiers = ["low"]\nkind = "cash_back"\nrate = "0.01"\nper = "transaction"\n'
+    quiet = '[contact]\ncampaigns = ["c1"]\nquiet_days = 7\n'
+    policy = load_policy(f"{ASSETS_ONLY.document}\n{campaign}\n{quiet}")
+    history = History()
+    for number in range(3):
+        history.transaction("C001", "100.00", f"2026-11-24T09:{number:02}:00+08:00", type="purchase")
+    works = worked(history, policy).works
+    assert sum((counted(work, "left_in_peace") for work in works), Counter()) == {("c1",): 2}

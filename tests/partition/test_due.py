@@ -45,6 +45,14 @@ def test_it_comes_out_by_due_time_then_by_customer(entries: list[tuple[int, byte
     assert list(popped(due)) == sorted(entries)
 
 
+@given(st.lists(st.tuples(st.integers(0, 5), st.binary(max_size=2))), st.integers(-1, 6))
+def test_what_is_due_is_counted(entries: list[tuple[int, bytes]], until_ms: int) -> None:
+    due = DueTimes()
+    for due_ms, key in entries:
+        due.add(due_ms, key)
+    assert due.count(until_ms) == sum(due_ms <= until_ms for due_ms, _ in entries)
+
+
 def test_who_is_added_while_an_instant_is_worked_takes_the_place_in_order() -> None:
     due = DueTimes()
     for key in (b"a", b"c"):

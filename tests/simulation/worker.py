@@ -54,11 +54,6 @@ class NoMetrics:
         if self._worker not in self._worker.world.group.heard_s:
             self._worker.world.faults.met_once("worked as a zombie")
 
-    def show(self, *_: Any) -> None:
-        return
-
-    partition_released = show
-
 
 class Inputs:
     """Stands for the consumer of the frame: positions, a flow, and a task that fetches."""

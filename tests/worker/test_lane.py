@@ -197,6 +197,23 @@ async def test_what_has_arrived_is_one_batch_and_what_arrives_meanwhile_the_next
     assert [work.lane.next_offsets[BALANCES] for work in log.works] == [1, 4]
 
 
+async def test_the_oldest_record_is_that_of_the_batch_in_hand_or_of_those_that_wait() -> None:
+    log = Log()
+    log.span = Span(0, 0)  # nothing is there that has not arrived
+    log.go_on.clear()
+    async with running(log) as stand:
+        assert stand.lane.behind_s(AT_MS) == 0
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        await log.committing.wait()
+        stand.lane.offer(BALANCES, fetch(line(1, OTHER)._replace(timestamp=AT_MS - 9_000)))
+        assert stand.lane.behind_s(AT_MS + 2_000) == 11
+        assert stand.lane.committed_at_s is None
+        log.go_on.set()
+        await stand.until(lambda: len(log.works) == 2)
+        assert stand.lane.committed_at_s == AT_MS / 1000
+        await stand.until(lambda: stand.lane.behind_s(AT_MS + 2_000) == 0)
+
+
 async def test_nothing_is_shown_before_its_commit() -> None:
     log = Log()
     log.go_on.clear()

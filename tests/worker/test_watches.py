@@ -60,6 +60,7 @@ async def test_all_that_is_to_be_watched_is(app: TierflowApp) -> None:
         "the watch over the brokers",
         "the watch over the clock",
         "the watch over the topics",
+        "the look at the group's lag",
         "the watchdog",
         "the collection of garbage",
     }

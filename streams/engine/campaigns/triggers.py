@@ -136,6 +136,7 @@ def _trigger(case: Case, campaign: Campaign, offer: Offer) -> Trigger | None:
         return None
     if campaign.contact is not None:
         if is_left_in_peace(state, campaign.contact, now_ms, case.policy.calendar):
+            case.left_in_peace += (campaign.id,)
             return None
         courses_of(state).contacts_ms.append(now_ms)
     counts = courses_of(state).trigger_counts
