@@ -34,7 +34,7 @@ class Batch:
 
     `compute_seconds` is for working and packing it, `commit_seconds` for its transaction, which was known to be
     committed at `committed_ms` (epoch milliseconds). `written_ms` are the timestamps of its records, `happened_ms` the
-    own times of its events, both in any order. `tally` counts what happened, by the name of a metric and its labels;
+    own times of its events. `tally` counts what happened, by the name of a metric and its labels;
     names that COUNTED lacks are ignored. `steps` has the seconds of each step, by its name (STEPS).
     """
 

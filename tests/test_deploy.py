@@ -21,6 +21,8 @@ PROJECT = Path(__file__).parents[1]
 COMPOSE = PROJECT / "docker-compose.yml"
 DOCKERFILE = PROJECT / "deploy/Dockerfile"
 DASHBOARDS = sorted((PROJECT / "deploy/grafana/dashboards").glob("*.json"))
+ALERTS = PROJECT / "deploy/prometheus/alerts.yml"
+RUNBOOKS = PROJECT / "docs/runbooks"
 WRITER = PROJECT / "deploy/grafana/write_dashboards.py"
 SUFFIXES = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"], "gauge": [""], "info": ["_info"]}
 
@@ -59,6 +61,65 @@ def test_the_dashboards_are_those_that_their_tables_make() -> None:
     assert [
         file.name for file in DASHBOARDS if file.read_text() != made["text_of"](made["DASHBOARDS"][file.stem])
     ] == [], f"run: python {WRITER.relative_to(PROJECT)}"
+
+
+def alerts() -> list[tuple[str, str, str]]:
+    """Name, expression with all behind it up to the labels, and runbook of each."""
+    found = re.findall(r"- alert: (\w+)\n(.+?)labels:.+?runbook: (\S+)", ALERTS.read_text(), flags=re.DOTALL)
+    assert len(found) == ALERTS.read_text().count("- alert:")
+    return found
+
+
+def test_every_metric_of_an_alert_exists() -> None:
+    named = {name for _, expression, _ in alerts() for name in re.findall(r"\btierflow_\w+", expression)}
+    assert len(named) > 10
+    assert named <= metric_names()
+
+
+def test_every_alert_has_a_runbook_and_every_runbook_is_listed() -> None:
+    listed = dict(re.findall(r"^\| `(\w+)` \| .+?\((\S+)\)", (RUNBOOKS / "README.md").read_text(), flags=re.MULTILINE))
+    assert {name: f"docs/runbooks/{page}" for name, page in listed.items()} == {
+        name: runbook for name, _, runbook in alerts()
+    }
+    pages = {page.name: page.read_text() for page in RUNBOOKS.glob("*.md") if page.name != "README.md"}
+    assert pages.keys() == set(listed.values())
+    headings = ["What it means", "What to look at", "What to do"]
+    assert {
+        name for name, page in pages.items() if re.findall(r"^## (.+)$", page, flags=re.MULTILINE) != headings
+    } == set()
+    assert {name for name, page in listed.items() if f"`{name}`" not in pages[page]} == set()
+
+
+def test_commands_of_ours_that_a_runbook_names_are_those_that_there_are() -> None:
+    known = "".join(page.read_text() for page in (PROJECT / "docs").glob("*.md"))
+    pages = [page.read_text() for page in RUNBOOKS.glob("*.md")]
+    named = {name for page in pages for name in re.findall(r"^tierflow ([a-z-]+(?: [a-z-]+)?)", page, re.MULTILINE)}
+    named |= {name for page in pages for name in re.findall(r"`tierflow ([a-z-]+(?: [a-z-]+)?)", page)}
+    assert len(named) > 10
+    assert {name for name in named if f"tierflow {name}" not in known} == set()
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not here")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["check", "rules", "deploy/prometheus/alerts.yml"],
+        ["check", "config", "deploy/prometheus/local.yml"],
+        ["check", "config", "--syntax-only", "deploy/prometheus/prometheus.yml"],
+        ["test", "rules", "deploy/prometheus/alerts_test.yml"],
+    ],
+    ids=" ".join,
+)
+def test_promtool_takes_what_is_deployed(command: list[str]) -> None:
+    done = subprocess.run(["promtool", *command], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_alert_fires_in_a_test_and_is_silent_in_one() -> None:
+    tests = ALERTS.with_name("alerts_test.yml").read_text()
+    for name, _, _ in alerts():
+        assert re.search(rf"alertname: {name}\n +exp_alerts:\n +- ", tests), f"{name} fires nowhere"
+        assert f"alertname: {name}, exp_alerts: []" in tests, f"{name} is silent nowhere"
 
 
 @pytest.mark.parametrize("file", DASHBOARDS, ids=lambda file: file.stem)

@@ -1,13 +1,16 @@
 """What metrics.py is told of a committed batch."""
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 
 from streams.metrics import Batch
 from streams.partition.entries import Entry
 from streams.partition.work import Work
 from streams.stages.stage import Stage
-from streams.values.calendar import NEVER_MS
 from streams.worker.steps import StepTimes
+
+_WRITTEN, _HAPPENED = attrgetter("record.timestamp"), attrgetter("at_ms")
 
 
 def batch_of(  # noqa: PLR0913, PLR0917 - all that is known of it
@@ -21,10 +24,11 @@ def batch_of(  # noqa: PLR0913, PLR0917 - all that is known of it
     round_trips: Mapping[str, float],
 ) -> Batch:
     """Gives a batch as it is counted. entries: those that were worked. now_ms: when it was known to be committed."""
-    written_ms = [at_ms for entry in entries if (at_ms := timestamp_ms(entry.record)) > 0]
+    # One pass in C each: there may be 10,000 entries.
+    written_ms, happened_ms = _told(map(_WRITTEN, entries)), _told(map(_HAPPENED, entries))
     seconds = {**times.seconds, **round_trips}
     if written_ms:
-        seconds["fetch"] = max((now_ms - min(written_ms)) / 1000 - times.total_s, 0.0)
+        seconds["fetch"] = max((now_ms - written_ms[0]) / 1000 - times.total_s, 0.0)
     return Batch(
         stage=stage.name,
         partition=number,
@@ -33,10 +37,16 @@ def batch_of(  # noqa: PLR0913, PLR0917 - all that is known of it
         commit_seconds=seconds["commit"],
         committed_ms=now_ms,
         written_ms=written_ms,
-        happened_ms=[entry.at_ms for entry in entries if entry.at_ms != NEVER_MS],
+        happened_ms=happened_ms,
         tally=work.tally,
         steps=seconds,
     )
+
+
+def _told(times_ms: Iterable[int]) -> list[int]:
+    """Gives the times in order, without those that nobody knows."""
+    found = sorted(times_ms)
+    return found[bisect_right(found, 0) :]
 
 
 def timestamp_ms(record: object) -> int:

@@ -46,7 +46,7 @@ class NoMetrics:
     def recovered(self, *_: Any) -> None:
         self._worker.world.faults.met_once("taken over")
 
-    def transaction_failed(self, *_: Any) -> None:
+    def transaction_failed(self, *_: Any, **__: Any) -> None:
         self._worker.world.faults.met_once("transaction failed")
 
     def record_batch(self, _: Any) -> None:
