@@ -61,8 +61,9 @@ def mean(metric: str, by: str, labels: str = CUSTOMERS) -> str:
 
 
 def gained(metric: str, by: str = "") -> str:
-    """Gives how many were counted in an interval; without a label 0 where nothing was ever counted."""
-    return f"sum by ({by}) (increase({metric}{RATE}))" if by else f"sum(increase({metric}{RATE})) or vector(0)"
+    """Gives how many were counted in an interval; 0 where nothing was ever counted."""
+    counted = f"sum by ({by}) (increase({metric}{RATE}))" if by else f"sum(increase({metric}{RATE}))"
+    return f"{counted} or on () vector(0)"
 
 
 OPERATIONS = Dashboard(
