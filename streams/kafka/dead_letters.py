@@ -131,7 +131,7 @@ async def read_letters(settings: Settings, within: Extent) -> AsyncGenerator[Let
         heapify(heads)
         while heads:
             *_, record, tape = heads[0]
-            letter = _letter(record)
+            letter = letter_of(record)
             if letter is not None:
                 yield letter
             following = await tape.next()
@@ -153,12 +153,12 @@ async def replayed_letters(settings: Settings) -> set[Position]:
     # Marks of an open transaction are waited for, so that no letter is sent twice.
     async with aclosing(records_of(settings, topic, waits_for_open=True)) as records:
         async for record in records:
-            mark = _decode_mark(record.value)
+            mark = decode_mark(record.value)
             found.add((mark.letter_partition, mark.letter_offset))
     return found
 
 
-_decode_mark = msgspec.json.Decoder(ReplayMark).decode
+decode_mark = msgspec.json.Decoder(ReplayMark).decode
 _Head = tuple[int, int, ConsumerRecord, Tape]
 
 
@@ -166,7 +166,8 @@ def _head(record: ConsumerRecord, tape: Tape) -> _Head:
     return record.timestamp, record.partition, record, tape
 
 
-def _letter(record: ConsumerRecord) -> Letter | None:
+def letter_of(record: ConsumerRecord) -> Letter | None:
+    """Gives the letter that a record holds; None where it holds none."""
     try:
         message = decode_dead_letter(record.value or b"")
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -145,13 +145,13 @@ def digest_in_force(record: Record) -> str | None:
         return None
 
 
-def _take(record: ConsumerRecord, documents: dict[str, str]) -> str | None:
-    """Adds a document to `documents`, by digest; gives the digest if the record says which policy is in force.
+def published(record: Record) -> PolicyMessage | None:
+    """Gives the policy that a record holds; None where it says which one is in force, or cannot be used.
 
     A document under another digest than its own is passed over: what it decides would be told as another policy's.
     """
     if record.key == IN_FORCE_KEY or record.value is None:
-        return digest_in_force(record)
+        return None
     try:
         message = _decode(record.value)
     except _UNREADABLE as error:
@@ -159,10 +159,17 @@ def _take(record: ConsumerRecord, documents: dict[str, str]) -> str | None:
         return None
     digest = digest_of(message.document)
     if message.digest == digest and record.key == digest.encode():
-        documents[digest] = message.document
-    else:
-        _pass_over(record, f"holds the document of {digest} under another digest; {_PUBLISH_IT}")
+        return message
+    _pass_over(record, f"holds the document of {digest} under another digest; {_PUBLISH_IT}")
     return None
+
+
+def _take(record: ConsumerRecord, documents: dict[str, str]) -> str | None:
+    """Adds a document to `documents`, by digest; gives the digest if the record says which policy is in force."""
+    message = published(record)
+    if message is not None:
+        documents[message.digest] = message.document
+    return digest_in_force(record)
 
 
 def _pass_over(record: Record, why: str) -> None:

@@ -1,0 +1,175 @@
+"""The follower: reads the output topics as they are committed, and keeps the index up with them, without end."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, NamedTuple, TypeVar
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from streams.contracts.kept import KnownTopic
+from streams.errors import UsageError, named
+from streams.history.batch import FOLLOWED, Batches
+from streams.history.index import Index
+from streams.history.rows import ENTRY_TOPICS
+from streams.kafka.erasures import read_erasures
+from streams.kafka.tail import connected, reader
+from streams.kafka.topic_ids import ask_for_topics
+from streams.settings import Settings
+
+RECORDS_LIMIT: Final = 2_000  # of one batch: some 50 ms of work
+LOOK_EVERY_S: Final = 10.0
+AGAIN_AFTER_S: Final = 1.0
+_log = logging.getLogger(__name__)
+_Given = TypeVar("_Given")
+
+
+class Progress(NamedTuple):
+    """How far the index is. built: it has once had all that was there when it began; else so much of it."""
+
+    built: bool
+    records_read: int
+    records: int
+
+    @property
+    def in_words(self) -> str:
+        """Says how much of the topics was read."""
+        return f"{self.records_read:,} of {self.records:,} records are read"
+
+
+class _TopicsChangedError(Exception):
+    """A topic is another one, has other partitions, or does not hold what is to be read next: connect anew."""
+
+
+class Follower:
+    """Keeps an index up with the topics. Everything that takes time is done in one thread of its own."""
+
+    def __init__(self, settings: Settings, index: Index, on_change: Callable[[], None]) -> None:
+        """on_change: called in the event loop after each batch that wrote something."""
+        self._settings = settings
+        self._index = index
+        self._on_change = on_change
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="history-writer")
+        self.progress = Progress(built=False, records_read=0, records=0)
+        self.caught_up_at = 0.0
+        """When the newest look found nothing more to read, by the monotonic clock."""
+
+    async def run(self) -> None:
+        """Follows until it is cancelled. A Kafka that is away is waited for."""
+        try:
+            while True:
+                try:
+                    await self._follow()
+                except _TopicsChangedError as error:
+                    _log.warning("the history is read anew: %s", error)
+                except (KafkaError, UsageError, TimeoutError) as error:
+                    _log.warning("the history cannot be followed: %s; it is tried again", named(error))
+                await asyncio.sleep(AGAIN_AFTER_S)
+        finally:
+            self._thread.shutdown()
+
+    async def _off_loop(self, what: Callable[..., _Given], *given: object) -> _Given:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, what, *given)
+
+    async def _follow(self) -> None:
+        names = [self._settings.output_topic(name) for name in FOLLOWED]
+        topics = await self._topics(names)
+        ids = {name: topic.id for name, topic in topics.items()}
+        if not await self._off_loop(self._index.is_of, ids):
+            _log.info("the index of what was decided is made from the topics")
+            await self._off_loop(self._index.begin_anew, ids)
+        erasures = await read_erasures(self._settings)
+        consumer = await connected(lambda: reader(self._settings.client_options()), lambda: None, "the history")
+        try:
+            tps = [TopicPartition(name, number) for name in names for number in range(topics[name].partitions)]
+            consumer.assign(tps)
+            await self._seek(consumer, tps, ids)
+            await self._read(consumer, Batches(self._settings, self._index, erasures), topics)
+        finally:
+            await consumer.stop()
+
+    async def _topics(self, names: list[str]) -> Mapping[str, KnownTopic]:
+        found = await ask_for_topics(self._settings.client_options(), names)
+        missing = [name for name in names if name not in found]
+        if missing:
+            raise UsageError(f"missing: {', '.join(missing)}; make the topics with: tierflow topics create")
+        return found
+
+    async def _seek(self, consumer: AIOKafkaConsumer, tps: list[TopicPartition], ids: Mapping[str, str]) -> None:
+        """Goes where the index is. An index that the topics do not fit is emptied: it is made of what is there."""
+        known = await self._off_loop(self._index.next_offsets)
+        beginnings, ends = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
+        erasures = self._settings.output_topic("erasures")
+        for tp in tps:
+            at = known.get((tp.topic, tp.partition))
+            if at is None:
+                continue
+            # Beyond the end: a topic that was restored from before. Of an erase nothing may be missed.
+            if at > ends[tp] or (tp.topic == erasures and at < beginnings[tp]):
+                await self._off_loop(self._index.begin_anew, ids)
+                raise _TopicsChangedError(f"{tp.topic} does not hold what the index was to read next")
+        for tp in tps:
+            consumer.seek(tp, max(known.get((tp.topic, tp.partition), 0), beginnings[tp]))
+        self._ends = ends
+        self._began = {tp: max(known.get((tp.topic, tp.partition), 0), beginnings[tp]) for tp in tps}
+        self._show(self._began)
+
+    async def _read(self, consumer: AIOKafkaConsumer, batches: Batches, topics: Mapping[str, KnownTopic]) -> None:
+        positions = dict(self._began)
+        looked_at = 0.0
+        while True:
+            if time.monotonic() - looked_at > LOOK_EVERY_S:
+                await self._look(consumer, topics)
+                looked_at = time.monotonic()
+            fetched = await consumer.getmany(timeout_ms=100, max_records=RECORDS_LIMIT)
+            # By position: the last offsets of a partition may be markers, which no record shows.
+            moved = {tp: at for tp in positions if (at := await consumer.position(tp)) != positions[tp]}
+            if moved:
+                offsets = {(tp.topic, tp.partition): at for tp, at in moved.items()}
+                await self._off_loop(batches.apply, fetched, offsets)
+                positions.update(moved)
+                self._show(positions)
+            else:
+                self.caught_up_at = time.monotonic()
+            if fetched:
+                self._on_change()
+
+    def _show(self, positions: Mapping[TopicPartition, int]) -> None:
+        if self.progress.built:
+            return
+        to_read = {tp: end - self._began[tp] for tp, end in self._ends.items()}
+        done = {tp: min(positions[tp] - self._began[tp], to_read[tp]) for tp in to_read}
+        left = sum(to_read.values()) - sum(done.values())
+        self.progress = Progress(left <= 0, sum(done.values()), sum(to_read.values()))
+        if self.progress.built:
+            _log.info("the history is at the ends of the topics")
+
+    async def _look(self, consumer: AIOKafkaConsumer, topics: Mapping[str, KnownTopic]) -> None:
+        """Sees that the topics are those that were begun with, and forgets what they no longer have."""
+        try:
+            now = await ask_for_topics(self._settings.client_options(), list(topics))
+        except KafkaError:
+            return  # a broker that is away is waited for
+        for name, topic in topics.items():
+            found = now.get(name)
+            if found is None or found.partitions != topic.partitions or (topic.id and found.id != topic.id):
+                raise _TopicsChangedError(f"{name} was made anew, or has other partitions")
+        tps = [tp for tp in consumer.assignment() if tp.topic in self._numbers or tp.topic == self._letters]
+        for tp, beginning in (await consumer.beginning_offsets(tps)).items():
+            if not beginning:
+                continue
+            if tp.topic == self._letters:
+                await self._off_loop(self._index.forget_letters_before, tp.partition, beginning)
+            else:
+                await self._off_loop(self._index.forget_before, self._numbers[tp.topic], tp.partition, beginning)
+
+    @property
+    def _numbers(self) -> Mapping[str, int]:
+        return {self._settings.output_topic(name): number for number, name in enumerate(ENTRY_TOPICS)}
+
+    @property
+    def _letters(self) -> str:
+        return self._settings.output_topic("dead-letters")
