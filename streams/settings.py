@@ -18,6 +18,7 @@ from streams.contracts.letters import RECORD_BYTES
 from streams.errors import UsageError
 from streams.security.access import Access
 from streams.security.checks import check as check_access
+from streams.security.console_access import ConsoleAccess
 from streams.security.hosts import check_host_pattern, is_loopback
 from streams.security.http_limits import HttpLimits
 from streams.security.master_key import MasterKey
@@ -81,6 +82,7 @@ class Settings:
     http_url_given: str = ""
     http_peers: tuple[str, ...] = ()
     http_limits: HttpLimits = field(default_factory=HttpLimits)
+    console: ConsoleAccess = field(default_factory=ConsoleAccess)
     data_dir: Path
     input_prefix: str = "bank."
     output_prefix: str = "tier."
@@ -122,6 +124,7 @@ class Settings:
             http_url_given=given.get("TIERFLOW_HTTP_URL", "").rstrip("/"),
             http_peers=tuple(filter(None, re.split(r"[\s,]+", given.get("TIERFLOW_HTTP_PEERS", "").lower()))),
             http_limits=HttpLimits.from_variables(given),
+            console=ConsoleAccess.from_variables(given),
             data_dir=Path(given.get("TIERFLOW_DATA_DIR") or _default_data_dir(given)).expanduser(),
             input_prefix=given.get("TIERFLOW_INPUT_PREFIX", cls.input_prefix),
             output_prefix=given.get("TIERFLOW_OUTPUT_PREFIX", cls.output_prefix),

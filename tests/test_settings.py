@@ -6,6 +6,7 @@ import pytest
 
 from streams.errors import UsageError
 from streams.security.access import Access
+from streams.security.console_access import ConsoleAccess
 from streams.security.http_limits import HttpLimits
 from streams.security.registry_access import RegistryAccess
 from streams.settings import Settings, policy_folder
@@ -32,6 +33,11 @@ VARIABLES = [
     ("TIERFLOW_HTTP_HOST", "http_host", "::1", "::1"),
     ("TIERFLOW_HTTP_PORT", "http_port", "0", 0),
     ("TIERFLOW_HTTP_TOKEN", "http_token", "c2VjcmV0+/=", "c2VjcmV0+/="),
+    ("TIERFLOW_CONSOLE_HOST", "host", "::1", "::1"),
+    ("TIERFLOW_CONSOLE_PORT", "port", "0", 0),
+    ("TIERFLOW_CONSOLE_ROLE", "role", "agent", "agent"),
+    ("TIERFLOW_CONSOLE_TOKENS", "tokens", __file__, __file__),
+    ("TIERFLOW_OIDC_ROLES_CLAIM", "roles_claim", "a.b", "a.b"),
     ("TIERFLOW_DATA_DIR", "data_dir", "~/tierflow", Path.home() / "tierflow"),
     ("TIERFLOW_INPUT_PREFIX", "input_prefix", "core.", "core."),
     ("TIERFLOW_OUTPUT_PREFIX", "output_prefix", "out_", "out_"),
@@ -91,14 +97,14 @@ def test_everything_has_a_default() -> None:
 @pytest.mark.parametrize(("variable", "field", "written", "becomes"), VARIABLES)
 def test_every_variable_sets_its_field(variable: str, field: str, written: str, becomes: object) -> None:
     found = settings(**{variable: written})
-    parts = (found, found.access, found.http_limits)
+    parts = (found, found.access, found.http_limits, found.console)
     assert [getattr(part, field) for part in parts if hasattr(part, field)] == [becomes]
 
 
 def test_every_field_has_a_variable() -> None:
-    # The key is set with its certificate, and the registry's name with its password, below; the others say whether the
-    # port was set, and what the broker allows.
-    names = {field.name for struct in (Settings, Access, HttpLimits) for field in fields(struct)}
+    # The key is set with its certificate, the registry's name with its password, the issuer with its audience, below; the
+    # others say whether a port was set, and what the broker allows.
+    names = {field.name for struct in (Settings, Access, HttpLimits, ConsoleAccess) for field in fields(struct)}
     assert names - {field for _, field, _, _ in VARIABLES} == {
         "access",
         "keys",  # with its master key, in tests/security/test_master_key.py
@@ -106,6 +112,10 @@ def test_every_field_has_a_variable() -> None:
         "ssl_keyfile",
         "http_port_given",
         "http_limits",
+        "console",
+        "port_given",
+        "issuer",
+        "audience",
         "letter_bytes",
     }
 
@@ -303,3 +313,8 @@ def test_a_registry_has_a_name_and_a_password_or_a_token() -> None:
     named = settings(TIERFLOW_REGISTRY_USER="me", TIERFLOW_REGISTRY_PASSWORD="a b#c", TIERFLOW_REGISTRY_CAFILE=__file__)  # noqa: S106 - of no one
     assert named.registry == RegistryAccess(user="me", password="a b#c", cafile=__file__)  # noqa: S106 - of no one
     assert settings(TIERFLOW_REGISTRY_TOKEN="abc").registry == RegistryAccess(token="abc")  # noqa: S106 - of no one
+
+
+def test_an_issuer_has_an_audience() -> None:
+    given = {"TIERFLOW_OIDC_ISSUER": "https://a.example", "TIERFLOW_OIDC_AUDIENCE": "tierflow"}
+    assert (settings(**given).console.issuer, settings(**given).console.audience) == ("https://a.example", "tierflow")

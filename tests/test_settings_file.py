@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from streams.security.access import Access
+from streams.security.console_access import ConsoleAccess
 from streams.security.http_limits import HttpLimits
 from streams.security.master_key import MasterKey
 from streams.security.registry_access import RegistryAccess
@@ -17,6 +18,7 @@ READERS = (
     HttpLimits.from_variables,
     MasterKey.from_variables,
     RegistryAccess.from_variables,
+    ConsoleAccess.from_variables,
 )
 SOURCE = "".join(map(inspect.getsource, READERS))
 SETTING = re.compile(r"#((?:KAFKA|TIERFLOW)_[A-Z_]+)=(.*)")
@@ -36,7 +38,8 @@ def test_every_setting_is_in_it_once() -> None:
 def test_what_it_says_are_the_defaults(tmp_path: Path) -> None:
     environment = {"HOME": str(tmp_path)}
     given = Settings.from_environment({**environment, **written()}, dotenv=None)
-    default = Settings.from_environment({**environment, "TIERFLOW_HTTP_PORT": "6066"}, dotenv=None)
+    ports = {"TIERFLOW_HTTP_PORT": "6066", "TIERFLOW_CONSOLE_PORT": "6080"}
+    default = Settings.from_environment({**environment, **ports}, dotenv=None)
     assert given == default
 
 

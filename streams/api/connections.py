@@ -96,6 +96,11 @@ class Connections(Generic[One]):
         if self._waiting.pop(one, None) is not None:
             self._answering[one] = now_s + self._limits.answer_ms / 1000
 
+    def still_answering(self, one: One, now_s: float) -> None:
+        """Begins the time for an answer anew."""
+        if one in self._answering:
+            self._answering[one] = now_s + self._limits.answer_ms / 1000
+
     def answered(self, one: One, now_s: float) -> None:
         """Notes that the answer is given: the connection waits for the next request."""
         if self._answering.pop(one, None) is not None:

@@ -1,6 +1,10 @@
-"""GET /customers/{id}: the current tier change and the live measures, whichever worker holds the customer."""
+"""GET /customers/{id}: the current tier change and the live measures, whichever worker holds the customer.
+
+With `?state=1` the packed state goes along, from which the console explains the tier.
+"""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Sequence
 from http import HTTPStatus
 
@@ -20,26 +24,27 @@ def customer_handler(source: TierSource, peers: Peers) -> Handler:
         customer_id = request.match_info["customer_id"]
         if not _is_text(customer_id):
             return _unknown()
+        with_state = request.query.get("state") == "1"
         match await source.owner(customer_id):
             case Local():
-                return _answer(source.customer(customer_id))
+                return _answer(source.customer(customer_id), with_state=with_state)
             case Unavailable(retry_after_s, why):
                 return unavailable(why, retry_after_s=retry_after_s)
             case Remote() if FORWARDED in request.headers:
                 # Two workers that name each other as the owner are between two assignments: the client asks again.
                 return unavailable("The customer's partition is changing hands.")
             case Remote(url):
-                return await _forward(peers, url, customer_id)
+                return await _forward(peers, url, customer_id, with_state=with_state)
             case Anyone(urls, searched):
                 others = () if FORWARDED in request.headers else urls  # who asks us asks them, too
-                return await _ask_all(peers, others, customer_id, searched=searched)
+                return await _ask_all(peers, others, customer_id, searched=searched, with_state=with_state)
 
     return customer
 
 
-async def _forward(peers: Peers, url: str, customer_id: str) -> web.Response:
+async def _forward(peers: Peers, url: str, customer_id: str, *, with_state: bool) -> web.Response:
     try:
-        body = await peers.customer(url, customer_id)
+        body = await peers.customer(url, customer_id, with_state=with_state)
     except PeerNotAllowedError:
         return unavailable("The worker that holds the customer's partition is at a host that this one may not ask.")
     except PeerSilentError:
@@ -47,12 +52,14 @@ async def _forward(peers: Peers, url: str, customer_id: str) -> web.Response:
     return _unknown() if body is None else _json(body)
 
 
-async def _ask_all(peers: Peers, urls: Sequence[str], customer_id: str, *, searched: bool) -> web.Response:
+async def _ask_all(
+    peers: Peers, urls: Sequence[str], customer_id: str, *, searched: bool, with_state: bool
+) -> web.Response:
     """Gives the answer of whoever has the customer, who is unknown only if all have looked.
 
     searched: whether this worker has.
     """
-    answers = await asyncio.gather(*(_asked(peers, url, customer_id) for url in urls))
+    answers = await asyncio.gather(*(_asked(peers, url, customer_id, with_state=with_state) for url in urls))
     for answer in answers:
         if isinstance(answer, bytes):
             return _json(answer)
@@ -61,17 +68,20 @@ async def _ask_all(peers: Peers, urls: Sequence[str], customer_id: str, *, searc
     return unavailable("Not every worker could look for the customer.")
 
 
-async def _asked(peers: Peers, url: str, customer_id: str) -> bytes | PeerSilentError | None:
+async def _asked(peers: Peers, url: str, customer_id: str, *, with_state: bool) -> bytes | PeerSilentError | None:
     try:
-        return await peers.customer(url, customer_id)
+        return await peers.customer(url, customer_id, with_state=with_state)
     except PeerSilentError as error:
         return error
 
 
-def _answer(view: CustomerView | None) -> web.Response:
+def _answer(view: CustomerView | None, *, with_state: bool) -> web.Response:
     if view is None or view.current is None:
         return _unknown()
-    return _json(orjson.dumps({**orjson.loads(view.current), "measures": dict(view.measures)}, default=str))
+    told = {**orjson.loads(view.current), "measures": dict(view.measures)}
+    if with_state:
+        told["state"] = {"packed_base64": b64encode(view.packed).decode(), "clock_ms": view.clock_ms}
+    return _json(orjson.dumps(told, default=str))
 
 
 def _json(body: bytes) -> web.Response:

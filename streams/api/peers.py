@@ -67,14 +67,17 @@ class Peers:
         ) as self._session:
             yield
 
-    async def customer(self, url: str, customer_id: str) -> bytes | None:
+    async def customer(self, url: str, customer_id: str, *, with_state: bool = False) -> bytes | None:
         """Gives the JSON that the worker at `url` answers with; None if that worker knows no such customer.
+
+        with_state: whether the packed state is to go along.
 
         Raises:
             PeerSilentError: The worker did not answer in time, or with something else, or must not be asked.
         """
+        query = "?state=1" if with_state else ""
         # The whole id is quoted, slashes included, and yarl must not change that.
-        status, body = await self._get(url, f"/customers/{quote(customer_id, safe='')}")
+        status, body = await self._get(url, f"/customers/{quote(customer_id, safe='')}{query}")
         if status == HTTPStatus.OK:
             return body
         if status == HTTPStatus.NOT_FOUND:

@@ -35,7 +35,7 @@ _CUT_SHORT: Final = frozenset({HTTPStatus.REQUEST_URI_TOO_LONG, _HEADERS_TOO_LAR
 _DETAILS: Final[Mapping[HTTPStatus, str]] = {
     HTTPStatus.BAD_REQUEST: "This is no HTTP request that can be read.",
     HTTPStatus.REQUEST_TIMEOUT: "The request did not come in time.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "No request has a body here.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large, or does not say how large it is.",
     HTTPStatus.REQUEST_URI_TOO_LONG: "The path is too long.",
     _HEADERS_TOO_LARGE: "The headers are too large.",
 }
@@ -110,6 +110,11 @@ class BoundedProtocol(RequestHandler):
         if not self._waits:
             self._among.note("slow_answer")
         self.abort()
+
+    def still_answering(self) -> None:
+        """Begins the time for the answer anew, unless the client leaves unread what was sent."""
+        if not self.is_unread:
+            self._among.still_answering(self, self._loop.time())
 
     def data_received(self, data: bytes) -> None:
         """Reads what has come, unless the connection is being ended."""
@@ -197,6 +202,13 @@ class BoundedProtocol(RequestHandler):
     @property
     def _waits(self) -> bool:
         return self._waiter is not None and not self._waiter.done()
+
+
+def still_answering(request: web.BaseRequest) -> None:
+    """Begins the time for an answer anew: for one that goes on for as long as its client takes it."""
+    protocol = request.protocol
+    if isinstance(protocol, BoundedProtocol):
+        protocol.still_answering()
 
 
 def _status_of(error: BaseException, limits: HttpLimits) -> HTTPStatus:

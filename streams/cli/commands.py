@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from streams.cli import acls, audit, bench, dead_letters, deliver, intake, kafka, load, policy, topics
+from streams.cli.console import console
 from streams.cli.demo import demo
 from streams.cli.explain import explain
 from streams.cli.export import export
@@ -29,6 +30,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(topics.app, name="topics")
 app.command("acls")(acls.acls)
 app.command("audit")(audit.audit)
+app.command("console")(console)
 app.command("demo")(demo)
 app.command("explain")(explain)
 app.command("export")(export)

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Final, NamedTuple, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -57,7 +58,19 @@ class Follower:
         self.caught_up_at = 0.0
         """When the newest look found nothing more to read, by the monotonic clock."""
 
-    async def run(self) -> None:
+    @asynccontextmanager
+    async def following(self) -> AsyncIterator[asyncio.Task[None]]:
+        """Follows while the block lasts. Gives the task, which ends before only if something is wrong with us."""
+        task = asyncio.create_task(self._run())
+        try:
+            yield task
+        finally:
+            # aiokafka may swallow a cancellation that comes at the same moment as an answer.
+            while not task.done():
+                task.cancel()
+                await asyncio.wait([task], timeout=AGAIN_AFTER_S)
+
+    async def _run(self) -> None:
         """Follows until it is cancelled. A Kafka that is away is waited for."""
         try:
             while True:

@@ -62,7 +62,7 @@ class CampaignCount(NamedTuple):
     campaign: str
     treated: int
     held_out: int
-    newest_ms: int
+    newest_ms: int | None
 
 
 class PolicyFound(NamedTuple):
@@ -129,6 +129,10 @@ class Queries:
         return [Standing(*row) for row in await self._rows(text, (tier, after, limit))]
 
     # --- counts ---
+
+    async def customers_by_tier(self) -> dict[str, int]:
+        """Counts customers by tier."""
+        return dict(await self._rows("SELECT tier, count(*) FROM current GROUP BY tier", ()))
 
     async def flows(self, from_ms: int, to_ms: int) -> list[tuple[str | None, str, str, int]]:
         """Counts tier changes of a time: previous tier, tier, direction, how many."""

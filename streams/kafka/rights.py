@@ -223,6 +223,15 @@ def explain(settings: Settings) -> Rows:
     )
 
 
+def console(settings: Settings) -> Rows:
+    """Gives the rows of `tierflow console`, as far as it reads.
+
+    What operators do there needs those of `customers`, `replay` and `policy`, too.
+    """
+    read = _outputs(settings, *DELIVERED, "current", "policies", "dead-letters", "dead-letters-replayed")
+    return (Row("READ", "topic", read, "keep the index of what was decided up with the outputs"),)
+
+
 def simulate(settings: Settings) -> Rows:
     """Gives the rows of `tierflow simulate --from-kafka`, and of `policy publish` where it says who would move."""
     return (Row("READ", "topic", settings.input_topics(), "work the events under another policy"),)
@@ -337,6 +346,7 @@ ROLES: Mapping[str, Callable[[Settings], Rows]] = {
     "reader": reader,
     "audit": audit,
     "explain": explain,
+    "console": console,
     "simulate": simulate,
     "load": load,
     "intake": intake,

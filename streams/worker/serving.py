@@ -42,7 +42,7 @@ class WorkerSource(LiveLanes[TierflowApp]):
         key = customer_id.encode()
         for customers in self._app.customer_partitions():
             if key in customers.packed:
-                return self._view(customers, unpack_state(customers.packed[key]), customer_id)
+                return self._view(customers, customers.packed[key], customer_id)
         return None
 
     async def owner(self, customer_id: str) -> Local | Remote | Anyone | Unavailable:
@@ -109,12 +109,15 @@ class WorkerSource(LiveLanes[TierflowApp]):
             if url.rstrip("/") != own.rstrip("/")
         }
 
-    def _view(self, partition: Customers, state: CustomerState, customer_id: str) -> CustomerView:
-        policy = partition.setup.policy
+    def _view(self, partition: Customers, packed: bytes, customer_id: str) -> CustomerView:
+        policy, state = partition.setup.policy, unpack_state(packed)
         now_ms = wall_ms() if partition.setup.clock == "wall" else partition.kept_clock_ms
         sum_anew(state, policy.calendar.day_of(now_ms), policy)
         return CustomerView(
-            self._current(partition, state, customer_id), _live_measures(state, policy, policy.calendar.day_of(now_ms))
+            self._current(partition, state, customer_id),
+            _live_measures(state, policy, policy.calendar.day_of(now_ms)),
+            packed,
+            partition.kept_clock_ms,
         )
 
     def _current(self, partition: Customers, state: CustomerState, customer_id: str) -> bytes | None:

@@ -1,10 +1,9 @@
 """The index on a real broker: what is committed is found, each once, and what is void or gone is not."""
 
-import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -82,14 +81,9 @@ async def followed(settings: Settings, folder: Path) -> AsyncIterator[Queries]:
     """The index of a folder, at the ends of the topics, and kept up with them."""
     with Index(folder) as index, Queries(index.file) as queries:
         running = Follower(settings, index, lambda: None)
-        task = asyncio.create_task(running.run())
-        try:
+        async with running.following():
             await until(lambda: running.progress.built, 20, "the index is built")
             yield queries
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
 
 async def told(queries: Queries, customer: str) -> list[str]:

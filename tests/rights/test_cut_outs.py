@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     "reader": ["watch", "--all", "--limit", "1"],
     "audit": ["audit"],
     "explain": ["explain", "C001"],
+    "console": ["console"],
     "simulate": ["simulate", "--policy", str(POLICY), "--from-kafka"],
     "load": ["load", "events", "{folder}/events.jsonl"],
     "topics": ["topics", "create"],

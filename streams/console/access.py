@@ -1,0 +1,118 @@
+"""Who may ask what: every request to the API passes here, before its handler.
+
+A browser's page from elsewhere gets nothing. Where no token is needed the request must name a loopback host, so that a
+foreign host name that resolves to this machine is refused (DNS rebinding). What changes something must come as JSON,
+which a form cannot send, and must not say that it comes from another origin.
+"""
+
+import hashlib
+import logging
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from streams.api.problem import problem
+from streams.console.identity import Identities
+from streams.console.refused import RefusedError
+from streams.console.roles import Who
+from streams.console.route import Route
+from streams.security.hosts import is_loopback
+
+SAFE: Final = frozenset({"GET", "HEAD"})
+API: Final = "/api/"
+WHO: Final = web.RequestKey("who", Who)
+_audit = logging.getLogger("streams.console.audit")
+
+
+def who_asks(request: web.Request) -> Who:
+    """Gives who asks; for handlers."""
+    return request[WHO]
+
+
+def guarded(route: Route, identities: Identities) -> Handler:
+    """Makes the handler of a route, in front of which it is asked who asks, and whether that one may."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        try:
+            who = await _let_in(request, route, identities)
+            answer = await route.handler(request)
+        except RefusedError as error:
+            return _refusal(error)
+        if request.method not in SAFE:
+            _audit.info("%s %s by %s (%s): %d", request.method, route.path, who.name, who.role, answer.status)
+        return answer
+
+    return handle
+
+
+async def _let_in(request: web.Request, route: Route, identities: Identities) -> Who:
+    """Notes who asks.
+
+    Raises:
+        RefusedError: Nobody says it, or that one may not, or another page asks.
+    """
+    if not identities.needs_token and not _names_loopback(request, identities.host):
+        raise RefusedError(HTTPStatus.MISDIRECTED_REQUEST, _MISDIRECTED)
+    if request.method not in SAFE:
+        _check_origin(request)
+    who = await identities.who(request)
+    if not who.has(route.role):
+        raise RefusedError(HTTPStatus.FORBIDDEN, f"It takes the role {route.role}; {who.name} is {who.role}.")
+    request[WHO] = who
+    return who
+
+
+def _refusal(error: RefusedError) -> web.Response:
+    answer = problem(error.status, error.detail, reasons=error.reasons)
+    if error.retry_after_s is not None:
+        answer.headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="tierflow console"'
+    return answer
+
+
+def _check_origin(request: web.Request) -> None:
+    if request.content_type != "application/json":
+        raise RefusedError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json.")
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+        raise RefusedError(HTTPStatus.FORBIDDEN, "A page of another site asks.")
+    origin = request.headers.get("Origin")
+    if origin is not None and _host_of(origin) != request.headers.get("Host", "").lower():
+        raise RefusedError(HTTPStatus.FORBIDDEN, "A page of another origin asks.")
+
+
+def _host_of(origin: str) -> str:
+    return origin.partition("://")[2].lower()
+
+
+def _names_loopback(request: web.Request, own_host: str) -> bool:
+    try:
+        name = request.url.host or ""
+    except ValueError:
+        return False
+    return name == own_host or is_loopback(name)
+
+
+_MISDIRECTED: Final = (
+    "Where nothing says who may ask only http://127.0.0.1 and http://localhost are answered; "
+    "set TIERFLOW_CONSOLE_TOKENS."
+)
+
+
+@web.middleware
+async def validated(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Gives whole answers to GET an ETag, and answers 304 to whoever has that one already."""
+    answer = await handler(request)
+    if request.method != "GET" or answer.status != HTTPStatus.OK or not isinstance(answer, web.Response):
+        return answer
+    if not isinstance(answer.body, bytes) or "ETag" in answer.headers:
+        return answer
+    tag = f'"{hashlib.blake2b(answer.body, digest_size=16).hexdigest()}"'
+    given = request.headers.get("If-None-Match", "")
+    if given.strip() == "*" or tag in {one.strip().removeprefix("W/") for one in given.split(",")}:
+        kept = {name: answer.headers[name] for name in ("Cache-Control",) if name in answer.headers}
+        return web.Response(status=HTTPStatus.NOT_MODIFIED, headers={**kept, "ETag": tag})
+    answer.headers["ETag"] = tag
+    return answer

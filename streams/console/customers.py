@@ -1,0 +1,97 @@
+"""One customer: the newest change and measures, the explanation, the history; and the customers of a tier."""
+
+import asyncio
+
+import msgspec
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from streams.console import given
+from streams.console.answers import History, HistoryEntry, TierCustomer, TierCustomers
+from streams.console.asked import Asked, answer
+from streams.console.explained import Wanted, explained
+from streams.console.refused import not_found
+from streams.contracts.packing import ChangelogRecordError, unpack_header
+from streams.errors import UsageError
+from streams.explain.known import Known
+from streams.history.queries import Place
+from streams.kafka.wall_clock import wall_ms
+
+
+def customer_handler(asked: Asked) -> Handler:
+    """Makes the handler: what the worker answers about a customer."""
+
+    async def customer(request: web.Request) -> web.StreamResponse:
+        body = await asked.worker.customer(given.customer_id(request))
+        return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-store"})
+
+    return customer
+
+
+def explanation_handler(asked: Asked) -> Handler:
+    """Makes the handler: why this tier, what is missing for the next, what keeps it; in sentences, too."""
+
+    async def explanation(request: web.Request) -> web.StreamResponse:
+        customer_id = given.customer_id(request)
+        state = await asked.worker.state(customer_id)
+        try:
+            rated_by = await asked.policies.by_mark(unpack_header(state.packed).policy_mark)
+        except (ChangelogRecordError, UsageError) as error:
+            raise not_found("The customer's state cannot be explained here: another release wrote it.") from error
+        in_force = await asked.policies.in_force()
+        now = None if in_force is None else in_force.compiled.policy
+        other = None if now is None or now.digest == rated_by.policy.digest else now
+        known = Known(customer_id, state.packed, state.clock_ms, rated_by.policy, other)
+        at_ms = state.clock_ms if asked.settings.clock == "event" else max(state.clock_ms, wall_ms())
+        lost = await asked.queries.newest_downgrade(customer_id)
+        wanted = Wanted(known, rated_by, at_ms, lost)
+        return answer(await asyncio.to_thread(explained, wanted))
+
+    return explanation
+
+
+def history_handler(asked: Asked) -> Handler:
+    """Makes the handler: what was decided of a customer, the newest first."""
+
+    async def history(request: web.Request) -> web.StreamResponse:
+        asked.check_built()
+        limit, after = given.limit(request), given.after(request, Place)
+        found = await asked.queries.of_customer(given.customer_id(request), limit + 1, after)
+        page, at = found[:limit], (await asked.calendar()).rfc3339
+        items = [
+            HistoryEntry(at=at(one.place.at_ms), kind=one.kind, message=msgspec.Raw(one.message))  # type: ignore[arg-type]
+            for one in page
+        ]
+        following = given.cursor(page[-1].place) if len(found) > limit else None
+        return answer(History(items=items, next=following))
+
+    return history
+
+
+def tier_customers_handler(asked: Asked) -> Handler:
+    """Makes the handler: the customers of a tier."""
+
+    async def tier_customers(request: web.Request) -> web.StreamResponse:
+        asked.check_built()
+        tier, limit = request.match_info["tier"], given.limit(request)
+        in_force = await asked.policies.in_force()
+        found = []
+        if tier.isprintable() and tier.isascii():
+            found = await asked.queries.standings(tier, limit + 1, given.after(request, str) or "")
+        if not found and (in_force is None or tier not in in_force.compiled.policy.rank):
+            raise not_found("The policy in force has no such tier.")
+        page = found[:limit]
+        items = [
+            TierCustomer(
+                customer_id=one.customer_id,
+                since=one.since,
+                value=one.value,
+                currency=one.currency,
+                earned_tier=one.earned_tier,
+            )
+            for one in page
+        ]
+        following = given.cursor(page[-1].customer_id) if len(found) > limit else None
+        return answer(TierCustomers(items=items, next=following))
+
+    return tier_customers

@@ -1,0 +1,31 @@
+"""Who asks, and what each role may do."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from streams.console.answers import Permission, Role, Session
+from streams.security.console_access import ROLES
+
+_MAY: Final[Mapping[Role, tuple[Permission, ...]]] = {
+    "viewer": (),
+    "agent": ("read_customers",),
+    "operator": ("pin", "replay", "propose"),
+    "admin": ("approve",),
+}
+"""What each role may do that the one before it may not."""
+
+
+class Who(NamedTuple):
+    """Who asks: by a token, or at a console that knows nobody the one at the machine."""
+
+    name: str
+    role: Role
+
+    def has(self, role: Role) -> bool:
+        """Says whether this one may do what the role may."""
+        return ROLES.index(self.role) >= ROLES.index(role)
+
+    def session(self) -> Session:
+        """Says it for the page."""
+        may = [permission for role in ROLES if self.has(role) for permission in _MAY[role]]
+        return Session(name=self.name, role=self.role, may=may)

@@ -1,0 +1,194 @@
+"""All routes of the console's API, and their installation in a web application."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from aiohttp import web
+
+from streams.console import answers
+from streams.console.access import guarded, validated
+from streams.console.asked import Asked
+from streams.console.bank import (
+    LOANS,
+    MOST_MINUTES,
+    SPANS_MS,
+    campaigns_handler,
+    flows_handler,
+    loans_handler,
+    rates_handler,
+    tiers_handler,
+)
+from streams.console.customers import (
+    customer_handler,
+    explanation_handler,
+    history_handler,
+    tier_customers_handler,
+)
+from streams.console.files import page
+from streams.console.given import LARGEST_PAGE, PAGE
+from streams.console.identity import Identities
+from streams.console.operating import healthz, readyz_handler, session
+from streams.console.policies import check_policy, policies_handler, policy_handler
+from streams.console.route import Query, Route
+from streams.console.stream import Arrivals, stream_handler
+
+_PAGE: Final = (
+    Query(
+        "limit",
+        "How many items a page has at most.",
+        {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE},
+    ),
+    Query("after", "The `next` of the page before.", {"type": "string"}),
+)
+_SPAN: Final = Query("span", "How far back.", {"enum": list(SPANS_MS), "default": "day"})
+_MINUTES: Final = Query(
+    "minutes", "How many minutes.", {"type": "integer", "minimum": 1, "maximum": MOST_MINUTES, "default": 60}
+)
+_LOAN_KIND: Final = Query("kind", "Decisions, or alerts.", {"enum": list(LOANS), "default": "decision"})
+_OUTCOME: Final = Query("outcome", "Those of this outcome, or reason, alone.", {"type": "string"})
+_STREAM: Final = (
+    Query("kinds", "Which, with commas between them: tier, campaign, loan, alert.", {"type": "string"}),
+    Query("tier", "Those of this tier alone.", {"type": "string"}),
+    Query("customer", "Those of this customer alone.", {"type": "string"}),
+)
+
+
+def routes(asked: Asked, arrivals: Arrivals) -> Sequence[Route]:
+    """Gives all routes of the API."""
+    return [
+        Route("GET", "/api/session", "viewer", "Who asks, and what that one may do", session, answers.Session),
+        Route("GET", "/api/tiers", "viewer", "How many customers each tier has", tiers_handler(asked), answers.Tiers),
+        Route(
+            "GET",
+            "/api/tiers/{tier}/customers",
+            "agent",
+            "The customers of a tier",
+            tier_customers_handler(asked),
+            answers.TierCustomers,
+            _PAGE,
+            refusals=(404, 503),
+        ),
+        Route(
+            "GET", "/api/flows", "viewer", "Changes from tier to tier", flows_handler(asked), answers.Flows, (_SPAN,)
+        ),
+        Route(
+            "GET",
+            "/api/rates",
+            "viewer",
+            "What was decided, by minute",
+            rates_handler(asked),
+            answers.Rates,
+            (_MINUTES,),
+        ),
+        *_of_customers(asked),
+        Route(
+            "GET",
+            "/api/campaigns",
+            "viewer",
+            "The campaigns and their triggers",
+            campaigns_handler(asked),
+            answers.Campaigns,
+        ),
+        Route(
+            "GET",
+            "/api/loans",
+            "agent",
+            "Loan decisions, or alerts",
+            loans_handler(asked),
+            answers.LoanMessages,
+            (_LOAN_KIND, _OUTCOME, *_PAGE),
+            refusals=(503,),
+        ),
+        *_of_policies(asked),
+        Route(
+            "GET",
+            "/api/stream",
+            "viewer",
+            "What is decided, as it is committed: server-sent events",
+            stream_handler(asked, arrivals),
+            None,
+            _STREAM,
+            refusals=(503,),
+        ),
+    ]
+
+
+def _of_customers(asked: Asked) -> Sequence[Route]:
+    return [
+        Route(
+            "GET",
+            "/api/customers/{customer_id}",
+            "agent",
+            "The newest tier change of a customer, and the measures as of now",
+            customer_handler(asked),
+            dict,
+            refusals=(404, 503),
+        ),
+        Route(
+            "GET",
+            "/api/customers/{customer_id}/explanation",
+            "agent",
+            "Why this tier, what is missing for the next, what keeps it",
+            explanation_handler(asked),
+            answers.Explained,
+            refusals=(404, 503),
+        ),
+        Route(
+            "GET",
+            "/api/customers/{customer_id}/history",
+            "agent",
+            "What was decided of a customer",
+            history_handler(asked),
+            answers.History,
+            _PAGE,
+            refusals=(404, 503),
+        ),
+    ]
+
+
+def _of_policies(asked: Asked) -> Sequence[Route]:
+    return [
+        Route(
+            "GET",
+            "/api/policies",
+            "viewer",
+            "The policies that were published",
+            policies_handler(asked),
+            answers.Policies,
+        ),
+        Route(
+            "GET",
+            "/api/policies/{digest}",
+            "viewer",
+            "A policy, and what it does in words",
+            policy_handler(asked),
+            answers.PolicyText,
+            refusals=(404,),
+        ),
+        Route(
+            "POST",
+            "/api/policies/check",
+            "viewer",
+            "What is wrong or odd in a policy file",
+            check_policy,
+            answers.Checked,
+            body=answers.PolicyBody,
+        ),
+    ]
+
+
+def install(web_app: web.Application, asked: Asked, arrivals: Arrivals, identities: Identities) -> None:
+    """Adds the API and the page to an application that is not started yet."""
+    web_app.middlewares.append(validated)
+    web_app.cleanup_ctx.append(asked.worker.opened)
+    for route in routes(asked, arrivals):
+        web_app.router.add_route(route.method, _pattern(route.path), guarded(route, identities))
+    web_app.router.add_get("/healthz", healthz)
+    web_app.router.add_get("/readyz", readyz_handler(asked))
+    web_app.router.add_get("/{path:(?!api/).*}", page)
+
+
+def _pattern(path: str) -> str:
+    """Gives the path as aiohttp takes it: a part may hold any sign, a slash as %2F."""
+    return re.sub(r"\{(\w+)\}", r"{\1:[^/]+}", path)

@@ -1,0 +1,65 @@
+"""English."""
+
+from typing import Final
+
+from streams.explain.languages.words import Words
+
+ENGLISH: Final = Words(
+    language="en",
+    names=("en",),
+    sentences={
+        "since": "{tier} since {date}: {why}.",
+        "earned": "By the figures of now the customer earns {earned}.",
+        "lost": "{lost} was lost on {date}: {why}.",
+        "lost_missing": "{lost} was lost on {date}: {why}; {missing} was missing.",
+        "value": "The composite value is {value} now.",
+        "next": "For {next} the customer needs {lacks}.",
+        "lack": "{amount} more in {measure}",
+        "lack_standing": "a credit standing that is {standing} or better",
+        "and": " and ",
+        "or": " or ",
+        "by_itself": "{next} comes by itself on {date} if nothing else happens.",
+        "way": "With {amount} more from now on, held until {date}, the customer gets {next} on {at}.",
+        "no_way": "No deposit alone gives {next}.",
+        "highest": "{tier} is the highest tier.",
+        "pin": "A person has set the tier {tier} until {date} ({by}: {reason}).",
+        "protection": "The last upgrade protects it until {date}.",
+        "grace": "It has been below its floor since {since}; the grace ends on {date}.",
+        "term": "The tier is sure until {date}.",
+        "ratings": "Ratings in a row below its floor so far: {below}; at {needed} the tier is lost.",
+        "cap": "While the credit standing is {standing}, no tier above {cap} is served.",
+        "falls": "If nothing changes, it falls to {tier} on {date}.",
+        "rescue": "With {amount} more from now on, held until {date}, it does not fall then.",
+        "stays": "If nothing changes, it is kept until {date} at least.",
+        "opted_out": "The customer has opted out of campaigns: make no offers.",
+    },
+    reasons={
+        "first_event": "it was earned with the first event",
+        "threshold_crossed upgrade": "its floor was reached",
+        "threshold_crossed downgrade": "the floor of {previous} was missed",
+        "window_moved upgrade": "with the days its floor was reached, as older ones no longer count",
+        "window_moved downgrade": "with the days the floor of {previous} was missed, as older ones no longer count",
+        "grace_ended": "the time for which a missed floor of {previous} is overlooked was over",
+        "credit_changed": "the credit standing changed",
+        "pin_set": "a person set the tier",
+        "pin_ended": "a tier that a person had set has ended",
+        "policy_changed": "the bank's rules changed",
+        "correction": "a late or reversed event was put right",
+        "other": "the rules of the bank gave it",
+    },
+    standings={"excellent": "excellent", "good": "good", "fair": "fair", "poor": "poor", "default": "in default"},
+    measures={
+        "value": "composite value",
+        "assets": "assets",
+        "loans": "loans",
+        "score": "credit score",
+        "standing": "credit standing",
+    },
+    currencies={},
+    other_currency="{currency} {amount}",
+    date="{day} {month_name} {year}",
+    months=(
+        *("January", "February", "March", "April", "May", "June"),
+        *("July", "August", "September", "October", "November", "December"),
+    ),
+)

@@ -1,0 +1,68 @@
+"""Simplified Chinese, as banks on the mainland write it. A table of its own: the terms differ, not the signs alone."""
+
+from typing import Final
+
+from streams.explain.languages.words import Words
+
+SIMPLIFIED_CHINESE: Final = Words(
+    language="zh-CN",
+    names=("zh-CN", "zh-Hans", "zh"),
+    sentences={
+        "since": "客户自{date}起为{tier}，原因：{why}。",
+        "earned": "按当前数据，客户应得的等级为{earned}。",
+        "lost": "客户已于{date}由{lost}降级，原因：{why}。",
+        "lost_missing": "客户已于{date}由{lost}降级，原因：{why}，当时还差{missing}。",
+        "value": "当前综合价值为{value}。",
+        "next": "升级至{next}，还需{lacks}。",
+        "lack": "{measure}再增加{amount}",
+        "lack_standing": "信用状况达到“{standing}”及以上",
+        "and": "，并且",
+        "or": "，或者",
+        "by_itself": "如无其他变动，将于{date}自动升级至{next}。",
+        "way": "自即日起增加{amount}，并至少保持至{date}，可于{at}升级至{next}。",
+        "no_way": "仅靠增加存款无法升级至{next}。",
+        "highest": "{tier}已是最高等级。",
+        "pin": "等级由人工指定为{tier}，有效期至{date}（{by}：{reason}）。",
+        "protection": "上次升级后享有保级期，{date}前不会降级。",
+        "grace": "自{since}起低于门槛，宽限期于{date}届满。",
+        "term": "当前等级保留至{date}。",
+        "ratings": "目前已连续{below}次评级低于门槛，达到{needed}次即降级。",
+        "cap": "信用状况为“{standing}”期间，等级最高为{cap}。",
+        "falls": "如无变动，将于{date}降级为{tier}。",
+        "rescue": "自即日起增加{amount}，并至少保持至{date}，届时不会降级。",
+        "stays": "如无变动，当前等级至少保持至{date}。",
+        "opted_out": "客户已拒绝营销，请勿主动推荐优惠活动。",
+    },
+    reasons={
+        "first_event": "由首笔往来数据评定",
+        "threshold_crossed upgrade": "已达到该等级门槛",
+        "threshold_crossed downgrade": "已低于{previous}的门槛",
+        "window_moved upgrade": "统计区间推移后，已达到该等级门槛",
+        "window_moved downgrade": "统计区间推移后，已低于{previous}的门槛",
+        "grace_ended": "低于{previous}门槛的缓冲期已届满",
+        "credit_changed": "信用状况变更",
+        "pin_set": "人工指定等级",
+        "pin_ended": "人工指定的等级已终止",
+        "policy_changed": "我行分层规则调整",
+        "correction": "迟到或冲正的账务已更正",
+        "other": "按我行分层规则评定",
+    },
+    standings={"excellent": "优秀", "good": "良好", "fair": "一般", "poor": "较差", "default": "违约"},
+    measures={
+        "value": "综合价值",
+        "assets": "资产",
+        "loans": "贷款余额",
+        "score": "信用评分",
+        "standing": "信用状况",
+    },
+    currencies={
+        "CNY": "人民币{amount}元",
+        "TWD": "新台币{amount}元",
+        "HKD": "港币{amount}元",
+        "USD": "{amount}美元",
+        "EUR": "{amount}欧元",
+        "JPY": "{amount}日元",
+    },
+    other_currency="{currency} {amount}",
+    date="{year}年{month}月{day}日",
+)

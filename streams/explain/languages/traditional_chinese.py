@@ -1,0 +1,68 @@
+"""Traditional Chinese, as banks in Taiwan write it."""
+
+from typing import Final
+
+from streams.explain.languages.words import Words
+
+TRADITIONAL_CHINESE: Final = Words(
+    language="zh-TW",
+    names=("zh-TW", "zh-Hant", "zh"),
+    sentences={
+        "since": "客戶自{date}起為{tier}，原因：{why}。",
+        "earned": "依目前數據，客戶應得的等級為{earned}。",
+        "lost": "客戶已於{date}自{lost}調降，原因：{why}。",
+        "lost_missing": "客戶已於{date}自{lost}調降，原因：{why}，當時尚差{missing}。",
+        "value": "目前綜合價值為{value}。",
+        "next": "升等至{next}，尚須{lacks}。",
+        "lack": "{measure}再增加{amount}",
+        "lack_standing": "信用狀況達「{standing}」以上",
+        "and": "，且",
+        "or": "，或",
+        "by_itself": "若無其他異動，將於{date}自動升等至{next}。",
+        "way": "自即日起增加{amount}，並至少維持至{date}，可於{at}升等至{next}。",
+        "no_way": "僅憑增加存款無法升等至{next}。",
+        "highest": "{tier}已是最高等級。",
+        "pin": "等級由人工指定為{tier}，有效至{date}（{by}：{reason}）。",
+        "protection": "前次升等後享有保級期，{date}前不予調降。",
+        "grace": "自{since}起低於門檻，寬限期於{date}屆滿。",
+        "term": "現有等級保留至{date}。",
+        "ratings": "目前已連續{below}次評等低於門檻，達{needed}次即予調降。",
+        "cap": "信用狀況為「{standing}」期間，等級最高為{cap}。",
+        "falls": "若無異動，將於{date}調降為{tier}。",
+        "rescue": "自即日起增加{amount}，並至少維持至{date}，屆時即不予調降。",
+        "stays": "若無異動，現有等級至少維持至{date}。",
+        "opted_out": "客戶已拒絕行銷，請勿主動推介優惠活動。",
+    },
+    reasons={
+        "first_event": "首筆往來資料所評定",
+        "threshold_crossed upgrade": "已達該等級門檻",
+        "threshold_crossed downgrade": "已低於{previous}的門檻",
+        "window_moved upgrade": "計算期間往後推移，已達該等級門檻",
+        "window_moved downgrade": "計算期間往後推移，已低於{previous}的門檻",
+        "grace_ended": "低於{previous}門檻的緩衝期間已屆滿",
+        "credit_changed": "信用狀況變更",
+        "pin_set": "人工指定等級",
+        "pin_ended": "人工指定的等級已終止",
+        "policy_changed": "本行分級辦法調整",
+        "correction": "遲到或沖正的帳務已更正",
+        "other": "依本行分級辦法評定",
+    },
+    standings={"excellent": "優良", "good": "良好", "fair": "普通", "poor": "欠佳", "default": "違約"},
+    measures={
+        "value": "綜合價值",
+        "assets": "資產",
+        "loans": "貸款餘額",
+        "score": "信用評分",
+        "standing": "信用狀況",
+    },
+    currencies={
+        "TWD": "新臺幣{amount}元",
+        "CNY": "人民幣{amount}元",
+        "HKD": "港幣{amount}元",
+        "USD": "{amount}美元",
+        "EUR": "{amount}歐元",
+        "JPY": "{amount}日圓",
+    },
+    other_currency="{currency} {amount}",
+    date="{year}年{month}月{day}日",
+)
