@@ -102,8 +102,8 @@ def test_every_variable_sets_its_field(variable: str, field: str, written: str, 
 
 
 def test_every_field_has_a_variable() -> None:
-    # The key is set with its certificate, the registry's name with its password, the issuer with its audience, below; the
-    # others say whether a port was set, and what the broker allows.
+    # The key is set with its certificate, the registry's name with its password, the issuer with its audience, below;
+    # the others say whether a port was set, and what the broker allows.
     names = {field.name for struct in (Settings, Access, HttpLimits, ConsoleAccess) for field in fields(struct)}
     assert names - {field for _, field, _, _ in VARIABLES} == {
         "access",
