@@ -25,10 +25,12 @@ from streams.console.customers import (
     history_handler,
     tier_customers_handler,
 )
+from streams.console.dead_letters import dead_letters_handler, replay_handler
 from streams.console.files import page
 from streams.console.given import LARGEST_PAGE, PAGE
 from streams.console.identity import Identities
 from streams.console.operating import healthz, readyz_handler, session
+from streams.console.pins import ACCEPTED, pin_handler, unpin_handler
 from streams.console.policies import check_policy, policies_handler, policy_handler
 from streams.console.route import Query, Route
 from streams.console.stream import Arrivals, stream_handler
@@ -47,6 +49,7 @@ _MINUTES: Final = Query(
 )
 _LOAN_KIND: Final = Query("kind", "Decisions, or alerts.", {"enum": list(LOANS), "default": "decision"})
 _OUTCOME: Final = Query("outcome", "Those of this outcome, or reason, alone.", {"type": "string"})
+_REASON: Final = Query("reason", "Those of this reason alone.", {"type": "string"})
 _STREAM: Final = (
     Query("kinds", "Which, with commas between them: tier, campaign, loan, alert.", {"type": "string"}),
     Query("tier", "Those of this tier alone.", {"type": "string"}),
@@ -101,6 +104,7 @@ def routes(asked: Asked, arrivals: Arrivals) -> Sequence[Route]:
             refusals=(503,),
         ),
         *_of_policies(asked),
+        *_of_letters(asked),
         Route(
             "GET",
             "/api/stream",
@@ -143,6 +147,53 @@ def _of_customers(asked: Asked) -> Sequence[Route]:
             answers.History,
             _PAGE,
             refusals=(404, 503),
+        ),
+        Route(
+            "PUT",
+            "/api/customers/{customer_id}/pin",
+            "operator",
+            "Fix a customer's tier until a time",
+            pin_handler(asked),
+            answers.Accepted,
+            body=answers.PinBody,
+            status=ACCEPTED,
+            refusals=(404, 503),
+        ),
+        Route(
+            "DELETE",
+            "/api/customers/{customer_id}/pin",
+            "operator",
+            "Let a fixed tier go",
+            unpin_handler(asked),
+            answers.Accepted,
+            body=answers.UnpinBody,
+            status=ACCEPTED,
+            refusals=(404, 503),
+        ),
+    ]
+
+
+def _of_letters(asked: Asked) -> Sequence[Route]:
+    return [
+        Route(
+            "GET",
+            "/api/dead-letters",
+            "operator",
+            "Inputs that could not be used, without their bytes",
+            dead_letters_handler(asked),
+            answers.DeadLetters,
+            (_REASON, *_PAGE),
+            refusals=(503,),
+        ),
+        Route(
+            "POST",
+            "/api/dead-letters/replay",
+            "operator",
+            "Send dead letters again, each once",
+            replay_handler(asked),
+            answers.Replayed,
+            body=answers.ReplayBody,
+            refusals=(503,),
         ),
     ]
 

@@ -128,6 +128,15 @@ class Queries:
         )
         return [Standing(*row) for row in await self._rows(text, (tier, after, limit))]
 
+    async def partition_of(self, customer_id: str) -> int | None:
+        """Gives the partition in which a customer with a tier was decided of last; None where there is none."""
+        text = (
+            "SELECT e.partition FROM current c JOIN entries e USING (customer_id) WHERE c.customer_id = ? "
+            "ORDER BY e.at_ms DESC, e.topic DESC LIMIT 1"
+        )
+        rows = await self._rows(text, (customer_id,))
+        return int(rows[0][0]) if rows else None
+
     # --- counts ---
 
     async def customers_by_tier(self) -> dict[str, int]:

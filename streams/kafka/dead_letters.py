@@ -87,12 +87,16 @@ class Letter(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """Which dead letters are chosen: those of this reason, input topic, partition and offset; None: of any."""
+    """Which dead letters are chosen: those of this reason, input topic, partition and offset; None: of any.
+
+    positions: those at these places alone.
+    """
 
     reason: str | None = None
     topic: str | None = None
     partition: int | None = None
     offset: int | None = None
+    positions: frozenset[Position] | None = None
 
     def takes(self, letter: Letter) -> bool:
         """Says whether a letter is chosen."""
@@ -102,6 +106,7 @@ class Choice(NamedTuple):
             and self.topic in (None, message.topic)
             and self.partition in (None, message.partition)
             and self.offset in (None, message.offset)
+            and (self.positions is None or letter.position in self.positions)
         )
 
 
