@@ -46,6 +46,14 @@ class Tiers(msgspec.Struct, frozen=True):
     complete: bool
 
 
+class _Workers(msgspec.Struct):
+    workers: dict[str, list[int]]
+
+
+class _NotReady(msgspec.Struct):
+    reasons: list[str] = []
+
+
 class Peers:
     """The other workers, asked over one connection pool. Requests are signed, answers must be."""
 
@@ -98,20 +106,61 @@ class Peers:
         except msgspec.DecodeError as error:
             raise PeerSilentError("it answered with something else") from error
 
-    async def _get(self, base: str, path: str) -> tuple[int, bytes]:
+    async def workers(self, url: str) -> dict[str, list[int]]:
+        """Gives which partitions each worker holds, by its base URL, as the one at `url` says.
+
+        Raises:
+            PeerSilentError: As for `tiers`.
+        """
+        status, body = await self._get(url, "/workers")
+        if status != HTTPStatus.OK:
+            raise PeerSilentError(f"it answered {status}")
+        try:
+            return msgspec.json.decode(body, type=_Workers).workers
+        except msgspec.DecodeError as error:
+            raise PeerSilentError("it answered with something else") from error
+
+    async def metrics(self, url: str) -> bytes:
+        """Gives the metrics of the worker at `url`.
+
+        Raises:
+            PeerSilentError: As for `tiers`.
+        """
+        status, body = await self._get(url, "/metrics")
+        if status != HTTPStatus.OK:
+            raise PeerSilentError(f"it answered {status}")
+        return body
+
+    async def readiness(self, url: str) -> list[str]:
+        """Gives the reasons why the worker at `url` is not ready; none where it is. That it needs no token to say.
+
+        Raises:
+            PeerSilentError: As for `tiers`.
+        """
+        status, body = await self._get(url, "/readyz", is_open=True)
+        if status == HTTPStatus.OK:
+            return []
+        try:
+            return msgspec.json.decode(body, type=_NotReady).reasons or ["It is not ready."]
+        except msgspec.DecodeError as error:
+            raise PeerSilentError(f"it answered {status}") from error
+
+    async def _get(self, base: str, path: str, *, is_open: bool = False) -> tuple[int, bytes]:
+        """Asks another worker. is_open: for what needs no token, so that neither request nor answer is signed."""
+        signatures = None if is_open else self._signatures
         if self._session is None:
             raise PeerSilentError("this worker's web server is not started")
         target = URL(origin(self._allowed(base)) + path, encoded=True)
         headers = {FORWARDED: "1", "Accept-Encoding": "identity"}
-        if self._signatures is not None:
-            headers["Authorization"] = self._signatures.request(target, time.time())
+        if signatures is not None:
+            headers["Authorization"] = signatures.request(target, time.time())
         try:
             async with self._session.get(target, headers=headers, allow_redirects=False) as response:
                 body = await read_body(response)
         except (ClientError, TimeoutError, ValueError, OSError) as error:
             raise PeerSilentError(type(error).__name__) from error
         signature = response.headers.get(ANSWER_SIGNATURE, "")
-        if self._signatures is not None and not self._signatures.is_answer(
+        if signatures is not None and not signatures.is_answer(
             signature, headers["Authorization"], response.status, body
         ):
             raise PeerSilentError(f"it answered {response.status}, not signed with the token of this worker")

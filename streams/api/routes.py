@@ -9,6 +9,7 @@ from streams.api.page import page_handler
 from streams.api.peers import Peers
 from streams.api.source import LiveSource, TierSource
 from streams.api.tiers import tiers_handler
+from streams.api.workers import workers_handler
 from streams.metrics import Metrics
 from streams.settings import Settings
 
@@ -20,6 +21,7 @@ def routes(source: TierSource, peers: Peers, metrics: Metrics) -> list[web.Route
         # An id may hold slashes and line ends: the rest of the path is the id.
         web.get("/customers/{customer_id:(?s:.+)}", customer_handler(source, peers)),
         web.get("/tiers", tiers_handler(source, peers)),
+        web.get("/workers", workers_handler(source)),
         *live_routes(source, metrics),
     ]
 

@@ -88,3 +88,6 @@ class TierSource(LiveSource, Protocol):
 
     def peers(self) -> list[str]:
         """Gives the base URLs of the other workers."""
+
+    def held(self) -> Mapping[str, Sequence[int]]:
+        """Gives the partitions of all workers, by base URL, this one's included."""

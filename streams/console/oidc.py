@@ -79,7 +79,7 @@ class Issuer:
             return None
         role = role_of(claims, self._access.roles_claim)
         name = claims.get("preferred_username") or claims["sub"]
-        return None if role is None else Who(str(name)[:100], role)
+        return None if role is None else Who(str(name)[:100], role, str(claims["sub"]))
 
     async def _key(self, kid: str) -> jwt.PyJWK | None:
         """Gives the key of that id; the only one there is where a token names none."""

@@ -19,6 +19,7 @@ from streams.console.routes import routes
 from streams.console.stream import Arrivals
 
 if TYPE_CHECKING:
+    from streams.api.peers import Peers
     from streams.console.asked import Asked
 
 PROBLEM: Final = "Problem"
@@ -67,7 +68,7 @@ def document() -> dict[str, Any]:
 
 def all_routes() -> Sequence[Route]:
     """Gives the routes for whoever reads about them: their handlers cannot be called."""
-    return routes(cast("Asked", None), Arrivals())
+    return routes(cast("Asked", None), Arrivals(), cast("Peers", None))
 
 
 def _operation(route: Route) -> dict[str, Any]:

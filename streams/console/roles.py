@@ -16,10 +16,14 @@ _MAY: Final[Mapping[Role, tuple[Permission, ...]]] = {
 
 
 class Who(NamedTuple):
-    """Who asks: by a token, or at a console that knows nobody the one at the machine."""
+    """Who asks: by a token, or at a console that knows nobody the one at the machine.
+
+    id: tells two of one name apart; a name may change at an issuer, an id does not.
+    """
 
     name: str
     role: Role
+    id: str = ""
 
     def has(self, role: Role) -> bool:
         """Says whether this one may do what the role may."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
+from streams.api.peers import Peers
 from streams.console import answers
 from streams.console.access import guarded, validated
 from streams.console.asked import Asked
@@ -19,6 +20,7 @@ from streams.console.bank import (
     rates_handler,
     tiers_handler,
 )
+from streams.console.compared import compare_handler
 from streams.console.customers import (
     customer_handler,
     explanation_handler,
@@ -32,8 +34,10 @@ from streams.console.identity import Identities
 from streams.console.operating import healthz, readyz_handler, session
 from streams.console.pins import ACCEPTED, pin_handler, unpin_handler
 from streams.console.policies import check_policy, policies_handler, policy_handler
+from streams.console.proposals import CREATED, approve_handler, proposals_handler, propose_handler
 from streams.console.route import Query, Route
 from streams.console.stream import Arrivals, stream_handler
+from streams.console.workers import operations_handler
 
 _PAGE: Final = (
     Query(
@@ -57,8 +61,8 @@ _STREAM: Final = (
 )
 
 
-def routes(asked: Asked, arrivals: Arrivals) -> Sequence[Route]:
-    """Gives all routes of the API."""
+def routes(asked: Asked, arrivals: Arrivals, peers: Peers) -> Sequence[Route]:
+    """Gives all routes of the API. peers: must be opened before the first request."""
     return [
         Route("GET", "/api/session", "viewer", "Who asks, and what that one may do", session, answers.Session),
         Route("GET", "/api/tiers", "viewer", "How many customers each tier has", tiers_handler(asked), answers.Tiers),
@@ -105,6 +109,14 @@ def routes(asked: Asked, arrivals: Arrivals) -> Sequence[Route]:
         ),
         *_of_policies(asked),
         *_of_letters(asked),
+        Route(
+            "GET",
+            "/api/operations",
+            "viewer",
+            "How the workers are",
+            operations_handler(asked, peers),
+            answers.Operations,
+        ),
         Route(
             "GET",
             "/api/stream",
@@ -226,14 +238,53 @@ def _of_policies(asked: Asked) -> Sequence[Route]:
             answers.Checked,
             body=answers.PolicyBody,
         ),
+        Route(
+            "POST",
+            "/api/policies/compare",
+            "operator",
+            "Who would move under another policy, by what the inputs hold",
+            compare_handler(asked),
+            answers.Compared,
+            body=answers.PolicyBody,
+            refusals=(409, 503),
+        ),
+        Route(
+            "GET",
+            "/api/proposals",
+            "operator",
+            "Policies that are proposed",
+            proposals_handler(asked),
+            answers.Proposals,
+        ),
+        Route(
+            "POST",
+            "/api/proposals",
+            "operator",
+            "Propose a policy",
+            propose_handler(asked),
+            answers.Proposal,
+            body=answers.ProposalBody,
+            status=CREATED,
+        ),
+        Route(
+            "POST",
+            "/api/proposals/{id}/approve",
+            "admin",
+            "Put a policy in force that somebody else has proposed",
+            approve_handler(asked),
+            answers.Proposal,
+            refusals=(404, 409, 503),
+        ),
     ]
 
 
 def install(web_app: web.Application, asked: Asked, arrivals: Arrivals, identities: Identities) -> None:
     """Adds the API and the page to an application that is not started yet."""
     web_app.middlewares.append(validated)
+    peers = Peers(asked.settings)
     web_app.cleanup_ctx.append(asked.worker.opened)
-    for route in routes(asked, arrivals):
+    web_app.cleanup_ctx.append(peers.opened)
+    for route in routes(asked, arrivals, peers):
         web_app.router.add_route(route.method, _pattern(route.path), guarded(route, identities))
     web_app.router.add_get("/healthz", healthz)
     web_app.router.add_get("/readyz", readyz_handler(asked))

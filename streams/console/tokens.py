@@ -65,4 +65,4 @@ def _entry(parts: list[str], where: str) -> tuple[bytes, Who]:
     if hashed is None and len(token) < SHORTEST:
         raise UsageError(f"{where}: the token is short; write at least {SHORTEST} signs, or sha256: and its hash")
     digest = bytes.fromhex(hashed[1]) if hashed else hashlib.sha256(token.encode()).digest()
-    return digest, Who(name, _BY_WORD[role])
+    return digest, Who(name, _BY_WORD[role], name)

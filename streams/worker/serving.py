@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import to_builtins
@@ -98,6 +98,11 @@ class WorkerSource(LiveLanes[TierflowApp]):
     def peers(self) -> list[str]:
         """Gives the base URLs of the other workers of the last assignment."""
         return list(self._held_elsewhere())
+
+    def held(self) -> Mapping[str, Sequence[int]]:
+        """Gives the partitions of all workers of the last assignment, by base URL."""
+        own = [number for stage, number in self._app.lanes if stage == CUSTOMERS]
+        return {self._app.settings.http_url: own, **self._held_elsewhere()}
 
     def _held_elsewhere(self) -> dict[str, list[int]]:
         changelog = self._app.settings.changelog_topic

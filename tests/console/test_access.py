@@ -21,7 +21,12 @@ def tokens(tmp_path: Path) -> str:
 
 
 def path_of(path: str) -> str:
-    return path.replace("{customer_id}", "C-gold").replace("{tier}", "high").replace("{digest}", "none")
+    return (
+        path.replace("{customer_id}", "C-gold")
+        .replace("{tier}", "high")
+        .replace("{digest}", "none")
+        .replace("{id}", "0")
+    )
 
 
 async def status(client: Client, method: str, path: str, headers: dict[str, str], body: Any = None) -> int:
@@ -101,7 +106,7 @@ def test_a_token_may_stand_in_the_file_as_its_hash(tmp_path: Path) -> None:
     file = tmp_path / "tokens"
     file.write_text(f"\n# who\nviewer wall sha256:{sha256(b'a-secret').hexdigest()}\n", encoding="utf-8")
     tokens = read_tokens(file)
-    assert tokens.who("a-secret") == ("wall", "viewer")
+    assert tokens.who("a-secret") == ("wall", "viewer", "wall")
     assert tokens.who(f"sha256:{sha256(b'a-secret').hexdigest()}") is None
 
 

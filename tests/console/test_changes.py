@@ -1,18 +1,19 @@
 """What operators change by the console: pins, and dead letters that are sent again."""
 
 import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from yarl import URL
 
-from tests.support.consoles import LOST, PLAIN, ABank, Client, console
+from tests.support.consoles import LOST, PLAIN, ABank, Client, bearing, console, tokens_file
 from tests.support.patience import until
 from tests.support.worker_processes import read
 
 
-async def ask(client: Client, method: str, path: str, body: Any, status: int) -> Any:
-    async with client.request(method, URL(path, encoded=True), json=body) as answer:
+async def ask(client: Client, method: str, path: str, body: Any, status: int, **headers: str) -> Any:
+    async with client.request(method, URL(path, encoded=True), json=body, headers=headers) as answer:
         assert answer.status == status, await answer.text()
         return await answer.json(content_type=None)
 
@@ -83,3 +84,49 @@ async def test_a_dead_letter_is_sent_again_once(of_bank: ABank) -> None:
         await until(is_new, 20, "it has come back as another dead letter")
         done = await ask(client, "POST", "/api/dead-letters/replay", {"ids": [letter["id"]]}, 200)
         assert done == {"replayed": 0, "refused": [{"id": letter["id"], "why": "it was sent again before"}]}
+
+
+async def test_a_policy_comes_into_force_when_somebody_else_approves_it(of_bank: ABank, tmp_path: Path) -> None:
+    toml = of_bank.settings.policy.read_text(encoding="utf-8").replace("version = 1", "version = 2", 1)
+    body = {"toml": toml, "note": "a version more"}
+    async with console(of_bank, TIERFLOW_CONSOLE_TOKENS=str(tokens_file(tmp_path))) as client:
+        await ask(client, "POST", "/api/proposals", {**body, "toml": "x"}, 400, **bearing("operator"))
+        own = await ask(client, "POST", "/api/proposals", body, 201, **bearing("admin"))
+        proposed = await ask(client, "POST", "/api/proposals", body, 201, **bearing("operator"))
+        assert (proposed["proposed_by"], proposed["version"], proposed["approved_by"]) == ("operator-1", 2, None)
+        path = f"/api/proposals/{proposed['id']}/approve"
+        await ask(client, "POST", path, {}, 403, **bearing("operator"))
+        await ask(client, "POST", f"/api/proposals/{own['id']}/approve", {}, 403, **bearing("admin"))
+        await ask(client, "POST", "/api/proposals/999/approve", {}, 404, **bearing("admin"))
+        approved = await ask(client, "POST", path, {}, 200, **bearing("admin"))
+        assert approved["approved_by"] == "admin-1"
+        await ask(client, "POST", path, {}, 409, **bearing("admin"))
+        listed = await ask(client, "GET", "/api/proposals", None, 200, **bearing("operator"))
+        assert [one["id"] for one in listed["items"]] == [proposed["id"], own["id"]]
+
+        async def is_in_force() -> bool:
+            tiers = await ask(client, "GET", "/api/tiers", None, 200, **bearing("viewer"))
+            return bool(tiers["policy"]["version"] == 2)
+
+        await until(is_in_force, 20, "it is in force")
+
+
+async def test_who_would_move_under_another_policy(of_bank: ABank) -> None:
+    toml = of_bank.settings.policy.read_text(encoding="utf-8").replace('at_least = "500000"', 'at_least = "450000"')
+    async with console(of_bank) as client:
+        told = await ask(client, "POST", "/api/policies/compare", {"toml": toml}, 200)
+        moved = {(one["from"], one["to"]): one["customers"] for one in told["matrix"]}
+        assert (told["customers"], moved["low", "mid"]) == (3, 1)
+        await ask(client, "POST", "/api/policies/compare", {"toml": "x"}, 400)
+
+
+async def test_how_the_workers_are(of_bank: ABank) -> None:
+    async with console(of_bank) as client:
+        told = await ask(client, "GET", "/api/operations", None, 200)
+        [worker] = told["workers"]
+        assert (worker["url"], worker["ready"], worker["partitions"]) == (of_bank.settings.http_url, True, [0, 1, 2, 3])
+        assert [(one["partition"], one["lag_records"]) for one in told["partitions"]] == [(n, 0) for n in range(4)]
+        assert told["incidents"] == []
+    async with console(of_bank, TIERFLOW_HTTP_PORT="1") as client:
+        told = await ask(client, "GET", "/api/operations", None, 200)
+        assert (told["workers"][0]["ready"], told["incidents"][0]["severity"]) == (False, "critical")

@@ -69,9 +69,9 @@ def of(bank: Bank) -> Issuer:
 
 async def test_a_good_token_says_who_and_which_role(issued: Bank) -> None:
     issuer = of(issued)
-    assert await issuer.who(issued.token()) == Who("u1", "agent")
+    assert await issuer.who(issued.token()) == Who("u1", "agent", "u1")
     assert await issuer.who(issued.token(preferred_username="alice", roles=["x", "viewer", "admin"])) == Who(
-        "alice", "admin"
+        "alice", "admin", "u1"
     )
     assert issued.asked == 1
 
@@ -115,7 +115,7 @@ async def test_a_new_key_of_the_issuer_is_taken_up_and_the_former_one_no_longer(
     assert await issuer.who(new) is None  # it was asked a moment ago
     assert issued.asked == 1
     monkeypatch.setattr(oidc, "AGAIN_AFTER_S", 0.0)
-    assert await issuer.who(new) == Who("u1", "agent")
+    assert await issuer.who(new) == Who("u1", "agent", "u1")
     assert await issuer.who(former) is None
 
 

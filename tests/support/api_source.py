@@ -54,6 +54,9 @@ class Table:
     def peers(self) -> list[str]:
         return self.others
 
+    def held(self) -> dict[str, list[int]]:
+        return {"http://127.0.0.1:1": [1, 0], **{url: [] for url in self.others}}
+
 
 Client = TestClient[web.Request, web.Application]
 Start = Callable[..., Coroutine[Any, Any, Client]]
