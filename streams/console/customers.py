@@ -1,7 +1,5 @@
 """One customer: the newest change and measures, the explanation, the history; and the customers of a tier."""
 
-import asyncio
-
 import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -9,11 +7,10 @@ from aiohttp.typedefs import Handler
 from streams.console import given
 from streams.console.answers import History, HistoryEntry, TierCustomer, TierCustomers
 from streams.console.asked import Asked, answer
-from streams.console.explained import Wanted, explained
+from streams.console.explainer import Explainer, Question
 from streams.console.refused import not_found
 from streams.contracts.packing import ChangelogRecordError, unpack_header
 from streams.errors import UsageError
-from streams.explain.known import Known
 from streams.history.queries import Place
 from streams.kafka.wall_clock import wall_ms
 
@@ -28,24 +25,21 @@ def customer_handler(asked: Asked) -> Handler:
     return customer
 
 
-def explanation_handler(asked: Asked) -> Handler:
+def explanation_handler(asked: Asked, explainer: Explainer) -> Handler:
     """Makes the handler: why this tier, what is missing for the next, what keeps it; in sentences, too."""
 
     async def explanation(request: web.Request) -> web.StreamResponse:
         customer_id = given.customer_id(request)
         state = await asked.worker.state(customer_id)
-        try:
-            rated_by = await asked.policies.by_mark(unpack_header(state.packed).policy_mark)
-        except (ChangelogRecordError, UsageError) as error:
-            raise not_found("The customer's state cannot be explained here: another release wrote it.") from error
-        in_force = await asked.policies.in_force()
-        now = None if in_force is None else in_force.compiled.policy
-        other = None if now is None or now.digest == rated_by.policy.digest else now
-        known = Known(customer_id, state.packed, state.clock_ms, rated_by.policy, other)
         at_ms = state.clock_ms if asked.settings.clock == "event" else max(state.clock_ms, wall_ms())
         lost = await asked.queries.newest_downgrade(customer_id)
-        wanted = Wanted(known, rated_by, at_ms, lost)
-        return answer(await asyncio.to_thread(explained, wanted))
+        try:
+            document = await asked.policies.document_of(unpack_header(state.packed).policy_mark)
+            question = Question(customer_id, state.packed, state.clock_ms, document, at_ms, lost)
+            body = await explainer.answer(question)
+        except (ChangelogRecordError, UsageError) as error:
+            raise not_found("The customer's state cannot be explained here: another release wrote it.") from error
+        return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-store"})
 
     return explanation
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
+from streams.console.explainer import Explainer
 from streams.console.route import Route
 from streams.console.routes import routes
 from streams.console.stream import Arrivals
@@ -68,7 +69,7 @@ def document() -> dict[str, Any]:
 
 def all_routes() -> Sequence[Route]:
     """Gives the routes for whoever reads about them: their handlers cannot be called."""
-    return routes(cast("Asked", None), Arrivals(), cast("Peers", None))
+    return routes(cast("Asked", None), Arrivals(), cast("Peers", None), Explainer())
 
 
 def _operation(route: Route) -> dict[str, Any]:

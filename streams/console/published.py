@@ -9,7 +9,7 @@ from streams.errors import UsageError
 from streams.history.queries import PolicyFound, Queries
 from streams.policy.compile.load import read_policy
 from streams.policy.language.document import PolicyFile, TierRule
-from streams.policy.policy import Policy
+from streams.policy.policy import MARK_BITS, Policy
 
 FRESH_FOR_S: Final = 0.5
 _EMPTY: Final[Names] = {}
@@ -78,17 +78,16 @@ class PublishedPolicies:
         found = next((one for one in self._found if one.digest == digest), None)
         return None if found is None else self.compiled(found)
 
-    async def by_mark(self, mark: int) -> Compiled:
-        """Gives the policy whose mark a customer's state has.
+    async def document_of(self, mark: int) -> str:
+        """Gives the document of the policy whose mark a customer's state has.
 
         Raises:
             UsageError: It was not published.
         """
         await self._look()
         for found in reversed(self._found):
-            compiled = self.compiled(found)
-            if compiled is not None and compiled.policy.mark == mark:
-                return compiled
+            if int(found.digest.removeprefix("sha256:")[: MARK_BITS // 4], 16) == mark:
+                return found.document
         raise UsageError(f"the policy that rated this customer, sha256:{mark:08x}…, was not published")
 
     def compiled(self, found: PolicyFound) -> Compiled | None:

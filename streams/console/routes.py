@@ -28,6 +28,7 @@ from streams.console.customers import (
     tier_customers_handler,
 )
 from streams.console.dead_letters import dead_letters_handler, replay_handler
+from streams.console.explainer import Explainer
 from streams.console.files import page
 from streams.console.given import LARGEST_PAGE, PAGE
 from streams.console.identity import Identities
@@ -61,8 +62,8 @@ _STREAM: Final = (
 )
 
 
-def routes(asked: Asked, arrivals: Arrivals, peers: Peers) -> Sequence[Route]:
-    """Gives all routes of the API. peers: must be opened before the first request."""
+def routes(asked: Asked, arrivals: Arrivals, peers: Peers, explainer: Explainer) -> Sequence[Route]:
+    """Gives all routes of the API. peers, explainer: must be opened before the first request."""
     return [
         Route("GET", "/api/session", "viewer", "Who asks, and what that one may do", session, answers.Session),
         Route("GET", "/api/tiers", "viewer", "How many customers each tier has", tiers_handler(asked), answers.Tiers),
@@ -88,7 +89,7 @@ def routes(asked: Asked, arrivals: Arrivals, peers: Peers) -> Sequence[Route]:
             answers.Rates,
             (_MINUTES,),
         ),
-        *_of_customers(asked),
+        *_of_customers(asked, explainer),
         Route(
             "GET",
             "/api/campaigns",
@@ -130,7 +131,7 @@ def routes(asked: Asked, arrivals: Arrivals, peers: Peers) -> Sequence[Route]:
     ]
 
 
-def _of_customers(asked: Asked) -> Sequence[Route]:
+def _of_customers(asked: Asked, explainer: Explainer) -> Sequence[Route]:
     return [
         Route(
             "GET",
@@ -146,7 +147,7 @@ def _of_customers(asked: Asked) -> Sequence[Route]:
             "/api/customers/{customer_id}/explanation",
             "agent",
             "Why this tier, what is missing for the next, what keeps it",
-            explanation_handler(asked),
+            explanation_handler(asked, explainer),
             answers.Explained,
             refusals=(404, 503),
         ),
@@ -281,10 +282,11 @@ def _of_policies(asked: Asked) -> Sequence[Route]:
 def install(web_app: web.Application, asked: Asked, arrivals: Arrivals, identities: Identities) -> None:
     """Adds the API and the page to an application that is not started yet."""
     web_app.middlewares.append(validated)
-    peers = Peers(asked.settings)
+    peers, explainer = Peers(asked.settings), Explainer()
     web_app.cleanup_ctx.append(asked.worker.opened)
     web_app.cleanup_ctx.append(peers.opened)
-    for route in routes(asked, arrivals, peers):
+    web_app.cleanup_ctx.append(explainer.opened)
+    for route in routes(asked, arrivals, peers, explainer):
         web_app.router.add_route(route.method, _pattern(route.path), guarded(route, identities))
     web_app.router.add_get("/healthz", healthz)
     web_app.router.add_get("/readyz", readyz_handler(asked))

@@ -10,14 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 
-from tests.support.consoles import TOKENS, ABank, tokens_file
+from tests.support.consoles import GOLD, TOKENS, ABank, bearing, tokens_file
 from tests.support.patience import stretched, until
 from tests.support.worker_processes import TIERFLOW
 
 DOCUMENT = Path(__file__).parents[2] / "docs/openapi.json"
 SCHEMATHESIS = str(Path(sys.executable).with_name("schemathesis"))
-ASKED_FOR_S = 12
+ASKED_FOR_S = 6
 """How long it is asked. What it is asked is random, by a fixed seed."""
 
 
@@ -76,10 +77,24 @@ async def test_nothing_that_the_document_allows_or_does_not_makes_it_fail(of_ban
         assert process.returncode == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_it_ends_when_it_is_asked(of_bank: ABank, tmp_path: Path, number: int) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+async def test_it_ends_when_it_is_asked_and_leaves_nothing_running(
+    of_bank: ABank, tmp_path: Path, number: signal.Signals
+) -> None:
     with running(of_bank, tmp_path) as (process, log):
-        await url_of(process, log)
+        url = await url_of(process, log)
+        async with (
+            ClientSession(headers=bearing("agent")) as session,
+            session.get(f"{url}/api/customers/{GOLD}/explanation") as answer,
+        ):
+            assert (answer.status, (await answer.json())["tier"]["id"]) == (200, "high")
+        children = [Path(f"/proc/{number}") for number in children_of(process.pid)]
+        assert children
         process.send_signal(number)
         await until(lambda: process.poll() is not None, 20, "it ends")
-        assert process.returncode == 0, log.read_text()
+        assert process.returncode == (-number if number == signal.SIGKILL else 0), log.read_text()
+        await until(lambda: not any(child.exists() for child in children), 20, "its processes end")
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(number) for number in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
