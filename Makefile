@@ -7,7 +7,7 @@ export UV_LINK_MODE := copy
 # The hundreds of processes that tests start would compile all they import, each of them.
 QUICK_STARTS := PYTHONDONTWRITEBYTECODE=
 
-.PHONY: help setup compiled wheel sbom known-faults demo fast test check check-speed laws fuzz bench bench-quick bench-intake bench-page example-debezium simulation soak faults histories test-rights clean
+.PHONY: help setup compiled wheel sbom known-faults demo fast test check check-speed laws fuzz bench bench-quick bench-intake bench-page console example-debezium simulation soak faults histories test-rights clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,11 @@ bench-page: setup ## the figures of RESULTS=benchmarks/results/….json into doc
 check-speed: setup ## the instructions of an event, held against those kept; needs valgrind, some minutes (KEEP=1 keeps them)
 	@command -v valgrind >/dev/null || { echo "valgrind is missing: install it (Debian: apt-get install valgrind)"; exit 1; }
 	@.venv/bin/python benchmarks/check_speed.py $(if $(KEEP),--keep)
+
+console: setup ## the console's page built anew from console/ into streams/console/page/; needs Node 20.19+
+	@command -v npm >/dev/null || { echo "npm is missing: install Node 20.19 or newer (the built page is in the checkout: who only runs it needs no Node)"; exit 1; }
+	@cd console && npm ci --silent --no-audit --no-fund && npm run --silent check && npm run --silent build
+	@.venv/bin/python console/sources.py keep
 
 simulation: setup ## schedules of faults over a broker in memory: SEED=0 RUNS=1000 SCENE=small, or bank
 	@.venv/bin/python -m tests.simulation.run --seed $(or $(SEED),0) --runs $(or $(RUNS),1000) --scene $(or $(SCENE),small)

@@ -1,0 +1,99 @@
+/** A resource of the API as a component sees it: asked for when its path changes, and again every few seconds. */
+import { ApiProblem, ask } from "./client";
+
+export class Asked<Answer> {
+  answer = $state.raw<Answer | null>(null);
+  problem = $state.raw<ApiProblem | null>(null);
+  asking = $state(true);
+  #path: () => string | null;
+  #number = 0;
+
+  /** path: null while there is nothing to ask. every_s: while the page is seen. To be made while a component is. */
+  constructor(path: () => string | null, every_s?: number) {
+    this.#path = path;
+    $effect(() => {
+      path();
+      this.answer = null;
+      void this.again();
+      if (!every_s) return;
+      const timer = setInterval(() => document.visibilityState === "visible" && void this.again(), every_s * 1000);
+      return () => clearInterval(timer);
+    });
+  }
+
+  /** Asks again and keeps what is shown until the answer is there. */
+  async again(): Promise<void> {
+    const path = this.#path();
+    const number = ++this.#number;
+    if (path === null) {
+      this.asking = false;
+      return;
+    }
+    this.asking = true;
+    try {
+      const answer = await ask<Answer>(path);
+      if (number !== this.#number) return;
+      this.answer = answer;
+      this.problem = null;
+    } catch (error) {
+      if (number !== this.#number) return;
+      this.problem = error instanceof ApiProblem ? error : new ApiProblem(0, String(error));
+    } finally {
+      if (number === this.#number) this.asking = false;
+    }
+  }
+}
+
+/** Pages of a list, one after the other. */
+export class Pages<Item> {
+  items = $state.raw<Item[]>([]);
+  next = $state.raw<string | null>(null);
+  problem = $state.raw<ApiProblem | null>(null);
+  asking = $state(true);
+  first = $state.raw<unknown>(null);
+  #path: () => string | null;
+  #number = 0;
+
+  constructor(path: () => string | null) {
+    this.#path = path;
+    $effect(() => {
+      path();
+      void this.again();
+    });
+  }
+
+  async again(): Promise<void> {
+    this.items = [];
+    this.next = null;
+    await this.#ask(null);
+  }
+
+  async more(): Promise<void> {
+    if (this.next) await this.#ask(this.next);
+  }
+
+  async #ask(after: string | null): Promise<void> {
+    const path = this.#path();
+    const number = ++this.#number;
+    this.problem = null;
+    if (path === null) {
+      this.asking = false;
+      return;
+    }
+    this.asking = true;
+    try {
+      const joint = path.includes("?") ? "&" : "?";
+      const page = await ask<{ items: Item[]; next: string | null }>(
+        after === null ? path : `${path}${joint}after=${encodeURIComponent(after)}`,
+      );
+      if (number !== this.#number) return;
+      if (after === null) this.first = page;
+      this.items = after === null ? page.items : [...this.items, ...page.items];
+      this.next = page.next;
+    } catch (error) {
+      if (number === this.#number) this.problem = error instanceof ApiProblem ? error : new ApiProblem(0, String(error));
+    } finally {
+      if (number === this.#number) this.asking = false;
+    }
+  }
+}
