@@ -80,7 +80,7 @@ class StandIn:
         add("PUT", "/api/customers/{id}/pin", self._pin)
         add("DELETE", "/api/customers/{id}/pin", self._pin)
         add("GET", "/api/stream", self._stream)
-        add("GET", "/", lambda _: web.FileResponse(PAGE / "index.html"))
+        add("GET", "/", self._document)
         self.app.router.add_static("/", PAGE)
 
     # --- who asks ---
@@ -213,6 +213,9 @@ class StandIn:
             customer.pin = None
             customer.tiers.append((self.bank.earned(customer.value), timedelta(), "pin_ended"))
         return web.json_response({"event_id": "console:1"}, status=202)
+
+    async def _document(self, _: web.Request) -> web.StreamResponse:
+        return web.FileResponse(PAGE / "index.html")
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         role = self._who(request)

@@ -27,15 +27,19 @@ async def send(request: web.Request, bank: Bank, rate: float, *, named: bool, bo
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     await response.prepare(request)
     some, numbers, owed = random.Random(), count(1), 0.0
-    while True:
+    while request.transport is not None and not request.transport.is_closing():
         owed += rate * TICK_S
         due, owed = int(owed), owed - int(owed)
         sent = min(due, 20) if bounded else due
         events = [_event(some, next(numbers), bank, named=named) for _ in range(sent)]
         if due > sent:
             events.append(f'event: skipped\ndata: {{"count": {due - sent}}}\n\n')
-        await response.write("".join(events).encode() or b": still here\n\n")
+        try:
+            await response.write("".join(events).encode() or b": still here\n\n")
+        except ConnectionResetError:
+            break
         await asyncio.sleep(TICK_S)
+    return response
 
 
 def _event(some: random.Random, number: int, bank: Bank, *, named: bool) -> str:
