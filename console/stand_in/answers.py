@@ -6,7 +6,6 @@ from typing import Any
 
 from console.stand_in.bank import DIGEST, SIZES, TAIPEI, Bank, Customer, when
 
-LANGUAGES = ("en", "zh-TW", "zh-CN")
 IN_FORCE = {"name": "cards", "version": 1, "digest": DIGEST}
 
 
@@ -18,7 +17,7 @@ def tiers(bank: Bank) -> dict[str, Any]:
                 "id": tier["id"],
                 "names": tier["name"],
                 "customers": SIZES[tier["id"]],
-                "share": SIZES[tier["id"]] / total,
+                "share": f"{SIZES[tier['id']] / total:.6f}",
             }
             for tier in bank.tiers
         ],
@@ -308,9 +307,8 @@ def campaigns(bank: Bank) -> list[dict[str, Any]]:
     told = []
     for number, one in enumerate(bank.campaigns):
         treated = [4210, 28_915, 3120, 9902, 1288, 640, 2011, 344][number % 8]
-        budget = (
-            {"limit": "5000000.00", "granted": "3184250.00", "refused": 212} if one["kind"] == "cash_back" else None
-        )
+        limit = {"triggers": 40_000, "amount": "5000000.00", "per": "month"}
+        budget = {"limit": limit, "granted": treated, "refused": None} if one["kind"] == "cash_back" else None
         told.append(
             {
                 "id": one["id"],

@@ -182,14 +182,13 @@ class StandIn:
         digest = "sha256:" + hashlib.sha256(body["toml"].encode()).hexdigest()
         self.bank.files[digest] = body["toml"]
         made = {
-            "id": str(len(self.bank.proposals) + 1),
+            "id": len(self.bank.proposals) + 1,
             "name": "cards",
             "version": 2,
             "digest": digest,
             "note": body["note"],
-            "by": NAMES[role],
-            "at": when(timedelta()),
-            "state": "open",
+            "proposed_by": NAMES[role],
+            "proposed_at": when(timedelta()),
             "approved_by": None,
             "approved_at": None,
         }
@@ -198,10 +197,10 @@ class StandIn:
 
     async def _approve(self, request: web.Request) -> web.StreamResponse:
         role = self._needs(request, "approve")
-        found = next(one for one in self.bank.proposals if one["id"] == request.match_info["id"])
-        if found["by"] == NAMES[role]:
+        found = next(one for one in self.bank.proposals if str(one["id"]) == request.match_info["id"])
+        if found["proposed_by"] == NAMES[role]:
             raise _problem(409, "Who proposed a policy may not approve it.")
-        found.update(state="approved", approved_by=NAMES[role], approved_at=when(timedelta()))
+        found.update(approved_by=NAMES[role], approved_at=when(timedelta()))
         return web.json_response(found)
 
     async def _pin(self, request: web.Request) -> web.StreamResponse:

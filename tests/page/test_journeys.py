@@ -123,7 +123,7 @@ def test_a_product_manager_tries_a_floor_proposes_it_and_another_approves(visit:
     manager = visit(stand_in)
     page = manager.open("policy")
     sign_in(page, OPERATOR)
-    expect(page.get_by_text("No fall within so many days of an upgrade.")).to_be_visible()
+    expect(page.get_by_text("No fall within so many days of an upgrade")).to_be_visible()
 
     page.get_by_role("link", name="Edit and try").click()
     editor = page.get_by_role("textbox", name="Policy file")
@@ -156,8 +156,10 @@ def test_a_product_manager_tries_a_floor_proposes_it_and_another_approves(visit:
 
 def test_who_proposed_may_not_approve(visit: Visit) -> None:
     stand_in = StandIn("admin")
-    made = {"id": "1", "name": "cards", "version": 2, "digest": "sha256:1", "note": "mine", "by": "Huang Li"}
-    stand_in.bank.proposals.append({**made, "at": "2026-11-29T09:00:00+08:00", "state": "open"})
+    made = {"id": 1, "name": "cards", "version": 2, "digest": "sha256:1", "note": "mine", "proposed_by": "Huang Li"}
+    stand_in.bank.proposals.append(
+        {**made, "proposed_at": "2026-11-29T09:00:00+08:00", "approved_by": None, "approved_at": None}
+    )
     page = visit(stand_in).open("policy/proposals")
     expect(page.get_by_text("Another person has to approve it.")).to_be_visible()
     expect(page.get_by_role("button", name="Approve and put in force")).to_have_count(0)

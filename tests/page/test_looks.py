@@ -22,6 +22,9 @@ PAGES = {
     "campaigns": "policy/campaigns",
     "operations": "operations",
 }
+SEEN_ON_A_PHONE = {"live", "customer", "edit", "operations"}
+"""What axe looks at on a phone, too: it takes its time, and the parts are the same."""
+
 DESK = {"viewport": WIDE, "color_scheme": "light", "locale": "en"}
 PHONE = {"viewport": NARROW, "color_scheme": "dark", "locale": "zh-TW"}
 RULES = {
@@ -39,9 +42,9 @@ def test_every_page_is_free_of_barriers_and_of_raw_data(visit: Visit, seat: dict
         page = visitor.open(where)
         expect(page.locator("main h1, main h2").first).to_be_visible()
         expect(page.locator("main [role=status] i")).to_have_count(0)  # nothing is still being loaded
-        found = Axe().run(page, options=RULES)
-        barriers = [(one["id"], [node["target"] for node in one["nodes"]]) for one in found.response["violations"]]
-        assert barriers == [], name
+        if seat is DESK or name in SEEN_ON_A_PHONE:
+            found = Axe().run(page, options=RULES).response["violations"]
+            assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == [], name
         assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"], name  # type: ignore[index]
         shown = page.locator("main").inner_text()
         assert not MILLISECONDS.search(shown), name

@@ -6,7 +6,7 @@ export type Session = { name: string; role: string; may: May[] };
 export type Page<Item> = { items: Item[]; next: string | null };
 
 export type PolicyName = { name: string; version: number; digest: string };
-export type TierCount = { id: string; names: Names; customers: number; share: number };
+export type TierCount = { id: string; names: Names; customers: number; share: string };
 export type Tiers = {
   tiers: TierCount[];
   customers: number;
@@ -52,7 +52,6 @@ export type Floor = {
   names: Names;
   measure: string;
   measure_names: Names | null;
-  currency?: string | null;
   is: string | null;
   at_least: string;
   missing: string | null;
@@ -155,14 +154,15 @@ export type CustomerOfTier = {
   currency: string;
   earned_tier: string;
 };
+export type Budget = { triggers: number | null; amount: string | null; per: string };
 export type Campaign = {
   id: string;
-  kind: string;
+  kind: string | null;
   names: Names;
   treated: number;
   held_out: number;
   newest_at: string | null;
-  budget: { limit: string; granted: string; refused: number | string } | null;
+  budget: { limit: Budget; granted: number; refused: number | null } | null;
 };
 
 export type Policies = {
@@ -178,19 +178,20 @@ export type Compared = {
   from: PolicyName;
   to: PolicyName;
   matrix: { from: string | null; to: string; customers: number }[];
-  inputs?: { events: number; first: string | null; last: string | null; complete: boolean };
+  events: number;
+  first_at: string | null;
+  last_at: string | null;
 };
 export type Proposal = {
-  id: string;
+  id: number;
   name: string;
   version: number;
   digest: string;
   note: string;
-  by: string;
-  at: string;
-  state: "open" | "approved";
-  approved_by?: string | null;
-  approved_at?: string | null;
+  proposed_by: string;
+  proposed_at: string;
+  approved_by: string | null;
+  approved_at: string | null;
 };
 
 export type DeadLetter = {

@@ -31,6 +31,12 @@ export function amount(text: string, currency: string | null): string {
   return format.format(text as Intl.StringNumericLiteral);
 }
 
+/** Shows a figure: one with decimals is an amount, one without a number or a score, anything else a word. */
+export function figure(text: string | null, currency: string): string {
+  if (text === null || text === "") return "–";
+  return amount(text, text.includes(".") ? currency : null);
+}
+
 const zoneOf = (at: string): string | undefined => {
   const offset = /([+-]\d\d:\d\d)$/.exec(at)?.[1];
   return offset; // an offset is a time zone to Intl: the bank's day, wherever the browser is
