@@ -47,7 +47,6 @@ def _event(some: random.Random, number: int, bank: Bank, *, named: bool) -> str:
     direction = "initial" if before is None else "upgrade" if bank.rank(after) > bank.rank(before) else "downgrade"
     customer = f"C{some.randrange(1, 60):03}"
     message = {
-        "id": f"{customer}:{number}",
         "direction": direction,
         "previous_tier": before,
         "tier": after,
@@ -58,5 +57,5 @@ def _event(some: random.Random, number: int, bank: Bank, *, named: bool) -> str:
         "currency": "TWD",
     }
     if named:
-        message["customer_id"] = customer
+        message |= {"id": f"{customer}:{number}", "customer_id": customer}
     return f"id: {number}\nevent: tier\ndata: {json.dumps(message)}\n\n"

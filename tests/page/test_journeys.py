@@ -168,7 +168,7 @@ def test_who_proposed_may_not_approve(visit: Visit) -> None:
 def test_a_viewer_sees_tiers_and_no_customers(visit: Visit) -> None:
     page = visit(StandIn("viewer", rate=10)).open()
     expect(page.get_by_text("412,806")).to_be_visible()
-    expect(page.get_by_text("since you opened this page")).to_be_visible()
+    expect(page.get_by_text("first event of this customer").first).to_be_visible()
     expect(page.get_by_role("search")).to_have_count(0)
     page.get_by_role("link", name="Customers").click()
     expect(page.get_by_text("you need the role of an agent")).to_be_visible()

@@ -28,12 +28,12 @@ export function authorized(): Record<string, string> {
 }
 
 /** Asks the server and gives its JSON. The browser revalidates by ETag, so an unchanged answer costs a few bytes. */
-export async function ask<Answer>(path: string, method = "GET", body?: unknown): Promise<Answer> {
+export async function ask<Answer>(path: string, method = "GET", body?: unknown, patience_ms = PATIENCE_MS): Promise<Answer> {
   const response = await fetch(`api/${path}`, {
     method,
     cache: method === "GET" ? "no-cache" : "no-store",
     headers: { Accept: "application/json", ...(body ? { "Content-Type": "application/json" } : {}), ...authorized() },
-    signal: AbortSignal.timeout(PATIENCE_MS),
+    signal: AbortSignal.timeout(patience_ms),
     ...(body ? { body: JSON.stringify(body) } : {}),
   }).catch(() => {
     throw new ApiProblem(0, "");

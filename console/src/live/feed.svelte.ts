@@ -8,12 +8,12 @@ const WINDOW_S = 10;
 
 class Feed {
   open = $state(false);
-  newest = $state.raw<TierMessage[]>([]);
+  newest = $state.raw<(TierMessage & { number: number })[]>([]);
   perSecond = $state(0);
   seen = $state(0);
   byMove = $state.raw<{ from: string | null; to: string; changes: number }[]>([]);
   paused = $state(false);
-  #waiting: TierMessage[] = [];
+  #waiting: (TierMessage & { number: number })[] = [];
   #seen = 0;
   #moves = new Map<string, { from: string | null; to: string; changes: number }>();
   #seconds = new Map<number, number>();
@@ -46,7 +46,7 @@ class Feed {
     const key = `${change.previous_tier ?? ""} ${change.tier}`;
     const move = this.#moves.get(key) ?? { from: change.previous_tier, to: change.tier, changes: 0 };
     this.#moves.set(key, { ...move, changes: move.changes + 1 });
-    this.#waiting.push(change);
+    this.#waiting.push({ ...change, number: this.#seen }); // a viewer gets no ids
     if (this.#waiting.length > ROWS) this.#waiting.shift();
     this.#frame ||= requestAnimationFrame(() => this.#show());
   }

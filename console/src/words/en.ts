@@ -283,6 +283,7 @@ export const en = {
   "policy.compare.going": "Working it out…",
   "policy.compare.result": "{moved} of {n} customers would be in another tier: {up} higher, {down} lower.",
   "policy.compare.inputs": "From {n} events of {first} to {last}.",
+  "policy.compare.events": "From all {n} events of this bank.",
   "policy.compare.rows": "Rows: the tier now. Columns: the tier by the new file.",
   "policy.compare.sum": "All",
   "policy.compare.mistakes": "Mend the mistakes first.",

@@ -285,6 +285,7 @@ export const zhCn: Dictionary = {
   "policy.compare.going": "计算中…",
   "policy.compare.result": "{n} 位客户中有 {moved} 位会改变层级：{up} 位升级，{down} 位降级。",
   "policy.compare.inputs": "根据 {n} 笔事件，{first} 至 {last}。",
+  "policy.compare.events": "根据本行全部 {n} 笔事件。",
   "policy.compare.rows": "行：目前的层级。列：按新文件的层级。",
   "policy.compare.sum": "合计",
   "policy.compare.mistakes": "请先修正错误。",

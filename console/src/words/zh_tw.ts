@@ -285,6 +285,7 @@ export const zhTw: Dictionary = {
   "policy.compare.going": "計算中…",
   "policy.compare.result": "{n} 位客戶中有 {moved} 位會改變層級：{up} 位升級，{down} 位降級。",
   "policy.compare.inputs": "依據 {n} 筆事件，{first} 至 {last}。",
+  "policy.compare.events": "依據本行全部 {n} 筆事件。",
   "policy.compare.rows": "列：目前的層級。欄：依新檔案的層級。",
   "policy.compare.sum": "合計",
   "policy.compare.mistakes": "請先修正錯誤。",

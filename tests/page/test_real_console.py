@@ -1,0 +1,161 @@
+"""The journeys of the page on the real console: a real worker, a real broker, a process that serves API and page."""
+
+import asyncio
+import os
+import re
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.page.conftest import Visit
+from tests.page.test_journeys import sign_in
+from tests.support.patience import stretched, until
+from tests.support.worker_processes import TIERFLOW, Events
+
+consoles = pytest.importorskip("tests.support.consoles", reason="the console's server is not here yet")
+
+
+class Console:
+    """A bank, and the console over it, as a process."""
+
+    def __init__(self, of_bank: Any, folder: Path) -> None:
+        self.bank = of_bank
+        self.log = folder / "console.log"
+        environment = {
+            **of_bank.environment,
+            "TIERFLOW_DATA_DIR": str(folder / "console-data"),
+            "TIERFLOW_CONSOLE_PORT": "0",
+            "TIERFLOW_CONSOLE_TOKENS": str(consoles.tokens_file(folder)),
+            "HOME": str(folder),
+            "PATH": os.environ["PATH"],
+        }
+        with self.log.open("wb") as file:
+            self.process = subprocess.Popen([TIERFLOW, "console"], stdout=file, stderr=file, env=environment)
+
+    def url(self) -> str:
+        def said() -> list[str]:
+            assert self.process.poll() is None, self.log.read_text()
+            text = self.log.read_text()
+            return re.findall(r"console at (http://[0-9.:]+)", text) if "at the ends of the topics" in text else []
+
+        asyncio.run(until(said, 20, "the console is there"))
+        return f"{said()[0]}/"
+
+    def balance(self, customer: str, amount: int) -> None:
+        """Sends a balance, in a thread: the browser's own loop runs in this one."""
+
+        async def send() -> None:
+            async with Events(self.bank.settings) as events:
+                events.sent = 1_000_000 + amount  # event ids that nobody has sent yet
+                await events.balance(customer, amount)
+                await events.settle()
+
+        sender = threading.Thread(target=lambda: asyncio.run(send()))
+        sender.start()
+        sender.join(stretched(30))
+        assert not sender.is_alive()
+
+
+@pytest.fixture(scope="module")
+def real(broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Console, str]]:
+    folder = tmp_path_factory.mktemp("real")
+    with consoles.bank(broker, folder, "page") as of_bank:
+        console = Console(of_bank, folder)
+        try:
+            yield console, console.url()
+        finally:
+            console.process.kill()
+            console.process.wait()
+
+
+def enter(visit: Visit, address: str, role: str, where: str) -> Page:
+    page = visit(address=address).open(where)
+    sign_in(page, consoles.TOKENS[role])
+    return page
+
+
+def test_an_agent_finds_why_a_tier_was_lost_and_what_it_takes(real: tuple[Console, str], visit: Visit) -> None:
+    visitor = visit(address=real[1])
+    page = visitor.open()
+    page.get_by_label("Access token").fill("guessed")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("refused")
+    sign_in(page, consoles.TOKENS["agent"])
+    page.get_by_role("search").get_by_role("textbox").fill(consoles.LOST)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="High net worth was lost on")).to_be_visible()
+    expect(page.get_by_text("To get it back: TWD 800,000 more.")).to_be_visible()
+    expect(page.get_by_text("TWD 4,200,000 of TWD 5,000,000")).to_be_visible()
+    expect(page.get_by_text("Fell from High net worth to Mid value")).to_be_visible()
+    page.get_by_text("All of it in sentences").click()
+    expect(page.get_by_text("needs TWD 800,000 more in composite value")).to_be_visible()
+    page.get_by_label("Language").select_option("zh-CN")
+    expect(page.get_by_text("要恢复还差 TWD 800,000。")).to_be_visible()
+    refused = [said for said in visitor.complaints if "401" not in said]  # the guessed token
+    assert refused == []
+
+
+def test_a_change_shows_by_itself_on_the_customer_and_live(real: tuple[Console, str], visit: Visit) -> None:
+    console, address = real
+    live = enter(visit, address, "agent", "live")
+    expect(live.get_by_text("Policy in force: standard")).to_be_visible()
+    page = enter(visit, address, "agent", f"customers/{consoles.PLAIN}")
+    expect(page.get_by_text("TWD 30,000 more")).to_be_visible()
+    console.balance(consoles.PLAIN, 612_345)
+    expect(page.get_by_text("Rose from Low value to Mid value")).to_be_visible()
+    expect(page.get_by_text("TWD 4,387,655 more")).to_be_visible()
+    expect(live.get_by_role("link", name=consoles.PLAIN)).to_be_visible()
+
+
+def test_an_operator_fixes_a_tier_and_a_worker_decides(real: tuple[Console, str], visit: Visit) -> None:
+    page = enter(visit, real[1], "operator", f"customers/{consoles.GOLD}")
+    expect(page.get_by_text("This is the highest tier")).to_be_visible()
+    page.get_by_role("button", name="Fix the tier").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Tier").select_option("mid")
+    dialog.get_by_label("Reason").fill("On request")
+    dialog.get_by_role("button", name="Fix the tier").click()
+    expect(page.get_by_text("Fixed by operator-1")).to_be_visible()
+    expect(page.get_by_text("Earns High net worth by today's figures")).to_be_visible()
+    page.get_by_role("button", name="End it").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Reason").fill("No longer")
+    dialog.get_by_role("button", name="End it").click()
+    expect(page.get_by_text("Nobody has fixed it")).to_be_visible()
+    expect(page.get_by_text("This is the highest tier")).to_be_visible()
+
+
+def test_operations_see_the_worker_and_send_a_dead_letter_again(real: tuple[Console, str], visit: Visit) -> None:
+    page = enter(visit, real[1], "operator", "operations")
+    expect(page.get_by_text("Ready", exact=True)).to_be_visible()
+    expect(page.get_by_role("cell", name="Not readable")).to_be_visible()
+    page.get_by_label("Select all shown").check()
+    page.get_by_role("button", name="Send 1 again").click()
+    page.get_by_role("dialog").get_by_role("button", name="Send again").click()
+    expect(page.get_by_text("1 sent again.")).to_be_visible()
+
+
+def test_a_policy_is_tried_proposed_and_put_in_force_by_two(real: tuple[Console, str], visit: Visit) -> None:
+    page = enter(visit, real[1], "operator", "policy")
+    expect(page.get_by_text("The floor: this much, itself included").first).to_be_visible()
+    page.get_by_role("link", name="Edit and try").click()
+    expect(page.get_by_text("No mistakes found.")).to_be_visible()
+    page.get_by_role("slider", name="High net worth, Value").fill("4000000")
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_text("1 of 3 customers would be in another tier: 1 higher, 0 lower.")).to_be_visible()
+    page.get_by_label("What changes, and why").fill("Four million are enough")
+    page.get_by_role("button", name="Propose this file").click()
+    expect(page.get_by_text("Proposed. It waits for approval.")).to_be_visible()
+
+    page = enter(visit, real[1], "admin", "policy/proposals")
+    expect(page.get_by_text("Four million are enough")).to_be_visible()
+    page.get_by_role("button", name="Approve and put in force").click()
+    page.get_by_role("dialog").get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("Approved by admin-1")).to_be_visible()
+    page.goto(f"{real[1]}#/customers/{consoles.LOST.replace('/', '%2F')}")
+    expect(page.get_by_text("another policy came into force").first).to_be_visible()
