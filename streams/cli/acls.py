@@ -1,9 +1,10 @@
-"""`tierflow acls`: prints the commands of kafka-acls.sh that give a role its rights on Kafka."""
+"""`tierflow acls`: prints what gives a role its rights on Kafka: commands of kafka-acls.sh, or a KafkaUser."""
 
 from typing import Annotated
 
 import typer
 
+from streams.cli.strimzi import As, AuthenticationType, ClusterName, strimzi_cluster
 from streams.errors import UsageError
 from streams.settings import Settings
 
@@ -20,6 +21,9 @@ def acls(  # noqa: PLR0913, PLR0917 - a command's options
         str, typer.Option(metavar="FILE", help="How kafka-acls.sh connects, as an administrator.")
     ] = "",
     remove: Annotated[bool, typer.Option("--remove", help="Take the rights away instead.")] = False,
+    as_: As = None,
+    cluster: ClusterName = None,
+    authentication: AuthenticationType = "tls",
 ) -> None:
     """Print the commands of kafka-acls.sh that give the rights of these roles; run them as an administrator.
 
@@ -37,5 +41,13 @@ def acls(  # noqa: PLR0913, PLR0917 - a command's options
     rights = rights_of(row for name in role for row in ROLES[name](settings))
     rights += [Right("READ", "group", name) for name in group or ()]
     rights += [Right("WRITE", "transactional id", name) for name in transactional_id or ()]
+    to = strimzi_cluster(as_, cluster, authentication)
+    if to is not None:
+        from streams.kafka.strimzi import as_yaml, user_manifest
+
+        if remove or command_config:
+            raise UsageError("--remove and --command-config are for kafka-acls.sh; leave them out with --as strimzi")
+        typer.echo(as_yaml([user_manifest(principal.partition(":")[2], rights, to, host)]), nl=False)
+        return
     for line in commands(rights, Grant(settings.bootstrap_servers, principal, host, command_config, remove)):
         typer.echo(line)

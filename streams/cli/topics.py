@@ -1,11 +1,15 @@
 """`tierflow topics create / check / grow`: makes the topics, checks them, or gives them more partitions."""
 
 import asyncio
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from streams.cli.strimzi import As, AuthenticationType, ClusterName, strimzi_cluster
 from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.kafka.strimzi import Cluster
 
 app = typer.Typer(help="Make or check the topics, or give them more partitions.", no_args_is_help=True)
 
@@ -21,8 +25,15 @@ def create(
         ),
     ] = None,
     replication: Annotated[int, typer.Option(min=1, help="Copies of every partition; production: 3.")] = 1,
+    as_: As = None,
+    cluster: ClusterName = None,
+    authentication: AuthenticationType = "tls",
 ) -> None:
-    """Make what is missing, and check what is there."""
+    """Make what is missing, and check what is there; or print all of it for Strimzi, with the users of the programs."""
+    to = strimzi_cluster(as_, cluster, authentication)
+    if to is not None:
+        _print_manifests(to, partitions or PARTITIONS, replication)
+        return
     made, there = asyncio.run(_create(Settings.from_environment(), partitions, replication))
     typer.echo(f"made {', '.join(made)}, with {there} partitions" if made else "all topics are there, and fit")
 
@@ -48,6 +59,17 @@ def grow(
     settings = Settings.from_environment()
     policy = read_policy_file(settings.policy, "TIERFLOW_POLICY")
     asyncio.run(grow_to(settings, policy, partitions, typer.echo))
+
+
+def _print_manifests(cluster: "Cluster", partitions: int, replication: int) -> None:
+    from streams.cli.intake_run import mapping_with_topics
+    from streams.kafka.strimzi import Size, app_manifests, as_yaml
+    from streams.stages.sources import topics_of
+
+    settings = Settings.from_environment()
+    sources = topics_of(mapping_with_topics(settings)) if settings.sources.is_file() else None
+    manifests = app_manifests(settings, cluster, Size(partitions, replication), sources)
+    typer.echo(as_yaml(manifests), nl=False)
 
 
 async def _create(settings: Settings, partitions: int | None, replication: int) -> tuple[list[str], int]:

@@ -6,9 +6,9 @@
 `transactional.py` is the one producer that begins transactions; `epochs.py` and `protocol_2.py` have requests of its
 own, `lost_ends.py` ends what a broker has left open. `topics.py` and `intake_topics.py` know all topics of an app,
 `partitioner.py` places keys, `policies.py` reads and writes `tier.policies`, `dead_letters.py` reads dead letters back,
-`refusals.py` says why a broker does not let us in. `rights.py` is the table of rights by role, `permitted.py` asks
-whether we have them, `acls.py` makes commands of them. `local.py` runs a real broker. `unpacking.py` bounds what
-batches become, `checked_batches.py` checks them, `answers.py` and `unnamed_brokers.py` take in what brokers answer.
+`refusals.py` says why a broker does not let us in. `rights.py` is the table of rights by role; `permitted.py` asks for
+them, `acls.py` and `strimzi.py` write them down. `local.py` runs a real broker. `unpacking.py` bounds what batches
+become, `checked_batches.py` checks them, `answers.py` and `unnamed_brokers.py` take in what brokers answer.
 
 What may live here: whatever asks a broker, through aiokafka, or starts one. What a record holds belongs in `contracts`,
 lanes and all that knows Faust in `worker`.
