@@ -151,7 +151,7 @@ def test_images_are_pinned() -> None:
 
 def test_the_image_is_built_from_all_that_its_build_asks_for() -> None:
     asked_for = {"pyproject.toml", "uv.lock", "deploy/uv.txt", "README.md", "streams", "config"}
-    asked_for |= {"hatch_build.py", "compile_logic.py", "inline_caches.h"}
+    asked_for |= {"tierflow", "hatch_build.py", "compile_logic.py", "inline_caches.h"}
     copied = re.findall(r"^COPY (?!--)(.+) \S+$", (PROJECT / "deploy/Dockerfile").read_text(), flags=re.MULTILINE)
     let_in = re.findall(r"^!(\S+)$", (PROJECT / ".dockerignore").read_text(), flags=re.MULTILINE)
     assert set(" ".join(copied).split()) == set(let_in) == asked_for

@@ -12,8 +12,7 @@ import pytest
 from streams.policy.check.check import check
 from streams.policy.compile.load import load_policy
 from streams.policy.language.document import PolicyFile
-from streams.simulate import Simulation
-from tests.support.guide_tables import lines_of, rows_of, told
+from tierflow.testing import Bank
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "policies.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```toml\n(?P<policy>.*?)```\n(?P<table>\n\| when .*?\n\n)?", re.DOTALL)
@@ -29,20 +28,16 @@ def test_every_policy_of_the_guide_can_be_used_and_gives_no_warning(name: str) -
 @pytest.mark.parametrize("name", [name for name, (_, table) in STEPS.items() if table])
 def test_every_table_of_the_guide_is_what_the_engine_does(name: str) -> None:
     document, table = STEPS[name]
-    policy = load_policy(document)
-    rows = rows_of(table, policy)
-    outputs = Simulation(policy).work(list(lines_of(rows, policy))).outputs
-    found = [told(output.topic, output.value) for output in outputs if output.topic != "tier.current"]
-    assert found == [(row.at.isoformat(), words) for row in rows for words in row.told]
+    Bank(document).check(table)
 
 
 def test_the_conditions_of_the_loan_of_the_guide_are_those_of_its_message() -> None:
     document, table = STEPS["loans"]
-    policy = load_policy(document)
-    outputs = Simulation(policy).work(list(lines_of(rows_of(table, policy), policy))).outputs
-    (message,) = [output.value for output in outputs if json.loads(output.value)["id"] == "C:L3:decision"]
+    bank = Bank(document)
+    bank.check(table)
+    (message,) = [loan for loan in bank.loans() if loan["id"] == "C:L3:decision"]
     (shown,) = re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)
-    assert json.loads(shown) == json.loads(message)["conditions"]
+    assert json.loads(shown) == message["conditions"]
 
 
 def words_of(kind: Any, seen: tuple[Any, ...] = ()) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""`tierflow.testing`, for authors of policies: words, tables, the fixture."""
