@@ -7,7 +7,7 @@ export UV_LINK_MODE := copy
 # The hundreds of processes that tests start would compile all they import, each of them.
 QUICK_STARTS := PYTHONDONTWRITEBYTECODE=
 
-.PHONY: help setup compiled wheel sbom known-faults demo fast test check check-deploy deploy-tools check-speed laws fuzz bench bench-quick bench-intake bench-page console example-debezium simulation soak faults histories test-rights clean
+.PHONY: help setup compiled sdist wheel release-check sbom known-faults demo fast test check check-deploy deploy-tools check-speed laws fuzz bench bench-quick bench-intake bench-page console example-debezium simulation soak faults histories test-rights clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,10 +28,15 @@ compiled: setup ## the logic compiled, for this checkout: until a source is edit
 	@command -v cc >/dev/null || $(UV) sync --frozen --quiet --inexact --group zig
 	@.venv/bin/python compile_logic.py
 
-wheel: $(UV) ## dist/ with a source package and a wheel for this Python and system, compiled
+sdist: $(UV)
 	@$(UV) build --quiet --sdist
+
+wheel: sdist ## dist/ with a source package and a wheel for this Python and system, compiled
 	@TIERFLOW_WHEEL=compiled $(UV) build --quiet --wheel
 	@$(MAKE) --no-print-directory sbom
+
+release-check: $(UV) ## what a release needs: builds it, checks it, installs it elsewhere by pipx, runs the demo there; TIERFLOW_WHEEL=pure is quicker, DIST=folder takes what is built
+	@PYTHON=$(PYTHON) deploy/release-check.sh $(DIST)
 
 sbom: $(UV) ## dist/tierflow.cdx.json: all that a wheel brings along, with versions and hashes (CycloneDX 1.5)
 	@mkdir -p dist

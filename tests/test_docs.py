@@ -14,7 +14,7 @@ from streams.policy.compile.load import load_policy
 
 PROJECT = Path(__file__).parents[1]
 EXAMPLES = sorted((PROJECT / "examples").glob("*.md"))
-TOP = [PROJECT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]
+TOP = [PROJECT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "SUPPORT.md")]
 PAGES = [*TOP, *sorted((PROJECT / "docs").rglob("*.md")), *EXAMPLES]
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 # What a list names for a case that its example is not.

@@ -265,6 +265,10 @@ DELIVER = Dashboard(
             {"{{source}}, {{reason}}": gained("tierflow_source_dead_letters_total", "source, reason")},
         ),
         Panel(
+            "Bookings that wait for their account",
+            {"{{partition}}": "sum by (partition) (tierflow_accounts_waiting_records)"},
+        ),
+        Panel(
             "Delay of intake",
             quantiles("tierflow_event_delay_seconds", '{stage!~"customers|budgets"}', "stage"),
             "s",
