@@ -1,6 +1,6 @@
 """What is known of one customer: the newest committed state in the changelog, and the policy that rated it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from aiokafka import TopicPartition
@@ -60,7 +60,7 @@ async def read_known(settings: Settings, customer_id: str) -> Known:
             f"{settings.changelog_topic} knows no customer {customer_id}: no event that a worker could use has come; "
             "see tierflow dead-letters list"
         )
-    packed = await _opened(settings, key, found[key])
+    packed = await _opened(settings, key, found[key], _partitions_of(settings, key, partitions))
     if packed is None:
         raise UsageError(
             f"{customer_id} was erased while the state was read; ask again once an event of this customer has come"
@@ -72,11 +72,11 @@ async def read_known(settings: Settings, customer_id: str) -> Known:
     return Known(customer_id, packed, clock_ms, policy, _in_force(policies, policy, settings))
 
 
-async def _opened(settings: Settings, key: bytes, packed: bytes) -> bytes | None:
-    """Opens a state that is sealed; gives None where the customer was erased since."""
+async def _opened(settings: Settings, key: bytes, packed: bytes, numbers: Collection[int]) -> bytes | None:
+    """Opens a state that is sealed; gives None where the customer was erased since. numbers: where its key may be."""
     if packed[:1] != SEALED:
         return packed
-    async with Keys(settings) as keys:
+    async with Keys(settings, numbers) as keys:
         return keys.unsealed(key, STATE, packed).value
 
 

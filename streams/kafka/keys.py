@@ -7,6 +7,7 @@ said that a customer was erased, all that is written of keys by now is read.
 import asyncio
 import time
 from collections import ChainMap
+from collections.abc import Collection
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -45,38 +46,46 @@ class Opened(NamedTuple):
 class Keys:
     """A context manager with all customers' keys as they are, where TIERFLOW_KEYS is on."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, numbers: Collection[int] | None = None) -> None:
+        """Prepares them, without a connection. numbers: the partitions of their topic that are read; None: all."""
         self._settings = settings
+        self._numbers = numbers
         # By partition, since a customer whom a growth has moved is deleted in one and written in another.
         self._wrapped: dict[TopicPartition, dict[bytes, bytes]] = {}
         self._keyring: Keyring | None = None
         self._looked_ms = 0
         self._reading = asyncio.Lock()
         self._stack = AsyncExitStack()
-        self._tps: list[TopicPartition] = []
 
     async def __aenter__(self) -> Self:
-        if self._settings.keys.are_on:
-            topic, options = self._settings.keys_topic, self._settings.client_options()
-            self._tps = [
-                TopicPartition(topic, number) for number in range(await partition_count(self._settings, topic))
-            ]
-            self._wrapped = {tp: {} for tp in self._tps}
-            self._keyring = Keyring(self._settings.keys.master(), ChainMap(*self._wrapped.values()))
-            self._offsets = await self._stack.enter_async_context(Offsets(options))
-            self._consumer: AIOKafkaConsumer = reader(options)
-            self._stack.push_async_callback(self._consumer.stop)
-            await self._consumer.start()
-            self._consumer.assign(self._tps)
-            for tp, offset in zip(self._tps, await self._offsets.beginnings(self._tps), strict=True):
-                self._consumer.seek(tp, offset)
+        if not self._settings.keys.are_on:
+            return self
+        try:
+            await self._connect()
             await self.read_on()
+        except BaseException:
+            await self._stack.aclose()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self._stack.aclose()
+
+    async def _connect(self) -> None:
+        topic, options = self._settings.keys_topic, self._settings.client_options()
+        numbers = range(await partition_count(self._settings, topic)) if self._numbers is None else self._numbers
+        tps = [TopicPartition(topic, number) for number in numbers]
+        self._wrapped = {tp: {} for tp in tps}
+        self._keyring = Keyring(self._settings.keys.master(), ChainMap(*self._wrapped.values()))
+        self._offsets = await self._stack.enter_async_context(Offsets(options))
+        self._consumer: AIOKafkaConsumer = reader(options)
+        self._stack.push_async_callback(self._consumer.stop)
+        await self._consumer.start()
+        self._consumer.assign(tps)
+        for tp, offset in zip(tps, await self._offsets.beginnings(tps), strict=True):
+            self._consumer.seek(tp, offset)
 
     async def read_on(self) -> None:
         """Reads all that is written of keys by now; waits for transactions that are open.
@@ -90,9 +99,9 @@ class Keys:
             await self._read_on()
 
     async def _read_on(self) -> None:
-        looked_ms = int(time.time() * 1000)
+        looked_ms, tps = int(time.time() * 1000), list(self._wrapped)
         try:
-            for tp, end in zip(self._tps, await self._offsets.written_ends(self._tps), strict=True):
+            for tp, end in zip(tps, await self._offsets.written_ends(tps), strict=True):
                 patience = Patience(tp, end)
                 while patience.is_not_at_end(await self._consumer.position(tp)):
                     self._take(await self._consumer.getmany(timeout_ms=200))
