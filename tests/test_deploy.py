@@ -137,16 +137,21 @@ def test_panels_do_not_overlap(file: Path) -> None:
 def test_ports_are_published_on_loopback_alone() -> None:
     lines = re.findall(r"^    ports:\n((?:      - .*\n)+)", COMPOSE.read_text(), flags=re.MULTILINE)
     published = [port for block in lines for port in re.findall(r'- "?([^"\n]+)', block)]
-    assert len(published) == 4
+    assert len(published) == 6
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 
 def test_images_are_pinned() -> None:
     images = re.findall(r"^ +image: (\S+)", COMPOSE.read_text(), flags=re.MULTILINE)
-    bases = re.findall(r"^FROM (\S+)", DOCKERFILE.read_text(), flags=re.MULTILINE)
     assert images
-    assert len(set(bases)) == 1
-    assert [name for name in images + bases if not re.search(r":(local|v?\d+\.\d+\.\d+(-[a-z-]+)?)$", name)] == []
+    version = r":(local|v?\d+\.\d+\.\d+(-[a-z-]+)?)(@sha256:[0-9a-f]{64})?"
+    assert [name for name in images if not re.search(rf"{version}$", name)] == []
+
+
+def test_the_base_of_the_image_is_pinned_by_its_digest() -> None:
+    text = DOCKERFILE.read_text()
+    assert set(re.findall(r"^FROM (\S+)", text, flags=re.MULTILINE)) == {"${BASE}"}
+    assert re.search(r"^ARG BASE=python:\d+\.\d+\.\d+-[a-z-]+@sha256:[0-9a-f]{64}$", text, flags=re.MULTILINE)
 
 
 def test_the_image_is_built_from_all_that_its_build_asks_for() -> None:
@@ -159,7 +164,7 @@ def test_the_image_is_built_from_all_that_its_build_asks_for() -> None:
 
 def test_files_mounted_by_compose_exist() -> None:
     mounted = re.findall(r"- (\./[^:]+):", COMPOSE.read_text())
-    assert len(mounted) == 4
+    assert len(mounted) == 5
     assert [path for path in mounted if not (PROJECT / path).exists()] == []
 
 
@@ -204,7 +209,7 @@ def test_the_image_runs_compiled_as_a_user_without_rights() -> None:
     _, build, run = re.split(r"^FROM ", DOCKERFILE.read_text(), flags=re.MULTILINE)
     assert "TIERFLOW_WHEEL=compiled uv sync --frozen --no-dev --no-editable" in build
     assert "gcc" not in run
-    assert run.index("USER tierflow") < run.index("ENTRYPOINT")
+    assert run.index("USER 10001:10001") < run.index("ENTRYPOINT")
 
 
 def test_containers_of_ours_can_change_nothing() -> None:
