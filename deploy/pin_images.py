@@ -14,7 +14,10 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[1]
 FILES = (PROJECT / "deploy/Dockerfile", PROJECT / "docker-compose.yml")
 # `ARG BASE=`, `FROM` or `image:`, a name with a version, and a digest where there is one already.
-_IMAGE = re.compile(r"^(ARG BASE=|FROM | *image: )([\w./-]+:v?\d[\w.-]*)(@sha256:[0-9a-f]{64})?", re.MULTILINE)
+_IMAGE = re.compile(
+    r"^(ARG BASE=|FROM | *image: )((?:[\w.-]+(?::\d+)?/)*[\w.-]+:v?\d[\w.-]*)(@sha256:[0-9a-f]{64})?(?![\w./:-])",
+    re.MULTILINE,
+)
 
 
 def pinned(text: str, digest_of: Callable[[str], str]) -> str:

@@ -117,6 +117,8 @@ def test_digests_are_written_behind_tags_and_over_older_ones_and_nothing_else_is
         once = pinned(text, lambda _image: DIGEST)
         assert pinned(once, lambda _image: DIGEST) == once
         assert re.sub(r"@sha256:[0-9a-f]{64}", "", once) == re.sub(r"@sha256:[0-9a-f]{64}", "", text)
+    of_a_port = "    image: registry.bank.internal:5000/mirror/kafka:4.3.1\n"
+    assert pinned(of_a_port, lambda _image: DIGEST) == f"{of_a_port.rstrip()}@{DIGEST}\n"
     asked: list[str] = []
     pinned(COMPOSE.read_text(), lambda image: asked.append(image) or DIGEST)
     images = {service["image"] for service in services().values()} - {"tierflow:local"}
