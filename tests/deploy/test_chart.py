@@ -28,8 +28,13 @@ def text_of(values: Path) -> str:
     return rendered("--namespace", "tiering", "--values", str(values))
 
 
+@cache
+def made(values: Path) -> list[Manifest]:
+    return manifests(text_of(values))
+
+
 def of_kind(values: Path, *kinds: str) -> dict[str, Manifest]:
-    return {each["metadata"]["name"]: each for each in manifests(text_of(values)) if each["kind"] in kinds}
+    return {each["metadata"]["name"]: each for each in made(values) if each["kind"] in kinds}
 
 
 def workloads(values: Path = EVERYTHING) -> dict[str, Manifest]:
