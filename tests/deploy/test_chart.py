@@ -142,6 +142,7 @@ def test_every_variable_is_a_setting_and_stands_once(name: str) -> None:
 def test_files_that_variables_name_are_mounted(name: str) -> None:
     mounts = [each["mountPath"] for each in containers()[name]["volumeMounts"]]
     volumes = {each["name"] for each in pods()[name]["volumes"]}
+    volumes |= {each["metadata"]["name"] for each in workloads()[name].get("volumeClaimTemplates", [])}
     named = [value for value in [*variables(name).values(), *containers()[name]["args"]] if value.startswith("/")]
     assert {each["name"] for each in containers()[name]["volumeMounts"]} == volumes
     assert [path for path in named if not any(path.startswith(f"{mount}/") for mount in mounts)] == []

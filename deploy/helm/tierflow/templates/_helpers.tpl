@@ -111,7 +111,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 
 {{/*
 The pod of a component: a dict with root, name, values (of the component), args, env (a list), port (a number), health
-(the path of liveness), ready (the path of readiness), mounts and volumes (lists).
+(the path of liveness), ready (the path of readiness), mounts and volumes (lists), ownDisk (a claim is its data folder).
 */}}
 {{- define "tierflow.podSpec" -}}
 {{- $kafka := dict "root" .root "user" .values.kafkaUser -}}
@@ -190,8 +190,10 @@ containers:
       - {name: files-{{ $number }}, mountPath: {{ $files.mountPath }}, readOnly: true}
       {{- end }}
 volumes:
+  {{- if not .ownDisk }}
   # What a program writes there can be made again: the state is in Kafka.
   - {name: data, emptyDir: {sizeLimit: 2Gi}}
+  {{- end }}
   - {name: tmp, emptyDir: {sizeLimit: 256Mi}}
   {{- include "tierflow.kafkaVolumes" $kafka | trim | nindent 2 }}
   {{- with .volumes }}
