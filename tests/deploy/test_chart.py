@@ -127,6 +127,11 @@ def test_a_pod_gets_no_variables_of_services_which_would_be_settings(name: str) 
 
 
 @pytest.mark.parametrize("name", sorted(PROGRAMS))
+def test_a_program_is_not_process_1(name: str) -> None:
+    assert pods()[name]["shareProcessNamespace"] is True
+
+
+@pytest.mark.parametrize("name", sorted(PROGRAMS))
 def test_a_pod_has_longer_than_a_program_needs_to_end(name: str) -> None:
     assert pods()[name]["terminationGracePeriodSeconds"] > 20
 

@@ -80,3 +80,8 @@ def test_a_unit_runs_a_command_in_a_folder_of_its_own(name: str) -> None:
 def test_every_unit_is_of_one_user_that_systemd_makes() -> None:
     user = parsed(COMMON)["Service"]["User"]
     assert re.search(rf"^u {user} ", (UNITS / "tierflow.sysusers.conf").read_text(), flags=re.MULTILINE)
+
+
+def test_systemd_would_make_the_user() -> None:
+    told = run("systemd-sysusers", "--dry-run", str(UNITS / "tierflow.sysusers.conf"))
+    assert told.returncode == 0, told.stderr

@@ -119,6 +119,8 @@ serviceAccountName: {{ include "tierflow.serviceAccount" .root }}
 automountServiceAccountToken: false
 # Kubernetes would set variables such as TIERFLOW_CONSOLE_PORT for services of such names, and they are settings.
 enableServiceLinks: false
+# As process 1 a program would have to reap what others leave behind; so the pod's own is that.
+shareProcessNamespace: true
 # A program ends within 20 s of SIGTERM by itself.
 terminationGracePeriodSeconds: 30
 securityContext:
