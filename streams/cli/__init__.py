@@ -10,7 +10,7 @@ with.
 A command imports what is slow to import inside its function, so that `tierflow --help` stays quick. Its docstring is
 its help text. Rules, Kafka clients and file formats do not belong here. docs/commands.md describes the commands.
 
-May be imported here: `audit`, `bench`, `compiled`, `console`, `contracts`, `deliver`, `demo`, `errors`, `explain`,
-`export`, `grow`, `intake`, `kafka`, `load`, `logs`, `partition`, `policy`, `registry`, `settings`, `signals`,
-`simulate`, `stages`, `values`, `worker`.
+May be imported here: `audit`, `bench`, `compiled`, `console`, `contracts`, `deliver`, `demo`, `engine`, `errors`,
+`explain`, `export`, `grow`, `intake`, `kafka`, `load`, `logs`, `partition`, `policy`, `registry`, `settings`,
+`signals`, `simulate`, `stages`, `values`, `worker`.
 """

@@ -11,14 +11,18 @@ from streams.settings import Settings
 
 if TYPE_CHECKING:
     from streams.explain.known import Known
+    from streams.explain.message import Explanation
 
 
-def explain(
+def explain(  # noqa: PLR0913, PLR0917 - a command's options
     customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="The customer's id.")],
     at: Annotated[str | None, typer.Option(metavar="TIME", help="As of then, RFC 3339 with an offset.")] = None,
     policy: Annotated[Path | None, typer.Option(metavar="FILE", help="Without Kafka: a policy file,")] = None,
     events: Annotated[str | None, typer.Option(metavar="FILE", help="and events; - is standard input.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    lang: Annotated[
+        str | None, typer.Option(metavar="LANGUAGE", help="In sentences for customers: en, zh-TW or zh-CN.")
+    ] = None,
 ) -> None:
     """Say why a customer has this tier, what is missing for the next, what keeps this one, and what will happen.
 
@@ -32,6 +36,8 @@ def explain(
 
     if not _is_text(customer):
         raise UsageError("CUSTOMER is no UTF-8 text, as every id is; write the id as the messages have it")
+    if lang is not None:
+        _check_language(lang, as_json=as_json)
     if (policy is None) != (events is None):
         raise UsageError("--policy and --events belong together; write both to do without Kafka, or none of them")
     if policy is not None and events is not None:
@@ -44,10 +50,37 @@ def explain(
         known = _from_kafka(settings, customer)
         now_ms = known.clock_ms if settings.clock == "event" else max(known.clock_ms, wall_ms())
     explanation = explained(known, now_ms if at is None else _asked_ms(at, known))
-    if as_json:
+    if lang is not None:
+        _tell(explanation, known, lang)
+    elif as_json:
         typer.echo(msgspec.json.encode(explanation).decode())
     else:
         show(explanation)
+
+
+def _check_language(lang: str, *, as_json: bool) -> None:
+    from streams.explain.languages.known import LANGUAGES
+
+    if lang not in LANGUAGES:
+        raise UsageError(f"--lang is {lang!r}; write {', '.join(list(LANGUAGES)[:-1])} or {list(LANGUAGES)[-1]}")
+    if as_json:
+        raise UsageError("--lang gives sentences, and --json an object of fields; write one of them")
+
+
+def _tell(explanation: "Explanation", known: "Known", lang: str) -> None:
+    """Prints the sentences, with the names that the policy gives its tiers."""
+    from streams.cli.output import visible
+    from streams.engine.sections import special_of
+    from streams.explain.known import state_of
+    from streams.explain.languages.known import LANGUAGES
+    from streams.explain.sentences import Told, sentences
+    from streams.policy.compile.load import read_policy
+
+    file = read_policy(known.policy.document, is_published=True).file
+    names = {} if file is None else {tier.id: tier.name for tier in file.tiers}
+    opted_out = special_of(state_of(known.customer_id, known.packed)).opted_out
+    for sentence in sentences(Told(explanation, names, opted_out=opted_out), LANGUAGES[lang]):
+        typer.echo(visible(sentence))
 
 
 def _from_kafka(settings: Settings, customer: str) -> "Known":

@@ -91,6 +91,49 @@ def test_people_read_why_what_is_missing_and_what_keeps_it(files: list[str]) -> 
         assert told in lines
 
 
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [
+        (
+            "en",
+            [
+                "Mid value since 25 November 2026: its floor was reached.",
+                "By the figures of now the customer earns Low value.",
+                "For High net worth the customer needs TWD 4,520,000 more in composite value.",
+                "The last upgrade protects it until 23 February 2027.",
+                "It has been below its floor since 25 December 2026; the grace ends on 24 January 2027.",
+                "If nothing changes, it falls to Low value on 23 February 2027.",
+            ],
+        ),
+        (
+            "zh-TW",
+            [
+                "客戶自2026年11月25日起為中等價值客戶，原因：已達該等級門檻。",
+                "目前綜合價值為新臺幣480,000元。",
+                "前次升等後享有保級期，2027年2月23日前不予調降。",
+                "若無異動，將於2027年2月23日調降為低價值客戶。",
+            ],
+        ),
+        (
+            "zh-CN",
+            [
+                "客户自2026年11月25日起为中等價值客戶，原因：已达到该等级门槛。",
+                "自2026年12月25日起低于门槛，宽限期于2027年1月24日届满。",
+                "自即日起增加新台币20,000元，并至少保持至2027年1月25日，届时不会降级。",
+            ],
+        ),
+    ],
+)
+def test_in_sentences_of_a_language(files: list[str], lang: str, told: list[str]) -> None:
+    lines = call(CUSTOMER, *files, "--lang", lang).stdout.splitlines()
+    assert [line for line in told if line not in lines] == []
+
+
+def test_a_language_that_is_not_known_is_said(files: list[str]) -> None:
+    assert isinstance(call(CUSTOMER, *files, "--lang", "de").exception, UsageError)
+    assert isinstance(call(CUSTOMER, *files, "--lang", "en", "--json").exception, UsageError)
+
+
 def test_as_of_a_later_time(files: list[str]) -> None:
     result = call(CUSTOMER, *files, "--json", "--at", "2027-02-23T09:30:00+08:00")
     told = json.loads(result.stdout)
