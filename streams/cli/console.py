@@ -4,12 +4,10 @@ import asyncio
 
 from streams.cli.start import make_data_dir, patiently
 from streams.settings import Settings
-from streams.signals import end_when_asked
 
 
 def console() -> None:
     """Serve the console: its page and its API, until SIGTERM or SIGINT."""
-    end_when_asked()
     from streams.console.run import run_console
     from streams.logs import set_up_logging
 

@@ -13,7 +13,7 @@ def run() -> None:
 
     A UsageError becomes a sentence on standard error and exit status 2, a TryAgainError one and 70; no traceback.
     """
-    if sys.argv[1:2] in (["worker"], ["intake"]):
+    if sys.argv[1:2] in (["worker"], ["intake"], ["console"]):
         end_when_asked()  # first of all: what it imports takes a second
     set_levels()
     try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -78,8 +79,10 @@ class Follower:
                     await self._follow()
                 except _TopicsChangedError as error:
                     _log.warning("the history is read anew: %s", error)
-                except (KafkaError, UsageError, TimeoutError) as error:
+                except (KafkaError, UsageError, TimeoutError, OSError) as error:
                     _log.warning("the history cannot be followed: %s; it is tried again", named(error))
+                except sqlite3.Error as error:  # a disk that is full, say; its text holds no values
+                    _log.warning("the index cannot be written: %s; it is tried again", error)
                 await asyncio.sleep(AGAIN_AFTER_S)
         finally:
             self._thread.shutdown()

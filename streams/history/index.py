@@ -5,7 +5,7 @@ import json
 import secrets
 import sqlite3
 from collections.abc import Iterable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final, Self
 
@@ -80,7 +80,8 @@ class Index:
                 write.execute(f"DELETE FROM {table}")
             write.execute("INSERT INTO facts VALUES (?, ?)", (GENERATION, secrets.token_hex(4)))
             write.execute("INSERT INTO facts VALUES (?, ?)", (_TOPICS, json.dumps(dict(topics))))
-        self._write.execute("VACUUM")
+        with suppress(sqlite3.OperationalError):  # while somebody reads: the file only stays large
+            self._write.execute("VACUUM")
 
     def fact(self, name: str) -> str | None:
         """Gives a fact about the index."""
