@@ -22,16 +22,17 @@ def demo(
     """
     from rich.console import Console
 
-    from streams.cli.start import with_http_port
+    from streams.cli.start import free_port, with_http_port
     from streams.demo.run import DemoOptions, run_demo
     from streams.demo.view import LinesView, LiveView, summary
     from streams.logs import set_up_logging
 
-    port = with_http_port(Settings.from_environment()).http_port
+    settings = Settings.from_environment()
+    ports = with_http_port(settings).http_port, free_port("127.0.0.1", settings.console.port)
     set_up_logging()
     console = Console()
     is_live = sys.stdout.isatty() and not console.is_dumb_terminal
-    outcome = run_demo(DemoOptions(events, seconds, port), LiveView(console) if is_live else LinesView(typer.echo))
+    outcome = run_demo(DemoOptions(events, seconds, *ports), LiveView(console) if is_live else LinesView(typer.echo))
     typer.echo()
     for line in summary(outcome):
         typer.echo(line)

@@ -53,6 +53,17 @@ def with_http_port(settings: Settings) -> Settings:
         return replace(settings, http_port=listener.getsockname()[1])
 
 
+def free_port(host: str, wanted: int) -> int:
+    """Gives a port that is free now: the one that is wanted or, where it is taken, any."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, wanted))
+        except OSError:
+            listener.bind((host, 0))
+        return int(listener.getsockname()[1])
+
+
 async def patiently(prepare: Callable[[], Awaitable[_Prepared]]) -> _Prepared:
     """Prepares what a process needs of Kafka, and waits for a Kafka that is away.
 

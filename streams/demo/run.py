@@ -27,12 +27,14 @@ from streams.kafka.topics import partition_count
 from streams.kafka.wall_clock import wall_ms
 from streams.policy.policy import Policy
 from streams.settings import Settings
+from streams.signals import signals_wait
 
 EVENTS_PER_S = 300
 PACE_S = 0.01
 SHOWN_EVERY_S = 0.25
 TIERS_EVERY_S = 0.5
 STALLED_AFTER_S = 30.0
+CONSOLE = 2  # the number of its log and folder, after the worker's
 # What to do where the worker stands still.
 _AGAIN = f"{STALLED_AFTER_S:.0f} s: this machine is too slow, or too busy; start the demo again when it is quiet"
 _POLL_MS = 100
@@ -40,11 +42,12 @@ _READ = ("changes", "campaigns", "risk", "dead-letters", "order")
 
 
 class DemoOptions(NamedTuple):
-    """When the demo ends, after so many events or seconds (None: only by ctrl-C), and where the worker listens."""
+    """When the demo ends, after so many events or seconds (None: only by ctrl-C), and where worker and console are."""
 
     events: int | None
     seconds: float | None
     http_port: int
+    console_port: int
     seed: int = 1
 
 
@@ -65,7 +68,7 @@ class View(Protocol):
         """Shows a step of the start or the end."""
 
     def begin(self, url: str, policy: Policy) -> None:
-        """Begins to show figures. url: of the worker's console page."""
+        """Begins to show figures. url: of the console."""
 
     def show(self, figures: Figures, seconds: float) -> None:
         """Shows the figures as they are now, so many seconds after the first live event."""
@@ -84,7 +87,7 @@ def run_demo(options: DemoOptions, view: View) -> Outcome:
     with stage(options.http_port, view.say) as on:
         history = asyncio.run(_send_history(on, bank.opens(wall_ms())))
         view.say(f"starting a worker; what it finds of {OLD_CUSTOMERS} customers is history: no campaign comes of it")
-        with running_workers(on, 1) as workers:
+        with running_workers(on, 1) as workers, _console(on, options.console_port):
             play = _Play(on, workers[0], bank, history, options, view)
             try:
                 seconds = asyncio.run(play.run())
@@ -126,7 +129,7 @@ class _Play:
         async with _reader(self._on, self._reads_from) as consumer, _producer(self._on) as producer:
             await self._read_history(consumer)
             with _stopping(self._stop):
-                self._view.begin(_url(self._on.settings), self._on.policy)
+                self._view.begin(_console_url(self._options.console_port), self._on.policy)
                 self._began = time.monotonic()
                 try:
                     return await self._all_tasks(consumer, producer)
@@ -334,6 +337,31 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
+
+
+@contextmanager
+def _console(on: Stand, port: int) -> Iterator[None]:
+    """Runs a console over the demo's bank, beside the rest: the demo waits for nothing of it."""
+    with signals_wait():
+        console = Worker(
+            on,
+            CONSOLE,
+            ("console",),
+            {
+                "TIERFLOW_CONSOLE_HOST": "127.0.0.1",
+                "TIERFLOW_CONSOLE_PORT": str(port),
+                "TIERFLOW_HTTP_URL": _url(on.settings),
+            },
+        )
+    try:
+        yield
+    finally:
+        console.terminate()
+        console.wait()
+
+
+def _console_url(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
 
 
 def _url(settings: Settings) -> str:
