@@ -468,13 +468,13 @@ ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 class PolicyBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A policy file."""
 
-    toml: Annotated[str, msgspec.Meta(max_length=262_144)]
+    toml: Annotated[str, msgspec.Meta(max_length=65_536)]
 
 
 class ProposalBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A policy file, and why it is proposed."""
 
-    toml: Annotated[str, msgspec.Meta(max_length=262_144)]
+    toml: Annotated[str, msgspec.Meta(max_length=65_536)]
     note: ShortText
 
 

@@ -6,8 +6,9 @@ from aiohttp.typedefs import Handler
 
 from streams.console import given
 from streams.console.answers import History, HistoryEntry, TierCustomer, TierCustomers
+from streams.console.aside import Aside
 from streams.console.asked import Asked, answer
-from streams.console.explainer import Explainer, Question
+from streams.console.explained import Question, explain_it
 from streams.console.refused import not_found
 from streams.contracts.packing import ChangelogRecordError, unpack_header
 from streams.errors import UsageError
@@ -25,7 +26,7 @@ def customer_handler(asked: Asked) -> Handler:
     return customer
 
 
-def explanation_handler(asked: Asked, explainer: Explainer) -> Handler:
+def explanation_handler(asked: Asked, aside: Aside) -> Handler:
     """Makes the handler: why this tier, what is missing for the next, what keeps it; in sentences, too."""
 
     async def explanation(request: web.Request) -> web.StreamResponse:
@@ -36,7 +37,7 @@ def explanation_handler(asked: Asked, explainer: Explainer) -> Handler:
         try:
             document = await asked.policies.document_of(unpack_header(state.packed).policy_mark)
             question = Question(customer_id, state.packed, state.clock_ms, document, at_ms, lost)
-            body = await explainer.answer(question)
+            body = await aside.ask(request, explain_it, question)
         except (ChangelogRecordError, UsageError) as error:
             raise not_found("The customer's state cannot be explained here: another release wrote it.") from error
         return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-store"})

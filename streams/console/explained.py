@@ -1,7 +1,10 @@
 """The explanation of a tier as the page needs it: made of the engine's, with names and sentences."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
+
+import msgspec
 
 from streams.console.answers import (
     Explained,
@@ -18,39 +21,57 @@ from streams.console.answers import (
 )
 from streams.console.published import Compiled
 from streams.engine.sections import special_of
+from streams.errors import UsageError
 from streams.explain.explanation import explain
 from streams.explain.known import Known, state_of
 from streams.explain.languages.known import LANGUAGES
 from streams.explain.lost import lost_by
 from streams.explain.message import ConditionNow, Explanation, KeepsNow, NextTierNow
 from streams.explain.sentences import Lost, Told, sentences
+from streams.policy.compile.load import read_policy
+
+_encode = msgspec.json.Encoder().encode
 
 
-class Wanted(NamedTuple):
-    """What is to be explained. lost: the message of the newest downgrade."""
+class Question(NamedTuple):
+    """What is to be explained. document: the policy that rated the customer last. lost: the newest downgrade's message.
 
-    known: Known
-    rated_by: Compiled
+    clock_ms: of the customer's partition. at_ms: as of when.
+    """
+
+    customer_id: str
+    packed: bytes
+    clock_ms: int
+    document: str
     at_ms: int
     lost: bytes | None
 
 
-def explained(wanted: Wanted) -> Explained:
-    """Explains a customer's tier.
+def explain_it(question: Question) -> bytes:
+    """Explains a customer's tier, as JSON.
 
     Raises:
-        UsageError: The customer has no tier, or was erased.
+        UsageError: The customer has no tier, or the state or the policy cannot be read.
     """
-    return _Explaining(wanted).explained()
+    return _encode(_Explaining(question).explained())
+
+
+@lru_cache(16)
+def _compiled(document: str) -> Compiled:
+    reading = read_policy(document, is_published=True)
+    if reading.policy is None or reading.file is None:
+        raise UsageError("this release cannot compile the policy that rated the customer")
+    return Compiled(reading.policy, reading.file)
 
 
 class _Explaining:
-    def __init__(self, wanted: Wanted) -> None:
-        self._compiled = wanted.rated_by
-        self._policy = wanted.rated_by.policy
-        self._of: Explanation = explain(wanted.known, wanted.at_ms)
-        self._special = special_of(state_of(wanted.known.customer_id, wanted.known.packed))
-        self._lost = None if wanted.lost is None else lost_by(wanted.lost)
+    def __init__(self, asked: Question) -> None:
+        self._compiled = _compiled(asked.document)
+        self._policy = self._compiled.policy
+        known = Known(asked.customer_id, asked.packed, asked.clock_ms, self._policy)
+        self._of: Explanation = explain(known, asked.at_ms)
+        self._special = special_of(state_of(asked.customer_id, asked.packed))
+        self._lost = None if asked.lost is None else lost_by(asked.lost)
 
     def explained(self) -> Explained:
         of, change = self._of, self._of.change

@@ -79,7 +79,8 @@ class Issuer:
             return None
         role = role_of(claims, self._access.roles_claim)
         name = claims.get("preferred_username") or claims["sub"]
-        return None if role is None else Who(str(name)[:100], role, str(claims["sub"]))
+        shown = "".join(filter(str.isprintable, str(name)))[:100]  # it stands in the log
+        return None if role is None else Who(shown, role, str(claims["sub"]))
 
     async def _key(self, kid: str) -> jwt.PyJWK | None:
         """Gives the key of that id; the only one there is where a token names none."""

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
-from streams.console.explainer import Explainer
+from streams.console.aside import Aside
 from streams.console.route import Route
-from streams.console.routes import routes
+from streams.console.routes import Asides, routes
 from streams.console.stream import Arrivals
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def document() -> dict[str, Any]:
 
 def all_routes() -> Sequence[Route]:
     """Gives the routes for whoever reads about them: their handlers cannot be called."""
-    return routes(cast("Asked", None), Arrivals(), cast("Peers", None), Explainer())
+    return routes(cast("Asked", None), Arrivals(), cast("Peers", None), Asides(*[Aside(1)] * 3))
 
 
 def _operation(route: Route) -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """The policies that were published, one of them in words, and the check of a new one."""
 
-import asyncio
-
 import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -17,6 +15,7 @@ from streams.console.answers import (
     PolicyText,
     PolicyWords,
 )
+from streams.console.aside import Aside
 from streams.console.asked import Asked, answer
 from streams.console.published import Compiled
 from streams.console.refused import not_found
@@ -68,13 +67,18 @@ def _text(compiled: Compiled) -> PolicyText:
     return PolicyText(name=policy.name, version=policy.version, digest=policy.digest, toml=policy.document, words=words)
 
 
-async def check_policy(request: web.Request) -> web.StreamResponse:
-    """Answers what is wrong or odd in a policy file, and its floors."""
-    body = await given.body(request, PolicyBody)
-    return answer(await asyncio.to_thread(_checked, body.toml), shared=True)
+def check_handler(aside: Aside) -> Handler:
+    """Makes the handler: what is wrong or odd in a policy file, and its floors."""
+
+    async def check_policy(request: web.Request) -> web.StreamResponse:
+        body = await given.body(request, PolicyBody)
+        return answer(await aside.ask(request, checked, body.toml), shared=True)
+
+    return check_policy
 
 
-def _checked(toml: str) -> Checked:
+def checked(toml: str) -> Checked:
+    """Checks a policy file. A text that is made for it may take long: so it is done aside."""
     report = check(toml)
     findings = [_finding(one, "error") for one in report.errors] + [_finding(one, "warning") for one in report.warnings]
     floors = []

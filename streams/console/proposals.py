@@ -19,7 +19,9 @@ from aiokafka.errors import KafkaError
 from streams.console import given
 from streams.console.access import who_asks
 from streams.console.answers import Proposal, ProposalBody, Proposals
+from streams.console.aside import Aside
 from streams.console.asked import Asked, answer
+from streams.console.policies import checked
 from streams.console.refused import RefusedError, bad_request, later, not_found
 from streams.console.roles import Who
 from streams.errors import UsageError
@@ -27,8 +29,8 @@ from streams.kafka.permitted import check_rights
 from streams.kafka.policies import publish_policy
 from streams.kafka.rights import policy as policy_rows
 from streams.kafka.wall_clock import wall_ms
-from streams.policy.check.check import check
 from streams.policy.check.comparison import currencies_lost
+from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy
 from streams.values.calendar import Calendar
 
@@ -71,13 +73,13 @@ def proposals_handler(asked: Asked) -> Handler:
     return proposals
 
 
-def propose_handler(asked: Asked) -> Handler:
+def propose_handler(asked: Asked, aside: Aside) -> Handler:
     """Makes the handler: proposes a policy, if the check finds no error in it."""
 
     async def propose(request: web.Request) -> web.StreamResponse:
         body = await given.body(request, ProposalBody)
-        policy = await asyncio.to_thread(_usable, body.toml)
-        who = who_asks(request)
+        await _check(aside, request, body.toml)
+        policy, who = await asyncio.to_thread(load_policy, body.toml), who_asks(request)
         told = policy.name, policy.version, policy.digest, body.toml, body.note
         values = (*told, who.id, who.name, wall_ms())
         text = (
@@ -113,7 +115,7 @@ async def _approve(asked: Asked, id_: int, who: Who) -> None:
         raise RefusedError(HTTPStatus.CONFLICT, "It is approved already.")
     if proposer == who.id or proposed_by == who.name:
         raise RefusedError(HTTPStatus.FORBIDDEN, "Who proposed it may not approve it.")
-    policy = await asyncio.to_thread(_usable, document)
+    policy = await asyncio.to_thread(load_policy, document)
     await _check_currencies(asked, policy)
     try:
         rows = [row for row in policy_rows(asked.settings) if row.operation in _NEEDED]
@@ -134,11 +136,9 @@ async def _check_currencies(asked: Asked, policy: Policy) -> None:
         raise RefusedError(HTTPStatus.CONFLICT, said)
 
 
-def _usable(toml: str) -> Policy:
-    report = check(toml)
-    if report.policy is None:
+async def _check(aside: Aside, request: web.Request, toml: str) -> None:
+    if not (await aside.ask(request, checked, toml)).ok:
         raise bad_request("The policy cannot be used; POST /api/policies/check says why.")
-    return report.policy
 
 
 async def _one(asked: Asked, id_: int) -> Proposal:

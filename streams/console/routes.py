@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from aiohttp import web
 
 from streams.api.peers import Peers
 from streams.console import answers
 from streams.console.access import guarded, validated
+from streams.console.aside import Aside
 from streams.console.asked import Asked
 from streams.console.bank import (
     LOANS,
@@ -28,18 +29,20 @@ from streams.console.customers import (
     tier_customers_handler,
 )
 from streams.console.dead_letters import dead_letters_handler, replay_handler
-from streams.console.explainer import Explainer
 from streams.console.files import page
 from streams.console.given import LARGEST_PAGE, PAGE
 from streams.console.identity import Identities
 from streams.console.operating import healthz, readyz_handler, session
 from streams.console.pins import ACCEPTED, pin_handler, unpin_handler
-from streams.console.policies import check_policy, policies_handler, policy_handler
+from streams.console.policies import check_handler, policies_handler, policy_handler
 from streams.console.proposals import CREATED, approve_handler, proposals_handler, propose_handler
 from streams.console.route import Query, Route
 from streams.console.stream import Arrivals, stream_handler
 from streams.console.workers import operations_handler
 
+EXPLAINED_WITHIN_S: Final = 30.0
+CHECKED_WITHIN_S: Final = 10.0
+COMPARED_WITHIN_S: Final = 120.0
 _PAGE: Final = (
     Query(
         "limit",
@@ -62,8 +65,16 @@ _STREAM: Final = (
 )
 
 
-def routes(asked: Asked, arrivals: Arrivals, peers: Peers, explainer: Explainer) -> Sequence[Route]:
-    """Gives all routes of the API. peers, explainer: must be opened before the first request."""
+class Asides(NamedTuple):
+    """The processes beside the server's: one that is kept busy keeps nobody else waiting."""
+
+    explaining: Aside
+    checking: Aside
+    comparing: Aside
+
+
+def routes(asked: Asked, arrivals: Arrivals, peers: Peers, asides: Asides) -> Sequence[Route]:
+    """Gives all routes of the API. peers, asides: must be opened before the first request."""
     return [
         Route("GET", "/api/session", "viewer", "Who asks, and what that one may do", session, answers.Session),
         Route("GET", "/api/tiers", "viewer", "How many customers each tier has", tiers_handler(asked), answers.Tiers),
@@ -89,7 +100,7 @@ def routes(asked: Asked, arrivals: Arrivals, peers: Peers, explainer: Explainer)
             answers.Rates,
             (_MINUTES,),
         ),
-        *_of_customers(asked, explainer),
+        *_of_customers(asked, asides.explaining),
         Route(
             "GET",
             "/api/campaigns",
@@ -108,7 +119,7 @@ def routes(asked: Asked, arrivals: Arrivals, peers: Peers, explainer: Explainer)
             (_LOAN_KIND, _OUTCOME, *_PAGE),
             refusals=(503,),
         ),
-        *_of_policies(asked),
+        *_of_policies(asked, asides),
         *_of_letters(asked),
         Route(
             "GET",
@@ -131,7 +142,7 @@ def routes(asked: Asked, arrivals: Arrivals, peers: Peers, explainer: Explainer)
     ]
 
 
-def _of_customers(asked: Asked, explainer: Explainer) -> Sequence[Route]:
+def _of_customers(asked: Asked, aside: Aside) -> Sequence[Route]:
     return [
         Route(
             "GET",
@@ -147,7 +158,7 @@ def _of_customers(asked: Asked, explainer: Explainer) -> Sequence[Route]:
             "/api/customers/{customer_id}/explanation",
             "agent",
             "Why this tier, what is missing for the next, what keeps it",
-            explanation_handler(asked, explainer),
+            explanation_handler(asked, aside),
             answers.Explained,
             refusals=(404, 503),
         ),
@@ -211,7 +222,7 @@ def _of_letters(asked: Asked) -> Sequence[Route]:
     ]
 
 
-def _of_policies(asked: Asked) -> Sequence[Route]:
+def _of_policies(asked: Asked, asides: Asides) -> Sequence[Route]:
     return [
         Route(
             "GET",
@@ -235,7 +246,7 @@ def _of_policies(asked: Asked) -> Sequence[Route]:
             "/api/policies/check",
             "viewer",
             "What is wrong or odd in a policy file",
-            check_policy,
+            check_handler(asides.checking),
             answers.Checked,
             body=answers.PolicyBody,
         ),
@@ -244,7 +255,7 @@ def _of_policies(asked: Asked) -> Sequence[Route]:
             "/api/policies/compare",
             "operator",
             "Who would move under another policy, by what the inputs hold",
-            compare_handler(asked),
+            compare_handler(asked, asides.comparing),
             answers.Compared,
             body=answers.PolicyBody,
             refusals=(409, 503),
@@ -262,7 +273,7 @@ def _of_policies(asked: Asked) -> Sequence[Route]:
             "/api/proposals",
             "operator",
             "Propose a policy",
-            propose_handler(asked),
+            propose_handler(asked, asides.checking),
             answers.Proposal,
             body=answers.ProposalBody,
             status=CREATED,
@@ -282,11 +293,15 @@ def _of_policies(asked: Asked) -> Sequence[Route]:
 def install(web_app: web.Application, asked: Asked, arrivals: Arrivals, identities: Identities) -> None:
     """Adds the API and the page to an application that is not started yet."""
     web_app.middlewares.append(validated)
-    peers, explainer = Peers(asked.settings), Explainer()
+    peers, asides = (
+        Peers(asked.settings),
+        Asides(Aside(EXPLAINED_WITHIN_S), Aside(CHECKED_WITHIN_S), Aside(COMPARED_WITHIN_S)),
+    )
     web_app.cleanup_ctx.append(asked.worker.opened)
     web_app.cleanup_ctx.append(peers.opened)
-    web_app.cleanup_ctx.append(explainer.opened)
-    for route in routes(asked, arrivals, peers, explainer):
+    for aside in asides:
+        web_app.cleanup_ctx.append(aside.opened)
+    for route in routes(asked, arrivals, peers, asides):
         web_app.router.add_route(route.method, _pattern(route.path), guarded(route, identities))
     web_app.router.add_get("/healthz", healthz)
     web_app.router.add_get("/readyz", readyz_handler(asked))

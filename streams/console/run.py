@@ -24,8 +24,8 @@ from streams.security.http_limits import HttpLimits
 from streams.settings import Settings
 from streams.signals import when_asked_to_end
 
-BODY_BYTES: Final = 600_000
-"""Of a request: a policy file of 256 KiB, of which JSON may need more than twice as many."""
+BODY_BYTES: Final = 200_000
+"""Of a request: a policy file of 64 KiB, of which JSON may need more than twice as many."""
 _log = logging.getLogger(__name__)
 
 

@@ -1,15 +1,24 @@
 """What operators change by the console: pins, and dead letters that are sent again."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pytest
 from yarl import URL
 
-from tests.support.consoles import LOST, PLAIN, ABank, Client, bearing, console, tokens_file
+from tests.support.consoles import LOST, PLAIN, ABank, Client, bank, bearing, console, tokens_file
 from tests.support.patience import until
 from tests.support.worker_processes import read
+
+
+@pytest.fixture(scope="module")
+def of_bank(broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ABank]:
+    """A bank of these tests alone: they change it."""
+    with bank(broker, tmp_path_factory.mktemp("changed"), "changed") as made:
+        yield made
 
 
 async def ask(client: Client, method: str, path: str, body: Any, status: int, **headers: str) -> Any:

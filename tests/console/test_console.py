@@ -6,6 +6,7 @@ from urllib.parse import quote
 import pytest
 from yarl import URL
 
+from streams.console import routes
 from tests.support.consoles import GOLD, LOST, PLAIN, ABank, Client, console
 
 
@@ -150,3 +151,13 @@ async def test_without_a_worker_what_was_is_still_told(of_bank: ABank) -> None:
     async with console(of_bank, TIERFLOW_HTTP_PORT="1") as client:
         assert "does not answer" in (await get(client, of(PLAIN), 503))["detail"]
         assert len((await get(client, of(PLAIN, "/history")))["items"]) >= 1
+
+
+async def test_a_policy_file_that_takes_too_long_to_check_is_refused_and_holds_up_nobody(
+    of_bank: ABank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "CHECKED_WITHIN_S", 0.2)
+    async with console(of_bank) as client:
+        async with client.post("/api/policies/check", json={"toml": "a = 1\n" * 10_000}) as answer:
+            assert (answer.status, "takes longer" in await answer.text()) == (400, True)
+        assert (await get(client, "/api/session"))["name"] == "local"

@@ -18,7 +18,7 @@ from tests.support.worker_processes import TIERFLOW
 
 DOCUMENT = Path(__file__).parents[2] / "docs/openapi.json"
 SCHEMATHESIS = str(Path(sys.executable).with_name("schemathesis"))
-ASKED_FOR_S = 6
+ASKED_FOR_S = 5
 """How long it is asked. What it is asked is random, by a fixed seed."""
 
 
