@@ -105,10 +105,10 @@ def test_a_change_shows_by_itself_on_the_customer_and_live(real: tuple[Console, 
     live = enter(visit, address, "agent", "live")
     expect(live.get_by_text("Policy in force: standard")).to_be_visible()
     page = enter(visit, address, "agent", f"customers/{consoles.PLAIN}")
-    expect(page.get_by_text("TWD 30,000 more")).to_be_visible()
+    expect(page.get_by_text("TWD 30,000 more", exact=True)).to_be_visible()
     console.balance(consoles.PLAIN, 612_345)
     expect(page.get_by_text("Rose from Low value to Mid value")).to_be_visible()
-    expect(page.get_by_text("TWD 4,387,655 more")).to_be_visible()
+    expect(page.get_by_text("TWD 4,387,655 more", exact=True)).to_be_visible()
     expect(live.get_by_role("link", name=consoles.PLAIN)).to_be_visible()
 
 

@@ -1,5 +1,10 @@
 /** A resource of the API as a component sees it: asked for when its path changes, and again every few seconds. */
 import { ApiProblem, ask } from "./client";
+import { visit } from "./session.svelte";
+
+const A_SECOND_MS = 1000;
+const AFTER_PROBLEM_S = 5;
+const PASSING = new Set([0, 503]); // no answer, or not yet
 
 export class Asked<Answer> {
   answer = $state.raw<Answer | null>(null);
@@ -7,6 +12,7 @@ export class Asked<Answer> {
   asking = $state(true);
   #path: () => string | null;
   #number = 0;
+  #asked_ms = 0;
 
   /** path: null while there is nothing to ask. every_s: while the page is seen. To be made while a component is. */
   constructor(path: () => string | null, every_s?: number) {
@@ -15,10 +21,15 @@ export class Asked<Answer> {
       path();
       this.answer = null;
       void this.again();
-      if (!every_s) return;
-      const timer = setInterval(() => document.visibilityState === "visible" && void this.again(), every_s * 1000);
+      const timer = setInterval(() => document.visibilityState === "visible" && this.#turn(every_s), A_SECOND_MS);
       return () => clearInterval(timer);
     });
+  }
+
+  /** Asks when it is time; sooner after a problem, which may be over. */
+  #turn(every_s: number | undefined): void {
+    const after_s = this.problem ? Math.min(every_s ?? AFTER_PROBLEM_S, AFTER_PROBLEM_S) : every_s;
+    if (after_s !== undefined && !this.asking && Date.now() - this.#asked_ms >= after_s * A_SECOND_MS) void this.again();
   }
 
   /** Asks again and keeps what is shown until the answer is there. */
@@ -30,6 +41,7 @@ export class Asked<Answer> {
       return;
     }
     this.asking = true;
+    this.#asked_ms = Date.now();
     try {
       const answer = await ask<Answer>(path);
       if (number !== this.#number) return;
@@ -37,11 +49,18 @@ export class Asked<Answer> {
       this.problem = null;
     } catch (error) {
       if (number !== this.#number) return;
-      this.problem = error instanceof ApiProblem ? error : new ApiProblem(0, String(error));
+      this.problem = noted(error);
     } finally {
       if (number === this.#number) this.asking = false;
     }
   }
+}
+
+/** Gives a problem as it is shown; one of rights ends the visit, so that the page asks for a token again. */
+function noted(error: unknown): ApiProblem {
+  const problem = error instanceof ApiProblem ? error : new ApiProblem(0, String(error));
+  if (problem.status === 401) void visit.begin();
+  return problem;
 }
 
 /** Pages of a list, one after the other. */
@@ -59,6 +78,8 @@ export class Pages<Item> {
     $effect(() => {
       path();
       void this.again();
+      const timer = setInterval(() => this.problem && PASSING.has(this.problem.status) && void this.again(), AFTER_PROBLEM_S * A_SECOND_MS);
+      return () => clearInterval(timer);
     });
   }
 
@@ -91,7 +112,7 @@ export class Pages<Item> {
       this.items = after === null ? page.items : [...this.items, ...page.items];
       this.next = page.next;
     } catch (error) {
-      if (number === this.#number) this.problem = error instanceof ApiProblem ? error : new ApiProblem(0, String(error));
+      if (number === this.#number) this.problem = noted(error);
     } finally {
       if (number === this.#number) this.asking = false;
     }
