@@ -25,6 +25,7 @@ class Console:
 
     def __init__(self, of_bank: Any, folder: Path) -> None:
         self.bank = of_bank
+        self.address = ""
         self.log = folder / "console.log"
         environment = {
             **of_bank.environment,
@@ -37,14 +38,16 @@ class Console:
         with self.log.open("wb") as file:
             self.process = subprocess.Popen([TIERFLOW, "console"], stdout=file, stderr=file, env=environment)
 
-    def url(self) -> str:
+    def wait(self) -> None:
+        """Waits until it serves, and has all that was decided."""
+
         def said() -> list[str]:
             assert self.process.poll() is None, self.log.read_text()
             text = self.log.read_text()
             return re.findall(r"console at (http://[0-9.:]+)", text) if "at the ends of the topics" in text else []
 
         asyncio.run(until(said, 20, "the console is there"))
-        return f"{said()[0]}/"
+        self.address = f"{said()[0]}/"
 
     def balance(self, customer: str, amount: int) -> None:
         """Sends a balance, in a thread: the browser's own loop runs in this one."""
@@ -62,15 +65,16 @@ class Console:
 
 
 @pytest.fixture(scope="module")
-def real(broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Console, str]]:
+def console(broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     folder = tmp_path_factory.mktemp("real")
     with consoles.bank(broker, folder, "page") as of_bank:
-        console = Console(of_bank, folder)
+        made = Console(of_bank, folder)
         try:
-            yield console, console.url()
+            made.wait()
+            yield made
         finally:
-            console.process.kill()
-            console.process.wait()
+            made.process.kill()
+            made.process.wait()
 
 
 def enter(visit: Visit, address: str, role: str, where: str) -> Page:
@@ -79,8 +83,8 @@ def enter(visit: Visit, address: str, role: str, where: str) -> Page:
     return page
 
 
-def test_an_agent_finds_why_a_tier_was_lost_and_what_it_takes(real: tuple[Console, str], visit: Visit) -> None:
-    visitor = visit(address=real[1])
+def agent_finds_why_a_tier_was_lost(console: Console, visit: Visit) -> None:
+    visitor = visit(address=console.address)
     page = visitor.open()
     page.get_by_label("Access token").fill("guessed")
     page.get_by_role("button", name="Sign in").click()
@@ -100,11 +104,10 @@ def test_an_agent_finds_why_a_tier_was_lost_and_what_it_takes(real: tuple[Consol
     assert refused == []
 
 
-def test_a_change_shows_by_itself_on_the_customer_and_live(real: tuple[Console, str], visit: Visit) -> None:
-    console, address = real
-    live = enter(visit, address, "agent", "live")
+def change_shows_by_itself(console: Console, visit: Visit) -> None:
+    live = enter(visit, console.address, "agent", "live")
     expect(live.get_by_text("Policy in force: standard")).to_be_visible()
-    page = enter(visit, address, "agent", f"customers/{consoles.PLAIN}")
+    page = enter(visit, console.address, "agent", f"customers/{consoles.PLAIN}")
     expect(page.get_by_text("TWD 30,000 more", exact=True)).to_be_visible()
     console.balance(consoles.PLAIN, 612_345)
     expect(page.get_by_text("Rose from Low value to Mid value")).to_be_visible()
@@ -112,8 +115,8 @@ def test_a_change_shows_by_itself_on_the_customer_and_live(real: tuple[Console, 
     expect(live.get_by_role("link", name=consoles.PLAIN)).to_be_visible()
 
 
-def test_an_operator_fixes_a_tier_and_a_worker_decides(real: tuple[Console, str], visit: Visit) -> None:
-    page = enter(visit, real[1], "operator", f"customers/{consoles.GOLD}")
+def operator_fixes_a_tier(console: Console, visit: Visit) -> None:
+    page = enter(visit, console.address, "operator", f"customers/{consoles.GOLD}")
     expect(page.get_by_text("This is the highest tier")).to_be_visible()
     page.get_by_role("button", name="Fix the tier").click()
     dialog = page.get_by_role("dialog")
@@ -130,8 +133,8 @@ def test_an_operator_fixes_a_tier_and_a_worker_decides(real: tuple[Console, str]
     expect(page.get_by_text("This is the highest tier")).to_be_visible()
 
 
-def test_operations_see_the_worker_and_send_a_dead_letter_again(real: tuple[Console, str], visit: Visit) -> None:
-    page = enter(visit, real[1], "operator", "operations")
+def operations_send_a_dead_letter_again(console: Console, visit: Visit) -> None:
+    page = enter(visit, console.address, "operator", "operations")
     expect(page.get_by_text("Ready", exact=True)).to_be_visible()
     expect(page.get_by_role("cell", name="Not readable")).to_be_visible()
     page.get_by_label("Select all shown").check()
@@ -140,8 +143,8 @@ def test_operations_see_the_worker_and_send_a_dead_letter_again(real: tuple[Cons
     expect(page.get_by_text("1 sent again.")).to_be_visible()
 
 
-def test_a_policy_is_tried_proposed_and_put_in_force_by_two(real: tuple[Console, str], visit: Visit) -> None:
-    page = enter(visit, real[1], "operator", "policy")
+def policy_is_put_in_force_by_two(console: Console, visit: Visit) -> None:
+    page = enter(visit, console.address, "operator", "policy")
     expect(page.get_by_text("The floor: this much, itself included").first).to_be_visible()
     page.get_by_role("link", name="Edit and try").click()
     expect(page.get_by_text("No mistakes found.")).to_be_visible()
@@ -152,10 +155,19 @@ def test_a_policy_is_tried_proposed_and_put_in_force_by_two(real: tuple[Console,
     page.get_by_role("button", name="Propose this file").click()
     expect(page.get_by_text("Proposed. It waits for approval.")).to_be_visible()
 
-    page = enter(visit, real[1], "admin", "policy/proposals")
+    page = enter(visit, console.address, "admin", "policy/proposals")
     expect(page.get_by_text("Four million are enough")).to_be_visible()
     page.get_by_role("button", name="Approve and put in force").click()
     page.get_by_role("dialog").get_by_role("button", name="Approve").click()
     expect(page.get_by_text("Approved by admin-1")).to_be_visible()
-    page.goto(f"{real[1]}#/customers/{consoles.LOST.replace('/', '%2F')}")
+    page.goto(f"{console.address}#/customers/{consoles.LOST.replace('/', '%2F')}")
     expect(page.get_by_text("another policy came into force").first).to_be_visible()
+
+
+def test_the_journeys_of_the_page_on_the_real_console(console: Console, visit: Visit) -> None:
+    """One bank, one after the other: each run of the tests in parallel would start a bank of its own."""
+    agent_finds_why_a_tier_was_lost(console, visit)
+    change_shows_by_itself(console, visit)
+    operator_fixes_a_tier(console, visit)
+    operations_send_a_dead_letter_again(console, visit)
+    policy_is_put_in_force_by_two(console, visit)

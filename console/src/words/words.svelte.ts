@@ -51,6 +51,12 @@ class Words {
     return word in this.#dictionary ? this.#dictionary[word as Word] : of.replaceAll("_", " ");
   }
 
+  /** Says why a tier changed; the same reason may have another sentence for a fall. */
+  reason(reason: string, direction: string | null): string {
+    const fall = `reason.${reason}.${direction}`;
+    return fall in this.#dictionary ? this.#dictionary[fall as Word] : this.known("reason", reason);
+  }
+
   /** Says a number with its noun. */
   count(noun: "unit.customers" | "unit.changes" | "live.incidents" | "policy.check.errors" | "policy.check.warnings" | "operations.letters.replay.n", n: number, shown: string): string {
     return this.say(n === 1 ? `${noun}.one` : `${noun}.other`, { n: shown });

@@ -115,6 +115,7 @@ export const zhCn: Dictionary = {
   "direction.downgrade": "降级",
   "reason.first_event": "这是该客户的第一笔事件",
   "reason.threshold_crossed": "综合价值越过门槛",
+  "reason.threshold_crossed.downgrade": "综合价值低于门槛",
   "reason.window_moved": "时间推移，较早的往来不再计入",
   "reason.grace_ended": "宽限期已满，仍未达门槛",
   "reason.credit_changed": "信用状况改变",

@@ -115,6 +115,7 @@ export const zhTw: Dictionary = {
   "direction.downgrade": "降級",
   "reason.first_event": "這是該客戶的第一筆事件",
   "reason.threshold_crossed": "綜合價值越過門檻",
+  "reason.threshold_crossed.downgrade": "綜合價值低於門檻",
   "reason.window_moved": "時間推移，較早的往來不再計入",
   "reason.grace_ended": "寬限期已滿，仍未達門檻",
   "reason.credit_changed": "信用狀況改變",
