@@ -20,7 +20,11 @@ Manifest = Mapping[str, Any]
 Authentication = Literal["tls", "scram-sha-512"]
 
 API_VERSION = "kafka.strimzi.io/v1"
-USERS: Mapping[str, Sequence[str]] = {"worker": ("worker", "policy"), "deliver": ("deliver",)}
+USERS: Mapping[str, Sequence[str]] = {
+    "worker": ("worker", "policy"),
+    "deliver": ("deliver",),
+    "console": ("console",),
+}
 """The roles of each program that runs for long, by what its user's name ends in. Others: `tierflow acls`."""
 _TYPES: Mapping[Resource, str] = {"topic": "topic", "group": "group", "transactional id": "transactionalId"}
 # What Kubernetes takes as a name, and what YAML takes as text without quotes.
