@@ -26,7 +26,7 @@ from streams.contracts.inputs import (
 )
 from streams.contracts.nesting import is_nested_beyond
 from streams.contracts.times import instant_ms
-from streams.values.money import amount_from_json
+from streams.values.money import amount_from_json, amount_from_text
 
 OWNERS_LIMIT = 100
 SHARE_LIMIT = 10**9
@@ -48,11 +48,12 @@ def read(key: bytes | None, value: bytes | None) -> Read:
     try:
         if is_nested_beyond(_NESTED_LIMIT, value):
             return Refused("malformed", "arrays or objects are nested hundreds of levels deep")
-        fields = _FIELDS(without_halves(value))
+        checked = without_halves(value)
+        fields = _FIELDS(checked)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Refused("malformed", f"not a JSON object: {error}"[:_DETAIL_LIMIT])
     try:
-        account_id, found = _read(fields)
+        account_id, found = _read(checked, fields)
     except (_UnfitError, msgspec.DecodeError, UnicodeDecodeError) as unfit:
         return Refused("invalid_field", str(unfit)[:_DETAIL_LIMIT])
     if key != account_id.encode():
@@ -60,8 +61,7 @@ def read(key: bytes | None, value: bytes | None) -> Read:
     return found
 
 
-def _read(fields: Mapping[str, msgspec.Raw]) -> tuple[str, AccountRecord | Booking]:
-    written = msgspec.json.encode(fields)
+def _read(written: bytes, fields: Mapping[str, msgspec.Raw]) -> tuple[str, AccountRecord | Booking]:
     if "owners" in fields:
         account = _ACCOUNT(written)
         return _id("account_id", account.account_id), _account(account)
@@ -144,8 +144,11 @@ def _time(field: str, written: int | str) -> int:
 
 
 def _amount(field: str, raw: msgspec.Raw) -> int:
+    written = bytes(raw)
     try:
-        return amount_from_json(bytes(raw))
+        if written[:1] == b'"' and b"\\" not in written:
+            return amount_from_text(written[1:-1].decode())  # nearly always
+        return amount_from_json(written)
     except ValueError as error:
         raise _UnfitError(f"{error} - at `$.{field}`") from error
 

@@ -34,8 +34,10 @@ def parties_at(reigns: Sequence[Reign], at_ms: int) -> Parties:
     return _reign_at(reigns, at_ms).parties
 
 
-def in_place(owners: Iterable[Counting], places: Mapping[str, int]) -> list[Counting]:
+def in_place(owners: Sequence[Counting], places: Mapping[str, int]) -> list[Counting]:
     """Puts owners in the order of their places: owners before joint ones, then as they stood before, then as listed."""
+    if len(owners) == 1:
+        return list(owners)  # nearly always
     return sorted(owners, key=lambda owner: (owner.is_joint, places.get(owner.customer_id, FOR_EVER_MS)))
 
 

@@ -1,8 +1,8 @@
 """The whole form of what is kept, as text: the fields of all structs in their order, and the layout of raw bytes.
 
 `form.txt` holds it beside the version number that it belongs to. A release refuses a record of a version that it does
-not know; so whatever changes here raises `VERSION` (streams/contracts/packing.py) once a release has written it, and
-`python -m tests.contracts.forms`, from the project's root, writes the text anew.
+not know; so whatever changes here raises `VERSION` (packing.py of streams/contracts, and of streams/accounts for those)
+once a release has written it, and `python -m tests.contracts.forms`, from the project's root, writes the text anew.
 """
 
 import re
@@ -12,6 +12,8 @@ from typing import Any, get_args
 
 import msgspec
 
+from streams.accounts.packing import VERSION as ACCOUNTS_VERSION
+from streams.accounts.state import AccountState
 from streams.contracts.kept import DIRECTIONS, REASONS, Growing, LaneRecord, PackedChange
 from streams.contracts.outputs import CandidateMessage
 from streams.contracts.packing import VERSION
@@ -28,13 +30,18 @@ KEPT = Path(__file__).with_name("form.txt")
 _PACKED = (
     *(CustomerState, Blocks, Reversal, WatchedLoan, PackedChange),
     *(LaneRecord, Growing, BudgetName, Spent, CandidateMessage),
+    AccountState,
 )
 _MODULES = re.compile(r"\b(?:\w+\.)+(?=\w)")
 
 
 def form() -> str:
     """The form of now."""
-    lines = [f"version {VERSION}", *(line for struct in _structs() for line in _described(struct)), *_layouts()]
+    lines = [
+        f"version {VERSION}, of accounts {ACCOUNTS_VERSION}",
+        *(line for struct in _structs() for line in _described(struct)),
+        *_layouts(),
+    ]
     return "\n".join(lines) + "\n"
 
 
