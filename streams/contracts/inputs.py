@@ -133,21 +133,6 @@ UnreadNumber = Annotated[
 ]
 
 
-Share = Annotated[
-    Decimal,
-    msgspec.Meta(
-        extra_json_schema={
-            "description": "a decimal from 0, as a string (a JSON number is read exactly), such as 0.5",
-            "anyOf": [
-                {"type": "string", "pattern": r"^[0-9]{1,9}(\.[0-9]{1,12})?$"},
-                {"type": "number", "minimum": 0, "exclusiveMaximum": 10**9},
-            ],
-            "examples": ["0.5"],
-        }
-    ),
-]
-
-
 class JointMessage(msgspec.Struct, kw_only=True, gc=False):
     """Of an account with several owners who count: this one's place among them, from 1, and the share, 1 at most.
 
@@ -155,7 +140,7 @@ class JointMessage(msgspec.Struct, kw_only=True, gc=False):
     """
 
     place: Annotated[int, msgspec.Meta(ge=1)]
-    share: Share
+    share: Decimal
 
 
 class TransactionMessage(msgspec.Struct, kw_only=True, gc=False):
@@ -256,7 +241,7 @@ class OwnerMessage(msgspec.Struct, kw_only=True, gc=False):
 
     customer_id: Id
     role: Role = "owner"
-    share: Share | None = None
+    share: Decimal | None = None
 
 
 class AccountMessage(msgspec.Struct, kw_only=True, gc=False):

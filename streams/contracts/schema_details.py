@@ -79,7 +79,18 @@ def _others(words: Any, *without: str) -> list[str]:
 
 
 # By type, by field: the schema that replaces the one that msgspec makes of the field.
+_SHARE: Schema = {
+    "description": "a decimal from 0, as a string (a JSON number is read exactly)",
+    "anyOf": [
+        {"type": "string", "pattern": r"^[0-9]{1,9}(\.[0-9]{1,12})?$"},
+        {"type": "number", "minimum": 0, "exclusiveMaximum": 10**9},
+    ],
+    "examples": ["0.5"],
+}
+
 FIELDS: Mapping[type, Mapping[str, Schema]] = {
+    inputs.JointMessage: {"share": {**_SHARE, "description": "a decimal from 0 to 1, as a string or a JSON number"}},
+    inputs.OwnerMessage: {"share": {"anyOf": [_SHARE, {"type": "null"}], "default": None}},
     outputs.TierChangeMessage: {
         "id": {"type": "string", "description": "customer_id:sequence"},
         "sequence": {"type": "integer", "minimum": 1, "description": "counts a customer's changes without gaps"},

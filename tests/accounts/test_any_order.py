@@ -38,7 +38,7 @@ def records(draw: st.DrawFn, most: int, least: int = 1, *, distinct: bool) -> li
     return draw(st.permutations(found))
 
 
-@laws(400)
+@laws(200)
 @given(records(6, distinct=True))
 def test_what_everybody_was_told_is_right_at_every_time(sent: list[dict[str, Any]]) -> None:
     played = Played(wait_ms=10**9)
@@ -48,7 +48,7 @@ def test_what_everybody_was_told_is_right_at_every_time(sent: list[dict[str, Any
         assert told_at(told, NOON_MS + at) == held_at(sent, NOON_MS + at)
 
 
-@laws(200)
+@laws(40)
 @given(sent=records(MORE_THAN_KEPT, MORE_THAN_KEPT // 2, distinct=False), restarts=st.booleans())
 def test_however_much_there_is_the_newest_balance_is_right(sent: list[dict[str, Any]], *, restarts: bool) -> None:
     played = Played(wait_ms=10**9)
@@ -60,7 +60,7 @@ def test_however_much_there_is_the_newest_balance_is_right(sent: list[dict[str, 
     assert told_at(played.balances(), NOON_MS + newest + LATEST) == held_at(sent, NOON_MS + newest + LATEST)
 
 
-@laws(200)
+@laws(100)
 @given(records(5, distinct=True), st.lists(st.integers(0, LATEST), min_size=1, max_size=12))
 def test_what_is_said_beforehand_counts_when_its_time_has_come(sent: list[dict[str, Any]], clock: list[int]) -> None:
     played = Played(wait_ms=10**9)
@@ -73,7 +73,7 @@ def test_what_is_said_beforehand_counts_when_its_time_has_come(sent: list[dict[s
         assert told_at(told, NOON_MS + at) == held_at(sent, NOON_MS + at)
 
 
-@laws(100)
+@laws(50)
 @given(records(6, distinct=True), st.data())
 def test_what_comes_again_changes_nothing(sent: list[dict[str, Any]], data: st.DataObject) -> None:
     played = Played(wait_ms=10**9)
@@ -85,7 +85,7 @@ def test_what_comes_again_changes_nothing(sent: list[dict[str, Any]], data: st.D
     assert played.balances() == before
 
 
-@laws(100)
+@laws(50)
 @given(records(8, distinct=False), st.integers(1, 20))
 def test_batches_and_restarts_change_nothing(sent: list[dict[str, Any]], size: int) -> None:
     singly, together = Played(), Played()
