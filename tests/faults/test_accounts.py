@@ -17,6 +17,7 @@ from streams.audit.sources import audit_accounts, audit_sources
 from streams.intake.compile.mapping import load_mapping
 from streams.settings import Settings
 from tests.support.account_flow import FIRST_MS, MAPPING, Bank, put, told_holdings
+from tests.support.commands import tierflow
 from tests.support.patience import stretched, until
 from tests.support.sources import Core, IntakeProcess
 from tests.support.worker_processes import SOAK, read
@@ -84,7 +85,9 @@ async def test_what_waits_on_a_quiet_topic_becomes_a_dead_letter_without_any_map
 
         await until(is_given_up, stretched(30), "the booking is given up")
         late = {"account_id": "A1", "owners": [{"customer_id": "C1"}], "as_of": FIRST_MS}
-        await put(settings, settings.input_topic("accounts"), [late])
+        (tmp_path / "accounts.jsonl").write_text(json.dumps({"topic": "bank.accounts", "value": late}) + "\n")
+        said = await asyncio.to_thread(tierflow, environment, "load", "events", str(tmp_path / "accounts.jsonl"))
+        assert said.status == 0, said.err
 
         async def has_come() -> bool:
             return any(b"owners" in one.value for one in await read(settings, settings.by_account_topic))
