@@ -7,7 +7,7 @@ export UV_LINK_MODE := copy
 # The hundreds of processes that tests start would compile all they import, each of them.
 QUICK_STARTS := PYTHONDONTWRITEBYTECODE=
 
-.PHONY: help setup compiled sdist wheel release-check sbom known-faults demo fast test check check-deploy deploy-tools pin-images check-speed laws fuzz bench bench-quick bench-intake bench-page console example-debezium simulation soak faults histories test-rights clean
+.PHONY: help setup compiled sdist wheel release-check sbom site known-faults demo fast test check check-deploy deploy-tools pin-images check-speed laws fuzz bench bench-quick bench-intake bench-page console example-debezium simulation soak faults histories test-rights clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ release-check: $(UV) ## what a release needs: builds it, checks it, installs it 
 sbom: $(UV) ## dist/tierflow.cdx.json: all that a wheel brings along, with versions and hashes (CycloneDX 1.5)
 	@mkdir -p dist
 	@$(UV) export --quiet --frozen --no-dev --no-emit-project --format cyclonedx1.5 --output-file dist/tierflow.cdx.json >/dev/null
+
+site: setup ## the documentation as pages, in build/site; a link that leads nowhere fails it
+	@.venv/bin/python deploy/site.py build/site-source
+	@NO_MKDOCS_2_WARNING=1 UV_PROJECT_ENVIRONMENT=build/site-env $(UV) run --quiet --frozen --only-group site mkdocs build --quiet
 
 known-faults: $(UV) ## the libraries held against the published vulnerabilities; asks osv.dev
 	@$(UV) audit --frozen --no-dev --preview-features audit-command

@@ -37,6 +37,7 @@ SLOW = {
     "simulate/test_picture.py",
     "simulate/test_simulate_command.py",
     "simulation/test_simulation.py",
+    "test_site.py",
 }
 _numbers = itertools.count(1)
 # Runs all tests with TIERFLOW_KEYS=on where they do not say otherwise.
