@@ -1,4 +1,4 @@
-"""Puts the figures of a run into docs/performance.md: `make bench-page RESULTS=benchmarks/results/….json`.
+"""Puts a run's figures into docs/performance.md and the README: `make bench-page RESULTS=benchmarks/results/….json`.
 
 A part of the page between two comments (`<!-- throughput -->` and `<!-- /throughput -->`) is what the results say; the
 rest is left as it is. Pictures go to docs/images.
@@ -13,9 +13,10 @@ from benchmarks.beside.pictures import write_pictures
 from benchmarks.beside.results import Results, read_results
 from benchmarks.beside.sizing import sizing
 from benchmarks.beside.systems import PROJECT
-from benchmarks.beside.tables import alone, commands, delays, ground_of, throughput, written
+from benchmarks.beside.tables import alone, commands, delays, ground_of, in_short, throughput, written
 
 PAGE = PROJECT / "docs" / "performance.md"
+README = PROJECT / "README.md"
 IMAGES = PROJECT / "docs" / "images"
 NOT_MEASURED = "Not measured in this run."
 
@@ -26,6 +27,7 @@ def parts_of(results: Results, pictures: Mapping[str, str], file: str) -> dict[s
     return {
         "ground": f"{ground_of(results)}\n\nEvery single run: `{file}`.",
         "pictures": shown,
+        "short": in_short(results),
         "throughput": throughput(results),
         "written": written(results),
         "delays": delays(results),
@@ -45,13 +47,15 @@ def filled(page: str, parts: Mapping[str, str]) -> str:
 
 
 def main() -> None:
-    """Fills the page from the file of results that is named."""
+    """Fills the pages from the file of results that is named."""
     file = Path(sys.argv[1]).resolve()
     results = read_results(file)
     IMAGES.mkdir(exist_ok=True)
     pictures = write_pictures(results, IMAGES / "beside.json")
     name = file.relative_to(PROJECT).as_posix() if file.is_relative_to(PROJECT) else file.name
-    PAGE.write_text(filled(PAGE.read_text(), parts_of(results, pictures, name)))
+    parts = parts_of(results, pictures, name)
+    for page in (PAGE, README):
+        page.write_text(filled(page.read_text(), parts))
 
 
 if __name__ == "__main__":

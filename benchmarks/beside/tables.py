@@ -80,6 +80,25 @@ def _audits(runs: Sequence[Run]) -> str:
     return "; ".join([*([f"clean, {clean} of {len(said)}"] if clean else []), *others])
 
 
+def in_short(results: Results, asked: int = 5_000) -> str:
+    """The figures of the README: medians, one line a system; the delay where it was measured at that rate."""
+    head = ["", "guarantee", "events/s", "CPU s a million", "peak memory MiB", f"delay at {asked:,}/s, p50 and p99 ms"]
+    return table(head, (_short_row(results, name, runs, asked) for name, runs in by_system(results.runs).items()))
+
+
+def _short_row(results: Results, name: str, runs: Sequence[Run], asked: int) -> list[str]:
+    of = [delay for delay in results.delays if (delay.system, delay.asked) == (name, asked)]
+    p50, p99 = (spread(getattr(delay, field) for delay in of).middle if of else 0 for field in ("p50_ms", "p99_ms"))
+    return [
+        results.systems[name].label,
+        results.systems[name].guarantee,
+        _number(spread(run.events_per_s for run in runs).middle, 0),
+        _number(spread(run.cpu_s_per_million for run in runs).middle, 1),
+        _number(spread(run.peak_rss_mib for run in runs).middle, 0),
+        f"{_number(p50, 0)}, {_number(p99, 0)}" if of else "",
+    ]
+
+
 def written(results: Results) -> str:
     """The bytes that a system writes for an event, by topic, in its first round."""
     rows = []

@@ -1,12 +1,14 @@
 """tierflow beside its peers: what is read, summed up and shown. No broker, no peer."""
 
+import re
+
 import msgspec
 import pytest
 
-from benchmarks.beside.page import filled, parts_of
+from benchmarks.beside.page import PAGE, README, filled, parts_of
 from benchmarks.beside.peer import Printed, printed
 from benchmarks.beside.pictures import Bar, bar_chart
-from benchmarks.beside.results import Alone, Delay, Load, Missing, Results, Run, Spread, System, spread
+from benchmarks.beside.results import Alone, Delay, Load, Missing, Results, Run, Spread, System, read_results, spread
 from benchmarks.beside.sizing import FEWER, MIB, MORE, Assumed, Measured, measured_of, size, sizing
 from benchmarks.beside.systems import (
     COMPILED,
@@ -20,7 +22,7 @@ from benchmarks.beside.systems import (
     in_round,
     runnable,
 )
-from benchmarks.beside.tables import alone, delays, report, throughput
+from benchmarks.beside.tables import alone, delays, in_short, report, throughput
 from benchmarks.flames import boxes, gathered
 from streams.errors import UsageError
 
@@ -103,6 +105,19 @@ def test_the_report_says_what_is_missing_and_names_its_pictures() -> None:
     text = report(RESULTS, {"Events a second": "x-rate.svg"})
     assert "![Events a second](x-rate.svg)" in text
     assert "| jet | no Maven here |" in text
+
+
+def test_the_figures_of_the_readme_are_those_of_the_run_that_the_page_names() -> None:
+    [file] = re.findall(r"Every single run: `(.+?)`", PAGE.read_text())
+    shown = README.read_text()
+    assert filled(shown, {"short": in_short(read_results(README.parent / file))}) == shown
+
+
+def test_figures_in_short_have_a_delay_where_it_was_measured_at_that_rate() -> None:
+    ours, peer = in_short(RESULTS, 5_000).splitlines()[2:]
+    assert ours.startswith("| tierflow | exactly once | 50,000 |")
+    assert ours.endswith("|  |")
+    assert peer.endswith("| 20, 55 |")
 
 
 def test_a_page_keeps_all_but_its_parts() -> None:
