@@ -107,6 +107,8 @@ def _walk(command: Any, path: str) -> Iterator[tuple[str, Any]]:
 def _command(path: str, command: Any) -> Iterator[str]:
     yield f"## {path}"
     yield (command.help or "").partition("\f")[0].strip()
+    if command.epilog:
+        yield "\n".join(f"    {line}" for line in command.epilog.split("\n\n")[1:])
     rows = [(f"`{_written(one)}`", getattr(one, "help", None) or "", _default(one)) for one in command.params]
     if rows:
         yield _table(("", "", "default"), rows)

@@ -7,6 +7,7 @@ import typer
 from streams.cli import acls, audit, bench, dead_letters, deliver, intake, kafka, load, policy, topics
 from streams.cli.console import console
 from streams.cli.demo import demo
+from streams.cli.examples import epilog
 from streams.cli.explain import explain
 from streams.cli.export import export
 from streams.cli.simulate import simulate
@@ -28,17 +29,17 @@ app.add_typer(kafka.app, name="kafka")
 app.add_typer(load.app, name="load")
 app.add_typer(policy.app, name="policy")
 app.add_typer(topics.app, name="topics")
-app.command("acls")(acls.acls)
-app.command("audit")(audit.audit)
-app.command("console")(console)
-app.command("demo")(demo)
-app.command("explain")(explain)
-app.command("export")(export)
-app.command("simulate")(simulate)
-app.command("watch")(watch)
+app.command("acls", epilog=epilog("acls"))(acls.acls)
+app.command("audit", epilog=epilog("audit"))(audit.audit)
+app.command("console", epilog=epilog("console"))(console)
+app.command("demo", epilog=epilog("demo"))(demo)
+app.command("explain", epilog=epilog("explain"))(explain)
+app.command("export", epilog=epilog("export"))(export)
+app.command("simulate", epilog=epilog("simulate"))(simulate)
+app.command("watch", epilog=epilog("watch"))(watch)
 
 
-@app.command()
+@app.command(epilog=epilog("worker"))
 def worker(
     *,
     take_outputs: Annotated[
