@@ -9,6 +9,7 @@ EXAMPLES: Final = {
         "tierflow audit --customer C001",
         "tierflow audit --start upgrade.json",
     ),
+    "console": ("tierflow console", "TIERFLOW_HTTP_URL=http://worker:6066 tierflow console"),
     "demo": ("tierflow demo", "tierflow demo --seconds 45 --events 5000"),
     "explain": (
         "tierflow explain C001",

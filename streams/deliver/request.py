@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from standardwebhooks import Webhook
 
+from streams.contracts.trace import TRACEPARENT, is_traceparent
 from streams.deliver.config import Target
 
 # Not percent-encoded in a header (CloudEvents HTTP binding, 3.1.3.2): printable ASCII but space, quote and percent.
@@ -19,16 +20,20 @@ _ATTRIBUTE = re.compile(r"ce_([a-z0-9]{1,40})")
 _MEDIA_TYPE = re.compile(r"[!-~][ -~]*")
 _REQUIRED = frozenset({"id", "source", "type", "specversion"})
 _JSON = "application/json"
+_BESIDE = frozenset({"content-type", TRACEPARENT})  # headers that are no attributes of the event
 
 Headers = Iterable[tuple[str, bytes]]
 
 
 def attributes(headers: Headers) -> dict[str, str] | None:
-    """Gives the CloudEvents attributes among a record's headers, and `content-type`; None if it is no CloudEvent."""
+    """Gives the CloudEvents attributes among a record's headers, `content-type` and `traceparent`.
+
+    None if it is no CloudEvent.
+    """
     found = {}
     for name, value in headers:
         attribute = _ATTRIBUTE.fullmatch(name)
-        if attribute or name == "content-type":
+        if attribute or name in _BESIDE:
             found[attribute[1] if attribute else name] = value.decode(errors="replace")
     return found if all(found.get(name) for name in _REQUIRED) else None
 
@@ -55,8 +60,10 @@ class Writer:
         """
         media_type = event.get("content-type", _JSON)
         made = {"content-type": media_type if _MEDIA_TYPE.fullmatch(media_type) else _JSON}
+        if is_traceparent(event.get(TRACEPARENT, "")):
+            made[TRACEPARENT] = event[TRACEPARENT]
         for name, value in event.items():
-            if name != "content-type":
+            if name not in _BESIDE:
                 made[f"ce-{name}"] = quote(value, safe=_AS_IT_IS)
         # A full stop divides the parts of the text that is signed: an id must not hold one.
         webhook_id = made["ce-id"].replace(".", "%2E")

@@ -10,6 +10,7 @@ from streams.contracts.decode import decode
 from streams.contracts.kept import LaneRecord
 from streams.contracts.letters import too_large
 from streams.contracts.rejection import NOT_COUNTED, REVERSAL_MISMATCH, WRONG_PARTITION, Rejection
+from streams.contracts.trace import trace_of
 from streams.engine.apply import apply_erase, apply_event
 from streams.engine.case import Case, Moment
 from streams.engine.measures.limits import LimitExceededError, check_limits
@@ -160,11 +161,15 @@ class Customers(DecidedByItself):
         due_ms = state.due_ms
         if topic == CUSTOMERS and event.action == "erase":
             # It is remembered, too: repeated, it must not erase what came after it.
+            self._out.trace = trace_of(entry.record)
             state = self._erase(key, customer, event, offset)
+            self._out.trace = ()
         else:
             outcome = apply_event(state, event, moment, topic, offset)
             if outcome is not NOTHING:
+                self._out.trace = trace_of(entry.record)
                 self._keep_and_write(key, state, outcome)
+                self._out.trace = ()
         if state.due_ms != due_ms and state.due_ms is not None:
             self._due.add(state.due_ms, key)
         if topic == TRANSACTIONS:

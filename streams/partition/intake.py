@@ -12,6 +12,7 @@ from streams.contracts.envelope import Headers
 from streams.contracts.kept import LaneRecord
 from streams.contracts.letters import letter_key, too_large
 from streams.contracts.rejection import Clipped, Rejection
+from streams.contracts.trace import trace_of
 from streams.intake.record import Mapped, Outcome, Refusal, SourceRecord
 from streams.partition.entries import Entry, Record
 from streams.partition.intake_setup import IntakeSetup
@@ -35,6 +36,7 @@ class Intake(Partition):
         super().__init__(1, packed, lane)
         self._setup = setup
         self._origin = Origin(setup.source.name, setup.mark, setup.topic, setup.partition, setup.letter_bytes)
+        self._trace: Headers = ()  # of the record in hand
 
     def decode(self, topic: int, records: Iterable[Record]) -> list[Entry]:
         """Maps records."""
@@ -42,6 +44,7 @@ class Intake(Partition):
 
     def work_entry(self, entry: Entry) -> bool:
         """Tells what the record became: events, and dead letters of the rows that cannot be mapped."""
+        self._trace = trace_of(entry.record)
         number, refused = 0, list[Refusal | Rejection]()
         for outcome in entry.event:
             if isinstance(outcome, Mapped):
@@ -80,7 +83,7 @@ class Intake(Partition):
         return setup.source.map(SourceRecord(*place, record.key, record.value, record.timestamp, headers))
 
     def _headers(self, offset: int, number: int) -> Headers:
-        return source_headers(self._origin, offset, number)
+        return [*source_headers(self._origin, offset, number), *self._trace]
 
     def _letter(self, entry: Entry, refused: Refusal | Rejection, without: Clipped | None, rest: str) -> bytes:
         """Makes a letter. without: what stands for the value where another letter has it. rest: of the detail."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from msgspec import UNSET
 
 from streams.contracts.changes import ChangeWriter
-from streams.contracts.envelope import Envelope
+from streams.contracts.envelope import Envelope, Headers
 from streams.contracts.erasures import ErasureWriter
 from streams.contracts.letters import dead_letter, letter_key
 from streams.contracts.log import encode_json
@@ -56,13 +56,15 @@ class Outgoing:
         self._writers = writers
         self._messages = messages
         self._tally = tally
+        self.trace: Headers = ()  # of the input that what is written now comes of
         self._current: dict[bytes, Message] = {}
         self._changed: Tally = Counter()  # by direction, reason, tier and former tier
 
     def change(self, key: bytes, change: TierChange, next_offsets: Sequence[int], *, backfill: bool) -> None:
         """Writes a tier change; next_offsets is where each input topic stands after what decided it."""
         writer = self._writers.changes
-        message = Message(key, writer.value(change, next_offsets, backfill=backfill), writer.headers(change))
+        headers = self._traced(writer.headers(change))
+        message = Message(key, writer.value(change, next_offsets, backfill=backfill), headers)
         self._messages.append((CHANGES, message))
         self._newest(key, message)
         self._changed[change.direction, change.reason, change.tier, change.previous_tier or ""] += 1
@@ -70,7 +72,7 @@ class Outgoing:
     def trigger(self, key: bytes, trigger: Trigger) -> None:
         """Writes a campaign trigger or, where the campaign has a budget, a candidate for one."""
         writer, campaign = self._writers.triggers, trigger.campaign
-        headers = writer.headers(trigger)
+        headers = self._traced(writer.headers(trigger))
         if campaign.budget is not None:
             candidate = Message(campaign.id.encode(), writer.candidate(trigger, campaign.budget), headers)
             self._messages.append((CANDIDATES, candidate))
@@ -82,7 +84,7 @@ class Outgoing:
         """Writes a decision on a loan, or an alert."""
         writer = self._writers.risks
         value = writer.value(risk, next_offsets, backfill=backfill)
-        self._messages.append((RISK, Message(key, value, writer.headers(risk))))
+        self._messages.append((RISK, Message(key, value, self._traced(writer.headers(risk)))))
         if isinstance(risk, LoanDecision):
             self._tally["risks", "decision", risk.outcome] += 1
         else:
@@ -91,7 +93,8 @@ class Outgoing:
     def erase(self, key: bytes, erasure: Erasure, next_offsets: Sequence[int], tier: str | None) -> None:
         """Writes that a customer is erased. tier: the one served until now."""
         writer = self._writers.erasures
-        self._messages.append((ERASURES, Message(key, writer.value(erasure, next_offsets), writer.headers(erasure))))
+        headers = self._traced(writer.headers(erasure))
+        self._messages.append((ERASURES, Message(key, writer.value(erasure, next_offsets), headers)))
         if tier is not None:
             self._tally["customers", tier] -= 1
         self._newest(key, Message(key, None, []))
@@ -113,6 +116,9 @@ class Outgoing:
             self._tally["customers", tier] += count
             if former:
                 self._tally["customers", former] -= count
+
+    def _traced(self, headers: Headers) -> Headers:
+        return [*headers, *self.trace] if self.trace else headers
 
     def _newest(self, key: bytes, message: Message) -> None:
         if self._setup.tells_each_current:

@@ -242,6 +242,18 @@ def test_a_header_cannot_be_forged_by_an_id() -> None:
     assert made["webhook-id"] == "x%0D%0AEvil:%20%221%25%2E%C3%A9"
 
 
+@pytest.mark.parametrize(
+    ("trace", "sent"),
+    [(TRACE := b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", TRACE.decode()), (b"x\r\nEvil: 1", None)],
+)
+def test_the_trace_of_an_event_goes_on_as_the_header_of_the_request(trace: bytes, sent: str | None) -> None:
+    event = attributes([*HEADERS, ("traceparent", trace)])
+    assert event is not None
+    made = Writer(Target(endpoint(), (SECRET,)), "t").headers(event, b"{}", 0)
+    assert made.get("traceparent") == sent
+    assert "ce-traceparent" not in made
+
+
 # --- the page ---
 
 

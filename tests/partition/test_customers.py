@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from streams.contracts.packing import unpack_state
 from streams.partition.customers import Customers
-from streams.partition.entries import Entry
+from streams.partition.entries import Entry, LargeRecord
 from streams.partition.merging import merge_heads
 from streams.partition.outputs import sent_to
 from streams.partition.work import CHANGES, CURRENT, ERASURES
@@ -24,7 +24,7 @@ from streams.policy.policy import Policy
 from streams.values.calendar import Clock
 from streams.values.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS
 from tests.support import histories
-from tests.support.histories import ASSETS_ONLY, INPUTS, PARTITION, PLAIN, STANDARD, History, Line, Outcome
+from tests.support.histories import ASSETS_ONLY, DOOMSDAY_MS, INPUTS, PARTITION, PLAIN, STANDARD, History, Line, Outcome
 from tests.support.works import counted
 
 DAY_MS = 86_400_000
@@ -817,3 +817,36 @@ def test_a_trigger_that_the_limits_on_contact_hold_back_is_counted() -> None:
         history.transaction("C001", "100.00", f"2026-11-24T09:{number:02}:00+08:00", type="purchase")
     works = worked(history, policy).works
     assert sum((counted(work, "left_in_peace") for work in works), Counter()) == {("c1",): 2}
+
+
+# --- the trace of an input ---
+
+TRACE = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+@pytest.mark.parametrize(
+    ("headers", "handed_on"),
+    [
+        ([("other", b"C001"), ("traceparent", TRACE)], [("traceparent", TRACE)]),
+        ([("traceparent", b"C001")], []),
+        ([("traceparent", None)], []),
+        ([], []),
+    ],
+)
+def test_what_comes_of_an_input_has_its_trace_and_nothing_else_of_its_headers(headers: Any, handed_on: Any) -> None:
+    partition = Bench(STANDARD, "wall").partition
+    records = [
+        LargeRecord(
+            number, 0, f"C{number}".encode(), line_of(f"C{number}", number), None, headers if not number else ()
+        )
+        for number in range(2)
+    ]
+    work = partition.work(partition.decode(BALANCES, records), [2, 0, 0, 0, 0], DOOMSDAY_MS)
+    for output in (CHANGES, CURRENT):
+        traced, untraced = (list(message.headers)[7:] for message in sent_to(work, output))
+        assert (traced, untraced) == (handed_on, [])
+
+
+def line_of(customer: str, number: int) -> bytes:
+    value = {"event_id": f"b{number}", "customer_id": customer, "account_id": "A", "balance": "1", "currency": "TWD"}
+    return json.dumps({**value, "as_of": at("2026-11-24T09:00:00")}).encode()

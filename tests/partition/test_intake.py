@@ -52,3 +52,14 @@ def test_a_record_of_thousands_of_bad_rows_becomes_so_many_letters_and_no_more()
     assert letters[-1]["detail"].endswith("(and 900 more rows of this record, for this reason or others)")
     assert not letters[-2]["detail"].endswith(")")
     assert "more rows" not in letters_of([BAD] * LETTERS_LIMIT)[-1]["detail"]
+
+
+def test_the_trace_of_a_record_goes_on_behind_its_place() -> None:
+    partition = Intake(IntakeSetup(load_mapping(MAPPING).sources["legs"], "core.legs", 0, b"mark"), {}, BEGINNING)
+    trace = ("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+    values = [msgspec.json.encode({"legs": [GOOD, BAD]}), msgspec.json.encode({"legs": [GOOD]})]
+    records = [LargeRecord(0, 0, b"k", values[0], None, [trace]), LargeRecord(1, 0, b"k", values[1])]
+    partition.work_some(partition.decode(0, records), 0, NO_LIMIT)
+    headers = [list(message.headers) for _, message in partition.pack([2]).messages]
+    assert [each[0][0] for each in headers] == ["source-position"] * 3
+    assert [each[2:] for each in headers] == [[trace], [trace], []]

@@ -16,7 +16,7 @@ from aiokafka.admin.records_to_delete import RecordsToDelete
 from streams.kafka.topics import raise_partitions, wait_until_led
 from streams.settings import Settings
 from tests.support.patience import until
-from tests.support.worker_processes import STARTED_WITHIN_S, TIERFLOW, Worker
+from tests.support.worker_processes import STARTED_WITHIN_S, TIERFLOW, Worker, trace_of
 
 PARTITIONS = 3
 TYPES = {"PUR": "purchase", "DEP": "deposit"}
@@ -131,8 +131,9 @@ class Core:
         """Writes bookings; each account's are in one partition."""
         producer = AIOKafkaProducer(**self.settings.client_options(), linger_ms=5)
         await producer.start()
-        for booking in these:
-            await producer.send(self.topic, booking.value, booking.key)
+        for number, booking in enumerate(these):
+            headers = trace_of(number) if number % 2 else []
+            await producer.send(self.topic, booking.value, booking.key, headers=headers)
         await producer.stop()
 
 

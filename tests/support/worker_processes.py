@@ -173,7 +173,8 @@ class Events:
         number = partition_of(key, PARTITIONS, "murmur2") if partition is None else partition
         body = json.dumps(value).encode() if raw is None else raw
         topic = self.settings.input_topic(topic)
-        self._futures.append(await self._producer.send(topic, body, key=key, partition=number))
+        headers = trace_of(self.sent) if self.sent % 2 else []
+        self._futures.append(await self._producer.send(topic, body, key=key, partition=number, headers=headers))
 
     async def balance(self, customer: str, amount: int, **more: Any) -> None:
         """A balance of the customer's one account. Later calls have later times."""
@@ -211,6 +212,11 @@ class Events:
     def tiers(self) -> dict[str, str]:
         """The tier of every customer by a naive look at the newest balance (assets-only.toml)."""
         return {customer: tier_of(amount) for customer, amount in self.balances.items()}
+
+
+def trace_of(number: int) -> list[tuple[str, bytes]]:
+    """The headers of a record that is part of a trace; half of all inputs are."""
+    return [("traceparent", f"00-{number:032x}-{1:016x}-01".encode())]
 
 
 def tier_of(amount: int) -> str:
