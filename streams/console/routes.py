@@ -309,5 +309,5 @@ def install(web_app: web.Application, asked: Asked, arrivals: Arrivals, identiti
 
 
 def _pattern(path: str) -> str:
-    """Gives the path as aiohttp takes it: a part may hold any sign, a slash as %2F."""
-    return re.sub(r"\{(\w+)\}", r"{\1:[^/]+}", path)
+    """Gives the path as aiohttp takes it: a part may hold any sign, a slash as %2F; a digest says what it is."""
+    return re.sub(r"\{(\w+)\}", r"{\1:[^/]+}", path.replace("{digest}", "{digest:sha256:[^/]+}"))

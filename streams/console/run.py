@@ -24,8 +24,8 @@ from streams.security.http_limits import HttpLimits
 from streams.settings import Settings
 from streams.signals import when_asked_to_end
 
-BODY_BYTES: Final = 200_000
-"""Of a request: a policy file of 64 KiB, of which JSON may need more than twice as many."""
+BODY_BYTES: Final = 1_000_000
+"""Of a request: a policy file of 64 Ki signs, each of which JSON may write as 12 bytes."""
 _log = logging.getLogger(__name__)
 
 

@@ -24,7 +24,7 @@ def path_of(path: str) -> str:
     return (
         path.replace("{customer_id}", "C-gold")
         .replace("{tier}", "high")
-        .replace("{digest}", "none")
+        .replace("{digest}", "sha256:none")
         .replace("{id}", "0")
     )
 
@@ -99,7 +99,7 @@ async def test_who_changed_what_is_logged_without_customers(of_bank: ABank, capl
 async def test_a_large_body_is_refused(of_bank: ABank) -> None:
     async with console(of_bank) as client:
         assert await status(client, "POST", "/api/policies/check", {}, {"toml": "x" * 70_000}) == 400
-        assert await status(client, "POST", "/api/policies/check", {}, {"toml": "x" * 700_000}) == 413
+        assert await status(client, "POST", "/api/policies/check", {}, {"toml": "x" * 1_100_000}) == 413
 
 
 def test_a_token_may_stand_in_the_file_as_its_hash(tmp_path: Path) -> None:

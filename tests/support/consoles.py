@@ -16,7 +16,7 @@ from streams.console.asked import Asked
 from streams.console.identity import Identities
 from streams.console.published import PublishedPolicies
 from streams.console.routes import install
-from streams.console.run import limits_of
+from streams.console.run import BODY_BYTES, limits_of
 from streams.console.stream import Arrivals
 from streams.console.worker import WorkerAsked
 from streams.history.follower import Follower
@@ -90,7 +90,7 @@ async def console(of: ABank, **more: str) -> AsyncIterator[Client]:
         arrivals = Arrivals()
         follower = Follower(settings, index, arrivals.came)
         asked = Asked(settings, queries, PublishedPolicies(queries), WorkerAsked(settings), follower)
-        web_app = web.Application(client_max_size=1 << 20)
+        web_app = web.Application(client_max_size=BODY_BYTES)
         install(web_app, asked, arrivals, Identities(settings.console))
         async with follower.following():
             await until(lambda: follower.progress.built, 20, "the index is built")
