@@ -8,6 +8,7 @@ export default defineConfig({
   build: {
     outDir: "../streams/console/page",
     emptyOutDir: true,
+    license: { fileName: "licenses.md" }, // what the libraries ask for: their notices go along
     assetsInlineLimit: 0, // no data: addresses, the page's Content-Security-Policy has none
     modulePreload: { polyfill: false },
     target: "es2023",

@@ -31,6 +31,8 @@ SLOW = {
     "histories/test_checker.py",
     "load/test_berka.py",
     "load/test_load_events.py",
+    "page/test_journeys.py",
+    "page/test_looks.py",
     "policy/check/test_policy_mutations.py",
     "policy/scenarios/test_standard_years.py",
     "simulate/test_compare_command.py",

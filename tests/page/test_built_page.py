@@ -48,6 +48,12 @@ def test_a_language_fills_in_what_english_fills_in(words: Path) -> None:
         assert filled == set(re.findall(r"\{(\w+)\}", other[key])), key
 
 
+def test_the_notices_of_all_libraries_in_the_page_go_along() -> None:
+    notices = (PAGE / "licenses.md").read_text()
+    for library in ("svelte", "uplot", "d3-sankey", "@codemirror/view", "eventsource-parser"):
+        assert f"## {library} - " in notices
+
+
 def test_a_wheel_takes_the_page_along() -> None:
     """Hatchling takes what Git does not ignore."""
     ignored = subprocess.run(
