@@ -44,7 +44,7 @@ sbom: $(UV) ## dist/tierflow.cdx.json: all that a wheel brings along, with versi
 
 site: setup ## the documentation as pages, in build/site; a link that leads nowhere fails it
 	@.venv/bin/python deploy/site.py build/site-source
-	@NO_MKDOCS_2_WARNING=1 UV_PROJECT_ENVIRONMENT=build/site-env $(UV) run --quiet --frozen --only-group site mkdocs build --quiet
+	@NO_MKDOCS_2_WARNING=1 UV_PROJECT_ENVIRONMENT=build/site-env $(UV) run --quiet --frozen --only-group site mkdocs build
 
 known-faults: $(UV) ## the libraries held against the published vulnerabilities; asks osv.dev
 	@$(UV) audit --frozen --no-dev --preview-features audit-command

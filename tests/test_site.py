@@ -30,6 +30,8 @@ def test_every_page_of_the_documents_is_in_the_navigation() -> None:
 
 def test_a_warning_fails_the_site() -> None:
     assert "\nstrict: true\n" in CONFIG
+    # mkdocs counts no warnings where it is told to be quiet.
+    assert re.search(r"mkdocs build$", (PROJECT / "Makefile").read_text(), flags=re.MULTILINE)
     assert "make site" in (PROJECT / ".ci/run").read_text()
 
 
