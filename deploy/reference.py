@@ -1,4 +1,4 @@
-"""Pages of the reference, made of the product itself: topics, commands, settings, HTTP, metrics (`make site`)."""
+"""Pages of the reference, made of the product itself: topics, commands, HTTP, metrics (`make site`)."""
 
 import json
 import re
@@ -19,7 +19,7 @@ _SUFFIX = {"counter": "_total", "info": "_info"}
 
 def pages() -> dict[str, str]:
     """Gives the Markdown of each page, by its name."""
-    return {"topics": topics(), "commands": commands(), "settings": settings(), "http": http(), "metrics": metrics()}
+    return {"topics": topics(), "commands": commands(), "http": http(), "metrics": metrics()}
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -126,26 +126,6 @@ def _written(one: Any) -> str:
 def _default(one: Any) -> str:
     is_none = one.default is None or one.default is False or one.default == "" or callable(one.default)
     return "" if is_none else f"`{one.default}`"
-
-
-# --- settings ---
-
-
-def settings() -> str:
-    """Every setting, of config/tierflow.env."""
-    parts = [
-        "# Settings\n\nOf [tierflow.env](../config/tierflow.env): environment variables, or lines of a file `.env`."
-    ]
-    for block in (PROJECT / "config/tierflow.env").read_text(encoding="utf-8").split("\n\n"):
-        if heading := re.fullmatch(r"# --- (.+) ---", block.strip()):
-            parts.append(f"## {heading[1][0].upper()}{heading[1][1:]}")
-        elif found := re.findall(r"^#?([A-Z][A-Z0-9_]+)=(.*)$", block, flags=re.MULTILINE):
-            words = " ".join(re.findall(r"^# (.+)$", block, flags=re.MULTILINE))
-            parts += [
-                words,
-                _table(("setting", "default"), ((f"`{name}`", f"`{value}`" if value else "") for name, value in found)),
-            ]
-    return "\n\n".join(parts) + "\n"
 
 
 # --- HTTP and metrics ---

@@ -46,15 +46,19 @@ def _listed(folder: Path) -> str:
 
 
 def _write(page: Path, text: str, to: Path) -> list[Path]:
-    """Writes a page, and gives what it links to. A link to a folder becomes one to the page of that folder."""
+    """Writes a page, and gives what it links to. A link to a folder leads to its README.md, or to a list of it."""
     linked = []
 
     def link(found: re.Match[str]) -> str:
         target = (page.parent / found[1]).resolve()
         if not (target.exists() and target.is_relative_to(PROJECT)):
             return found[0]
+        if target.is_dir():
+            name = "README.md" if (target / "README.md").is_file() else "index.md"
+            linked.append(target / name if name == "README.md" else target)
+            return f"{found[0].rstrip('/')}/{name}"
         linked.append(target)
-        return f"{found[0]}/index.md" if target.is_dir() else found[0]
+        return found[0]
 
     to.parent.mkdir(parents=True, exist_ok=True)
     to.write_text(_LINK.sub(link, text), encoding="utf-8")

@@ -34,6 +34,8 @@ class KafkaContact:
         self._options = options
         self.answers_since = time.monotonic()
         self._away_since: float | None = None
+        self._asking = asyncio.Lock()
+        self._asked_at = -LOOK_EVERY_S
         self._known_ms = 0
         self._known_since = time.monotonic()
         self._refused_since: float | None = None
@@ -47,6 +49,17 @@ class KafkaContact:
         if self._away_since is None:
             return None
         return f"no Kafka answers at {self._servers}, for {time.monotonic() - self._away_since:.0f} s"
+
+    async def look(self) -> bool:
+        """Asks the brokers now, once for all who ask at a time; says whether none answers.
+
+        To be called where something has failed that needs them, before that is told.
+        """
+        async with self._asking:
+            if time.monotonic() - self._asked_at > LOOK_EVERY_S:
+                self._noted(await hear(self._options))
+                self._asked_at = time.monotonic()
+        return self.are_away()
 
     async def watch(
         self, heard_at_ms: Callable[[], int], given_up: Callable[[], bool], on_failure: Callable[[BaseException], None]
@@ -67,7 +80,8 @@ class KafkaContact:
         """Says whether nothing was answered for SILENT_AFTER_S."""
         if heard_at_ms != self._known_ms:
             self._known_ms = heard_at_ms
-            self._answered()
+            if self._away_since is None:  # else it may be an answer from before
+                self._answered()
         return self._away_since is not None or time.monotonic() - self._known_since > SILENT_AFTER_S
 
     def _noted(self, heard: Heard) -> RefusedError | None:

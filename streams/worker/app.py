@@ -55,9 +55,7 @@ class TierflowApp(LaneApp):
         async def read() -> None:
             self.learn(await read_newest_policies(self.settings))
 
-        await persistently(
-            read, "the policy in force could not be read", lambda: self.should_stop, self.contact.are_away
-        )
+        await persistently(read, "the policy in force could not be read", lambda: self.should_stop, self.contact.look)
 
     def learn(self, known: KnownPolicies) -> None:
         """Takes note of all that was read of `tier.policies`, and puts the policy in force that is in force there.

@@ -42,9 +42,9 @@ class StageBroker:
         self.spans = self.inputs.spans
         self.committed = self.inputs.committed
 
-    def are_away(self) -> bool:
-        """Says whether no broker answers at all, as far as is known."""
-        return bool(self._app.contact.are_away())
+    async def are_away(self) -> bool:
+        """Asks whether no broker answers at all."""
+        return bool(await self._app.contact.look())
 
     def transactions(self, number: int, on_epoch_raised: Callable[[], None]) -> Transactions:
         """Makes the transactions of a partition; its producers are not started."""

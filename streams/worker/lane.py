@@ -425,7 +425,7 @@ class Lane:
         self._failures += 1
         if self._failures >= FAILURES_LIMIT:
             raise LaneError(f"{self.title}: {self._failures} transactions in a row have failed") from error
-        if not self._broker.are_away():  # that is said once, for all lanes
+        if not await self._broker.are_away():  # that is said once, for all lanes
             _log.warning("%s; taking over again", error)
         await asyncio.sleep(pause_s(self._failures))  # time for the group to say that the partition is lost
         await self._persistently(self._take_over_and_seek)

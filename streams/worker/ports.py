@@ -41,8 +41,8 @@ class TransactionsPort(Protocol):
 class BrokerPort(Protocol):
     """What a lane of one stage asks about a partition number (broker.py). Sequences are by topic number."""
 
-    def are_away(self) -> bool:
-        """Says whether no broker answers at all, as far as is known: then nothing is tried in vain, but waited for."""
+    async def are_away(self) -> bool:
+        """Asks whether no broker answers at all: then what has failed is not told, and they are waited for."""
 
     def transactions(self, number: int, on_epoch_raised: Callable[[], None]) -> TransactionsPort:
         """Makes the transactions of the partition. on_epoch_raised: called when a producer raised its epoch."""

@@ -121,13 +121,16 @@ async def topics_as_known(
 
 
 async def persistently(
-    attempt: Callable[[], Awaitable[None]], what: str, given_up: Callable[[], bool], are_away: Callable[[], bool]
+    attempt: Callable[[], Awaitable[None]],
+    what: str,
+    given_up: Callable[[], bool],
+    are_away: Callable[[], Awaitable[bool]],
 ) -> None:
     """Repeats `attempt` with growing pauses while it fails with one of RETRIED_ERRORS.
 
     what: what cannot be done, in messages; each is written when it is another than the one before. given_up: asked
-    before each attempt; once it is True, nothing more is tried. are_away: whether no broker answers at all; then it is
-    waited for one, however long, and another task says so.
+    before each attempt; once it is True, nothing more is tried. are_away: asks whether no broker answers at all; then
+    one is waited for, however long, and it is told elsewhere.
 
     Raises:
         LaneError: The attempts have failed for TAKE_OVER_WITHIN_S, though a broker answered.
@@ -140,7 +143,7 @@ async def persistently(
         try:
             await attempt()
         except RETRIED_ERRORS as error:
-            if are_away():
+            if await are_away():
                 give_up_at = time.monotonic() + TAKE_OVER_WITHIN_S
             elif time.monotonic() > give_up_at:
                 raise LaneError(f"{what} for {TAKE_OVER_WITHIN_S:.0f} s: {named(error)}") from error

@@ -58,7 +58,7 @@ def test_every_topic_is_there_as_the_table_has_it() -> None:
 
 def test_every_program_has_its_rights_and_no_others() -> None:
     users = of_kind(printed(settings()), "KafkaUser")
-    assert sorted(users) == ["tierflow-deliver", "tierflow-worker"]
+    assert sorted(users) == ["tierflow-console", "tierflow-deliver", "tierflow-worker"]
     for name, roles in USERS.items():
         rights = rights_of(row for role in roles for row in ROLES[role](settings()))
         found = rights_in(users[f"tierflow-{name}"])

@@ -25,10 +25,10 @@ class Feed:
     """What a StageBroker asks of the Faust app and of its consumer."""
 
     partitions = PARTITIONS
-    contact = KafkaContact({})  # of brokers that are there
 
     def __init__(self, settings: Settings, stage: Stage, number: int) -> None:
         self.consumer = self
+        self.contact = KafkaContact(settings.client_options())
         self._stage = stage
         self._tps = [TopicPartition(topic, number) for topic in stage.inputs]
         self._positions: dict[TopicPartition, int] = {}

@@ -66,7 +66,7 @@ class Log:
         assert partition == NUMBER
         return self
 
-    def are_away(self) -> bool:
+    async def are_away(self) -> bool:
         return self.no_broker
 
     async def start(self) -> None:
