@@ -9,7 +9,7 @@ from streams.console.answers import History, HistoryEntry, TierCustomer, TierCus
 from streams.console.aside import Aside
 from streams.console.asked import Asked, answer
 from streams.console.explained import Question, explain_it
-from streams.console.refused import not_found
+from streams.console.refused import later, not_found
 from streams.contracts.packing import ChangelogRecordError, unpack_header
 from streams.errors import UsageError
 from streams.history.queries import Place
@@ -38,8 +38,10 @@ def explanation_handler(asked: Asked, aside: Aside) -> Handler:
             document = await asked.policies.document_of(unpack_header(state.packed).policy_mark)
             question = Question(customer_id, state.packed, state.clock_ms, document, at_ms, lost)
             body = await aside.ask(request, explain_it, question)
-        except (ChangelogRecordError, UsageError) as error:
-            raise not_found("The customer's state cannot be explained here: another release wrote it.") from error
+        except UsageError as error:  # for a moment after a policy was published
+            raise later("The policy that rated this customer is not known here yet.") from error
+        except ChangelogRecordError as error:
+            raise later("Another release wrote this customer's state: the console has to be of it, too.", 60) from error
         return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-store"})
 
     return explanation

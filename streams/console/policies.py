@@ -18,7 +18,6 @@ from streams.console.answers import (
 from streams.console.aside import Aside
 from streams.console.asked import Asked, answer
 from streams.console.published import Compiled
-from streams.console.refused import not_found
 from streams.contracts.figures import format_figure
 from streams.policy.check.check import check
 from streams.policy.check.found import Finding as Found
@@ -43,19 +42,8 @@ def policies_handler(asked: Asked) -> Handler:
     return policies
 
 
-def policy_handler(asked: Asked) -> Handler:
-    """Makes the handler: one policy as its file, and in words."""
-
-    async def policy(request: web.Request) -> web.StreamResponse:
-        compiled = await asked.policies.by_digest(request.match_info["digest"])
-        if compiled is None:
-            raise not_found("No policy with this digest was published.")
-        return answer(_text(compiled), shared=True)
-
-    return policy
-
-
-def _text(compiled: Compiled) -> PolicyText:
+def text_of(compiled: Compiled) -> PolicyText:
+    """Gives a policy as its file, and in words."""
     policy, file = compiled
     lines = Lines(policy.document)
     paths = [(), *(("campaigns", number) for number in range(len(file.campaigns))), ("risk",)]

@@ -21,7 +21,8 @@ from streams.console.access import who_asks
 from streams.console.answers import Proposal, ProposalBody, Proposals
 from streams.console.aside import Aside
 from streams.console.asked import Asked, answer
-from streams.console.policies import checked
+from streams.console.policies import checked, text_of
+from streams.console.published import Compiled
 from streams.console.refused import RefusedError, bad_request, later, not_found
 from streams.console.roles import Who
 from streams.errors import UsageError
@@ -30,7 +31,7 @@ from streams.kafka.policies import publish_policy
 from streams.kafka.rights import policy as policy_rows
 from streams.kafka.wall_clock import wall_ms
 from streams.policy.check.comparison import currencies_lost
-from streams.policy.compile.load import load_policy
+from streams.policy.compile.load import load_policy, read_policy
 from streams.policy.policy import Policy
 from streams.values.calendar import Calendar
 
@@ -71,6 +72,30 @@ def proposals_handler(asked: Asked) -> Handler:
         return answer(Proposals(items=[_proposal(row, calendar) for row in rows]), shared=True)
 
     return proposals
+
+
+def policy_handler(asked: Asked) -> Handler:
+    """Makes the handler: one policy as its file, and in words; of one that is proposed, too, for who may propose."""
+
+    async def policy(request: web.Request) -> web.StreamResponse:
+        digest = request.match_info["digest"]
+        compiled = await asked.policies.by_digest(digest)
+        if compiled is None and who_asks(request).has("operator"):
+            compiled = await _proposed(asked, digest)
+        if compiled is None:
+            raise not_found("No policy with this digest was published.")
+        return answer(text_of(compiled), shared=True)
+
+    return policy
+
+
+async def _proposed(asked: Asked, digest: str) -> Compiled | None:
+    text = "SELECT document FROM proposals WHERE digest = ? ORDER BY id DESC"
+    row = await _kept(asked, lambda connection: connection.execute(text, (digest,)).fetchone())
+    if row is None:
+        return None
+    reading = await asyncio.to_thread(read_policy, row[0])
+    return None if reading.policy is None or reading.file is None else Compiled(reading.policy, reading.file)
 
 
 def propose_handler(asked: Asked, aside: Aside) -> Handler:

@@ -34,8 +34,8 @@ from streams.console.given import LARGEST_PAGE, PAGE
 from streams.console.identity import Identities
 from streams.console.operating import healthz, readyz_handler, session
 from streams.console.pins import ACCEPTED, pin_handler, unpin_handler
-from streams.console.policies import check_handler, policies_handler, policy_handler
-from streams.console.proposals import CREATED, approve_handler, proposals_handler, propose_handler
+from streams.console.policies import check_handler, policies_handler
+from streams.console.proposals import CREATED, approve_handler, policy_handler, proposals_handler, propose_handler
 from streams.console.route import Query, Route
 from streams.console.stream import Arrivals, stream_handler
 from streams.console.workers import operations_handler

@@ -24,12 +24,16 @@ _HEALTH: Final = "docs/operations.md#health"
 
 
 class Sample(NamedTuple):
-    """What a worker's metrics said at a time: events so far, delays so far by bucket, records waiting by partition."""
+    """What a worker's metrics said at a time: events so far, delays so far by bucket, what waits by partition.
+
+    lag: how many records wait. ages_s: for how long the oldest of them has.
+    """
 
     at_s: float
     events: float
     delays: Mapping[float, float]
     lag: Mapping[int, int]
+    ages_s: Mapping[int, float]
 
 
 class Answered(NamedTuple):
@@ -55,7 +59,9 @@ class Workers:
         now = [self._worker(one, held[one.url]) for one in answered]
         partitions = sorted(
             (
-                PartitionNow(partition=number, worker=one.url, lag_records=_lag(one, number), oldest_age_s=None)
+                PartitionNow(
+                    partition=number, worker=one.url, lag_records=_lag(one, number), oldest_age_s=_age_s(one, number)
+                )
                 for one in answered
                 for number in held[one.url]
             ),
@@ -124,6 +130,10 @@ def _lag(of: Answered, partition: int) -> int | None:
     return None if of.sample is None else of.sample.lag.get(partition, 0)
 
 
+def _age_s(of: Answered, partition: int) -> float | None:
+    return None if of.sample is None else of.sample.ages_s.get(partition)
+
+
 def operations_handler(asked: Asked, peers: Peers) -> Handler:
     """Makes the handler."""
     fresh, workers = Fresh[Operations](FRESH_FOR_S), Workers(asked, peers)
@@ -136,7 +146,7 @@ def operations_handler(asked: Asked, peers: Peers) -> Handler:
 
 def sample_of(text: bytes, inputs: frozenset[str], at_s: float) -> Sample:
     """Reads a worker's metrics. inputs: the names of the input topics."""
-    events, delays, lag = 0.0, dict[float, float](), Counter[int]()
+    events, delays, lag, ages_s = 0.0, dict[float, float](), Counter[int](), dict[int, float]()
     for family in text_string_to_metric_families(text.decode(errors="replace")):
         for name, labels, value, *_ in family.samples:
             if name == "tierflow_events_total":
@@ -145,7 +155,9 @@ def sample_of(text: bytes, inputs: frozenset[str], at_s: float) -> Sample:
                 delays[float(labels["le"])] = value
             elif name == "tierflow_lag_records" and labels.get("topic") in inputs:
                 lag[int(labels["partition"])] += int(value)
-    return Sample(at_s, events, delays, dict(lag))
+            elif name == "tierflow_oldest_record_age_seconds" and labels.get("stage") == "customers":
+                ages_s[int(labels["partition"])] = value
+    return Sample(at_s, events, delays, dict(lag), ages_s)
 
 
 def quantile(before: Mapping[float, float], after: Mapping[float, float], share: float) -> float | None:

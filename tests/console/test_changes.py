@@ -103,6 +103,9 @@ async def test_a_policy_comes_into_force_when_somebody_else_approves_it(of_bank:
         own = await ask(client, "POST", "/api/proposals", body, 201, **bearing("admin"))
         proposed = await ask(client, "POST", "/api/proposals", body, 201, **bearing("operator"))
         assert (proposed["proposed_by"], proposed["version"], proposed["approved_by"]) == ("operator-1", 2, None)
+        file = f"/api/policies/{proposed['digest']}"  # whoever approves it reads it first
+        assert (await ask(client, "GET", file, None, 200, **bearing("admin")))["toml"] == body["toml"]
+        await ask(client, "GET", file, None, 404, **bearing("viewer"))
         path = f"/api/proposals/{proposed['id']}/approve"
         await ask(client, "POST", path, {}, 403, **bearing("operator"))
         await ask(client, "POST", f"/api/proposals/{own['id']}/approve", {}, 403, **bearing("admin"))

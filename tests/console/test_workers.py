@@ -15,12 +15,15 @@ tierflow_event_delay_seconds_bucket{stage="budgets",le="0.1"} 99.0
 tierflow_lag_records{topic="bank.balances",partition="2"} 5.0
 tierflow_lag_records{topic="bank.loans",partition="2"} 1.0
 tierflow_lag_records{topic="candidates",partition="3"} 7.0
+# TYPE tierflow_oldest_record_age_seconds gauge
+tierflow_oldest_record_age_seconds{stage="customers",partition="2"} 1.5
+tierflow_oldest_record_age_seconds{stage="budgets",partition="3"} 9.0
 """
 
 
 def test_events_delays_and_lags_of_the_inputs() -> None:
     found = sample_of(METRICS, frozenset({"bank.balances", "bank.loans"}), 1.0)
-    assert found == (1.0, 42.0, {0.1: 9.0, float("inf"): 10.0}, {2: 6})
+    assert found == (1.0, 42.0, {0.1: 9.0, float("inf"): 10.0}, {2: 6}, {2: 1.5})
 
 
 @pytest.mark.parametrize(
