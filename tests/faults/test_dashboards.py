@@ -6,6 +6,7 @@ import re
 import socket
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -46,10 +47,11 @@ def policy() -> str:
 async def test_every_query_of_a_dashboard_returns_data(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path
 ) -> None:
+    settings = replace(settings, accounts=True)
     core, port = Core(settings, tmp_path), free_port()
     await core.make()
     (tmp_path / "policy.toml").write_text(policy())
-    own = {**environment, "TIERFLOW_POLICY": str(tmp_path / "policy.toml")}
+    own = {**environment, "TIERFLOW_POLICY": str(tmp_path / "policy.toml"), "TIERFLOW_ACCOUNTS": "on"}
     async with Endpoint(refuses_one) as endpoint:
         file = config(tmp_path, ("crm", endpoint.url, ""))
         with Workers(own, tmp_path) as workers, ExitStack() as ends:
