@@ -130,6 +130,7 @@ SOURCES = [
     (Recovery._resume_streams, "consumer.perform_seek()", "inputs are sought to the lanes' positions"),
     (faust_consumer.Consumer._drain_messages, "offset >= r_offset", "getmany has to clear _read_offset"),
     (faust_consumer.Consumer._wait_next_records, "self.can_resume_flow", "getmany waits while the flow is stopped"),
+    (faust_consumer.Consumer._wait_next_records, "await self.sleep(1)", "where all is paused it sleeps: not here"),
     (driver.AIOKafkaConsumerThread._fetch_records, "flow_active", "no fetch is taken while the flow is stopped"),
     (mode_worker.Worker.default_on_first_start, "self.install_signal_handlers()", "what a signal does is ours"),
     (mode_worker.Worker._stop_on_signal, "await self.stop()", "an end that was asked for has a limit"),

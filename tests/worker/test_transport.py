@@ -10,6 +10,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams.settings import Settings
+from streams.worker.frame import transport
 from streams.worker.frame.transport import FetchConsumer, FetchThread
 from tests.support.patience import stretched, until
 
@@ -66,6 +67,7 @@ async def test_what_was_fetched_of_a_paused_partition_is_passed_on_when_it_is_re
         thread.consumer = SimpleNamespace(flow_active=True)
         consumer = object.__new__(FetchConsumer)
         consumer._thread, consumer._active_partitions, consumer._paused_partitions = thread, {idle}, {paused}
+        consumer._resumed = asyncio.Event()
 
         active = consumer._active_partitions
         fetching = asyncio.create_task(thread._fetch_records(client, active, timeout=3_600.0, max_records=10))
@@ -73,3 +75,25 @@ async def test_what_was_fetched_of_a_paused_partition_is_passed_on_when_it_is_re
         await until(lambda: paused in fetcher._records and fetcher._fetch_waiters, 20, "records of what is paused")
         consumer.resume_partitions({paused})
         assert (await fetching)[paused].next_offset == 1
+
+
+async def test_a_partition_that_is_resumed_while_all_are_paused_is_read_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Faust sleeps for a second then: `tierflow intake`, whose lanes fill up together, stood still most of the time."""
+
+    async def fetch(consumer: FetchConsumer, _: float) -> set[TP]:
+        return set(consumer._active_partitions)
+
+    monkeypatch.setattr(driver.Consumer, "_wait_next_records", fetch)
+    monkeypatch.setattr(transport, "PAUSED_LOOK_EVERY_S", 3_600.0)
+    consumer = object.__new__(FetchConsumer)
+    consumer._thread = SimpleNamespace(look_again=lambda: None)
+    consumer._active_partitions, consumer._paused_partitions = set(), {TP_0}
+    consumer._resumed = asyncio.Event()
+    fetching = asyncio.create_task(consumer._wait_next_records(1.0))
+    await asyncio.sleep(0.01)
+    assert not fetching.done()
+    consumer.resume_partitions({TP_0})
+    async with asyncio.timeout(stretched(20)):
+        assert await fetching == {TP_0}

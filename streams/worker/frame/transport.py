@@ -6,7 +6,9 @@ one, however many partitions it has. The lanes' transactions commit the offsets,
 (docs/adr/0001-faust-as-the-frame.md).
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -22,6 +24,7 @@ from streams.logs import FAUST
 
 FETCH_MAX_WAIT_MS = 25
 CONNECT_EVERY_S = 1.0
+PAUSED_LOOK_EVERY_S = 1.0
 FETCH_MAX_PARTITION_BYTES = 512 << 10
 FETCH_MAX_BYTES = 2 << 20  # of an answer, which is there several times while it is taken apart
 
@@ -153,6 +156,11 @@ class FetchConsumer(driver.Consumer):  # type: ignore[misc]
     # Not set: perform_seek asks the app.
     lane_positions: Callable[[], Mapping[TP, int]]
 
+    def on_init(self) -> None:
+        """Makes what a consumer begins with. Called by Faust."""
+        super().on_init()
+        self._resumed = asyncio.Event()
+
     def _new_consumer_thread(self) -> FetchThread:
         return FetchThread(self, loop=self.loop, beacon=self.beacon)
 
@@ -182,7 +190,17 @@ class FetchConsumer(driver.Consumer):  # type: ignore[misc]
         already, and asks for no more: a worker that catches up would wait for the fetch's timeout, a second.
         """
         super().resume_partitions(tps)
+        self._resumed.set()
         self._thread.look_again()
+
+    async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109 - Faust's
+        """Fetches. Where all partitions are paused, Faust would sleep for a second, though one is resumed meanwhile."""
+        if self.flow_active and not self._get_active_partitions():
+            self._resumed.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PAUSED_LOOK_EVERY_S):
+                    await self._resumed.wait()
+        return await super()._wait_next_records(timeout)
 
     async def perform_seek(self) -> None:
         """Seeks to the positions of the lanes. The group's committed offsets are only a copy of them."""
