@@ -1,4 +1,4 @@
-"""The HTTP side of a worker: customers, tiers, health, metrics and the console page.
+"""The HTTP side of a worker: customers, tiers, health, metrics and a small page of its own.
 
     connection -> limits -> request -> authorization -> handler -> TierSource (this worker) or Peers (another worker)
 

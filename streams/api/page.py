@@ -1,4 +1,4 @@
-"""GET /: the console page, one file that loads nothing from elsewhere."""
+"""GET /: the worker's own page, one file that loads nothing from elsewhere."""
 
 import secrets
 from functools import cache

@@ -1,4 +1,4 @@
-"""The console page in a real browser, where one is on the PATH."""
+"""The worker's own page in a real browser, where one is on the PATH."""
 
 import asyncio
 import shutil
