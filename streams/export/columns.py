@@ -35,10 +35,10 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A table: the output that it is made of, and its columns. told: the field that says when a message was told."""
+    """A table: the output that it is made of, and its columns. time: the field that says when it was decided."""
 
     output: str
-    told: str
+    time: str
     columns: Sequence[Column]
 
     @property

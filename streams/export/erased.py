@@ -23,7 +23,7 @@ def take_out(folder: Folder, erased: Mapping[str, Erased]) -> int:
                 there = pq.read_table(part.path, columns=["customer_id"])["customer_id"]
                 if pc.any(pc.is_in(there, ids)).as_py():
                     rows = pq.read_table(part.path)
-                    void = [is_void(row, table.told, erased) for row in rows.to_pylist()]
+                    void = [is_void(row, table.time, erased) for row in rows.to_pylist()]
                     folder.put(part.path, rows.filter(pc.invert(pa.array(void, pa.bool_()))))
                     gone += sum(void)
     # Of days in the past: which customers there were is not told of the erased either.
@@ -36,14 +36,14 @@ def take_out(folder: Folder, erased: Mapping[str, Erased]) -> int:
     return gone
 
 
-def is_void(row: Mapping[str, Any], told: str, erased: Mapping[str, Erased]) -> bool:
-    """Says whether a row is about somebody who was erased after it. told: the column that says when it was told."""
+def is_void(row: Mapping[str, Any], time: str, erased: Mapping[str, Erased]) -> bool:
+    """Says whether a row is about somebody who was erased after it. time: the column that says when."""
     by = erased.get(row["customer_id"])
     if by is None:
         return False
     if "sequence" in row and "campaign" not in row:
         return by.voids_change(row["sequence"])
-    return by.voids_caused(_ms(row.get("cause_occurred_at")), _ms(row[told]) or 0)
+    return by.voids_caused(_ms(row.get("cause_occurred_at")), _ms(row[time]) or 0)
 
 
 def _ms(time: datetime | None) -> int | None:
