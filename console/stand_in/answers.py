@@ -109,7 +109,7 @@ def operations() -> dict[str, Any]:
         "since": when(timedelta(minutes=2)),
         "severity": "warning",
         "text": "Partition 3 has events that have waited for more than a minute.",
-        "runbook": "https://example.com/operations#a-partition-waits",
+        "runbook": "docs/runbooks/records-wait.md",
     }
     return {"workers": workers, "partitions": partitions, "incidents": [incident]}
 
@@ -184,7 +184,8 @@ def explanation(bank: Bank, customer: Customer) -> dict[str, Any]:
         "next": {
             "tier": above[0]["id"],
             "names": above[0]["name"],
-            "missing": money(max(0, bank.floor(above[0]["id"]) - customer.value)),
+            # The engine names no amount where the figures suffice.
+            "missing": money(short) if (short := bank.floor(above[0]["id"]) - customer.value) > 0 else None,
         }
         if above
         else None,
@@ -213,6 +214,8 @@ def _held(customer: Customer) -> list[dict[str, Any]]:
         held.append({"kind": "grace", "until": when(-customer.falls_in), "reason": None, "by": None})
     if customer.protected_for:
         held.append({"kind": "protection", "until": when(-customer.protected_for), "reason": None, "by": None})
+    if customer.capped_by:
+        held.append({"kind": "cap", "until": None, "reason": customer.capped_by, "by": None})
     return held
 
 

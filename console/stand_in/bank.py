@@ -30,6 +30,7 @@ class Customer:
     consent: str = "opted_in"
     falls_in: timedelta | None = None
     protected_for: timedelta | None = None
+    capped_by: str | None = None
     campaigns: list[dict[str, Any]] = field(default_factory=list)
     loans: list[dict[str, Any]] = field(default_factory=list)
 

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from streams.security.console_access import Role
+
 Names = dict[str, str]
-Role = Literal["viewer", "agent", "operator", "admin"]
 Permission = Literal["read_customers", "pin", "replay", "propose", "approve"]
 Kind = Literal["tier", "campaign", "loan", "alert"]
 Language = Literal["en", "zh-TW", "zh-CN"]
@@ -404,7 +405,7 @@ class PartitionNow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that is wrong now, and the page that says what to do."""
+    """Something that is wrong now, and the page of the documentation that says what to do: a path in the checkout."""
 
     since: str
     severity: Literal["warning", "critical"]

@@ -19,7 +19,7 @@ from streams.console.answers import (
     StrategyNow,
     TierName,
 )
-from streams.console.published import Compiled
+from streams.console.published import Compiled, compiled_of
 from streams.engine.sections import special_of
 from streams.errors import UsageError
 from streams.explain.explanation import explain
@@ -28,7 +28,6 @@ from streams.explain.languages.known import LANGUAGES
 from streams.explain.lost import lost_by
 from streams.explain.message import ConditionNow, Explanation, KeepsNow, NextTierNow
 from streams.explain.sentences import Lost, Told, sentences
-from streams.policy.compile.load import read_policy
 
 _encode = msgspec.json.Encoder().encode
 
@@ -58,10 +57,10 @@ def explain_it(question: Question) -> bytes:
 
 @lru_cache(16)
 def _compiled(document: str) -> Compiled:
-    reading = read_policy(document, is_published=True)
-    if reading.policy is None or reading.file is None:
+    made = compiled_of(document)
+    if made is None:
         raise UsageError("this release cannot compile the policy that rated the customer")
-    return Compiled(reading.policy, reading.file)
+    return made
 
 
 class _Explaining:

@@ -15,11 +15,10 @@ import msgspec
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar
 from yarl import URL
 
-from streams.console.answers import Role
 from streams.console.roles import Who
 from streams.errors import named
 from streams.security.bodies import read_body
-from streams.security.console_access import ROLES, ConsoleAccess
+from streams.security.console_access import ROLES, ConsoleAccess, Role
 
 ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Those of a key pair alone: with a shared secret, or none, whoever checks a token could also make it."""

@@ -14,7 +14,7 @@ from streams.console import given
 from streams.console.access import who_asks
 from streams.console.answers import Accepted, PinBody, UnpinBody
 from streams.console.asked import Asked, answer
-from streams.console.refused import bad_request, later, not_found
+from streams.console.refused import bad_request, later, unknown_customer
 from streams.contracts.times import instant_ms
 from streams.errors import UsageError
 from streams.kafka.partitioner import partition_of
@@ -65,7 +65,7 @@ async def _send(asked: Asked, request: web.Request, action: str, fields: dict[st
     customer_id = given.customer_id(request)
     partition = await asked.queries.partition_of(customer_id)
     if partition is None:
-        raise not_found("No customer with this id has a tier.")
+        raise unknown_customer()
     event_id = f"console-{secrets.token_hex(8)}"
     event = {
         "event_id": event_id,

@@ -22,7 +22,7 @@ from streams.console.answers import Proposal, ProposalBody, Proposals
 from streams.console.aside import Aside
 from streams.console.asked import Asked, answer
 from streams.console.policies import checked, text_of
-from streams.console.published import Compiled
+from streams.console.published import Compiled, compiled_of
 from streams.console.refused import RefusedError, bad_request, later, not_found
 from streams.console.roles import Who
 from streams.errors import UsageError
@@ -31,7 +31,7 @@ from streams.kafka.policies import publish_policy
 from streams.kafka.rights import policy as policy_rows
 from streams.kafka.wall_clock import wall_ms
 from streams.policy.check.comparison import currencies_lost
-from streams.policy.compile.load import load_policy, read_policy
+from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy
 from streams.values.calendar import Calendar
 
@@ -92,10 +92,7 @@ def policy_handler(asked: Asked) -> Handler:
 async def _proposed(asked: Asked, digest: str) -> Compiled | None:
     text = "SELECT document FROM proposals WHERE digest = ? ORDER BY id DESC"
     row = await _kept(asked, lambda connection: connection.execute(text, (digest,)).fetchone())
-    if row is None:
-        return None
-    reading = await asyncio.to_thread(read_policy, row[0])
-    return None if reading.policy is None or reading.file is None else Compiled(reading.policy, reading.file)
+    return None if row is None else await asyncio.to_thread(compiled_of, row[0], is_published=False)
 
 
 def propose_handler(asked: Asked, aside: Aside) -> Handler:

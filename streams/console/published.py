@@ -39,6 +39,14 @@ class Compiled(NamedTuple):
         return {rule.id: rule.name for rule in self.file.tiers}
 
 
+def compiled_of(document: str, *, is_published: bool = True) -> Compiled | None:
+    """Compiles a policy; None where this release cannot. is_published: a former release has let it pass."""
+    reading = read_policy(document, is_published=is_published)
+    if reading.policy is None or reading.file is None:
+        return None
+    return Compiled(reading.policy, reading.file)
+
+
 class InForce(NamedTuple):
     """The policy in force, and since when, in epoch milliseconds."""
 
@@ -92,13 +100,9 @@ class PublishedPolicies:
 
     def compiled(self, found: PolicyFound) -> Compiled | None:
         """Gives a policy compiled; None where this release cannot."""
-        known = self._compiled.get(found.digest)
-        if known is not None:
-            return known
-        reading = read_policy(found.document, is_published=True)
-        if reading.policy is None or reading.file is None:
-            return None
-        self._compiled[found.digest] = made = Compiled(reading.policy, reading.file)
+        made = self._compiled.get(found.digest) or compiled_of(found.document)
+        if made is not None:
+            self._compiled[found.digest] = made
         return made
 
     async def _look(self) -> None:

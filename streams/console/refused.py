@@ -27,6 +27,11 @@ def not_found(detail: str) -> RefusedError:
     return RefusedError(HTTPStatus.NOT_FOUND, detail)
 
 
+def unknown_customer() -> RefusedError:
+    """Gives the refusal of a request about a customer whom nobody knows."""
+    return not_found("No customer with this id has a tier.")
+
+
 def later(detail: str, retry_after_s: float = 1) -> RefusedError:
     """Gives the refusal of a request that may be answered later."""
     return RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, detail, retry_after_s=retry_after_s)

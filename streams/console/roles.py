@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from streams.console.answers import Permission, Role, Session
-from streams.security.console_access import ROLES
+from streams.console.answers import Permission, Session
+from streams.security.console_access import ROLES, Role
 
 _MAY: Final[Mapping[Role, tuple[Permission, ...]]] = {
     "viewer": (),

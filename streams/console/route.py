@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 from aiohttp.typedefs import Handler
 
-from streams.console.answers import Role
+from streams.security.console_access import Role
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from streams.console.answers import Role
 from streams.console.roles import Who
 from streams.errors import UsageError
-from streams.security.console_access import ROLES
+from streams.security.console_access import ROLES, Role
 
 SHORTEST: Final = 16
 _HASHED: Final = re.compile(r"sha256:([0-9a-f]{64})")

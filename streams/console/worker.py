@@ -11,14 +11,13 @@ import msgspec
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
 from yarl import URL
 
-from streams.console.refused import RefusedError, later
+from streams.console.refused import later, unknown_customer
 from streams.security.bodies import read_body
 from streams.security.tls import TlsFiles, load
 from streams.settings import Settings
 
 ANSWER_WITHIN_S: Final = 5.0
 _SILENT: Final = "The worker at TIERFLOW_HTTP_URL does not answer."
-_UNKNOWN: Final = "No customer with this id has a tier."
 
 
 class StateNow(NamedTuple):
@@ -86,7 +85,7 @@ class WorkerAsked:
         if status == HTTPStatus.OK:
             return body
         if status == HTTPStatus.NOT_FOUND:
-            raise RefusedError(HTTPStatus.NOT_FOUND, _UNKNOWN)
+            raise unknown_customer()
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
             raise later("No worker can tell of this customer now; its partition is being recovered.")
         raise later(f"The worker at TIERFLOW_HTTP_URL answers {status}; see TIERFLOW_HTTP_TOKEN.")

@@ -19,8 +19,12 @@ from streams.kafka.wall_clock import wall_ms
 FRESH_FOR_S: Final = 2.0
 LOOKED_BACK_S: Final = 60.0
 SLOW_S: Final = 1.0
-_RUNBOOK: Final = "docs/operations.md#when-a-worker-stops"
-_HEALTH: Final = "docs/operations.md#health"
+_SILENT: Final = "docs/runbooks/worker-down.md"
+_NOT_READY: Final = "docs/runbooks/not-ready.md"
+_SLOW: Final = "docs/runbooks/records-wait.md"
+_INDEXED: Final = "docs/api.md#the-index"
+PAGES: Final = (_SILENT, _NOT_READY, _SLOW, _INDEXED)
+"""The pages that say what to do. They are in the checkout: the console serves none of them."""
 
 
 class Sample(NamedTuple):
@@ -109,14 +113,14 @@ class Workers:
         wrong: dict[str, tuple[str, str]] = {}  # severity and page, by text
         for one in answered:
             if one.reasons is None:
-                wrong[f"{one.url} does not answer"] = ("critical", _RUNBOOK)
+                wrong[f"{one.url} does not answer"] = ("critical", _SILENT)
             for reason in one.reasons or ():
-                wrong[f"{one.url} is not ready: {reason}"] = ("critical", _RUNBOOK)
+                wrong[f"{one.url} is not ready: {reason}"] = ("critical", _NOT_READY)
         for worker in now:
             if worker.delay_p99_s is not None and worker.delay_p99_s > SLOW_S:
-                wrong[f"{worker.url} is slow: more than 1 s from event to decision"] = ("warning", _HEALTH)
+                wrong[f"{worker.url} is slow: more than 1 s from event to decision"] = ("warning", _SLOW)
         if not self._asked.follower.progress.built:
-            wrong["the history is being read"] = ("warning", "docs/api.md#the-index")
+            wrong["the history is being read"] = ("warning", _INDEXED)
         self._since = {text: self._since.get(text, wall_ms()) for text in wrong}
         at = (await self._asked.calendar()).rfc3339
         return [

@@ -1,8 +1,12 @@
 """What is read of a worker's metrics."""
 
+from pathlib import Path
+
 import pytest
 
-from streams.console.workers import quantile, sample_of
+from streams.console.workers import PAGES, quantile, sample_of
+
+CHECKOUT = Path(__file__).parents[2]
 
 METRICS = b"""# TYPE tierflow_events_total counter
 tierflow_events_total{topic="bank.balances",outcome="applied"} 40.0
@@ -38,3 +42,8 @@ def test_events_delays_and_lags_of_the_inputs() -> None:
 )
 def test_the_bound_below_which_a_share_came(after: dict[float, float], share: float, bound: float | None) -> None:
     assert quantile({}, after, share) == bound
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_page_that_an_incident_names_is_there(page: str) -> None:
+    assert CHECKOUT.joinpath(page.partition("#")[0]).is_file()

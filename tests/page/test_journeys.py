@@ -2,9 +2,11 @@
 
 import re
 import time
+from datetime import timedelta
 
 from playwright.sync_api import Page, expect
 
+from console.stand_in.bank import Customer
 from console.stand_in.server import StandIn
 from tests.page.conftest import Visit
 from tests.support.patience import stretched
@@ -98,12 +100,23 @@ def test_a_loan_that_is_watched_shows_its_decision_and_its_alert(visit: Visit) -
     expect(page.get_by_text("TWD 12,000,000").first).to_be_visible()
 
 
+def test_a_customer_in_default_lacks_no_figure_and_is_told_what_holds_the_tier_down(visit: Visit) -> None:
+    stand_in, day = StandIn("agent"), timedelta(days=1)
+    fell = [("platinum", 90 * day, "first_event"), ("basic", day, "credit_changed")]
+    stand_in.bank.customers["C004"] = Customer("C004", 9_000_000, fell, capped_by="default")
+    page = visit(stand_in).open("customers/C004")
+    expect(page.get_by_text("Nothing is missing.")).to_be_visible()
+    expect(page.get_by_text("The credit standing allows no higher tier until it is better.")).to_have_count(2)
+    expect(page.get_by_text("Several figures")).to_have_count(0)
+
+
 def test_operations_follow_an_incident_and_send_dead_letters_again(visit: Visit) -> None:
     page = visit(StandIn("operator")).open()
     expect(page.get_by_text("533,868")).to_be_visible()
     expect(page.get_by_text("1 of 2")).to_be_visible()
     page.get_by_role("link", name="1 open incident").click()
     expect(page.get_by_text("Partition 3 is being recovered")).to_be_visible()
+    expect(page.get_by_text("docs/runbooks/records-wait.md")).to_be_visible()
     expect(page.get_by_role("row", name=re.compile("48,210"))).to_contain_text("2 minutes")
 
     page.get_by_role("radio", name=re.compile("^Not readable")).check()

@@ -14,10 +14,9 @@ from playwright.sync_api import Page, expect
 
 from tests.page.conftest import Visit
 from tests.page.test_journeys import sign_in
+from tests.support import consoles
 from tests.support.patience import stretched, until
 from tests.support.worker_processes import TIERFLOW, Events
-
-consoles = pytest.importorskip("tests.support.consoles", reason="the console's server is not here yet")
 
 
 class Console:

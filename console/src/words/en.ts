@@ -55,7 +55,7 @@ export const en = {
 
   "live.title": "Tiers right now",
   "live.customers": "Customers",
-  "live.incomplete": "so far: not every worker has answered",
+  "live.incomplete": "so far: the history is still being read",
   "live.rate": "Changes per second",
   "live.rate.hint": "last 10 seconds",
   "live.delay": "Typical delay",
@@ -156,6 +156,7 @@ export const en = {
   "customer.next": "What is missing for {tier}",
   "customer.next.missing": "{amount} more",
   "customer.next.met": "Nothing is missing.",
+  "customer.capped": "The credit standing allows no higher tier until it is better.",
   "customer.next.several": "Several figures are below their floor: see the bars below.",
   "customer.next.top": "This is the highest tier",
   "customer.next.top.text": "Nothing is above it.",

@@ -31,6 +31,11 @@ export function amount(text: string, currency: string | null): string {
   return format.format(text as Intl.StringNumericLiteral);
 }
 
+/** Cuts what a customer has to cents, so that it never shows more than there is. */
+export function toCents(text: string): string {
+  return text.replace(/(\.\d\d)\d+$/, "$1");
+}
+
 /** Shows a figure: one with decimals is an amount, one without a number or a score, anything else a word. */
 export function figure(text: string | null, currency: string): string {
   if (text === null || text === "") return "–";

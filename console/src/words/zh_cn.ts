@@ -57,7 +57,7 @@ export const zhCn: Dictionary = {
 
   "live.title": "目前的分层",
   "live.customers": "客户数",
-  "live.incomplete": "部分结果：尚有工作节点未响应",
+  "live.incomplete": "部分结果：历史记录仍在读取中",
   "live.rate": "每秒变动",
   "live.rate.hint": "最近 10 秒",
   "live.delay": "一般延迟",
@@ -158,6 +158,7 @@ export const zhCn: Dictionary = {
   "customer.next": "距离{tier}还差多少",
   "customer.next.missing": "还差 {amount}",
   "customer.next.met": "没有差额。",
+  "customer.capped": "信用状况改善之前，无法升至更高的层级。",
   "customer.next.several": "有多项数字未达门槛，请看下方横条。",
   "customer.next.top": "这是最高的层级",
   "customer.next.top.text": "上面没有更高的层级。",

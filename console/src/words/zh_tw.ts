@@ -57,7 +57,7 @@ export const zhTw: Dictionary = {
 
   "live.title": "目前的分層",
   "live.customers": "客戶數",
-  "live.incomplete": "部分結果：尚有工作節點未回應",
+  "live.incomplete": "部分結果：歷史紀錄仍在讀取中",
   "live.rate": "每秒變動",
   "live.rate.hint": "最近 10 秒",
   "live.delay": "一般延遲",
@@ -158,6 +158,7 @@ export const zhTw: Dictionary = {
   "customer.next": "距離{tier}還差多少",
   "customer.next.missing": "還差 {amount}",
   "customer.next.met": "沒有差額。",
+  "customer.capped": "信用狀況改善之前，無法升至更高的層級。",
   "customer.next.several": "有多項數字未達門檻，請看下方橫條。",
   "customer.next.top": "這是最高的層級",
   "customer.next.top.text": "上面沒有更高的層級。",
