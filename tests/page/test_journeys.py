@@ -103,11 +103,12 @@ def test_a_loan_that_is_watched_shows_its_decision_and_its_alert(visit: Visit) -
 def test_a_customer_in_default_lacks_no_figure_and_is_told_what_holds_the_tier_down(visit: Visit) -> None:
     stand_in, day = StandIn("agent"), timedelta(days=1)
     fell = [("platinum", 90 * day, "first_event"), ("basic", day, "credit_changed")]
-    stand_in.bank.customers["C004"] = Customer("C004", 9_000_000, fell, capped_by="default")
+    stand_in.bank.customers["C004"] = Customer("C004", 9_000_000, fell, protected_for=day, capped_by="default")
     page = visit(stand_in).open("customers/C004")
-    expect(page.get_by_text("Nothing is missing.")).to_be_visible()
     expect(page.get_by_text("The credit standing allows no higher tier until it is better.")).to_have_count(2)
-    expect(page.get_by_text("Several figures")).to_have_count(0)
+    expect(page.get_by_text("This is the first tier. It cannot be lost.")).to_be_visible()
+    for wrong in ("Several figures", "Nothing is missing", "Protected after the last upgrade"):
+        expect(page.get_by_text(wrong)).to_have_count(0)
 
 
 def test_operations_follow_an_incident_and_send_dead_letters_again(visit: Visit) -> None:
