@@ -67,7 +67,7 @@ class AuditedChange(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     value: str | None
     currency: str
-    cause: str | None  # topic/partition/offset of the event; None for time alone
+    cause: str | None  # topic/partition/offset of the event; None for time alone, or another policy
     verdict: Verdict
 
 

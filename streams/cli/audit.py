@@ -152,6 +152,7 @@ def _told(reached: Reached) -> str:
 def _line(change: AuditedChange) -> str:
     move = change.tier if change.previous_tier is None else f"{change.previous_tier} -> {change.tier}"
     value = "" if change.value is None else f", value {change.value} {change.currency}"
-    cause = "time alone" if change.cause is None else change.cause
+    by_itself = "another policy" if change.reason == "policy_changed" else "time alone"
+    cause = by_itself if change.cause is None else change.cause
     verdict = "OK" if change.verdict == "ok" else change.verdict.replace("_", " ")
     return f"{change.id}  {change.decided_at}  {move}  {change.reason}{value}, by {cause}  {verdict}"

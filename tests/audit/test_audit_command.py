@@ -6,6 +6,8 @@ import json
 import pytest
 from typer.testing import CliRunner, Result
 
+from streams.audit.report import AuditedChange
+from streams.cli.audit import _line
 from streams.cli.commands import app
 from streams.errors import UsageError
 from streams.partition.work import CHANGES, CURRENT, Work
@@ -99,3 +101,21 @@ def test_missing_topics_are_the_users_to_make(environment: dict[str, str]) -> No
     result = run(environment)
     assert isinstance(result.exception, UsageError)
     assert "tierflow topics create" in str(result.exception)
+
+
+@pytest.mark.parametrize(("reason", "by"), [("policy_changed", "another policy"), ("grace_ended", "time alone")])
+def test_a_change_without_an_event_says_what_brought_it(reason: str, by: str) -> None:
+    change = AuditedChange(
+        id="C:2",
+        sequence=2,
+        decided_at="2026-11-24",
+        direction="downgrade",
+        previous_tier="mid",
+        tier="low",
+        reason=reason,
+        value=None,
+        currency="TWD",
+        cause=None,
+        verdict="ok",
+    )
+    assert _line(change) == f"C:2  2026-11-24  mid -> low  {reason}, by {by}  OK"
