@@ -12,7 +12,7 @@ from streams.errors import UsageError
 from streams.export.columns import TABLES, Table
 from streams.export.customers import write_customers
 from streams.export.erased import take_out
-from streams.export.files import Folder
+from streams.export.files import Folder, Part
 from streams.kafka.erasures import Erasures, read_erasures
 from streams.kafka.keys import Keys
 from streams.kafka.offsets import Offsets, Span
@@ -88,14 +88,16 @@ class _Topic:
         made = cls(settings, folder, name, table)
         tps = [TopicPartition(made._topic, n) for n in range(await partition_count(settings, made._topic))]
         made._topic_id = (await ask_for_topics(settings.client_options(), [made._topic]))[made._topic].id
+        parts = folder.parts(name)
         async with Offsets(settings.client_options()) as offsets:
             spans = zip(tps, await offsets.beginnings(tps), await offsets.decided_ends(tps), strict=True)
-            made._spans = {tp: made._span(tp, beginning, end) for tp, beginning, end in spans}
+            made._spans = {
+                tp: made._span(tp, beginning, end, parts.get(tp.partition, ())) for tp, beginning, end in spans
+            }
         return made
 
-    def _span(self, tp: TopicPartition, beginning: int, end: int) -> Span:
-        """Gives what of a partition no file has."""
-        parts = self._folder.parts(self._name).get(tp.partition, [])
+    def _span(self, tp: TopicPartition, beginning: int, end: int, parts: Sequence[Part]) -> Span:
+        """Gives what of a partition no file has. parts: its files."""
         if not parts:
             return Span(beginning, end)
         self._folder.check_topic(parts[-1], self._topic, self._topic_id)
