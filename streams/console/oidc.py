@@ -56,7 +56,7 @@ class Issuer:
         """
         try:
             head = jwt.get_unverified_header(token)
-        except jwt.InvalidTokenError:
+        except (jwt.InvalidTokenError, UnicodeEncodeError):  # a header may hold bytes that are no UTF-8
             return None
         if head.get("alg") not in ALGORITHMS:
             return None

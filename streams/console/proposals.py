@@ -80,7 +80,7 @@ def policy_handler(asked: Asked) -> Handler:
     async def policy(request: web.Request) -> web.StreamResponse:
         digest = request.match_info["digest"]
         compiled = await asked.policies.by_digest(digest)
-        if compiled is None and who_asks(request).has("operator"):
+        if compiled is None and digest.isascii() and who_asks(request).has("operator"):
             compiled = await _proposed(asked, digest)
         if compiled is None:
             raise not_found("No policy with this digest was published.")

@@ -61,6 +61,11 @@ async def test_the_newest_change_and_the_measures_are_the_workers(of_bank: ABank
         assert (await get(client, of("nobody", "/history"))) == {"items": [], "next": None}
 
 
+async def test_a_digest_that_is_no_text_is_of_no_policy(of_bank: ABank) -> None:
+    async with console(of_bank) as client:
+        await get(client, "/api/policies/sha256:%FF", 404)
+
+
 async def test_the_bank_as_a_whole(of_bank: ABank) -> None:
     async with console(of_bank) as client:
         tiers = await get(client, "/api/tiers")

@@ -101,7 +101,7 @@ async def test_a_token_of_another_key_or_of_none_is_refused(issued: Bank) -> Non
     public = str(issued.keys["one"]["n"])  # the public key as a shared secret
     assert await issuer.who(issued.token(algorithm="HS256", key=public.ljust(32, "x"))) is None
     assert await issuer.who(issued.token("two", "ES256", issued.ec)) is None
-    for nonsense in ("", "a.b.c", "a" * 9_000, issued.token() + "x"):
+    for nonsense in ("", "a.b.c", "a" * 9_000, issued.token() + "x", "\udcff", "a.b.\udcff"):
         assert await issuer.who(nonsense) is None
 
 
