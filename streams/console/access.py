@@ -35,19 +35,28 @@ def guarded(route: Route, identities: Identities) -> Handler:
     """Makes the handler of a route, in front of which it is asked who asks, and whether that one may."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
+        became = "no answer"  # it failed, or who asked has gone: what was sent may have come all the same
         try:
-            who = await _let_in(request, route, identities)
-            answer = await route.handler(request)
-        except RefusedError as error:
-            return _refusal(error)
-        if request.method not in SAFE:
-            _audit.info("%s %s by %s (%s): %d", request.method, route.path, who.name, who.role, answer.status)
-        return answer
+            answer = await _answered(request, route, identities)
+            became = str(answer.status)
+            return answer
+        finally:
+            who = request.get(WHO)
+            if who is not None and request.method not in SAFE:
+                _audit.info("%s %s by %s (%s): %s", request.method, route.path, who.name, who.role, became)
 
     return handle
 
 
-async def _let_in(request: web.Request, route: Route, identities: Identities) -> Who:
+async def _answered(request: web.Request, route: Route, identities: Identities) -> web.StreamResponse:
+    try:
+        await _let_in(request, route, identities)
+        return await route.handler(request)
+    except RefusedError as error:
+        return _refusal(error)
+
+
+async def _let_in(request: web.Request, route: Route, identities: Identities) -> None:
     """Notes who asks.
 
     Raises:
@@ -57,11 +66,9 @@ async def _let_in(request: web.Request, route: Route, identities: Identities) ->
         raise RefusedError(HTTPStatus.MISDIRECTED_REQUEST, _MISDIRECTED)
     if request.method not in SAFE:
         _check_origin(request)
-    who = await identities.who(request)
+    request[WHO] = who = await identities.who(request)
     if not who.has(route.role):
         raise RefusedError(HTTPStatus.FORBIDDEN, f"It takes the role {route.role}; {who.name} is {who.role}.")
-    request[WHO] = who
-    return who
 
 
 def _refusal(error: RefusedError) -> web.Response:

@@ -96,6 +96,20 @@ async def test_who_changed_what_is_logged_without_customers(of_bank: ABank, capl
     assert "POST /api/policies/check by local (operator): 200" in caplog.messages
 
 
+async def test_who_was_refused_a_change_is_logged_too(
+    of_bank: ABank, tokens: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="streams.console.audit"):
+        async with console(of_bank, TIERFLOW_CONSOLE_TOKENS=tokens) as client:
+            assert await status(client, "POST", "/api/proposals/0/approve", bearing("agent"), {}) == 403
+            assert await status(client, "POST", "/api/proposals/0/approve", bearing("admin"), {}) == 404
+            assert await status(client, "POST", "/api/proposals/0/approve", {}, {}) == 401
+    assert caplog.messages == [
+        "POST /api/proposals/{id}/approve by agent-1 (agent): 403",
+        "POST /api/proposals/{id}/approve by admin-1 (admin): 404",
+    ]
+
+
 async def test_a_large_body_is_refused(of_bank: ABank) -> None:
     async with console(of_bank) as client:
         assert await status(client, "POST", "/api/policies/check", {}, {"toml": "x" * 70_000}) == 400
