@@ -13,9 +13,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.contracts.kept import KnownTopic
-from streams.errors import UsageError, named
+from streams.errors import TryAgainError, UsageError, named
 from streams.history.batch import FOLLOWED, Batches
-from streams.history.index import Index
+from streams.history.index import Index, is_damage
 from streams.history.rows import ENTRY_TOPICS
 from streams.kafka.erasures import read_erasures
 from streams.kafka.tail import connected, reader
@@ -72,7 +72,11 @@ class Follower:
                 await asyncio.wait([task], timeout=AGAIN_AFTER_S)
 
     async def _run(self) -> None:
-        """Follows until it is cancelled. A Kafka that is away is waited for."""
+        """Follows until it is cancelled. A Kafka that is away is waited for.
+
+        Raises:
+            TryAgainError: The file is damaged; it was deleted, and the next start makes it anew.
+        """
         try:
             while True:
                 try:
@@ -82,6 +86,12 @@ class Follower:
                 except (KafkaError, UsageError, TimeoutError, OSError) as error:
                     _log.warning("the history cannot be followed: %s; it is tried again", named(error))
                 except sqlite3.Error as error:  # a disk that is full, say; its text holds no values
+                    if is_damage(error):  # who reads has it open, too
+                        await self._off_loop(self._index.delete)
+                        raise TryAgainError(
+                            f"the index {self._index.file} is damaged, and was deleted; start the console again: it "
+                            "makes the index anew from the topics"
+                        ) from error
                     _log.warning("the index cannot be written: %s; it is tried again", error)
                 await asyncio.sleep(AGAIN_AFTER_S)
         finally:

@@ -185,6 +185,11 @@ class Index:
                 write.execute(statement)
             write.execute(f"PRAGMA user_version = {VERSION}")
 
+    def delete(self) -> None:
+        """Deletes the file, which nothing more can be done with."""
+        self._write.close()
+        self._unlink()
+
     def _unlink(self) -> None:
         for suffix in ("", "-wal", "-shm"):
             self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
@@ -199,6 +204,11 @@ def _opened(file: Path) -> sqlite3.Connection:
     )  # a crash of the machine loses the newest rows, with their offsets
     connection.execute("PRAGMA secure_delete = ON")  # what an erase takes out is overwritten
     return connection
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Says whether the file holds no database any more, or only part of one; nothing but to make it anew helps."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def _version(connection: sqlite3.Connection) -> int:

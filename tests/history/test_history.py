@@ -11,7 +11,7 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from streams.errors import UsageError
+from streams.errors import TryAgainError, UsageError
 from streams.history import follower
 from streams.history.follower import Follower
 from streams.history.index import FILE, Index
@@ -225,6 +225,23 @@ async def test_an_index_of_another_form_or_a_damaged_one_is_made_anew(settings: 
                 connection.execute("PRAGMA user_version = 99")
         async with followed(settings, folder) as queries:
             assert await told(queries, "C1") == ["C1:1"], damage
+
+
+async def test_an_index_that_is_damaged_inside_ends_the_console_and_the_next_one_makes_it_anew(
+    settings: Settings, folder: Path
+) -> None:
+    await produce(settings, [change("C1", 1)])
+    async with followed(settings, folder):
+        pass
+    whole = (folder / FILE).read_bytes()
+    page = int.from_bytes(whole[16:18])
+    (folder / FILE).write_bytes(whole[:page] + b"x" * (len(whole) - page))
+    with Index(folder) as index:
+        async with Follower(settings, index, lambda: None).following() as running:
+            with pytest.raises(TryAgainError, match="damaged, and was deleted"):
+                await running
+    async with followed(settings, folder) as queries:
+        assert await told(queries, "C1") == ["C1:1"]
 
 
 async def test_records_that_are_none_of_ours_are_passed_over(settings: Settings, folder: Path) -> None:
