@@ -94,13 +94,21 @@ class Folder:
         self.put(part.path, table.replace_schema_metadata({_TOPIC_ID: topic_id.encode()}))
 
     def put(self, path: Path, table: pa.Table) -> None:
-        """Puts a table into a file, all at once."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        """Puts a table into a file, all at once.
+
+        Raises:
+            UsageError: It cannot be written, such as to a disk that is full.
+        """
         begun = path.with_name(path.name + _BEGUN)
-        pq.write_table(table, begun, compression="zstd")
-        _on_disk(begun)
-        begun.replace(path)
-        _on_disk(path.parent)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pq.write_table(table, begun, compression="zstd")
+            _on_disk(begun)
+            begun.replace(path)
+            _on_disk(path.parent)
+        except OSError as error:
+            why = f"{path} cannot be written ({error.strerror}); the next run goes on from what is there"
+            raise UsageError(why) from error
 
     def part(self, table: str, partition: int, begins_at: int, next_offset: int) -> Part:
         """Gives the file of a span of offsets."""
@@ -108,8 +116,8 @@ class Folder:
         return Part(self.path / table / name, partition, begins_at, next_offset)
 
     def erasures_read(self) -> dict[int, int]:
-        """Gives up to where the erasures were read that the files know of, by partition."""
-        with suppress(FileNotFoundError):
+        """Gives up to where the erasures were read that the files know of, by partition; nothing where it is lost."""
+        with suppress(FileNotFoundError, ValueError):
             return {int(number): offset for number, offset in json.loads(self._erasures.read_bytes()).items()}
         return {}
 

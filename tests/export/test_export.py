@@ -46,6 +46,27 @@ async def put(settings: Settings, each: int, since: int = 1) -> list[str]:
     return [one["id"] for one in messages]
 
 
+async def test_a_file_that_cannot_be_written_is_said(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    await put(settings, 1)
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w" / "changes").write_text("in the way")
+    said = exported(environment, tmp_path / "w", status=2)
+    assert "cannot be written (File exists); the next run goes on from what is there" in said.err
+    assert "Traceback" not in said.err
+
+
+async def test_a_note_of_erasures_that_is_damaged_stops_no_run(
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    first = await put(settings, 1)
+    exported(environment, tmp_path / "w")
+    (tmp_path / "w" / "erasures-read.json").write_text("{")
+    exported(environment, tmp_path / "w")
+    assert ids(tmp_path / "w") == sorted(first)
+
+
 async def test_a_run_goes_on_where_the_one_before_ended(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path
 ) -> None:
