@@ -1,6 +1,6 @@
 """Rows of the index from records of the output topics. Pure: bytes in, rows out."""
 
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 
@@ -71,7 +71,7 @@ class LikeARecord(NamedTuple):
 
 class _Change(msgspec.Struct):
     customer_id: str
-    sequence: int
+    sequence: Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]  # SQLite takes no larger one
     direction: str
     previous_tier: str | None
     tier: str

@@ -248,6 +248,7 @@ async def test_records_that_are_none_of_ours_are_passed_over(settings: Settings,
     await put(settings, "changes", "C1", {"something": "else"})
     await put(settings, "dead-letters", "C1", {"something": "else"})
     await put(settings, "current", "C1", {"something": "else"})
+    await put(settings, "current", "C1", {**change("C1", 1), "sequence": 1 << 63})
     await produce(settings, [change("C1", 1)])
     async with followed(settings, folder) as queries:
         assert await told(queries, "C1") == ["C1:1"]
