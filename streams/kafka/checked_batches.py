@@ -6,6 +6,7 @@ aiokafka's MemoryRecords, and checks each batch itself (tests/kafka/test_checked
 """
 
 import struct
+from functools import partial
 from typing import Any
 
 import google_crc32c
@@ -29,6 +30,8 @@ class CheckedBatches:
         self._position = 0
         self.has_next = self._batches.has_next
         self.size_in_bytes = self._batches.size_in_bytes
+        self.newest_bytes = partial(self._between, 0, 0)
+        """Gives the bytes of the newest batch."""
 
     def next_batch(self) -> Any:
         """Gives the next batch.
@@ -45,4 +48,8 @@ class CheckedBatches:
             is_right = google_crc32c.value(self._fetched[begins_at + _HEAD.size : self._position]) == checksum
         if not is_right:
             raise CorruptRecordException("a batch's checksum is wrong")
+        self.newest_bytes = partial(self._between, begins_at, self._position)
         return batch
+
+    def _between(self, begins_at: int, ends_at: int) -> bytes:
+        return self._fetched[begins_at:ends_at]

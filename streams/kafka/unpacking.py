@@ -32,6 +32,7 @@ from aiokafka.record.util import decode_varint
 from streams.contracts.rejection import Clipped
 from streams.kafka.bare_records import as_it_is
 from streams.kafka.checked_batches import IS_FAST, CheckedBatches
+from streams.kafka.header_names import any_names
 from streams.kafka.packed_sizes import lz4_at_most, snappy_blocks, zstd_at_most
 from streams.kafka.unpacked_pieces import Pieces, gzip_pieces, lz4_pieces, snappy_pieces, zstd_pieces
 from streams.partition.entries import LargeRecord
@@ -227,10 +228,16 @@ class _Batches:
             batch = self._records.next_batch()
         except CorruptRecordException as error:
             raise CorruptRecordException(f"{self._where.topic}, partition {self._where.partition}: {error}") from error
-        return _Batch(batch, self) if getattr(batch, "compression_type", 1) else batch
+        is_packed = bool(getattr(batch, "compression_type", 1))
+        # Of a marker aiokafka asks for its record with next(), which no _Batch answers.
+        if self._in_part and isinstance(self._records, CheckedBatches) and not batch.is_control_batch:
+            return _Batch(batch, self, is_packed, self._records.newest_bytes)
+        return _Batch(batch, self, is_packed) if is_packed else batch
 
-    def open(self, batch: Any) -> Iterator[Any]:
+    def open(self, batch: Any, is_packed: bool) -> Iterator[Any]:  # noqa: FBT001
         """Unpacks a batch, and gives its records."""
+        if not is_packed:
+            return iter(batch)
         try:
             found: Iterator[Any] = iter(batch)
         except BatchTooLargeError as error:
@@ -243,17 +250,26 @@ class _Batches:
 
 
 class _Batch:
-    """A compressed batch."""
+    """A batch that is compressed, or of an input. own_bytes: gives those of an input."""
 
-    def __init__(self, batch: Any, batches: _Batches) -> None:
+    def __init__(
+        self,
+        batch: Any,
+        batches: _Batches,
+        is_packed: bool,  # noqa: FBT001
+        own_bytes: Callable[[], bytes] | None = None,
+    ) -> None:
         self._batch = batch
         self._batches = batches
+        self._is_packed = is_packed
+        self._own_bytes = own_bytes
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._batch, name)
 
     def __iter__(self) -> Iterator[Any]:
-        return self._batches.open(self._batch)
+        found = self._batches.open(self._batch, self._is_packed)
+        return found if self._own_bytes is None else any_names(found, self._own_bytes)
 
 
 def _records_of(batch: Any, beginning: bytes, pieces: Iterator[bytes]) -> Iterator[LargeRecord]:
