@@ -2,7 +2,8 @@
 """Reads tierflow's sealed messages (TIERFLOW_KEYS=on). Copy it, `pip install aiokafka cryptography`, change `main`.
 
 Settings (environment): KAFKA_BOOTSTRAP_SERVERS, TIERFLOW_APP_ID, TIERFLOW_OUTPUT_PREFIX, and TIERFLOW_KEYS_MASTER_FILE
-with the master key of the workers. The form of what is sealed: docs/privacy.md#how-it-is-sealed.
+with the master key of the workers (or several, a line each). The form of what is sealed:
+docs/privacy.md#how-it-is-sealed.
 """
 
 import asyncio
@@ -42,8 +43,9 @@ def unseal(key: bytes, context: bytes, sealed: bytes) -> bytes:
 class Keys:
     """The keys of all customers, by what the topic of keys says."""
 
-    def __init__(self, servers: str, topic: str, master: bytes) -> None:
-        self._master = sha256(b"tierflow master key\0" + master).digest()[:4] + master
+    def __init__(self, servers: str, topic: str, masters: list[bytes]) -> None:
+        found = [sha256(b"tierflow master key\0" + master).digest()[:4] + master for master in masters]
+        self._masters = {master[:4]: master for master in found}
         # By partition and customer: one who was moved (tierflow topics grow) is deleted in one, and is in another.
         self._wrapped: dict[int, dict[bytes, bytes]] = {}
         options = {"bootstrap_servers": servers, "enable_auto_commit": False, "auto_offset_reset": "earliest"}
@@ -91,10 +93,10 @@ class Keys:
         wrapped = next((keys[customer] for keys in self._wrapped.values() if customer in keys), None)
         if wrapped is None:
             return None
-        try:
-            key = unseal(self._master, b"key\0" + customer, wrapped)
-        except OtherKeyError:
-            raise SystemExit("another master key has wrapped the customers' keys") from None
+        master = self._masters.get(wrapped[1:5])
+        if master is None:
+            raise SystemExit("another master key has wrapped the customers' keys")
+        key = unseal(master, b"key\0" + customer, wrapped)
         try:
             opened: dict[str, Any] = json.loads(unseal(key, context, sealed))
         except OtherKeyError:  # that of before an erase
@@ -108,7 +110,7 @@ async def main(master: str) -> None:
     """Prints every tier change, a line each, and "erased" for those that nobody reads any more."""
     servers = os.environ.get("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092")
     app_id, prefix = os.environ.get("TIERFLOW_APP_ID", "tierflow"), os.environ.get("TIERFLOW_OUTPUT_PREFIX", "tier.")
-    keys = Keys(servers, f"{app_id}-keys", base64.b64decode(master))
+    keys = Keys(servers, f"{app_id}-keys", [base64.b64decode(line) for line in master.split()])
     changes = AIOKafkaConsumer(
         f"{prefix}changes",
         bootstrap_servers=servers,

@@ -133,6 +133,11 @@ GAUGES: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
     ),
     "stale": ("tierflow_rerating_customers", "Customers left to be rated by a new policy.", ("partition",)),
     "state_bytes": ("tierflow_state_bytes", "Packed states that are held here.", ("stage", "partition")),
+    "keys_left": (
+        "tierflow_keys_to_wrap",
+        "Keys of customers left to be wrapped anew.",
+        ("partition",),
+    ),
     "policy": ("tierflow_policy_info", "The policy in force.", ("name", "version", "digest")),
     "reachable": ("tierflow_kafka_reachable", "1 while any broker answers this process.", ()),
 }

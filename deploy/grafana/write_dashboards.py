@@ -202,6 +202,11 @@ BUSINESS = Dashboard(
         ),
         Panel("Dead letters by reason", {"{{reason}}": gained("tierflow_dead_letters_total", "reason")}),
         Panel("Customers left to be rated anew", {"customers": "sum(tierflow_rerating_customers)"}),
+        Panel(
+            "Keys left to be wrapped by another master key",
+            {"keys": "sum(tierflow_keys_to_wrap) or vector(0)"},
+            says="TIERFLOW_KEYS=on; docs/privacy.md#another-master-key.",
+        ),
     ],
 )
 

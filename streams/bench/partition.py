@@ -25,7 +25,7 @@ from streams.partition.merging import merge_heads
 from streams.partition.seals import Seals
 from streams.partition.work import NO_LIMIT
 from streams.sealing.cipher import Cipher
-from streams.sealing.keys import new_key
+from streams.sealing.keys import MasterKeys, new_key
 from streams.settings import Settings, policy_folder, read_policy_file
 from streams.values.events import TOPICS
 
@@ -72,7 +72,7 @@ def measure_partition(options: PartitionOptions) -> PartitionCost:
         UsageError: The policy cannot be used, or an event becomes a dead letter.
     """
     partition, batches = prepare(options)
-    master = Cipher(new_key(token_bytes))
+    master = MasterKeys([Cipher(new_key(token_bytes))])
     spent = work_batches(partition, batches, Seals(master, {}, token_bytes) if options.sealed else None)
     decode_us, work_us, pack_us, seal_us = (1e6 * sum(times) / options.events for times in zip(*spent, strict=True))
     return PartitionCost(

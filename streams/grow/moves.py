@@ -18,7 +18,6 @@ from streams.kafka.producers import OutRecord
 from streams.kafka.tape import Tape
 from streams.kafka.transactional import TransactionalProducer
 from streams.sealing.cipher import SEALED, Cipher, SealError
-from streams.sealing.keys import unwrap
 from streams.stages.moving import to_move
 from streams.stages.stage import Stage
 from streams.values.calendar import NEVER_MS
@@ -119,7 +118,7 @@ def _ciphers(ground: Ground, moves: Iterable[Move], wrapped: Mapping[bytes, byte
     """
     sealed = [move.key for move in moves if move.packed[:1] == SEALED]
     try:
-        return {key: Cipher(unwrap(ground.settings.keys.master(), key, wrapped[key])) for key in sealed}
+        return {key: Cipher(ground.settings.keys.master().unwrap(key, wrapped[key])) for key in sealed}
     except (KeyError, SealError) as error:
         why = str(error) if isinstance(error, SealError) else "a state is sealed, and its customer has no key"
         raise UsageError(f"states cannot be moved: {why}; restore {ground.settings.keys_topic}") from error

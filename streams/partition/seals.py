@@ -7,6 +7,7 @@ an erase deletes it in its own. Who begins anew has another key (docs/adr/0011-e
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from streams.contracts.packing import unpack_state
 from streams.contracts.sealed import (
@@ -21,8 +22,9 @@ from streams.engine.measures.erased import is_numbers_alone
 from streams.partition.partition import STEP
 from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, CURRENT, ERASURES, KEYS, RISK, Message, Work
 from streams.sealing.cipher import SEALED, Cipher, OtherKeyError, SealError
-from streams.sealing.keys import RandomBytes, new_key, unwrap, wrap
+from streams.sealing.keys import MasterKeys, RandomBytes, new_key
 
+WRAPPED_AT_ONCE = 1_000
 _LOOKED_AT = frozenset({CHANGES, CURRENT, CAMPAIGNS, RISK, CANDIDATES, ERASURES})
 _Told = tuple[str, Message]
 
@@ -30,12 +32,13 @@ _Told = tuple[str, Message]
 class Seals:
     """The keys of a partition's customers, and the batch that is being sealed."""
 
-    def __init__(self, master: Cipher, wrapped: Mapping[bytes, bytes], random_bytes: RandomBytes) -> None:
+    def __init__(self, master: MasterKeys, wrapped: Mapping[bytes, bytes], random_bytes: RandomBytes) -> None:
         """Takes keys up. wrapped: by customer, as the topic of keys has them. To be opened before all else."""
         self._master = master
         self._wrapped = wrapped
         self._random_bytes = random_bytes
         self._keys: dict[bytes, bytes] = {}
+        self._formerly: set[bytes] = set()  # customers whose keys another master key wrapped than the first
         self._sealed: Work | None = None
         self._begin()
 
@@ -46,7 +49,9 @@ class Seals:
             SealError: A key or a state cannot be used.
         """
         for number, (customer, wrapped) in enumerate(self._wrapped.items(), 1):
-            self._keys[customer] = unwrap(self._master, customer, wrapped)
+            self._keys[customer] = self._master.unwrap(customer, wrapped)
+            if not self._master.is_by_first(wrapped):
+                self._formerly.add(customer)
             if not number % STEP:
                 yield number
         self._wrapped = {}
@@ -69,6 +74,7 @@ class Seals:
             states[customer] = self._state(customer, state)
             if not len(states) % STEP:
                 yield len(states)
+        self._wrap_anew()
         self._sealed = Work(states, self._told + messages, work.lane, work.tally)
 
     @property
@@ -77,6 +83,11 @@ class Seals:
         if self._sealed is None:
             raise SealError("a batch is to be committed before it was sealed")
         return self._sealed
+
+    @property
+    def left(self) -> int:
+        """Counts the keys that are to be wrapped anew: a part of them is with each batch."""
+        return len(self._formerly)
 
     def read(self, value: bytes) -> bytes:
         """Gives a risk message in the clear; as it is where its key is not known."""
@@ -91,6 +102,7 @@ class Seals:
 
     def keep(self) -> None:
         """Keeps the keys of a committed batch."""
+        self._formerly.difference_update(self._changed, self._anew)
         for customer, key in self._changed.items():
             if key is None:
                 self._keys.pop(customer, None)
@@ -103,6 +115,7 @@ class Seals:
     def _begin(self) -> None:
         self._sealed = None
         self._changed: dict[bytes, bytes | None] = {}  # keys of this batch; None: deleted
+        self._anew: list[bytes] = []  # customers whose keys this batch wraps anew
         self._told: list[_Told] = []
         self._ciphers: dict[bytes, Cipher] = {}
         self._newest: dict[bytes, tuple[Message, Message]] = {}  # tier changes by customer, in the clear and sealed
@@ -144,9 +157,16 @@ class Seals:
             key = None if self._is_deleted(customer) else self._changed.get(customer, self._keys.get(customer))
             if key is None:
                 key = self._changed[customer] = new_key(self._random_bytes)
-                self._told.append((KEYS, Message(customer, wrap(self._master, customer, key), [])))
+                self._told.append((KEYS, Message(customer, self._master.wrap(customer, key), [])))
             cipher = self._ciphers[customer] = Cipher(key)
         return cipher
+
+    def _wrap_anew(self) -> None:
+        """Wraps keys by the first master key that another one has wrapped; none of those that this batch changes."""
+        for customer in islice(self._formerly, WRAPPED_AT_ONCE):
+            if customer not in self._changed:
+                self._anew.append(customer)
+                self._told.append((KEYS, Message(customer, self._master.wrap(customer, self._keys[customer]), [])))
 
     def _forget(self, customer: bytes) -> None:
         """Deletes the key of a customer who is erased. What was sealed in this batch before that is erased with it."""

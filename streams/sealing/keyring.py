@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 from streams.sealing.cipher import Cipher, OtherKeyError
-from streams.sealing.keys import unwrap
+from streams.sealing.keys import MasterKeys
 
 
 class Keyring:
     """Opens what is sealed by the customers' newest keys. What an older one sealed was erased."""
 
-    def __init__(self, master: Cipher, wrapped: Mapping[bytes, bytes]) -> None:
+    def __init__(self, master: MasterKeys, wrapped: Mapping[bytes, bytes]) -> None:
         """Takes keys. wrapped: by customer, as the topic of keys has them; it may change later."""
         self._master = master
         self._wrapped = wrapped
@@ -31,5 +31,5 @@ class Keyring:
 
     def _cipher(self, customer: bytes, wrapped: bytes) -> Cipher:
         if self._last is None or self._last[:2] != (customer, wrapped):
-            self._last = customer, wrapped, Cipher(unwrap(self._master, customer, wrapped))
+            self._last = customer, wrapped, Cipher(self._master.unwrap(customer, wrapped))
         return self._last[2]

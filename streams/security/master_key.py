@@ -6,8 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from streams.errors import UsageError
-from streams.sealing.cipher import Cipher
-from streams.sealing.keys import MasterKeyError, master_cipher
+from streams.sealing.keys import MasterKeyError, MasterKeys, master_keys
 from streams.security.tokens import TokenError, output_of
 
 
@@ -41,8 +40,8 @@ class MasterKey:
             )
         return found
 
-    def master(self) -> Cipher:
-        """Gives the master key, ready to wrap and to unwrap. It is read once a process.
+    def master(self) -> MasterKeys:
+        """Gives the master key, ready to wrap and to unwrap, and those beside it. It is read once a process.
 
         Raises:
             UsageError: It cannot be had, or is none.
@@ -51,10 +50,10 @@ class MasterKey:
 
 
 @cache
-def _master(file: str, command: str) -> Cipher:
+def _master(file: str, command: str) -> MasterKeys:
     source = f"TIERFLOW_KEYS_MASTER_FILE: {file}" if file else "TIERFLOW_KEYS_MASTER_COMMAND"
     try:
-        return master_cipher(_read(file) if file else output_of(command, source))
+        return master_keys(_read(file) if file else output_of(command, source))
     except TokenError as error:
         raise UsageError(str(error)) from error
     except ValueError as error:

@@ -100,6 +100,11 @@ class Lane:
         return self._owned.partition
 
     @property
+    def keys_left(self) -> int | None:
+        """Counts the keys of customers that are to be wrapped anew; None where nothing is sealed."""
+        return None if self._owned.seals is None else self._owned.seals.left
+
+    @property
     def serving(self) -> bool:
         """Says whether the state here is the partition's newest, and is being worked on."""
         return self.partition is not None and self.is_started
@@ -282,7 +287,7 @@ class Lane:
             now_ms = self._now_ms()  # once a batch: what is too far ahead of it is so for the merge and for the work
             latest_ms = self._owned.known.latest_ms(now_ms)
             entries = self._inbox.take(awaited, BATCH_LIMIT, latest_ms, history_ends) if self.queued else []
-            if entries or self._is_due(now_ms) or self._owned.known.is_stale or self._ends.is_history_worked:
+            if entries or self._is_due(now_ms) or self._owned.is_behind or self._ends.is_history_worked:
                 await self._work(entries, now_ms, times)
             else:
                 await self._wait_for_news()

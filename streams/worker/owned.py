@@ -70,6 +70,11 @@ class Owned:
             raise LaneError(f"{self.title} is worked on before it was taken over")
         return self.partition
 
+    @property
+    def is_behind(self) -> bool:
+        """Says whether there is something to write without an event: after another policy, or another master key."""
+        return self.known.is_stale or (self.seals is not None and self.seals.left > 0)
+
     async def take_over(self) -> None:
         """Fences the former owner, reads the changelog back, and continues where its lane record says.
 
@@ -148,7 +153,7 @@ class Owned:
             self._changelog_end = await self._transactions.commit(written, self._changelog_end)
             self.known.keep(work)
             if self.seals is not None:
-                self.seals.keep()
+                self._keep(self.seals)
         except TransactionFailedError:
             self.partition = None  # HTTP must not show what may not have been committed
             raise
@@ -200,6 +205,12 @@ class Owned:
                 f"{self.title}: {error}; write the master key that workers had before, restore {topic}, or {START_ANEW}"
             ) from error
         return seals
+
+    def _keep(self, seals: Seals) -> None:
+        were_left = seals.left
+        seals.keep()
+        if were_left and not seals.left:
+            _log.info("%s: all keys of its customers are wrapped by the first master key", self.title)
 
     def _new_transactions(self) -> TransactionsPort:
         return self._broker.transactions(self.number, lambda: self._metrics.epoch_raised(self.stage.name, self.number))

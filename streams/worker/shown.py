@@ -36,6 +36,8 @@ def _kept(lane: Lane) -> Iterator[Shown]:
         yield ("committed", stage, number), lane.committed_at_s
     if partition is not None:
         yield ("state_bytes", stage, number), partition.state_bytes
+        if lane.keys_left is not None:
+            yield ("keys_left", number), lane.keys_left
         for (name, *labels), value in partition.shown().items():
             yield (name, number, *labels), value
 

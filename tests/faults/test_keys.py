@@ -3,18 +3,21 @@
 It begins without keys: an app id that has worked goes on with them, and what was written before stays as it was.
 """
 
+import base64
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from streams.contracts.packing import LANE_KEY, unpack_state
 from streams.engine.measures.erased import is_numbers_alone
-from streams.sealing.cipher import SEALED
+from streams.sealing.cipher import MARK_BYTES, SEALED, mark_of, marked
 from streams.settings import Settings
 from tests.support.commands import Said, tierflow
+from tests.support.patience import until
 from tests.support.worker_processes import Events, Workers, applied, customers_of, read, read_opened
 
 ERASED, STAYS, BEFORE = customers_of(1, 3)
+NEW = b"n" * 32  # a master key
 OTHERS = [customer for number in range(4) for customer in customers_of(number, 7)[3:]]
 
 
@@ -85,6 +88,36 @@ async def test_an_erase_makes_all_of_before_unreadable_whoever_is_killed(
     assert (audited.status, audited.out.splitlines()[-1]) == (0, "clean")
     assert "are sealed by keys that are deleted, for customers who were erased (1)" in audited.out
     check_readers(environment)
+    await check_another_master_key(settings, environment, tmp_path)
+
+
+async def check_another_master_key(settings: Settings, environment: Mapping[str, str], tmp_path: Path) -> None:
+    """Workers wrap all keys anew though no event comes; then the new master key alone opens all."""
+    both, alone = with_another_master_key(environment, tmp_path)
+    mark = marked(NEW)[:MARK_BYTES]
+    with Workers(both, tmp_path) as workers:
+        await workers.start("anew").ready()
+        await until(lambda: all_are_by(mark, settings), 30, "all keys are wrapped by the new master key")
+    audited = tierflow(alone, "audit")
+    assert (audited.status, audited.out.splitlines()[-1]) == (0, "clean")
+    explained = tierflow(alone, "explain", ERASED, "--json")
+    assert json.loads(explained.out)["tier"] == "high", explained.err
+
+
+def with_another_master_key(environment: Mapping[str, str], folder: Path) -> list[dict[str, str]]:
+    """Gives the environment with the new master key before the old one, and with the new one alone."""
+    old, new = Path(environment["TIERFLOW_KEYS_MASTER_FILE"]).read_text(), base64.b64encode(NEW).decode()
+    found = list[dict[str, str]]()
+    for name, text in (("both", f"{new}\n{old}"), ("alone", new)):
+        file = folder / f"{name}.key"
+        file.write_text(text)
+        found.append({**environment, "TIERFLOW_KEYS_MASTER_FILE": str(file)})
+    return found
+
+
+async def all_are_by(mark: bytes, settings: Settings) -> bool:
+    keys = await newest(settings, settings.keys_topic)
+    return {mark_of(wrapped) for wrapped in keys.values() if wrapped is not None} == {mark}
 
 
 def check_readers(environment: Mapping[str, str]) -> None:

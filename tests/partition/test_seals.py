@@ -11,6 +11,7 @@ import pytest
 from streams.contracts.packing import unpack_state
 from streams.contracts.sealed import CONTEXTS, campaign_in, outline_of, sealed_of
 from streams.engine.measures.erased import is_numbers_alone
+from streams.partition import seals as seals_module
 from streams.partition.outputs import sent_to
 from streams.partition.seals import Seals
 from streams.partition.work import (
@@ -27,14 +28,15 @@ from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy
 from streams.sealing.cipher import SEALED, SealError
 from streams.sealing.keyring import Keyring
-from streams.sealing.keys import master_cipher
+from streams.sealing.keys import MasterKeyError, MasterKeys, master_keys
 from streams.values.events import TOPICS
 from tests.corpus.events import histories
 from tests.support.histories import STANDARD, Bench, History
 
 BEGIN_MS = 1_795_480_000_000
 DAY_MS = 86_400_000
-MASTER = master_cipher(base64.b64encode(b"m" * 32).decode())
+OLD, NEW = (base64.b64encode(letter * 32).decode() for letter in (b"m", b"n"))
+MASTER = master_keys(OLD)
 NAMES = tuple(TOPICS)
 
 
@@ -52,9 +54,9 @@ class Log:
         """Bytes that no other call gives."""
         return (sha256(str(next(self._random)).encode()).digest() * 2)[:size]
 
-    def taken_over(self) -> Seals:
+    def taken_over(self, master: MasterKeys = MASTER) -> Seals:
         """Another worker's, from what the log holds. It must open all states."""
-        seals = Seals(MASTER, dict(self.keys), self.random_bytes)
+        seals = Seals(master, dict(self.keys), self.random_bytes)
         self.opened = dict(self.states)
         for _ in seals.opening(self.opened):
             pass
@@ -201,6 +203,33 @@ def test_a_state_without_its_key_is_refused() -> None:
     log, _, _ = sealed_once(history)
     log.keys.clear()
     with pytest.raises(SealError, match="no key"):
+        log.taken_over()
+
+
+def test_another_master_key_wraps_what_is_there_a_part_with_each_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """old alone | old, new: nothing | new, old: batch by batch, but for who is erased | new alone"""
+    monkeypatch.setattr(seals_module, "WRAPPED_AT_ONCE", 2)
+    bench, log = Bench(), Log()
+    history = History()
+    for number in range(5):
+        history.balance(f"C00{number}", "1000", BEGIN_MS)
+    history.action("C003", "erase", BEGIN_MS + 1)
+    beginning, erasing = batches(bench, history, size=5)
+    log.commit(beginning)
+    assert log.taken_over(master_keys(f"{OLD}\n{NEW}")).left == 0
+    log.seals = log.taken_over(master_keys(f"{NEW}\n{OLD}"))
+    assert log.seals.left == 5
+    log.commit(erasing)
+    assert b"C003" not in log.keys
+    left = [log.seals.left]
+    while left[-1]:
+        log.commit(erasing._replace(states={}, messages=[]))
+        left.append(log.seals.left)
+    assert left in ([2, 0], [3, 1, 0])  # whose keys come first is left open, and the erased one's is none
+    assert log.keys.keys() == {b"C000", b"C001", b"C002", b"C004"}
+    assert log.taken_over(master_keys(NEW)).left == 0
+    assert log.opened == bench.outcome.packed
+    with pytest.raises(MasterKeyError):
         log.taken_over()
 
 

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from streams.sealing.cipher import Cipher, DamagedSealError, OtherKeyError, SealError
 from streams.sealing.keyring import Keyring
-from streams.sealing.keys import MasterKeyError, master_cipher, new_key, unwrap, wrap
+from streams.sealing.keys import MasterKeyError, master_keys, new_key
 from tests.support.laws import laws
 
 KEY = bytes(range(36))
 OTHER = bytes(range(1, 37))
-MASTER = master_cipher(base64.b64encode(bytes(32)).decode())
+ONE, TWO = (base64.b64encode(letter * 32).decode() for letter in (b"1", b"2"))
+MASTER = master_keys(ONE)
 keys = st.binary(min_size=36, max_size=36)
 contexts = st.sampled_from([b"changes", b"campaigns", b"risk", b"state"])
 
@@ -94,23 +95,37 @@ def test_the_form_is_that_of_the_documents() -> None:
 @given(st.binary(min_size=1, max_size=30), keys)
 @laws(50)
 def test_a_wrapped_key_opens_for_its_customer_alone(customer: bytes, key: bytes) -> None:
-    wrapped = wrap(MASTER, customer, key)
-    assert unwrap(MASTER, customer, wrapped) == key
+    wrapped = MASTER.wrap(customer, key)
+    assert MASTER.unwrap(customer, wrapped) == key
     assert key[4:] not in wrapped
     with pytest.raises(DamagedSealError):
-        unwrap(MASTER, customer + b"1", wrapped)
+        MASTER.unwrap(customer + b"1", wrapped)
 
 
 def test_another_master_key_is_told() -> None:
-    other = master_cipher(base64.b64encode(b"x" * 32).decode())
     with pytest.raises(MasterKeyError, match="another master key"):
-        unwrap(other, b"C001", wrap(MASTER, b"C001", KEY))
+        master_keys(TWO).unwrap(b"C001", MASTER.wrap(b"C001", KEY))
+
+
+def test_of_several_master_keys_the_first_wraps_and_each_opens() -> None:
+    one, both = MASTER.wrap(b"C001", KEY), master_keys(f"{TWO}\n{ONE}\n")
+    two = both.wrap(b"C001", KEY)
+    assert (both.unwrap(b"C001", one), both.unwrap(b"C001", two)) == (KEY, KEY)
+    assert (both.is_by_first(one), both.is_by_first(two)) == (False, True)
+    assert master_keys(TWO).unwrap(b"C001", two) == KEY
+    with pytest.raises(MasterKeyError):
+        MASTER.unwrap(b"C001", two)
+
+
+def test_a_second_master_key_of_another_form_is_refused() -> None:
+    with pytest.raises(MasterKeyError, match="openssl rand"):
+        master_keys(f"{ONE}\npassword")
 
 
 @pytest.mark.parametrize("text", ["", "AAAA", "no base64!", base64.b64encode(bytes(31)).decode(), "é" * 44])
 def test_a_master_key_of_another_form_is_refused(text: str) -> None:
     with pytest.raises(MasterKeyError, match="openssl rand"):
-        master_cipher(text)
+        master_keys(text)
 
 
 def test_a_key_is_made_of_what_is_handed_in() -> None:
@@ -119,17 +134,17 @@ def test_a_key_is_made_of_what_is_handed_in() -> None:
 
 
 def test_a_keyring_opens_what_the_newest_key_sealed() -> None:
-    wrapped = {b"C001": wrap(MASTER, b"C001", KEY)}
+    wrapped = {b"C001": MASTER.wrap(b"C001", KEY)}
     keyring = Keyring(MASTER, wrapped)
     sealed = Cipher(KEY).seal(b"changes", b"value")
     assert keyring.unseal(b"C001", b"changes", sealed) == b"value"
-    wrapped[b"C001"] = wrap(MASTER, b"C001", OTHER)  # erased, and begun anew
+    wrapped[b"C001"] = MASTER.wrap(b"C001", OTHER)  # erased, and begun anew
     assert keyring.unseal(b"C001", b"changes", sealed) is None
     assert keyring.unseal(b"C001", b"state", Cipher(OTHER).seal(b"state", b"new")) == b"new"
 
 
 def test_a_keyring_opens_nothing_of_whom_was_erased() -> None:
-    wrapped = {b"C001": wrap(MASTER, b"C001", KEY)}
+    wrapped = {b"C001": MASTER.wrap(b"C001", KEY)}
     keyring = Keyring(MASTER, wrapped)
     sealed = Cipher(KEY).seal(b"state", b"value")
     assert keyring.unseal(b"C001", b"state", sealed) == b"value"
