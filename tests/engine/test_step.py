@@ -384,6 +384,31 @@ def test_time_alone_under_another_policy_decides_anew() -> None:
     assert customer.state.due_ms is None
 
 
+DAYS_BELOW = a_policy("""
+[falling]
+after_days = 30
+
+[[tiers]]
+id = "low"
+
+[[tiers]]
+id = "mid"
+at_least = "500000"
+""")
+
+
+def test_a_protection_that_the_former_policy_gave_holds_to_its_end() -> None:
+    #  low | upgrade, protected for 90 days |  other policy: 30 days below, no protection
+    #                  | below --- 30 days --- |    still protected   | falls
+    customer = Customer()
+    customer.apply(balance("1", NOON), balance("600000", NOON + 1))
+    customer.policy = DAYS_BELOW
+    customer.apply(balance("1", NOON + DAY_MS))
+    assert customer.state.due_ms == NOON + 1 + 90 * DAY_MS
+    (change,) = customer.wait(NOON + 400 * DAY_MS)
+    assert (change.tier, change.reason, change.decided_at_ms) == ("low", "grace_ended", NOON + 1 + 90 * DAY_MS)
+
+
 def test_ratings_under_another_policy_are_that_ones() -> None:
     customer = Customer(MONTHLY)
     customer.apply(balance("600000", NOON))
