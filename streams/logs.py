@@ -13,7 +13,13 @@ import orjson
 from streams.errors import is_quotable, named
 
 # aiokafka logs errors that it then retries by itself. What it gives up on, it raises, and tierflow logs that.
-_LEVELS = {"aiokafka": logging.CRITICAL, "faust": logging.WARNING, "mode": logging.WARNING, "streams": logging.INFO}
+_LEVELS = {
+    "aiokafka": logging.CRITICAL,
+    "faust": logging.WARNING,
+    "mode": logging.WARNING,
+    "opentelemetry": logging.CRITICAL,  # tracing/export.py says it once that a collector is away
+    "streams": logging.INFO,
+}
 SELDOM_S: Final = 60.0
 FAUST: Final = logging.getLogger("faust.tierflow")
 """The logger of our subclasses of Faust's services, under Faust's level: their starts and stops are not logged."""

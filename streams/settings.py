@@ -44,6 +44,8 @@ _LONGEST_ACCOUNT_WAIT_MS = 31 * 86_400_000
 _MOST_WAITING_RECORDS = 1_000_000
 # No user, path or query: other workers put theirs behind it.
 _URL = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
+# With a path, since collectors stand behind gateways; without a password, which logs would tell.
+_OTLP = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#@]*)?")
 # The characters that an Authorization header can carry.
 _TOKEN = re.compile(r"[!-~]*")
 
@@ -95,6 +97,7 @@ class Settings:
     accounts: bool = False
     account_wait_ms: int = 86_400_000
     account_wait_records: int = 100_000
+    otlp_endpoint: str = ""
 
     @classmethod
     def from_environment(
@@ -137,6 +140,7 @@ class Settings:
             account_wait_records=_whole(
                 given, "TIERFLOW_ACCOUNT_WAIT_RECORDS", cls.account_wait_records, _MOST_WAITING_RECORDS
             ),
+            otlp_endpoint=given.get("TIERFLOW_OTLP_ENDPOINT", "").rstrip("/"),
         )
         _check(settings)
         return settings
@@ -394,6 +398,10 @@ def _check(settings: Settings) -> None:
 
 
 def _check_http(settings: Settings) -> None:
+    if settings.otlp_endpoint and not _OTLP.fullmatch(settings.otlp_endpoint):
+        raise UsageError(
+            "TIERFLOW_OTLP_ENDPOINT cannot be used; write http://host:4318, say; /v1/traces is put behind it"
+        )
     found = _URL.fullmatch(settings.http_url_given)
     if settings.http_url_given and (found is None or int(found[1] or 443) > _HIGHEST_PORT):
         raise UsageError("TIERFLOW_HTTP_URL cannot be used; write https://host:port, and nothing behind it")

@@ -207,7 +207,7 @@ def test_workers_of_compose_ask_one_another_and_nobody_elsewhere() -> None:
 
 def test_the_image_runs_compiled_as_a_user_without_rights() -> None:
     _, build, run = re.split(r"^FROM ", DOCKERFILE.read_text(), flags=re.MULTILINE)
-    assert "TIERFLOW_WHEEL=compiled uv sync --frozen --no-dev --no-editable" in build
+    assert "TIERFLOW_WHEEL=compiled uv sync --frozen --no-dev --extra otlp --no-editable" in build
     assert "gcc" not in run
     assert run.index("USER 10001:10001") < run.index("ENTRYPOINT")
 

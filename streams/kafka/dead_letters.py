@@ -14,8 +14,10 @@ import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 from msgspec import UNSET
 
+from streams.contracts.envelope import Headers
 from streams.contracts.log import decode_dead_letter, encode_json
 from streams.contracts.outputs import DeadLetterMessage
+from streams.contracts.trace import trace_of
 from streams.kafka.offsets import Offsets, Span
 from streams.kafka.tape import Tape
 from streams.kafka.topics import partition_count
@@ -48,14 +50,15 @@ class Original(NamedTuple):
 class Letter(NamedTuple):
     """A dead letter, its place, and its bytes (`raw`) as they are in the topic.
 
-    written_ms: the timestamp of its record. original: the input, where it was too large for the letter and was read
-    again (originals.py).
+    written_ms: the timestamp of its record. trace: the header that names the input's trace (contracts/trace.py).
+    original: the input, where it was too large for the letter and was read again (originals.py).
     """
 
     position: Position
     raw: bytes
     message: DeadLetterMessage
     written_ms: int
+    trace: Headers = ()
     original: Original | None = None
 
     @property
@@ -177,7 +180,7 @@ def letter_of(record: ConsumerRecord) -> Letter | None:
         message = decode_dead_letter(record.value or b"")
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return Letter((record.partition, record.offset), record.value, message, record.timestamp)
+    return Letter((record.partition, record.offset), record.value, message, record.timestamp, trace_of(record))
 
 
 def _bytes(base64: str | None) -> bytes | None:

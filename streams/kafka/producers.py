@@ -33,7 +33,7 @@ from streams.errors import named
 from streams.kafka.lost_ends import CANNOT_TELL, LeftOpenError, LostEnds, Outcome, Written
 from streams.kafka.never_taken import NEVER_TAKEN, RefusedBatchError, never_taken
 from streams.kafka.patience import answered_within
-from streams.kafka.transactional import FAILURES, TransactionalProducer
+from streams.kafka.transactional import FAILURES, RoundTrip, TransactionalProducer
 from streams.kafka.wall_clock import wall_ms
 
 START_WITHIN_S = 30.0
@@ -114,8 +114,8 @@ class ProducersInTurn:
         await asyncio.gather(*(producer.close() for producer in producers))
 
     @property
-    def round_trips(self) -> Mapping[str, float]:
-        """The seconds until the broker answered each request of the newest transaction (transactional.py)."""
+    def round_trips(self) -> Mapping[str, RoundTrip]:
+        """When the broker answered each request of the newest transaction (transactional.py)."""
         return self._producers[self._turn].round_trips if self._producers else {}
 
     async def commit(self, fill: Callable[[AIOKafkaProducer], Awaitable[_Result]]) -> _Result:

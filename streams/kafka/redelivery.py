@@ -176,7 +176,8 @@ class _Sending:
         sent = []
         for letter in letters:
             topic, partition, value = letter.message.topic, self._partition(letter), letter.value
-            answer = await producer.send(topic, value, key=letter.key, partition=partition)
+            headers = list(letter.trace)
+            answer = await producer.send(topic, value, key=letter.key, partition=partition, headers=headers)
             sent.append(Sent(answer, topic, partition, 1, len(value or b"")))
         await answered(await self._send_marks(letters, await answered(sent)))
 

@@ -20,7 +20,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.client import ConnectionGroup, CoordinationType
@@ -66,6 +66,14 @@ _Result = TypeVar("_Result")
 _log = logging.getLogger(__name__)
 
 
+class RoundTrip(NamedTuple):
+    """From the first request of a step to its last answer (time.perf_counter). seconds: of each request, added up."""
+
+    began_s: float
+    ended_s: float
+    seconds: float
+
+
 class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
     """A producer whose transactions no late EndTxn of its own can end, each within a deadline.
 
@@ -97,8 +105,7 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
         self._may_end_late = False
         self._has_protocol_2 = False
         self._adds_by_sending = False  # of the transaction in hand
-        # Of the newest transaction, by step: the seconds until the broker answered; those of several requests added up.
-        self.round_trips: dict[str, float] = {}
+        self.round_trips: dict[str, RoundTrip] = {}  # of the newest transaction, by step
         enlist_at_once(self._sender)
         self._send_unwatched = self.client.send
         self.client.send = self._send_watched
@@ -115,6 +122,7 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
             ProducerFenced: The epoch cannot be raised: another producer of the same transactional id has started.
             KafkaError: The epoch cannot be raised for another reason.
         """
+        self.round_trips, self._adds_by_sending = {}, False
         if self._may_end_late:
             await raise_epoch(self._sender)
             self._may_end_late = False
@@ -126,7 +134,6 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
                 manager.producer_epoch,
             )
             self._on_epoch_raised()
-        self.round_trips, self._adds_by_sending = {}, False
         await super().begin_transaction()
 
     async def commit(self, fill: Callable[[Self], Awaitable[_Result]]) -> _Result:
@@ -256,7 +263,9 @@ class TransactionalProducer(AIOKafkaProducer):  # type: ignore[misc]
         if isinstance(form, EpochEndingRequest) and answer.error_code == NoError.errno:
             go_on_as(self._txn_manager, answer.producer_id, answer.producer_epoch)
         if step is not None:
-            self.round_trips[step] = self.round_trips.get(step, 0.0) + time.perf_counter() - began
+            ended = time.perf_counter()
+            first, _, seconds = self.round_trips.get(step, (began, ended, 0.0))
+            self.round_trips[step] = RoundTrip(first, ended, seconds + ended - began)
         return answer
 
     async def _looked(self, lost_ends: LostEnds, node: int, request: Any, group: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 from streams.contracts.kept import LaneRecord
 from streams.contracts.letters import letter_key, too_large
+from streams.contracts.trace import trace_of
 from streams.partition.entries import Entry, Record
 from streams.partition.partition import Partition
 from streams.partition.source_letters import source_headers, source_letter
@@ -39,7 +40,7 @@ class AccountRecords(Partition):
     def work_entry(self, entry: Entry) -> bool:
         """Passes a record on."""
         record: Any = entry.record
-        headers = source_headers(self._origin, entry.offset, 0)
+        headers = [*source_headers(self._origin, entry.offset, 0), *trace_of(record)]
         clipped = getattr(record, "clipped", None)
         if clipped is None and len(record.value or b"") <= RECORD_BYTES:
             self.tell(BY_ACCOUNT, record.key, record.value, headers)

@@ -15,8 +15,10 @@ from streams.accounts.records import UNKNOWN_ACCOUNT, AccountRecord, Booking, Re
 from streams.accounts.state import AccountState, Waiting
 from streams.accounts.taking import let_time_pass, take_booking, take_record
 from streams.accounts.timeline import future_of
+from streams.contracts.envelope import Headers
 from streams.contracts.kept import LaneRecord
 from streams.contracts.letters import letter_key, too_large
+from streams.contracts.trace import trace_of
 from streams.partition.accounts_setup import AccountsSetup
 from streams.partition.due import DueTimes
 from streams.partition.entries import Entry, LargeRecord, Record
@@ -54,6 +56,7 @@ class Accounts(Partition):
         self._future = DueTimes()  # of what was said beforehand
         self._waiting = 0
         self._asked_ms = NEVER_MS
+        self._trace: Headers = ()  # of the record in hand
         super().__init__(1, packed, lane)
 
     def taking_up(self) -> Iterator[int]:
@@ -79,13 +82,14 @@ class Accounts(Partition):
         record: Any = entry.record
         self._offset, self._number = entry.offset, 0
         self._let_time_pass(record.timestamp)
-        event = entry.event
+        event, self._trace = entry.event, trace_of(record)
         if isinstance(event, Refused):
             self._refuse(record, event)
         elif isinstance(event, AccountRecord):
             self._take_record(record.key, event)
         elif isinstance(event, Booking):
             self._take_booking(record, event)
+        self._trace = ()
         return True
 
     def renewed(self, state: bytes) -> bytes:
@@ -128,6 +132,7 @@ class Accounts(Partition):
         super()._begin()
         self._opened: dict[bytes, AccountState] = {}
         self._offset = self._number = 0
+        self._trace = ()
 
     def _read(self, record: Any) -> Any:
         clipped = getattr(record, "clipped", None)
@@ -227,13 +232,13 @@ class Accounts(Partition):
         letter = source_letter(self._origin, record, Why(refused.reason, refused.detail, clipped=refused.value))
         self._counted("dead_letter")
         self.count("source_dead_letters", NAME, refused.reason)
-        self.tell(SOURCE_DEAD_LETTERS, letter_key(record.key), letter, self._headers())
+        self.tell(SOURCE_DEAD_LETTERS, letter_key(record.key), letter, [*self._headers(), *trace_of(record)])
 
     def _tell(self, told: Iterable[Told]) -> None:
         for one in told:
-            self.tell(one.input, one.customer_id.encode(), one.value, self._headers())
+            self.tell(one.input, one.customer_id.encode(), one.value, [*self._headers(), *self._trace])
 
-    def _headers(self) -> Any:
+    def _headers(self) -> Headers:
         self._number += 1
         return source_headers(self._origin, self._offset, self._number - 1)
 

@@ -13,6 +13,7 @@ from streams.contracts.log import encode_json
 from streams.contracts.outputs import ENGINE_VERSION, OrderMessage
 from streams.contracts.rejection import Place, Rejection
 from streams.contracts.risks import RiskWriter
+from streams.contracts.trace import trace_of
 from streams.contracts.triggers import TriggerWriter
 from streams.engine.outcomes import Erasure, LoanDecision, RiskMessage, TierChange, Trigger
 from streams.partition.entries import Entry
@@ -105,7 +106,8 @@ class Outgoing:
         place = Place(setup.topics[entry.topic], setup.partition, entry.offset)
         at = setup.policy.calendar.rfc3339(wall_ms)
         letter = dead_letter(place, record.key, record.value, rejection, at, setup.letter_bytes)
-        self._messages.append((DEAD_LETTERS, Message(letter_key(record.key), encode_json(letter), [])))
+        headers = list(trace_of(record))
+        self._messages.append((DEAD_LETTERS, Message(letter_key(record.key), encode_json(letter), headers)))
         self._tally["dead_letters", rejection.reason] += 1
 
     def finish(self) -> None:

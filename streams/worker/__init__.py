@@ -12,5 +12,5 @@ Faust is known here and nowhere else; what replaces its parts lives in `frame`. 
 `partition`, which topics it has in `stages`, and what any client of Kafka needs in `kafka`.
 
 May be imported here: `api`, `contracts`, `engine`, `errors`, `intake`, `kafka`, `logs`, `metrics`, `partition`,
-`policy`, `sealing`, `settings`, `signals`, `stages`, `values`.
+`policy`, `sealing`, `settings`, `signals`, `stages`, `tracing`, `values`.
 """

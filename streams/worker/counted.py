@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 
+from streams.kafka.transactional import RoundTrip
 from streams.metrics import Batch
 from streams.partition.entries import Entry
 from streams.partition.work import Work
@@ -21,12 +22,12 @@ def batch_of(  # noqa: PLR0913, PLR0917 - all that is known of it
     now_ms: int,
     compute_s: float,
     times: StepTimes,
-    round_trips: Mapping[str, float],
+    round_trips: Mapping[str, RoundTrip],
 ) -> Batch:
     """Gives a batch as it is counted. entries: those that were worked. now_ms: when it was known to be committed."""
     # One pass in C each: there may be 10,000 entries.
     written_ms, happened_ms = _told(map(_WRITTEN, entries)), _told(map(_HAPPENED, entries))
-    seconds = {**times.seconds, **round_trips}
+    seconds = {**times.seconds, **{step: trip.seconds for step, trip in round_trips.items()}}
     if written_ms:
         seconds["fetch"] = max((now_ms - written_ms[0]) / 1000 - times.total_s, 0.0)
     return Batch(

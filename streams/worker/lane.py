@@ -27,7 +27,7 @@ from streams.worker.frame.transport import FetchedRecords
 from streams.worker.held import HeldBack
 from streams.worker.inbox import Inbox
 from streams.worker.owned import Owned
-from streams.worker.ports import BrokerPort
+from streams.worker.ports import BrokerPort, SpansPort
 from streams.worker.steps import StepTimes
 from streams.worker.takeover import LaneError, pause_s
 from streams.worker.turns import Turns
@@ -42,7 +42,7 @@ class Lane:
     """The lane of one partition number, from take-over to release.
 
     `partition` is None while its state is not known for certain. on_failure: called with an error after which the
-    process must end. turns: those of all lanes of the worker.
+    process must end. turns: those of all lanes of the worker. spans: None: nobody traces.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - all that it depends on
@@ -54,6 +54,7 @@ class Lane:
         now_ms: Callable[[], int],
         on_failure: Callable[[BaseException], None],
         turns: Turns | None = None,
+        spans: SpansPort | None = None,
     ) -> None:
         self.number = number
         self.progress = 0  # batches committed, and full slices of work on them
@@ -64,6 +65,7 @@ class Lane:
         self._now_ms = now_ms
         self._on_failure = on_failure
         self._turns = turns or Turns()
+        self._spans = spans
         self._crowd = Crowd()
         self._owned = Owned(stage, number, broker, metrics, self._turns)
         self.title = self._owned.title
@@ -379,6 +381,8 @@ class Lane:
         try:
             await self._owned.commit(work)
         except TransactionFailedError as error:
+            times.done("commit")
+            self._trace(entries[:worked], work, times, error)
             await self._failed(error)
             return
         self._failures = 0
@@ -392,6 +396,11 @@ class Lane:
         self._in_hand = []
         trips = self._owned.round_trips
         self._metrics.record_batch(batch_of(self.stage, self.number, work, done, now_ms, work_s, times, trips))
+        self._trace(done, work, times)
+
+    def _trace(self, done: list[Entry], work: Work, times: StepTimes, error: BaseException | None = None) -> None:
+        if self._spans is not None:
+            self._spans.ended(self.stage, self.number, done, work, times, self._owned.round_trips, error)
 
     async def _worked(self, entries: list[Entry], now_ms: int, times: StepTimes) -> tuple[Work, int, float]:
         """Works a batch, and packs it; gives how many entries were worked, too, and the seconds that took."""

@@ -32,11 +32,13 @@ from streams.logs import FAUST
 from streams.metrics import Metrics, Shown
 from streams.settings import Settings
 from streams.stages.stage import Stage
+from streams.tracing.start import tracer_of
 from streams.values.calendar import NEVER_MS
 from streams.worker.broker import StageBroker
 from streams.worker.frame.recovery import LaneTables
 from streams.worker.frame.transport import ConsumerOnly, FetchSchema, FetchTransport
 from streams.worker.lane import Lane
+from streams.worker.ports import SpansPort
 from streams.worker.takeover import LaneError
 from streams.worker.topics_watch import Watched, changed_from, lasting
 from streams.worker.turns import Turns
@@ -75,6 +77,7 @@ class LaneApp(faust.App):  # type: ignore[misc]
         self.counts: dict[str, int] = {}  # how many partitions each topic of the stages has
         self.lanes: dict[LaneKey, Lane] = {}
         self.turns = Turns()
+        self.spans = _spans_of(settings, self.role)
         self.clock = WatchedClock(LIMIT_MS, lambda ms: fail(TryAgainError(leapt(ms))))
         self.contact = KafkaContact(self.client_options)
         self.assigned = False
@@ -177,7 +180,9 @@ class LaneApp(faust.App):  # type: ignore[misc]
                 await self.lanes.pop(key).release()
             for name, number in wanted - self.lanes.keys():
                 stage, broker = self.stages[name], self.brokers[name]
-                self.lanes[name, number] = Lane(stage, number, broker, self.metrics, self.clock, fail, self.turns)
+                self.lanes[name, number] = Lane(
+                    stage, number, broker, self.metrics, self.clock, fail, self.turns, self.spans
+                )
             await asyncio.gather(self.before_lanes(), *(lane.take_up() for lane in self.lanes.values()))
         except Exception as error:  # noqa: BLE001 - after any error it is unknown whose the partitions are
             fail(error)
@@ -311,6 +316,15 @@ def _faust_options(settings: Settings) -> dict[str, Any]:
         "web_router_enabled": False,
         "web_stats_enabled": False,
     }
+
+
+def _spans_of(settings: Settings, role: str) -> SpansPort | None:
+    tracer = tracer_of(settings, role)
+    if tracer is None:
+        return None
+    from streams.worker.spans import BatchSpans  # noqa: PLC0415 - of an extra that not everybody has
+
+    return BatchSpans(tracer)
 
 
 def fail(error: BaseException) -> None:

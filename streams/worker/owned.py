@@ -12,6 +12,7 @@ from typing import NamedTuple
 from streams.contracts.kept import LaneRecord
 from streams.errors import START_ANEW, UsageError
 from streams.kafka.producers import TransactionFailedError
+from streams.kafka.transactional import RoundTrip
 from streams.kafka.unchanged import with_topics
 from streams.metrics import Metrics
 from streams.partition.partition import Partition
@@ -183,8 +184,8 @@ class Owned:
             raise
 
     @property
-    def round_trips(self) -> Mapping[str, float]:
-        """The seconds until the broker answered each request of the newest transaction, by step (metrics.STEPS)."""
+    def round_trips(self) -> Mapping[str, RoundTrip]:
+        """When the broker answered each request of the newest transaction, by step (metrics.STEPS)."""
         return self._transactions.round_trips
 
     async def release(self) -> None:

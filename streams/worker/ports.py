@@ -1,4 +1,4 @@
-"""What a lane asks of its surroundings, as protocols; broker.py and transactions.py are the real ones."""
+"""What a lane asks of its surroundings, as protocols; broker.py, transactions.py and spans.py are the real ones."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
@@ -9,15 +9,19 @@ from streams.contracts.kept import KnownTopic
 from streams.kafka.changelog import Recovered
 from streams.kafka.lost_ends import Outcome
 from streams.kafka.offsets import Span
+from streams.kafka.transactional import RoundTrip
+from streams.partition.entries import Entry
 from streams.partition.work import Work
+from streams.stages.stage import Stage
+from streams.worker.steps import StepTimes
 
 
 class TransactionsPort(Protocol):
     """How a lane commits (transactions.py)."""
 
     @property
-    def round_trips(self) -> Mapping[str, float]:
-        """The seconds until the broker answered each request of the newest transaction, by step (metrics.STEPS)."""
+    def round_trips(self) -> Mapping[str, RoundTrip]:
+        """When the broker answered each request of the newest transaction, by step (metrics.STEPS)."""
 
     async def start(self) -> None:
         """Fences the former owners; before that, commits what the broker has left open though it was decided so."""
@@ -82,3 +86,19 @@ class BrokerPort(Protocol):
 
     def highwater(self, number: int, topic: int) -> int | None:
         """Gives an input's end as of the last fetch; None where it is not known."""
+
+
+class SpansPort(Protocol):
+    """Who is told of each batch, where there is a trace (spans.py)."""
+
+    def ended(  # noqa: PLR0913, PLR0917 - all that it tells
+        self,
+        stage: Stage,
+        number: int,
+        entries: Sequence[Entry],
+        work: Work,
+        times: StepTimes,
+        round_trips: Mapping[str, RoundTrip],
+        error: BaseException | None = None,
+    ) -> None:
+        """Makes the span of a batch, whose transaction was committed or has failed."""

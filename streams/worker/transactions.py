@@ -15,7 +15,7 @@ from streams.contracts.packing import LANE_KEY, pack_lane
 from streams.errors import START_ANEW
 from streams.kafka.lost_ends import Outcome
 from streams.kafka.producers import OutRecord, ProducersInTurn, answered, partitions_of, send
-from streams.kafka.transactional import TransactionalProducer
+from streams.kafka.transactional import RoundTrip, TransactionalProducer
 from streams.kafka.unchanged import TopicsChangedError
 from streams.partition.outputs import by_output
 from streams.partition.work import Work
@@ -57,8 +57,8 @@ class Transactions:
         await self._producers.stop()
 
     @property
-    def round_trips(self) -> Mapping[str, float]:
-        """The seconds until the broker answered each request of the newest transaction, by step (metrics.STEPS)."""
+    def round_trips(self) -> Mapping[str, RoundTrip]:
+        """When the broker answered each request of the newest transaction, by step (metrics.STEPS)."""
         return self._producers.round_trips
 
     async def end_leftovers(self) -> Mapping[TopicPartition, Outcome] | None:

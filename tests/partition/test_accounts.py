@@ -33,6 +33,16 @@ def test_a_booking_goes_to_the_owner_under_an_id_of_its_own() -> None:
     assert dict(message.headers) == {"source-position": b"app-by-account/0/1/0", "source-mapping": b"mark"}
 
 
+def test_what_comes_of_a_booking_has_its_trace_and_what_it_makes_due_has_not() -> None:
+    trace = [("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")]
+    played = Played(wait_ms=10)
+    played.send(balance("1.00", 0, "A9"), at=0)
+    records = [played.record(value, at=100) for value in (account("C1", 0), transaction("t1", 5), b"no JSON")]
+    played.at_once([record._replace(headers=trace) for record in records])
+    found = [(name, list(message.headers)[2:]) for name, message in played.messages]
+    assert found == [(SOURCE_DEAD_LETTERS, []), ("transactions", trace), (SOURCE_DEAD_LETTERS, trace)]
+
+
 def test_amounts_go_through_as_they_were_written() -> None:
     played = Played()
     played.send(account("C1", 0))
