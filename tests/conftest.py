@@ -16,7 +16,7 @@ from streams.logs import is_worth_logging
 from streams.settings import Settings, policy_folder
 from tests.support.laws import be_the_same_everywhere
 from tests.support.own_broker import OwnBroker
-from tests.support.sealing import sealing_settings
+from tests.support.sealing import SEALED, sealing_settings
 
 PARTITIONS = 4
 # `make fast` leaves out what starts a broker, and what takes several seconds.
@@ -43,7 +43,6 @@ SLOW = {
 }
 _numbers = itertools.count(1)
 # Runs all tests with TIERFLOW_KEYS=on where they do not say otherwise.
-SEALED = os.environ.get("TIERFLOW_SEALED") == "1"
 
 be_the_same_everywhere()
 # Started in the background, or by nohup, they would ignore signals, and so would all processes that they start.

@@ -33,14 +33,10 @@ async def run_console(settings: Settings) -> None:
     """Serves until a signal asks for the end.
 
     Raises:
-        UsageError: Kafka, a topic, a file or the address cannot be used at the start.
+        UsageError: Kafka, a topic, a file or the address cannot be used at the start; or, later, what is sealed cannot
+            be opened by the master key.
     """
     allow_open_files()
-    if settings.keys.are_on:
-        raise UsageError(
-            "TIERFLOW_KEYS is on, and the console does not open what is sealed yet: what was decided would be shown as "
-            "nothing; use tierflow explain, watch and export, which open it, or write TIERFLOW_KEYS=off"
-        )
     identities = Identities(settings.console)
     await check_rights(settings, "console")
     with Index(settings.data_dir) as index, Queries(index.file) as queries:

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord
 
 from streams.contracts.outputs import ErasureMessage
 from streams.contracts.partly import told_by
 from streams.history.index import Index
+from streams.history.opened import Fetched
 from streams.history.rows import ENTRY_TOPICS, Entry, LetterRow, Standing, entry_of, standing_of
 from streams.kafka.dead_letters import Letter, decode_mark, letter_of
 from streams.kafka.erasures import Erasures
@@ -27,7 +28,6 @@ FOLLOWED: Final = (
 )
 """The outputs that are followed, in the order in which a batch works them: first who was erased."""
 
-Fetched = Mapping[TopicPartition, Sequence[ConsumerRecord]]
 _decode_erasure = msgspec.json.Decoder(ErasureMessage).decode
 _log = logging.getLogger(__name__)
 

@@ -6,18 +6,21 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final, NamedTuple, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.contracts.kept import KnownTopic
-from streams.errors import TryAgainError, UsageError, named
+from streams.contracts.sealed import CONTEXTS
+from streams.errors import AwayError, TryAgainError, UsageError, named
 from streams.history.batch import FOLLOWED, Batches
 from streams.history.index import Index, is_damage
+from streams.history.opened import in_the_clear
 from streams.history.rows import ENTRY_TOPICS
 from streams.kafka.erasures import read_erasures
+from streams.kafka.keys import Keys, UnopenedError
 from streams.kafka.tail import connected, reader
 from streams.kafka.topic_ids import ask_for_topics
 from streams.settings import Settings
@@ -81,6 +84,8 @@ class Follower:
             while True:
                 try:
                     await self._follow()
+                except UnopenedError:  # no later try would show more: somebody has to give another master key
+                    raise
                 except _TopicsChangedError as error:
                     _log.warning("the history is read anew: %s", error)
                 except (KafkaError, UsageError, TimeoutError, OSError) as error:
@@ -108,14 +113,15 @@ class Follower:
             _log.info("the index of what was decided is made from the topics")
             await self._off_loop(self._index.begin_anew, ids)
         erasures = await read_erasures(self._settings)
-        consumer = await connected(lambda: reader(self._settings.client_options()), lambda: None, "the history")
-        try:
-            tps = [TopicPartition(name, number) for name in names for number in range(topics[name].partitions)]
-            consumer.assign(tps)
-            await self._seek(consumer, tps, ids)
-            await self._read(consumer, Batches(self._settings, self._index, erasures), topics)
-        finally:
-            await consumer.stop()
+        async with Keys(self._settings) as keys:
+            consumer = await connected(lambda: reader(self._settings.client_options()), lambda: None, "the history")
+            try:
+                tps = [TopicPartition(name, number) for name in names for number in range(topics[name].partitions)]
+                consumer.assign(tps)
+                await self._seek(consumer, tps, ids)
+                await self._read(consumer, keys, Batches(self._settings, self._index, erasures), topics)
+            finally:
+                await consumer.stop()
 
     async def _topics(self, names: list[str]) -> Mapping[str, KnownTopic]:
         found = await ask_for_topics(self._settings.client_options(), names)
@@ -143,19 +149,24 @@ class Follower:
         self._began = {tp: max(known.get((tp.topic, tp.partition), 0), beginnings[tp]) for tp in tps}
         self._show(self._began)
 
-    async def _read(self, consumer: AIOKafkaConsumer, batches: Batches, topics: Mapping[str, KnownTopic]) -> None:
+    async def _read(
+        self, consumer: AIOKafkaConsumer, keys: Keys, batches: Batches, topics: Mapping[str, KnownTopic]
+    ) -> None:
         positions = dict(self._began)
+        sealed = frozenset(map(self._settings.output_topic, CONTEXTS))
         looked_at = 0.0
         while True:
             if time.monotonic() - looked_at > LOOK_EVERY_S:
                 await self._look(consumer, topics)
+                with suppress(AwayError):
+                    await keys.read_on()  # those that are deleted open nothing any more
                 looked_at = time.monotonic()
             fetched = await consumer.getmany(timeout_ms=100, max_records=RECORDS_LIMIT)
             # By position: the last offsets of a partition may be markers, which no record shows.
             moved = {tp: at for tp in positions if (at := await consumer.position(tp)) != positions[tp]}
             if moved:
                 offsets = {(tp.topic, tp.partition): at for tp, at in moved.items()}
-                await self._off_loop(batches.apply, fetched, offsets)
+                await self._off_loop(batches.apply, await in_the_clear(fetched, sealed, keys), offsets)
                 positions.update(moved)
                 self._show(positions)
             else:

@@ -229,7 +229,10 @@ def console(settings: Settings) -> Rows:
     What operators do there needs those of `customers`, `replay` and `policy`, too.
     """
     read = _outputs(settings, *DELIVERED, "current", "policies", "dead-letters", "dead-letters-replayed")
-    return (Row("READ", "topic", read, "keep the index of what was decided up with the outputs"),)
+    return (
+        Row("READ", "topic", read, "keep the index of what was decided up with the outputs"),
+        *_reads_keys(settings, _TO_OPEN),
+    )
 
 
 def simulate(settings: Settings) -> Rows:

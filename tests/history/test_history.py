@@ -1,9 +1,11 @@
 """The index on a real broker: what is committed is found, each once, and what is void or gone is not."""
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,14 @@ from streams.history import follower
 from streams.history.follower import Follower
 from streams.history.index import FILE, Index
 from streams.history.queries import Queries
+from streams.kafka.keys import UnopenedError
 from streams.kafka.partitioner import partition_of
 from streams.kafka.policies import publish_policy
 from streams.kafka.topics import ensure_topics
+from streams.security.master_key import MasterKey
 from streams.settings import Settings, read_policy_file
 from tests.support.deliveries import PARTITIONS, produce
+from tests.support.handmade_logs import START_MS, Writing, action, balance, customers_of
 from tests.support.patience import until
 
 FOLDER = "index"
@@ -159,6 +164,38 @@ async def test_an_erase_takes_out_what_it_made_void_and_nothing_newer(settings: 
         await knows(queries, "C1", ["C1:3"])
         assert await told(queries, "C2") == ["C2:1"]
     assert b"C1:2" not in (folder / FILE).read_bytes()
+
+
+async def test_what_is_sealed_is_found_in_the_clear_until_its_customer_is_erased(
+    sealed_settings: Settings, folder: Path
+) -> None:
+    erased, stays = customers_of(1, 2)
+    async with Writing(sealed_settings, "assets-only") as writing:
+        writer = await writing.writer(1)
+        await writer.batch([balance("b1", erased, "600000"), balance("b2", stays, "6000000")])
+        async with followed(sealed_settings, folder) as queries:
+            assert await told(queries, erased) == [f"{erased}:1"]
+            assert [one.customer_id for one in await queries.standings("mid", 9, "")] == [erased]
+            await writer.batch([action("e1", erased, "erase", START_MS + 10)], START_MS + 10)
+            await writer.batch([balance("b3", erased, "1", START_MS + 20)], START_MS + 20)
+            await knows(queries, erased, [f"{erased}:2"])
+            assert await told(queries, stays) == [f"{stays}:1"]
+    for suffix in ("", "-wal", "-shm", ".lock"):
+        (folder / f"{FILE}{suffix}").unlink(missing_ok=True)
+    async with followed(sealed_settings, folder) as queries:  # made anew when the key is gone
+        await knows(queries, erased, [f"{erased}:2"])
+        assert [one.customer_id for one in await queries.standings("low", 9, "")] == [erased]
+
+
+async def test_without_the_master_key_it_ends_with_a_sentence(sealed_settings: Settings, folder: Path) -> None:
+    async with Writing(sealed_settings, "assets-only") as writing:
+        await (await writing.writer(1)).batch([balance("b1", customers_of(1, 1)[0], "600000")])
+    with Index(folder) as index:
+        running = Follower(replace(sealed_settings, keys=MasterKey()), index, lambda: None)
+        async with running.following() as task:
+            await asyncio.wait([task])
+            with pytest.raises(UnopenedError, match="write TIERFLOW_KEYS=on, and the master key"):
+                task.result()
 
 
 async def test_a_tombstone_takes_the_customer_out_of_the_tier(settings: Settings, folder: Path) -> None:

@@ -25,6 +25,7 @@ from streams.history.queries import Queries
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings, policy_folder
 from tests.support.patience import until
+from tests.support.sealing import SEALED, sealing_settings
 from tests.support.worker_processes import PARTITIONS, Events, Workers, applied, now_ms
 
 Client = TestClient[web.Request, web.Application]
@@ -51,6 +52,7 @@ def bank(broker: str, folder: Path, name: str) -> Iterator[ABank]:
     # Without grace and protection a balance moves a tier down at once.
     policy.write_text(document.replace("[falling]\nafter_days = 30\nprotection_days = 90\n", ""), encoding="utf-8")
     environment = {
+        **(sealing_settings(folder) if SEALED else {}),
         "KAFKA_BOOTSTRAP_SERVERS": broker,
         "TIERFLOW_APP_ID": name,
         "TIERFLOW_INPUT_PREFIX": f"{name}.bank.",

@@ -1,10 +1,14 @@
 """Settings with which states and outputs are sealed, and batches that are sealed by hand."""
 
 import base64
+import os
 from pathlib import Path
 
 from streams.partition.seals import Seals
 from streams.partition.work import Work
+
+SEALED = os.environ.get("TIERFLOW_SEALED") == "1"
+"""Whether this run is one with all states and outputs sealed."""
 
 MASTER = base64.b64encode(b"m" * 32).decode()
 
