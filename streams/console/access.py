@@ -15,9 +15,10 @@ from aiohttp.typedefs import Handler
 
 from streams.api.problem import problem
 from streams.console.identity import Identities
-from streams.console.refused import RefusedError
+from streams.console.refused import RefusedError, later
 from streams.console.roles import Who
 from streams.console.route import Route
+from streams.history.queries import UnusableIndexError
 from streams.security.hosts import is_loopback
 
 SAFE: Final = frozenset({"GET", "HEAD"})
@@ -54,6 +55,8 @@ async def _answered(request: web.Request, route: Route, identities: Identities) 
         return await route.handler(request)
     except RefusedError as error:
         return _refusal(error)
+    except UnusableIndexError:
+        return _refusal(later("The index of what was decided is damaged; it is being made anew from the topics.", 2))
 
 
 async def _let_in(request: web.Request, route: Route, identities: Identities) -> None:

@@ -23,9 +23,13 @@ _Given = TypeVar("_Given")
 class Aside:
     """One process, which works one thing after another; it is started with the first, and anew if it ended."""
 
-    def __init__(self, within_s: float) -> None:
-        """within_s: how long one thing may take, waiting included; then the process is ended."""
+    def __init__(self, within_s: float, *, takes_long: bool = False) -> None:
+        """within_s: how long one thing may take, waiting included; then the process is ended.
+
+        takes_long: the process is ended, too, when the client has left; what is done in a moment comes to its end.
+        """
         self._within_s = within_s
+        self._takes_long = takes_long
         self._pool: ProcessPoolExecutor | None = None
 
     async def opened(self, _app: web.Application) -> AsyncIterator[None]:
@@ -39,23 +43,33 @@ class Aside:
         Raises:
             RefusedError: It takes too long, or the process ended.
         """
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                1, mp_context=multiprocessing.get_context("spawn"), initializer=_live_with_the_parent
-            )
-        asked = asyncio.get_running_loop().run_in_executor(self._pool, what, *given)
         give_up_at = asyncio.get_running_loop().time() + self._within_s
+        while True:
+            pool = self._pool = self._pool or _process()
+            try:
+                asked = asyncio.get_running_loop().run_in_executor(pool, what, *given)
+                await self._answered(request, asked, give_up_at)
+                if not asked.cancelled():
+                    return asked.result()
+            except BrokenProcessPool as error:
+                if self._pool is pool:
+                    self._pool = None
+                    raise later("The process that works this out has ended; ask again.") from error
+            # What somebody else asked for has ended the process, and this waited behind it: it goes to the next one.
+
+    async def _answered(self, request: web.Request, asked: asyncio.Future[_Given], give_up_at: float) -> None:
+        is_late = False
         try:
-            while not asked.done() and asyncio.get_running_loop().time() < give_up_at:
+            while not asked.done():
+                is_late = asyncio.get_running_loop().time() >= give_up_at
+                if is_late:
+                    raise bad_request(f"It takes longer than {self._within_s:.0f} s to work out.")
                 still_answering(request)
                 await asyncio.wait([asked], timeout=min(_LOOK_EVERY_S, self._within_s))
-            if not asked.done():
+        finally:
+            if not asked.done() and (is_late or self._takes_long):  # a client that has left cancels us
                 self._end()
-                raise bad_request(f"It takes longer than {self._within_s:.0f} s to work out.")
-            return asked.result()
-        except BrokenProcessPool as error:
-            self._pool = None
-            raise later("The process that works this out has ended; ask again.") from error
+            asked.cancel()
 
     def _end(self) -> None:
         pool, self._pool = self._pool, None
@@ -64,6 +78,11 @@ class Aside:
         for process in list((pool._processes or {}).values()):  # noqa: SLF001 - nothing else ends one that computes
             process.kill()
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _process() -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(1, mp_context=context, initializer=_live_with_the_parent)
 
 
 def _live_with_the_parent() -> None:

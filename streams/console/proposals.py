@@ -26,6 +26,7 @@ from streams.console.published import Compiled, compiled_of
 from streams.console.refused import RefusedError, bad_request, later, not_found
 from streams.console.roles import Who
 from streams.errors import UsageError
+from streams.history.index import is_damaged
 from streams.kafka.permitted import check_rights
 from streams.kafka.policies import publish_policy
 from streams.kafka.rights import policy as policy_rows
@@ -46,6 +47,10 @@ _TABLE: Final = """
 """
 _SHOWN: Final = "id, name, version, digest, note, proposed_by, proposed_ms, approved_by, approved_ms"
 _NEEDED: Final = ("READ", "WRITE")
+_DAMAGED: Final = (
+    f"{FILE} under TIERFLOW_DATA_DIR is damaged: take it away, or put a copy of it there. Proposals that nobody has "
+    "approved are lost with it; published policies are not."
+)
 _Given = TypeVar("_Given")
 _approving: Final = asyncio.Lock()
 
@@ -57,9 +62,14 @@ async def _kept(asked: Asked, what: Callable[[sqlite3.Connection], _Given]) -> _
 
 def _with_file(file: Path, what: Callable[[sqlite3.Connection], _Given]) -> _Given:
     file.touch(mode=0o600)
-    with closing(sqlite3.connect(file, timeout=10)) as connection, connection:
-        connection.execute(_TABLE)
-        return what(connection)
+    try:
+        with closing(sqlite3.connect(file, timeout=10)) as connection, connection:
+            connection.execute(_TABLE)
+            return what(connection)
+    except sqlite3.DatabaseError as error:
+        if not is_damaged(error):
+            raise
+        raise later(_DAMAGED, 60) from error
 
 
 def proposals_handler(asked: Asked) -> Handler:

@@ -295,7 +295,11 @@ def install(web_app: web.Application, asked: Asked, arrivals: Arrivals, identiti
     web_app.middlewares.append(validated)
     peers, asides = (
         Peers(asked.settings),
-        Asides(Aside(EXPLAINED_WITHIN_S), Aside(CHECKED_WITHIN_S), Aside(COMPARED_WITHIN_S)),
+        Asides(
+            Aside(EXPLAINED_WITHIN_S),
+            Aside(CHECKED_WITHIN_S, takes_long=True),
+            Aside(COMPARED_WITHIN_S, takes_long=True),
+        ),
     )
     web_app.cleanup_ctx.append(asked.worker.opened)
     web_app.cleanup_ctx.append(peers.opened)

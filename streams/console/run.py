@@ -39,11 +39,12 @@ async def run_console(settings: Settings) -> None:
     allow_open_files()
     identities = Identities(settings.console)
     await check_rights(settings, "console")
-    with Index(settings.data_dir) as index, Queries(index.file) as queries:
-        arrivals = Arrivals()
+    arrivals = Arrivals()
+    with Index(settings.data_dir) as index:
         follower = Follower(settings, index, arrivals.came)
-        asked = Asked(settings, queries, PublishedPolicies(queries), WorkerAsked(settings), follower)
-        await _serve(asked, arrivals, identities)
+        with Queries(index.file, follower.make_anew) as queries:
+            asked = Asked(settings, queries, PublishedPolicies(queries), WorkerAsked(settings), follower)
+            await _serve(asked, arrivals, identities)
 
 
 async def _serve(asked: Asked, arrivals: Arrivals, identities: Identities) -> None:

@@ -22,7 +22,7 @@ from streams.console import given
 from streams.console.access import who_asks
 from streams.console.asked import Asked
 from streams.console.refused import RefusedError, bad_request, later
-from streams.history.queries import Streamed
+from streams.history.queries import Streamed, UnusableIndexError
 from streams.history.rows import KINDS
 
 EVENTS_PER_S: Final = 200
@@ -131,7 +131,7 @@ class _Stream:
                     continue
                 await self._arrivals.wait(SILENT_FOR_S)
                 await answer.write(b":\n\n")  # a client that is gone is noticed by it, and a proxy keeps it open
-        except ConnectionError:
+        except (ConnectionError, UnusableIndexError):  # the client comes again, and is told
             return answer
 
     async def _begin(self, cursor: str | None) -> bool:

@@ -10,6 +10,7 @@ from typing import Final
 from streams.console.roles import Who
 from streams.errors import UsageError
 from streams.security.console_access import ROLES, Role
+from streams.security.private_files import warn_if_everybody_reads
 
 SHORTEST: Final = 16
 _HASHED: Final = re.compile(r"sha256:([0-9a-f]{64})")
@@ -42,6 +43,7 @@ def read_tokens(file: Path) -> Tokens:
     """
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
+        warn_if_everybody_reads(file, "TIERFLOW_CONSOLE_TOKENS")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
             f"TIERFLOW_CONSOLE_TOKENS: {file} cannot be read; write a text file that this user may read"

@@ -14,9 +14,9 @@ from aiokafka.errors import KafkaError
 
 from streams.contracts.kept import KnownTopic
 from streams.contracts.sealed import CONTEXTS
-from streams.errors import AwayError, TryAgainError, UsageError, named
+from streams.errors import AwayError, UsageError, named
 from streams.history.batch import FOLLOWED, Batches
-from streams.history.index import Index, is_damage
+from streams.history.index import Index, is_damaged
 from streams.history.opened import in_the_clear
 from streams.history.rows import ENTRY_TOPICS
 from streams.kafka.erasures import read_erasures
@@ -59,6 +59,7 @@ class Follower:
         self._on_change = on_change
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="history-writer")
         self.progress = Progress(built=False, records_read=0, records=0)
+        self._is_unusable = False
         self.caught_up_at = 0.0
         """When the newest look found nothing more to read, by the monotonic clock."""
 
@@ -75,10 +76,10 @@ class Follower:
                 await asyncio.wait([task], timeout=AGAIN_AFTER_S)
 
     async def _run(self) -> None:
-        """Follows until it is cancelled. A Kafka that is away is waited for.
+        """Follows until it is cancelled. A Kafka that is away is waited for, an index that is damaged made anew.
 
         Raises:
-            TryAgainError: The file is damaged; it was deleted, and the next start makes it anew.
+            UnopenedError: The master key is missing, or another one than what is sealed was wrapped by.
         """
         try:
             while True:
@@ -91,16 +92,28 @@ class Follower:
                 except (KafkaError, UsageError, TimeoutError, OSError) as error:
                     _log.warning("the history cannot be followed: %s; it is tried again", named(error))
                 except sqlite3.Error as error:  # a disk that is full, say; its text holds no values
-                    if is_damage(error):  # who reads has it open, too
-                        await self._off_loop(self._index.delete)
-                        raise TryAgainError(
-                            f"the index {self._index.file} is damaged, and was deleted; start the console again: it "
-                            "makes the index anew from the topics"
-                        ) from error
-                    _log.warning("the index cannot be written: %s; it is tried again", error)
+                    self._is_unusable |= is_damaged(error)
+                    if not self._is_unusable:
+                        _log.warning("the index cannot be written: %s; it is tried again", error)
+                if self._is_unusable:
+                    await self._make_anew()
                 await asyncio.sleep(AGAIN_AFTER_S)
         finally:
             self._thread.shutdown()
+
+    def make_anew(self) -> None:
+        """Asks for an index in the place of one that is damaged. Until it is built, `progress` says so."""
+        self._is_unusable = True
+
+    async def _make_anew(self) -> None:
+        _log.warning("the index is damaged, or gone; it is made anew from the topics")
+        self.progress = Progress(built=False, records_read=0, records=0)
+        try:
+            await self._off_loop(self._index.make_anew)
+        except (sqlite3.Error, OSError) as error:
+            _log.warning("the index cannot be made: %s; it is tried again", error)
+        else:
+            self._is_unusable = False
 
     async def _off_loop(self, what: Callable[..., _Given], *given: object) -> _Given:
         return await asyncio.get_running_loop().run_in_executor(self._thread, what, *given)
@@ -156,6 +169,8 @@ class Follower:
         sealed = frozenset(map(self._settings.output_topic, CONTEXTS))
         looked_at = 0.0
         while True:
+            if self._is_unusable:
+                return
             if time.monotonic() - looked_at > LOOK_EVERY_S:
                 await self._look(consumer, topics)
                 with suppress(AwayError):

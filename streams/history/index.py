@@ -21,6 +21,8 @@ GENERATION: Final = "generation"
 FORGOTTEN: Final = "forgotten_to"
 """The name of the fact up to which number entries are gone since their topics no longer have them."""
 
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
 _TOPICS = "topics"
 _ENTRY = f"INSERT OR IGNORE INTO entries ({', '.join(Entry._fields)}) VALUES ({', '.join('?' * len(Entry._fields))})"
 _LETTER = f"INSERT OR REPLACE INTO letters VALUES ({', '.join('?' * len(LetterRow._fields))})"
@@ -50,7 +52,7 @@ class Index:
         self.file.touch(mode=0o600)  # it holds what customers have
         self._write = _opened(self.file)
         if _version(self._write) != VERSION:
-            self._make()
+            self.make_anew()
 
     def close(self) -> None:
         """Closes the file, and lets others have it."""
@@ -62,6 +64,12 @@ class Index:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def make_anew(self) -> None:
+        """Makes an empty file in the place of one that is damaged. Who reads the former one has to open this one."""
+        with suppress(sqlite3.Error):
+            self._write.close()
+        self._make()
 
     # --- what it is of ---
 
@@ -175,20 +183,17 @@ class Index:
         self._write.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _make(self) -> None:
-        self._write.close()
-        self._unlink()
-        self.file.touch(mode=0o600)
-        self._write = _opened(self.file)
-        with self._write as write:
+        made = self.file.with_name(f"{self.file.name}.new")  # readers never see one without tables
+        made.unlink(missing_ok=True)
+        made.touch(mode=0o600)
+        with closing(sqlite3.connect(made, isolation_level=None)) as write, write:
             write.execute("BEGIN IMMEDIATE")
             for statement in TABLES:
                 write.execute(statement)
             write.execute(f"PRAGMA user_version = {VERSION}")
-
-    def delete(self) -> None:
-        """Deletes the file, which nothing more can be done with."""
-        self._write.close()
         self._unlink()
+        made.rename(self.file)
+        self._write = _opened(self.file)
 
     def _unlink(self) -> None:
         for suffix in ("", "-wal", "-shm"):
@@ -206,13 +211,13 @@ def _opened(file: Path) -> sqlite3.Connection:
     return connection
 
 
-def is_damage(error: sqlite3.Error) -> bool:
-    """Says whether the file holds no database any more, or only part of one; nothing but to make it anew helps."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-
-
 def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def is_damaged(error: sqlite3.Error) -> bool:
+    """Says whether an error is one of the file itself: no later try would find another."""
+    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _DAMAGED
 
 
 def _is_ours(file: Path) -> bool:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self, TypeVar
 
-from streams.history.index import FORGOTTEN, GENERATION
+from streams.history.index import FORGOTTEN, GENERATION, is_damaged
 from streams.history.rows import Standing
 
 THREADS: Final = 4
@@ -78,11 +78,20 @@ _LETTER = ", ".join(f"l.{name}" for name in LetterFound._fields)
 _NOT_REPLAYED = "NOT EXISTS (SELECT 1 FROM replayed r WHERE r.partition = l.partition AND r.offset = l.offset)"
 
 
-class Queries:
-    """Questions to the index of one file. Each sees one state of it, and waits for no writer."""
+class UnusableIndexError(Exception):
+    """The index is damaged, or being made anew: there are answers later."""
 
-    def __init__(self, file: Path) -> None:
+
+class Queries:
+    """Questions to the index of one file. Each sees one state of it, and waits for no writer.
+
+    Any of them raises UnusableIndexError.
+    """
+
+    def __init__(self, file: Path, on_unusable: Callable[[], None] = lambda: None) -> None:
+        """on_unusable: called in the event loop when the file cannot be read: somebody has to make it anew."""
         self._file = file
+        self._on_unusable = on_unusable
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="history-reader")
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
@@ -231,16 +240,31 @@ class Queries:
         return await self._ask(_fetched, text, given)
 
     async def _ask(self, what: Callable[..., _Given], *given: object) -> _Given:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._with_connection, what, given)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._with_connection, what, given)
+        except FileNotFoundError as error:
+            self._on_unusable()
+            raise UnusableIndexError from error
+        except sqlite3.DatabaseError as error:
+            if not is_damaged(error):
+                raise
+            self._on_unusable()
+            raise UnusableIndexError from error
 
     def _with_connection(self, what: Callable[..., _Given], given: Sequence[object]) -> _Given:
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False, timeout=10)
-            connection.execute("PRAGMA query_only = ON")
-            self._local.connection = connection
-            self._opened.append(connection)
-        return what(connection, *given)
+        file = self._file.stat().st_ino  # another one, once it was made anew
+        if getattr(self._local, "file", None) != file:
+            self._local.connection = self._connected()
+            self._local.file = file
+        return what(self._local.connection, *given)
+
+    def _connected(self) -> sqlite3.Connection:
+        # rw: a file that is not there is not to be made here.
+        where = f"{self._file.absolute().as_uri()}?mode=rw"
+        connection = sqlite3.connect(where, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
+        connection.execute("PRAGMA query_only = ON")
+        self._opened.append(connection)
+        return connection
 
 
 def _fetched(connection: sqlite3.Connection, text: str, given: Sequence[object]) -> list[tuple[Any, ...]]:

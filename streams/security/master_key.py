@@ -7,6 +7,7 @@ from pathlib import Path
 
 from streams.errors import UsageError
 from streams.sealing.keys import MasterKeyError, MasterKeys, master_keys
+from streams.security.private_files import warn_if_everybody_reads
 from streams.security.tokens import TokenError, output_of
 
 
@@ -63,8 +64,10 @@ def _master(file: str, command: str) -> MasterKeys:
 
 
 def _read(file: str) -> str:
+    path = Path(file).expanduser()
     try:
-        return Path(file).expanduser().read_text(encoding="ascii")
+        warn_if_everybody_reads(path, "TIERFLOW_KEYS_MASTER_FILE")
+        return path.read_text(encoding="ascii")
     except UnicodeDecodeError:
         return ""
     except OSError as error:

@@ -9,6 +9,8 @@ from urllib.parse import quote
 import pytest
 from yarl import URL
 
+from streams.console.proposals import _with_file
+from streams.console.refused import RefusedError
 from tests.support.consoles import LOST, PLAIN, ABank, Client, bank, bearing, console, tokens_file
 from tests.support.patience import until
 from tests.support.worker_processes import read
@@ -142,3 +144,11 @@ async def test_how_the_workers_are(of_bank: ABank) -> None:
     async with console(of_bank, TIERFLOW_HTTP_PORT="1") as client:
         told = await ask(client, "GET", "/api/operations", None, 200)
         assert (told["workers"][0]["ready"], told["incidents"][0]["severity"]) == (False, "critical")
+
+
+def test_proposals_that_are_damaged_are_told_with_what_to_do(tmp_path: Path) -> None:
+    file = tmp_path / "proposals.sqlite3"
+    file.write_bytes(b"x" * 5_000)
+    with pytest.raises(RefusedError, match=r"proposals\.sqlite3 under TIERFLOW_DATA_DIR is damaged: take it away"):
+        _with_file(file, lambda connection: connection.total_changes)
+    assert file.read_bytes() == b"x" * 5_000

@@ -4,7 +4,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,11 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from streams.errors import TryAgainError, UsageError
+from streams.errors import UsageError
 from streams.history import follower
 from streams.history.follower import Follower
 from streams.history.index import FILE, Index
-from streams.history.queries import Queries
+from streams.history.queries import Queries, UnusableIndexError
 from streams.kafka.keys import UnopenedError
 from streams.kafka.partitioner import partition_of
 from streams.kafka.policies import publish_policy
@@ -84,8 +84,9 @@ async def put(settings: Settings, name: str, customer: str, value: Mapping[str, 
 @asynccontextmanager
 async def followed(settings: Settings, folder: Path) -> AsyncIterator[Queries]:
     """The index of a folder, at the ends of the topics, and kept up with them."""
-    with Index(folder) as index, Queries(index.file) as queries:
+    with Index(folder) as index, ExitStack() as stack:
         running = Follower(settings, index, lambda: None)
+        queries = stack.enter_context(Queries(index.file, running.make_anew))
         async with running.following():
             await until(lambda: running.progress.built, 20, "the index is built")
             yield queries
@@ -253,9 +254,12 @@ async def test_what_the_topic_no_longer_has_is_gone(
 
 async def test_an_index_of_another_form_or_a_damaged_one_is_made_anew(settings: Settings, folder: Path) -> None:
     await produce(settings, [change("C1", 1)])
-    for damage in ("another form", "no database"):
+    for damage in ("another form", "no database", "inside"):
         if damage == "no database":
             (folder / FILE).write_bytes(b"x" * 5_000)
+        elif damage == "inside":
+            whole = (folder / FILE).read_bytes()
+            (folder / FILE).write_bytes(whole[:4_096] + b"x" * (len(whole) - 4_096))
         else:
             with sqlite3.connect(folder / FILE) as connection:
                 connection.execute("CREATE TABLE entries (other TEXT)")
@@ -264,21 +268,34 @@ async def test_an_index_of_another_form_or_a_damaged_one_is_made_anew(settings: 
             assert await told(queries, "C1") == ["C1:1"], damage
 
 
-async def test_an_index_that_is_damaged_inside_ends_the_console_and_the_next_one_makes_it_anew(
-    settings: Settings, folder: Path
+@pytest.mark.parametrize("damage", ["inside", "gone"])
+async def test_an_index_that_only_readers_find_damaged_is_made_anew(
+    settings: Settings, folder: Path, damage: str
 ) -> None:
     await produce(settings, [change("C1", 1)])
-    async with followed(settings, folder):
-        pass
-    whole = (folder / FILE).read_bytes()
-    page = int.from_bytes(whole[16:18])
-    (folder / FILE).write_bytes(whole[:page] + b"x" * (len(whole) - page))
-    with Index(folder) as index:
-        async with Follower(settings, index, lambda: None).following() as running:
-            with pytest.raises(TryAgainError, match="damaged, and was deleted"):
-                await running
+    file = folder / FILE
     async with followed(settings, folder) as queries:
-        assert await told(queries, "C1") == ["C1:1"]
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        if damage == "gone":
+            file.unlink()
+        else:
+            with file.open("r+b") as pages:
+                pages.seek(4_096)
+                pages.write(b"\xff" * (file.stat().st_size - 4_096))
+        with pytest.raises(UnusableIndexError):
+            await told(queries, "C1")
+
+        async def is_well() -> bool:
+            try:
+                return await told(queries, "C1") == ["C1:1"]
+            except UnusableIndexError:
+                return False
+
+        await until(is_well, 20, "the index is made anew")
+        await produce(settings, [change("C1", 2)])
+        await knows(queries, "C1", ["C1:2", "C1:1"])
+    assert file.stat().st_mode & 0o077 == 0
 
 
 async def test_records_that_are_none_of_ours_are_passed_over(settings: Settings, folder: Path) -> None:

@@ -71,3 +71,16 @@ def test_a_wrong_word_and_a_partitioner_that_is_none_are_refused(tmp_path: Path)
     given = {"TIERFLOW_KEYS": "on", "TIERFLOW_KEYS_MASTER_FILE": os.devnull, "TIERFLOW_PARTITIONER": "none"}
     with pytest.raises(UsageError, match="two keys"):
         Settings.from_environment({**given, "HOME": str(tmp_path)}, dotenv=None)
+
+
+@pytest.mark.parametrize(("mode", "is_warned"), [(0o644, True), (0o604, True), (0o640, False), (0o400, False)])
+def test_a_file_that_everybody_may_read_is_warned_about_and_taken(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, mode: int, *, is_warned: bool
+) -> None:
+    file = tmp_path / f"{mode:o}.key"
+    file.write_text(KEY)
+    file.chmod(mode)
+    keys(TIERFLOW_KEYS_MASTER_FILE=str(file)).master()
+    said = f"TIERFLOW_KEYS_MASTER_FILE: every user of this machine may read {file}; chmod 600 it"
+    assert (said in caplog.text) is is_warned
+    assert KEY not in caplog.text

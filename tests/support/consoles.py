@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,9 +88,10 @@ async def _begin(settings: Settings, ready: Any) -> None:
 async def console(of: ABank, **more: str) -> AsyncIterator[Client]:
     """A console in this process, whose index is built."""
     settings = Settings.from_environment({**of.environment, **more}, dotenv=None)
-    with Index(settings.data_dir) as index, Queries(index.file) as queries:
-        arrivals = Arrivals()
+    arrivals = Arrivals()
+    with Index(settings.data_dir) as index, ExitStack() as stack:
         follower = Follower(settings, index, arrivals.came)
+        queries = stack.enter_context(Queries(index.file, follower.make_anew))
         asked = Asked(settings, queries, PublishedPolicies(queries), WorkerAsked(settings), follower)
         web_app = web.Application(client_max_size=BODY_BYTES)
         install(web_app, asked, arrivals, Identities(settings.console))
@@ -115,6 +116,7 @@ def tokens_file(folder: Path) -> Path:
     """A file with a token for each role."""
     file = folder / "tokens"
     file.write_text("# who may ask\n" + "".join(f"{role} {role}-1 {token}\n" for role, token in TOKENS.items()))
+    file.chmod(0o600)
     return file
 
 

@@ -17,6 +17,7 @@ def sealing_settings(folder: Path) -> dict[str, str]:
     """The settings, with a master key in a file of this folder."""
     file = folder / "master.key"
     file.write_text(MASTER)
+    file.chmod(0o600)
     return {"TIERFLOW_KEYS": "on", "TIERFLOW_KEYS_MASTER_FILE": str(file)}
 
 
