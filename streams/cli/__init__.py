@@ -11,6 +11,6 @@ A command imports what is slow to import inside its function, so that `tierflow 
 its help text. Rules, Kafka clients and file formats do not belong here. docs/commands.md describes the commands.
 
 May be imported here: `audit`, `bench`, `compiled`, `console`, `contracts`, `deliver`, `demo`, `engine`, `errors`,
-`explain`, `export`, `grow`, `intake`, `kafka`, `load`, `logs`, `partition`, `policy`, `registry`, `settings`,
-`signals`, `simulate`, `stages`, `values`, `worker`.
+`explain`, `export`, `grow`, `intake`, `kafka`, `languages`, `load`, `logs`, `partition`, `policy`, `registry`,
+`settings`, `signals`, `simulate`, `stages`, `values`, `worker`.
 """

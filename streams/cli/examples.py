@@ -13,6 +13,7 @@ EXAMPLES: Final = {
     "demo": ("tierflow demo", "tierflow demo --seconds 45 --events 5000"),
     "explain": (
         "tierflow explain C001",
+        "tierflow explain C001 --lang zh-TW",
         "tierflow explain C001 --policy next.toml --events events.jsonl",
     ),
     "export": ("tierflow export ./parquet", "tierflow export ./parquet --as-of 2026-11-30"),
@@ -21,7 +22,7 @@ EXAMPLES: Final = {
         "tierflow simulate --policy ours.toml --compare next.toml --from-kafka --picture moves.svg",
         "tierflow simulate --policy ours.toml --compare next.toml --events events.jsonl --list low:mid",
     ),
-    "watch": ("tierflow watch", "tierflow watch --all --from-beginning --limit 10"),
+    "watch": ("tierflow watch", "tierflow watch --lang zh-TW", "tierflow watch --all --from-beginning --limit 10"),
     "worker": ("tierflow worker", "TIERFLOW_HTTP_PORT=0 TIERFLOW_DATA_DIR=/tmp/second tierflow worker"),
 }
 """By command: lines to copy."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from streams.cli.language import Lang, asked_language
 from streams.errors import UsageError
 from streams.settings import Settings
 
@@ -20,11 +21,11 @@ def explain(  # noqa: PLR0913, PLR0917 - a command's options
     policy: Annotated[Path | None, typer.Option(metavar="FILE", help="Without Kafka: a policy file,")] = None,
     events: Annotated[str | None, typer.Option(metavar="FILE", help="and events; - is standard input.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    lang: Annotated[
-        str | None, typer.Option(metavar="LANGUAGE", help="In sentences for customers: en, zh-TW or zh-CN.")
-    ] = None,
+    lang: Lang = None,
 ) -> None:
     """Say why a customer has this tier, what is missing for the next, what keeps this one, and what will happen.
+
+    With --lang, in the sentences of a relationship manager.
 
     The state is the newest that workers have committed or, with --policy and --events, what simulate makes of a file.
     Nothing is written anywhere.
@@ -36,8 +37,7 @@ def explain(  # noqa: PLR0913, PLR0917 - a command's options
 
     if not _is_text(customer):
         raise UsageError("CUSTOMER is no UTF-8 text, as every id is; write the id as the messages have it")
-    if lang is not None:
-        _check_language(lang, as_json=as_json)
+    lang = asked_language(lang, as_json=as_json)
     if (policy is None) != (events is None):
         raise UsageError("--policy and --events belong together; write both to do without Kafka, or none of them")
     if policy is not None and events is not None:
@@ -58,22 +58,13 @@ def explain(  # noqa: PLR0913, PLR0917 - a command's options
         show(explanation)
 
 
-def _check_language(lang: str, *, as_json: bool) -> None:
-    from streams.explain.languages.known import LANGUAGES
-
-    if lang not in LANGUAGES:
-        raise UsageError(f"--lang is {lang!r}; write {', '.join(list(LANGUAGES)[:-1])} or {list(LANGUAGES)[-1]}")
-    if as_json:
-        raise UsageError("--lang gives sentences, and --json an object of fields; write one of them")
-
-
 def _tell(explanation: "Explanation", known: "Known", lang: str) -> None:
     """Prints the sentences, with the names that the policy gives its tiers."""
     from streams.cli.output import visible
     from streams.engine.sections import special_of
     from streams.explain.known import state_of
-    from streams.explain.languages.known import LANGUAGES
     from streams.explain.sentences import Told, sentences
+    from streams.languages.known import LANGUAGES
     from streams.policy.compile.load import read_policy
 
     file = read_policy(known.policy.document, is_published=True).file

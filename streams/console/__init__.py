@@ -9,6 +9,6 @@ something. `identity.py` says who asks: by `tokens.py`, or by `oidc.py`. What a 
 
 No rule stands here a second time, nothing of a customer is logged, and no handler waits for a disk in the event loop.
 
-May be imported here: `api`, `contracts`, `engine`, `errors`, `explain`, `history`, `kafka`, `policy`, `security`,
-`settings`, `signals`, `simulate`, `values`.
+May be imported here: `api`, `contracts`, `engine`, `errors`, `explain`, `history`, `kafka`, `languages`, `policy`,
+`security`, `settings`, `signals`, `simulate`, `values`.
 """

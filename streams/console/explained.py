@@ -24,10 +24,10 @@ from streams.engine.sections import special_of
 from streams.errors import UsageError
 from streams.explain.explanation import explain
 from streams.explain.known import Known, state_of
-from streams.explain.languages.known import LANGUAGES
 from streams.explain.lost import lost_by
 from streams.explain.message import ConditionNow, Explanation, KeepsNow, NextTierNow
 from streams.explain.sentences import Lost, Told, sentences
+from streams.languages.known import LANGUAGES
 
 _encode = msgspec.json.Encoder().encode
 

@@ -12,5 +12,5 @@ The structs are in `inputs` (what the bank writes), `outputs` (what tierflow wri
 What may live here: the form of a record, its schema, and its words for people. No rule and no decision belongs here:
 these are the engine's. Nothing here talks to Kafka.
 
-May be imported here: `engine`, `policy`, `sealing`, `values`.
+May be imported here: `engine`, `languages`, `policy`, `sealing`, `values`.
 """

@@ -1,12 +1,11 @@
 """Messages in words, for people on a terminal: what happened, and why."""
 
-from decimal import ROUND_DOWN, ROUND_UP, Context, Decimal
+from decimal import ROUND_UP, Decimal
 
 from streams.contracts.outputs import RiskCondition
 from streams.contracts.shown import ShownChange, ShownRisk, ShownTrigger
+from streams.languages.writing import grouped
 
-_CENT = Decimal("0.01")
-_DIGITS = Context(prec=60)  # more than a floor can have; Python's own 28 would refuse large ones
 _DAY_CHARS = len("2026-11-24")
 _KINDS = {"gift": "a gift", "dormant": "nothing heard for long", "fee_alert": "below the floor for a month"}
 
@@ -75,9 +74,9 @@ def _met(one: RiskCondition) -> str:
     if one.measure == "amount" and one.at_least is not None:
         return f"at least {grouped(one.at_least)}"
     if one.measure == "fresh_assets":
-        return f"{_percent(one.is_)} of the assets are new"
+        return f"{percent_up(one.is_)} of the assets are new"
     if one.measure == "volatile_assets":
-        return f"assets went up and down by {_percent(one.is_)}"
+        return f"assets went up and down by {percent_up(one.is_)}"
     return f"{one.measure} {one.is_}"
 
 
@@ -85,15 +84,6 @@ def _alert(one: RiskCondition) -> str:
     return f"assets fell to {grouped(one.is_)}" if one.measure == "assets" else f"{one.measure} now {one.is_}"
 
 
-def _percent(share: str) -> str:
+def percent_up(share: str) -> str:
     """Writes a share as a percentage, rounded up: a share just above a limit must not look equal to it."""
     return f"{(Decimal(share) * 100).to_integral_value(ROUND_UP):,}%"
-
-
-def grouped(amount: str, rounding: str = ROUND_DOWN) -> str:
-    """Writes an amount with thousands separators and 2 decimals, or none if it is whole.
-
-    It is rounded down unless told otherwise: an amount just below a floor must not look as if it reached it.
-    """
-    cents = Decimal(amount).quantize(_CENT, rounding, _DIGITS)
-    return f"{cents:,.0f}" if cents == cents.to_integral_value() else f"{cents:,}"

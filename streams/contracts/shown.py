@@ -73,6 +73,19 @@ class ShownErasure(msgspec.Struct, frozen=True):
     last_sequence: int
 
 
+class ShownPolicy(msgspec.Struct, frozen=True):
+    """What is read of the policy by which something was decided."""
+
+    digest: str
+
+
+class ShownDecided(msgspec.Struct, frozen=True):
+    """What is read of any output to find the names that its policy gives."""
+
+    policy: ShownPolicy | None = None
+
+
+decode_decided = msgspec.json.Decoder(ShownDecided).decode
 decode_change = msgspec.json.Decoder(ShownChange).decode
 decode_trigger = msgspec.json.Decoder(ShownTrigger).decode
 decode_risk = msgspec.json.Decoder(ShownRisk).decode

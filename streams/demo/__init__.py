@@ -9,6 +9,6 @@ the events, `figures.py` counts what is read, `view.py` shows it. `policy.py` wr
 The demo reads the worker's topics and HTTP answers as any subscriber would. Nothing here decides anything for a
 customer, and nothing else depends on the demo but its command and `tierflow watch`, which shares `styles.py`.
 
-May be imported here: `audit`, `bench`, `contracts`, `errors`, `kafka`, `policy`, `settings`, `signals`,
+May be imported here: `audit`, `bench`, `contracts`, `errors`, `kafka`, `languages`, `policy`, `settings`, `signals`,
 `values`.
 """

@@ -11,11 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.audit.report import Report
-from streams.contracts.display import grouped, move_of, verdict_of, what_is_offered, why_changed, why_decided
+from streams.contracts.display import move_of, verdict_of, what_is_offered, why_changed, why_decided
 from streams.contracts.shown import ShownChange, ShownRisk, ShownTrigger
 from streams.demo.figures import NEWEST_SHOWN, Figures
 from streams.demo.run import Outcome
 from streams.demo.styles import STYLES
+from streams.languages.writing import grouped
 from streams.policy.policy import Policy
 from streams.values.money import format_value
 

@@ -9,5 +9,5 @@ prints as they are (docs/commands.md#tierflow-explain-why-this-tier-what-is-miss
 No rule is written here a second time: what decides belongs to `engine`. Text for people belongs to `cli`. Nothing here
 writes to a topic.
 
-May be imported here: `contracts`, `engine`, `errors`, `kafka`, `policy`, `sealing`, `settings`, `values`.
+May be imported here: `contracts`, `engine`, `errors`, `kafka`, `languages`, `policy`, `sealing`, `settings`, `values`.
 """

@@ -1,13 +1,12 @@
 """A tier explained in sentences, in any language: what is said and in what order. The words are in languages/."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from decimal import ROUND_DOWN, ROUND_UP
 from typing import NamedTuple
 
-from streams.contracts.display import grouped
-from streams.explain.languages.words import Words
 from streams.explain.message import ConditionNow, Explanation, LastChange, NextTierNow
+from streams.languages.words import Words
+from streams.languages.writing import Writing
 
 Names = Mapping[str, Mapping[str, str]]
 """The names of tiers, by tier id and language, as the policy gives them."""
@@ -40,8 +39,10 @@ def sentences(told: Told, words: Words) -> list[str]:
 
 class _Teller:
     def __init__(self, told: Told, words: Words) -> None:
-        self._told, self._words = told, words
+        self._told, self._writing = told, Writing(words)
         self._of = told.explanation
+        self._say, self._date = self._writing.say, self._writing.date
+        self._standing = self._writing.standing
 
     def all(self) -> Iterator[str]:
         of = self._of
@@ -80,7 +81,7 @@ class _Teller:
             return
         tier = self._tier(above.tier)
         if above.missing:
-            joint = self._words.sentences["or" if above.needs == "any" else "and"]
+            joint = self._say("or" if above.needs == "any" else "and")
             yield self._say("next", next=tier, lacks=joint.join(map(self._lack, above.missing)))
         if above.by_itself_at is not None:
             yield self._say("by_itself", next=tier, date=self._date(above.by_itself_at))
@@ -96,7 +97,7 @@ class _Teller:
         missing = found.missing_at_next_rating or found.missing
         # A number of transactions, or a score, has no decimals, and no currency.
         amount = self._money(missing) if "." in missing else missing
-        return self._say("lack", amount=amount, measure=self._words.measures.get(found.measure, found.measure))
+        return self._say("lack", amount=amount, measure=self._writing.words.measures.get(found.measure, found.measure))
 
     # --- what keeps it, what will be ---
 
@@ -130,28 +131,11 @@ class _Teller:
 
     # --- words ---
 
-    def _say(self, what: str, **fields: str) -> str:
-        return self._words.sentences[what].format(**fields)
-
     def _why(self, reason: str, direction: str, previous: str | None) -> str:
-        reasons = self._words.reasons
-        text = reasons.get(f"{reason} {direction}") or reasons.get(reason) or reasons["other"]
-        return text.format(previous=self._tier(previous or ""))
+        return self._writing.why(reason, direction, self._tier(previous or ""))
 
     def _tier(self, tier: str) -> str:
-        names = self._told.names.get(tier, {})
-        return next((names[language] for language in self._words.names if language in names), tier)
-
-    def _standing(self, standing: str) -> str:
-        return self._words.standings.get(standing, standing)
+        return self._writing.name(self._told.names.get(tier, {}), tier)
 
     def _money(self, amount: str, currency: str | None = None, rounding: str = ROUND_UP) -> str:
-        """Writes an amount; what is missing is rounded up, what there is, down."""
-        code = currency or self._of.currency
-        text = self._words.currencies.get(code, self._words.other_currency)
-        return text.format(currency=code, amount=grouped(amount, rounding))
-
-    def _date(self, at: str) -> str:
-        on = datetime.fromisoformat(at)
-        month_name = self._words.months[on.month - 1] if self._words.months else ""
-        return self._words.date.format(year=on.year, month=on.month, day=on.day, month_name=month_name)
+        return self._writing.money(amount, currency or self._of.currency, rounding)

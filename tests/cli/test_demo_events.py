@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from streams.contracts.display import grouped
 from streams.contracts.event_line import EventLine
 from streams.demo.events import CUSTOMERS_LIMIT, OLD_CUSTOMERS, PIN_MS, Bank
 from streams.demo.policy import write_demo_policy
 from streams.demo.run import EVENTS_PER_S
 from streams.errors import UsageError
+from streams.languages.writing import grouped
 from streams.partition.customers import Customers
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import CURRENT, ORDER

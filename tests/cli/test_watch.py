@@ -11,7 +11,12 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from streams.cli.watch import describe
+from streams.cli.followed import Named, digest_of, named_by
+from streams.cli.language import language_of
+from streams.cli.watch import describe, tell
+from streams.kafka.policies import publish_policy
+from streams.languages.known import LANGUAGES
+from streams.policy.compile.load import read_policy
 from streams.settings import Settings
 from tests.support.deliveries import produce
 from tests.support.patience import stretched
@@ -157,6 +162,103 @@ def test_what_is_none_of_them_is_said(name: str, what: str) -> None:
     assert describe(name, b"{}").plain.startswith(f"a record that is no {what}: ")
 
 
+STANDARD = Path("config/policies/standard.toml").read_text()
+
+
+def standard_names() -> Named:
+    file = read_policy(STANDARD).file
+    assert file is not None
+    return named_by(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "lang", "line"),
+    [
+        (
+            "changes",
+            change(),
+            "en",
+            (
+                "24 November 2026, 09:30  C001  up from Low value to Mid value: its floor was reached; composite value "
+                "TWD 512,345; TWD 4,487,655 more for High net worth"
+            ),
+        ),
+        (
+            "changes",
+            change(),
+            "zh-TW",
+            (
+                "2026年11月24日 09:30  C001  由低價值客戶升等至中等價值客戶，原因：已達該等級門檻；"
+                "綜合價值新臺幣512,345元；距高淨值客戶尚差新臺幣4,487,655元"
+            ),
+        ),
+        (
+            "changes",
+            change("a\x1b[2J", direction="initial", previous_tier=None, tier="gold", value=None, next_tier=None),
+            "zh-CN",
+            "2026年11月24日 09:30  a\\u001b[2J  首次评定为gold，原因：按我行分层规则评定",
+        ),
+        (
+            "campaigns",
+            trigger(due="2026-12-01T00:00:00+08:00", group="held_out"),
+            "en",
+            (
+                "24 November 2026, 09:30  C001  campaign Mid value in reach; TWD 23,000 is missing for the next tier; "
+                "until 1 December 2026; of the control group: do not contact"
+            ),
+        ),
+        (
+            "campaigns",
+            trigger(campaign="cash-back", missing=None, amount="42.50", period="2026-11"),
+            "zh-TW",
+            "2026年11月24日 09:30  C001  活動「交易返現」；2026-11，新臺幣42.50元",
+        ),
+        (
+            "risk",
+            loan(),
+            "zh-TW",
+            "2026年11月24日 09:30  C001  貸款L77，金額新臺幣600,000元：須加強審查；達新臺幣300,000元以上",
+        ),
+        (
+            "risk",
+            loan(kind="alert", outcome=None, conditions=[{"measure": "standing", "is": "poor", "met": True}]),
+            "en",
+            "24 November 2026, 09:30  C001  loan L77 of TWD 600,000: alert; the credit standing is poor",
+        ),
+        (
+            "erasures",
+            erasure(),
+            "en",
+            "24 November 2026, 09:30  C001  is to be forgotten, with all tier changes up to number 3",
+        ),
+    ],
+)
+def test_a_record_is_told_in_the_words_of_a_relationship_manager(name: str, value: bytes, lang: str, line: str) -> None:
+    assert tell(name, value, standard_names(), LANGUAGES[lang]).plain == line
+
+
+def test_what_is_no_message_is_said_in_any_language() -> None:
+    assert digest_of(b"[]") == ""
+    said = tell("changes", b"[]", standard_names(), LANGUAGES["zh-TW"]).plain
+    assert said == "a record that is no tier change: Expected `object`, got `array`"
+
+
+@pytest.mark.parametrize(
+    ("environment", "lang"),
+    [
+        ({"LANG": "zh_TW.UTF-8"}, "zh-TW"),
+        ({"LANG": "zh_HK"}, "zh-TW"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh-CN"),
+        ({"LANG": "zh_TW.UTF-8", "LC_ALL": "C"}, None),
+        ({"LANG": "zh_TW.UTF-8", "LC_ALL": ""}, "zh-TW"),
+        ({"LANG": "en_US.UTF-8"}, None),
+        ({}, None),
+    ],
+)
+def test_a_chinese_environment_is_a_language_asked_for(environment: dict[str, str], lang: str | None) -> None:
+    assert language_of(environment) == lang
+
+
 async def _write(settings: Settings, values: Sequence[bytes], *, commit: bool, topic: str) -> None:
     producer = AIOKafkaProducer(**settings.client_options(), transactional_id=f"{settings.app_id}-test")
     await producer.start()
@@ -232,6 +334,19 @@ def test_campaigns_loans_and_erasures_are_followed_if_asked_for(
     with watching(environment, "--from-beginning", *options, "--limit", str(len(wanted))) as process:
         told, errors = process.communicate(timeout=stretched(DEADLINE_S))
     assert {line.split()[2] for line in told.splitlines()} == wanted
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_names_are_those_of_the_policy_that_decided(environment: dict[str, str], settings: Settings) -> None:
+    policy = read_policy(STANDARD).policy
+    assert policy is not None
+    asyncio.run(publish_policy(settings, policy))
+    write(settings, change(policy={"digest": policy.digest}), change(policy={"digest": "sha256:0"}))
+    with watching(environment, "--from-beginning", "--lang", "en", "--limit", "2") as process:
+        told, errors = process.communicate(timeout=stretched(DEADLINE_S))
+    first, second = told.splitlines()
+    assert "up from Low value to Mid value" in first
+    assert "up from low to mid" in second
     assert (process.returncode, errors) == (0, "")
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from streams.explain.languages.words import Words
+from streams.languages.words import Words
 
 ENGLISH: Final = Words(
     language="en",
@@ -32,6 +32,29 @@ ENGLISH: Final = Words(
         "rescue": "With {amount} more from now on, held until {date}, it does not fall then.",
         "stays": "If nothing changes, it is kept until {date} at least.",
         "opted_out": "The customer has opted out of campaigns: make no offers.",
+        "watch_initial": "{tier} is the first tier: {why}",
+        "watch_upgrade": "up from {previous} to {tier}: {why}",
+        "watch_downgrade": "down from {previous} to {tier}: {why}",
+        "watch_value": "composite value {value}",
+        "watch_missing": "{amount} more for {next}",
+        "watch_campaign": "campaign {campaign}",
+        "watch_amount_for": "{amount} for {period}",
+        "watch_missing_next": "{amount} is missing for the next tier",
+        "watch_missing_keep": "{amount} is missing to keep the tier",
+        "watch_missing_floor": "{amount} is missing to the floor",
+        "watch_due": "until {date}",
+        "watch_held_out": "of the control group: do not contact",
+        "watch_loan": "loan {loan} of {amount}: {outcome}",
+        "watch_at_least": "{floor} or more",
+        "watch_over_assets": "more than the assets allow, which is {floor}",
+        "watch_fresh": "{share} of the assets are new",
+        "watch_volatile": "the assets went up and down by {share}",
+        "watch_assets_fell": "the assets fell to {amount}",
+        "watch_standing": "the credit standing is {standing}",
+        "watch_other": "{measure} is {figure}",
+        "watch_unknown": "nothing else is known of the customer",
+        "watch_erased": "is to be forgotten",
+        "watch_void": "is to be forgotten, with all tier changes up to number {number}",
     },
     reasons={
         "first_event": "it was earned with the first event",
@@ -48,6 +71,12 @@ ENGLISH: Final = Words(
         "other": "the rules of the bank gave it",
     },
     standings={"excellent": "excellent", "good": "good", "fair": "fair", "poor": "poor", "default": "in default"},
+    outcomes={
+        "standard": "approved for the usual procedure",
+        "enhanced": "needs an enhanced assessment",
+        "refer": "goes to an officer",
+        "alert": "alert",
+    },
     measures={
         "value": "composite value",
         "assets": "assets",
@@ -57,6 +86,8 @@ ENGLISH: Final = Words(
     },
     currencies={},
     other_currency="{currency} {amount}",
+    clause="; ",
+    time="{date}, {hour}:{minute}",
     date="{day} {month_name} {year}",
     months=(
         *("January", "February", "March", "April", "May", "June"),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from streams.explain.languages.words import Words
+from streams.languages.words import Words
 
 TRADITIONAL_CHINESE: Final = Words(
     language="zh-TW",
@@ -32,6 +32,29 @@ TRADITIONAL_CHINESE: Final = Words(
         "rescue": "自即日起增加{amount}，並至少維持至{date}，屆時即不予調降。",
         "stays": "若無異動，現有等級至少維持至{date}。",
         "opted_out": "客戶已拒絕行銷，請勿主動推介優惠活動。",
+        "watch_initial": "首次評定為{tier}，原因：{why}",
+        "watch_upgrade": "由{previous}升等至{tier}，原因：{why}",
+        "watch_downgrade": "由{previous}調降為{tier}，原因：{why}",
+        "watch_value": "綜合價值{value}",
+        "watch_missing": "距{next}尚差{amount}",
+        "watch_campaign": "活動「{campaign}」",
+        "watch_amount_for": "{period}，{amount}",
+        "watch_missing_next": "距下一等級尚差{amount}",
+        "watch_missing_keep": "維持現有等級尚差{amount}",
+        "watch_missing_floor": "距門檻尚差{amount}",
+        "watch_due": "期限{date}",
+        "watch_held_out": "對照組客戶，請勿聯繫",
+        "watch_loan": "貸款{loan}，金額{amount}：{outcome}",
+        "watch_at_least": "達{floor}以上",
+        "watch_over_assets": "超過資產可貸上限{floor}",
+        "watch_fresh": "資產中有{share}為新近存入",
+        "watch_volatile": "資產波動達{share}",
+        "watch_assets_fell": "資產降至{amount}",
+        "watch_standing": "信用狀況為「{standing}」",
+        "watch_other": "{measure}為{figure}",
+        "watch_unknown": "本行無該客戶其他往來資料",
+        "watch_erased": "應刪除該客戶資料",
+        "watch_void": "應刪除該客戶資料，並含第{number}號以前的等級異動",
     },
     reasons={
         "first_event": "首筆往來資料所評定",
@@ -48,6 +71,7 @@ TRADITIONAL_CHINESE: Final = Words(
         "other": "依本行分級辦法評定",
     },
     standings={"excellent": "優良", "good": "良好", "fair": "普通", "poor": "欠佳", "default": "違約"},
+    outcomes={"standard": "依一般程序辦理", "enhanced": "須加強審查", "refer": "轉由專人審核", "alert": "警示"},
     measures={
         "value": "綜合價值",
         "assets": "資產",
@@ -64,5 +88,7 @@ TRADITIONAL_CHINESE: Final = Words(
         "JPY": "{amount}日圓",
     },
     other_currency="{currency} {amount}",
+    clause="；",
+    time="{date} {hour}:{minute}",
     date="{year}年{month}月{day}日",
 )

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-from streams.explain.languages.english import ENGLISH
-from streams.explain.languages.simplified_chinese import SIMPLIFIED_CHINESE
-from streams.explain.languages.traditional_chinese import TRADITIONAL_CHINESE
-from streams.explain.languages.words import Words
+from streams.languages.english import ENGLISH
+from streams.languages.simplified_chinese import SIMPLIFIED_CHINESE
+from streams.languages.traditional_chinese import TRADITIONAL_CHINESE
+from streams.languages.words import Words
 
 LANGUAGES: Final[Mapping[str, Words]] = {
     words.language: words for words in (ENGLISH, TRADITIONAL_CHINESE, SIMPLIFIED_CHINESE)

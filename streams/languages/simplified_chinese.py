@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from streams.explain.languages.words import Words
+from streams.languages.words import Words
 
 SIMPLIFIED_CHINESE: Final = Words(
     language="zh-CN",
@@ -32,6 +32,29 @@ SIMPLIFIED_CHINESE: Final = Words(
         "rescue": "自即日起增加{amount}，并至少保持至{date}，届时不会降级。",
         "stays": "如无变动，当前等级至少保持至{date}。",
         "opted_out": "客户已拒绝营销，请勿主动推荐优惠活动。",
+        "watch_initial": "首次评定为{tier}，原因：{why}",
+        "watch_upgrade": "由{previous}升级至{tier}，原因：{why}",
+        "watch_downgrade": "由{previous}降级为{tier}，原因：{why}",
+        "watch_value": "综合价值{value}",
+        "watch_missing": "距{next}还差{amount}",
+        "watch_campaign": "活动“{campaign}”",
+        "watch_amount_for": "{period}，{amount}",
+        "watch_missing_next": "距下一等级还差{amount}",
+        "watch_missing_keep": "保持当前等级还差{amount}",
+        "watch_missing_floor": "距门槛还差{amount}",
+        "watch_due": "截止{date}",
+        "watch_held_out": "对照组客户，请勿联系",
+        "watch_loan": "贷款{loan}，金额{amount}：{outcome}",
+        "watch_at_least": "达到{floor}及以上",
+        "watch_over_assets": "超过资产可贷上限{floor}",
+        "watch_fresh": "资产中有{share}为新近转入",
+        "watch_volatile": "资产波动达{share}",
+        "watch_assets_fell": "资产降至{amount}",
+        "watch_standing": "信用状况为“{standing}”",
+        "watch_other": "{measure}为{figure}",
+        "watch_unknown": "我行无该客户其他往来信息",
+        "watch_erased": "应删除该客户信息",
+        "watch_void": "应删除该客户信息，含第{number}号及以前的等级变动",
     },
     reasons={
         "first_event": "由首笔往来数据评定",
@@ -48,6 +71,7 @@ SIMPLIFIED_CHINESE: Final = Words(
         "other": "按我行分层规则评定",
     },
     standings={"excellent": "优秀", "good": "良好", "fair": "一般", "poor": "较差", "default": "违约"},
+    outcomes={"standard": "按一般流程办理", "enhanced": "须加强审查", "refer": "转人工审核", "alert": "预警"},
     measures={
         "value": "综合价值",
         "assets": "资产",
@@ -64,5 +88,7 @@ SIMPLIFIED_CHINESE: Final = Words(
         "JPY": "{amount}日元",
     },
     other_currency="{currency} {amount}",
+    clause="；",
+    time="{date} {hour}:{minute}",
     date="{year}年{month}月{day}日",
 )

@@ -4,8 +4,8 @@ from string import Formatter
 
 import pytest
 
-from streams.explain.languages.known import LANGUAGES
-from streams.explain.languages.words import Words
+from streams.languages.known import LANGUAGES
+from streams.languages.words import Words
 from streams.values.standings import STANDINGS
 
 
@@ -21,6 +21,8 @@ def test_a_language_has_the_sentences_reasons_and_words_of_english(words: Words)
             name: fields_of(text) for name, text in of_english.items()
         }
     assert words.standings.keys() == set(STANDINGS)
+    assert words.outcomes.keys() == {"standard", "enhanced", "refer", "alert"}
     assert words.measures.keys() == english.measures.keys()
     assert {"year", "day"} <= fields_of(words.date)
+    assert fields_of(words.time) == {"date", "hour", "minute"}
     assert all(fields_of(text) == {"amount"} for text in words.currencies.values())
