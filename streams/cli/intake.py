@@ -48,7 +48,7 @@ def check(file: _FILE) -> None:
     for finding in report.errors:
         typer.echo(finding_line(file, finding))
     for finding in report.warnings:
-        typer.echo(finding_line(file, finding, "warning: "))
+        typer.echo(finding_line(file, finding, is_warning=True))
     if report.mapping is None:
         typer.echo(f"{counted(len(report.errors), 'error')}; the mapping cannot be used")
         raise typer.Exit(1)

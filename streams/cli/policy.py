@@ -3,13 +3,15 @@
 import asyncio
 import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli.output import counted
+from streams.cli.language import Lang, asked_language
 from streams.errors import UsageError
+from streams.languages.said import Said, say
 
 if TYPE_CHECKING:
     from streams.kafka.policies import KnownPolicies
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from streams.policy.policy import Policy
     from streams.settings import Settings
 
+Tell = Callable[[str], str]
+"""Tells a sentence in the language that was asked for."""
 # So many records are worked under two policies in half a minute; more, where it is asked for.
 MOST_WORKED = 500_000
 
@@ -29,20 +33,24 @@ def _policy() -> None:
 
 
 @app.command()
-def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy file.")]) -> None:
+def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy file.")], lang: Lang = None) -> None:
     """Say what is wrong with a policy file, line and field, or what it does; exit status 1 if it cannot be used."""
     from streams.policy.check.check import check as check_policy
     from streams.policy.check.sentences import in_words
 
+    tell = _teller(lang)
     report = check_policy(_text_of(file))
     for finding in report.errors:
-        typer.echo(finding_line(file, finding))
+        typer.echo(tell(finding_line(file, finding)))
     for finding in report.warnings:
-        typer.echo(finding_line(file, finding, "warning: "))
+        typer.echo(tell(finding_line(file, finding, is_warning=True)))
     if report.policy is None or report.file is None:
-        typer.echo(f"{counted(len(report.errors), 'error')}; the policy cannot be used")
+        errors = len(report.errors)
+        more = say("{errors} errors; the policy cannot be used", errors=f"{errors:,}")
+        typer.echo(tell(say("1 error; the policy cannot be used") if errors == 1 else more))
         raise typer.Exit(1)
-    typer.echo(in_words(report.policy, report.file))
+    for paragraph in in_words(report.policy, report.file):
+        typer.echo(tell(paragraph))
 
 
 @app.command()
@@ -59,6 +67,7 @@ def publish(
             help="Say who would move, or do not; else it is said where the inputs hold up to 500,000 records.",
         ),
     ] = None,
+    lang: Lang = None,
 ) -> None:
     """Put a policy in force, for all workers, between two batches; every customer is rated anew by it.
 
@@ -68,19 +77,20 @@ def publish(
     from streams.policy.check.check import check as check_policy
     from streams.settings import Settings
 
+    tell = _teller(lang)
     report = check_policy(_text_of(file))
     if report.policy is None:
         for finding in report.errors:
-            typer.echo(finding_line(file, finding), err=True)
+            typer.echo(tell(finding_line(file, finding)), err=True)
         raise UsageError(f"{file} cannot be used and was not published; mend what is said above, then publish it again")
     for finding in report.warnings:
-        typer.echo(finding_line(file, finding, "warning: "), err=True)
+        typer.echo(tell(finding_line(file, finding, is_warning=True)), err=True)
     settings, policy = Settings.from_environment(), report.policy
     known = asyncio.run(_known(settings, to_publish=True))
     if known.in_force == policy.digest:
         typer.echo(f"{policy.name} version {policy.version} is in force already ({policy.digest}); nothing to publish")
         return
-    before = _look(known, policy, without_currency or [])
+    before = _look(known, policy, without_currency or [], tell)
     if before is not None and moves is not False:
         _say_who_moves(settings, before, policy, math.inf if moves else MOST_WORKED)
     _ask(f"{policy.name} version {policy.version}", yes)
@@ -88,7 +98,7 @@ def publish(
     typer.echo(f"{policy.name} version {policy.version} is in force ({policy.digest}); workers take it up now")
 
 
-def _look(known: "KnownPolicies", policy: "Policy", without: list[str]) -> "Policy | None":
+def _look(known: "KnownPolicies", policy: "Policy", without: list[str], tell: Tell) -> "Policy | None":
     """Says what would change against the policy in force, and gives that one; None where there is none yet.
 
     A currency loses its rate only where that is said in so many words.
@@ -101,9 +111,11 @@ def _look(known: "KnownPolicies", policy: "Policy", without: list[str]) -> "Poli
         typer.echo("no policy is in force yet")
         return None
     before = load_published(document)
-    typer.echo(f"against {before.name} version {before.version}, which is in force:")
-    for change in [*changes_between(before, policy)] or ["nothing that a tier, a currency or a campaign shows"]:
-        typer.echo(f"  {change}")
+    typer.echo(
+        tell(say("against {name} version {version}, which is in force:", name=before.name, version=before.version))
+    )
+    for change in [*changes_between(before, policy)] or [say("nothing that a tier, a currency or a campaign shows")]:
+        typer.echo(f"  {tell(change)}")
     unsaid = [currency for currency in currencies_lost(before, policy) if currency not in without]
     if unsaid:
         options = " ".join(f"--without-currency {currency}" for currency in unsaid)
@@ -180,7 +192,19 @@ def _text_of(file: Path) -> str:
         raise UsageError(f"{file} is no text in UTF-8; save it as that") from error
 
 
-def finding_line(file: Path, finding: "Finding", kind: str = "") -> str:
+def _teller(lang: str | None) -> Tell:
+    from streams.languages.known import FORMS
+    from streams.languages.said import told
+
+    forms = FORMS[asked_language(lang) or "en"]
+    return lambda text: told(text, forms)
+
+
+def finding_line(file: Path, finding: "Finding", *, is_warning: bool = False) -> Said:
     """Says where in a file something was found, and what."""
-    field = f", {finding.field}" if finding.field else ""
-    return f"{file}, line {finding.line}{field}: {kind}{finding.message}"
+    place = say("{file}, line {line}", file=str(file), line=finding.line)
+    if finding.field:
+        place = say("{place}, {field}", place=place, field=finding.field)
+    if is_warning:
+        return say("{place}: warning: {message}", place=place, message=finding.message)
+    return say("{place}: {message}", place=place, message=finding.message)

@@ -47,7 +47,7 @@ def text_of(compiled: Compiled) -> PolicyText:
     policy, file = compiled
     lines = Lines(policy.document)
     paths = [(), *(("campaigns", number) for number in range(len(file.campaigns))), ("risk",)]
-    paragraphs = in_words(policy, file).split("\n")
+    paragraphs = in_words(policy, file)
     words = [
         PolicyWords(line=lines.line(path), text={"en": paragraph})
         for path, paragraph in zip(paths, paragraphs, strict=False)

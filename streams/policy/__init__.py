@@ -11,5 +11,5 @@ the same for all customers; `check` adds warnings and sentences for the author. 
 What may live here: whatever is known from the file alone. Nothing here knows of customers, messages or Kafka, and no
 decision is made here: that is the engine's.
 
-May be imported here: `values`.
+May be imported here: `languages`, `values`.
 """

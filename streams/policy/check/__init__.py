@@ -10,5 +10,5 @@ What may live here: what an author is told of a policy (docs/policies.md#trying-
 that can be used, and probably does not do what was meant. What makes a policy unusable belongs in `language` or
 `compile`, which every worker runs; nothing here is needed to decide.
 
-May be imported here: `policy.compile`, `policy.language`, `policy`, `values`.
+May be imported here: `languages`, `policy.compile`, `policy.language`, `policy`, `values`.
 """

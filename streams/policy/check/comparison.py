@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from streams.languages.said import say
 from streams.policy.check.phrases import amount, listed
 from streams.policy.policy import Policy, Tier
 from streams.values.money import format_value
@@ -15,19 +16,23 @@ def currencies_lost(before: Policy, after: Policy) -> list[str]:
 def changes_between(before: Policy, after: Policy) -> Iterator[str]:
     """Tells what customers, and who reads the messages, would notice: the gravest first."""
     if after.currency != before.currency:
-        yield f"the policy's currency is {after.currency}, no longer {before.currency}"
+        yield say(
+            "the policy's currency is {currency}, no longer {former}",
+            currency=after.currency,
+            former=before.currency,
+        )
     if lost := currencies_lost(before, after):
-        says = "its events are refused, and what is held in it counts as nothing"
-        yield from (f"{currency} loses its rate: {says}" for currency in lost)
+        says = say("its events are refused, and what is held in it counts as nothing")
+        yield from (say("{currency} loses its rate: {says}", currency=currency, says=says) for currency in lost)
     for currency in sorted(after.to_value.keys() - before.to_value.keys()):
-        yield f"{currency} gets a rate"
+        yield say("{currency} gets a rate", currency=currency)
     if gone := [tier.id for tier in before.tiers if tier.id not in after.rank]:
-        yield f"tiers that vanish: {listed(gone)}; whoever is in one is rated anew, from the lowest"
+        yield say("tiers that vanish: {gone}; whoever is in one is rated anew, from the lowest", gone=listed(gone))
     if new := [tier.id for tier in after.tiers if tier.id not in before.rank]:
-        yield f"new tiers: {listed(new)}"
+        yield say("new tiers: {new}", new=listed(new))
     kept = [tier.id for tier in before.tiers if tier.id in after.rank]
     if kept != [tier.id for tier in after.tiers if tier.id in before.rank]:
-        yield "tiers change their order"
+        yield say("tiers change their order")
     yield from _floors(before, after)
     yield from _words(before, after)
 
@@ -36,22 +41,33 @@ def _floors(before: Policy, after: Policy) -> Iterator[str]:
     former = {tier.id: _floor(tier) for tier in before.tiers}
     for tier in after.tiers:
         if tier.id in former and former[tier.id] != _floor(tier):
-            yield f"{tier.id} is entered from {_told(_floor(tier))}, no longer from {_told(former[tier.id])}"
+            yield say(
+                "{id} is entered from {floor}, no longer from {former}",
+                id=tier.id,
+                floor=_told(_floor(tier)),
+                former=_told(former[tier.id]),
+            )
 
 
 def _words(before: Policy, after: Policy) -> Iterator[str]:
     if gone := sorted(before.products.keys() - after.products.keys()):
-        yield f"words for products that are no longer known: {listed(gone)}; balances that bear one are refused"
+        yield say(
+            "words for products that are no longer known: {gone}; balances that bear one are refused", gone=listed(gone)
+        )
     if after.joint != before.joint:
         yield (
-            f'joint accounts count by "{after.joint}", no longer by "{before.joint}": each from its next balance on, '
-            "what is there stays as it was counted"
+            say(
+                'joint accounts count by "{joint}", no longer by "{former}": each from its next balance on, what is '
+                "there stays as it was counted",
+                joint=after.joint,
+                former=before.joint,
+            )
         )
     ids = [{campaign.id for campaign in policy.campaigns} for policy in (before, after)]
     if ended := sorted(ids[0] - ids[1]):
-        yield f"campaigns that end: {listed(ended)}"
+        yield say("campaigns that end: {ended}", ended=listed(ended))
     if begun := sorted(ids[1] - ids[0]):
-        yield f"campaigns that begin: {listed(begun)}"
+        yield say("campaigns that begin: {begun}", begun=listed(begun))
 
 
 def _floor(tier: Tier) -> int | None:
@@ -61,4 +77,4 @@ def _floor(tier: Tier) -> int | None:
 
 
 def _told(floor_e16: int | None) -> str:
-    return "other conditions" if floor_e16 is None else amount(format_value(floor_e16))
+    return say("other conditions") if floor_e16 is None else amount(format_value(floor_e16))

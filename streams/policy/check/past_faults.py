@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from streams.languages.said import say
 from streams.policy.check.found import Fault, WithProblems
 from streams.policy.check.syntax import fault_of
 from streams.policy.language.problem import NOT_TOML, Path
@@ -18,7 +19,11 @@ def read_past_faults(document: str, read: Callable[[str], _Read]) -> tuple[list[
     left.
     """
     if document.startswith("\ufeff"):
-        return [Fault(1, (), "the file begins with a byte order mark; save it as UTF-8 without one", None)], None, ""
+        return (
+            [Fault(1, (), say("the file begins with a byte order mark; save it as UTF-8 without one"), None)],
+            None,
+            "",
+        )
     faults: list[Fault] = []
     text = document
     while True:

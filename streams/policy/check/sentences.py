@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from streams.languages.said import Said, and_also, clauses, commas, joined, or_else, say
 from streams.policy.check.campaign_sentences import campaign_sentences
 from streams.policy.check.loan_sentences import risk_sentences
-from streams.policy.check.phrases import amount, count, listed, percent
+from streams.policy.check.phrases import amount, in_days, in_months, listed, percent
 from streams.policy.language.document import (
     ConditionRule,
     FallingRule,
@@ -18,81 +19,107 @@ from streams.policy.language.document import (
 from streams.policy.policy import Policy
 
 _MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
+    *(say("January"), say("February"), say("March"), say("April"), say("May"), say("June"), say("July")),
+    *(say("August"), say("September"), say("October"), say("November"), say("December")),
 )
 
 
-def in_words(policy: Policy, file: PolicyFile) -> str:
+def in_words(policy: Policy, file: PolicyFile) -> list[Said]:
     """Tells a policy in a paragraph: tiers and floors, the value, its measures, ratings, and how a tier is lost.
 
-    Below it stand a line for each campaign, and one for loans, where the file has any.
+    After it come one for each campaign, and one for loans, where the file has any.
     """
-    tiers = "1 tier" if len(file.tiers) == 1 else f"{len(file.tiers)} tiers"
+    tiers = say("1 tier") if len(file.tiers) == 1 else say("{tiers} tiers", tiers=len(file.tiers))
     sentences = [
-        f"{file.name}, version {file.version}: {tiers}, in {file.currency}, by the days of {file.time_zone}",
+        say(
+            "{name}, version {version}: {tiers}, in {currency}, by the days of {time_zone}",
+            name=file.name,
+            version=file.version,
+            tiers=tiers,
+            currency=file.currency,
+            time_zone=file.time_zone,
+        ),
         _tiers(file.tiers),
         *_value(policy, file),
         *_measures(policy, file),
         *_products(file),
         *_accounts(file),
-        *(f"In {standing} standing nobody is above {tier}" for standing, tier in file.caps.items()),
+        *(
+            say("In {standing} standing nobody is above {tier}", standing=standing, tier=tier)
+            for standing, tier in file.caps.items()
+        ),
         _rating(file.rating),
         *_falling(file.rating, file.falling, file.tiers),
     ]
     loans = risk_sentences(file.risk)
     paragraphs = [sentences, *([sentence] for sentence in campaign_sentences(file)), *([loans] if loans else [])]
-    return "\n".join(". ".join(paragraph) + "." for paragraph in paragraphs)
+    return [say("{sentences}.", sentences=joined(paragraph, _sentences)) for paragraph in paragraphs]
+
+
+def _sentences(one: str, other: str) -> Said:
+    return say("{one}. {other}", one=one, other=other)
 
 
 def _products(file: PolicyFile) -> list[str]:
-    told = [f"{word} counts as {product}" for word, product in file.products.items()]
-    return [f"Of products, {listed(told)}"] if told else []
+    told = [say("{word} counts as {product}", word=word, product=product) for word, product in file.products.items()]
+    return [say("Of products, {told}", told=listed(told))] if told else []
 
 
 def _accounts(file: PolicyFile) -> list[str]:
     if file.accounts is None:
         return []
     whom = {
-        "first": "wholly to its first owner",
-        "each": "wholly to each owner",
-        "shares": "to each owner by the share",
+        "first": say("wholly to its first owner"),
+        "each": say("wholly to each owner"),
+        "shares": say("to each owner by the share"),
     }
-    return [f"A joint account counts {whom[file.accounts.joint]}"]
+    return [say("A joint account counts {whom}", whom=whom[file.accounts.joint])]
 
 
 def _tiers(tiers: Sequence[TierRule]) -> str:
-    parts = [f"Everybody is at least {tiers[0].id}"]
+    parts = [say("Everybody is at least {id}", id=tiers[0].id)]
     for tier in tiers[1:]:
-        enter = f"from a value of {amount(tier.at_least)}" if tier.at_least is not None else ""
+        enter = say("from a value of {at_least}", at_least=amount(tier.at_least)) if tier.at_least is not None else ""
         if tier.enter is not None:
-            enter = f"from {_condition(tier.enter)}"
-        keep = f", kept from {_condition(tier.keep)}" if tier.keep is not None else ""
-        parts.append(f"{tier.id} is {enter}{keep}")
-    return "; ".join(parts)
+            enter = say("from {enter}", enter=_condition(tier.enter))
+        keep = say(", kept from {keep}", keep=_condition(tier.keep)) if tier.keep is not None else ""
+        parts.append(say("{id} is {enter}{keep}", id=tier.id, enter=enter, keep=keep))
+    return joined(parts, clauses)
 
 
 def _condition(rule: ConditionRule) -> str:
     if rule.measure is not None:
-        return f"{'a value' if rule.measure == 'value' else rule.measure} of {amount(rule.at_least)}"
+        measure = say("a value") if rule.measure == "value" else rule.measure
+        return say("{measure} of {at_least}", measure=measure, at_least=amount(rule.at_least))
     if rule.standing_at_least is not None:
-        return f"a standing of {rule.standing_at_least} or better"
-    word = " and " if rule.all is not None else " or "
-    parts = [_condition(part) for part in rule.all or rule.any or []]
-    return word.join(f"({part})" if " and " in part or " or " in part else part for part in parts)
+        return say("a standing of {standing_at_least} or better", standing_at_least=rule.standing_at_least)
+    parts = [_part(part) for part in rule.all or rule.any or []]
+    return joined(parts, and_also if rule.all is not None else or_else)
+
+
+def _part(rule: ConditionRule) -> str:
+    """Tells a condition of a list; one that is a list itself stands in brackets."""
+    told = _condition(rule)
+    return say("({condition})", condition=told) if len(rule.all or rule.any or ()) > 1 else told
 
 
 def _value(policy: Policy, file: PolicyFile) -> list[str]:
     looks_at_value = any(tier.at_least is not None or _names_value(tier) for tier in file.tiers)
     if not looks_at_value:
         return []
-    told = f"The value is {' + '.join(map(_term, file.value.terms))}"
+    told = say("The value is {term}", term=joined(map(_term, file.value.terms), _plus))
     shares = [
-        f"{percent(share)} of the assets {'less' if share[0] == '-' else 'more'} in {standing} standing"
+        say("{share} of the assets less in {standing} standing", share=percent(share), standing=standing)
+        if share[0] == "-"
+        else say("{share} of the assets more in {standing} standing", share=percent(share), standing=standing)
         for standing, share in file.value.credit.items()
         if policy.credit_share_e4[standing]
     ]
-    return [", ".join([told, *shares])]
+    return [joined([told, *shares], commas)]
+
+
+def _plus(one: str, other: str) -> Said:
+    return say("{one} + {other}", one=one, other=other)
 
 
 def _names_value(tier: TierRule) -> bool:
@@ -104,9 +131,12 @@ def _mentions(rule: ConditionRule, name: str) -> bool:
 
 
 def _term(term: TermRule) -> str:
-    weight = "" if Decimal(term.weight) == 1 else f"{term.weight} times "
-    limit = "" if term.at_most is None else f" (at most {amount(term.at_most)})"
-    return f"{weight}{term.measure}{limit}"
+    measure = term.measure
+    if Decimal(term.weight) != 1:
+        measure = say("{weight} times {measure}", weight=term.weight, measure=measure)
+    return (
+        measure if term.at_most is None else say("{term} (at most {limit})", term=measure, limit=amount(term.at_most))
+    )
 
 
 def _measures(policy: Policy, file: PolicyFile) -> list[str]:
@@ -118,69 +148,99 @@ def _measures(policy: Policy, file: PolicyFile) -> list[str]:
         if any(_mentions(rule, measure.name) for rule in conditions)
         or (looks_at_value and any(term.measure == measure.name for term in file.value.terms))
     ]
-    told = [f"{name} is {_measure(file.measures[name])}" for name in used if name in file.measures]
-    told += ["assets are the newest total of all products but debts"] if "assets" in used else []
-    told += ["loans are the newest total of the loans"] if "loans" in used else []
-    told += ["score is the newest credit score"] if "score" in used else []
+    told = [
+        say("{name} is {measures}", name=name, measures=_measure(file.measures[name]))
+        for name in used
+        if name in file.measures
+    ]
+    told += [say("assets are the newest total of all products but debts")] if "assets" in used else []
+    told += [say("loans are the newest total of the loans")] if "loans" in used else []
+    told += [say("score is the newest credit score")] if "score" in used else []
     if not told:
         return []
-    text = "; ".join(told)
-    return [f"Here {text}"]
+    return [say("Here {measures}", measures=joined(told, clauses))]
 
 
 def _measure(rule: MeasureRule) -> str:
-    span = f"the last {count(rule.days, 'day')}" if rule.days else f"the last {count(rule.months or 0, 'whole month')}"
+    span = (
+        say("the last {days}", days=in_days(rule.days))
+        if rule.days
+        else say("the last {months} whole months", months=f"{rule.months or 0:,}")
+    )
     if rule.months == 1:
-        span = "the last whole month"
+        span = say("the last whole month")
     if rule.total is not None:
-        return f"the newest total of the {rule.total}"
+        return say("the newest total of the {total}", total=rule.total)
     if rule.month_end is not None:
-        return f"the total of the {rule.month_end} at the last month's end"
+        return say("the total of the {month_end} at the last month's end", month_end=rule.month_end)
     if rule.average is not None:
-        return f"the average of the {rule.average}' daily closing totals over {span}"
-    what = "amount" if rule.sum is not None else "number"
-    return f"the {what} of {listed(rule.sum or rule.count or [])} transactions in {span}"
+        return say("the average of the {average}' daily closing totals over {span}", average=rule.average, span=span)
+    types = listed(rule.sum or rule.count or [])
+    if rule.sum is not None:
+        return say("the amount of {types} transactions in {span}", types=types, span=span)
+    return say("the number of {types} transactions in {span}", types=types, span=span)
 
 
 def _rating(rule: RatingRule) -> str:
-    effect = "; a change is served from the next month's beginning" if rule.effect == "next_month" else ""
-    first = "" if rule.when == "at_once" else f"; until the first rating a customer is in the lowest tier{effect}"
-    return f"Customers are rated {_when(rule.when)}{first or effect}"
+    effect = say("; a change is served from the next month's beginning") if rule.effect == "next_month" else ""
+    first = (
+        ""
+        if rule.when == "at_once"
+        else say("; until the first rating a customer is in the lowest tier{effect}", effect=effect)
+    )
+    return say("Customers are rated {when}{first}", when=_when(rule.when), first=first or effect)
 
 
 def _when(when: str | Sequence[str]) -> str:
     match when:
         case "at_once":
-            return "at once, whenever something changes"
+            return say("at once, whenever something changes")
         case "daily":
-            return "at every midnight"
+            return say("at every midnight")
         case "month_end":
-            return "at each month's end"
+            return say("at each month's end")
         case _:
-            return f"at the end of {listed([_day(text) for text in when])}"
+            return say("at the end of {dates}", dates=listed([_day(text) for text in when]))
 
 
 def _day(text: str) -> str:
     month, _, day = text.partition("-")
-    return f"{int(day)} {_MONTHS[int(month) - 1]}"
+    return say("{day} {month}", day=int(day), month=_MONTHS[int(month) - 1])
 
 
 def _falling(rating: RatingRule, rule: FallingRule, tiers: Sequence[TierRule]) -> list[str]:
     if len(tiers) == 1:
         return []
-    to = {"earned": "to the tier that is earned", "one_step": "one tier down", "higher_of_last_two": ""}[rule.to]
-    when = "" if rule.when is None or rule.when == rating.when else f", which is judged {_when(rule.when)}"
+    to = {"earned": say("to the tier that is earned"), "one_step": say("one tier down"), "higher_of_last_two": ""}[
+        rule.to
+    ]
+    when = (
+        "" if rule.when is None or rule.when == rating.when else say(", which is judged {when}", when=_when(rule.when))
+    )
     at_once = (rating.when if rule.when is None else rule.when) == "at_once"
     if rule.after_days or rule.after_months:
-        span = count(rule.after_days, "day") if rule.after_days else count(rule.after_months, "month")
-        told = f"A tier is lost after {span} in a row below its floor{when}, {to}"
+        span = in_days(rule.after_days) if rule.after_days else in_months(rule.after_months)
+        told = say("A tier is lost after {span} in a row below its floor{when}, {to}", span=span, when=when, to=to)
     elif rule.term_months:
-        grace = f", and then for a grace of {count(rule.grace_months, 'month')}" if rule.grace_months else ""
-        term = f"A tier is sure for {count(rule.term_months, 'month')}{grace}"
-        told = f"{term}; below its floor it is then lost{when}, {to}"
+        grace = (
+            say(", and then for a grace of {grace_months}", grace_months=in_months(rule.grace_months))
+            if rule.grace_months
+            else ""
+        )
+        term = say("A tier is sure for {term_months}{grace}", term_months=in_months(rule.term_months), grace=grace)
+        told = say("{term}; below its floor it is then lost{when}, {to}", term=term, when=when, to=to)
     elif rule.to == "higher_of_last_two":
-        told = f"A tier is lost at a rating{when}, to the higher of what the last two ratings gave"
+        told = say("A tier is lost at a rating{when}, to the higher of what the last two ratings gave", when=when)
     else:
-        told = f"A tier is lost at {'once' if at_once else 'the first rating'} below its floor{when}, {to}"
-    protected = count(rule.protection_days, "day")
-    return [told, f"Nobody falls within {protected} of an upgrade"] if rule.protection_days else [told]
+        told = say(
+            "A tier is lost at {instant} below its floor{when}, {to}",
+            instant=say("once") if at_once else say("the first rating"),
+            when=when,
+            to=to,
+        )
+    protected = in_days(rule.protection_days)
+    return (
+        [told, say("Nobody falls within {protected} of an upgrade", protected=protected)]
+        if rule.protection_days
+        else [told]
+    )

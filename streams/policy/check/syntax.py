@@ -6,6 +6,7 @@ lines of the document as a list; lines are numbered from 1.
 
 import re
 
+from streams.languages.said import and_also, clauses, joined, say
 from streams.policy.check.found import Fault
 from streams.policy.check.lines import Lines
 from streams.policy.language.forms import quoted
@@ -27,33 +28,42 @@ _NAMED = re.compile(r"""(\s*(?:\[{1,2}\s*)?)([^\s"'\[\]{}=#.]*[^\x00-\x7f][^\s"'
 _STRINGS = re.compile(r"""#.*|"(?:[^"\\]|\\.)*"|'[^']*'""")
 _OPEN_TEXT = re.compile(r"""["']""")
 _DECIMAL_COMMA = re.compile(r"[ \t]*([+-]?\d+,\d{1,2}|[+-]?\d+,\d{4,8})[ \t]*(#.*)?")
-_UNCLOSED = (
-    "what begins here is not closed, or a comma is missing; write a comma between its parts and ] or } at its end"
+_UNCLOSED = say(
+    "what begins here is not closed, or a comma is missing; write a comma between its parts and ] or }} at its end"
 )
 # The signs that word processors and input methods write, and the plain signs that TOML takes.
 _TYPOGRAPHIC = str.maketrans(dict(zip("“”„＂「」＝，、［］｛｝＃\u3000\u00a0", '""""""=,,[]{}#  ', strict=True)))  # noqa: RUF001
 _SHOWN = 80
 _NO_KEY = "Invalid initial character for a key"
 _SAID = (
-    ("Expected '=' after a key", "there is no = after the word; write it as word = value"),
-    ("Invalid value", "there is no value after =, or one that cannot be read; write a text in quotes, or a number"),
-    ("Unclosed array", "a [ is not closed, or a comma is missing; write a comma between its parts and ] at its end"),
+    ("Expected '=' after a key", say("there is no = after the word; write it as word = value")),
+    (
+        "Invalid value",
+        say("there is no value after =, or one that cannot be read; write a text in quotes, or a number"),
+    ),
+    (
+        "Unclosed array",
+        say("a [ is not closed, or a comma is missing; write a comma between its parts and ] at its end"),
+    ),
     (
         "Unclosed inline table",
-        "a { is not closed, or a comma is missing; write a comma between its parts and } at its end",
+        say("a {{ is not closed, or a comma is missing; write a comma between its parts and }} at its end"),
     ),
-    ("Unterminated string", 'a text is not closed; write " at its end'),
-    ("Illegal character '\\n'", 'a text is not closed; write " at its end'),
-    ("Expected newline or end of document", "there is more after the value; write one word = value a line"),
-    ("Expected ']", "the brackets of this table are not closed; write [table], or [[tiers]] for a tier"),
-    (_NO_KEY, "there is no word here; write word = value"),
-    ("Invalid statement", "a line begins with a word, or with a table in brackets; write word = value, or [table]"),
-    ("Unescaped '\\'", "a backslash stands for a special sign; write it twice, or the text in single quotes"),
-    ("Duplicate inline table key", "a word is there twice between { and }; take one of them out"),
-    ("Cannot mutate immutable", "this table is complete already; write its words in one place"),
-    ("Found invalid character", "there is a sign here that cannot be shown; write the line anew"),
-    ("Illegal character", "there is a sign here that cannot be shown; write the line anew"),
-    ("Invalid date", "there is no such date"),
+    ("Unterminated string", say('a text is not closed; write " at its end')),
+    ("Illegal character '\\n'", say('a text is not closed; write " at its end')),
+    ("Expected newline or end of document", say("there is more after the value; write one word = value a line")),
+    ("Expected ']", say("the brackets of this table are not closed; write [table], or [[tiers]] for a tier")),
+    (_NO_KEY, say("there is no word here; write word = value")),
+    (
+        "Invalid statement",
+        say("a line begins with a word, or with a table in brackets; write word = value, or [table]"),
+    ),
+    ("Unescaped '\\'", say("a backslash stands for a special sign; write it twice, or the text in single quotes")),
+    ("Duplicate inline table key", say("a word is there twice between {{ and }}; take one of them out")),
+    ("Cannot mutate immutable", say("this table is complete already; write its words in one place")),
+    ("Found invalid character", say("there is a sign here that cannot be shown; write the line anew")),
+    ("Illegal character", say("there is a sign here that cannot be shown; write the line anew")),
+    ("Invalid date", say("there is no such date")),
 )
 
 
@@ -75,15 +85,24 @@ def fault_of(document: str, line: int, said: str) -> Fault:
         return fault
     mended, unquoted = _in_quotes(row)
     if unquoted:
-        told = "; ".join(f"{raw} is not in quotes; write {text}" for raw, text in unquoted)
+        told = joined(
+            [say("{raw} is not in quotes; write {text}", raw=raw, text=text) for raw, text in unquoted], clauses
+        )
         return Fault(line, path, told, _with(rows, line, mended))
     opened = _opened(rows, line)
     if opened is not None and (said.startswith("Unclosed") or _begins_anew(row)):
-        return Fault(opened, _path(rows, opened, lines), f"{_UNCLOSED}; what follows was not looked at", None)
-    message = next((words for start, words in _SAID if said.startswith(start)), f"this is not valid TOML ({said})")
+        return Fault(
+            opened,
+            _path(rows, opened, lines),
+            say("{unclosed}; what follows was not looked at", unclosed=_UNCLOSED),
+            None,
+        )
+    message = next(
+        (words for start, words in _SAID if said.startswith(start)), say("this is not valid TOML ({said})", said=said)
+    )
     if _can_go(rows, line):
         return Fault(line, path, message, _with(rows, line, ""), is_lost=True)
-    return Fault(line, path, f"{message}; what follows was not looked at", None)
+    return Fault(line, path, say("{message}; what follows was not looked at", message=message), None)
 
 
 def _path(rows: list[str], line: int, lines: Lines) -> Path:
@@ -103,8 +122,10 @@ def _repeat(rows: list[str], lines: Lines) -> Fault | None:
     last = repeat.last
     if repeat.is_table:
         last = (lines.next_table(repeat.first) or len(rows) + 1) - 1
-    what = f"the table [{written}]" if repeat.is_table else quoted(written)
-    message = f"{what} is there twice, first in line {lines.line(repeat.path)}; write it once"
+    what = say("the table [{written}]", written=written) if repeat.is_table else quoted(written)
+    message = say(
+        "{what} is there twice, first in line {first}; write it once", what=what, first=lines.line(repeat.path)
+    )
     left = [*rows[: repeat.first - 1], *[""] * (last - repeat.first + 1), *rows[last:]]
     return Fault(repeat.first, repeat.path, message, "\n".join(left))
 
@@ -119,7 +140,7 @@ def _single_brackets(rows: list[str], row: str, lines: Lines) -> Fault | None:
 
 
 def _doubled(rows: list[str], line: int, name: str) -> Fault:
-    message = f"[{name}] is one of several; write it in two brackets: [[{name}]]"
+    message = say("[{name}] is one of several; write it in two brackets: [[{name}]]", name=name)
     return Fault(line, tuple(name.split(".")), message, _with(rows, line, f"[[{name}]]"))
 
 
@@ -131,7 +152,9 @@ def _misspelt_above(rows: list[str], row: str) -> Fault | None:
     if header is None or not above:
         return None
     written, line = rows[above[-1]].strip(), above[-1] + 1
-    message = f"there is no table {written} in a policy; did you mean [[{header[1]}]]?"
+    message = say(
+        "there is no table {written} in a policy; did you mean [[{header}]]?", written=written, header=header[1]
+    )
     return Fault(line, (written.strip("[] "),), message, _with(rows, line, f"[[{header[1]}]]"))
 
 
@@ -145,8 +168,13 @@ def _typographic(rows: list[str], line: int, path: Path) -> Fault | None:
     signs = dict.fromkeys(sign for sign, other in zip(row, plain, strict=True) if sign != other)
     if not signs:
         return None
-    told = " and ".join(sign for sign in signs if sign.isprintable()) or "spaces of another kind"
-    message = f"{told} cannot be read here; write it with the plain signs of the keyboard: {plain.strip()[:_SHOWN]}"
+    shown = [sign for sign in signs if sign.isprintable()]
+    told = joined(shown, and_also) if shown else say("spaces of another kind")
+    message = say(
+        "{told} cannot be read here; write it with the plain signs of the keyboard: {plain}",
+        told=told,
+        plain=plain.strip()[:_SHOWN],
+    )
     return Fault(line, path, message, _with(rows, line, plain))
 
 
@@ -161,7 +189,7 @@ def _foreign_letters(rows: list[str], line: int) -> Fault | None:
     if named is None or not named[2].isprintable():
         return None
     name = named[2]
-    message = f"{quoted(name)}: the tables and words of a policy are written in the letters a to z"
+    message = say("{name}: the tables and words of a policy are written in the letters a to z", name=quoted(name))
     mended = f'{named[1]}"{name}"{row[named.end(2) :]}'
     return Fault(line, (name,), message, _with(rows, line, mended))
 
@@ -169,9 +197,11 @@ def _foreign_letters(rows: list[str], line: int) -> Fault | None:
 def _broken_table(rows: list[str], line: int, path: Path) -> Fault | None:
     """Finds a { … } that goes over several lines, or has a comma before its end; mends it."""
     joined, last = _uncommented(rows[line - 1]), line
-    message = "there is a comma before }; take it out"
+    message = say("there is a comma before }}; take it out")
     if joined.endswith(("{", ",")) and not re.search(r",\s*}", joined):
-        message = "a { and its } stand on one line, and only a [ may be closed in a later one; write it on one line"
+        message = say(
+            "a {{ and its }} stand on one line, and only a [ may be closed in a later one; write it on one line"
+        )
         while last < len(rows) and (last == line or _depth(joined) > 0):
             last += 1
             joined = f"{joined} {_uncommented(rows[last - 1])}"

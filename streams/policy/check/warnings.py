@@ -8,6 +8,7 @@ from itertools import chain, pairwise
 
 from msgspec import structs
 
+from streams.languages.said import say
 from streams.policy.check.campaign_warnings import campaign_warnings, contact_warnings, strategy_warnings
 from streams.policy.check.found import Warnings
 from streams.policy.check.loan_warnings import loan_warnings
@@ -58,8 +59,12 @@ def swapped_floors(policy: Policy, file: PolicyFile) -> list[Problem]:
         if implies(tier.enter, above.enter):
             found.add(
                 _floor_path(rank, file),
-                f"the floors are out of order or the same: nobody earns {tier.id}, since who meets it meets {above.id} "
-                "as well, which is higher; write the tiers from the lowest up, each with a higher floor",
+                say(
+                    "the floors are out of order or the same: nobody earns {id}, since who meets it meets {id_2} as "
+                    "well, which is higher; write the tiers from the lowest up, each with a higher floor",
+                    id=tier.id,
+                    id_2=above.id,
+                ),
             )
     return found.found
 
@@ -103,9 +108,9 @@ def _renamed(condition: Condition | None, same: Mapping[int | None, int]) -> Con
 def _tiers(policy: Policy, file: PolicyFile) -> Warnings:
     """Gives tiers that nobody earns, or everybody."""
     if len(policy.tiers) == 1:
-        yield ("tiers",), "there is one tier; nobody ever goes up or down"
+        yield ("tiers",), say("there is one tier; nobody ever goes up or down")
         if file.falling.protection_days:
-            yield ("falling", "protection_days"), "there is no upgrade to protect; there is one tier"
+            yield ("falling", "protection_days"), say("there is no upgrade to protect; there is one tier")
     for rank, tier in enumerate(policy.tiers):
         if tier.enter is None:
             continue
@@ -115,11 +120,18 @@ def _tiers(policy: Policy, file: PolicyFile) -> Warnings:
         )
         if is_impossible(tier.enter, policy):
             most = amount(format_value(most_of_value(policy) or 0))
-            yield path, f"nobody can earn {tier.id}: by its terms the value is never above {most}"
+            yield path, say("nobody can earn {id}: by its terms the value is never above {most}", id=tier.id, most=most)
         elif higher is not None and higher is not policy.tiers[rank + 1]:  # the next tier: an error (swapped_floors)
-            yield path, f"nobody earns {tier.id}, since who meets it meets {higher.id} as well, which is higher"
+            yield (
+                path,
+                say(
+                    "nobody earns {id}, since who meets it meets {id_2} as well, which is higher",
+                    id=tier.id,
+                    id_2=higher.id,
+                ),
+            )
         if is_sure(tier.enter, policy):
-            yield path, f"everybody meets this, so nobody is below {tier.id}"
+            yield path, say("everybody meets this, so nobody is below {id}", id=tier.id)
 
 
 def _ladder(policy: Policy, file: PolicyFile) -> Warnings:
@@ -131,7 +143,10 @@ def _ladder(policy: Policy, file: PolicyFile) -> Warnings:
         if not implies(higher.enter, lower.enter):
             yield (
                 _floor_path(rank, file),
-                f"who meets this need not meet {lower.id}, the tier below: the two overlap, and the higher one counts",
+                say(
+                    "who meets this need not meet {id}, the tier below: the two overlap, and the higher one counts",
+                    id=lower.id,
+                ),
             )
 
 
@@ -144,14 +159,21 @@ def _keeps(policy: Policy, file: PolicyFile) -> Warnings:
         if file.tiers[rank].keep is not None and implies(tier.keep, tier.enter):
             yield (
                 path,
-                f"to keep {tier.id} asks as much as to enter it, or more, so it never decides; write a lower floor",
+                say(
+                    "to keep {id} asks as much as to enter it, or more, so it never decides; write a lower floor",
+                    id=tier.id,
+                ),
             )
             continue
         below = policy.tiers[rank - 1]
         if below.enter is not None and implies(below.enter, tier.keep) and not implies(tier.keep, below.enter):
             yield (
                 path,
-                f"who keeps {tier.id} may have less than {below.id}, the tier below, asks to enter: the two overlap",
+                say(
+                    "who keeps {id} may have less than {id_2}, the tier below, asks to enter: the two overlap",
+                    id=tier.id,
+                    id_2=below.id,
+                ),
             )
 
 
@@ -170,7 +192,7 @@ def _idle_parts(path: Path, condition: Condition, rule: ConditionRule) -> Warnin
         others = [*parts[:number], *[other for other in parts[number + 1 :] if other != part]]
         idle = any(implies(other, part) if word == "all" else implies(part, other) for other in others)
         if idle:
-            yield (*path, word, number), "this part never decides: another one of the list covers it; take it out"
+            yield (*path, word, number), say("this part never decides: another one of the list covers it; take it out")
         yield from _idle_parts((*path, word, number), part, written)
 
 
@@ -179,16 +201,23 @@ def _caps(policy: Policy) -> Warnings:
     top = len(policy.tiers) - 1
     for standing, rank in policy.caps.items():
         if rank == top:
-            yield ("caps", standing), f"{policy.tiers[rank].id} is the highest tier, so this caps nobody"
+            yield ("caps", standing), say("{id} is the highest tier, so this caps nobody", id=policy.tiers[rank].id)
         elif standing == "good":
-            yield ("caps", standing), "customers of whom no standing is known count as good: this caps them, too"
+            yield ("caps", standing), say("customers of whom no standing is known count as good: this caps them, too")
     caps = [policy.caps.get(standing, top) for standing in STANDINGS]
     for tier in policy.tiers[max(caps) + 1 :]:
-        yield ("caps",), f"nobody can be {tier.id}: every standing is capped below it"
+        yield ("caps",), say("nobody can be {id}: every standing is capped below it", id=tier.id)
     for number, standing in enumerate(STANDINGS[1:], 1):
         better = STANDINGS[number - 1]
         if caps[number] > caps[number - 1]:
-            yield ("caps", better), f"{better} is capped lower than {standing}, which is the worse standing"
+            yield (
+                ("caps", better),
+                say(
+                    "{better} is capped lower than {standing}, which is the worse standing",
+                    better=better,
+                    standing=standing,
+                ),
+            )
 
 
 def _unused(policy: Policy, file: PolicyFile) -> Warnings:
@@ -202,13 +231,20 @@ def _unused(policy: Policy, file: PolicyFile) -> Warnings:
     used |= {campaign.measure for campaign in file.campaigns if campaign.measure is not None}
     for name in file.measures:
         if name not in used:
-            close = " (the value is made of it, but no tier has a floor on the value)" if _in_value(name, file) else ""
-            yield ("measures", name), f"no tier or campaign looks at {quoted(name)}{close}; use it, or take it out"
+            close = (
+                say(" (the value is made of it, but no tier has a floor on the value)") if _in_value(name, file) else ""
+            )
+            yield (
+                ("measures", name),
+                say(
+                    "no tier or campaign looks at {name}{close}; use it, or take it out", name=quoted(name), close=close
+                ),
+            )
     if not looks_at_value and len(policy.tiers) > 1:
         if file.value.credit:
-            yield ("value", "credit"), "no tier has a floor on the value, so this decides nothing"
+            yield ("value", "credit"), say("no tier has a floor on the value, so this decides nothing")
         elif _is_written(file):
-            yield ("value",), "no tier has a floor on the value, so this decides nothing"
+            yield ("value",), say("no tier has a floor on the value, so this decides nothing")
 
 
 def _names(policy: Policy, file: PolicyFile) -> Warnings:
@@ -218,7 +254,14 @@ def _names(policy: Policy, file: PolicyFile) -> Warnings:
         missing = [language for language in languages if language not in tier.name]
         if missing:
             path: Path = ("tiers", rank, "name") if tier.name else ("tiers", rank)
-            yield path, f"{policy.tiers[rank].id} has no name in {', '.join(missing)}, and other tiers have one"
+            yield (
+                path,
+                say(
+                    "{id} has no name in {missing}, and other tiers have one",
+                    id=policy.tiers[rank].id,
+                    missing=", ".join(missing),
+                ),
+            )
 
 
 def implies(one: Condition, other: Condition) -> bool:

@@ -11,5 +11,5 @@ Whatever is the same for all customers (ranks, floors in order, days to look bac
 `load.py` is the way in: load_policy(), or read_policy() for callers who want every problem. Nothing here decides
 anything about a customer, and what is merely odd about a policy is said by `check`.
 
-May be imported here: `policy.language`, `policy`, `values`.
+May be imported here: `languages`, `policy.language`, `policy`, `values`.
 """

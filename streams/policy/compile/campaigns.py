@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
+from streams.languages.said import and_also, joined, say
 from streams.policy.campaigns import (
     AtRisk,
     Budget,
@@ -84,7 +85,7 @@ class CampaignCompiler:
         for number, rule in enumerate(self._file.campaigns):
             path: Path = ("campaigns", number)
             if rule.id in {campaign.id for campaign in campaigns}:
-                self._add((*path, "id"), f"another campaign has the id {quoted(rule.id)}; write another id")
+                self._add((*path, "id"), say("another campaign has the id {id}; write another id", id=quoted(rule.id)))
             self._check_words(path, rule)
             for place, tier in enumerate(rule.tiers):
                 self._check_tier((*path, "tiers", place), tier)
@@ -131,11 +132,11 @@ class CampaignCompiler:
     def _cash_back(self, path: Path, rule: CampaignRule, tiers: frozenset[str]) -> CashBack:
         if rule.types == []:
             known = ", ".join(sorted(TRANSACTION_TYPES))
-            self._add((*path, "types"), f"the list is empty; write types of transactions: {known}")
+            self._add((*path, "types"), say("the list is empty; write types of transactions: {known}", known=known))
         types = frozenset(["purchase"] if rule.types is None else rule.types)
         rate_e4 = read_fixed(rule.rate, SHARE_DECIMALS)
         if rule.rate is not None and not rate_e4:
-            self._add((*path, "rate"), 'a rate of 0 pays nothing; write one such as "0.01"')
+            self._add((*path, "rate"), say('a rate of 0 pays nothing; write one such as "0.01"'))
         if rule.at_most is not None:
             self._paid((*path, "at_most"), rule.at_most)
         at_most_e16 = None if rule.at_most is None else read_fixed(rule.at_most, VALUE_DECIMALS)
@@ -143,8 +144,8 @@ class CampaignCompiler:
         counted = Measure(rule.id, "sum", types=types, months=0 if per_transaction else 1)
         days = rule.settles_after_days or 0
         if per_transaction and days:
-            says = "each transaction is paid at once, so no month is settled"
-            self._add((*path, "settles_after_days"), f'{says}; take it out, or write per = "month"')
+            says = say("each transaction is paid at once, so no month is settled")
+            self._add((*path, "settles_after_days"), say('{says}; take it out, or write per = "month"', says=says))
         at_least_e16 = read_fixed(rule.at_least, VALUE_DECIMALS)
         return CashBack(tiers, counted, at_least_e16, rate_e4, at_most_e16, per_transaction, days, self._basis(types))
 
@@ -156,7 +157,14 @@ class CampaignCompiler:
     def _fee_measure(self, path: Path, name: str | None) -> Measure:
         if name in {"value", "score", "standing"}:
             own = ", ".join([*self._file.measures, "assets", "loans"])
-            self._add(path, f"a fee goes by an amount that is measured, and {name} is none; write one of {own}")
+            self._add(
+                path,
+                say(
+                    "a fee goes by an amount that is measured, and {name} is none; write one of {own}",
+                    name=name,
+                    own=own,
+                ),
+            )
         return self._measure(path, name or "assets")
 
     def _near_tier(self, path: Path, rule: CampaignRule, tiers: frozenset[str]) -> NearTier:
@@ -164,8 +172,12 @@ class CampaignCompiler:
         floor_e16 = condition.at_least_e16
         given = [word for word in ("at_least", "within", "within_share") if getattr(rule, word) is not None]
         if len(given) != 1:
-            said = f"{' and '.join(given)} are both there" if given else "it does not say how near"
-            self._add(path, f"{said}; write one of at_least, within, within_share")
+            said = (
+                say("{given} are both there", given=joined(given, and_also))
+                if given
+                else say("it does not say how near")
+            )
+            self._add(path, say("{said}; write one of at_least, within, within_share", said=said))
         near_e16 = read_fixed(rule.at_least, VALUE_DECIMALS)
         if rule.within is not None:
             near_e16 = floor_e16 - read_fixed(rule.within, VALUE_DECIMALS)
@@ -193,9 +205,9 @@ class CampaignCompiler:
             return stand_in
         enter = self._tiers[self._rank[to]].enter
         if enter is None:
-            self._add(path, f"{to} is the first tier, and everybody's; write another tier")
+            self._add(path, say("{to} is the first tier, and everybody's; write another tier", to=to))
         elif enter.all is not None or enter.any is not None or self._wants_standing(to):
-            self._add(path, f"{to} is not had by one amount, so none is missing; write another tier")
+            self._add(path, say("{to} is not had by one amount, so none is missing; write another tier", to=to))
         else:
             return enter
         return stand_in
@@ -216,28 +228,41 @@ class CampaignCompiler:
             if getattr(rule, word) == getattr(blank, word):
                 self._add(
                     (*path, word),
-                    f"this is missing; a campaign of kind {rule.kind} wants it: write {word} = {_EXAMPLES[word]}",
+                    say(
+                        "this is missing; a campaign of kind {kind} wants it: write {word} = {examples}",
+                        kind=rule.kind,
+                        word=word,
+                        examples=_EXAMPLES[word],
+                    ),
                 )
         for word in rule.__struct_fields__:
             if word not in {*_COMMON, *wants, *takes} and getattr(rule, word) != getattr(blank, word):
                 known = ", ".join([*wants, *takes])
-                self._add((*path, word), f"a campaign of kind {rule.kind} takes no {word}; it takes {known}")
+                self._add(
+                    (*path, word),
+                    say(
+                        "a campaign of kind {kind} takes no {word}; it takes {known}",
+                        kind=rule.kind,
+                        word=word,
+                        known=known,
+                    ),
+                )
 
     def _check_tier(self, path: Path, tier: str) -> None:
         if tier not in self._rank and not self._problems.has_broken_tiers():
-            self._add(path, unknown(tier, list(self._rank), "tier"))
+            self._add(path, unknown(tier, list(self._rank), say("tier")))
 
     def _budget(self, path: Path, rule: CampaignRule) -> Budget | None:
         budget = rule.budget
         if budget is None:
             return None
         if budget.triggers is None and budget.amount is None:
-            self._add((*path, "budget"), "it has no end; write triggers = 1000, or amount, or both")
+            self._add((*path, "budget"), say("it has no end; write triggers = 1000, or amount, or both"))
         pays = rule.kind == "cash_back" or (rule.kind == "gift" and rule.amount is not None)
         if budget.amount is not None and not pays and not self._problems.has((*path, "kind"), (*path, "amount")):
             self._add(
                 (*path, "budget", "amount"),
-                "this campaign pays nothing, so no amount is ever spent; write triggers instead",
+                say("this campaign pays nothing, so no amount is ever spent; write triggers instead"),
             )
         amount_e4 = None
         if budget.amount is not None:
@@ -250,24 +275,33 @@ class CampaignCompiler:
         amount_e4 = paid_e4(read_fixed(amount, VALUE_DECIMALS), decimals)
         if not amount_e4:
             least = f"{self._file.currency} {Decimal(1).scaleb(-decimals)}"
-            says = f"{quoted(amount)} is less than {least}, the least that can be paid, so nothing is paid"
-            self._add(path, f'{says}; write an amount such as "100"')
+            says = say(
+                "{amount} is less than {least}, the least that can be paid, so nothing is paid",
+                amount=quoted(amount),
+                least=least,
+            )
+            self._add(path, say('{says}; write an amount such as "100"', says=says))
         return amount_e4
 
     def _check_contact(self, rule: ContactRule) -> None:
         known = [campaign.id for campaign in self._file.campaigns]
         for number, name in enumerate(rule.campaigns):
             if name not in known and not self._problems.has_broken_campaigns():
-                self._add(("contact", "campaigns", number), unknown(name, known, "campaign"))
+                self._add(("contact", "campaigns", number), unknown(name, known, say("campaign")))
         if (rule.at_most is None) != (rule.in_days is None):
-            self._add(("contact",), "at_most and in_days belong together: at_most = 2 and in_days = 30; write both")
+            self._add(
+                ("contact",), say("at_most and in_days belong together: at_most = 2 and in_days = 30; write both")
+            )
         if rule.campaigns and rule.at_most is None and not rule.quiet_days:
             self._add(
                 ("contact",),
-                "it says for which campaigns and not how often; write at_most = 2 and in_days = 30, or quiet_days = 7",
+                say(
+                    "it says for which campaigns and not how often; write at_most = 2 and in_days = 30, or "
+                    "quiet_days = 7"
+                ),
             )
         if not rule.campaigns and (rule.at_most is not None or rule.quiet_days):
             self._add(
                 ("contact", "campaigns"),
-                "this is missing: it says how often and not for which campaigns; write campaigns = [ their ids ]",
+                say("this is missing: it says how often and not for which campaigns; write campaigns = [ their ids ]"),
             )

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from streams.languages.said import and_also, joined, say
 from streams.policy.language.document import FallingRule
 from streams.policy.language.problems import Problems
 from streams.policy.policy import Falling
@@ -18,13 +19,14 @@ def compile_falling(rule: FallingRule, falls: Schedule, problems: Problems) -> F
     }
     given = [word for word, is_given in ways.items() if is_given]
     if len(given) > 1:
-        names = " and ".join(given).replace("to", '"higher_of_last_two"') if "to" in given else " and ".join(given)
+        names = joined(['"higher_of_last_two"' if word == "to" else word for word in given], and_also)
         problems.add_unless_known(
-            ("falling", given[-1]), f"{names} are both there; a tier is lost in one way: write one of them"
+            ("falling", given[-1]),
+            say("{names} are both there; a tier is lost in one way: write one of them", names=names),
         )
     if rule.grace_months and not rule.term_months:
         problems.add_unless_known(
-            ("falling", "grace_months"), "a grace follows a term; write term_months, too, or after_months instead"
+            ("falling", "grace_months"), say("a grace follows a term; write term_months, too, or after_months instead")
         )
     _check_ratings(rule, falls, problems)
     return Falling(
@@ -61,17 +63,18 @@ def _check_ratings(rule: FallingRule, falls: Schedule, problems: Problems) -> No
     if rule.after_months and falls.when == "dates":
         problems.add_unless_known(
             ("falling", "after_months"),
-            "months are not counted by ratings on dates; write term_months instead, or another when in [falling]",
+            say("months are not counted by ratings on dates; write term_months instead, or another when in [falling]"),
         )
     if falls.when != "at_once":
         return
-    dates = 'when = "month_end", "daily" or a list of dates in [rating] or in [falling]'
+    dates = say('when = "month_end", "daily" or a list of dates in [rating] or in [falling]')
     if rule.to == "higher_of_last_two":
         problems.add_unless_known(
-            ("falling", "to"), f"there are no last two ratings where everything is rated at once; write {dates}"
+            ("falling", "to"),
+            say("there are no last two ratings where everything is rated at once; write {dates}", dates=dates),
         )
     if rule.to == "one_step" and not (rule.after_days or rule.after_months or rule.term_months):
         problems.add_unless_known(
             ("falling", "to"),
-            f"at once, one step would follow the other with every event; write after_days, or {dates}",
+            say("at once, one step would follow the other with every event; write after_days, or {dates}", dates=dates),
         )

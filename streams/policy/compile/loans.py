@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from streams.languages.said import say
 from streams.policy.compile.numbers import read_fixed
 from streams.policy.language.forms import quoted, unknown
 from streams.policy.language.loans import RiskRule, ShareRule
@@ -37,19 +38,24 @@ def days_looked_back(rules: LoanRules | None) -> int:
 def _check(rule: RiskRule, rank: Mapping[str, int], problems: Problems) -> None:
     for tier in rule.large_loan:
         if tier not in rank and not problems.has_broken_tiers():
-            problems.add_unless_known(("risk", "large_loan", tier), unknown(tier, list(rank), "tier"))
+            problems.add_unless_known(("risk", "large_loan", tier), unknown(tier, list(rank), say("tier")))
     if rule.against_assets is not None and not rule.large_loan and not problems.has(("risk", "large_loan")):
         problems.add_unless_known(
             ("risk", "against_assets"),
-            "it looks at large loans, and nothing says which are large; write [risk.large_loan], and below it a line "
-            'for each tier: low = "300000"',
+            say(
+                "it looks at large loans, and nothing says which are large; write [risk.large_loan], and below it a "
+                'line for each tier: low = "300000"'
+            ),
         )
     shares = [] if rule.monitoring is None else rule.monitoring.assets_at_most
     for number, share in enumerate(shares):
         if not 0 < read_fixed(share, SHARE_DECIMALS) < 10**SHARE_DECIMALS:
             problems.add_unless_known(
                 ("risk", "monitoring", "assets_at_most", number),
-                f'{quoted(share)} is no part of the assets; write a share between "0" and "1", such as "0.70"',
+                say(
+                    '{share} is no part of the assets; write a share between "0" and "1", such as "0.70"',
+                    share=quoted(share),
+                ),
             )
 
 

@@ -6,6 +6,7 @@ no decision works it out.
 
 import msgspec
 
+from streams.languages.said import and_also, joined, say
 from streams.policy.language.document import MeasureRule, PolicyFile
 from streams.policy.language.forms import quoted, unknown
 from streams.policy.language.problem import Path
@@ -69,7 +70,7 @@ class MeasureCompiler:
         rule = self._file.measures.get(name, _BUILT_IN.get(name))
         if rule is None:
             if not self._problems.has_broken_measures():
-                self._add(path, unknown(name, sorted({*self._file.measures, *_BUILT_IN}), "measure"))
+                self._add(path, unknown(name, sorted({*self._file.measures, *_BUILT_IN}), say("measure")))
             return Measure(name, "total")
         return self._compiled(("measures", name), name, rule)
 
@@ -78,7 +79,10 @@ class MeasureCompiler:
         used = {measure.name for measure in self.measures}
         for name, rule in self._file.measures.items():
             if name in _BUILT_IN or name in {"score", "standing", "value"}:
-                self._add(("measures", name), f"{quoted(name)} is a measure by itself; write another name for this one")
+                self._add(
+                    ("measures", name),
+                    say("{name} is a measure by itself; write another name for this one", name=quoted(name)),
+                )
             elif name not in used:
                 self._compiled(("measures", name), name, rule)
 
@@ -92,19 +96,22 @@ class MeasureCompiler:
 
     def _no_measure(self, name: str, *, is_term: bool) -> str:
         if name == "standing" and is_term:
-            return 'a standing is no amount; write credit = { poor = "-0.10" } in [value] to count it'
+            return say('a standing is no amount; write credit = {{ poor = "-0.10" }} in [value] to count it')
         if name == "standing":
-            return 'a standing is no amount; write standing_at_least = "good" instead of measure and at_least'
+            return say('a standing is no amount; write standing_at_least = "good" instead of measure and at_least')
         if is_term and name == "value":
-            return "the value cannot be a part of itself; write a measure such as assets"
+            return say("the value cannot be a part of itself; write a measure such as assets")
         also = () if is_term else ("value",)
-        return unknown(name, sorted({*self._file.measures, *_BUILT_IN, "score", *also}), "measure")
+        return unknown(name, sorted({*self._file.measures, *_BUILT_IN, "score", *also}), say("measure"))
 
     def _compiled(self, path: Path, name: str, rule: MeasureRule) -> Measure:
         given = [kind for kind in ("total", "average", "month_end", "sum", "count") if getattr(rule, kind) is not None]
         if len(given) != 1:
-            says = f"it has {' and '.join(given)}" if given else "it does not say of what"
-            self._add(path, f"{says}; a measure is one of total, average, month_end, sum, count: write one of them")
+            says = say("it has {given}", given=joined(given, and_also)) if given else say("it does not say of what")
+            self._add(
+                path,
+                say("{says}; a measure is one of total, average, month_end, sum, count: write one of them", says=says),
+            )
             return Measure(name, "total")
         [kind] = given
         if kind in {"total", "month_end"}:
@@ -117,19 +124,25 @@ class MeasureCompiler:
         types = frozenset(rule.sum or rule.count or ())
         if not types:
             known = ", ".join(sorted(TRANSACTION_TYPES))
-            self._add((*path, kind), f"the list is empty; write types of transactions: {known}")
+            self._add((*path, kind), say("the list is empty; write types of transactions: {known}", known=known))
         return Measure(name, "sum" if kind == "sum" else "count", types=types, days=days, months=months)
 
     def _check_moment(self, path: Path, kind: str, rule: MeasureRule) -> None:
         for word in ("days", "months"):
             if getattr(rule, word) is not None:
-                self._add((*path, word), f"{kind} looks at one moment; take this line out, or write average instead")
+                self._add(
+                    (*path, word),
+                    say("{kind} looks at one moment; take this line out, or write average instead", kind=kind),
+                )
 
     def _span(self, path: Path, kind: str, rule: MeasureRule) -> tuple[int, int]:
         """Gives the days, or else the whole months, that a measure looks back."""
         days, months = rule.days or 0, rule.months or 0
         if days and months:
-            self._add((*path, "months"), "days and months are both there; write one of the two")
+            self._add((*path, "months"), say("days and months are both there; write one of the two"))
         elif not days and not months:
-            self._add(path, f"{kind} needs a span; write days = 90 (today included) or months = 3 (whole months)")
+            self._add(
+                path,
+                say("{kind} needs a span; write days = 90 (today included) or months = 3 (whole months)", kind=kind),
+            )
         return days, 0 if days else months

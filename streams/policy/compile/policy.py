@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from streams.languages.said import say
 from streams.policy.campaigns import CORRECTED_MONTHS, Campaign, CashBack, FeeAlert, NearTier
 from streams.policy.compile.campaigns import CampaignCompiler
 from streams.policy.compile.digest import digest_of
@@ -175,7 +176,7 @@ class _Compiler:
         rules = self.file.value.terms
         if not rules:
             self.problems.add_unless_known(
-                ("value", "terms"), 'the list is empty; write at least one term: [{ measure = "assets" }]'
+                ("value", "terms"), say('the list is empty; write at least one term: [{{ measure = "assets" }}]')
             )
         terms = []
         for number, rule in enumerate(rules):
@@ -187,14 +188,14 @@ class _Compiler:
     def _caps(self, rank: dict[str, int]) -> dict[str, int]:
         for standing, tier in self.file.caps.items():
             if tier not in rank and not self.problems.has_broken_tiers():
-                self.problems.add_unless_known(("caps", standing), unknown(tier, list(rank), "tier"))
+                self.problems.add_unless_known(("caps", standing), unknown(tier, list(rank), say("tier")))
         return {standing: rank.get(tier, 0) for standing, tier in self.file.caps.items()}
 
     def _to_value(self) -> dict[str, int]:
         rates = {currency: read_fixed(rate, RATE_DECIMALS) for currency, rate in self.file.rates.items()}
         if self.file.currency in rates:
             self.problems.add_unless_known(
-                ("rates", self.file.currency), "the policy's own currency has no rate; take the line out"
+                ("rates", self.file.currency), say("the policy's own currency has no rate; take the line out")
             )
         rates[self.file.currency] = ONE_RATE
         return {currency: rate_e8 * ONE_SHARE for currency, rate_e8 in rates.items()}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from streams.languages.said import say
 from streams.policy.language.forms import quoted
 from streams.policy.language.problems import Problems
 from streams.values.products import PRODUCTS, Product
@@ -13,10 +14,12 @@ def compile_products(mapped: Mapping[str, Product], problems: Problems) -> dict[
     for word, product in mapped.items():
         small = word.lower()
         if small in PRODUCTS:
-            problems.add_unless_known(("products", word), f"{quoted(small)} is a product already; take the line out")
+            problems.add_unless_known(
+                ("products", word), say("{small} is a product already; take the line out", small=quoted(small))
+            )
         elif small in products:
-            says = f"{quoted(word)} is there in other capitals, which do not matter"
-            problems.add_unless_known(("products", word), f"{says}; take one of the lines out")
+            says = say("{word} is there in other capitals, which do not matter", word=quoted(word))
+            problems.add_unless_known(("products", word), say("{says}; take one of the lines out", says=says))
         else:
             products[small] = product
     return products

@@ -1,5 +1,6 @@
 """Compiles when customers are rated (docs/policies.md#averages-rated-at-each-months-end)."""
 
+from streams.languages.said import say
 from streams.policy.language.problems import Problems
 from streams.policy.schedule import Schedule
 
@@ -13,7 +14,7 @@ def compile_schedule(table: str, when: str | list[str], problems: Problems) -> S
         return Schedule(when)  # type: ignore[arg-type]
     if not when:
         problems.add_unless_known(
-            (table, "when"), 'the list of dates is empty; write days of the year: ["06-30", "12-31"]'
+            (table, "when"), say('the list of dates is empty; write days of the year: ["06-30", "12-31"]')
         )
     dates = [(int(month), int(day)) for month, _, day in (text.partition("-") for text in when) if _is_day(month, day)]
     return Schedule("dates", tuple(sorted(set(dates))))

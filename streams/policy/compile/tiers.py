@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from streams.languages.said import say
 from streams.policy.compile.measures import MeasureCompiler
 from streams.policy.compile.numbers import read_fixed
 from streams.policy.compile.services import compile_strategy, read_day
@@ -28,14 +29,16 @@ class TierCompiler:
     def tiers(self) -> tuple[Tier, ...]:
         """Compiles all tiers, from the lowest up. Where a problem was noted, they must not be used."""
         if not self._rules:
-            self._add(("tiers",), 'there is no tier; write at least one [[tiers]], and below it id = "low"')
+            self._add(("tiers",), say('there is no tier; write at least one [[tiers]], and below it id = "low"'))
         tiers: list[Tier] = []
         for number, rule in enumerate(self._rules):
             path = ("tiers", number)
             if rule.id in {tier.id for tier in tiers}:
-                self._add((*path, "id"), f"another tier has the id {quoted(rule.id)} already; write another id")
+                self._add(
+                    (*path, "id"), say("another tier has the id {id} already; write another id", id=quoted(rule.id))
+                )
             if rule.at_least is not None and rule.enter is not None:
-                says = "this tier has at_least and enter; at_least is short for an enter: write one of the two"
+                says = say("this tier has at_least and enter; at_least is short for an enter: write one of the two")
                 self._add((*path, "at_least"), says)
             self._check_services((*path, "strategy", "services"), rule.strategy.services)
             enter, keep = self._enter(path, number), self._keep(path, number)
@@ -45,29 +48,35 @@ class TierCompiler:
     def _check_services(self, path: Path, services: Sequence[ServiceRule]) -> None:
         for number, service in enumerate(services):
             if service.id in {other.id for other in services[:number]}:
-                self._add((*path, number, "id"), f"this tier has {quoted(service.id)} already; write another id")
+                self._add(
+                    (*path, number, "id"), say("this tier has {id} already; write another id", id=quoted(service.id))
+                )
             begins, ends = service.valid_from, service.valid_until
             if begins is not None and ends is not None and read_day(ends) < read_day(begins):
-                self._add((*path, number, "valid_until"), f"{ends} is before valid_from; write a later day")
+                self._add(
+                    (*path, number, "valid_until"), say("{ends} is before valid_from; write a later day", ends=ends)
+                )
 
     def _enter(self, path: Path, number: int) -> Condition | None:
         rule = self._rules[number]
         if number == 0:
             for word in ("at_least", "enter"):
                 if getattr(rule, word) is not None:
-                    self._add((*path, word), "the first tier is everybody's and asks nothing; take the line out")
+                    self._add((*path, word), say("the first tier is everybody's and asks nothing; take the line out"))
             return None
         if rule.at_least is not None:
             return Condition(None, read_fixed(rule.at_least, VALUE_DECIMALS))
         if rule.enter is not None:
             return self._condition((*path, "enter"), rule.enter)
-        self._add(path, 'this tier says nothing of who is in it; write at_least = "500000" or a condition to enter')
+        self._add(
+            path, say('this tier says nothing of who is in it; write at_least = "500000" or a condition to enter')
+        )
         return _STAND_IN
 
     def _keep(self, path: Path, number: int) -> Condition | None:
         rule = self._rules[number].keep
         if rule is not None and number == 0:
-            self._add((*path, "keep"), "the first tier cannot be lost; take the line out")
+            self._add((*path, "keep"), say("the first tier cannot be lost; take the line out"))
             return None
         return None if rule is None else self._condition((*path, "keep"), rule)
 
@@ -75,12 +84,16 @@ class TierCompiler:
         standing = rule.standing_at_least
         forms = [part is not None for part in (rule.measure, rule.all, rule.any, standing)]
         if rule.at_least is not None and not any(forms):
-            self._add(path, "there is a floor and no measure; write measure, too, or at_least as a line of the tier")
+            self._add(
+                path, say("there is a floor and no measure; write measure, too, or at_least as a line of the tier")
+            )
         elif forms.count(True) != 1 or (rule.measure is None) != (rule.at_least is None):
             self._add(
                 path,
-                "a condition is a measure and at_least, or standing_at_least, or all = [ … ], or any = [ … ]; "
-                "write one of these",
+                say(
+                    "a condition is a measure and at_least, or standing_at_least, or all = [ … ], or any = [ … ]; "
+                    "write one of these"
+                ),
             )
         elif standing is not None:
             return Condition(self._measures.standing_number(), standing_e16(standing))
@@ -96,5 +109,5 @@ class TierCompiler:
         word, rules = ("all", rule.all) if rule.all is not None else ("any", rule.any)
         parts = tuple(self._condition((*path, word, number), part) for number, part in enumerate(rules or []))
         if not parts:
-            self._add((*path, word), "the list of conditions is empty; write at least one condition")
+            self._add((*path, word), say("the list of conditions is empty; write at least one condition"))
         return Condition(all=parts) if word == "all" else Condition(any=parts)

@@ -11,5 +11,5 @@ does not fit. A new word begins here, and in docs/policies.md#all-words.
 Each word is looked at by itself here. What several words mean together, such as a tier that another table names, is
 looked at by `compile`.
 
-May be imported here: `policy`, `values`.
+May be imported here: `languages`, `policy`, `values`.
 """

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from functools import partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from streams.languages.said import say
 from streams.policy.language.form import Form
 from streams.values.currencies import CODES, IN_USE, meant_by
 from streams.values.events import TRANSACTION_TYPES
@@ -46,37 +47,55 @@ def closest(word: str, known: list[str], *, is_code: bool = False) -> str | None
 
 def unknown(word: str, known: list[str], what: str) -> str:
     """Gives the sentence for a word that is not known. what: what such a word names, such as "tier"."""
-    close = closest(word, known)
-    hint = f"; did you mean {quoted(close)}?" if close else ";"
-    return f"there is no {what} {quoted(word)}{hint} {'There are' if close else 'there are'} {', '.join(known)}"
+    close, listed = closest(word, known), ", ".join(known)
+    if close is None:
+        return say("there is no {what} {word}; there are {known}", what=what, word=quoted(word), known=listed)
+    return say(
+        "there is no {what} {word}; did you mean {close}? There are {known}",
+        what=what,
+        word=quoted(word),
+        close=quoted(close),
+        known=listed,
+    )
 
 
 def _word(text: str) -> str | None:
     if _WORD.fullmatch(text):
         return None
     if not text:
-        return 'this is empty; write a word such as "mid"'
+        return say('this is empty; write a word such as "mid"')
     suggestion = re.sub(r"[^\w.-]+", "-", text).strip("-.")[:64]
-    write = f"write {quoted(suggestion)}" if _WORD.fullmatch(suggestion) else 'write a word such as "mid"'
-    return f"{quoted(text)} is no word: letters, digits, hyphens and underscores, no spaces, at most 64; {write}"
+    write = (
+        say("write {suggestion}", suggestion=quoted(suggestion))
+        if _WORD.fullmatch(suggestion)
+        else say('write a word such as "mid"')
+    )
+    return say(
+        "{text} is no word: letters, digits, hyphens and underscores, no spaces, at most 64; {write}",
+        text=quoted(text),
+        write=write,
+    )
 
 
 def _language(text: str) -> str | None:
     if re.fullmatch(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*", text):
         return None
-    return f'{quoted(text)} is no language; write a code such as "en", "zh" or "zh-Hant"'
+    return say('{text} is no language; write a code such as "en", "zh" or "zh-Hant"', text=quoted(text))
 
 
 def _title(text: str) -> str | None:
     if text.strip() and text.isprintable() and len(text) <= _TITLE_LENGTH:
         return None
-    return f'a name is one line of 1 to {_TITLE_LENGTH} characters; write one such as "standard"'
+    return say('a name is one line of 1 to {most} characters; write one such as "standard"', most=_TITLE_LENGTH)
 
 
 def _product(text: str) -> str | None:
     if text.strip() and text.isprintable() and len(text) <= _PRODUCT_LENGTH:
         return None
-    return f'a product is one line of 1 to {_PRODUCT_LENGTH} characters; write one such as "structured-note"'
+    return say(
+        'a product is one line of 1 to {most} characters; write one such as "structured-note"',
+        most=_PRODUCT_LENGTH,
+    )
 
 
 def _currency(text: str) -> str | None:
@@ -84,14 +103,18 @@ def _currency(text: str) -> str | None:
         return None
     if re.fullmatch(r"[A-Z]{3}", text):
         close = meant_by(text) or closest(text, sorted(IN_USE), is_code=True)
-        return f"{quoted(text)} is no currency of ISO 4217; {_instead(close)}"
+        return say("{text} is no currency of ISO 4217; {close}", text=quoted(text), close=_instead(close))
     upper = text.strip().upper()
     code = upper if upper in CODES else meant_by(upper) or "TWD"
-    return f"{quoted(text)} is no currency code of three capital letters (ISO 4217); write one such as {quoted(code)}"
+    return say(
+        "{text} is no currency code of three capital letters (ISO 4217); write one such as {code}",
+        text=quoted(text),
+        code=quoted(code),
+    )
 
 
 def _instead(close: str | None) -> str:
-    return 'write one such as "TWD"' if close is None else f"did you mean {quoted(close)}?"
+    return say('write one such as "TWD"') if close is None else say("did you mean {close}?", close=quoted(close))
 
 
 def _zone(text: str) -> str | None:
@@ -99,8 +122,8 @@ def _zone(text: str) -> str | None:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         close = [] if _OFFSET.fullmatch(text) else get_close_matches(text, available_timezones(), 1, _CLOSE)
-        hint = f"did you mean {quoted(close[0])}?" if close else 'write one such as "Asia/Taipei"'
-        return f"{quoted(text)} is no time zone (IANA: continent and city); {hint}"
+        hint = say("did you mean {close}?", close=quoted(close[0])) if close else say('write one such as "Asia/Taipei"')
+        return say("{text} is no time zone (IANA: continent and city); {hint}", text=quoted(text), hint=hint)
     return None
 
 
@@ -111,7 +134,9 @@ def _date(text: str) -> str | None:
         is_date = False
     else:
         is_date = len(text) == len("2026-12-31")  # fromisoformat() takes shorter forms, and weeks, too
-    return None if is_date else f'{quoted(text)} is no date; write year, month and day such as "2026-12-31"'
+    return (
+        None if is_date else say('{text} is no date; write year, month and day such as "2026-12-31"', text=quoted(text))
+    )
 
 
 def _year_day(text: str) -> str | None:
@@ -119,11 +144,11 @@ def _year_day(text: str) -> str | None:
     fits = re.fullmatch(r"[0-9]{1,2}-[0-9]{1,2}", text) and 1 <= int(month) <= len(LONGEST_MONTHS)
     if fits and 1 <= int(day) <= LONGEST_MONTHS[int(month) - 1]:
         return None
-    return f'{quoted(text)} is no day of the year; write month and day such as "06-30"'
+    return say('{text} is no day of the year; write month and day such as "06-30"', text=quoted(text))
 
 
 def _transaction_type(text: str) -> str | None:
-    return None if text in TRANSACTION_TYPES else unknown(text, sorted(TRANSACTION_TYPES), "type of transaction")
+    return None if text in TRANSACTION_TYPES else unknown(text, sorted(TRANSACTION_TYPES), say("type of transaction"))
 
 
 def _figure(  # noqa: PLR0911 - a sentence for each fault
@@ -137,20 +162,31 @@ def _figure(  # noqa: PLR0911 - a sentence for each fault
         return _no_figure(text, example, is_share=bounds in ("share", "part", "weight"))
     fraction = text.partition(".")[2]
     if len(fraction.rstrip("0")) > decimals:
-        return f"{quoted(text)} has {len(fraction)} decimals; at most {decimals} are allowed"
+        return say(
+            "{text} has {fraction} decimals; at most {decimals} are allowed",
+            text=quoted(text),
+            fraction=len(fraction),
+            decimals=decimals,
+        )
     if len(text) > _DIGITS:
-        return f"{quoted(text)} is too long; at most {_DIGITS} digits are allowed"
+        return say("{text} is too long; at most {digits} digits are allowed", text=quoted(text), digits=_DIGITS)
     figure = parse_fixed(text, decimals)
     if bounds == ">=0" and figure < 0:
-        return f'{quoted(text)} is below 0; write "0" or more'
+        return say('{text} is below 0; write "0" or more', text=quoted(text))
     if bounds == "part" and not 0 <= figure <= 10**decimals:
-        return f'{quoted(text)} is no part of the whole; write one from "0" to "1": a tenth is "{example}"'
+        return say(
+            '{text} is no part of the whole; write one from "0" to "1": a tenth is "{example}"',
+            text=quoted(text),
+            example=example,
+        )
     if bounds == ">0" and figure <= 0:
-        return f'{quoted(text)} is not above 0; write a rate such as "{example}"'
+        return say('{text} is not above 0; write a rate such as "{example}"', text=quoted(text), example=example)
     if bounds == "weight" and not figure:
-        return "a weight of 0 counts nothing; take the term out, or write another weight"
+        return say("a weight of 0 counts nothing; take the term out, or write another weight")
     if bounds == "share" and abs(figure) > 10**decimals:
-        return f'{quoted(text)} is more than the whole; a share is from "-1" to "1", and a tenth is "0.10"'
+        return say(
+            '{text} is more than the whole; a share is from "-1" to "1", and a tenth is "0.10"', text=quoted(text)
+        )
     return None
 
 
@@ -159,30 +195,59 @@ def _no_figure(text: str, example: str, *, is_share: bool) -> str:  # noqa: PLR0
     bare = text.strip()
     if _THOUSANDS.fullmatch(bare):
         plain = re.sub(r"[,_ ']", "", bare)
-        return f"{quoted(text)} has {_signs(bare)} between its digits; write it without commas: {quoted(plain)}"
+        return say(
+            "{text} has {signs} between its digits; write it without commas: {plain}",
+            text=quoted(text),
+            signs=_signs(bare),
+            plain=quoted(plain),
+        )
     normal = "".join(str(int(sign)) if sign.isdecimal() else sign for sign in bare.replace("．", "."))  # noqa: RUF001
     if normal != bare and _PLAIN.fullmatch(normal):
-        return f"{quoted(text)} is written in full-width signs; write plain digits: {quoted(normal)}"
+        return say(
+            "{text} is written in full-width signs; write plain digits: {normal}",
+            text=quoted(text),
+            normal=quoted(normal),
+        )
     if _ROUND.fullmatch(bare):
-        return f"{quoted(text)} is short for a number; write all its digits: {quoted(_all_digits(bare))}"
+        return say(
+            "{text} is short for a number; write all its digits: {bare}",
+            text=quoted(text),
+            bare=quoted(_all_digits(bare)),
+        )
     if _PLAIN.fullmatch(bare):
-        return f"{quoted(text)} has spaces; write it without: {quoted(bare)}"
+        return say("{text} has spaces; write it without: {bare}", text=quoted(text), bare=quoted(bare))
     if _PLAIN.fullmatch(bare.removeprefix("+")):
-        return f"{quoted(text)} begins with +; write it without: {quoted(bare.removeprefix('+'))}"
+        return say(
+            "{text} begins with +; write it without: {plain}",
+            text=quoted(text),
+            plain=quoted(bare.removeprefix("+")),
+        )
     percent = bare.removesuffix("%").strip().removeprefix("+")
     if bare.endswith("%") and _PLAIN.fullmatch(percent) and is_share:
-        return f"{quoted(text)} is a percentage; write it as a share of 1: {quoted(_hundredth(percent))}"
+        return say(
+            "{text} is a percentage; write it as a share of 1: {percent}",
+            text=quoted(text),
+            percent=quoted(_hundredth(percent)),
+        )
     if bare.endswith("%"):
-        return f'{quoted(text)} is a percentage; here is a number wanted, such as "{example}"'
+        return say(
+            '{text} is a percentage; here is a number wanted, such as "{example}"', text=quoted(text), example=example
+        )
     if re.fullmatch(r"-?[0-9]+,[0-9]+", bare):
         example = bare.replace(",", ".")
     if "," in bare:
-        return f'{quoted(text)} has a comma; write a point before decimals and nothing between thousands: "{example}"'
-    return f'{quoted(text)} is no plain number; write digits, and perhaps a point: "{example}"'
+        return say(
+            '{text} has a comma; write a point before decimals and nothing between thousands: "{example}"',
+            text=quoted(text),
+            example=example,
+        )
+    return say(
+        '{text} is no plain number; write digits, and perhaps a point: "{example}"', text=quoted(text), example=example
+    )
 
 
 def _signs(text: str) -> str:
-    return "commas" if "," in text else "signs"
+    return say("commas") if "," in text else say("signs")
 
 
 def _all_digits(text: str) -> str:

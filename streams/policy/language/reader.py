@@ -30,13 +30,14 @@ from msgspec.inspect import (
     type_info,
 )
 
+from streams.languages.said import joined, or_else, say
 from streams.policy.language.document import PolicyFile
 from streams.policy.language.form import Form, Vocabulary
 from streams.policy.language.forms import FORMS, closest, quoted, unknown
 from streams.policy.language.problem import Path
 from streams.policy.language.problems import Problems
 
-_POLICY = Vocabulary(PolicyFile, FORMS, "a policy")
+_POLICY = Vocabulary(PolicyFile, FORMS, say("a policy"))
 _CODE = re.compile(r"[A-Z]{3}")
 
 
@@ -93,34 +94,60 @@ class _Reader:
         if isinstance(value, int | Decimal) and not isinstance(value, bool):
             text = _digits(value)
             fault = form.fault(text)
-            more = f"; besides, {fault}" if fault else f": {quoted(text)}"
-            self._add(path, f"{text} is a number; write it in quotes{more}")
+            more = say("besides, {fault}", fault=fault) if fault else quoted(text)
+            form_of = say("{text} is a number; write it in quotes; {more}", text=text, more=more)
+            right = say("{text} is a number; write it in quotes: {more}", text=text, more=more)
+            self._add(path, form_of if fault else right)
             return text
         if isinstance(value, date) and not isinstance(value, datetime) and form is self._forms.get("date"):
             return value.isoformat()
         if isinstance(value, date) and form is self._forms.get("year_day"):
-            self._add(path, f'{value} is one date; write the day of every year in quotes: "{value:%m-%d}"')
+            self._add(
+                path,
+                say(
+                    '{value} is one date; write the day of every year in quotes: "{day}"',
+                    value=str(value),
+                    day=f"{value:%m-%d}",
+                ),
+            )
             return f"{value:%m-%d}"
-        self._add(path, f"{_told(value)}; write a text in quotes, such as {quoted(form.example)}")
+        self._add(
+            path,
+            say("{value}; write a text in quotes, such as {example}", value=_told(value), example=quoted(form.example)),
+        )
         return form.example
 
     def _whole(self, path: Path, value: Any, kind: IntType) -> int:
         least, most = int(kind.ge or 0), int(kind.le or 0)
         if isinstance(value, str) and value.isascii() and value.isdecimal():
-            self._add(path, f"{quoted(value)} is in quotes; write the number without them: {int(value[:20])}")
+            self._add(
+                path,
+                say(
+                    "{value} is in quotes; write the number without them: {number}",
+                    value=quoted(value),
+                    number=int(value[:20]),
+                ),
+            )
             value = int(value[:20])
         elif isinstance(value, bool) or not isinstance(value, int):
-            self._add(path, f"{_told(value)}; write {self._allowed(kind)}, without quotes")
+            self._add(
+                path, say("{value}; write {allowed}, without quotes", value=_told(value), allowed=self._allowed(kind))
+            )
             return least
         elif not least <= value <= most:
-            self._add(path, f"{_digits(value)} is not allowed; write {self._allowed(kind)}")
+            self._add(
+                path, say("{value} is not allowed; write {allowed}", value=_digits(value), allowed=self._allowed(kind))
+            )
         return min(max(int(value), least), most)
 
     def _yes_or_no(self, path: Path, value: Any) -> bool:
         if isinstance(value, bool):
             return value
-        write = f": {value.lower()}" if str(value).lower() in {"true", "false"} else ", one of these"
-        self._add(path, f"{_told(value)}; write true or false without quotes{write}")
+        if str(value).lower() in {"true", "false"}:
+            write = say("write true or false without quotes: {value}", value=value.lower())
+        else:
+            write = say("write true or false without quotes, one of these")
+        self._add(path, say("{value}; {write}", value=_told(value), write=write))
         return False
 
     def _choice(self, path: Path, value: Any, kind: LiteralType | UnionType) -> Any:
@@ -130,13 +157,21 @@ class _Reader:
             if value in words:
                 return value
             close = closest(value, [str(word) for word in words])
-            hint = f"did you mean {quoted(close)}? Allowed: " if close else "write "
-            self._add(path, f"{quoted(value)} is not known here; {hint}{' or '.join(map(self._allowed, options))}")
+            allowed = joined(map(self._allowed, options), or_else)
+            hint = say("write {allowed}", allowed=allowed)
+            if close:
+                hint = say("did you mean {close}? Allowed: {allowed}", close=quoted(close), allowed=allowed)
+            self._add(path, say("{value} is not known here; {hint}", value=quoted(value), hint=hint))
             return close or words[0]
         others = [option for option in options if not isinstance(option, LiteralType)]
         fitting = next((option for option in others if _fits(value, option)), None)
         if fitting is None and words:
-            self._add(path, f"{_told(value)}; write {' or '.join(map(self._allowed, options))}")
+            self._add(
+                path,
+                say(
+                    "{value}; write {allowed}", value=_told(value), allowed=joined(map(self._allowed, options), or_else)
+                ),
+            )
             return words[0]
         return self.read(path, value, fitting or others[0])
 
@@ -147,21 +182,25 @@ class _Reader:
         if isinstance(kind.item_type, StructType) and isinstance(value, dict):
             self._add(
                 path,
-                f"this is one table, and a list of tables is wanted; write [[{word}]], in two brackets, above each",
+                say(
+                    "this is one table, and a list of tables is wanted; write [[{word}]], in two brackets, above each",
+                    word=word,
+                ),
             )
             fits = not value.keys().isdisjoint(field.name for field in kind.item_type.fields)
             return [self.read((*path, 0), value, kind.item_type)] if fits else []
         if isinstance(value, str) and not isinstance(kind.item_type, StructType):
             self._add(
-                path, f"{quoted(value)} stands alone, and a list is wanted; write it in brackets: [{quoted(value)}]"
+                path,
+                say("{value} stands alone, and a list is wanted; write it in brackets: [{value}]", value=quoted(value)),
             )
             return [self.read((*path, 0), value, kind.item_type)]
-        self._add(path, f"{_told(value)}; write {self._allowed(kind)}")
+        self._add(path, say("{value}; write {allowed}", value=_told(value), allowed=self._allowed(kind)))
         return []
 
     def _names(self, path: Path, value: Any, kind: DictType) -> dict[str, Any]:
         if not isinstance(value, dict):
-            self._add(path, f"{_told(value)}; write {self._allowed(kind)}")
+            self._add(path, say("{value}; write {allowed}", value=_told(value), allowed=self._allowed(kind)))
             return {}
         read = {}
         for name, item in value.items():
@@ -169,7 +208,7 @@ class _Reader:
             if isinstance(kind.key_type, LiteralType):
                 known = sorted(map(str, kind.key_type.values))
                 if name not in known:
-                    self._add(place, unknown(name, known, "standing"))
+                    self._add(place, unknown(name, known, say("standing")))
                     continue
             elif isinstance(kind.key_type, Metadata):
                 form = self._forms[(kind.key_type.extra or {})["form"]]
@@ -182,7 +221,15 @@ class _Reader:
     def _table(self, path: Path, value: Any, kind: StructType) -> dict[str, Any]:
         fields = {field.name: field for field in kind.fields}
         if not isinstance(value, dict):
-            self._add(path, f"{_told(value)}; write {_table_of(path)} with these words: {', '.join(fields)}")
+            self._add(
+                path,
+                say(
+                    "{value}; write {path} with these words: {fields}",
+                    value=_told(value),
+                    path=_table_of(path),
+                    fields=", ".join(fields),
+                ),
+            )
             stand_in: dict[str, Any] = _stand_in(kind)
             return stand_in
         read = {}
@@ -194,7 +241,7 @@ class _Reader:
                 read[field.name] = self.read((*path, word), item, field.type)
         for field in kind.fields:
             if field.required and field.name not in read:
-                self._add((*path, field.name), f"this is missing; write {self._line_of(field)}")
+                self._add((*path, field.name), say("this is missing; write {field}", field=self._line_of(field)))
                 read[field.name] = _stand_in(field.type)
         return read
 
@@ -205,33 +252,45 @@ class _Reader:
         close = closest(word, free)
         places = [place for place, words in _places_of(self._vocabulary.file) if word in words]
         if close:
-            says = f"did you mean {close}?"
+            says = say("did you mean {close}?", close=close)
         elif is_table and len(path) == len(("tiers", 0)) and isinstance(path[-1], int):
-            says = f"write [[{path[0]}]], in two brackets, above a new one, and below it id = {quoted(word)}"
+            says = say(
+                "write [[{path}]], in two brackets, above a new one, and below it id = {word}",
+                path=path[0],
+                word=quoted(word),
+            )
         elif places:
             says = (
-                f"it belongs in {' or '.join(places)}"
+                say("it belongs in {places}", places=joined(places, or_else))
                 if places[0]
-                else "it belongs at the top, above the first [table]"
+                else say("it belongs at the top, above the first [table]")
             )
         else:
-            says = f"there are {', '.join(fields)}"
-        self._add((*path, word), f"{quoted(word)} is no word {_place_of(path, self._vocabulary.called)}; {says}")
+            says = say("there are {fields}", fields=", ".join(fields))
+        self._add(
+            (*path, word),
+            say(
+                "{word} is no word {path}; {says}",
+                word=quoted(word),
+                path=_place_of(path, self._vocabulary.called),
+                says=says,
+            ),
+        )
         return fields[close] if close else None
 
     def _allowed(self, kind: Type) -> str:
         """Says what a value of this kind looks like."""
         match kind:
             case LiteralType(values=values):
-                return " or ".join(quoted(str(value)) for value in values)
+                return joined((quoted(str(value)) for value in values), or_else)
             case IntType(ge=least, le=most):
-                return f"a whole number from {least} to {most}"
+                return say("a whole number from {least} to {most}", least=least, most=most)
             case ListType(item_type=StructType()):
-                return "a list of tables"
+                return say("a list of tables")
             case ListType(item_type=item):
-                return f"a list such as [{self._example(item)}]"
+                return say("a list such as [{example}]", example=self._example(item))
             case DictType():
-                return f"a table such as {self._example(kind)}"
+                return say("a table such as {example}", example=self._example(kind))
             case _:
                 return self._example(kind)
 
@@ -253,7 +312,7 @@ class _Reader:
 
     def _line_of(self, field: Field) -> str:
         if isinstance(field.type, ListType):
-            return f'at least one [[{field.name}]], and below it id = "low"'
+            return say('at least one [[{name}]], and below it id = "low"', name=field.name)
         return f"{field.name} = {self._example(field.type)}"
 
 
@@ -279,25 +338,25 @@ def _told(value: Any) -> str:  # noqa: PLR0911 - one for each kind
     """Says in words what a value is."""
     match value:
         case bool():
-            return f"{str(value).lower()} is not allowed here"
+            return say("{lower} is not allowed here", lower=str(value).lower())
         case int() | Decimal():
-            return f"{_digits(value)} is a number"
+            return say("{value} is a number", value=_digits(value))
         case str():
-            return f"{quoted(value)} is a text"
+            return say("{value} is a text", value=quoted(value))
         case list():
-            return "this is a list"
+            return say("this is a list")
         case dict():
-            return "this is a table"
+            return say("this is a table")
         case datetime() | date() | time():
-            return f"{value} is a date or a time"
+            return say("{value} is a date or a time", value=str(value))
         case _:
-            return "this is not allowed here"
+            return say("this is not allowed here")
 
 
 def _digits(value: int | Decimal) -> str:
     if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < 40:  # noqa: PLR2004 - readable
         return f"{value:f}"
-    return str(value) if isinstance(value, Decimal) or abs(value) < 10**40 else "a number of more than 40 digits"
+    return str(value) if isinstance(value, Decimal) or abs(value) < 10**40 else say("a number of more than 40 digits")
 
 
 def _options(kind: Type) -> tuple[Type, ...]:
@@ -327,18 +386,18 @@ def _stand_in(kind: Type) -> Any:  # noqa: PLR0911 - one for each kind
 
 def _place_of(path: Path, called: str) -> str:
     if not path:
-        return f"at the top of {called}"
+        return say("at the top of {called}", called=called)
     words = ".".join(str(part) for part in path if isinstance(part, str))
     in_list = isinstance(path[-1], int)
     if in_list:
-        return f"of [[{words}]]" if len(path) == len(("tiers", 0)) else f"of {words}"
-    return f"of [{words}]"
+        return say("of [[{words}]]", words=words) if len(path) == len(("tiers", 0)) else say("of {words}", words=words)
+    return say("of [{words}]", words=words)
 
 
 def _table_of(path: Path) -> str:
     if any(isinstance(part, int) for part in path):
-        return "a table { … }"
-    return f"[{'.'.join(map(str, path))}] on a line of its own, and lines below it,"
+        return say("a table {{ … }}")
+    return say("[{table}] on a line of its own, and lines below it,", table=".".join(map(str, path)))
 
 
 def _places(path: tuple[str, ...], kind: Type, seen: tuple[type, ...] = ()) -> Iterator[tuple[str, frozenset[str]]]:

@@ -5,6 +5,7 @@ import tomllib
 from decimal import Decimal
 from typing import Any
 
+from streams.languages.said import say
 from streams.policy.language.problem import NOT_TOML, Problem
 
 
@@ -15,7 +16,7 @@ def read_toml(text: str) -> dict[str, Any] | Problem:
     except tomllib.TOMLDecodeError as error:
         return _problem(text, str(error))
     except (RecursionError, ArithmeticError, ValueError):  # lists nested without end; numbers and dates out of range
-        said = f"{NOT_TOML}a number or a date in it is out of range, or it is nested too deeply"
+        said = say("this is not valid TOML: a number or a date in it is out of range, or it is nested too deeply")
         return Problem((), "", said, is_syntax=True)
 
 

@@ -39,8 +39,45 @@ standing.
 LOANS = "A loan application is enhanced if it is large"
 
 
-def checked(path: Path) -> Result:
-    return CliRunner().invoke(app, ["policy", "check", str(path)])
+def checked(path: Path, *options: str) -> Result:
+    return CliRunner().invoke(app, ["policy", "check", str(path), *options])
+
+
+@pytest.mark.parametrize(
+    ("lang", "first", "last"),
+    [
+        ("zh-TW", '，第 2 行，version："1" 加了引號；數字請不要加：1', "1 個錯誤；此政策無法使用"),
+        ("zh-CN", '，第 2 行，version："1" 加了引号；数字请不要加：1', "1 个错误；此政策无法使用"),
+        (
+            "en",
+            ', line 2, version: "1" is in quotes; write the number without them: 1',
+            "1 error; the policy cannot be used",
+        ),
+    ],
+)
+def test_findings_are_told_in_the_language_that_is_asked_for(tmp_path: Path, lang: str, first: str, last: str) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text(GOOD.replace("version = 1", 'version = "1"'))
+    done = checked(path, "--lang", lang)
+    assert done.stdout.splitlines() == [f"{path}{first}", last]
+    assert done.exit_code == 1
+
+
+def test_a_policy_is_told_in_the_language_that_is_asked_for() -> None:
+    done = checked(policy_folder() / "standard.toml", "--lang", "zh-TW")
+    assert done.stdout.startswith("standard 第 1 版：3 個等級，幣別 TWD，日期依 Asia/Taipei。所有客戶至少為 low；")
+
+
+def test_a_chinese_environment_is_told_in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert checked(policy_folder() / "standard.toml").stdout.startswith("standard 第 1 版：3 个等级，")
+    assert checked(policy_folder() / "standard.toml", "--lang", "en").stdout.startswith("standard, version 1: 3 tiers")
+
+
+def test_a_language_that_is_not_spoken_is_said() -> None:
+    done = checked(policy_folder() / "standard.toml", "--lang", "fr")
+    assert isinstance(done.exception, UsageError)
+    assert str(done.exception) == "--lang is 'fr'; write en, zh-TW or zh-CN"
 
 
 def test_a_good_policy_is_told_in_sentences_a_campaign_a_line() -> None:

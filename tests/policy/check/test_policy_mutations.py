@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.languages.said import Said
 from streams.policy.check.check import check
 from streams.policy.check.sentences import in_words
 from streams.policy.compile.load import load_policy
@@ -31,6 +32,7 @@ def held_against_the_rules(document: str) -> None:
     lines = document.count("\n") + 1
     for finding in [*report.errors, *report.warnings]:
         assert 1 <= finding.line <= lines
+        assert isinstance(finding.message, Said)  # so it can be told in every language
         assert finding.message
         assert finding.message.isprintable()
         assert finding.field.isprintable()
@@ -41,7 +43,7 @@ def held_against_the_rules(document: str) -> None:
     else:
         assert report.errors == []
         assert load_policy(document).digest == report.policy.digest
-        assert in_words(report.policy, report.file).endswith(".")
+        assert in_words(report.policy, report.file)[0].endswith(".")
 
 
 def test_every_line_left_out_or_there_twice() -> None:

@@ -15,7 +15,7 @@ def sentences(text: str) -> list[str]:
     report = check(TIERS + text)
     assert report.policy is not None, report.errors
     assert report.file is not None
-    return in_words(report.policy, report.file).splitlines()[1:]
+    return list(in_words(report.policy, report.file)[1:])
 
 
 CAMPAIGNS = [
