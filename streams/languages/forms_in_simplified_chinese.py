@@ -110,6 +110,10 @@ FORMS: Final[Mapping[str, str]] = {
     "{name} is for tiers below {to}, so nobody in {id} gets it": (
         "{name} 的对象是 {to} 以下的等级，因此 {id} 的客户都不适用"
     ),
+    "this has {lines} lines, and a policy at most {most}; take out what is no policy": (
+        "此文件有 {lines} 行，而政策最多 {most} 行；请删除不属于政策的内容"
+    ),
+    "this line has more than {most} characters; write it on several": "这一行超过 {most} 字；请分成数行",
     "its events are refused, and what is held in it counts as nothing": (
         "以该币种记载的数据会被拒收，所持有的也一概不计"
     ),

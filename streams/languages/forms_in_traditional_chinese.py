@@ -110,6 +110,10 @@ FORMS: Final[Mapping[str, str]] = {
     "{name} is for tiers below {to}, so nobody in {id} gets it": (
         "{name} 的對象是 {to} 以下的等級，因此 {id} 的客戶都不適用"
     ),
+    "this has {lines} lines, and a policy at most {most}; take out what is no policy": (
+        "此檔有 {lines} 行，而政策最多 {most} 行；請刪除不屬於政策的內容"
+    ),
+    "this line has more than {most} characters; write it on several": "這一行超過 {most} 字；請分成數行",
     "its events are refused, and what is held in it counts as nothing": (
         "以該幣別記載的資料會被拒收，所持有的也一概不計"
     ),

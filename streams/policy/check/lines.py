@@ -29,6 +29,7 @@ class Lines:
         self._newlines = [found.start() for found in re.finditer("\n", document)]
         self._lines: dict[Path, int] = {}
         self._tables: list[tuple[int, Path]] = []
+        self._table_paths: set[Path] = set()
         self._text, self._at, self._table = document, 0, Path()
         self._counts: dict[Path, int] = {}
         self._scan()
@@ -88,7 +89,7 @@ class Lines:
         line = self._line_at(self._at)
         is_list = self._take_sign("[[") or not self._take_sign("[")
         keys = self._keys()
-        if not keys or not self._take_sign("]]" if is_list else "]"):
+        if not 0 < len(keys) <= _DEPTH_LIMIT or not self._take_sign("]]" if is_list else "]"):
             return False
         path: Path = ()
         for depth, key in enumerate(keys, 1):
@@ -100,17 +101,18 @@ class Lines:
                 path = (*path, self._counts[path])
             elif depth < len(keys):
                 self._note(path, line)
-        if any(known == path for _, known in self._tables):
+        if path in self._table_paths:
             self.repeats.append(Repeat(path, line, line, is_table=True))
         self._note(path, line)
         self._table = path
         self._tables.append((line, path))
+        self._table_paths.add(path)
         return True
 
     def _pair(self, table: Path, depth: int) -> bool:
         line = self._line_at(self._at)
         keys = self._keys()
-        if not keys or not self._take_sign("="):
+        if not 0 < len(keys) <= _DEPTH_LIMIT or not self._take_sign("="):
             return False
         path = (*table, *keys)
         is_repeat = path in self._lines

@@ -8,6 +8,8 @@ from streams.policy.check.found import Fault, WithProblems
 from streams.policy.check.syntax import fault_of
 from streams.policy.language.problem import NOT_TOML, Path
 
+# A text is read once more for each fault: in all about so many lines, and past so many faults at the most.
+_LINES_READ = 50_000
 _FAULTS_LIMIT = 50
 _Read = TypeVar("_Read", bound=WithProblems)
 
@@ -25,7 +27,7 @@ def read_past_faults(document: str, read: Callable[[str], _Read]) -> tuple[list[
             "",
         )
     faults: list[Fault] = []
-    text = document
+    text, most = document, min(_FAULTS_LIMIT, _LINES_READ // (document.count("\n") + 1))
     while True:
         reading = read(text)
         problem = reading.problems[0] if reading.problems else None
@@ -33,7 +35,7 @@ def read_past_faults(document: str, read: Callable[[str], _Read]) -> tuple[list[
             return faults, reading, text
         fault = fault_of(text, problem.line, problem.message.removeprefix(NOT_TOML))
         faults.append(fault)
-        if fault.document is None or fault.document == text or len(faults) >= _FAULTS_LIMIT:
+        if fault.document is None or fault.document == text or len(faults) >= most:
             return faults, None, text
         text = fault.document
 

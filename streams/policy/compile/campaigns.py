@@ -82,10 +82,12 @@ class CampaignCompiler:
         contact = self._file.contact
         kept_to = Contact(contact.at_most, contact.in_days or 0, contact.quiet_days)
         campaigns: list[Campaign] = []
+        ids: set[str] = set()
         for number, rule in enumerate(self._file.campaigns):
             path: Path = ("campaigns", number)
-            if rule.id in {campaign.id for campaign in campaigns}:
+            if rule.id in ids:
                 self._add((*path, "id"), say("another campaign has the id {id}; write another id", id=quoted(rule.id)))
+            ids.add(rule.id)
             self._check_words(path, rule)
             for place, tier in enumerate(rule.tiers):
                 self._check_tier((*path, "tiers", place), tier)

@@ -31,12 +31,14 @@ class TierCompiler:
         if not self._rules:
             self._add(("tiers",), say('there is no tier; write at least one [[tiers]], and below it id = "low"'))
         tiers: list[Tier] = []
+        ids: set[str] = set()
         for number, rule in enumerate(self._rules):
             path = ("tiers", number)
-            if rule.id in {tier.id for tier in tiers}:
+            if rule.id in ids:
                 self._add(
                     (*path, "id"), say("another tier has the id {id} already; write another id", id=quoted(rule.id))
                 )
+            ids.add(rule.id)
             if rule.at_least is not None and rule.enter is not None:
                 says = say("this tier has at_least and enter; at_least is short for an enter: write one of the two")
                 self._add((*path, "at_least"), says)
