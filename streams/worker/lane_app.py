@@ -128,6 +128,9 @@ class LaneApp(faust.App):  # type: ignore[misc]
         """Says whether the partitions of the last assignment are this worker's still."""
         return self.assigned and self.is_member
 
+    def _create_directories(self) -> None:
+        """Makes no folders for Faust's tables: nothing is kept on the disk, so a disk that fails ends no worker."""
+
     async def on_start(self) -> None:
         """Starts the watches; Faust's own tasks would start after the first take-over only. Called by Faust."""
         await super().on_start()

@@ -1,10 +1,12 @@
 """What the schedules of tests/faults/schedules are made of: named points that are there, plans, links, judges."""
 
 import asyncio
+import errno
 import inspect
 import json
+import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
@@ -16,6 +18,7 @@ from aiokafka import TopicPartition
 from streams.kafka.local import HOST
 from tests.faults.schedules.anomalies import History, Kind, anomalies, ends
 from tests.faults.schedules.crew import Ended
+from tests.faults.schedules.disks import Disk
 from tests.faults.schedules.launcher import Armed, wrap
 from tests.faults.schedules.ledger import Acknowledged, Event
 from tests.faults.schedules.links import Link
@@ -144,6 +147,31 @@ async def test_a_cut_link_resets_and_lets_nobody_through_until_it_is_healed() ->
         assert await answer(*await asyncio.open_connection(HOST, link.port)) == b"?"
     await link.stop()
     server.close()
+
+
+# --- disks ---
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    found = Disk(tmp_path)
+    found.mount()
+    yield found
+    found.discard()
+
+
+@pytest.mark.parametrize(("break_it", "number"), [(Disk.fill, errno.ENOSPC), (Disk.make_read_only, errno.EROFS)])
+def test_a_broken_disk_takes_nothing_until_it_is_healed(
+    disk: Disk, tmp_path: Path, break_it: Callable[[Disk], bool], number: int
+) -> None:
+    (tmp_path / "before").write_text("kept")
+    if not break_it(disk):
+        pytest.skip("no file system may be mounted here")
+    with pytest.raises(OSError, match=os.strerror(number)):
+        (tmp_path / "new").write_text("a word")
+    disk.heal()
+    assert (tmp_path / "before").read_text() == "kept"
+    (tmp_path / "new").write_text("a word")
 
 
 # --- judges ---

@@ -1,5 +1,6 @@
 """Random schedules of mixed faults (tests/faults/schedules/) from fixed seeds; `make faults` runs any others."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -26,31 +27,37 @@ Transactions._by_partition = forgetful
 """
 
 
-async def ran(folder: Path, brokers: int, seed: int, faults: int | None, launch: str = LAUNCH) -> Result:
-    cluster = Cluster(folder, brokers, WORKERS)
+async def ran(
+    folder: Path, brokers: int, seeds: Sequence[int], faults: int | None, launch: str = LAUNCH
+) -> list[Result]:
+    cluster, found = Cluster(folder, brokers, WORKERS), list[Result]()
     try:
         await cluster.start()
-        return await run(cluster, seed, folder / "schedule", faults, launch)
+        await run(cluster, seeds, folder / "stand", found.append, faults, launch)
     finally:
         await cluster.stop()
+    return found
 
 
 @pytest.mark.timeout(stretched(600))
 @pytest.mark.parametrize(
-    ("brokers", "seed", "faults"),
-    [(1, 18, 5), pytest.param(1, 3, None, marks=pytest.mark.soak), pytest.param(3, 4, None, marks=pytest.mark.soak)],
+    ("brokers", "seeds"),
+    [
+        (1, [7]),
+        pytest.param(1, range(10, 20), marks=pytest.mark.soak),
+        pytest.param(3, range(20, 25), marks=pytest.mark.soak),
+    ],
 )
-async def test_a_schedule_of_faults_leaves_no_anomaly(
-    tmp_path: Path, brokers: int, seed: int, faults: int | None
-) -> None:
-    result = await ran(tmp_path, brokers, seed, faults)
-    assert result.anomalies == []
-    assert result.faults
-    assert result.transactions
+async def test_schedules_of_faults_leave_no_anomaly(tmp_path: Path, brokers: int, seeds: Sequence[int]) -> None:
+    results = await ran(tmp_path, brokers, seeds, None)
+    assert [anomaly for result in results for anomaly in result.anomalies] == []
+    assert [result.seed for result in results] == list(seeds)
+    assert all(result.faults and result.transactions for result in results)
+    assert [result.is_audited for result in results] == [False] * (len(seeds) - 1) + [True]
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(stretched(600))
 async def test_a_worker_with_a_defect_is_told_by_its_anomalies(tmp_path: Path) -> None:
-    result = await ran(tmp_path, 1, 18, 2, FORGETFUL + LAUNCH)
+    [result] = await ran(tmp_path, 1, [18], 2, FORGETFUL + LAUNCH)
     assert {"torn transaction", "audit"} <= {kind for kind, _ in result.anomalies}

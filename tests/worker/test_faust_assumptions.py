@@ -122,6 +122,7 @@ SOURCES = [
     (conn.AIOKafkaConnection.authenticator_oauth, "OAuthAuthenticator(", "ours is taken, which hears a refusal"),
     (conn.OAuthAuthenticator.step, "if self._token_sent:", "the second call of a step brings the broker's challenge"),
     (conn.create_conn, "sasl_oauth_token_provider", "each connection asks for a token"),
+    (faust_app.App.on_first_start, "self._create_directories()", "no folder is made: LaneApp makes none"),
     (faust_app.App._on_partitions_revoked, "self.on_partitions_revoked.send", "lanes park before the group goes on"),
     (faust_app.App._on_partitions_revoked, "consumer.stop_flow", "nothing is fetched while lanes park"),
     (faust_app.App._on_partitions_assigned, "self.tables.on_rebalance", "an assignment starts a recovery"),

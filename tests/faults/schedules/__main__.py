@@ -16,8 +16,8 @@ from tests.faults.schedules.schedule import Result, run
 from tests.support.background import cancelled_when_asked
 
 RESULTS = Path("build/faults/results.jsonl")
-# A cluster that has seen many schedules has many topics: it is made anew.
-_SCHEDULES_A_CLUSTER = 10
+# What a stand has written is judged again after each of its schedules; a cluster gets slow by many stands' topics.
+_SCHEDULES_A_STAND, _STANDS_A_CLUSTER = 10, 5
 
 
 def say(text: str) -> None:
@@ -31,17 +31,17 @@ def main() -> int:
     asked = _asked()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     found: list[Result] = []
-    seeds = list(range(asked.seed, asked.seed + asked.runs))
-    for first in range(0, len(seeds), _SCHEDULES_A_CLUSTER) or [0]:
-        folder = Path(tempfile.mkdtemp(prefix="tierflow-faults-"))
+    left = list(range(asked.seed, asked.seed + asked.runs))
+    while left or asked.figures:
+        folder, before = Path(tempfile.mkdtemp(prefix="tierflow-faults-")), len(found)
         cluster = Cluster(folder, asked.brokers, asked.workers)
         try:
-            asyncio.run(_on_one_cluster(cluster, asked, seeds[first : first + _SCHEDULES_A_CLUSTER], found))
+            asyncio.run(_on_one_cluster(cluster, asked, left, found))
         except asyncio.CancelledError:
             break  # asked to end
         finally:
             cluster.discard()  # no broker is to outlive this process
-            if any(result.anomalies for result in found):
+            if any(result.anomalies for result in found[before:]):
                 say(f"logs are kept in {folder}")
             else:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -50,20 +50,28 @@ def main() -> int:
     return int(any(result.anomalies for result in found))
 
 
-async def _on_one_cluster(cluster: Cluster, asked: argparse.Namespace, seeds: list[int], found: list[Result]) -> None:
+async def _on_one_cluster(cluster: Cluster, asked: argparse.Namespace, left: list[int], found: list[Result]) -> None:
+    """Runs schedules until there was an anomaly. left: their seeds; those that were run are taken out."""
+
+    def note(result: Result) -> None:
+        left.remove(result.seed)
+        found.append(result)
+        results.write(asked.results, result)
+        say(_line(result))
+
     cancelled_when_asked()
     try:
         await cluster.start()
         if asked.figures:
+            asked.figures = False
             figures = await measure(cluster, cluster.folder / "figures")
             results.write(asked.results, figures)
             say(figures.table())
-            asked.figures = False
-        for seed in seeds:
-            result = await run(cluster, seed, cluster.folder / f"seed{seed}", asked.faults)
-            results.write(asked.results, result)
-            found.append(result)
-            say(_line(result))
+        for _ in range(_STANDS_A_CLUSTER):
+            if left:
+                await run(cluster, left[:_SCHEDULES_A_STAND], cluster.folder / f"seed{left[0]}", note, asked.faults)
+            if found and found[-1].anomalies:
+                return
     finally:
         await cluster.stop()
 

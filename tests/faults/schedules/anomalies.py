@@ -27,7 +27,12 @@ Kind = Literal[
     "unclean end",
     "stays down",
     "unexpected end",
+    "not judged",
 ]
+
+
+# The limit on record size that faults set for some seconds: who starts meanwhile refuses to.
+TOO_LOW_BYTES = "500000"
 
 
 class Anomaly(NamedTuple):
@@ -66,8 +71,10 @@ def anomalies(history: History) -> list[Anomaly]:
 
 
 def ends(ended: Iterable[Ended]) -> Iterator[Anomaly]:
-    """Workers that ended by themselves: each is to bear all faults but a wrong clock."""
+    """Workers that ended by themselves: each is to bear all faults but a wrong clock, and a limit that is too low."""
     for worker, status, said in ended:
+        if f"max.message.bytes={TOO_LOW_BYTES}" in said:
+            continue
         if status in {0, 2}:  # a supervisor does not start it again
             yield Anomaly("stays down", f"{worker}: {said}")
         elif not re.search(r"this machine's clock is \d+ s", said):
@@ -99,7 +106,7 @@ def _partition(history: History, number: int) -> Iterator[Anomaly]:
     replay = Replay({name: {seen.offset: seen.value for seen in history.of(name, number)} for name in TOPICS})
     short = {history.names[name]: name for name in TOPICS}
     orders = [json.loads(seen.value or b"") for seen in history.of("order", number)]
-    transactions = []
+    transactions: list[Transaction] = []
     for order in orders:
         positions = {short[topic]: span for topic, span in order["positions"].items()}
         yield from _order(number, len(transactions) + 1, order["counter"], replay.next_offsets, positions)

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ import pytest
 
 from streams.kafka import local
 from streams.kafka.local import HOST
+from tests.faults.schedules.disks import Disk
 from tests.faults.schedules.links import Link
 from tests.support.two_brokers import free_ports
 
@@ -33,6 +35,7 @@ class Cluster:
         self._controllers = {node: next(ports) for node in self.nodes}
         self._behind = {(slot, node): next(ports) for slot in self.slots for node in self.nodes}
         self.links = {at: Link(next(ports), port) for at, port in self._behind.items()}
+        self.disks = {node: Disk(self._folder_of(node) / "data") for node in self.nodes}
         self._cluster_id = uuid4()
         self._patch = pytest.MonkeyPatch()
 
@@ -59,6 +62,8 @@ class Cluster:
         self._patch.setattr(local, "_JVM", _JVM)
         for link in self.links.values():
             await link.start()
+        for disk in self.disks.values():
+            disk.mount()
         # All at once: a controller waits for a majority.
         await asyncio.to_thread(self._each, self.start_broker)
 
@@ -70,6 +75,8 @@ class Cluster:
     def discard(self) -> None:
         """Ends every broker; what they hold is of no use to anybody."""
         self._each(self._end_broker)
+        for disk in self.disks.values():
+            disk.discard()
         self._patch.undo()
 
     # --- brokers; not for coroutines: asyncio.to_thread ---
@@ -85,6 +92,13 @@ class Cluster:
         pid = self._signal(node, signal.SIGKILL)
         os.waitpid(pid, 0)
 
+    def has_ended(self, node: int) -> bool:
+        """Says whether a broker has ended by itself, and holds no port any more."""
+        pid = int((self._folder_of(node) / "pid").read_text().split()[0])
+        with suppress(ChildProcessError):  # it is waited for already
+            return os.waitpid(pid, os.WNOHANG)[0] == pid
+        return True
+
     def freeze_broker(self, node: int) -> None:
         """It answers nothing, and hangs up on nobody, until `thaw_broker`."""
         self._signal(node, signal.SIGSTOP)
@@ -93,9 +107,11 @@ class Cluster:
         self._signal(node, signal.SIGCONT)
 
     def heal(self) -> None:
-        """Mends the links, and starts or thaws every broker."""
+        """Mends the links and the disks, and starts or thaws every broker."""
         for link in self.links.values():
             link.heal()
+        for disk in self.disks.values():
+            disk.heal()
         self._each(self._heal_broker)
 
     def _heal_broker(self, node: int) -> None:

@@ -5,20 +5,20 @@ import json
 import re
 import resource
 import signal
-import subprocess
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.faults.schedules.disks import lay_read_only, take_away
 from tests.faults.schedules.launcher import CONTROL
 from tests.support.background import background
 from tests.support.patience import until
 from tests.support.worker_processes import Worker
 
 LAUNCH = "from tests.faults.schedules.launcher import main; main()"
-_RESTARTED_AFTER_S = 1.0
+_RESTARTED_AFTER_S = 0.5
 _ENDED_WITHIN_S = 20.0
 _NO_LIMIT = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
@@ -43,6 +43,7 @@ class Member(Worker):
         more = {"KAFKA_BOOTSTRAP_SERVERS": servers, CONTROL: str(self.control)}
         self._data = folder / name
         self._is_read_only = False
+        self._url: tuple[int, int, str | None] = 0, 0, None  # of a process, as of this length of its log
         super().__init__({**environment, **more}, folder, name, launch)
 
     @property
@@ -57,8 +58,13 @@ class Member(Worker):
     @property
     def url(self) -> str | None:
         """Where its HTTP server is, once it is ready, as far as it could write that to its log."""
-        said = self.says(r"ready at (http://[^,]*),") if self.is_up else []
-        return said[-1][0] if said else None
+        if not self.is_up:
+            return None
+        length = self.log.stat().st_size
+        if self._url[:2] != (self.process.pid, length):
+            said = self.says(r"ready at (http://[^,]*),")
+            self._url = self.process.pid, length, said[-1][0] if said else None
+        return self._url[2]
 
     def arm(self, point: str, number: int, times: int) -> None:
         draft = self.control / "draft"
@@ -97,13 +103,12 @@ class Member(Worker):
 
     def make_data_read_only(self) -> bool:
         """Lays a file system over the data folder that cannot be written to; False where that is not permitted."""
-        command = ["mount", "-t", "tmpfs", "-o", "ro,size=64k", "tmpfs", str(self._data)]
-        self._is_read_only = subprocess.run(command, capture_output=True, check=False).returncode == 0
+        self._is_read_only = lay_read_only(self._data)
         return self._is_read_only
 
     def heal(self) -> None:
         if self._is_read_only:
-            subprocess.run(["umount", "-l", str(self._data)], capture_output=True, check=False)
+            take_away(self._data)
             self._is_read_only = False
         self.disarm()
         self.set_clock(0)

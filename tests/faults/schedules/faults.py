@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from streams.kafka.policies import publish_policy
 from streams.kafka.topic_specs import topic_specs
 from streams.policy.compile.load import load_policy
 from streams.settings import Settings
+from tests.faults.schedules.anomalies import TOO_LOW_BYTES
 from tests.faults.schedules.cluster import Cluster
 from tests.faults.schedules.crew import Crew, Member, last_words
 from tests.faults.schedules.leadership import GROUPS, TRANSACTIONS, move_leaders
@@ -25,7 +27,8 @@ from tests.support.patience import until
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-_HIT_WITHIN_S = 6.0  # as a quiet machine needs it
+_MENDED_WITHIN_S = 60.0
+_HIT_WITHIN_S = 8.0  # by the clock: what does not come about is not counted
 
 
 class Faults:
@@ -50,6 +53,8 @@ class Faults:
             "broker: kill": self._restart_broker,
             "broker: restart": self._restart_broker,
             "broker: freeze": self._freeze_broker,
+            "broker: disk full": self._broker_disk,
+            "broker: disk read-only": self._broker_disk,
             "broker: leaders move": self._move_leaders,
             "broker: coordinators move": self._move_coordinators,
             "connection: reset": self._connection,
@@ -63,6 +68,10 @@ class Faults:
             "topics: setting": self._setting,
             "topics: policy": self._policy,
         }
+
+    def begin(self) -> None:
+        """Begins to count anew."""
+        self.hits, self.unclean, self.sigterm_s = Counter(), [], []
 
     async def happen(self, step: Step) -> None:
         """Lets a fault begin at its time, last, and end."""
@@ -91,27 +100,30 @@ class Faults:
 
     async def _end_at(self, step: Step) -> bool:
         """At a named point: ends by SIGKILL, or stands still past the session."""
-        member, (point, times) = self._crew.members[step.target], step.detail
+        member, (point, times, who) = self._crew.members[step.target], step.detail
         number = signal.SIGKILL if step.kind == "kill at" else signal.SIGSTOP
         member.arm(point, number, times)
-        if POINTS[point].needs == "group":
-            await self._move_partitions(member)
-        with suppress(AssertionError):
-            await until(lambda: not member.is_armed, _HIT_WITHIN_S, "the point is hit")
-        if member.disarm():
-            return False
-        self.hits[f"{step.kind}: {point}"] += 1
-        if number == signal.SIGSTOP:
+        # Beside the rest: a worker that stands still while it ends has to go on before it can have ended.
+        moving = asyncio.create_task(self._move_partitions(member, who, point))
+        is_hit = await _comes_about(lambda: not member.is_armed) or not member.disarm()
+        if is_hit and number == signal.SIGSTOP:
             await asyncio.sleep(step.seconds)
-            member.signal(signal.SIGCONT)
-        return True
+            with suppress(ProcessLookupError):
+                member.signal(signal.SIGCONT)
+        await moving
+        self.hits[f"{step.kind}: {point}"] += is_hit
+        return is_hit
 
-    async def _move_partitions(self, member: Member) -> None:
-        """Has the group give partitions to others, this member's as well."""
-        others = [other for other in self._crew.members if other is not member and other.may_be_ended]
-        if others:
-            await self._end(others[0])
-            self._start_again(others[0])
+    async def _move_partitions(self, member: Member, who: str, point: str) -> None:
+        """Has the group give partitions anew, if that brings a worker to the point: somebody ends, and starts."""
+        if POINTS[point].needs != "group":
+            return
+        others = [other for other in self._crew.members if other is not member]
+        for one in [member] if who == "itself" else others:
+            if one.may_be_ended:
+                await self._end(one)
+                self._start_again(one)
+                return
 
     async def _terminate(self, step: Step) -> bool:
         member = self._crew.members[step.target]
@@ -211,6 +223,18 @@ class Faults:
 
     # --- disks, clocks, topics ---
 
+    async def _broker_disk(self, step: Step) -> bool:
+        """A broker that cannot write ends; then there is room again, and it is started."""
+        disk = self._cluster.disks[step.target]
+        if not (disk.fill() if step.kind == "disk full" else disk.make_read_only()):
+            return False
+        has_ended = await _comes_about(lambda: self._cluster.has_ended(step.target))
+        disk.heal()
+        if not has_ended:
+            await asyncio.to_thread(self._cluster.kill_broker, step.target)
+        await asyncio.to_thread(self._cluster.start_broker, step.target)
+        return has_ended
+
     async def _disk_full(self, step: Step) -> bool:
         """No file of the worker's may grow, its log included."""
         member = self._crew.members[step.target]
@@ -250,30 +274,29 @@ class Faults:
         def has_refused() -> bool:
             return any(ended.worker == member.name for ended in self._crew.ended[before:])
 
-        with suppress(AssertionError):
-            await until(has_refused, _HIT_WITHIN_S, "the worker refuses its clock")
+        await _comes_about(has_refused)
         member.set_clock(0)
         return has_refused()
 
     async def _setting(self, step: Step) -> bool:
         """A limit is too low for some seconds, as in a slip of the hand: workers bear that."""
         topic = next(spec for spec in topic_specs(self._settings) if spec.name == self._settings.output_topic("order"))
+        is_altered = await self._alter(topic.name, {**topic.config, "max.message.bytes": TOO_LOW_BYTES})
+        await asyncio.sleep(step.seconds)
+        # Another fault may be in the way; what was not answered may have been done.
+        await until(lambda: self._alter(topic.name, dict(topic.config)), _MENDED_WITHIN_S, "the setting is mended")
+        return is_altered
+
+    async def _alter(self, topic: str, config: dict[str, str]) -> bool:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._cluster.servers)
         try:
-            await self._alter(topic.name, {**topic.config, "max.message.bytes": "500000"})
-            await asyncio.sleep(min(step.seconds, 3.0))
-            await self._alter(topic.name, dict(topic.config))
+            await admin.start()
+            answers: list[Any] = await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, config)])
         except (KafkaError, OSError):
             return False
-        return True
-
-    async def _alter(self, topic: str, config: dict[str, str]) -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._cluster.servers)
-        await admin.start()
-        try:
-            answers: list[Any] = await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, config)])
-            assert not any(error[0] for answer in answers for error in answer.resources), answers
         finally:
             await admin.close()
+        return not any(error[0] for answer in answers for error in answer.resources)
 
     async def _policy(self, _: Step) -> bool:
         """Another version of the policy, with the same floors: everybody is rated anew, and nothing changes."""
@@ -284,3 +307,13 @@ class Faults:
         except (KafkaError, OSError):
             return False
         return True
+
+
+async def _comes_about(reached: "Callable[[], bool]") -> bool:
+    """Says whether something has come about before it is given up."""
+    give_up_at = time.monotonic() + _HIT_WITHIN_S
+    while not reached():
+        if time.monotonic() > give_up_at:
+            return False
+        await asyncio.sleep(0.02)
+    return True

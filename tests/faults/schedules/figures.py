@@ -12,7 +12,7 @@ from aiokafka import TopicPartition
 from tests.faults.schedules.cluster import Cluster
 from tests.faults.schedules.crew import Crew, Member
 from tests.faults.schedules.ground import PARTITIONS
-from tests.faults.schedules.schedule import Schedule
+from tests.faults.schedules.schedule import Stand
 from tests.support.background import background
 from tests.support.patience import until
 
@@ -46,20 +46,20 @@ class Figures(NamedTuple):
 
 async def measure(cluster: Cluster, folder: Path) -> Figures:
     """Measures on a cluster to which nothing else happens."""
-    schedule = Schedule(cluster, 0, folder)
-    async with schedule.running() as (crew, _), background(schedule.ledger.flow(_EVENTS_A_SECOND)):
+    stand = Stand(cluster, 0, folder)
+    async with stand.running() as (crew, _), background(stand.ledger.flow(_EVENTS_A_SECOND)):
         await asyncio.sleep(_CALM_S)
-        usual_s = _pauses_s(schedule, time.monotonic() - _CALM_S)
-        first_change_s = await _first_changes_s(schedule, crew)
+        usual_s = _pauses_s(stand, time.monotonic() - _CALM_S)
+        first_change_s = await _first_changes_s(stand, crew)
         await crew.all_ready(_WITHIN_S)
         await asyncio.sleep(_CALM_S)
         since_s = time.monotonic()
         sigterm_s = [await _restarted(crew, member) for member in crew.members]
         await asyncio.sleep(_CALM_S)
-        return Figures(cluster.replication, first_change_s, sigterm_s, _pauses_s(schedule, since_s), usual_s)
+        return Figures(cluster.replication, first_change_s, sigterm_s, _pauses_s(stand, since_s), usual_s)
 
 
-async def _first_changes_s(schedule: Schedule, crew: Crew) -> list[float]:
+async def _first_changes_s(stand: Stand, crew: Crew) -> list[float]:
     """Kills a worker that has partitions; it is started again when all of them have changes again."""
     victim = next(member for member in crew.members if member.holds)
     numbers = sorted(victim.holds or ())
@@ -68,7 +68,7 @@ async def _first_changes_s(schedule: Schedule, crew: Crew) -> list[float]:
     killed_s = time.monotonic()
 
     def first_s(number: int) -> float | None:
-        return next((at_s - killed_s for at_s in _arrivals_s(schedule, number) if at_s > killed_s + 0.5), None)
+        return next((at_s - killed_s for at_s in _arrivals_s(stand, number) if at_s > killed_s + 0.5), None)
 
     await until(lambda: all(first_s(number) for number in numbers), _WITHIN_S, "its partitions have changes again")
     victim.start_again()
@@ -87,16 +87,16 @@ async def _restarted(crew: Crew, member: Member) -> float:
     return seconds
 
 
-def _pauses_s(schedule: Schedule, since_s: float) -> list[float]:
+def _pauses_s(stand: Stand, since_s: float) -> list[float]:
     """By partition, the longest time without a change from then to now."""
     found = []
     for number in range(PARTITIONS):
-        arrivals = [at_s for at_s in _arrivals_s(schedule, number) if at_s > since_s]
+        arrivals = [at_s for at_s in _arrivals_s(stand, number) if at_s > since_s]
         times = [since_s, *arrivals, time.monotonic()]
         found.append(round(max(after - before for before, after in pairwise(times)), 2))
     return found
 
 
-def _arrivals_s(schedule: Schedule, number: int) -> list[float]:
-    tp = TopicPartition(schedule.settings.output_topic("changes"), number)
-    return [seen.at_s for seen in schedule.reader.seen[tp]]
+def _arrivals_s(stand: Stand, number: int) -> list[float]:
+    tp = TopicPartition(stand.settings.output_topic("changes"), number)
+    return [seen.at_s for seen in stand.reader.seen[tp]]

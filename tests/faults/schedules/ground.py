@@ -1,4 +1,4 @@
-"""What a schedule stands on: names and settings of its own on a cluster, its topics, and workers that have joined."""
+"""What schedules stand on: names and settings of its own on a cluster, its topics, and workers that have joined."""
 
 import asyncio
 import os
@@ -20,10 +20,11 @@ from tests.support.patience import until
 
 PARTITIONS = 4
 HEALED_WITHIN_S = 60.0
+_ASKED_EVERY_S = 0.2
 
 
 class Ground:
-    """One schedule on a cluster; topics are its own. policy: the file that workers start with."""
+    """An app id of its own on a cluster, with its topics. policy: the file that workers start with."""
 
     def __init__(
         self, cluster: Cluster, seed: int, folder: Path, launch: str = LAUNCH, policy: Path | None = None
@@ -71,6 +72,7 @@ class Ground:
         )
 
         async def are_worked() -> bool:
+            await asyncio.sleep(_ASKED_EVERY_S)
             with suppress(Exception):
                 group = await group_offsets(self.settings)
                 return all(group.get(tp, 0) >= end for tp, end in goal.items())

@@ -1,4 +1,4 @@
-"""A schedule of faults, made of a seed alone: phases of faults that overlap; after each phase all is healed."""
+"""A schedule of faults, made of a seed alone: a few that overlap; of many, phases, and after each all is healed."""
 
 from collections.abc import Collection
 from random import Random
@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from tests.faults.schedules.points import POINTS
 
 SESSION_S = 6.0  # after which the group gives a worker up that is not heard
-AT_LEAST, AT_MOST = 5, 15
+AT_LEAST, AT_MOST = 2, 5
+_BEGUN_WITHIN_S = 2.0
 
 
 class Step(NamedTuple):
@@ -29,7 +30,7 @@ class Step(NamedTuple):
 Phase = list[Step]
 
 _WORKER = {"kill": 3, "kill at": 8, "stop": 2, "stop at": 4, "terminate": 2, "storm": 1, "fence": 1}
-_BROKER = {"kill": 2, "restart": 2, "freeze": 1}
+_BROKER = {"kill": 2, "restart": 2, "freeze": 2, "disk full": 2, "disk read-only": 1}
 _BROKERS = {**_BROKER, "leaders move": 2, "coordinators move": 2}
 _CONNECTION = {"reset": 2, "cut": 2, "delay": 2, "one way": 3}
 _OTHERS = {"disk": {"full": 1, "read-only": 1}, "clock": {"jump": 1, "wrong": 1}, "topics": {"setting": 1, "policy": 1}}
@@ -44,7 +45,7 @@ def phases(
     left = faults or random.randint(AT_LEAST, AT_MOST)
     found: list[Phase] = []
     while left:
-        size = min(left, random.choice((1, 2, 2, 3, 3, 4)))
+        size = min(left, random.choice((3, 4, 5)))
         found.append(_phase(random, brokers, workers, size, only))
         left -= size
     return found
@@ -73,7 +74,7 @@ def _phase(random: Random, brokers: int, workers: int, size: int, only: Collecti
 
 def _step(random: Random, brokers: int, workers: int) -> Step:
     role = _one(random, _ROLES)
-    at_s, target = round(random.uniform(0.0, 4.0), 2), random.randrange(workers)
+    at_s, target = round(random.uniform(0.0, _BEGUN_WITHIN_S), 2), random.randrange(workers)
     if role == "worker":
         return _worker(random, at_s, target)
     if role == "connection":
@@ -82,17 +83,19 @@ def _step(random: Random, brokers: int, workers: int) -> Step:
         return _broker(random, at_s, brokers)
     kind = _one(random, _OTHERS[role])
     detail = random.choice((-240_000, 240_000)) if kind == "jump" else 1_200_000 if kind == "wrong" else None
-    return Step(role, kind, at_s, random.choice((2.0, 4.0)), target, detail)
+    return Step(role, kind, at_s, random.choice((1.0, 3.0)), target, detail)
 
 
 def _worker(random: Random, at_s: float, target: int) -> Step:
+    """detail: of a point, its name, the how manieth time, and who is started anew to bring a worker there."""
     kind = _one(random, _WORKER)
-    seconds = random.choice((0.5, SESSION_S / 2, SESSION_S + 2, 2 * SESSION_S))
+    seconds = random.choice((0.5, SESSION_S / 2, SESSION_S / 2, SESSION_S + 2))
     if kind in {"kill at", "stop at"}:
         point = random.choice(list(POINTS))
         # What comes once an assignment would not come four times.
-        detail = point, random.randint(1, 4) if POINTS[point].needs == "events" else 1
-        return Step("worker", kind, at_s, SESSION_S + random.choice((1.0, 3.0, 6.0)), target, detail)
+        times = random.randint(1, 3) if POINTS[point].needs == "events" else 1
+        detail = point, times, random.choice(("itself", "another"))
+        return Step("worker", kind, at_s, SESSION_S + random.choice((0.5, 1.0, 3.0)), target, detail)
     if kind == "storm":
         return Step("worker", kind, at_s, 0.0, target, [round(random.uniform(0.0, 2.0), 2) for _ in range(4)])
     if kind == "fence":
@@ -105,12 +108,12 @@ def _connection(random: Random, at_s: float, target: int, brokers: int) -> Step:
     kind, whose = _one(random, _CONNECTION), random.choice(("worker", "worker", "broker"))
     more = {"delay": random.choice((0.01, 0.1, 0.5)), "one way": random.choice(("up", "up", "down"))}.get(kind)
     target = target if whose == "worker" else random.randint(1, brokers)
-    return Step("connection", kind, at_s, random.choice((1.0, 3.0, 9.0, 13.0)), target, (whose, more))
+    return Step("connection", kind, at_s, random.choice((0.5, 1.0, 3.0, 9.0)), target, (whose, more))
 
 
 def _broker(random: Random, at_s: float, brokers: int) -> Step:
     kind = _one(random, _BROKERS if brokers > 1 else _BROKER)
-    return Step("broker", kind, at_s, random.choice((0.0, 2.0, 5.0, 9.0)), random.randint(1, brokers))
+    return Step("broker", kind, at_s, random.choice((0.0, 0.0, 2.0, 5.0)), random.randint(1, brokers))
 
 
 def _one(random: Random, weights: dict[str, int]) -> str:

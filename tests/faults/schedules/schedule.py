@@ -1,9 +1,10 @@
-"""One schedule: workers, ledger and readers run; phase after phase of faults happens and is healed; all is judged."""
+"""Schedules on one stand: workers, ledger and readers run on, faults happen and are healed, and all is judged again."""
 
 import asyncio
 import subprocess
 import time
-from collections.abc import AsyncIterator
+import traceback
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -22,15 +23,20 @@ from tests.support.background import background
 from tests.support.patience import stretched
 from tests.support.worker_processes import TIERFLOW
 
-EVENTS_A_SECOND = 100
+EVENTS_A_SECOND = 60
 _OUTPUTS = ("changes", "current", "order", "dead-letters", "erasures")
+_CALM_S = 0.5
 _READ_WITHIN_S = 60.0
 
 
 class Result(NamedTuple):
-    """What one schedule came to: a line of the file of results. faults: how often each came about, by name."""
+    """What one schedule came to: a line of the file of results. faults: how often each came about, by name.
+
+    stand: the app id, whose whole history was judged after this schedule, too. is_audited: by the product, too.
+    """
 
     seed: int
+    stand: str
     brokers: int
     workers: int
     faults: dict[str, int]
@@ -42,17 +48,30 @@ class Result(NamedTuple):
     seconds: float
     sigterm_s: list[float]
     ended: list[list[Any]]
+    is_audited: bool
     anomalies: list[list[str]]
 
 
-class Schedule(Ground):
-    """A schedule with a ledger of events, and readers."""
+class Totals(NamedTuple):
+    """What a stand has come to by now."""
+
+    events: int = 0
+    in_doubt: int = 0
+    transactions: int = 0
+    changes: int = 0
+    shown: int = 0
+
+    def since(self, before: "Totals") -> "Totals":
+        return Totals(*(now - then for now, then in zip(self, before, strict=True)))
+
+
+class Stand(Ground):
+    """A ground with a ledger of events, and readers."""
 
     def __init__(self, cluster: Cluster, seed: int, folder: Path, launch: str = LAUNCH) -> None:
         super().__init__(cluster, seed, folder, launch)
         self.ledger = Ledger(cluster.servers, self.settings.input_prefix, Random(seed))  # noqa: S311 - repeatable, not secret
         self.reader = Reader(cluster.servers, (self.settings.output_topic(name) for name in _OUTPUTS), PARTITIONS)
-        self._began_s = time.monotonic()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[tuple[Crew, Poller]]:
@@ -77,64 +96,100 @@ class Schedule(Ground):
         acknowledged = self.ledger.acknowledged
         return History(PARTITIONS, names, final.seen, [self.reader.seen], poller.shown, acknowledged, group)
 
-    def result(self, crew: Crew, faults: Faults, history: History | None, found: list[Anomaly], shown: int) -> Result:
-        def count(name: str) -> int:
-            return 0 if history is None else sum(len(history.of(name, number)) for number in range(PARTITIONS))
+    async def audit(self) -> list[Anomaly]:
+        """What the product's own audit says."""
+        process = await asyncio.create_subprocess_exec(
+            TIERFLOW, "audit", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self.environment
+        )
+        said, _ = await process.communicate()
+        return [] if process.returncode == 0 else [Anomaly("audit", said.decode()[-2_000:])]
 
+
+class Schedules:
+    """The schedules of a stand that runs: each goes on from what the one before has left."""
+
+    def __init__(self, stand: Stand, crew: Crew, poller: Poller) -> None:
+        self._stand = stand
+        self._crew = crew
+        self._poller = poller
+        self._faults = Faults(stand.cluster, crew, stand.settings)
+        self._before = Totals()
+        self._began_s = time.monotonic()
+
+    async def run(self, seed: int, faults: int | None, *, is_last: bool) -> Result:
+        """Runs one, and judges all that the stand has written up to now. is_last: the audit judges it, too."""
+        self._faults.begin()
+        ended = len(self._crew.ended)
+        found, totals = await self._judged(seed, faults)
+        found += [Anomaly("unclean end", what) for what in self._faults.unclean]
+        found += ends(self._crew.ended[ended:])
+        is_audited = is_last or bool(found)
+        if is_audited:
+            found += await self._stand.audit()
+        new, self._before = totals.since(self._before), totals
+        if not new.shown:
+            found.append(Anomaly("no progress", "no worker has answered for any customer"))
+        began_s, self._began_s = self._began_s, time.monotonic()
         return Result(
-            self.seed,
-            self.cluster.replication,
-            len(self.cluster.slots),
-            dict(sorted(faults.hits.items())),
-            self.ledger.sent,
-            len(self.ledger.in_doubt),
-            count("order"),
-            count("changes"),
-            shown,
-            round(time.monotonic() - self._began_s, 1),
-            faults.sigterm_s,
-            [list(ended) for ended in crew.ended],
+            seed,
+            self._stand.app_id,
+            self._stand.cluster.replication,
+            len(self._crew.members),
+            dict(sorted(self._faults.hits.items())),
+            *new,
+            round(self._began_s - began_s, 1),
+            self._faults.sigterm_s,
+            [list(one) for one in self._crew.ended[ended:]],
+            is_audited,
             [list(anomaly) for anomaly in found],
         )
 
-
-async def run(cluster: Cluster, seed: int, folder: Path, faults: int | None = None, launch: str = LAUNCH) -> Result:
-    """Runs the schedule of a seed. faults: how many; None: the seed says. launch: the code that is a worker."""
-    schedule = Schedule(cluster, seed, folder, launch)
-    planned = phases(seed, cluster.replication, len(cluster.slots), faults)
-    async with schedule.running() as (crew, poller):
-        happening = Faults(cluster, crew, schedule.settings)
-        history, found = None, list[Anomaly]()
+    async def _judged(self, seed: int, faults: int | None) -> tuple[list[Anomaly], Totals]:
+        stand = self._stand
         try:
-            for phase in planned:
-                await _phase(schedule, crew, happening, phase)
-            await schedule.all_worked()
+            for phase in phases(seed, stand.cluster.replication, len(self._crew.members), faults):
+                await self._phase(phase)
+            await stand.all_worked()
+            history = await stand.history(self._poller)
         except AssertionError as error:
-            found.append(Anomaly("no progress", str(error)))
-        else:
-            history = await schedule.history(poller)
-            found += anomalies(history)
-            found += await _audit(schedule)
-        found += [Anomaly("unclean end", what) for what in happening.unclean]
-        found += ends(crew.ended)
-        if not poller.shown:
-            found.append(Anomaly("no progress", "no worker has answered for any customer"))
-        return schedule.result(crew, happening, history, found, len(poller.shown))
+            return [Anomaly("no progress", str(error))], self._totals(None)
+        except Exception:  # noqa: BLE001 - other schedules are to be run all the same
+            return [Anomaly("not judged", traceback.format_exc()[-2_000:])], self._totals(None)
+        return anomalies(history), self._totals(history)
+
+    async def _phase(self, phase: Phase) -> None:
+        """Faults while events flow; then all is healed, and every worker joins."""
+        async with background(self._stand.ledger.flow(EVENTS_A_SECOND)):
+            await asyncio.sleep(_CALM_S)
+            await asyncio.gather(*(self._faults.happen(step) for step in phase))
+            await self._stand.heal(self._crew)
+
+    def _totals(self, history: History | None) -> Totals:
+        def count(name: str, otherwise: int) -> int:
+            return otherwise if history is None else sum(len(history.of(name, one)) for one in range(PARTITIONS))
+
+        ledger, before = self._stand.ledger, self._before
+        transactions, changes = count("order", before.transactions), count("changes", before.changes)
+        return Totals(ledger.sent, len(ledger.in_doubt), transactions, changes, len(self._poller.shown))
 
 
-async def _phase(schedule: Schedule, crew: Crew, faults: Faults, phase: Phase) -> None:
-    """Faults while events flow; then all is healed, and the workers come to where the inputs were then."""
-    async with background(schedule.ledger.flow(EVENTS_A_SECOND)):
-        await asyncio.sleep(1.0)
-        await asyncio.gather(*(faults.happen(step) for step in phase))
-        await schedule.heal(crew)
-        await schedule.all_worked()
+async def run(  # noqa: PLR0913, PLR0917 - a stand, and what is run on it
+    cluster: Cluster,
+    seeds: Sequence[int],
+    folder: Path,
+    note: Callable[[Result], None],
+    faults: int | None = None,
+    launch: str = LAUNCH,
+) -> None:
+    """Runs schedules one after another on a stand; an anomaly ends it, since it would be found again and again.
 
-
-async def _audit(schedule: Schedule) -> list[Anomaly]:
-    """What the product's own audit says."""
-    process = await asyncio.create_subprocess_exec(
-        TIERFLOW, "audit", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=schedule.environment
-    )
-    said, _ = await process.communicate()
-    return [] if process.returncode == 0 else [Anomaly("audit", said.decode()[-2_000:])]
+    note: is given each result. faults: how many a schedule; None: its seed says. launch: the code that is a worker.
+    """
+    stand = Stand(cluster, seeds[0], folder, launch)
+    async with stand.running() as (crew, poller):
+        schedules = Schedules(stand, crew, poller)
+        for seed in seeds:
+            result = await schedules.run(seed, faults, is_last=seed == seeds[-1])
+            note(result)
+            if result.anomalies:
+                return
