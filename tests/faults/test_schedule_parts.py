@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from copy import deepcopy
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ import pytest
 from aiokafka import TopicPartition
 
 from streams.kafka.local import HOST
-from tests.faults.schedules.anomalies import History, Kind, anomalies, ends
+from tests.faults.schedules.anomalies import anomalies, ends
 from tests.faults.schedules.crew import Ended
 from tests.faults.schedules.disks import Disk
+from tests.faults.schedules.history import History, Kind
 from tests.faults.schedules.launcher import Armed, wrap
 from tests.faults.schedules.ledger import Acknowledged, Event
 from tests.faults.schedules.links import Link
@@ -42,6 +44,9 @@ def test_what_a_named_point_wraps_is_there(name: str) -> None:
 
 def test_what_is_named_for_some_arguments_alone_is_a_named_point() -> None:
     assert ONLY_FOR.keys() <= POINTS.keys()
+    for names in ONLY_FOR.values():
+        for module, _, beginning in (name.rpartition(".") for name in names):
+            assert any(each.startswith(beginning) for each in vars(import_module(module))), beginning
 
 
 class Worked:
@@ -176,9 +181,8 @@ def test_a_broken_disk_takes_nothing_until_it_is_healed(
 
 # --- judges ---
 
-NAMES = {name: f"bank.{name}" for name in TOPICS} | {
-    name: f"tier.{name}" for name in ("changes", "current", "order", "dead-letters", "erasures")
-}
+OUTPUTS = ("changes", "current", "order", "dead-letters", "erasures", "campaigns", "risk", "candidates")
+NAMES = {name: f"bank.{name}" for name in TOPICS} | {name: f"tier.{name}" for name in OUTPUTS}
 
 
 def at(name: str) -> TopicPartition:
@@ -203,6 +207,20 @@ def letter(topic: str, offset: int) -> Any:
     return {"topic": NAMES[topic], "offset": offset}
 
 
+def trigger(campaign: str, sequence: int, tier: str, amount: str | None, cause: tuple[str, int]) -> Any:
+    told = {"campaign": campaign, "sequence": sequence, "tier": tier, "amount": amount}
+    return {"id": f"C1:{campaign}:{sequence}", **told, "cause": letter(*cause)}
+
+
+def candidate(campaign: str, sequence: int) -> Any:
+    return {"id": f"C1:{campaign}:{sequence}"}
+
+
+def welcomed(tier: str, cause: tuple[str, int]) -> dict[str, list[Any]]:
+    triggers = [trigger(campaign, 1, tier, None, cause) for campaign in ("welcome", "welcome-high")]
+    return {"campaigns": triggers, "candidates": [candidate("welcome-high", 1)]}
+
+
 PIN = {"event_id": "p", "customer_id": "C1", "action": "pin", "tier": "high", "at": 5}
 # Written down by hand: a rise and a fall, in the second transaction with what is no event, a late balance, then a pin.
 WRITTEN: dict[str, list[Any]] = {
@@ -216,6 +234,7 @@ WRITTEN: dict[str, list[Any]] = {
     ],
     "current": [change(3, "low", "high", "100.00", ("customers", 0))],
     "dead-letters": [letter("balances", 2)],
+    **welcomed("high", ("customers", 0)),
 }
 
 
@@ -299,7 +318,7 @@ def _group_at(**offsets: int) -> Callable[[History], History]:
     ("damage", "kind"),
     [
         (_forget_input, "lost write"),
-        (_without("changes", 2), "lost write"),
+        (_without("changes", 2), "torn transaction"),
         (_without("order", 2), "lost write"),
         (_without("order", 1), "lost write"),
         (_without("current", 0), "wrong value"),
@@ -344,6 +363,7 @@ def erased() -> History:
         ],
         "current": [change(3, None, "high", "5000000", ("customers", 0))],
         "erasures": [erasure],
+        **welcomed("high", ("balances", 1)),
     }
     return history(written)._replace(group={at("balances"): 3, at("customers"): 1})
 
@@ -363,6 +383,116 @@ def test_an_erase_leaves_what_is_newer_and_the_next_number() -> None:
 )
 def test_an_erasure_that_is_not_as_it_has_to_be_is_told(damage: Callable[[History], History], kind: Kind) -> None:
     assert kind in {anomaly.kind for anomaly in anomalies(damage(erased()))}
+
+
+def bought() -> History:
+    """Purchases, of which a hundredth is paid by a budget of 4,000; then one after an opt-out."""
+    amounts = (300_000, 200_000, 50_000, 10)
+    purchases = [
+        {"event_id": f"t{n}", "customer_id": "C1", "type": "purchase", "amount": str(amount), "occurred_at": 20 + n}
+        for n, amount in enumerate(amounts)
+    ]
+    opt_out = {"event_id": "o", "customer_id": "C1", "action": "opt_out", "at": 22}
+    known = change(1, None, "low", "100", ("balances", 0))
+    written = {
+        "balances": [balance(1, "100", 10)],
+        "transactions": purchases,
+        "customers": [opt_out],
+        "order": [order(1, balances=[0, 1], transactions=[0, 2]), order(2, transactions=[2, 4], customers=[0, 1])],
+        "changes": [known],
+        "current": [known],
+        "candidates": [candidate("purchase-back", n) for n in (1, 2, 3)],
+        "campaigns": [
+            trigger("purchase-back", 1, "low", "3000.00", ("transactions", 0)),
+            trigger("purchase-back", 3, "low", "500.00", ("transactions", 2)),
+        ],
+    }
+    return history(written)._replace(
+        group={at("balances"): 1, at("transactions"): 4, at("customers"): 1}, shown=[Shown("C1", 1, "w0")]
+    )
+
+
+def test_a_budget_grants_what_it_holds_in_the_order_of_the_candidates() -> None:
+    assert anomalies(bought()) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "kind"),
+    [
+        (_without("candidates", 0), "torn transaction"),
+        (_without("candidates", 2), "lost write"),
+        (_twice("candidates", 1), "duplicate"),
+        (_with("candidates", 2, id="C1:purchase-back:4"), "duplicate"),
+        (_swapped("candidates"), "wrong value"),
+        (_without("campaigns", 1), "lost write"),
+        (_twice("campaigns", 0), "duplicate"),
+        (_with("campaigns", 1, id="C1:purchase-back:2", sequence=2), "wrong value"),
+        (_with("campaigns", 1, amount="500.01"), "wrong value"),
+    ],
+)
+def test_a_trigger_that_is_not_as_it_has_to_be_is_told(damage: Callable[[History], History], kind: Kind) -> None:
+    assert kind in {anomaly.kind for anomaly in anomalies(damage(bought()))}
+
+
+def risk(number: int | None, what: str, tier: str, cause: tuple[str, int]) -> Any:
+    name, kind, told = (
+        ("decision", "decision", {"outcome": what})
+        if number is None
+        else (f"alert:{number}", "alert", {"reason": what})
+    )
+    return {"id": f"C1:L1:{name}", "kind": kind, **told, "tier": tier, "cause": letter(*cause)}
+
+
+def lent() -> History:
+    """A loan of more than there is, whose customer then loses all and is in poor standing; one that is no large one."""
+    loans = [
+        {"event_id": f"l{n}", "customer_id": "C1", "loan_id": f"L{n}", "amount": amount, "applied_at": 20}
+        for n, amount in ((1, "700000"), (2, "599999"))
+    ]
+    poor = {"event_id": "s", "customer_id": "C1", "standing": "poor", "as_of": 40}
+    changes = [
+        change(1, None, "mid", "600000", ("balances", 0)),
+        change(2, "mid", "low", "100", ("balances", 1)),
+    ]
+    standard = {**risk(None, "standard", "mid", ("loans", 1)), "id": "C1:L2:decision"}
+    written = {
+        "balances": [balance(1, "600000", 10), balance(2, "100", 30)],
+        "loans": loans,
+        "credit": [poor],
+        "order": [order(1, balances=[0, 1], loans=[0, 2]), order(2, balances=[1, 2], credit=[0, 1])],
+        "changes": changes,
+        "current": changes[1:],
+        "risk": [
+            risk(None, "refer", "mid", ("loans", 0)),
+            standard,
+            risk(1, "assets_fell", "low", ("balances", 1)),
+            risk(2, "assets_fell", "low", ("balances", 1)),
+            risk(3, "standing_worse", "low", ("credit", 0)),
+        ],
+    }
+    return history(written)._replace(
+        group={at("balances"): 2, at("loans"): 2, at("credit"): 1}, shown=[Shown("C1", 2, "w0")]
+    )
+
+
+def test_a_loan_is_decided_and_watched() -> None:
+    assert anomalies(lent()) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "kind"),
+    [
+        (_without("risk", 0), "torn transaction"),
+        (_without("risk", 4), "torn transaction"),
+        (_twice("risk", 2), "duplicate"),
+        (_with("risk", 0, outcome="enhanced"), "wrong value"),
+        (_with("risk", 1, tier="low"), "wrong value"),
+        (_with("risk", 4, reason="assets_fell"), "wrong value"),
+        (_with("risk", 4, id="C1:L1:alert:4"), "duplicate"),
+    ],
+)
+def test_a_risk_that_is_not_as_it_has_to_be_is_told(damage: Callable[[History], History], kind: Kind) -> None:
+    assert kind in {anomaly.kind for anomaly in anomalies(damage(lent()))}
 
 
 @pytest.mark.parametrize(

@@ -5,67 +5,29 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from aiokafka import TopicPartition
 
 from tests.faults.schedules.crew import Ended
-from tests.faults.schedules.ledger import Acknowledged
+from tests.faults.schedules.history import Anomaly, History, Kind, twice
 from tests.faults.schedules.replay import TOPICS, Erasure, Expected, Replay, Transaction
-from tests.faults.schedules.watching import Seen, Shown
-
-Kind = Literal[
-    "lost write",
-    "duplicate",
-    "aborted read",
-    "torn transaction",
-    "inconsistent offsets",
-    "non-monotonic read",
-    "wrong value",
-    "audit",
-    "no progress",
-    "unclean end",
-    "stays down",
-    "unexpected end",
-    "not judged",
-]
-
+from tests.faults.schedules.watching import Seen
+from tests.faults.schedules.written_offers import Written, wrong_offers
 
 # The limit on record size that faults set for some seconds: who starts meanwhile refuses to.
 TOO_LOW_BYTES = "500000"
 
 
-class Anomaly(NamedTuple):
-    """One thing that must not be."""
-
-    kind: Kind
-    what: str
-
-
-class History(NamedTuple):
-    """All that one schedule left. topics: the newest read of every topic, by partition.
-
-    early: what readers saw while faults happened. names: of topics, by their short ones. group: the group's offsets.
-    """
-
-    partitions: int
-    names: Mapping[str, str]
-    topics: Mapping[TopicPartition, list[Seen]]
-    early: list[Mapping[TopicPartition, list[Seen]]]
-    shown: list[Shown]
-    acknowledged: list[Acknowledged]
-    group: Mapping[TopicPartition, int]
-
-    def of(self, name: str, number: int) -> list[Seen]:
-        return list(self.topics[TopicPartition(self.names[name], number)])
-
-
 def anomalies(history: History) -> list[Anomaly]:
     """All that is wrong, without what the product's own audit says."""
+    worked: list[Transaction] = []
+    offers = Written(history)
     return [
         *_inputs(history),
         *_early(history),
-        *(found for number in range(history.partitions) for found in _partition(history, number)),
+        *(found for number in range(history.partitions) for found in _partition(history, number, worked, offers)),
+        *wrong_offers(history, worked, offers),
         *_shown(history),
     ]
 
@@ -102,7 +64,8 @@ def _early(history: History) -> Iterator[Anomaly]:
                 yield Anomaly("aborted read", f"{tp.topic} partition {tp.partition}: read, and gone: {gone[:10]}")
 
 
-def _partition(history: History, number: int) -> Iterator[Anomaly]:
+def _partition(history: History, number: int, worked: list[Transaction], offers: Written) -> Iterator[Anomaly]:
+    """worked: what has to come of the transactions is added to it."""
     replay = Replay({name: {seen.offset: seen.value for seen in history.of(name, number)} for name in TOPICS})
     short = {history.names[name]: name for name in TOPICS}
     orders = [json.loads(seen.value or b"") for seen in history.of("order", number)]
@@ -111,7 +74,8 @@ def _partition(history: History, number: int) -> Iterator[Anomaly]:
         positions = {short[topic]: span for topic, span in order["positions"].items()}
         yield from _order(number, len(transactions) + 1, order["counter"], replay.next_offsets, positions)
         transactions.append(replay.work(order, positions))
-    yield from _outputs(history, number, transactions)
+    worked += transactions
+    yield from _outputs(history, number, transactions, offers)
     yield from _sequences(history, number)
     yield from _current(history, number, replay)
     yield from _ends(history, number, replay.next_offsets)
@@ -131,24 +95,26 @@ def _order(
             yield Anomaly(kind, what)
 
 
-def _outputs(history: History, number: int, transactions: list[Transaction]) -> Iterator[Anomaly]:
+def _outputs(history: History, number: int, transactions: list[Transaction], offers: Written) -> Iterator[Anomaly]:
     """Each transaction's changes, dead letters and erasures are there, as they have to be, and nothing else."""
     changes = _changes_by_number(history, number)
     letters = Counter(_letter_at(history, seen) for seen in history.of("dead-letters", number))
-    yield from _twice(number, "change", Counter({at: len(those) for at, those in changes.items()}))
-    yield from _twice(number, "dead letter", letters)
+    yield from twice(number, "change", Counter({at: len(those) for at, those in changes.items()}))
+    yield from twice(number, "dead letter", letters)
     erasures = Counter(_erasure(history, seen) for seen in history.of("erasures", number))
-    yield from _twice(number, "erasure", erasures)
+    yield from twice(number, "erasure", erasures)
     for at in changes.keys() - {each[:2] for one in transactions for each in one.changes}:
         yield Anomaly("duplicate", f"partition {number}: change {at} comes of nothing")
     for at in letters.keys() - {at for one in transactions for at in one.letters}:
         yield Anomaly("wrong value", f"partition {number}: {at} is an event, and a dead letter")
     for erasure in erasures.keys() - {each for one in transactions for each in one.erasures}:
         yield Anomaly("wrong value", f"partition {number}: {erasure} comes of nothing")
-    written = changes.keys() | letters.keys() | erasures.keys()
-    for counter, due, refused, erased in transactions:
-        yield from _missing(number, counter, [*(each[:2] for each in due), *refused, *erased], written)
-        yield from _wrong(history, number, due, changes)
+    written = changes.keys() | letters.keys() | erasures.keys() | offers.ids
+    for one in transactions:
+        ids = [*(each.id for each in one.triggers), *(each.id for each in one.risks)]
+        due = [*(each[:2] for each in one.changes), *one.letters, *one.erasures, *ids]
+        yield from _missing(number, one.counter, due, written)
+        yield from _wrong(history, number, one.changes, changes)
 
 
 def _changes_by_number(history: History, number: int) -> Mapping[tuple[str, int], list[dict[str, Any]]]:
@@ -170,12 +136,6 @@ def _erasure(history: History, seen: Seen) -> Erasure:
     short, cause = {history.names[name]: name for name in TOPICS}, message["cause"]
     of = short[cause["topic"]], cause["offset"]
     return Erasure(message["id"], message["customer_id"], message["last_sequence"], of)
-
-
-def _twice(number: int, what: str, counted: Mapping[Any, int]) -> Iterator[Anomaly]:
-    for at, count in counted.items():
-        if count > 1:
-            yield Anomaly("duplicate", f"partition {number}: {what} {at} is there {count} times")
 
 
 def _missing(number: int, counter: int, due: list[Any], written: Collection[Any]) -> Iterator[Anomaly]:

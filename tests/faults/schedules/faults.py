@@ -111,7 +111,8 @@ class Faults:
             with suppress(ProcessLookupError):
                 member.signal(signal.SIGCONT)
         await moving
-        self.hits[f"{step.kind}: {point}"] += is_hit
+        if is_hit:
+            self.hits[f"{step.kind}: {point}"] += 1
         return is_hit
 
     async def _move_partitions(self, member: Member, who: str, point: str) -> None:

@@ -48,10 +48,9 @@ def wrap(name: str, point: Point, reached: Callable[[str], None]) -> None:
     """Has a function say that a named point is reached."""
     owner = owner_of(point)
     function = getattr(owner, point.function)
-    only_for = ONLY_FOR.get(name)
 
     def says(arguments: tuple[Any, ...], moment: str) -> None:
-        if point.moment == moment and (only_for is None or only_for in type(arguments[1]).__name__):
+        if point.moment == moment and (name not in ONLY_FOR or _name_of(arguments[1]).startswith(ONLY_FOR[name])):
             reached(name)
 
     @functools.wraps(function)
@@ -69,6 +68,10 @@ def wrap(name: str, point: Point, reached: Callable[[str], None]) -> None:
         return result
 
     setattr(owner, point.function, later if inspect.iscoroutinefunction(function) else at_once)
+
+
+def _name_of(value: Any) -> str:
+    return f"{type(value).__module__}.{type(value).__qualname__}"
 
 
 def shift_clock(folder: Path) -> None:

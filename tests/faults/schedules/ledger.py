@@ -142,7 +142,8 @@ class Ledger:
         kind, amount = random.choice(("deposit", "purchase", "fee")), str(random.randrange(1, 5_000))
         fields = {"account_id": "A", "type": kind, "amount": amount, "currency": "TWD", "occurred_at": self._at_ms()}
         event = self._event("transactions", customer, **fields)
-        self._transactions.append(json.loads(event.value))
+        if kind == "deposit":  # nothing is paid for it that would have to be taken back
+            self._transactions.append(json.loads(event.value))
         return event
 
     def _credit(self, customer: str) -> Event:

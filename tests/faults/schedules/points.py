@@ -35,8 +35,8 @@ POINTS = {
     "in park": Point("streams.worker.lane", "Lane", "park", "before", "group"),
     "in release": Point("streams.worker.lane", "Lane", "release", "before", "group"),
 }
-# The only one whose function does other things, too.
-ONLY_FOR = {"during the commit": "EndTxn"}
+# The only one whose function does other things, too: the request that ends, in either protocol.
+ONLY_FOR = {"during the commit": ("aiokafka.protocol.transaction.EndTxn", "streams.kafka.protocol_2.EpochEnding")}
 
 
 def owner_of(point: Point) -> Any:

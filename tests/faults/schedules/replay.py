@@ -1,8 +1,8 @@
-"""A second judge of what is written, which shares no code with streams/: the table of assets-only.toml, in a few lines.
+"""A second judge of what is written, which shares no code with streams/: the tiers of policy.toml, in a few lines.
 
 It takes the inputs as they stand in the topics, and the order in which `tier.order` says they were worked, and says
-which tier changes, dead letters and erasures have to come of that. It knows the events of ledger.py, and no others: no
-erase of somebody who has transactions, credit or loans, and no pin that ends.
+which tier changes, dead letters, erasures, triggers and decisions on loans (offers.py) have to come of that. It knows
+the events of ledger.py, and no others: no erase of somebody who has more than balances, and no pin that ends.
 """
 
 import json
@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from heapq import heapify, heappop, heapreplace
 from typing import Any, NamedTuple
+
+from tests.faults.schedules.offers import Moment, Offers, Risk, Trigger
 
 TOPICS = ("balances", "transactions", "credit", "loans", "customers")  # of events of one time the first comes first
 _TIMES = {
@@ -60,6 +62,8 @@ class Transaction(NamedTuple):
     changes: list[Expected]
     letters: list[tuple[str, int]]  # dead letters: the name of the topic, and the offset
     erasures: list[Erasure]
+    triggers: list[Trigger]
+    risks: list[Risk]
 
 
 class _Customer:
@@ -73,6 +77,7 @@ class _Customer:
         self.tier: str | None = None
         self.sequence = 0
         self.ids: set[tuple[str, str]] = set()
+        self.offers = Offers()
 
     @property
     def value(self) -> Decimal:
@@ -111,7 +116,7 @@ class Replay:
 
     def work(self, order: Mapping[str, Any], positions: Mapping[str, Sequence[int]]) -> Transaction:
         """positions: by topic name, the first offset that was worked and the one after the last."""
-        found = Transaction(order["counter"], [], [], [])
+        found = Transaction(order["counter"], [], [], [], [], [])
         for event in self._merged(positions):
             if event.value is None:
                 found.letters.append((event.topic, event.offset))
@@ -160,11 +165,17 @@ class Replay:
             customer.erase(event.at_ms)
         else:
             customer.take(event)
+        before = None
         if customer.is_known and customer.tier != customer.served:
             before, customer.tier = customer.tier, customer.served
             customer.sequence += 1
             change = Expected(name, customer.sequence, before, customer.tier, customer.value, cause)
             found.changes.append(change)
+        moment = Moment(
+            name, event.topic, event.value, event.at_ms, cause, customer.value, customer.tier or _LOWEST, before
+        )
+        found.triggers.extend(customer.offers.triggers(moment))
+        found.risks.extend(customer.offers.risks(moment))
 
 
 def read(topic: str, offset: int, value: bytes | None) -> Input:

@@ -42,6 +42,8 @@ def table(results: Sequence[Result], kinds: Iterable[str]) -> str:
         "in doubt": sum(result.in_doubt for result in results),
         "transactions": sum(result.transactions for result in results),
         "tier changes": sum(result.changes for result in results),
+        "triggers": sum(result.triggers for result in results),
+        "decisions and alerts": sum(result.risks for result in results),
         "answers over HTTP": sum(result.shown for result in results),
         "seconds": round(sum(result.seconds for result in results)),
         "broker hours": round(sum(result.seconds * result.brokers for result in results) / 3600, 2),

@@ -10,11 +10,12 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from tests.faults.schedules.anomalies import Anomaly, History, anomalies, ends
+from tests.faults.schedules.anomalies import anomalies, ends
 from tests.faults.schedules.cluster import Cluster
 from tests.faults.schedules.crew import LAUNCH, Crew
 from tests.faults.schedules.faults import Faults
 from tests.faults.schedules.ground import HEALED_WITHIN_S, PARTITIONS, Ground, group_offsets
+from tests.faults.schedules.history import Anomaly, History
 from tests.faults.schedules.ledger import ERASABLE, PLAIN, Ledger
 from tests.faults.schedules.plan import Phase, phases
 from tests.faults.schedules.replay import TOPICS
@@ -24,7 +25,8 @@ from tests.support.patience import stretched
 from tests.support.worker_processes import TIERFLOW
 
 EVENTS_A_SECOND = 60
-_OUTPUTS = ("changes", "current", "order", "dead-letters", "erasures")
+_OUTPUTS = ("changes", "current", "order", "dead-letters", "erasures", "campaigns", "risk")
+_POLICY = Path(__file__).with_name("policy.toml")
 _CALM_S = 0.5
 _READ_WITHIN_S = 60.0
 
@@ -44,6 +46,8 @@ class Result(NamedTuple):
     in_doubt: int
     transactions: int
     changes: int
+    triggers: int
+    risks: int
     shown: int
     seconds: float
     sigterm_s: list[float]
@@ -59,6 +63,8 @@ class Totals(NamedTuple):
     in_doubt: int = 0
     transactions: int = 0
     changes: int = 0
+    triggers: int = 0
+    risks: int = 0
     shown: int = 0
 
     def since(self, before: "Totals") -> "Totals":
@@ -69,9 +75,11 @@ class Stand(Ground):
     """A ground with a ledger of events, and readers."""
 
     def __init__(self, cluster: Cluster, seed: int, folder: Path, launch: str = LAUNCH) -> None:
-        super().__init__(cluster, seed, folder, launch)
+        super().__init__(cluster, seed, folder, launch, _POLICY)
+        self._names = {name: self.settings.output_topic(name) for name in _OUTPUTS}
+        self._names["candidates"] = self.settings.candidates_topic
         self.ledger = Ledger(cluster.servers, self.settings.input_prefix, Random(seed))  # noqa: S311 - repeatable, not secret
-        self.reader = Reader(cluster.servers, (self.settings.output_topic(name) for name in _OUTPUTS), PARTITIONS)
+        self.reader = Reader(cluster.servers, self._names.values(), PARTITIONS)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[tuple[Crew, Poller]]:
@@ -86,8 +94,7 @@ class Stand(Ground):
 
     async def history(self, poller: Poller) -> History:
         """Reads everything anew."""
-        names = {name: self.settings.output_topic(name) for name in _OUTPUTS}
-        names |= {name: self.settings.input_topic(name) for name in TOPICS}
+        names = self._names | {name: self.settings.input_topic(name) for name in TOPICS}
         goal = await ends_of(self.cluster.servers, names.values(), PARTITIONS, "read_uncommitted")
         final = Reader(self.cluster.servers, names.values(), PARTITIONS)
         async with asyncio.timeout(stretched(_READ_WITHIN_S)):
@@ -149,7 +156,7 @@ class Schedules:
         try:
             for phase in phases(seed, stand.cluster.replication, len(self._crew.members), faults):
                 await self._phase(phase)
-            await stand.all_worked()
+            await stand.all_worked([stand.settings.candidates_topic])
             history = await stand.history(self._poller)
         except AssertionError as error:
             return [Anomaly("no progress", str(error))], self._totals(None)
@@ -165,12 +172,15 @@ class Schedules:
             await self._stand.heal(self._crew)
 
     def _totals(self, history: History | None) -> Totals:
-        def count(name: str, otherwise: int) -> int:
-            return otherwise if history is None else sum(len(history.of(name, one)) for one in range(PARTITIONS))
+        def count(name: str) -> int:
+            return 0 if history is None else sum(len(history.of(name, number)) for number in range(PARTITIONS))
 
-        ledger, before = self._stand.ledger, self._before
-        transactions, changes = count("order", before.transactions), count("changes", before.changes)
-        return Totals(ledger.sent, len(ledger.in_doubt), transactions, changes, len(self._poller.shown))
+        ledger = self._stand.ledger
+        known = self._before._replace(events=ledger.sent, in_doubt=len(ledger.in_doubt), shown=len(self._poller.shown))
+        if history is None:
+            return known
+        written = {"transactions": "order", "changes": "changes", "triggers": "campaigns", "risks": "risk"}
+        return known._replace(**{field: count(name) for field, name in written.items()})
 
 
 async def run(  # noqa: PLR0913, PLR0917 - a stand, and what is run on it
