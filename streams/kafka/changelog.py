@@ -18,6 +18,7 @@ from streams.kafka.unpacking import WHOLE_BATCHES
 # What comes in is copied several times on its way. Larger answers do not stay in the CPU's caches, and their memory is
 # had anew from the system each time: of 8 MiB a record takes twice as long.
 _FETCH_BYTES = 1 << 20
+_LOOK_AGAIN_S = 0.05
 
 
 class ChangelogError(Exception):
@@ -126,7 +127,7 @@ async def _stable_end(
                 f"{deadline_s:.0f} s and hides the state from offset {committed} to "
                 f"{uncommitted}; end that producer, then start again"
             )
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(_LOOK_AGAIN_S)
 
 
 async def _read_to(consumer: AIOKafkaConsumer, tp: TopicPartition, end: int) -> tuple[dict[bytes, bytes], int]:

@@ -1,8 +1,9 @@
 """A broker in memory: logs with producer ids, epochs, sequences and transactions, a coordinator, offsets of a group.
 
 It knows no network and no clock: each call is one request, applied at once, at the time that is handed in; what happens
-later, such as a marker, is handed to `later`. Its answers are those of Apache Kafka 4 to requests of the first protocol
-of transactions (test_exchanges.py holds them against a real one).
+later, such as a marker, is handed to `later`. Its answers are those of Apache Kafka 4 to requests of both protocols of
+transactions (test_exchanges.py holds them against a real one); in the second one, records and offsets add themselves to
+their transaction, and each end raises the epoch.
 """
 
 from collections import deque
@@ -183,6 +184,7 @@ class Transactional:
         self.unwritten: set[TopicPartition] = set()  # where markers are being written
         self.to_lose: set[TopicPartition] = set()  # of these
         self.ended: dict[tuple[int, int, int], str] = {}  # how each transaction was decided, by its name
+        self.bumped_from = NEVER  # the epoch of an end that has raised it: whoever asks for that again is answered
 
     @property
     def name(self) -> tuple[int, int, int]:
@@ -209,8 +211,10 @@ class Broker:
         self.coordinators: dict[str, int] = {}  # by transactional id or group
         self.loading_until_s: dict[int, float] = {}
         self.offsets: dict[tuple[str, TopicPartition], tuple[int, int]] = {}  # of a group: log offset, offset
+        self.has_protocol_2 = False  # transaction.version 2 is finalized
         self.now_s = 0.0
-        self.on_news: Callable[[], None] = lambda: None
+        self.on_news: Callable[[TopicPartition], None] = lambda _: None
+        self.on_added: Callable[[], None] = lambda: None  # a partition by its records, the group by its offsets
         self.on_restart: Callable[[], None] = lambda: None
         # Of the next transactions of ours that end so (None: in whatever way) markers are noted and not written.
         self.loses_markers: list[str | None] = []
@@ -218,6 +222,7 @@ class Broker:
         self.lost: set[tuple[int, int, int]] = set()  # the transactions whose markers were
         self._later = later
         self._ids = 0
+        self._home: int | None = None  # the node that coordinates all; None: they take turns
 
     # --- of the coordinator of transactions ---
 
@@ -273,6 +278,32 @@ class Broker:
             return NONE
         return CONCURRENT if known.state == f"Prepare{outcome.title()}" else INVALID_STATE
 
+    def end_epoch(  # noqa: PLR0911 - an answer each
+        self, transactional_id: str, producer_id: int, epoch: int, outcome: str
+    ) -> tuple[int, int, int]:
+        """Ends a transaction and its epoch (protocol 2); gives an error code, and what the next one goes by."""
+        known = self.transactionals.get(transactional_id)
+        if known is None or known.producer_id != producer_id:
+            return INVALID_ID, -1, NEVER
+        comes_again = epoch == known.bumped_from
+        if known.state.startswith("Prepare"):
+            if not comes_again:
+                return FENCED, -1, NEVER
+            return CONCURRENT if known.state == f"Prepare{outcome.title()}" else INVALID_STATE, -1, NEVER
+        if known.epoch != epoch and not (comes_again and known.state.startswith("Complete")):
+            return FENCED, -1, NEVER
+        if comes_again:
+            is_so = known.state == f"Complete{outcome.title()}"
+            return (NONE, known.producer_id, known.epoch) if is_so else (INVALID_STATE, -1, NEVER)
+        if known.state != "Ongoing" and outcome == COMMIT:
+            return INVALID_STATE, -1, NEVER
+        if known.state != "Ongoing":
+            known.number += 1
+        known.bumped_from = known.last_epoch = known.epoch
+        known.epoch += 1
+        self._end(known, outcome)
+        return NONE, known.producer_id, known.epoch
+
     def abort_timed_out(self) -> int:
         """Aborts transactions that are open for too long; gives how many."""
         late = [
@@ -290,23 +321,32 @@ class Broker:
 
     # --- of the leaders of partitions, and of the coordinator of the group ---
 
-    def produce(self, transactional_id: str | None, tp: TopicPartition, batch: Batch) -> tuple[int, int]:
-        """Gives an error code and the offset."""
+    def produce(
+        self, transactional_id: str | None, tp: TopicPartition, batch: Batch, *, adds: bool = False
+    ) -> tuple[int, int]:
+        """Gives an error code and the offset. adds: the partition to the transaction, as in protocol 2."""
         name = (-1, 0, 0)
         if batch.is_transactional:
-            error = self._unverified(transactional_id or "", tp, batch.producer_id, batch.epoch)
+            error = self._unverified(transactional_id or "", tp, batch.producer_id, batch.epoch, adds=adds)
             if error:
                 return error, -1
             name = self.transactionals[transactional_id or ""].name
         answer = self.logs[tp].append(batch, name)
-        self.on_news()
+        self.on_news(tp)
         return answer
 
-    def commit_offsets(
-        self, transactional_id: str, group: str, producer_id: int, epoch: int, offsets: Mapping[TopicPartition, int]
+    def commit_offsets(  # noqa: PLR0913 - what the request says
+        self,
+        transactional_id: str,
+        group: str,
+        producer_id: int,
+        epoch: int,
+        offsets: Mapping[TopicPartition, int],
+        *,
+        adds: bool = False,
     ) -> int:
-        """Notes offsets of a group, to be committed with the transaction; gives an error code."""
-        error = self._unverified(transactional_id, OFFSETS, producer_id, epoch)
+        """Notes offsets of a group, to be committed with the transaction; gives an error code. adds: as for records."""
+        error = self._unverified(transactional_id, OFFSETS, producer_id, epoch, adds=adds)
         if error:
             return LOADING if error == NOT_ENOUGH_REPLICAS else error
         log = self.logs[OFFSETS]
@@ -335,7 +375,12 @@ class Broker:
 
     def coordinator(self, key: str) -> int:
         """Gives the node that coordinates a transactional id or a group."""
-        return self.coordinators.setdefault(key, len(self.coordinators) % 3)
+        home = len(self.coordinators) % 3 if self._home is None else self._home
+        return self.coordinators.setdefault(key, home)
+
+    def move_to(self, node: int) -> None:
+        """Has one node lead and coordinate all, until something moves."""
+        self.leaders, self._home = dict.fromkeys(self.leaders, node), node
 
     def is_coordinator(self, node: int, key: str) -> int:
         """Gives an error code where a node does not coordinate this id, or does not yet."""
@@ -359,14 +404,21 @@ class Broker:
         known.partitions |= set(tps)
         return NONE
 
-    def _unverified(self, transactional_id: str, tp: TopicPartition, producer_id: int, epoch: int) -> int:
-        """Gives an error code where a producer writes outside its transaction (KIP-890)."""
+    def _unverified(  # noqa: PLR0911 - an answer each
+        self, transactional_id: str, tp: TopicPartition, producer_id: int, epoch: int, *, adds: bool
+    ) -> int:
+        """Gives an error code where a producer writes outside its transaction (KIP-890). adds: the partition to it."""
         log = self.logs[tp]
         producer = log.producers.get(producer_id)
         if producer is not None and epoch < producer.epoch:
             return INVALID_EPOCH
         if producer is not None and producer.part is not None and epoch == producer.epoch:
             return NONE
+        if adds:
+            error = self._add(transactional_id, producer_id, epoch, [tp])
+            if not error:
+                self.on_added()
+            return error
         known = self.transactionals.get(transactional_id)
         if known is None or known.producer_id != producer_id:
             return INVALID_ID
@@ -375,17 +427,6 @@ class Broker:
         if known.state.startswith("Prepare"):
             return NOT_ENOUGH_REPLICAS
         return NONE if known.state == "Ongoing" and tp in known.partitions else INVALID_STATE
-
-    def _write_lost(self, known: Transactional) -> None:
-        """Writes what was lost of an abort, once two producers have started since: that nobody is told of it any more.
-
-        A take-over that was cut off before it ended that would show anomalies (docs/plan.md says so).
-        """
-        for tp in known.lost_aborts:
-            producer = self.logs[tp].producers.get(known.producer_id)
-            if producer is not None and producer.part is not None:
-                self.logs[tp].mark(known.producer_id, known.epoch, ABORT)
-        known.lost_aborts = ()
 
     def _fence(self, known: Transactional) -> None:
         known.last_epoch, known.epoch = known.epoch, known.epoch + 1
@@ -412,7 +453,7 @@ class Broker:
             known.unwritten.discard(tp)
             if not known.unwritten:
                 known.state = f"Complete{outcome.title()}"
-            self.on_news()
+            self.on_news(tp)
 
         for tp in tps:
             self._later("marker", lambda tp=tp, epoch=known.epoch: write(tp, epoch))  # type: ignore[misc]

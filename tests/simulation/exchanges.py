@@ -31,6 +31,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from streams.kafka import local
 from streams.kafka.epochs import RaiseRequest
 from streams.kafka.open_transactions import _DescribeProducers, _DescribeTransactions
+from streams.kafka.protocol_2 import in_protocol_2
 from tests.simulation.broker import Broker
 from tests.simulation.wire import VERSIONS, answer_to
 
@@ -68,6 +69,7 @@ class Player:
 
     def __init__(self, side: Side) -> None:
         self.notes: list[Any] = []
+        self.protocol = 1
         self._side = side
         self._ids: dict[int, int] = {}
         self.topics = {topic: f"{side.name}.{topic}" for topic in "xy"}
@@ -120,10 +122,14 @@ class Player:
         request = TxnOffsetCommitRequest(name, self._side.name, *own, [(self.topics[topic], [(0, offset, "")])])
         await self._note("offsets", request, lambda answer: answer.errors[0][1][0][1])
 
-    async def end(self, own: Identity, *, commits: bool, who: str = "p") -> None:
-        """Ends a transaction."""
-        request = EndTxnRequest(f"{self._side.name}-{who}", *own, commits)
-        await self._note("commit" if commits else "abort", request, lambda answer: answer.error_code)
+    async def end(self, own: Identity, *, commits: bool, who: str = "p") -> Identity:
+        """Ends a transaction; gives what the next one goes by."""
+        request, what = EndTxnRequest(f"{self._side.name}-{who}", *own, commits), "commit" if commits else "abort"
+        if self.protocol == 1:
+            await self._note(what, request, lambda answer: answer.error_code)
+            return own
+        answer = await self._answer(request, lambda answer: answer.error_code)
+        return self._next(what, answer)
 
     async def state(self, who: str = "p") -> None:
         """Notes what the coordinator says of a transaction, once that is ended."""
@@ -167,9 +173,11 @@ class Player:
         self.notes.append(["committed", topic, await self._side.offset(self.topics[topic])])
 
     async def _began(self, request: Any) -> Identity:
-        answer = await self._answer(request, lambda answer: answer.error_code)
+        return self._next("init", await self._answer(request, lambda answer: answer.error_code))
+
+    def _next(self, what: str, answer: Any) -> Identity:
         known = self._ids.setdefault(answer.producer_id, len(self._ids)) if answer.producer_id >= 0 else -1
-        self.notes.append(["init", answer.error_code, known, answer.producer_epoch])
+        self.notes.append([what, answer.error_code, known, answer.producer_epoch])
         return answer.producer_id, answer.producer_epoch
 
     async def _note(self, what: str, request: Any, said: Callable[[Any], Any]) -> None:
@@ -177,7 +185,7 @@ class Player:
 
     async def _answer(self, request: Any, said: Callable[[Any], Any]) -> Any:
         for _ in range(TRIES):
-            answer = await self._side.ask(request)
+            answer = await self._side.ask(request if self.protocol == 1 else in_protocol_2(request))
             errors = said(answer)
             if not PASSING & set(errors if isinstance(errors, list) else [errors]):
                 break
@@ -423,6 +431,283 @@ async def a_timeout_that_is_remembered(play: Player) -> None:
     await play.ends("x")
 
 
+# --- those of protocol 2 ---
+
+
+async def a_commit_by_which_the_epoch_rises(play: Player) -> None:
+    """Records and offsets add themselves; the end gives the epoch of the next transaction, and may come again."""
+    play.protocol = 2
+    own = await play.init()
+    await play.produce(own, "x", 0, "1", "2")
+    await play.state()
+    await play.produce(own, "y", 0, "3")
+    await play.commit_offset(own, "x", 5)
+    await play.offset("x")
+    await play.ends("x", settled=False)
+    await play.is_open("x")
+    await play.read("x")
+    later = await play.end(own, commits=True)
+    await play.ends("x")
+    await play.ends("y")
+    await play.state()
+    await play.is_open("x")
+    await play.read("x")
+    await play.read("y")
+    await play.offset("x")
+    await play.end(own, commits=True)
+    await play.end(own, commits=False)
+    await play.produce(later, "x", 2, "no")
+    await play.state()
+    await play.produce(later, "x", 0, "4")
+    last = await play.end(later, commits=True)
+    await play.ends("x")
+    await play.read("x")
+    await play.end(own, commits=True)
+    await play.end(later, commits=True)
+    await play.end(last, commits=True)
+
+
+async def an_abort_by_which_the_epoch_rises(play: Player) -> None:
+    """Nobody sees what was aborted; the next transaction counts from 0."""
+    play.protocol = 2
+    own = await play.init()
+    await play.produce(own, "x", 0, "1")
+    await play.commit_offset(own, "x", 5)
+    later = await play.end(own, commits=False)
+    await play.ends("x")
+    await play.read("x")
+    await play.offset("x")
+    await play.end(own, commits=False)
+    await play.end(own, commits=True)
+    await play.produce(later, "x", 1, "no")
+    await play.produce(later, "x", 0, "2")
+    await play.end(later, commits=True)
+    await play.ends("x")
+    await play.read("x")
+
+
+async def what_comes_late_in_protocol_2(play: Player) -> None:
+    """Records, offsets and ends of the transaction before are refused, and leave the next one alone."""
+    play.protocol = 2
+    own = await play.init()
+    await play.produce(own, "x", 0, "1")
+    later = await play.end(own, commits=True)
+    await play.ends("x")
+    await play.produce(own, "x", 1, "late")
+    await play.produce(own, "y", 0, "late")
+    await play.commit_offset(own, "x", 3)
+    await play.produce(later, "x", 0, "2")
+    await play.produce(own, "x", 1, "late")
+    await play.produce(own, "y", 0, "late")
+    await play.commit_offset(own, "x", 3)
+    await play.end(own, commits=True)
+    await play.end(own, commits=False)
+    await play.state()
+    await play.produce(later, "x", 1, "3")
+    await play.end(later, commits=True)
+    await play.ends("x")
+    await play.ends("y")
+    await play.read("x")
+    await play.offset("x")
+
+
+async def ends_of_nothing_in_protocol_2(play: Player) -> None:
+    """An abort of nothing raises the epoch, too; a commit of nothing is refused."""
+    play.protocol = 2
+    own = await play.init()
+    await play.end(own, commits=True)
+    later = await play.end(own, commits=False)
+    await play.state()
+    again = await play.end(later, commits=False)
+    await play.state()
+    await play.end(again, commits=True)
+    await play.produce(again, "x", 0, "1")
+    last = await play.end(again, commits=True)
+    await play.ends("x")
+    await play.end(last, commits=False)
+    await play.state()
+    await play.ends("x")
+    await play.read("x")
+
+
+async def a_fenced_producer_in_protocol_2(play: Player) -> None:
+    """A second start aborts the transaction of the first, which is refused from then on, whatever it asks."""
+    play.protocol = 2
+    first = await play.init()
+    await play.produce(first, "x", 0, "1")
+    await play.commit_offset(first, "x", 5)
+    second = await play.init()
+    await play.ends("x")
+    await play.state()
+    await play.produce(first, "x", 1, "2")
+    await play.produce(first, "y", 0, "2")
+    await play.commit_offset(first, "x", 9)
+    await play.end(first, commits=True)
+    await play.end(first, commits=False)
+    await play.raise_epoch(first)
+    await play.produce(second, "x", 0, "3")
+    await play.end(first, commits=True)
+    await play.end(second, commits=True)
+    await play.ends("x")
+    await play.read("x")
+    await play.offset("x")
+
+
+async def a_start_after_an_end_in_protocol_2(play: Player) -> None:
+    """A start between two transactions raises the epoch once more."""
+    play.protocol = 2
+    first = await play.init()
+    await play.produce(first, "x", 0, "1")
+    later = await play.end(first, commits=True)
+    await play.ends("x")
+    second = await play.init()
+    await play.produce(later, "x", 0, "no")
+    await play.end(later, commits=True)
+    await play.end(first, commits=True)
+    await play.produce(second, "x", 0, "2")
+    await play.end(second, commits=True)
+    await play.ends("x")
+    await play.read("x")
+
+
+async def raised_epochs_in_protocol_2(play: Player) -> None:
+    """Whoever had no answer to an end may raise its epoch from the one before the end."""
+    play.protocol = 2
+    own = await play.init()
+    await play.produce(own, "x", 0, "1")
+    await play.end(own, commits=True)
+    await play.ends("x")
+    raised = await play.raise_epoch(own)
+    await play.raise_epoch(own)
+    higher = await play.raise_epoch(raised)
+    await play.raise_epoch(own)
+    await play.end(own, commits=True)
+    await play.end(raised, commits=True)
+    await play.produce(raised, "x", 0, "no")
+    await play.produce(higher, "x", 0, "2")
+    await play.end(higher, commits=True)
+    await play.ends("x")
+    await play.read("x")
+
+
+async def a_raise_in_a_transaction_of_protocol_2(play: Player) -> None:
+    """A raise that comes in an open transaction aborts it."""
+    play.protocol = 2
+    own = await play.init()
+    await play.produce(own, "x", 0, "1")
+    raised = await play.raise_epoch(own)
+    await play.ends("x")
+    await play.state()
+    await play.end(own, commits=True)
+    await play.end(own, commits=False)
+    await play.produce(raised, "x", 0, "2")
+    await play.end(raised, commits=True)
+    await play.ends("x")
+    await play.read("x")
+
+
+async def added_first_in_protocol_2(play: Player) -> None:
+    """Partitions and group may be added before; the end raises the epoch all the same."""
+    play.protocol = 2
+    own = await play.init()
+    await play.add(own, "x", "y")
+    await play.add_offsets(own)
+    await play.state()
+    await play.produce(own, "x", 0, "1")
+    await play.commit_offset(own, "x", 5)
+    later = await play.end(own, commits=True)
+    await play.ends("x")
+    await play.ends("y")
+    await play.offset("x")
+    await play.add(own, "x")
+    await play.add_offsets(own)
+    await play.add(later, "x")
+    await play.end(later, commits=False)
+    await play.state()
+    await play.ends("x")
+    await play.read("x")
+
+
+async def both_protocols_in_turn(play: Player) -> None:
+    """A transaction of the one protocol may be ended by the other, and followed by one of the other."""
+    play.protocol = 2
+    own = await play.init()
+    await play.produce(own, "x", 0, "1")
+    play.protocol = 1
+    await play.end(own, commits=True)
+    await play.ends("x")
+    await play.end(own, commits=True)
+    await play.end(own, commits=False)
+    await play.add(own, "x")
+    await play.produce(own, "x", 1, "2")
+    play.protocol = 2
+    later = await play.end(own, commits=True)
+    await play.ends("x")
+    play.protocol = 1
+    await play.end(own, commits=True)
+    await play.end(later, commits=True)
+    await play.add(own, "x")
+    await play.add(later, "x")
+    await play.produce(later, "x", 0, "3")
+    await play.end(own, commits=True)
+    await play.end(later, commits=True)
+    await play.ends("x")
+    play.protocol = 2
+    await play.end(own, commits=True)
+    await play.end(later, commits=True)
+    await play.read("x")
+
+
+async def unknown_producers_in_protocol_2(play: Player) -> None:
+    """Nobody knows of an id that was never started, nor of another's producer id."""
+    play.protocol = 2
+    own = await play.init("known")
+    await play.produce(own, "x", 0, "no", who="unknown")
+    await play.commit_offset(own, "x", 1, who="unknown")
+    await play.end(own, commits=True, who="unknown")
+    other = await play.init("other")
+    await play.produce(other, "x", 0, "no", who="known")
+    await play.commit_offset(other, "x", 1, who="known")
+    await play.end(other, commits=True, who="known")
+    await play.ends("x")
+    await play.read("x")
+
+
+async def a_batch_that_comes_again_in_protocol_2(play: Player) -> None:
+    """A batch that comes again is known; one that leaves a gap is refused."""
+    play.protocol = 2
+    own = await play.init()
+    await play.produce(own, "x", 0, "1", "2")
+    await play.produce(own, "x", 0, "1", "2")
+    await play.produce(own, "x", 3, "4")
+    await play.produce(own, "x", 2, "3")
+    later = await play.end(own, commits=True)
+    await play.ends("x")
+    await play.produce(own, "x", 2, "3")
+    await play.produce(later, "x", 0, "1", "2")
+    await play.end(later, commits=True)
+    await play.ends("x")
+    await play.read("x")
+
+
+async def a_timeout_that_ends_of_protocol_2_leave_alone(play: Player) -> None:
+    """The timeout of a start is told until the next start."""
+    play.protocol = 2
+    own = await play.init(timeout_ms=9_999)
+    await play.produce(own, "x", 0, "1")
+    later = await play.end(own, commits=True)
+    await play.state()
+    await play.remembered()
+    await play.produce(later, "x", 0, "1")
+    last = await play.end(later, commits=False)
+    await play.state()
+    await play.remembered()
+    await play.raise_epoch(last, timeout_ms=600_000)
+    await play.state()
+    await play.remembered()
+    await play.ends("x")
+
+
 SCRIPTS: Mapping[str, Callable[[Player], Awaitable[None]]] = {
     each.__name__.replace("_", " "): each
     for each in (
@@ -439,6 +724,19 @@ SCRIPTS: Mapping[str, Callable[[Player], Awaitable[None]]] = {
         partitions_without_records,
         unknown_producers,
         a_timeout_that_is_remembered,
+        a_commit_by_which_the_epoch_rises,
+        an_abort_by_which_the_epoch_rises,
+        what_comes_late_in_protocol_2,
+        ends_of_nothing_in_protocol_2,
+        a_fenced_producer_in_protocol_2,
+        a_start_after_an_end_in_protocol_2,
+        raised_epochs_in_protocol_2,
+        a_raise_in_a_transaction_of_protocol_2,
+        added_first_in_protocol_2,
+        both_protocols_in_turn,
+        unknown_producers_in_protocol_2,
+        a_batch_that_comes_again_in_protocol_2,
+        a_timeout_that_ends_of_protocol_2_leave_alone,
     )
 }
 

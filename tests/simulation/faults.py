@@ -60,6 +60,8 @@ POINTS = (
     "worked as a zombie",
     "read during faults",
     "seen while worked",
+    "ended in protocol 2",
+    "added by records or offsets",
 )
 ENDS_MORE_OFTEN = 4
 EVERYTHING = (*OF_REQUESTS, *OF_THE_WORLD, *STRUCK, *POINTS)
@@ -71,6 +73,7 @@ RETRIABLE = {
     "TxnOffsetCommit": (14, 15, 16, 7),
     "EndTxn": (14, 15, 16, 51),
     "Produce": (6, 5, 7, 19, 20),
+    "ApiVersions": (7,),
     "DescribeTransactions": (14, 15, 16),
     "DescribeProducers": (6,),
 }
@@ -81,6 +84,7 @@ FATAL = {
     "TxnOffsetCommit": (-1, 30),
     "EndTxn": (-1, 48),
     "Produce": (-1, 10, 29, 45, 87),
+    "ApiVersions": (-1,),
     "DescribeTransactions": (-1,),
     "DescribeProducers": (-1, 29),
 }
@@ -107,6 +111,8 @@ class Faults:
         self.shuffles = random.random() < 0.5
         self.slow_markers = random.choice((0.0, 0.02, 0.2))
         self.slow_cpu = random.random() < 0.2
+        self.has_protocol_2 = random.random() < 0.6
+        self.home = random.choice((None, random.randrange(3)))  # the node that leads all; None: they share
         drawn = [kind for kind in (*OF_REQUESTS, *OF_THE_WORLD) if random.random() < 0.4]
         self.kinds = frozenset(drawn) - without
         worst = random.choice((0.003, 0.01, 0.03, 0.08))
@@ -143,7 +149,7 @@ class Faults:
     def marker_s(self) -> float:
         """Gives how long it takes until a marker is written."""
         slow = self.slow_markers if self.random.random() < self.slow_markers else 0.0
-        return 0.0005 + 0.003 * self.random.random() + 10 * slow * self.random.random()
+        return 0.0005 + 0.003 * self.random.random() + 10 * slow * self.random.random() ** 4
 
     def met_once(self, what: str) -> None:
         """Counts a point that was come to."""

@@ -1,18 +1,20 @@
 """The product, made wrong on purpose: the oracle has to see each of these."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from itertools import count
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from aiokafka.errors import ProducerFenced
+from aiokafka.protocol.transaction import EndTxnRequest
 
 from streams.contracts.kept import LaneRecord
-from streams.kafka import changelog
+from streams.kafka import changelog, transactional
 from streams.kafka.epochs import RaiseRequest
 from streams.kafka.lost_ends import WORKS_MS, Look, LostEnds, _Start
 from streams.kafka.producers import ProducersInTurn, Sent, TransactionFailedError
+from streams.kafka.protocol_2 import in_protocol_2
 from streams.kafka.transactional import TransactionalProducer
 from streams.partition.work import Work
 from streams.worker.inbox import Inbox
@@ -225,6 +227,28 @@ def restarts_not_minded() -> AbstractContextManager[Any]:
     return patch.object(LostEnds, "see_none", see_none)
 
 
+def ends_of_protocol_1_in_the_second() -> AbstractContextManager[Any]:
+    """Transactions of protocol 2 end by the request of the first one, as if the epoch rose by itself all the same."""
+
+    def in_part(request: Any) -> Any:
+        return request if isinstance(request, EndTxnRequest) else in_protocol_2(request)
+
+    stack = ExitStack()
+    stack.enter_context(patch.object(transactional, "in_protocol_2", in_part))
+    may_end_late = property(lambda self: self.ends_late and not self._has_protocol_2, _note_late_end)
+    stack.enter_context(patch.object(TransactionalProducer, "_may_end_late", may_end_late, create=True))
+    return stack
+
+
+def _note_late_end(producer: Any, ends_late: bool) -> None:  # noqa: FBT001 - a property's
+    producer.ends_late = ends_late
+
+
+def restarts_not_minded_in_protocol_2() -> AbstractContextManager[Any]:
+    """Records that begin a transaction go out without a look whether ends were lost."""
+    return patch.object(transactional, "_ADDING_BY_SENDING", ())
+
+
 class Mutation(NamedTuple):
     """A way of making the product wrong. kinds: the anomalies that it leads to; another does not count."""
 
@@ -256,5 +280,7 @@ MUTATIONS: Mapping[str, Mutation] = dict(
         _of(decisions_not_remembered, "torn transaction"),
         _of(own_aborts_not_looked_for, "torn transaction"),
         _of(restarts_not_minded, "torn transaction"),
+        _of(ends_of_protocol_1_in_the_second, "lost write", "torn transaction", "duplicate"),
+        _of(restarts_not_minded_in_protocol_2, "torn transaction"),
     )
 )

@@ -26,7 +26,7 @@ from streams.kafka.unpacking import WHOLE_BATCHES
 from tests.simulation.broker import FENCED, INVALID_EPOCH, Broker, Stored
 from tests.simulation.faults import FATAL, RETRIABLE, Faults
 from tests.simulation.loop import PROCESS, SeededLoop
-from tests.simulation.wire import VERSIONS, answer_to, errors_of, name_of, refused
+from tests.simulation.wire import EPOCHS_END_FROM, VERSIONS, answer_to, errors_of, name_of, refused
 
 SILENT_S = 40.0  # aiokafka's request_timeout_ms
 LATE_S = 12.0
@@ -150,6 +150,8 @@ class Connection:
                 answer = refused(struct, random.choice(codes))
         if network.trace:
             network.trace(f"   node {self.node} answers {self.owner.name}: {name} {_shown(answer)}")
+        if name == "EndTxn" and struct.API_VERSION >= EPOCHS_END_FROM and not answer.error_code:
+            network.faults.met_once("ended in protocol 2")
         if errors_of(answer) & {INVALID_EPOCH, FENCED}:
             network.faults.met_once("fenced")
         if fault == "lost after it was applied":

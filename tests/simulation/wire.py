@@ -1,18 +1,29 @@
-"""aiokafka's requests, put to the broker in memory; its answers in aiokafka's form."""
+"""aiokafka's requests, and ours of transaction protocol 2, put to the broker in memory; the answers in their form."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from struct import pack
 from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.record.memory_records import MemoryRecords
 
+from streams.kafka.protocol_2 import _ErrorCode, _OffsetsErrorCode, _ProduceErrorCode
 from tests.simulation.broker import ABORT, COMMIT, NO_SUCH_ID, NONE, NOT_LEADER, Batch, Broker
 
 # By the number of a request: the versions that the broker knows.
-VERSIONS = {0: (0, 7), 22: (0, 4), 24: (0, 0), 25: (0, 0), 26: (0, 0), 28: (0, 2), 61: (0, 0), 65: (0, 0)}
+VERSIONS = {
+    0: (0, 12), 18: (0, 4), 22: (0, 4), 24: (0, 0), 25: (0, 0), 26: (0, 5), 28: (0, 5), 61: (0, 0), 65: (0, 0),
+}  # fmt: skip
+# From which version on a request is one of protocol 2.
+EPOCHS_END_FROM = 5
+_IN_PROTOCOL_2 = {0: 12, 26: EPOCHS_END_FROM, 28: 5}
+_LEVEL = b"\x02\x14transaction.version" + pack(">hh", 2, 0) + b"\0"  # as a finalized feature is written
+_FINALIZED_TAG = 2
+_TOLD_AS = {0: _ProduceErrorCode.told_as, 26: _ErrorCode.told_as, 28: _OffsetsErrorCode.told_as}
 _NAMES = {
     0: "Produce",
+    18: "ApiVersions",
     22: "InitProducerId",
     24: "AddPartitionsToTxn",
     25: "AddOffsetsToTxn",
@@ -31,6 +42,15 @@ def name_of(struct: Any) -> str:
 def answer_to(struct: Any, broker: Broker, node: int) -> Any:
     """Has a node of the broker apply a request; gives its answer."""
     return _ANSWERS[struct.API_KEY](struct, broker, node)
+
+
+def _is_of_protocol_2(struct: Any) -> bool:
+    return bool(_IN_PROTOCOL_2.get(struct.API_KEY, struct.API_VERSION + 1) <= struct.API_VERSION)
+
+
+def _told_as(struct: Any, error: int) -> int:
+    """Gives an error code as the client hears it in protocol 2 (streams/kafka/protocol_2.py)."""
+    return _TOLD_AS[struct.API_KEY].get(error, error) if _is_of_protocol_2(struct) else error
 
 
 def errors_of(answer: Any) -> set[int]:
@@ -57,7 +77,11 @@ def refused(struct: Any, error_code: int) -> Any:  # noqa: PLR0911 - a form of a
         case "AddPartitionsToTxn":
             return answer(0, _by_topic(dict.fromkeys(_tps(struct), error_code)))
         case "TxnOffsetCommit":
-            return answer(0, _by_topic(dict.fromkeys(_offsets(struct), error_code)))
+            return _offsets_noted(struct, error_code)
+        case "EndTxn" if _is_of_protocol_2(struct):
+            return answer(0, _told_as(struct, error_code), -1, -1, {})
+        case "ApiVersions":
+            return answer(error_code, [], 0, {})
         case "DescribeProducers":
             return _producers(struct, {tp: (error_code, []) for tp in _tps_tagged(struct)})
         case "DescribeTransactions":
@@ -94,14 +118,32 @@ def _add_offsets(struct: Any, broker: Broker, node: int) -> Any:
 
 
 def _commit_offsets(struct: Any, broker: Broker, node: int) -> Any:
-    offsets = _offsets(struct)
     error = broker.is_coordinator(node, struct.group_id) or broker.commit_offsets(
-        struct.transactional_id, struct.group_id, struct.producer_id, struct.producer_epoch, offsets
+        struct.transactional_id,
+        struct.group_id,
+        struct.producer_id,
+        struct.producer_epoch,
+        _offsets(struct),
+        adds=_is_of_protocol_2(struct),
     )
-    return struct.RESPONSE_TYPE(0, _by_topic(dict.fromkeys(offsets, error)))
+    return _offsets_noted(struct, error)
+
+
+def _offsets_noted(struct: Any, error: int) -> Any:
+    errors = _by_topic(dict.fromkeys(_offsets(struct), _told_as(struct, error)))
+    return struct.RESPONSE_TYPE(0, errors, *_tags(struct))
+
+
+def _tags(struct: Any) -> list[Any]:
+    return [{}] if _is_of_protocol_2(struct) else []
 
 
 def _end(struct: Any, broker: Broker, node: int) -> Any:
+    if _is_of_protocol_2(struct):
+        error = broker.is_coordinator(node, struct.transactional_id)
+        own = (struct.transactional_id, struct.producer_id, struct.producer_epoch)
+        said = (error, -1, -1) if error else broker.end_epoch(*own, COMMIT if struct.committed else ABORT)
+        return struct.RESPONSE_TYPE(0, _told_as(struct, said[0]), *said[1:], {})
     error = broker.is_coordinator(node, struct.transactional_id) or broker.end(
         struct.transactional_id,
         struct.producer_id,
@@ -117,7 +159,7 @@ def _produce(struct: Any, broker: Broker, node: int) -> Any:
         if broker.leaders[tp] != node:
             answers[tp] = (NOT_LEADER, -1)
         else:
-            answers[tp] = broker.produce(struct.transactional_id, tp, batch_of(data))
+            answers[tp] = broker.produce(struct.transactional_id, tp, batch_of(data), adds=_is_of_protocol_2(struct))
     return _produced(struct, answers)
 
 
@@ -130,9 +172,14 @@ def batch_of(data: bytes) -> Batch:
 
 def _produced(struct: Any, answers: Mapping[TopicPartition, tuple[int, int]]) -> Any:
     found: dict[str, list[Any]] = defaultdict(list)
+    more = ([], None) if _is_of_protocol_2(struct) else ()  # errors of single records, and a text
     for tp, (error, offset) in answers.items():
-        found[tp.topic].append((tp.partition, error, offset, -1, 0))
-    return struct.RESPONSE_TYPE(list(found.items()), 0)
+        found[tp.topic].append((tp.partition, _told_as(struct, error), offset, -1, 0, *more))
+    return struct.RESPONSE_TYPE(list(found.items()), 0, *_tags(struct))
+
+
+def _api_versions(struct: Any, broker: Broker, _: int) -> Any:
+    return struct.RESPONSE_TYPE(NONE, [], 0, {_FINALIZED_TAG: _LEVEL} if broker.has_protocol_2 else {})
 
 
 def _describe_producers(struct: Any, broker: Broker, node: int) -> Any:
@@ -172,7 +219,9 @@ def _tps_tagged(struct: Any) -> list[TopicPartition]:
 
 def _offsets(struct: Any) -> dict[TopicPartition, int]:
     return {
-        TopicPartition(topic, number): offset for topic, partitions in struct.topics for number, offset, _ in partitions
+        TopicPartition(topic, number): offset
+        for topic, partitions in struct.topics
+        for number, offset, *_ in partitions
     }
 
 
@@ -189,6 +238,7 @@ def _by_topic(errors: Mapping[TopicPartition, int]) -> list[tuple[str, list[tupl
 
 _ANSWERS: Mapping[int, Callable[[Any, Broker, int], Any]] = {
     0: _produce,
+    18: _api_versions,
     22: _init_producer,
     24: _add_partitions,
     25: _add_offsets,

@@ -72,6 +72,11 @@ class Inputs:
 
     def resume_partitions(self, tps: set[TopicPartition]) -> None:
         self._paused -= tps
+        self._worker.news.set()
+
+    def waits_for(self, tp: TopicPartition) -> bool:
+        """Says whether it fetches of a partition."""
+        return self.flows and tp in self.positions and tp not in self._paused
 
     def highwater(self, tp: TopicPartition) -> int | None:
         return self._ends.get(tp)
@@ -82,6 +87,7 @@ class Inputs:
         for tp, offset in offsets.items():
             if tp in self.positions:
                 self.positions[tp] = offset
+        self._worker.news.set()
 
     async def fetch(self) -> None:
         """Gives what there is to the lanes, for as long as the worker lives."""
@@ -177,9 +183,9 @@ class Worker:
             task = self.network.loop.create_task(self._guarded(run), context=self.context)
             self._tasks.add(task)
 
-    def wake(self) -> None:
-        """Hears that there is something to fetch."""
-        if self.consumer.flows and not self.news.is_set():
+    def wake(self, tp: TopicPartition) -> None:
+        """Hears that there is something to fetch of a partition."""
+        if self.consumer.waits_for(tp) and not self.news.is_set():
             self.network.loop.call_soon(self.news.set, context=self.context)
 
     def fail(self, error: BaseException) -> None:

@@ -43,9 +43,13 @@ STRIKES_WITHIN = 40
 WAITS_FOR_MORE, AGAIN_WITHIN = 0.99, 12
 LOSES_ALL = 0.4
 WORKERS_AT_LEAST = 2
-IDLE_S = (
-    10.0  # of lanes: they are told of all that comes, and to look now and then is most of what a schedule would cost
-)
+# Pauses between two looks at the same thing: to look as often as on a real clock would be most of what a run costs.
+WAITS_S = {
+    "streams.worker.lane.IDLE_S": 10.0,  # lanes are told of all that comes
+    "streams.kafka.lost_ends._PAUSE_S": 0.1,
+    "streams.kafka.changelog._LOOK_AGAIN_S": 0.25,
+    "aiokafka.producer.sender.BACKOFF_OVERRIDE": 0.05,
+}
 
 
 class Run(NamedTuple):
@@ -70,7 +74,11 @@ class World:
         self.random = Random(f"world {seed}")
         self.trace: list[str] = []
         self.broker = Broker(scene.partitions, self._later)
+        self.broker.has_protocol_2 = faults.has_protocol_2
+        if faults.home is not None:
+            self.broker.move_to(faults.home)
         self.broker.on_news = self._on_news
+        self.broker.on_added = partial(faults.met_once, "added by records or offsets")
         self.broker.on_restart = self._restart
         self.broker.choose_lost = self._choose_lost
         self.network = Network(loop, self.broker, faults, self._note if traces else None)  # type: ignore[arg-type]
@@ -348,9 +356,9 @@ class World:
         del what
         self.network.later(self.faults.marker_s(), call)
 
-    def _on_news(self) -> None:
+    def _on_news(self, tp: TopicPartition) -> None:
         for worker in self.workers:
-            worker.wake()
+            worker.wake(tp)
 
     def _note(self, what: str) -> None:
         said = f"{self.loop.now_s - 1_000:9.4f} {what}"
@@ -420,7 +428,8 @@ def _without_real_time(loop: SeededLoop) -> Iterator[None]:
             stack.enter_context(patch(f"time.{name}", now))
         stack.enter_context(clients_replaced())
         stack.enter_context(points_noted())
-        stack.enter_context(patch("streams.worker.lane.IDLE_S", IDLE_S))
+        for place, seconds in WAITS_S.items():
+            stack.enter_context(patch(place, seconds))
         logging.disable(logging.CRITICAL)
         sys.unraisablehook = lambda _: None  # what is left of the dead is collected
         before = asyncio.events._get_running_loop()
