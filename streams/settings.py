@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from streams.policy.policy import Policy
 
 Partitioner = Literal["murmur2", "crc32", "none"]
+TableForm = Literal["off", "connect", "avro"]
 
 _TOPIC_CHARACTERS = re.compile(r"[A-Za-z0-9._-]{1,200}")
 # App `x` has the transactional ids `x-grants-0-a` and groups such as `x-deliver-crm`: other apps may not have them.
@@ -98,6 +99,7 @@ class Settings:
     account_wait_ms: int = 86_400_000
     account_wait_records: int = 100_000
     otlp_endpoint: str = ""
+    tables: TableForm = "off"
 
     @classmethod
     def from_environment(
@@ -141,6 +143,7 @@ class Settings:
                 given, "TIERFLOW_ACCOUNT_WAIT_RECORDS", cls.account_wait_records, _MOST_WAITING_RECORDS
             ),
             otlp_endpoint=given.get("TIERFLOW_OTLP_ENDPOINT", "").rstrip("/"),
+            tables=cast("TableForm", _one_of(given, "TIERFLOW_TABLES", ("off", "connect", "avro"))),
         )
         _check(settings)
         return settings
@@ -156,6 +159,15 @@ class Settings:
     def output_topic(self, name: str) -> str:
         """Gives the real name of an output topic, such as "changes"."""
         return self.output_prefix + name
+
+    def table_topic(self, name: str) -> str:
+        """Gives the real name of the topic that has an output's messages as rows, in the form that is set."""
+        return f"{self.output_topic(name)}.{self.tables}"
+
+    @property
+    def tables_changelog_topic(self) -> str:
+        """The changelog of how far the outputs are written as rows, in the form that is set."""
+        return f"{self.app_id}-tables-{self.tables}-changelog"
 
     @property
     def owner_topic(self) -> str:
@@ -390,11 +402,25 @@ def _check(settings: Settings) -> None:
             "TIERFLOW_KEYS is on, and TIERFLOW_PARTITIONER is none: a customer in two partitions would have two keys; "
             "write the partitioner of the producers, or TIERFLOW_KEYS=off"
         )
+    _check_tables(settings)
     if not settings.policy.is_file():
         raise UsageError(f"TIERFLOW_POLICY: there is no file {settings.policy}; write the path of a policy file")
     if settings.data_dir.exists() and not settings.data_dir.is_dir():
         raise UsageError(f"TIERFLOW_DATA_DIR: {settings.data_dir} is no folder; write the path of one")
     _check_http(settings)
+
+
+def _check_tables(settings: Settings) -> None:
+    if settings.tables != "off" and settings.keys.are_on:
+        raise UsageError(
+            f"TIERFLOW_TABLES is {settings.tables}, and TIERFLOW_KEYS is on: rows would hold in the clear what is "
+            "sealed on the outputs; write TIERFLOW_TABLES=off, or TIERFLOW_KEYS=off"
+        )
+    if settings.tables == "avro" and not settings.registry.url:
+        raise UsageError(
+            "TIERFLOW_TABLES is avro, and TIERFLOW_REGISTRY_URL is not set; write the address of the schema registry, "
+            "or TIERFLOW_TABLES=connect"
+        )
 
 
 def _check_http(settings: Settings) -> None:

@@ -10,6 +10,7 @@ from streams.security.console_access import ConsoleAccess
 from streams.security.http_limits import HttpLimits
 from streams.security.registry_access import RegistryAccess
 from streams.settings import Settings, policy_folder
+from tests.support.sealing import sealing_settings
 
 # Every variable of the contract, the field it sets, a value of it, and what that becomes.
 VARIABLES = [
@@ -47,6 +48,7 @@ VARIABLES = [
     ("TIERFLOW_ACCOUNTS", "accounts", "on", True),
     ("TIERFLOW_ACCOUNT_WAIT_MS", "account_wait_ms", "2678400000", 31 * 86_400_000),
     ("TIERFLOW_ACCOUNT_WAIT_RECORDS", "account_wait_records", "0", 0),
+    ("TIERFLOW_TABLES", "tables", "connect", "connect"),
     ("TIERFLOW_REMEMBERED_IDS", "remembered_ids", "100000", 100_000),
     ("TIERFLOW_HTTP_URL", "http_url_given", "https://worker-1:6443/", "https://worker-1:6443"),
     ("TIERFLOW_HTTP_PEERS", "http_peers", "Worker-*.bank, 10.8.0.0/16", ("worker-*.bank", "10.8.0.0/16")),
@@ -318,3 +320,21 @@ def test_a_registry_has_a_name_and_a_password_or_a_token() -> None:
 def test_an_issuer_has_an_audience() -> None:
     given = {"TIERFLOW_OIDC_ISSUER": "https://a.example", "TIERFLOW_OIDC_AUDIENCE": "tierflow"}
     assert (settings(**given).console.issuer, settings(**given).console.audience) == ("https://a.example", "tierflow")
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"TIERFLOW_TABLES": "avro"}, "TIERFLOW_REGISTRY_URL is not set"),
+        ({"TIERFLOW_TABLES": "json"}, "write off, connect or avro"),
+        ({"TIERFLOW_REGISTRY_URL": "registry:8081"}, "write https://host:port"),
+        ({"TIERFLOW_REGISTRY_URL": "https://name:secret@registry"}, "write https://host:port"),
+    ],
+)
+def test_tables_that_cannot_be_written_are_refused(given: dict[str, str], says: str) -> None:
+    assert says in complaint(**given)
+
+
+def test_tables_and_keys_of_customers_do_not_go_together(tmp_path: Path) -> None:
+    given = {**sealing_settings(tmp_path), "TIERFLOW_TABLES": "connect"}
+    assert "TIERFLOW_KEYS is on" in complaint(**given)

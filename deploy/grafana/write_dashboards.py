@@ -270,12 +270,17 @@ DELIVER = Dashboard(
             {"{{source}}, {{reason}}": gained("tierflow_source_dead_letters_total", "source, reason")},
         ),
         Panel(
+            "Rows of tables by outcome",
+            {"{{output}}, {{outcome}}": f"sum by (output, outcome) (rate(tierflow_table_rows_total{RATE}))"},
+            "rowsps",
+        ),
+        Panel(
             "Bookings that wait for their account",
             {"{{partition}}": "sum by (partition) (tierflow_accounts_waiting_records)"},
         ),
         Panel(
             "Delay of intake",
-            quantiles("tierflow_event_delay_seconds", '{stage!~"customers|budgets"}', "stage"),
+            quantiles("tierflow_event_delay_seconds", '{stage!~"customers|budgets|tables"}', "stage"),
             "s",
             "From a record of the source to the commit of its events.",
         ),

@@ -10,6 +10,9 @@ import msgspec
 from streams.engine.outcomes import Direction, Reason, Unrated
 from streams.values.events import Cause
 
+MOVED_TO = "tierflow_moved_to"
+"""The header of a tombstone on `tier.current`: the customer is in another partition since a growth."""
+
 ANY_NUMBER = 0
 """As the partitions of a KnownTopic: the state does not depend on their number."""
 

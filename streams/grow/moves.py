@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
 
-from streams.contracts.kept import Growing
+from streams.contracts.kept import MOVED_TO, Growing
 from streams.contracts.sealed import STATE
 from streams.errors import UsageError
 from streams.grow.ground import OPEN_FOR_S, Ground
@@ -24,7 +24,6 @@ from streams.values.calendar import NEVER_MS
 
 CUSTOMERS_AT_ONCE = 500
 BYTES_AT_ONCE = 4 << 20
-MOVED_TO = "tierflow_moved_to"
 
 Records = defaultdict[TopicPartition, list[OutRecord]]
 

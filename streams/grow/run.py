@@ -33,8 +33,8 @@ async def grow(settings: Settings, policy: Policy, partitions: int, say: Callabl
     """
     await check_rights(settings, "grow")
     customers, budgets, *others = worked_stages(settings, policy, partitions)
-    if others:
-        raise UsageError(f"the stage {others[0].name} has states that nobody knows how to move: see streams/grow")
+    if with_states := [stage for stage in others if not stage.elastic]:
+        raise UsageError(f"the stage {with_states[0].name} has states that nobody knows how to move: see streams/grow")
     try:
         ground = await look(settings, (customers, budgets), partitions)
         if all(map(ground.is_finished, range(partitions))):

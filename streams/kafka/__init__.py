@@ -4,16 +4,16 @@
     records   -> producers, redelivery -> transactional (all or nothing)       -> partitions
 
 `transactional.py` is the one producer that begins transactions; `epochs.py` and `protocol_2.py` have requests of its
-own, `lost_ends.py` ends what a broker has left open. `topics.py` and `intake_topics.py` know all topics of an app,
-`partitioner.py` places keys, `policies.py` reads and writes `tier.policies`, `dead_letters.py` reads dead letters back,
-`refusals.py` says why a broker does not let us in. `rights.py` is the table of rights by role; `permitted.py` asks for
-them, `acls.py` and `strimzi.py` write them down. `local.py` runs a real broker. `unpacking.py` bounds what batches
-become, `checked_batches.py` checks them, `answers.py` and `unnamed_brokers.py` take in what brokers answer.
+own, `lost_ends.py` ends what a broker has left open. `topics.py` and `intake_topics.py` know all topics,
+`partitioner.py` places keys, `policies.py` reads and writes `tier.policies`, `dead_letters.py` reads letters back,
+`refusals.py` says why we are not let in. `rights.py` is the table of rights by role; `permitted.py` asks for them,
+`acls.py` and `strimzi.py` write them. `local.py` runs a real broker. `unpacking.py` bounds what batches become,
+`checked_batches.py` checks them, `answers.py` takes in answers.
 
-What may live here: whatever asks a broker, through aiokafka, or starts one. What a record holds belongs in `contracts`,
-lanes and all that knows Faust in `worker`.
+What may live here: whatever asks a broker or starts one. What a record holds belongs in `contracts`, lanes in `worker`.
 
-May be imported here: `contracts`, `errors`, `partition`, `policy`, `sealing`, `security`, `settings`, `signals`.
+May be imported here: `contracts`, `errors`, `partition`, `policy`, `sealing`, `security`, `settings`, `signals`,
+`tables`.
 """
 
 from streams.kafka.answers import take_answers_in_whole

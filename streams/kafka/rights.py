@@ -8,7 +8,7 @@ imply DESCRIBE, so that does not stand beside them.
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from streams.kafka.topic_specs import topic_specs
+from streams.kafka.topic_specs import table_specs, topic_specs
 from streams.settings import Settings
 
 Operation = Literal["READ", "WRITE", "CREATE", "ALTER", "DESCRIBE", "DESCRIBE_CONFIGS"]
@@ -71,7 +71,7 @@ def worker(settings: Settings) -> Rows:
     shown = _outputs(settings, *DELIVERED, "current", "dead-letters")
     elsewhere = _without(
         _all(settings),
-        [*settings.input_topics(), *shown, *changelogs, *keys, candidates, order, policies, owner],
+        [*settings.input_topics(), *shown, *changelogs, *keys, *_tables(settings), candidates, order, policies, owner],
     )
     return (
         Row("READ", "topic", settings.input_topics(), "read events; commit how far they are worked"),
@@ -89,6 +89,8 @@ def worker(settings: Settings) -> Rows:
         Row("WRITE", "topic", [candidates], "write them"),
         *_reads_keys(settings, "open the states, when a partition is taken over"),
         *_writes_keys(settings, "write keys with what is sealed by them, and delete them with an erasure"),
+        *_of_tables(settings, "READ", "see how far the outputs are written as tables"),
+        *_of_tables(settings, "WRITE", "write the outputs as tables, exactly once"),
         Row("READ", "topic", [policies], "follow which policy is in force"),
         Row("READ", "topic", [owner], "see whether the outputs are this app id's"),
         Row("WRITE", "topic", [owner], "mark the outputs as its own; ask for the broker's time"),
@@ -382,6 +384,14 @@ def _reads_keys(settings: Settings, why: str) -> Rows:
 
 def _writes_keys(settings: Settings, why: str) -> Rows:
     return [Row("WRITE", "topic", names, why)] if (names := _keys(settings)) else []
+
+
+def _tables(settings: Settings) -> list[str]:
+    return [spec.name for spec in table_specs(settings)]
+
+
+def _of_tables(settings: Settings, operation: Operation, why: str) -> Rows:
+    return [Row(operation, "topic", names, why)] if (names := _tables(settings)) else []
 
 
 def _looks_at_all(settings: Settings, others: Sequence[str]) -> Rows:

@@ -10,6 +10,7 @@ from streams.contracts.packing import changelog_bytes
 from streams.errors import UsageError
 from streams.kafka.never_taken import MAX_MESSAGE_BYTES
 from streams.settings import Settings
+from streams.tables.columns import TABLES
 
 FOREVER_MS = -1
 HOUR_MS = 3_600_000
@@ -65,10 +66,19 @@ def topic_specs(settings: Settings) -> list[TopicSpec]:
         TopicSpec(settings.candidates_topic, _RETAINED),
         TopicSpec(settings.budgets_changelog_topic, _COMPACTED),
         *([TopicSpec(settings.keys_topic, _COMPACTED)] if settings.keys.are_on else []),
+        *table_specs(settings),
         # They hold whole events that `tierflow deliver` could not deliver: as large as dead letters.
         TopicSpec(settings.parked_topic, _DEAD_LETTERS),
         TopicSpec(settings.resend_topic, _DEAD_LETTERS),
     ]
+
+
+def table_specs(settings: Settings) -> list[TopicSpec]:
+    """Gives the topics of the outputs as tables; none where these are not written."""
+    if settings.tables == "off":
+        return []
+    rows = (TopicSpec(settings.table_topic(name), _COMPACTED if name == "current" else _RETAINED) for name in TABLES)
+    return [*rows, TopicSpec(settings.tables_changelog_topic, _COMPACTED)]
 
 
 def intake_specs(settings: Settings, sources: Iterable[str]) -> list[TopicSpec]:

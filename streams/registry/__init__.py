@@ -1,6 +1,7 @@
-"""The schema registry of a bank: gets the schemas that records of its sources name (docs/intake.md#a-registry).
+"""The schema registry of a bank: gets the schemas that its records name, and registers those of tables.
 
     records -> prepare: which numbers are not known yet? -> client: GET /schemas/ids/… -> Schemas (intake/schemas.py)
+    tables  -> prepare: are they registered? (subjects)  -> client: POST /subjects/…   -> numbers
 
 A number always names the same schema, so each is asked for once. A registry that is away is waited for: a record is
 never refused because of that.

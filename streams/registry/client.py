@@ -1,11 +1,12 @@
-"""The HTTP API of a registry, as far as it is needed: a schema by its number, and those that it refers to.
+"""The HTTP API of a registry, as far as it is needed: a schema by its number, with what it refers to; to register one.
 
 https://docs.confluent.io/platform/current/schema-registry/develop/api.html
 """
 
 import ssl
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import quote, urlsplit
 
 import aiohttp
@@ -22,6 +23,8 @@ _ACCEPT = "application/vnd.schemaregistry.v1+json, application/json"
 # Of its 404: no such subject, version, schema; and the soft-deleted. Another one is of somebody else, such as a proxy.
 _NOT_THERE = range(40400, 40500)
 _OK, _NOT_FOUND, _REFUSED = 200, 404, (401, 403)
+_INCOMPATIBLE = (409, 422)
+_CONTENT = "application/vnd.schemaregistry.v1+json"
 
 
 class RegistryAwayError(Exception):
@@ -44,11 +47,18 @@ class _Answer(msgspec.Struct):
     references: list[_Reference] | None = None
 
 
+class _Registered(msgspec.Struct):
+    id: int
+
+
 class _Fault(msgspec.Struct):
     error_code: int = 0
+    message: str = ""
 
 
+_Read = TypeVar("_Read")
 _read_answer = msgspec.json.Decoder(_Answer).decode
+_read_registered = msgspec.json.Decoder(_Registered).decode
 _read_fault = msgspec.json.Decoder(_Fault).decode
 
 
@@ -63,7 +73,7 @@ class RegistryClient:
         parts = urlsplit(url)
         if parts.scheme == "http" and access.has_secret and not is_loopback(parts.hostname or ""):
             secret = "TIERFLOW_REGISTRY_TOKEN" if access.token else "TIERFLOW_REGISTRY_PASSWORD"
-            raise UsageError(f"the registry {url} would get {secret} unencrypted; write https:// in the mapping")
+            raise UsageError(f"the registry {url} would get {secret} unencrypted; write https://")
         self.url = url.rstrip("/")
         self._access = access
         self._session: aiohttp.ClientSession | None = None
@@ -112,14 +122,38 @@ class RegistryClient:
                 await self._import(found, query, imports, under_way | {reference.name})
                 imports[reference.name] = found.schema
 
+    async def register(self, subject: str, schema: str) -> int:
+        """Registers an Avro schema, and gives its number; one that is registered already keeps its own.
+
+        Raises:
+            RegistryAwayError: It does not answer as a registry does; a later try may succeed.
+            UsageError: It does not let us in, or does not take the schema.
+        """
+        path = f"/subjects/{quote(subject, safe='')}/versions"
+        said, kind = msgspec.json.encode({"schema": schema}), {"Content-Type": _CONTENT}
+        status, body = await self._asked("POST", path, data=said, headers=kind)
+        if status in _INCOMPATIBLE:
+            raise UsageError(
+                f"the registry {self.url} does not take the schema of {subject} ({_fault(body).message[:500]}); see "
+                "what is registered there, and which compatibility it asks for"
+            )
+        return self._read(status, body, path, _read_registered).id
+
     async def _get(self, path: str, query: dict[str, str] | None = None) -> _Answer:
+        status, body = await self._asked("GET", path, params=query)
+        if status == _NOT_FOUND and _fault(body).error_code in _NOT_THERE:
+            raise NotRegisteredError(path)
+        return self._read(status, body, path, _read_answer)
+
+    async def _asked(self, method: str, path: str, **more: Any) -> tuple[int, bytes]:
+        """Asks, and gives the status and the body of the answer."""
         assert self._session is not None, "a RegistryClient is used within its block"  # noqa: S101 - for the type
         try:
-            async with self._session.get(self.url + path, params=query, allow_redirects=False) as response:
+            async with self._session.request(method, self.url + path, allow_redirects=False, **more) as response:
                 body = await response.content.read(_ANSWER_BYTES)
                 while not response.content.at_eof() and len(body) < _ANSWER_BYTES:
                     body += await response.content.read(_ANSWER_BYTES)
-                return self._answer(response.status, body, path)
+                return response.status, body
         except (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError) as error:
             raise UsageError(
                 f"the certificate of the registry {self.url} is not trusted ({error.__class__.__name__}); write the "
@@ -130,18 +164,17 @@ class RegistryClient:
         except (aiohttp.ClientError, OSError) as error:
             raise RegistryAwayError(f"it cannot be reached ({type(error).__name__})") from error
 
-    def _answer(self, status: int, body: bytes, path: str) -> _Answer:
+    def _read(self, status: int, body: bytes, path: str, read: Callable[[bytes], _Read]) -> _Read:
         if status in _REFUSED:
             raise UsageError(
                 f"the registry {self.url} does not let us in (it answers {status}); set TIERFLOW_REGISTRY_USER and "
-                "TIERFLOW_REGISTRY_PASSWORD, or TIERFLOW_REGISTRY_TOKEN, of somebody who may read its schemas"
+                "TIERFLOW_REGISTRY_PASSWORD, or TIERFLOW_REGISTRY_TOKEN, of somebody who may read its schemas, and "
+                "register those of tables"
             )
-        if status == _NOT_FOUND and _error_code(body) in _NOT_THERE:
-            raise NotRegisteredError(path)
         if status != _OK:
             raise RegistryAwayError(f"it answers {status} to {path}, as no registry does that is well")
         try:
-            return _read_answer(body)
+            return read(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise RegistryAwayError(f"it answers {path} with something else than a schema") from error
 
@@ -163,8 +196,8 @@ class RegistryClient:
             ) from error
 
 
-def _error_code(body: bytes) -> Any:
+def _fault(body: bytes) -> _Fault:
     try:
-        return _read_fault(body).error_code
+        return _read_fault(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return 0
+        return _Fault()

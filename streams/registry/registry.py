@@ -7,19 +7,18 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 from functools import partial
 from typing import Protocol
 
-from streams.errors import TryAgainError
 from streams.intake.formats.wire import schema_id_of
 from streams.intake.paths import RECORD
-from streams.intake.schemas import RegisteredSchema, Schemas
+from streams.intake.schemas import Schemas
 from streams.intake.source import Source
-from streams.registry.client import NotRegisteredError, RegistryAwayError, RegistryClient
+from streams.registry.client import NotRegisteredError, RegistryClient
+from streams.registry.patience import patiently
 from streams.security.registry_access import RegistryAccess
 
 # What was written by a producer is registered before it; what reads the registry of another place may lag behind.
 ASKED_AGAIN, ASKED_AGAIN_AFTER_S = 2, 1.0
 # Numbers go up by one: a number that has no schema now may have one later.
 UNKNOWN_FOR_S = 60.0
-LONGEST_PAUSE_S = 10.0
 _log = logging.getLogger(__name__)
 
 
@@ -79,30 +78,12 @@ class Registry:
 
     async def _found(self, number: int) -> bool:
         try:
-            self._schemas.put(number, await self._patiently(number))
+            schema = await patiently(self._client, lambda: self._client.schema(number), self._within_s)
+            self._schemas.put(number, schema)
         except NotRegisteredError:
             return False
         self._unknown_since.pop(number, None)
         return True
-
-    async def _patiently(self, number: int) -> RegisteredSchema:
-        began, pause_s, told = time.monotonic(), 0.25, False
-        while True:
-            try:
-                schema = await self._client.schema(number)
-            except RegistryAwayError as error:
-                said = f"the registry {self._client.url} is away: {error}"
-                if self._within_s is not None and time.monotonic() - began > self._within_s:
-                    raise TryAgainError(f"{said}; it was waited for, for {self._within_s:.0f} s") from error
-                if not told:
-                    _log.warning("%s; it is waited for, and nothing is skipped", said)
-                told = True
-                await asyncio.sleep(pause_s)
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-            else:
-                if told:
-                    _log.info("the registry %s answers", self._client.url)
-                return schema
 
 
 def prepare_by(registry: Registry | None, source: Source) -> Callable[[Iterable[KeyAndValue]], Awaitable[None] | None]:

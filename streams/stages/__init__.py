@@ -12,5 +12,6 @@ CONTRIBUTING.md, "A stage".
 What may live here: names of topics, transactional ids and outputs, and where keys are placed. What a stage computes
 belongs in `partition`, what makes it run in `worker`.
 
-May be imported here: `contracts`, `errors`, `intake`, `kafka`, `partition`, `policy`, `registry`, `settings`, `values`.
+May be imported here: `contracts`, `errors`, `intake`, `kafka`, `partition`, `policy`, `registry`, `settings`, `tables`,
+`values`.
 """

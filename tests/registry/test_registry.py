@@ -14,6 +14,7 @@ from streams.errors import TryAgainError, UsageError
 from streams.intake.compile.mapping import CompiledMapping, load_mapping
 from streams.intake.refused import UnknownSchemaError
 from streams.intake.schemas import RegisteredSchema, Schemas
+from streams.registry import patience
 from streams.registry import registry as module
 from streams.registry.registry import Registry, get_schemas
 from streams.security.registry_access import RegistryAccess
@@ -35,7 +36,7 @@ class Read(NamedTuple):
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LONGEST_PAUSE_S", 0.001)
+    monkeypatch.setattr(patience, "LONGEST_PAUSE_S", 0.001)
     monkeypatch.setattr(module, "ASKED_AGAIN_AFTER_S", 0.001)
 
 
@@ -115,7 +116,7 @@ async def test_a_registry_that_answers_as_none_does_is_asked_again(
         with caplog.at_level(logging.INFO):
             mapping = await got(served, [framed(number, b"")])
         assert mapping.schemas.of(number).text == json.dumps(BOOKING)
-    said = [record.message for record in caplog.records if record.name == module.__name__]
+    said = [record.message for record in caplog.records if record.name == patience.__name__]
     assert len(said) == 2  # once that it is away, and once that it answers
     assert "waited for, and nothing is skipped" in said[0]
 

@@ -57,6 +57,7 @@ class SchemaRegistry:
         app = web.Application()
         app.router.add_get("/schemas/ids/{number}", self._of_number)
         app.router.add_get("/subjects/{subject}/versions/{version}", self._of_subject)
+        app.router.add_post("/subjects/{subject}/versions", self._posted)
         self._runner = web.AppRunner(app, shutdown_timeout=0)
         await self._runner.setup()
         await web.TCPSite(self._runner, "localhost", self.port, ssl_context=self._tls).start()
@@ -76,6 +77,19 @@ class SchemaRegistry:
         held = versions[version - 1] if 0 < version <= len(versions) else None
         about = {} if held is None else {"subject": subject, "version": version, "id": held.number}
         return self._answer(request, held, 40402 if versions else 40401, about)
+
+    async def _posted(self, request: web.Request) -> web.Response:
+        """Registers as the real one does: the same schema under a subject keeps its number."""
+        subject, schema = request.match_info["subject"], (await request.json())["schema"]
+        known = next((held for held in self._subjects.get(subject, []) if held.text == schema), None)
+        if known is None and not self.fails:
+            self.register(schema, subject)
+            known = self._subjects[subject][-1]
+        return self._answer(request, known, 40401, {"id": known.number} if known else {})
+
+    def schema(self, number: int) -> Any:
+        """Gives a schema of Avro by its number."""
+        return json.loads(self._by_number[number].text)
 
     def _answer(self, request: web.Request, held: Held | None, missing: int, about: dict[str, Any]) -> web.Response:
         self.asked[request.path] += 1
