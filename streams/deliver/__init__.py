@@ -9,5 +9,6 @@ events that were given up. `metrics_server.py` serves the metrics.
 
 Nothing here changes an event: its body is sent byte for byte. Commands and what they print belong in `cli`.
 
-May be imported here: `api`, `contracts`, `engine`, `errors`, `kafka`, `policy`, `security`, `settings`, `signals`.
+May be imported here: `api`, `contracts`, `engine`, `errors`, `kafka`, `policy`, `security`, `settings`, `signals`,
+`tracing`.
 """

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from math import nan
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -27,6 +27,9 @@ from streams.kafka.erasures import Erasures
 from streams.kafka.keys import Keys, Opened
 from streams.settings import Settings
 
+if TYPE_CHECKING:  # OpenTelemetry's packages are an extra
+    from streams.deliver.spans import RequestSpans
+
 COMMIT_S = 0.5
 TOUCH_S = 60.0
 # How long requests in flight are waited for when partitions are revoked or the process ends.
@@ -44,7 +47,8 @@ _log = logging.getLogger(__name__)
 class Shared(NamedTuple):
     """What the couriers of a process share. `random` gives a number from 0 to 1; `agent` is the User-Agent.
 
-    erasures: who was erased, which the process keeps up to date. keys: what opens sealed events.
+    erasures: who was erased, which the process keeps up to date. keys: what opens sealed events. spans: None: nobody
+    traces.
     """
 
     producer: AIOKafkaProducer
@@ -54,6 +58,7 @@ class Shared(NamedTuple):
     agent: str
     erasures: Erasures
     keys: Keys
+    spans: "RequestSpans | None" = None
 
 
 class Courier:
@@ -69,7 +74,7 @@ class Courier:
         self._clock = shared.clock
         self._erasures = shared.erasures
         self._keys = shared.keys
-        self._sender = Sender(target, shared.clock, shared.agent)
+        self._sender = Sender(target, shared.clock, shared.agent, shared.spans)
         self._health = Health(target.endpoint, shared.random)
         self._shown = self._health.state
         self._pending = Pending(target.endpoint, self._health)

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from random import Random
+from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -32,6 +33,10 @@ from streams.kafka.topics import partition_count
 from streams.kafka.unchanged import confirmed
 from streams.settings import Settings
 from streams.signals import when_asked_to_end
+from streams.tracing.start import tracer_of
+
+if TYPE_CHECKING:  # OpenTelemetry's packages are an extra
+    from streams.deliver.spans import RequestSpans
 
 RIGHTS_LOOKED_AT_EVERY_S = 10.0
 # Longer than it takes to learn that no broker answers, which is said for all endpoints at once.
@@ -66,6 +71,7 @@ async def deliver(settings: Settings, targets: Sequence[Target], metrics_at: Met
 
 
 async def _deliver(settings: Settings, targets: Sequence[Target], metrics: DeliverMetrics, rows: Rows) -> int:
+    spans = _spans_of(settings)
     producer = AIOKafkaProducer(**settings.client_options(), enable_idempotence=True, max_request_size=REQUEST_BYTES)
     status = 0
     try:
@@ -73,7 +79,7 @@ async def _deliver(settings: Settings, targets: Sequence[Target], metrics: Deliv
         async with Keys(settings) as keys:
             erasures = await read_erasures(settings)
             random = Random().random  # noqa: S311 - for pauses
-            shared = Shared(producer, metrics, Clock(), random, _agent(), erasures, keys)
+            shared = Shared(producer, metrics, Clock(), random, _agent(), erasures, keys, spans)
             couriers = [Courier(settings, target, shared) for target in targets]
             contact = KafkaContact(settings.client_options())
             metrics.reachable.set_function(lambda: not contact.are_away())
@@ -105,6 +111,15 @@ async def _deliver(settings: Settings, targets: Sequence[Target], metrics: Deliv
     finally:
         await producer.stop()
     return status
+
+
+def _spans_of(settings: Settings) -> "RequestSpans | None":
+    tracer = tracer_of(settings, "deliver")
+    if tracer is None:
+        return None
+    from streams.deliver.spans import RequestSpans  # noqa: PLC0415 - of an extra that not everybody has
+
+    return RequestSpans(tracer)
 
 
 async def _until_asked(couriers: Sequence[Courier], watches: Sequence[Coroutine[None, None, None]]) -> None:

@@ -1,7 +1,7 @@
 """The HTTP client of one endpoint: sends a request, and says what became of it."""
 
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import aiohttp
 
@@ -11,6 +11,9 @@ from streams.deliver.config import Target
 from streams.deliver.pending import Event
 from streams.deliver.request import Writer
 
+if TYPE_CHECKING:  # OpenTelemetry's packages are an extra
+    from streams.deliver.spans import RequestSpan, RequestSpans
+
 CONNECT_WITHIN_S = 5.0
 # An answer is read so that its connection can be used again. Beyond this size the connection is closed instead.
 _ANSWER_BYTES = 64 << 10
@@ -19,7 +22,9 @@ _ANSWER_BYTES = 64 << 10
 class Sender:
     """The connections to one endpoint, as an async context: one per request in flight, kept open between requests."""
 
-    def __init__(self, target: Target, clock: Clock, agent: str) -> None:
+    def __init__(self, target: Target, clock: Clock, agent: str, spans: "RequestSpans | None" = None) -> None:
+        """Prepares them. spans: None: nobody traces."""
+        self._spans = spans
         self._endpoint = target.endpoint
         self._writer = Writer(target, agent)
         self._clock = clock
@@ -46,13 +51,27 @@ class Sender:
 
     async def send(self, event: Event) -> Answer:
         """Sends one request. A failure on the way is an answer, too."""
+        if self._spans is None:
+            return await self._send(event)
+        span, answer = self._spans.begin(event, self._endpoint), None
+        try:
+            answer = await self._send(event, span)
+            return answer
+        finally:
+            span.end(answer)
+
+    async def _send(self, event: Event, span: "RequestSpan | None" = None) -> Answer:
         assert self._session is not None, "a Sender is used within its block"  # noqa: S101 - for the type
         body = event.value
         headers = self._writer.headers(event.attributes, body, self._clock.time())
+        if span is not None:
+            headers |= span.headers
         try:
             async with self._session.post(
                 self._endpoint.url, data=body, headers=headers, allow_redirects=False
             ) as response:
+                if span is not None:
+                    span.has_status(response.status)
                 answer = of_status(response.status, response.headers.get("Retry-After"), self._clock.time())
                 await _read(response)
                 return answer

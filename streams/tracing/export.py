@@ -6,6 +6,7 @@ may be set, such as headers, certificates, the share of traces that is sampled, 
 
 import atexit
 import logging
+import socket
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
@@ -32,7 +33,7 @@ def start(settings: Settings, role: str) -> Tracer:
     own = {
         "service.namespace": settings.app_id,
         "service.version": version("tierflow"),
-        "service.instance.id": settings.http_url,
+        "service.instance.id": socket.gethostname() if role == "deliver" else settings.http_url,
     }
     # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win.
     given = OTELResourceDetector().detect()

@@ -17,6 +17,11 @@ def span_context(traceparent: str) -> SpanContext:
     return SpanContext(int(trace_id, 16), int(span_id, 16), is_remote=True, trace_flags=TraceFlags(int(flags, 16)))
 
 
+def traceparent_of(context: SpanContext) -> str:
+    """Gives the header that names a span."""
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
+
+
 def spans_behind(records: Iterable[object]) -> list[SpanContext]:
     """Gives the spans that the headers of records name, each once, the first LINKS_LIMIT of them."""
     found = dict[str, SpanContext]()

@@ -6,7 +6,16 @@ from pathlib import Path
 from streams.settings import Settings
 from tests.support.collector import Collector, attributes_of
 from tests.support.patience import until
-from tests.support.worker_processes import Events, Workers, applied, owner, read, read_changes, trace_of
+from tests.support.worker_processes import (
+    Events,
+    Workers,
+    applied,
+    audit_is_clean,
+    owner,
+    read,
+    read_changes,
+    trace_of,
+)
 
 SOON = {"OTEL_BSP_SCHEDULE_DELAY": "50"}
 STEPS = {"wait", "decode", "work", "pack", "commit"}
@@ -27,6 +36,7 @@ async def test_a_batch_is_a_span_with_its_steps_linked_to_the_traces_of_its_inpu
             await events.settle()
             await applied(settings)
         assert await worker.stop() == 0  # the last spans are sent before it ends
+    await audit_is_clean(environment)
     topics = settings.input_topic("balances"), settings.input_topic("credit")
     batches = {span.name: span for span in collector.spans if span.name in {f"process {topic}" for topic in topics}}
     batch = batches[f"process {topics[0]}"]
