@@ -6,13 +6,19 @@ may be set, such as headers, certificates, the share of traces that is sampled, 
 
 import atexit
 import logging
+import os
 import socket
+import threading
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
 import requests
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.environment_variables import (
+    OTEL_EXPORTER_OTLP_TIMEOUT,
+    OTEL_EXPORTER_OTLP_TRACES_TIMEOUT,
+)
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
@@ -21,7 +27,8 @@ from opentelemetry.trace import Tracer
 from streams.settings import Settings
 
 PATH = "/v1/traces"
-SENT_WITHIN_S = 3.0
+SENT_WITHIN_S = 3.0  # where OpenTelemetry's own variable says nothing else
+ENDED_WITHIN_S = 3.0
 _log = logging.getLogger(__name__)
 
 
@@ -42,8 +49,11 @@ def start(settings: Settings, role: str) -> Tracer:
     provider.add_span_processor(processor)
 
     def end() -> None:
+        # A collector that answers slowly does not hold up the end of the process.
+        ending = threading.Thread(target=provider.shutdown, daemon=True)
         exporter.hurry()
-        provider.shutdown()
+        ending.start()
+        ending.join(ENDED_WITHIN_S)
 
     atexit.register(end)
     _log.info("spans go to %s", url)
@@ -60,13 +70,15 @@ class TellingExporter(SpanExporter):
         self._url = url
         self._session = requests.Session()
         self._session.hooks["response"].append(self._answered)
-        self._exporter = OTLPSpanExporter(url, timeout=SENT_WITHIN_S, session=self._session)
+        is_given = OTEL_EXPORTER_OTLP_TIMEOUT in os.environ or OTEL_EXPORTER_OTLP_TRACES_TIMEOUT in os.environ
+        within_s = None if is_given else SENT_WITHIN_S
+        self._exporter = OTLPSpanExporter(url, timeout=within_s, session=self._session)
         self._answer = ""
         self._dropped = 0  # since the collector took spans for the last time
         self._hurries = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Sends spans; drops them where that fails for SENT_WITHIN_S. Called by the thread that sends."""
+        """Sends spans; drops them where that fails for too long. Called by the thread that sends."""
         if self._hurries and self._dropped:
             return SpanExportResult.FAILURE
         self._answer = "no answer"
