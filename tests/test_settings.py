@@ -49,6 +49,7 @@ VARIABLES = [
     ("TIERFLOW_ACCOUNT_WAIT_MS", "account_wait_ms", "2678400000", 31 * 86_400_000),
     ("TIERFLOW_ACCOUNT_WAIT_RECORDS", "account_wait_records", "0", 0),
     ("TIERFLOW_TABLES", "tables", "connect", "connect"),
+    ("TIERFLOW_OTLP_ENDPOINT", "otlp_endpoint", "http://collector:4318/", "http://collector:4318"),
     ("TIERFLOW_REMEMBERED_IDS", "remembered_ids", "100000", 100_000),
     ("TIERFLOW_HTTP_URL", "http_url_given", "https://worker-1:6443/", "https://worker-1:6443"),
     ("TIERFLOW_HTTP_PEERS", "http_peers", "Worker-*.bank, 10.8.0.0/16", ("worker-*.bank", "10.8.0.0/16")),
@@ -93,6 +94,7 @@ def test_everything_has_a_default() -> None:
         accounts=False,
         account_wait_ms=86_400_000,
         account_wait_records=100_000,
+        otlp_endpoint="",
     )
 
 
