@@ -270,7 +270,9 @@ class Lane:
         return LaneError(f"{where}: a record was not written by tierflow, or by a newer release: {error}")
 
     def _spawn_seek(self) -> None:
-        self._seek = asyncio.create_task(self._broker.seek(self.number, list(self._inbox.received)))
+        self._seek = asyncio.create_task(
+            self._broker.seek(self.number, list(self._inbox.received)), name=f"seek of {self.title}"
+        )
         self._seek.add_done_callback(self._ended)
 
     # --- the loop ---
@@ -310,8 +312,8 @@ class Lane:
     def _look_at_held(self) -> None:
         """Asks for the ends that held records have to wait for. What is not held does not wait for the answer."""
         if self._held is not None and self._held.over_in_s == 0:
-            self._ask = asyncio.create_task(self._held.ask())
-            self._ask.add_done_callback(self._ended)
+            self._ask = asyncio.create_task(self._held.ask(), name=f"question of {self.title}")
+            self._ask.add_done_callback(self._asked)
 
     async def _change_stage(self) -> None:
         """Switches to the stage that was adopted. Waiting records are decoded again: the former stage decoded them."""
@@ -465,8 +467,13 @@ class Lane:
             self._inbox.received = list(self.partition.next_offsets)
             self.is_placed = True
 
+    def _asked(self, task: asyncio.Task[None]) -> None:
+        # Of a lane that parks nobody needs the answer. It is cancelled when the process ends before it has come.
+        if not (self._parking and task.cancelled()):
+            self._ended(task)
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         # Nobody cancels a lane, but a future of the Kafka client that the lane awaits may be cancelled.
-        error = LaneError(f"{self.title} was cancelled") if task.cancelled() else task.exception()
+        error = LaneError(f"the {task.get_name()} was cancelled") if task.cancelled() else task.exception()
         if error is not None:
             self._on_failure(error)

@@ -62,6 +62,9 @@ class Log:
         self.committing = asyncio.Event()
         self.go_on = asyncio.Event()
         self.go_on.set()
+        self.asked = asyncio.Event()  # for the ends of the inputs
+        self.answering = asyncio.Event()
+        self.answering.set()
 
     def transactions(self, partition: int, _: Callable[[], None]) -> "Log":
         assert partition == NUMBER
@@ -119,6 +122,8 @@ class Log:
         return self.group
 
     async def ends(self, _: int) -> Sequence[int]:
+        self.asked.set()
+        await self.answering.wait()
         return self.input_ends
 
     async def seek(self, _: int, offsets: Sequence[int]) -> None:
@@ -459,7 +464,7 @@ async def test_a_cancelled_future_of_the_client_does_not_stop_a_lane_in_silence(
     async with running(log) as stand:
         stand.lane.offer(BALANCES, fetch(line(0)))
         await stand.until(lambda: stand.failed)
-    assert str(stand.failed[0]) == f"partition {NUMBER} was cancelled"
+    assert str(stand.failed[0]) == f"the lane of partition {NUMBER} was cancelled"
 
 
 async def test_a_lane_that_runs_is_not_started_a_second_time() -> None:
@@ -698,6 +703,20 @@ async def test_a_loan_waits_for_what_the_broker_has_when_its_wait_is_over() -> N
         await stand.until(lambda: log.works and log.works[-1].lane.next_offsets[LOANS] == 1)
         assert log.works[0].lane.next_offsets[BALANCES] == 1
         assert not stand.failed
+
+
+async def test_a_question_for_a_loan_that_is_cancelled_with_the_process_is_no_failure() -> None:
+    log = Log()
+    log.answering.clear()
+    async with running(log, wait=Wait(LOANS, 1)) as stand:
+        stand.lane.offer(LOANS, fetch(loan(0)))
+        async with asyncio.timeout(stretched(10)):
+            await log.asked.wait()
+    [question] = asyncio.all_tasks() - {asyncio.current_task()}
+    question.cancel()
+    await asyncio.wait([question])
+    assert question.cancelled()
+    assert not stand.failed
 
 
 async def test_a_loan_waits_anew_after_a_take_over_and_after_parking() -> None:

@@ -29,6 +29,9 @@ def say(text: str) -> None:
 def main() -> int:
     """Gives the exit status: 1 if anything was wrong."""
     asked = _asked()
+    if asked.sum:
+        say(results.table(results.read(asked.results), kinds(3)))
+        return 0
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     found: list[Result] = []
     left = list(range(asked.seed, asked.seed + asked.runs))
@@ -85,6 +88,9 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--faults", type=int, help="how many a schedule; the seed says, unless given")
     parser.add_argument("--figures", action="store_true", help="first measure how long partitions stand still")
     parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument(
+        "--sum", action="store_true", help="run nothing, and say what the whole file of results comes to"
+    )
     return parser.parse_args()
 
 

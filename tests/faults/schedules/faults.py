@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 _MENDED_WITHIN_S = 60.0
-_HIT_WITHIN_S = 8.0  # by the clock: what does not come about is not counted
+# By the clock: what does not come about is not counted. A worker that is started anew has to be given partitions first.
+_HIT_WITHIN_S, _ASSIGNED_WITHIN_S = 8.0, 15.0
 
 
 class Faults:
@@ -105,7 +106,8 @@ class Faults:
         member.arm(point, number, times)
         # Beside the rest: a worker that stands still while it ends has to go on before it can have ended.
         moving = asyncio.create_task(self._move_partitions(member, who, point))
-        is_hit = await _comes_about(lambda: not member.is_armed) or not member.disarm()
+        within_s = _HIT_WITHIN_S if POINTS[point].needs == "events" else _ASSIGNED_WITHIN_S
+        is_hit = await _comes_about(lambda: not member.is_armed, within_s) or not member.disarm()
         if is_hit and number == signal.SIGSTOP:
             await asyncio.sleep(step.seconds)
             with suppress(ProcessLookupError):
@@ -310,9 +312,9 @@ class Faults:
         return True
 
 
-async def _comes_about(reached: "Callable[[], bool]") -> bool:
+async def _comes_about(reached: "Callable[[], bool]", within_s: float = _HIT_WITHIN_S) -> bool:
     """Says whether something has come about before it is given up."""
-    give_up_at = time.monotonic() + _HIT_WITHIN_S
+    give_up_at = time.monotonic() + within_s
     while not reached():
         if time.monotonic() > give_up_at:
             return False

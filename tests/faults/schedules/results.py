@@ -18,6 +18,12 @@ def write(path: Path, result: Result | Figures) -> None:
         file.write(json.dumps(result._asdict()) + "\n")
 
 
+def read(path: Path) -> list[Result]:
+    """Gives all that a file holds, but for figures, and for schedules of before the present form."""
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    return [Result(**line) for line in lines if line.keys() == set(Result._fields)]
+
+
 def hits(results: Iterable[Result]) -> Counter[str]:
     """How often each fault came about in all, by its name, and by the point."""
     found: Counter[str] = Counter()
@@ -33,11 +39,14 @@ def never_hit(results: Sequence[Result], kinds: Iterable[str]) -> list[str]:
     return [name for name in (*kinds, *points) if not found[name]]
 
 
-def table(results: Sequence[Result], kinds: Iterable[str]) -> str:
+def table(results: Sequence[Result], kinds: Sequence[str]) -> str:
     """What a person reads: a line a fault, the sums, what was never hit, and every anomaly with its seed."""
     lines = [f"{count:6}  {name}" for name, count in sorted(hits(results).items())]
+    audited = {result.stand for result in results if result.is_audited}
     totals = {
         "schedules": len(results),
+        "of these with three brokers": sum(result.brokers == 3 for result in results),
+        "on stands that were audited": sum(result.stand in audited for result in results),
         "events": sum(result.events for result in results),
         "in doubt": sum(result.in_doubt for result in results),
         "transactions": sum(result.transactions for result in results),
@@ -46,6 +55,7 @@ def table(results: Sequence[Result], kinds: Iterable[str]) -> str:
         "decisions and alerts": sum(result.risks for result in results),
         "answers over HTTP": sum(result.shown for result in results),
         "seconds": round(sum(result.seconds for result in results)),
+        "faults": sum(hits(results)[name] for name in kinds),
         "broker hours": round(sum(result.seconds * result.brokers for result in results) / 3600, 2),
         "ends nobody asked for": sum(len(result.ended) for result in results),
         "anomalies": sum(len(result.anomalies) for result in results),
