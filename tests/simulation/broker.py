@@ -215,6 +215,7 @@ class Broker:
         self.now_s = 0.0
         self.on_news: Callable[[TopicPartition], None] = lambda _: None
         self.on_added: Callable[[], None] = lambda: None  # a partition by its records, the group by its offsets
+        self.on_begun: Callable[[], None] = lambda: None  # a transaction of ours
         self.on_restart: Callable[[], None] = lambda: None
         # Of the next transactions of ours that end so (None: in whatever way) markers are noted and not written.
         self.loses_markers: list[str | None] = []
@@ -306,14 +307,17 @@ class Broker:
 
     def abort_timed_out(self) -> int:
         """Aborts transactions that are open for too long; gives how many."""
-        late = [
-            known
-            for known in self.transactionals.values()
-            if known.state == "Ongoing" and self.now_s > known.begun_s + known.timeout_ms / 1000
-        ]
+        late = [known for known in self.transactionals.values() if self._is_late(known)]
         for known in late:
             self._fence(known)
         return len(late)
+
+    def _is_late(self, known: Transactional) -> bool:
+        return known.state == "Ongoing" and self.now_s > known.begun_s + known.timeout_ms / 1000
+
+    def has_transactions_that_are_late(self) -> bool:
+        """Says whether transactions of ours are open for longer than they may be."""
+        return any(self._is_late(known) and known.is_ours for known in self.transactionals.values())
 
     def known_of(self, transactional_id: str) -> Transactional | None:
         """Gives what the coordinator knows of an id; None for one that it does not know."""
@@ -401,6 +405,8 @@ class Broker:
         if known.state != "Ongoing":
             known.state, known.begun_s, known.partitions = "Ongoing", self.now_s, set()
             known.number += 1
+            if known.is_ours:
+                self.on_begun()
         known.partitions |= set(tps)
         return NONE
 

@@ -50,6 +50,12 @@ class Group:
             self._waits_until_s = now_s + REBALANCE_WITHIN_S
             self._joined = set()
 
+    def begin_anew(self, now_s: float) -> None:
+        """Gives all members their time again, as a coordinator that has restarted does."""
+        self.heard_s = dict.fromkeys(self.heard_s, now_s)
+        if self._waits_until_s is not None:
+            self._waits_until_s = now_s + REBALANCE_WITHIN_S
+
     def look(self, now_s: float) -> None:
         """Puts out who is not heard of; ends a rebalance once all have joined, or it has taken too long."""
         late = [member for member, heard_s in self.heard_s.items() if heard_s + SESSION_S < now_s]

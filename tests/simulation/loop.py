@@ -24,6 +24,7 @@ class Process(Protocol):
     is_dead: bool
     is_paused: bool
     put_aside: list[Any]
+    steps: int  # that it has done
     steps_left: int  # until something happens to it; 0: nothing does
 
     def strike(self) -> None:
@@ -144,7 +145,7 @@ class SeededLoop(asyncio.BaseEventLoop):
         """Does something after a while."""
         return self.call_at(self.now_s + delay, callback, *arguments, context=context)
 
-    def _run_once(self) -> None:  # noqa: C901 - a call each would be half of what a step costs
+    def _run_once(self) -> None:  # noqa: C901, PLR0912 - a call each would be half of what a step costs
         ready, timers, random = self._ready, self._timers, self._random
         while not self._stopping:
             while timers and (timers[0][0] <= self.now_s or not ready):
@@ -162,16 +163,16 @@ class SeededLoop(asyncio.BaseEventLoop):
             if callback is None:
                 continue
             process = step.context.get(PROCESS)
-            if process is not None and (process.is_dead or process.is_paused):
-                if not process.is_dead:
-                    process.put_aside.append(step)
-                continue
-            if process is not None and process.steps_left:
-                process.steps_left -= 1
-                if not process.steps_left:
-                    ready.append(step)
-                    process.strike()
+            if process is not None:
+                if process.steps_left:
+                    process.steps_left -= 1
+                    if not process.steps_left:
+                        process.strike()
+                if process.is_dead or process.is_paused:
+                    if not process.is_dead:
+                        process.put_aside.append(step)
                     continue
+                process.steps += 1
             self.now_s += STEP_S
             self.steps += 1
             try:

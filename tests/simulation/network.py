@@ -24,10 +24,20 @@ from streams.contracts.kept import KnownTopic
 from streams.errors import UsageError
 from streams.kafka.unpacking import WHOLE_BATCHES
 from tests.simulation.broker import FENCED, INVALID_EPOCH, Broker, Stored
-from tests.simulation.faults import FATAL, RETRIABLE, Faults
+from tests.simulation.faults import Fault, Faults
 from tests.simulation.loop import PROCESS, SeededLoop
-from tests.simulation.wire import EPOCHS_END_FROM, VERSIONS, answer_to, errors_of, name_of, refused
+from tests.simulation.wire import (
+    EPOCHS_END_FROM,
+    VERSIONS,
+    answer_to,
+    errors_of,
+    name_of,
+    point_of,
+    refusals_of,
+    refused,
+)
 
+_NO_FAULT = Fault("", 0.0)
 SILENT_S = 40.0  # aiokafka's request_timeout_ms
 LATE_S = 12.0
 
@@ -42,6 +52,7 @@ class Network:
         self.trace = trace
         self.connections: set[Any] = set()
         self.restarts = 0  # of the broker
+        self.is_away = False  # no node answers
 
     def later(self, delay_s: float, call: Callable[..., None], *arguments: Any) -> None:
         """Does something later, whoever is dead or paused by then."""
@@ -87,21 +98,24 @@ class Connection:
             future.set_exception(KafkaConnectionError("the connection is closed"))
             return future
         self._waiting[future] = None
-        fault = network.faults.of_request(ends=name_of(struct) == "EndTxn")
-        if self.owner.is_cut_off and fault != "late":
-            fault = "silent"
+        point = point_of(struct)
+        fault = network.faults.of_request(point, ends=name_of(struct) == "EndTxn")
+        if self.owner.is_cut_off and (fault is None or fault.what != "late"):
+            fault = Fault("silent", network.faults.pace.random())
+        what, chance = fault or _NO_FAULT
         delay_s = network.faults.delay_s()
-        if fault == "slow":
-            delay_s += 0.05 + 9 * network.faults.random.random() ** 3
+        if what == "slow":
+            delay_s += 0.05 + 9 * chance**3
         self._arrives_s = max(self._arrives_s, loop.now_s + delay_s)
         if network.trace:
-            network.trace(f"{self.owner.name} -> node {self.node}: {_shown(struct)}{f' [{fault}]' if fault else ''}")
-        if fault == "late":
-            network.later(LATE_S * network.faults.random.random() ** 5 + 0.003, self._arrive, struct, future, fault)
+            network.trace(f"{self.owner.name} -> node {self.node}: {_shown(struct)}{f' [{what}]' if what else ''}")
+        self.owner.come_to(f"{point} sent")
+        if what == "late":
+            network.later(LATE_S * chance**5 + 0.003, self._arrive, struct, future, fault)
             network.later(delay_s, self.close)
-        elif fault == "lost before it was applied":
+        elif what == "lost before it was applied":
             network.later(delay_s, self.close)
-        elif fault != "silent" or network.faults.random.random() < 0.5:
+        elif what != "silent" or chance < 0.5:
             loop.call_at(self._arrives_s, self._arrive, struct, future, fault, context=loop.world)
         return future
 
@@ -134,35 +148,36 @@ class Connection:
             future.set_exception(RequestTimedOutError())
             self.close()
 
-    def _arrive(self, struct: Any, future: asyncio.Future[Any], fault: str | None) -> None:
-        network, random = self.network, self.network.faults.random
-        broker, name = network.broker, name_of(struct)
+    def _arrive(self, struct: Any, future: asyncio.Future[Any], fault: Fault | None) -> None:
+        network, broker, name = self.network, self.network.broker, name_of(struct)
         if network.restarts != self._restarts:
             return
         broker.now_s = network.loop.now_s
-        if fault in {"refused for now", "refused for good"}:
-            codes = (RETRIABLE if fault == "refused for now" else FATAL)[name]
-            answer = refused(struct, random.choice(codes))
-        else:
-            answer = answer_to(struct, broker, self.node)
-            if fault in {"applied and refused for now", "applied and refused for good"}:
-                codes = (RETRIABLE if fault == "applied and refused for now" else FATAL)[name]
-                answer = refused(struct, random.choice(codes))
+        what, chance = fault or _NO_FAULT
+        is_refused = "refused for" in what
+        answer = None if is_refused and "applied" not in what else answer_to(struct, broker, self.node)
+        if is_refused:
+            codes = refusals_of(struct, for_good="for good" in what)
+            answer = refused(struct, codes[int(chance * len(codes))])
         if network.trace:
             network.trace(f"   node {self.node} answers {self.owner.name}: {name} {_shown(answer)}")
         if name == "EndTxn" and struct.API_VERSION >= EPOCHS_END_FROM and not answer.error_code:
             network.faults.met_once("ended in protocol 2")
         if errors_of(answer) & {INVALID_EPOCH, FENCED}:
             network.faults.met_once("fenced")
-        if fault == "lost after it was applied":
+        if what == "lost after it was applied":
             self.close()
-        elif fault not in {"silent", "late"} and not self.is_closed:
+        elif what not in {"silent", "late"} and not self.is_closed:
             self._answers_s = max(self._answers_s, network.loop.now_s + network.faults.delay_s())
-            self._tell(future, answer, None, self._answers_s)
+            self._tell(future, answer, None, self._answers_s, f"{point_of(struct)} answered")
 
-    def _tell(self, future: asyncio.Future[Any], answer: Any, error: Exception | None, at_s: float = 0.0) -> None:
+    def _tell(
+        self, future: asyncio.Future[Any], answer: Any, error: Exception | None, at_s: float = 0.0, point: str = ""
+    ) -> None:
         def tell() -> None:
             self._waiting.pop(future, None)
+            if point:
+                self.owner.come_to(point)
             if future.done():
                 return
             if error is None:
@@ -230,7 +245,7 @@ class SimulatedClient:
 
     def get_random_node(self) -> int:
         """Gives any node."""
-        return self.network.faults.random.choice(Broker.NODES)
+        return self.network.faults.pace.choice(Broker.NODES)
 
     def force_metadata_update(self) -> asyncio.Future[bool]:
         """Looks at the cluster anew."""
@@ -250,7 +265,9 @@ class SimulatedClient:
         if connection is not None and not connection.is_closed:
             return True
         await asyncio.sleep(self.network.faults.delay_s())
-        if self.owner.is_cut_off or self.network.faults.of_request() in {"lost before it was applied", "silent"}:
+        fault = self.network.faults.of_request("connect")
+        is_lost = fault is not None and fault.what in {"lost before it was applied", "silent"}
+        if self.owner.is_cut_off or self.network.is_away or is_lost:
             self.force_metadata_update()
             return False
         connection = self._conns.get((node, group))
@@ -276,7 +293,10 @@ class SimulatedClient:
             CoordinatorNotAvailableError, NodeNotReadyError, RequestTimedOutError: It is not known now.
         """
         return await asked(
-            self.network, lambda broker: broker.coordinator(key), (CoordinatorNotAvailableError, NodeNotReadyError)
+            self.network,
+            f"coordinator of {key}",
+            lambda broker: broker.coordinator(key),
+            (CoordinatorNotAvailableError, NodeNotReadyError),
         )
 
     async def _wait_on_metadata(self, topic: str) -> set[int]:
@@ -290,50 +310,66 @@ class SimulatedClient:
 
     async def _look(self) -> bool:
         try:
-            found = await asked(self.network, lambda broker: (dict(broker.leaders), broker.partitions))
+            found = await asked(self.network, "leaders", lambda broker: (dict(broker.leaders), broker.partitions))
         except (KafkaConnectionError, KafkaTimeoutError):
             return False
         self.cluster.leaders, self.cluster.partitions = found
         return True
 
 
-async def asked(
+async def asked(  # noqa: C901 - each way of not being answered
     network: Network,
+    point: str,
     answer: Callable[[Broker], Any],
     errors: Sequence[type[Exception]] = (KafkaConnectionError, KafkaTimeoutError),
 ) -> Any:
-    """Asks the broker something that changes nothing. errors: one is raised where a request comes to nothing."""
+    """Asks the broker something that changes nothing.
+
+    point: what. errors: one is raised where a request comes to nothing.
+    """
     faults, owner = network.faults, PROCESS.get()
     loop, context = network.loop, owner.context if owner is not None else network.loop.world
+    if owner is not None:
+        owner.come_to(f"{point} asked")
     for _ in range(3):
-        fault = faults.of_request()
+        what, chance = faults.of_request(point) or _NO_FAULT
         if owner is not None and owner.is_cut_off:
-            fault = "silent"
-        if fault in {"slow", "late"}:
-            await asyncio.sleep(4 * faults.random.random() ** 2)
-        elif fault == "silent":
-            await asyncio.sleep(2 + 4 * faults.random.random())
+            what, chance = "silent", faults.pace.random()
+        if network.is_away:
+            what, chance = "away", faults.pace.random()
+        if what in {"slow", "late"}:
+            await asyncio.sleep(4 * chance**2)
+        elif what == "silent":
+            await asyncio.sleep(2 + 4 * chance)
             continue
-        elif fault is not None:
-            await asyncio.sleep(0.01 + 0.1 * faults.random.random())
-            if faults.random.random() < 0.5:
+        elif what:
+            await asyncio.sleep(0.05 + 0.2 * chance)
+            if chance < 0.5:
                 continue
             break
         future: asyncio.Future[Any] = loop.create_future()
 
         def arrive(future: asyncio.Future[Any] = future) -> None:
+            if network.is_away:
+                loop.call_later(faults.delay_s(), _fail, future, errors[0], context=context)
+                return
             network.broker.now_s = loop.now_s
             found = answer(network.broker)
             loop.call_later(faults.delay_s(), _settle, future, found, context=context)
 
         network.later(faults.delay_s(), arrive)
         return await future
-    raise faults.random.choice(errors)("the broker does not answer")
+    raise faults.pace.choice(errors)("the broker does not answer")
 
 
 def _settle(future: asyncio.Future[Any], found: Any) -> None:
     if not future.done():
         future.set_result(found)
+
+
+def _fail(future: asyncio.Future[Any], error: type[Exception]) -> None:
+    if not future.done():
+        future.set_exception(error("the broker does not answer"))
 
 
 class Read(NamedTuple):
@@ -364,7 +400,7 @@ class SimulatedConsumer:
 
     async def start(self) -> None:
         """Connects."""
-        await asked(self.network, lambda _: None)
+        await asked(self.network, "connect to read", lambda _: None)
 
     async def stop(self) -> None:
         """Ends the connection."""
@@ -390,7 +426,7 @@ class SimulatedConsumer:
         """Gives the ends of what can be read."""
         tps = list(tps)
         found: dict[TopicPartition, int] = await asked(
-            self.network, lambda broker: {tp: self._end(broker, tp) for tp in tps}
+            self.network, "ends", lambda broker: {tp: self._end(broker, tp) for tp in tps}
         )
         broker = self.network.broker
         if self._whole and any(end < broker.logs[tp].end for tp, end in found.items()):
@@ -401,10 +437,10 @@ class SimulatedConsumer:
         """Reads on, some at a time."""
         wanted = list(tps or self._positions)
         before = {tp: self._positions[tp] for tp in wanted}
-        many = self.network.faults.random.choice((3, 50, 1_000))
+        many = self.network.faults.pace.choice((3, 50, 1_000))
         try:
             found = await asked(
-                self.network, lambda broker: {tp: self._read(broker, tp, at, many) for tp, at in before.items()}
+                self.network, "read", lambda broker: {tp: self._read(broker, tp, at, many) for tp, at in before.items()}
             )
         except (KafkaConnectionError, KafkaTimeoutError):  # of those aiokafka tells nobody
             return {}
@@ -434,7 +470,7 @@ class SimulatedAdmin:
 
     async def start(self) -> None:
         """Connects."""
-        await asked(self.network, lambda _: None)
+        await asked(self.network, "connect to read", lambda _: None)
 
     async def close(self) -> None:
         """Ends the connection."""
@@ -449,7 +485,7 @@ class SimulatedAdmin:
             offsets = {tp: broker.committed(group, tp) for tp in partitions}
             return {tp: _Committed(-1 if offset is None else offset) for tp, offset in offsets.items()}
 
-        found: Mapping[TopicPartition, _Committed] = await asked(self.network, look)
+        found: Mapping[TopicPartition, _Committed] = await asked(self.network, "offsets of the group", look)
         return found
 
     async def describe_configs(self, *_: Any) -> Any:
@@ -461,7 +497,9 @@ async def ask_for_topics(_: Any, names: Sequence[str]) -> dict[str, KnownTopic]:
     """Stands for topic_ids.ask_for_topics."""
     network: Network = PROCESS.get().network  # type: ignore[union-attr]
     found: dict[str, KnownTopic] = await asked(
-        network, lambda broker: {name: KnownTopic(f"id of {name}", broker.partitions[name]) for name in sorted(names)}
+        network,
+        "topics",
+        lambda broker: {name: KnownTopic(f"id of {name}", broker.partitions[name]) for name in sorted(names)},
     )
     return found
 

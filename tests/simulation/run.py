@@ -2,18 +2,20 @@
 
 import argparse
 import gc
+import json
 import os
 import pickle
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from tests.simulation.bank import Bank
-from tests.simulation.faults import EVERYTHING, OF_REQUESTS, OF_THE_WORLD, Faults
+from tests.simulation.faults import EVERYTHING
+from tests.simulation.kept import Schedule, as_json, keep, kept_schedules, made_smaller
 from tests.simulation.mutations import MUTATIONS
 from tests.simulation.scenes import Scene
-from tests.simulation.world import Run, simulate
+from tests.simulation.world import Run, simulate, simulate_kept
 
 SCENES: Mapping[str, Callable[[], Scene]] = {"small": Scene, "bank": Bank}
 COLLECT_EVERY = 20
@@ -80,21 +82,14 @@ def _of_child(seeds: range, scene: Scene) -> list[Run]:
     return runs
 
 
-def shrunk(seed: int, scene: Scene) -> Run:
-    """Gives a failing schedule with as few faults as still make it fail, and its trace."""
-    without: frozenset[str] = frozenset()
-    left_out: frozenset[int] = frozenset()
+def shrunk(run: Run, scene: Scene, kinds: frozenset[str] = frozenset()) -> Schedule:
+    """Gives a failing schedule with as few faults as still make it fail. kinds: of anomalies; empty: any."""
 
-    def fails(without: frozenset[str], left_out: frozenset[int]) -> bool:
-        return bool(simulate(seed, scene, without=without, left_out=left_out).anomalies)
+    def fails(schedule: Schedule) -> bool:
+        found = {anomaly.kind for anomaly in simulate_kept(schedule, scene).anomalies}
+        return bool(found & kinds if kinds else found)
 
-    for kind in (*OF_REQUESTS, *OF_THE_WORLD):
-        if fails(without | {kind}, left_out):
-            without |= {kind}
-    for number in range(len(Faults(seed, without).happenings)):
-        if fails(without, left_out | {number}):
-            left_out |= {number}
-    return simulate(seed, scene, without=without, left_out=left_out, traces=True)
+    return made_smaller(run.schedule, fails) if fails(run.schedule) else run.schedule
 
 
 def told(run: Run) -> str:
@@ -119,17 +114,15 @@ def main() -> None:
         "--mutations",
         type=int,
         metavar="SEEDS",
-        help="finds for each mutation the first seed that shows what it leads to",
+        help="finds for each mutation a schedule that shows what it leads to, makes it smaller, and keeps it",
     )
     chosen = parser.parse_args()
     scene = SCENES[chosen.scene]()
     if chosen.trace:
         print(told(simulate(chosen.seed, scene, traces=True)))
     elif chosen.mutations:
-        for name, mutation in MUTATIONS.items():
-            with mutation.mutated():
-                seeds = range(chosen.seed, chosen.seed + chosen.mutations)
-                print(name, next((seed for seed in seeds if _kinds(seed, scene) & mutation.kinds), None), flush=True)
+        seeds = range(chosen.seed, chosen.seed + chosen.mutations)
+        keep({**kept_schedules(), **dict(_shown_by(seeds, scene))})
     else:
         sys.exit(_run(chosen.seed, chosen.runs, scene))
 
@@ -140,8 +133,14 @@ def _cpu_s() -> float:
     return said.user + said.system + said.children_user + said.children_system
 
 
-def _kinds(seed: int, scene: Scene) -> set[str]:
-    return {anomaly.kind for anomaly in simulate(seed, scene).anomalies}
+def _shown_by(seeds: range, scene: Scene) -> Iterator[tuple[str, Schedule]]:
+    for name, mutation in MUTATIONS.items():
+        with mutation.mutated():
+            runs = (simulate(seed, scene) for seed in seeds)
+            shown = next((run for run in runs if mutation.kinds & {anomaly.kind for anomaly in run.anomalies}), None)
+            print(name, "not shown" if shown is None else shown.seed, flush=True)
+            if shown is not None:
+                yield name, shrunk(shown, scene, mutation.kinds)
 
 
 def _run(first: int, runs: int, scene: Scene) -> int:
@@ -151,7 +150,8 @@ def _run(first: int, runs: int, scene: Scene) -> int:
         failed[run.anomalies[0].kind] += 1
         print(f"seed {run.seed}: {run.anomalies[0].kind}: {run.anomalies[0].what}"[:400], flush=True)
         if failed.total() == 1:
-            print(told(shrunk(run.seed, scene)), flush=True)
+            smaller = shrunk(run, scene)
+            print(told(simulate_kept(smaller, scene, traces=True)), json.dumps(as_json(smaller)), sep="\n", flush=True)
 
     def progress(done: int) -> None:
         nonlocal told_s

@@ -1,7 +1,7 @@
 """aiokafka's requests, and ours of transaction protocol 2, put to the broker in memory; the answers in their form."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from struct import pack
 from typing import Any
 
@@ -10,6 +10,7 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from streams.kafka.protocol_2 import _ErrorCode, _OffsetsErrorCode, _ProduceErrorCode
 from tests.simulation.broker import ABORT, COMMIT, NO_SUCH_ID, NONE, NOT_LEADER, Batch, Broker
+from tests.simulation.faults import FATAL, FATAL_IN_PROTOCOL_2, RETRIABLE, RETRIABLE_IN_PROTOCOL_2
 
 # By the number of a request: the versions that the broker knows.
 VERSIONS = {
@@ -37,6 +38,18 @@ _NAMES = {
 def name_of(struct: Any) -> str:
     """Gives Kafka's name of a request."""
     return _NAMES[struct.API_KEY]
+
+
+def point_of(struct: Any) -> str:
+    """Gives the name of the point at which a request is: its own, and the transactional id that it is of."""
+    ids = getattr(struct, "transactional_ids", [getattr(struct, "transactional_id", "")])
+    return f"{name_of(struct)} {ids[0]}".rstrip()
+
+
+def refusals_of(struct: Any, *, for_good: bool) -> Sequence[int]:
+    """Gives the error codes by which a request may be refused."""
+    name, more = name_of(struct), FATAL_IN_PROTOCOL_2 if for_good else RETRIABLE_IN_PROTOCOL_2
+    return (*(FATAL if for_good else RETRIABLE)[name], *(more[name] if _is_of_protocol_2(struct) else ()))
 
 
 def answer_to(struct: Any, broker: Broker, node: int) -> Any:

@@ -6,6 +6,7 @@ it is given, seeks, fetches. Everything below a lane is the product's.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from streams.worker.frame.transport import FetchedRecords
 from streams.worker.lane import Lane
 from streams.worker.turns import Turns
 from tests.simulation.broker import Broker
-from tests.simulation.faults import DOINGS
+from tests.simulation.faults import DOINGS, Struck
 from tests.simulation.network import Network, Read, as_read, asked
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Inputs:
 
     async def seek_to(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Seeks, in the consumer's thread."""
-        await asyncio.sleep(0.001 * self._worker.world.faults.random.random())
+        await asyncio.sleep(0.001 * self._worker.world.faults.pace.random())
         for tp, offset in offsets.items():
             if tp in self.positions:
                 self.positions[tp] = offset
@@ -111,7 +112,7 @@ class Inputs:
                     continue  # sought meanwhile
                 self._ends[tp] = end
                 self.positions[tp] = position
-                if worker.world.loses_a_fetch() or not self.flows:
+                if worker.world.loses_a_fetch(tp) or not self.flows:
                     continue  # the lane sees the gap
                 stage, topic = worker.places[tp.topic]
                 lane = worker.lanes.get((stage, tp.partition))
@@ -121,7 +122,7 @@ class Inputs:
     async def _fetched(
         self, wanted: Mapping[TopicPartition, int]
     ) -> Mapping[TopicPartition, tuple[list[Read], int, int]]:
-        many = self._worker.world.faults.random.choice(FETCHED_AT_MOST)
+        many = self._worker.world.faults.pace.choice(FETCHED_AT_MOST)
 
         def look(broker: Broker) -> Mapping[TopicPartition, tuple[list[Read], int, int]]:
             found = {}
@@ -134,7 +135,8 @@ class Inputs:
             return found
 
         try:
-            read: Mapping[TopicPartition, tuple[list[Read], int, int]] = await asked(self._worker.network, look)
+            network = self._worker.network
+            read: Mapping[TopicPartition, tuple[list[Read], int, int]] = await asked(network, "fetch", look)
         except KafkaError:
             await asyncio.sleep(0.05)
             return {}
@@ -150,7 +152,8 @@ class Worker:
         self.network: Network = world.network
         self.is_dead = self.is_paused = self.is_cut_off = False
         self.put_aside: list[Any] = []
-        self.steps_left = 0
+        self.steps = self.steps_left = 0
+        self._newest_point = ("", 0, 0)  # name, how many times it was come to, the steps until then
         self.strike: Callable[[], None] = lambda: None
         self.connections = 0
         self.counts = world.broker.partitions
@@ -174,11 +177,26 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def look(self) -> bool:
-        """Says whether no broker answers: one always does."""
-        return False
+        """Says whether no broker answers."""
+        return self.network.is_away
+
+    def come_to(self, point: str) -> None:
+        """Notes that it has come to a point; is struck soon after, where that is planned."""
+        faults = self.world.faults
+        struck = faults.come_to(point)
+        self._newest_point = (point, faults.times(point), self.steps)
+        if struck is not None:
+            self.strike = partial(self.world.hit, self, struck.what, struck.for_s)
+            self.steps_left = struck.steps
+
+    def note_strike(self, what: str, for_s: float) -> None:
+        """Notes that it is struck, so many steps after the newest point."""
+        point, number, steps = self._newest_point
+        self.world.faults.strikes(point, number, Struck(what, self.steps - steps + 1, for_s))
 
     def start(self) -> None:
         """Begins, in a context of its own."""
+        self.come_to("started")
         for run in (self._member, self.consumer.fetch):
             task = self.network.loop.create_task(self._guarded(run), context=self.context)
             self._tasks.add(task)
@@ -202,19 +220,19 @@ class Worker:
     async def _member(self) -> None:
         group, loop = self.world.group, self.network.loop
         while not self.leaves:
-            await self._asked(lambda _: group.join(self, loop.now_s))
+            await self._asked("join", lambda _: group.join(self, loop.now_s))
             while (given := group.given(self)) is None:
                 self._is_given.clear()
                 try:
                     async with asyncio.timeout(JOIN_WITHIN_S):
                         await self._is_given.wait()
                 except TimeoutError:
-                    await self._asked(lambda _: group.join(self, loop.now_s))
+                    await self._asked("join", lambda _: group.join(self, loop.now_s))
             self.generation, numbers = given
             self._recover_soon(numbers)
             await self._beat()
             await self._revoke()
-        await self._asked(lambda _: group.leave(self, loop.now_s))
+        await self._asked("leave", lambda _: group.leave(self, loop.now_s))
         await asyncio.gather(*(lane.release() for lane in self.lanes.values()))
         self.world.ended(self, None)
 
@@ -224,7 +242,7 @@ class Worker:
         while not self.leaves:
             await asyncio.sleep(BEAT_S)
             try:
-                is_well = await asked(self.network, lambda _: group.beat(self, self.generation, loop.now_s))
+                is_well = await asked(self.network, "beat", lambda _: group.beat(self, self.generation, loop.now_s))
             except KafkaError:
                 continue
             if not is_well:
@@ -242,12 +260,12 @@ class Worker:
         group, loop = self.world.group, self.network.loop
         while True:
             await asyncio.sleep(BEAT_S)
-            await self._asked(lambda _: group.beat(self, self.generation, loop.now_s))
+            await self._asked("beat", lambda _: group.beat(self, self.generation, loop.now_s))
 
-    async def _asked(self, answer: Callable[[Broker], Any]) -> Any:
+    async def _asked(self, point: str, answer: Callable[[Broker], Any]) -> Any:
         while True:
             try:
-                return await asked(self.network, answer)
+                return await asked(self.network, point, answer)
             except KafkaError:
                 await asyncio.sleep(0.1)
 

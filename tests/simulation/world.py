@@ -23,8 +23,9 @@ from streams.stages.stage import Stage
 from streams.worker.takeover import LaneError
 from tests.simulation.broker import ABORT, COMMIT, OFFSETS, Batch, Broker
 from tests.simulation.checks import Anomaly, Seen, check
-from tests.simulation.faults import DOINGS, Faults, Happening
+from tests.simulation.faults import DOINGS, DrawnFaults, Faults, Happening
 from tests.simulation.group import Group
+from tests.simulation.kept import KeptFaults, Schedule
 from tests.simulation.loop import NothingLeftError, SeededLoop
 from tests.simulation.network import Network, clients_replaced
 from tests.simulation.points import points_noted
@@ -42,6 +43,8 @@ CHECK_EVERY_S = 0.5
 STRIKES_WITHIN = 40
 WAITS_FOR_MORE, AGAIN_WITHIN = 0.99, 12
 LOSES_ALL = 0.4
+STRIKES = {"killed", "paused"}
+FOR_GOOD = ("refused for good", "applied and refused for good")
 WORKERS_AT_LEAST = 2
 # Pauses between two looks at the same thing: to look as often as on a real clock would be most of what a run costs.
 WAITS_S = {
@@ -56,6 +59,7 @@ class Run(NamedTuple):
     """What came of a schedule. trail: a number that any difference between two runs of a seed would change."""
 
     seed: int
+    schedule: Schedule
     anomalies: list[Anomaly]
     met: Counter[str]
     trace: list[str]
@@ -72,13 +76,17 @@ class World:
         self.faults = faults
         self.scene = scene
         self.random = Random(f"world {seed}")
+        self._records = Random(f"records {seed}")
+        self._markers = Random(f"markers {seed}")
+        self._strikes = Random(f"strikes {seed}")
         self.trace: list[str] = []
         self.broker = Broker(scene.partitions, self._later)
-        self.broker.has_protocol_2 = faults.has_protocol_2
-        if faults.home is not None:
-            self.broker.move_to(faults.home)
+        self.broker.has_protocol_2 = faults.setting.has_protocol_2
+        if faults.setting.home is not None:
+            self.broker.move_to(faults.setting.home)
         self.broker.on_news = self._on_news
         self.broker.on_added = partial(faults.met_once, "added by records or offsets")
+        self.broker.on_begun = self._on_begun
         self.broker.on_restart = self._restart
         self.broker.choose_lost = self._choose_lost
         self.network = Network(loop, self.broker, faults, self._note if traces else None)  # type: ignore[arg-type]
@@ -88,6 +96,7 @@ class World:
         self.anomalies: list[Anomaly] = []
         self.seen: list[Seen] = []
         self.trail = 0
+        self._outages: list[float] = []  # that are to come
         self._traces = traces
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -97,11 +106,10 @@ class World:
         """Gives the wall clock."""
         return self.loop.time_ns() // 1_000_000
 
-    def loses_a_fetch(self) -> bool:
-        """Says whether a fetch is lost inside the process now."""
-        lost = "fetch lost" in self.faults.kinds and not self.faults.has_healed and self.random.random() < 0.05
+    def loses_a_fetch(self, tp: TopicPartition) -> bool:
+        """Says whether a fetch of a partition is lost inside the process now."""
+        lost = self.faults.loses_fetch(f"fetch of {tp.topic} {tp.partition}")
         if lost:
-            self.faults.met_once("fetch lost")
             self.network.later(self.random.random(), self._rebalance)  # Faust drops one where an assignment follows
         return lost
 
@@ -119,7 +127,7 @@ class World:
     def _judge(self, worker: Worker, error: BaseException) -> None:
         """Notes as an anomaly what no fault of a schedule may lead to."""
         said = f"{worker.name} ended: {type(error).__name__}: {error}"
-        is_refused = isinstance(error, NeverTakenError) and "refused for good" in " ".join(self.faults.kinds)
+        is_refused = isinstance(error, NeverTakenError) and any(map(self.faults.may_happen, FOR_GOOD))
         is_in_time = isinstance(error, LaneError) and not any(each in str(error) for each in LOST)
         if not (is_refused or is_in_time or isinstance(error, ChangelogError)):
             self.anomalies.append(Anomaly("false alarm", said))
@@ -151,10 +159,12 @@ class World:
         what, whom, for_s = happening.what, happening.whom, happening.for_s
         if self.faults.has_healed or not self.workers:
             return
+        if what in STRIKES and self.faults.is_kept:
+            return  # those that came are kept by the points at which they came
         worker = self.workers[whom % len(self.workers)]
         self._note(f"*** {what}: {worker.name}, number {whom}, {for_s:.1f} s")
         self.faults.met_once(what)
-        if what in {"killed", "paused"}:
+        if what in STRIKES:
             worker.strike = partial(self.strike, worker, what, for_s)
             worker.steps_left = 1 + whom % STRIKES_WITHIN  # at any of its next steps
         elif what in {"cut off", "joined", "left", "storm"}:
@@ -193,6 +203,10 @@ class World:
                     log.compact()
         elif what == "foreign transaction":
             self._write_to_a_changelog(whom, for_s)
+        elif what == "broker away":
+            self._outages.append(for_s)
+            if whom % 3 == 0:
+                self._on_begun()  # whatever is going on; else in the middle of a transaction
         else:
             # Of the next abort, such as that of a fence; or of the next end, whichever, and of two in a row.
             broker.loses_markers += ([ABORT], [None, ABORT], [None, None, ABORT])[whom % 3]
@@ -207,18 +221,53 @@ class World:
         if not error:
             broker.add_partitions(name, producer_id, epoch, [tp])
             broker.produce(name, tp, Batch(producer_id, epoch, 0, True, [(b"foreign", b"", (), 0)]))  # noqa: FBT003
-            self.network.later(for_s, broker.end, name, producer_id, epoch, ABORT)
+            self.network.later(for_s, self._once_back, partial(broker.end, name, producer_id, epoch, ABORT))
+
+    def _on_begun(self) -> None:
+        if self._outages:
+            self.network.later(0.002 * self.random.random(), self._go_away, self._outages.pop())
+
+    def _go_away(self, for_s: float) -> None:
+        """Has no node answer for this time; whatever they would have done meanwhile, they do afterwards."""
+        if self.faults.has_healed or self.network.is_away:
+            return
+        self._note(f"*** the broker is away for {for_s:.1f} s")
+        self.network.restart()
+        self.network.is_away = True
+        self.network.later(for_s, self._come_back)
+
+    def _come_back(self) -> None:
+        if not self.network.is_away:
+            return
+        self._note("*** the broker is back")
+        self.network.is_away = False
+        self.broker.now_s = self.loop.now_s
+        if self.broker.has_transactions_that_are_late():
+            self.faults.met_once("away for longer than a transaction has")
+        self.group.begin_anew(self.loop.now_s)
+
+    def _once_back(self, call: Callable[[], Any]) -> None:
+        """Does what a node does by itself, once it is there."""
+        if self.network.is_away:
+            self.network.later(0.1 + self.faults.marker_s(), self._once_back, call)
+        else:
+            call()
 
     def strike(self, worker: Worker, what: str, for_s: float) -> None:
-        """Kills a worker, or pauses it, in the middle of whatever it does."""
+        """Kills a worker, or pauses it, in the middle of what is wanted."""
         if self.faults.has_healed:
             return
-        doings = (*DOINGS, *2 * DOINGS[:1]) if "markers lost" in self.faults.kinds else DOINGS[1:]
+        doings = (*DOINGS, *2 * DOINGS[:1]) if self.faults.may_happen("markers lost") else DOINGS[1:]
         wanted = doings[int(100 * for_s) % len(doings)]
-        is_worth_it = wanted == DOINGS[0] or self.random.random() < WAITS_FOR_MORE
+        is_worth_it = wanted == DOINGS[0] or self._strikes.random() < WAITS_FOR_MORE
         if worker.doing() != wanted and is_worth_it:
-            worker.steps_left = 1 + self.random.randrange(AGAIN_WITHIN)
+            worker.steps_left = 1 + self._strikes.randrange(AGAIN_WITHIN)
             return
+        worker.note_strike(what, for_s)
+        self.hit(worker, what, for_s)
+
+    def hit(self, worker: Worker, what: str, for_s: float) -> None:
+        """Kills a worker, or pauses it."""
         self._note(f"*** {worker.name} is {what} {worker.doing()}")
         self.faults.met_once(f"{what} {worker.doing()}")
         if what == "killed":
@@ -249,13 +298,13 @@ class World:
 
     async def run(self) -> None:
         """Runs all of it."""
-        for _ in range(2 + self.random.randrange(2)):
+        for _ in range(self.faults.setting.workers):
             self.start_worker()
         tasks = [self._write(), self._look_at_times(), self._look_at_members(), self._sample()]
         self._tasks = {self.loop.create_task(task, context=self.loop.world) for task in tasks}
         for happening in self.faults.happenings:
             self.network.later(happening.at_s, self.happen, happening)
-        await asyncio.sleep(self.faults.for_s)
+        await asyncio.sleep(self.faults.setting.for_s)
         self.broker.loses_markers.clear()
         self._heal()
         give_up_at = self.loop.now_s + ENDS_AFTER_S
@@ -268,6 +317,7 @@ class World:
 
     def _heal(self) -> None:
         self._note("--- heals ---")
+        self._come_back()
         self.faults.has_healed = True
         for worker in self.workers:
             worker.is_cut_off = False
@@ -282,14 +332,15 @@ class World:
 
     def _choose_lost(self, tps: Sequence[TopicPartition]) -> Sequence[TopicPartition]:
         """Says of which partitions the markers are lost: all, or some."""
-        if self.random.random() < LOSES_ALL:
+        if self._markers.random() < LOSES_ALL:
             return tps
-        return [tp for tp in tps if self.random.random() < 0.5] or [self.random.choice(tps)]
+        return [tp for tp in tps if self._markers.random() < 0.5] or [self._markers.choice(tps)]
 
     async def _write(self) -> None:
         """Writes what comes in, in bursts; some of it in transactions, of which some are aborted."""
-        for records in self.scene.bursts(self.random, self.faults.for_s):
+        for records in self.scene.bursts(self._records, self.faults.setting.for_s):
             await asyncio.sleep(max(records.at_s - (self.loop.now_s - 1_000.0), 0.0))
+            await self._until_back()
             self.broker.now_s = self.loop.now_s
             for tp, stored in records.plain:
                 self.broker.produce(None, tp, Batch(-1, -1, -1, False, stored))  # noqa: FBT003
@@ -306,11 +357,17 @@ class World:
             self.broker.produce(name, tp, Batch(producer_id, epoch, sequences[tp], True, stored))  # noqa: FBT003
             sequences[tp] += len(stored)
             await asyncio.sleep(0.2 * self.random.random())
+            await self._until_back()
         self.broker.end(name, producer_id, epoch, COMMIT if commits else ABORT)
+
+    async def _until_back(self) -> None:
+        while self.network.is_away:  # noqa: ASYNC110 - there is nothing to wait for but the time
+            await asyncio.sleep(0.2)
 
     async def _look_at_times(self) -> None:
         while True:
             await asyncio.sleep(5 + 5 * self.random.random())
+            await self._until_back()
             self.broker.now_s = self.loop.now_s
             if self.broker.abort_timed_out():
                 self.faults.met_once("timed out by the broker")
@@ -318,6 +375,7 @@ class World:
     async def _look_at_members(self) -> None:
         while True:
             await asyncio.sleep(0.5)
+            await self._until_back()
             self.group.look(self.loop.now_s)
 
     async def _sample(self) -> None:
@@ -354,7 +412,7 @@ class World:
 
     def _later(self, what: str, call: Callable[[], None]) -> None:
         del what
-        self.network.later(self.faults.marker_s(), call)
+        self.network.later(self.faults.marker_s(), self._once_back, call)
 
     def _on_news(self, tp: TopicPartition) -> None:
         for worker in self.workers:
@@ -383,19 +441,19 @@ def settings() -> Settings:
     return Settings.from_environment({"TIERFLOW_APP_ID": "app"}, dotenv=None)
 
 
-def simulate(
-    seed: int,
-    scene: Scene,
-    *,
-    without: frozenset[str] = frozenset(),
-    left_out: frozenset[int] = frozenset(),
-    traces: bool = False,
-) -> Run:
-    """Runs one schedule. without: kinds of faults that do not happen; left_out: numbers of happenings, likewise."""
-    faults = Faults(seed, without)
-    faults.happenings = [each for number, each in enumerate(faults.happenings) if number not in left_out]
-    order = Random(f"order {seed}") if faults.shuffles else None
-    loop = SeededLoop(order, slow=faults.random if faults.slow_cpu else None)
+def simulate(seed: int, scene: Scene, *, traces: bool = False) -> Run:
+    """Runs the schedule of a seed."""
+    return _run(seed, scene, DrawnFaults(seed), traces=traces)
+
+
+def simulate_kept(schedule: Schedule, scene: Scene, *, traces: bool = False) -> Run:
+    """Runs a schedule that was kept."""
+    return _run(schedule.seed, scene, KeptFaults(schedule), traces=traces)
+
+
+def _run(seed: int, scene: Scene, faults: Faults, *, traces: bool) -> Run:
+    order = Random(f"order {seed}") if faults.setting.shuffles else None
+    loop = SeededLoop(order, slow=faults.pace if faults.setting.slow_cpu else None)
     with _without_real_time(loop):
         world = World(loop, seed, scene, faults, traces=traces)
         try:
@@ -405,7 +463,8 @@ def simulate(
         anomalies = [*world.anomalies, *check(world.broker, scene, world.seen)]
         anomalies += [Anomaly("uncaught", f"{each}") for each in loop.failed if _counts(each)]
         loop.bury()
-    return Run(seed, anomalies, faults.met, world.trace, world.trail, loop.now_s - 1_000, loop.steps)
+    schedule = Schedule(seed, faults.setting, faults.happenings, faults.noted)
+    return Run(seed, schedule, anomalies, faults.met, world.trace, world.trail, loop.now_s - 1_000, loop.steps)
 
 
 def _counts(context: dict[str, Any]) -> bool:
