@@ -7,7 +7,7 @@ export UV_LINK_MODE := copy
 # The hundreds of processes that tests start would compile all they import, each of them.
 QUICK_STARTS := PYTHONDONTWRITEBYTECODE=
 
-.PHONY: help setup compiled sdist wheel release-check sbom site known-faults demo fast test check check-deploy deploy-tools pin-images check-speed laws fuzz bench bench-quick bench-intake bench-page console example-debezium example-jdbc simulation soak faults histories test-rights clean
+.PHONY: help setup compiled sdist wheel release-check sbom site known-faults demo fast test check check-deploy deploy-tools pin-images check-speed laws fuzz bench bench-quick bench-intake bench-page console example-avro example-debezium example-jdbc simulation soak faults histories test-rights clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -104,6 +104,9 @@ bench-quick: setup ## the same in two minutes: tierflow, Kafka Streams and Flink
 
 bench-intake: compiled ## how fast tierflow intake maps a full topic, and the delay from a source to a tier change; FORMAT=json or debezium, RECORDS
 	@.venv/bin/python -m benchmarks.intake $(if $(FORMAT),--form $(FORMAT)) $(if $(RECORDS),--records $(RECORDS))
+
+example-avro: setup ## from a record of Avro to a tier change, and its row in Avro, with a real schema registry (Apicurio); a minute
+	@.venv/bin/python examples/sources/avro/run.py
 
 example-debezium: setup ## from an INSERT in a real PostgreSQL to a tier change, by the real Debezium; needs PostgreSQL, half a minute
 	@.venv/bin/python examples/sources/debezium/run.py

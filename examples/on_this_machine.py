@@ -21,6 +21,7 @@ from jgo.maven import PythonResolver
 TIERFLOW = str(Path(sys.executable).with_name("tierflow"))
 CONNECT = "4.3.1"
 WITHIN_S = 120.0
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tierflow"
 
 
 def say(text: str) -> None:
@@ -125,8 +126,7 @@ async def make_topics(servers: str, names: Sequence[str]) -> None:
 
 def fetched(jars: Sequence[str]) -> list[Path]:
     """Gives the files of artifacts of Maven Central, and of what they need; fetches them the first time."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tierflow" / "connect"
-    return list(map(Path, build("+".join(jars), cache_dir=cache, resolver=PythonResolver()).all_jars))
+    return list(map(Path, build("+".join(jars), cache_dir=CACHE / "connect", resolver=PythonResolver()).all_jars))
 
 
 def connect(jars: Sequence[str], files: Sequence[Path]) -> list[str]:
