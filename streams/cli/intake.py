@@ -40,7 +40,12 @@ def _intake(context: typer.Context) -> None:
 
 
 @app.command()
-def check(file: _FILE) -> None:
+def check(
+    file: _FILE,
+    registry: Annotated[
+        bool, typer.Option("--registry", help="Hold it against the newest schemas of its registry, too.")
+    ] = False,
+) -> None:
     """Say what is wrong with a mapping, line and field, or what it does; exit status 1 if it cannot be used."""
     from streams.intake.check import check_mapping, in_words
 
@@ -54,6 +59,45 @@ def check(file: _FILE) -> None:
         raise typer.Exit(1)
     for line in in_words(report.mapping.file):
         typer.echo(line)
+    if registry:
+        import asyncio
+
+        for line in asyncio.run(_beside_schemas(report.mapping)):
+            typer.echo(line)
+
+
+async def _beside_schemas(mapping: "CompiledMapping") -> list[str]:
+    """Says of each source in Avro how it stands to the newest schema of its topic.
+
+    Raises:
+        UsageError: The mapping has no registry, or that does not let us in.
+        TryAgainError: The registry is away.
+    """
+    from streams.intake.check import beside_schema
+    from streams.intake.formats.avro import field_names
+    from streams.intake.refused import MalformedError
+    from streams.settings import Settings
+    from streams.stages.sources import registry_of
+
+    registry = registry_of(Settings.from_environment(), mapping, REGISTRY_WITHIN_S)
+    if registry is None:
+        raise UsageError("the mapping has no [registry], so --registry has nothing to hold it against")
+    said = []
+    for name, source in mapping.sources.items():
+        format_ = mapping.file.sources[name].format
+        if format_ not in {"avro", "debezium-avro"} or source.each is not None:
+            continue
+        subject = f"{source.topic}-value"
+        schema = await registry.newest(subject)
+        if schema is None:
+            said.append(f"{name}: the registry has no schema of {subject}")
+            continue
+        try:
+            found = beside_schema(source, field_names(schema, subject, is_debezium=format_ == "debezium-avro"))
+        except MalformedError as error:
+            found = [str(error)]
+        said.append(f"{name}: {subject}: {'; '.join(found) or 'each of its fields is read'}")
+    return said
 
 
 @app.command(name="try")

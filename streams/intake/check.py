@@ -1,12 +1,14 @@
 """The check of a mapping: all errors with their lines or, where there are none, what is odd; and what it does."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from streams.intake.compile.mapping import CompiledMapping, read_mapping
 from streams.intake.inputs import INPUTS, KNOWN_PRODUCTS, WITHOUT_CUSTOMER
 from streams.intake.language.document import SourcesFile
 from streams.intake.language.rules import WordRule
+from streams.intake.paths import RECORD
+from streams.intake.source import Source
 from streams.policy.check.found import Finding
 from streams.policy.check.lines import Lines
 from streams.policy.check.past_faults import only_follows, read_past_faults
@@ -72,6 +74,15 @@ def _own_words(rule: Any) -> list[str]:
 def _is_by_time_alone(rule: Any) -> bool:
     path = rule if isinstance(rule, str) else getattr(rule, "path", None)
     return path in {"_record.timestamp", "ts_ms", "_record.ts_ms"}
+
+
+def beside_schema(source: Source, names: Collection[str]) -> list[str]:
+    """Says which fields of a schema a source does not read, and which names that it reads are not there."""
+    found = (
+        ("read by nothing", sorted(set(names) - source.names)),
+        ("not in the schema", sorted(source.names - {RECORD} - set(names))),
+    )
+    return [f"{said}: {', '.join(these)}" for said, these in found if these]
 
 
 def in_words(file: SourcesFile) -> list[str]:

@@ -101,11 +101,18 @@ class RegistryClient:
             RegistryAwayError: It does not answer as a registry does; a later try may succeed.
             UsageError: It does not let us in, or is not who it should be.
         """
-        answer = await self._get(f"/schemas/ids/{number}")
+        return await self._whole(f"/schemas/ids/{number}")
+
+    async def newest(self, subject: str) -> RegisteredSchema:
+        """Gets the newest schema of a subject, and all that it refers to. It raises what `schema` does."""
+        return await self._whole(f"/subjects/{quote(subject, safe='')}/versions/latest")
+
+    async def _whole(self, path: str) -> RegisteredSchema:
+        answer = await self._get(path)
         kind = answer.kind or "AVRO"
         query = {"format": "serialized"} if kind == "PROTOBUF" else {}
         if query:
-            answer = await self._get(f"/schemas/ids/{number}", query)
+            answer = await self._get(path, query)
         imports: dict[str, str] = {}
         await self._import(answer, query, imports, set())
         return RegisteredSchema(kind, answer.schema, tuple(imports.items()))

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from streams.intake.formats.wire import schema_id_of
 from streams.intake.paths import RECORD
-from streams.intake.schemas import Schemas
+from streams.intake.schemas import RegisteredSchema, Schemas
 from streams.intake.source import Source
 from streams.registry.client import NotRegisteredError, RegistryClient
 from streams.registry.patience import patiently
@@ -63,6 +63,14 @@ class Registry:
             for number in numbers
             if not self._schemas.is_known(number) or self._unknown_since.get(number, before + 1) < before
         )
+
+    async def newest(self, subject: str) -> RegisteredSchema | None:
+        """Gets the newest schema of a subject; None where there is none. It raises what is awaited by `prepare`."""
+        async with self._turn, self._client:
+            try:
+                return await patiently(self._client, lambda: self._client.newest(subject), self._within_s)
+            except NotRegisteredError:
+                return None
 
     async def _get(self, numbers: list[int]) -> None:
         async with self._turn, self._client:

@@ -72,8 +72,9 @@ class SchemaRegistry:
         return self._answer(request, held, 40403, {})
 
     async def _of_subject(self, request: web.Request) -> web.Response:
-        subject, version = request.match_info["subject"], int(request.match_info["version"])
+        subject, wanted = request.match_info["subject"], request.match_info["version"]
         versions = self._subjects.get(subject, [])
+        version = len(versions) if wanted == "latest" else int(wanted)
         held = versions[version - 1] if 0 < version <= len(versions) else None
         about = {} if held is None else {"subject": subject, "version": version, "id": held.number}
         return self._answer(request, held, 40402 if versions else 40401, about)

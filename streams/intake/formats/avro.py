@@ -82,13 +82,36 @@ class AvroReader:
 
     def _parse(self, number: int) -> Any:
         schema = self._schemas.of(number)
-        if schema.kind != KIND:
-            raise MalformedError(f"its schema {number} is one of {schema.kind}, not of Avro; write another format")
-        try:
-            parsed = self._parsed[number] = parse(schema, is_debezium=self._is_debezium)
-        except (SchemaParseException, ValueError, LookupError, TypeError, RecursionError) as error:
-            raise MalformedError(f"its schema {number} cannot be read: {_said(error)}") from error
+        parsed = self._parsed[number] = parsed_of(schema, f"its schema {number}", is_debezium=self._is_debezium)
         return parsed
+
+
+def parsed_of(schema: RegisteredSchema, named: str, *, is_debezium: bool = False) -> Any:
+    """Parses a schema, and those that it refers to, for schemaless_reader. named: what an error calls it.
+
+    Raises:
+        MalformedError: It is none of Avro.
+    """
+    if schema.kind != KIND:
+        raise MalformedError(f"{named} is one of {schema.kind}, not of Avro; write another format")
+    try:
+        return parse(schema, is_debezium=is_debezium)
+    except (SchemaParseException, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise MalformedError(f"{named} cannot be read: {_said(error)}") from error
+
+
+def field_names(schema: RegisteredSchema, named: str, *, is_debezium: bool = False) -> frozenset[str]:
+    """Gives the fields of the rows of a schema; of a change event, those of the table's row. It raises as parsed_of."""
+    parsed = parsed_of(schema, named, is_debezium=is_debezium)
+    rows = [parsed] if not is_debezium else [_row_of(parsed, name) for name in ("before", "after")]
+    return frozenset(field["name"] for row in rows if isinstance(row, dict) for field in row.get("fields", ()))
+
+
+def _row_of(event: Any, name: str) -> Any:
+    """Gives the schema of a part of a change event: a record, or null; where it stands first, it is whole."""
+    types = [field["type"] for field in event.get("fields", ()) if field["name"] == name]
+    parts = [part for type_ in types for part in (type_ if isinstance(type_, list) else [type_])]
+    return next((part for part in parts if isinstance(part, dict)), None)
 
 
 def parse(schema: RegisteredSchema, *, is_debezium: bool = False) -> Any:
