@@ -20,7 +20,8 @@ PURE = {
 ROOMS = {
     "values": set(),
     "sealing": set(),
-    "policy": {"values"},
+    "languages": set(),
+    "policy": {"languages", "values"},
     "engine": {"values", "policy"},
     # Of intake, which reads bytes by libraries, an import contract says that it does no I/O.
     "partition": {"values", "sealing", "policy", "engine", "contracts", "intake", "accounts"},

@@ -20,6 +20,7 @@ EXAMPLES: Final = {
     "simulate": (
         "tierflow simulate --policy ours.toml --events events.jsonl",
         "tierflow simulate --policy ours.toml --compare next.toml --from-kafka --picture moves.svg",
+        "tierflow simulate --policy ours.toml --compare next.toml --events events.jsonl --lang zh-TW",
         "tierflow simulate --policy ours.toml --compare next.toml --events events.jsonl --list low:mid",
     ),
     "watch": ("tierflow watch", "tierflow watch --lang zh-TW", "tierflow watch --all --from-beginning --limit 10"),

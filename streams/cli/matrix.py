@@ -12,62 +12,92 @@ from rich.text import Text
 
 from streams.cli.output import table_console, visible
 from streams.errors import UsageError
-from streams.simulate.matrix import (
-    Matrix,
-    customers_of,
+from streams.languages.said import say
+from streams.simulate.matrix import Matrix, Side, customers_of, matrix_message, matrix_of
+from streams.simulate.sentences import (
+    Speech,
+    differences,
     left_out_sentence,
-    matrix_message,
-    matrix_of,
+    money_sentences,
     moves_sentence,
     percent,
+    span_sentence,
+    speech_in,
 )
 
 if TYPE_CHECKING:
     from streams.simulate import Simulation
 
 _STYLES = {"up": "blue", "down": "dark_orange3", "same": "", None: "magenta"}
-_FIGURES = ("customers", "of all", "of the row")
+_FIGURES = (say("customers"), say("of all"), say("of the row"))
 
 
-def write_answer(
-    before: "Simulation", after: "Simulation", cell: tuple[str, str] | None, *, as_json: bool, picture: Path | None
+def write_answer(  # noqa: PLR0913 - the options of an answer
+    before: "Simulation",
+    after: "Simulation",
+    cell: tuple[str, str] | None,
+    *,
+    as_json: bool,
+    picture: Path | None,
+    lang: str | None,
 ) -> None:
     """Writes the comparison of two simulations to standard output, and the picture to its file if one is wanted.
 
     before, after: the simulations under --policy and --compare. cell: the tiers of --list; None: all cells.
+    lang: the language of the table and the picture; None: English, with tiers by their ids.
     """
     matrix = matrix_of(before, after)
     if picture is not None:
-        _write_picture(matrix, picture)
+        _write_picture(matrix, picture, lang)
     if cell is not None:
         _write_customers(customers_of(cell, before, after))
     elif as_json:
         typer.echo(msgspec.json.encode(matrix_message(matrix)).decode())
     else:
-        print_matrix(matrix)
+        print_matrix(matrix, lang)
 
 
-def print_matrix(matrix: Matrix) -> None:
-    """Prints the matrix as a table. A cell has three lines: customers, their share of all, their share of the row."""
-    console = table_console()
-    console.print(Text(f"rows: tier under {matrix.before.label}; columns: tier under {matrix.after.label}"))
+def print_matrix(matrix: Matrix, lang: str | None = None) -> None:
+    """Prints the matrix as a table. A cell has three lines: customers, their share of all, their share of the row.
+
+    Below it: who moves, over which days, what differs between the policies, and what campaigns pay.
+    """
+    console, speech = table_console(), speech_in(lang)
+    axes = say(
+        "rows: tier under {before}; columns: tier under {after}",
+        before=matrix.before.label,
+        after=matrix.after.label,
+    )
+    console.print(Text(speech.tell(axes)))
+    console.print(_table(matrix, speech))
+    heads = moves_sentence(matrix), left_out_sentence(matrix), span_sentence(matrix, speech.writing)
+    lines = [*filter(None, heads), say("what differs:"), *(f"  {one}" for one in map(speech.tell, differences(matrix)))]
+    for line in (*lines, *money_sentences(matrix, speech)):
+        console.print(Text(speech.tell(line)), soft_wrap=True)
+
+
+def _table(matrix: Matrix, speech: Speech) -> Table:
+    figures = [speech.tell(figure) for figure in _FIGURES]
+    everybody = speech.tell(say("all"))
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("from / to", overflow="fold")
+    table.add_column(speech.tell(say("from / to")), overflow="fold")
     table.add_column("", no_wrap=True, style="dim")
-    for tier in (*matrix.after.tiers, "all"):
-        table.add_column(tier, justify="right", overflow="fold", header_style="bold")
+    for name in (*(_name(matrix.after, tier, speech) for tier in matrix.after.tiers), everybody):
+        table.add_column(Text(name), justify="right", overflow="fold", header_style="bold")
     for tier in matrix.before.tiers:
         cells = [_cell(matrix, tier, other) for other in matrix.after.tiers]
         total = _figures(matrix.rows[tier], matrix.customers, matrix.rows[tier])
-        table.add_row(Text(tier, "bold"), "\n".join(_FIGURES), *cells, total, end_section=True)
+        row = Text(_name(matrix.before, tier, speech), "bold")
+        table.add_row(row, "\n".join(figures), *cells, total, end_section=True)
     totals = [*(matrix.columns[tier] for tier in matrix.after.tiers), matrix.customers]
     table.add_row(
-        Text("all", "bold"), "\n".join(_FIGURES[:2]), *(_figures(count, matrix.customers) for count in totals)
+        Text(everybody, "bold"), "\n".join(figures[:2]), *(_figures(count, matrix.customers) for count in totals)
     )
-    console.print(table)
-    console.print(Text(moves_sentence(matrix)))
-    if left_out := left_out_sentence(matrix):
-        console.print(Text(left_out))
+    return table
+
+
+def _name(side: Side, tier: str, speech: Speech) -> str:
+    return visible(speech.writing.name(side.names.get(tier, {}), tier)) if speech.names else tier
 
 
 def _cell(matrix: Matrix, tier: str, other: str) -> Text:
@@ -92,20 +122,26 @@ def _write_customers(customers: list[bytes]) -> None:
         sys.stdout.buffer.flush()
 
 
-def _write_picture(matrix: Matrix, file: Path) -> None:
+def _write_picture(matrix: Matrix, file: Path, lang: str | None) -> None:
     try:
-        file.write_bytes(_drawn(matrix, is_png=file.suffix.lower() == ".png"))
+        file.write_bytes(_drawn(matrix, lang, is_png=file.suffix.lower() == ".png"))
     except OSError as error:
         raise UsageError(f"--picture: {file} cannot be written: {error.strerror}; write another name") from error
 
 
-def _drawn(matrix: Matrix, *, is_png: bool) -> bytes:
+def _drawn(matrix: Matrix, lang: str | None, *, is_png: bool) -> bytes:
     from streams.simulate.picture import picture_of
 
     if is_png:
         from streams.simulate.png import can_show, png
 
-        return png(picture_of(matrix, can_show))
+        if lang is not None and not can_show(speech_in(lang).tell(say("what differs:"))):
+            raise UsageError(
+                "--picture: no font of this machine has Chinese characters; install tierflow with its fonts "
+                "(pip install 'tierflow[fonts]') or one of the system (Debian: apt-get install fonts-noto-cjk), "
+                "or write a name with .svg"
+            )
+        return png(picture_of(matrix, can_show, lang), lang)
     from streams.simulate.svg import svg
 
-    return svg(picture_of(matrix))
+    return svg(picture_of(matrix, language=lang))

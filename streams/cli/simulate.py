@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from streams.cli.language import Lang, asked_language
 from streams.contracts.log import encode_json
 from streams.errors import UsageError
 from streams.policy.policy import Policy
@@ -30,11 +31,15 @@ BATCH_EVENTS = 20_000
 
 
 class Answer(NamedTuple):
-    """The options that say in which form a comparison is wanted. list_cell: FROM:TO as written."""
+    """The options that say in which form a comparison is wanted. list_cell: FROM:TO as written.
+
+    lang: of the table and the picture; None where nobody asked.
+    """
 
     list_cell: str | None
     as_json: bool
     picture: Path | None
+    lang: str | None
 
     @property
     def options(self) -> list[str]:
@@ -62,6 +67,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - a command's options
     picture: Annotated[
         Path | None, typer.Option(metavar="FILE", help="With --compare: the matrix as .svg or .png, too.")
     ] = None,
+    lang: Lang = None,
     ahead_days: Annotated[
         int, typer.Option(metavar="N", min=1, max=3_000_000, help="Refuse an event further ahead of the newest so far.")
     ] = 400,
@@ -72,7 +78,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - a command's options
     is counted, and shown with --full. A file needs no Kafka, and no setting is read. With --compare both policies
     work the same events, and the tiers served in the end are held against each other.
     """
-    answer = Answer(list_cell, as_json, picture)
+    answer = Answer(list_cell, as_json, picture, asked_language(lang, as_json=as_json and picture is None))
     _check(events, from_kafka, full, compare, answer)
     collect_rarely()
     first = read_policy_file(policy, "--policy")
@@ -225,7 +231,7 @@ def _compare(
         events += len(batch)
         reasons["--policy"] += _worked(before, batch)
         reasons["--compare"] += _worked(after, batch)
-    write_answer(before, after, cell, as_json=answer.as_json, picture=answer.picture)
+    write_answer(before, after, cell, as_json=answer.as_json, picture=answer.picture, lang=answer.lang)
     unusable = "; ".join(f"{option}: {_dead_letters(found)}" for option, found in reasons.items() if found)
     seconds = time.perf_counter() - began
     typer.echo(

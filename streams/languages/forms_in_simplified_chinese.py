@@ -4,6 +4,13 @@ from collections.abc import Mapping
 from typing import Final
 
 FORMS: Final[Mapping[str, str]] = {
+    "customers": "客户数",
+    "of all": "占全部",
+    "of the row": "占该行",
+    "rows: tier under {before}; columns: tier under {after}": ("行：按 {before} 的等级；列：按 {after} 的等级"),
+    "what differs:": "规则差异：",
+    "all": "合计",
+    "from / to": "由／至",
     "{file}, line {line}": "{file}，第 {line} 行",
     "{place}: {message}": "{place}：{message}",
     "{errors} errors; the policy cannot be used": "{errors} 个错误；此政策无法使用",
@@ -191,6 +198,7 @@ FORMS: Final[Mapping[str, str]] = {
         "{name} 第 {version} 版：{tiers}，币种 {currency}，日期按 {time_zone}"
     ),
     "{sentences}.": "{sentences}。",
+    "In {standing} standing nobody is above {tier}": ("信用状况为 {standing} 时，等级最高为 {tier}"),
     "{word} counts as {product}": "{word} 视为 {product}",
     "wholly to its first owner": "全数计入第一位持有人",
     "wholly to each owner": "全数计入每位持有人",
@@ -246,7 +254,6 @@ FORMS: Final[Mapping[str, str]] = {
     "A tier is sure for {term_months}{grace}": "等级保留 {term_months}{grace}",
     "{term}; below its floor it is then lost{when}, {to}": "{term}；届满时低于门槛即降级{when}{to}",
     "Nobody falls within {protected} of an upgrade": "升级后 {protected}内不会降级",
-    "In {standing} standing nobody is above {tier}": ("信用状况为 {standing} 时，等级最高为 {tier}"),
     ", and then for a grace of {grace_months}": "，其后再宽限 {grace_months}",
     "A tier is lost at a rating{when}, to the higher of what the last two ratings gave": (
         "评级时降级{when}至最近两次评级中较高的等级"
@@ -592,4 +599,34 @@ FORMS: Final[Mapping[str, str]] = {
     "this is not valid TOML: a number or a date in it is out of range, or it is nested too deeply": (
         "这不是有效的 TOML：其中的数字或日期超出范围，或嵌套过深"
     ),
+    "the darker, the more of the row": "颜色越深，占该行比例越高",
+    "moves up": "升级",
+    "moves down": "降级",
+    "stays": "不变",
+    "tiers not comparable": "等级无法比较",
+    "under {policy}": "按 {policy}",
+    "{share} of all": "占全部 {share}",
+    "and {number} lines more": "另有 {number} 行",
+    "{share} of the row": "占该行 {share}",
+    "What differs": "规则差异",
+    "Money and services": "金额与权益",
+    "Who moves where: {before} to {after}": "客户的等级变动：由 {before} 改为 {after}",
+    "{customers} customers: {moves}": "共 {customers} 位客户：{moves}",
+    "events from {first} to {last}": "数据期间：{first}至{last}",
+    "campaigns pay {before}; then {after}: {moved} less": ("活动支付：{before}；改后{after}，减少{moved}"),
+    "{number} times, {amount}": "{number} 次，{amount}",
+    "{number} up ({share})": "{number} 位升级（{share}）",
+    "{number} down ({share})": "{number} 位降级（{share}）",
+    "{number} stay ({share})": "{number} 位不变（{share}）",
+    "{number} with a tier under {policy} alone": "{number} 位仅在 {policy} 下有等级",
+    "left out: {customers}": "未计入：{customers}",
+    "no longer: {sentence}": "原规则：{sentence}",
+    "now: {sentence}": "新规则：{sentence}",
+    "campaigns pay {before}; then {after}": "活动支付：{before}；改后{after}",
+    "campaigns pay {before}; then {after}: {moved} more": ("活动支付：{before}；改后{after}，增加{moved}"),
+    "{number} times": "{number} 次",
+    "{number} not comparable ({share})": "{number} 位无法比较（{share}）",
+    "nothing that customers would notice": "客户不会察觉任何差异",
+    "campaign {campaign}: {before}; then {after}": ("活动“{campaign}”：{before}；改后 {after}"),
+    "service {service}: {before} customers; then {after}": ("权益“{service}”：{before} 位客户；改后 {after} 位"),
 }

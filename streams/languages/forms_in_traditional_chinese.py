@@ -4,6 +4,13 @@ from collections.abc import Mapping
 from typing import Final
 
 FORMS: Final[Mapping[str, str]] = {
+    "customers": "客戶數",
+    "of all": "佔全部",
+    "of the row": "佔該列",
+    "rows: tier under {before}; columns: tier under {after}": ("列：依 {before} 的等級；欄：依 {after} 的等級"),
+    "what differs:": "規則差異：",
+    "all": "合計",
+    "from / to": "由／至",
     "{file}, line {line}": "{file}，第 {line} 行",
     "{place}: {message}": "{place}：{message}",
     "{errors} errors; the policy cannot be used": "{errors} 個錯誤；此政策無法使用",
@@ -191,6 +198,7 @@ FORMS: Final[Mapping[str, str]] = {
         "{name} 第 {version} 版：{tiers}，幣別 {currency}，日期依 {time_zone}"
     ),
     "{sentences}.": "{sentences}。",
+    "In {standing} standing nobody is above {tier}": ("信用狀況為 {standing} 時，等級最高為 {tier}"),
     "{word} counts as {product}": "{word} 視為 {product}",
     "wholly to its first owner": "全數計入第一位持有人",
     "wholly to each owner": "全數計入每位持有人",
@@ -246,7 +254,6 @@ FORMS: Final[Mapping[str, str]] = {
     "A tier is sure for {term_months}{grace}": "等級保留 {term_months}{grace}",
     "{term}; below its floor it is then lost{when}, {to}": "{term}；屆滿時低於門檻即調降{when}{to}",
     "Nobody falls within {protected} of an upgrade": "升等後 {protected}內不予調降",
-    "In {standing} standing nobody is above {tier}": ("信用狀況為 {standing} 時，等級最高為 {tier}"),
     ", and then for a grace of {grace_months}": "，其後再寬限 {grace_months}",
     "A tier is lost at a rating{when}, to the higher of what the last two ratings gave": (
         "評等時調降{when}至最近兩次評等中較高的等級"
@@ -592,4 +599,34 @@ FORMS: Final[Mapping[str, str]] = {
     "this is not valid TOML: a number or a date in it is out of range, or it is nested too deeply": (
         "這不是有效的 TOML：其中的數字或日期超出範圍，或巢狀過深"
     ),
+    "the darker, the more of the row": "顏色越深，佔該列比例越高",
+    "moves up": "升等",
+    "moves down": "調降",
+    "stays": "不變",
+    "tiers not comparable": "等級無法比較",
+    "under {policy}": "依 {policy}",
+    "{share} of all": "佔全部 {share}",
+    "and {number} lines more": "另有 {number} 行",
+    "{share} of the row": "佔該列 {share}",
+    "What differs": "規則差異",
+    "Money and services": "金額與權益",
+    "Who moves where: {before} to {after}": "客戶的等級異動：由 {before} 改為 {after}",
+    "{customers} customers: {moves}": "共 {customers} 位客戶：{moves}",
+    "events from {first} to {last}": "資料期間：{first}至{last}",
+    "campaigns pay {before}; then {after}: {moved} less": ("活動支付：{before}；改後{after}，減少{moved}"),
+    "{number} times, {amount}": "{number} 次，{amount}",
+    "{number} up ({share})": "{number} 位升等（{share}）",
+    "{number} down ({share})": "{number} 位調降（{share}）",
+    "{number} stay ({share})": "{number} 位不變（{share}）",
+    "{number} with a tier under {policy} alone": "{number} 位僅在 {policy} 下有等級",
+    "left out: {customers}": "未計入：{customers}",
+    "no longer: {sentence}": "原規則：{sentence}",
+    "now: {sentence}": "新規則：{sentence}",
+    "campaigns pay {before}; then {after}": "活動支付：{before}；改後{after}",
+    "campaigns pay {before}; then {after}: {moved} more": ("活動支付：{before}；改後{after}，增加{moved}"),
+    "{number} times": "{number} 次",
+    "{number} not comparable ({share})": "{number} 位無法比較（{share}）",
+    "nothing that customers would notice": "客戶不會察覺任何差異",
+    "campaign {campaign}: {before}; then {after}": ("活動「{campaign}」：{before}；改後 {after}"),
+    "service {service}: {before} customers; then {after}": ("權益「{service}」：{before} 位客戶；改後 {after} 位"),
 }

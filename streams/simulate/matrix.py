@@ -9,9 +9,11 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from streams.policy.check.sentences import rules_in_words
 from streams.policy.compile.load import read_policy
 from streams.policy.policy import Policy
 from streams.simulate.simulation import Simulation
+from streams.simulate.spent import CampaignMoved, Spent, campaigns_moved
 
 Move = Literal["up", "down", "same"]
 SHARE_DECIMALS = 6
@@ -20,19 +22,23 @@ SHARE_DECIMALS = 6
 class Side(NamedTuple):
     """One of the two policies: its label in tables and pictures, and its tier ids from the lowest up.
 
-    names: the tier's names by tier id, then by language.
+    names, campaigns: the names of tiers and campaigns by id, then by language. rules: what else it does, in sentences.
     """
 
     label: str
     policy: Policy
     tiers: tuple[str, ...]
     names: dict[str, dict[str, str]]
+    campaigns: dict[str, dict[str, str]]
+    rules: list[str]
 
 
 class Matrix(NamedTuple):
     """How many customers are in which tier under the first policy (`before`, rows) and the second (`after`, columns).
 
     Customers without a tier under one of the policies are in no cell; `only_before` and `only_after` count them.
+    first_ms, last_ms: the times of the first and of the newest event; None where there was none. spent: by campaigns,
+    under each policy.
     """
 
     before: Side
@@ -42,6 +48,9 @@ class Matrix(NamedTuple):
     columns: Counter[str]
     only_before: int  # customers with a tier under the first policy alone
     only_after: int
+    first_ms: int | None
+    last_ms: int | None
+    spent: tuple[Spent, Spent]
 
     @property
     def customers(self) -> int:
@@ -85,7 +94,17 @@ def matrix_of(before: Simulation, after: Simulation) -> Matrix:
     for (first, second), count in counts.items():
         rows[first] += count
         columns[second] += count
-    return Matrix(*_sides(before.policy, after.policy), counts, rows, columns, only_before, only_after)
+    return Matrix(
+        *_sides(before.policy, after.policy),
+        counts,
+        rows,
+        columns,
+        only_before,
+        only_after,
+        first_ms=before.first_ms,
+        last_ms=before.last_ms,
+        spent=(before.spent, after.spent),
+    )
 
 
 def customers_of(cell: tuple[str, str], before: Simulation, after: Simulation) -> list[bytes]:
@@ -115,9 +134,11 @@ def _sides(before: Policy, after: Policy) -> tuple[Side, Side]:
 
 
 def _side(label: str, policy: Policy) -> Side:
-    file = read_policy(policy.document).file
+    file = read_policy(policy.document, is_published=True).file
     names = {tier.id: tier.name for tier in file.tiers} if file else {}
-    return Side(label, policy, tuple(tier.id for tier in policy.tiers), names)
+    campaigns = {rule.id: rule.name for rule in file.campaigns} if file else {}
+    rules = rules_in_words(policy, file) if file else []
+    return Side(label, policy, tuple(tier.id for tier in policy.tiers), names, campaigns, rules)
 
 
 # --- as one JSON object ---
@@ -143,6 +164,16 @@ class CellMessage(msgspec.Struct, frozen=True, rename={"before": "from", "after"
     move: Move | None
 
 
+class CampaignMessage(msgspec.Struct, frozen=True):
+    """What a campaign triggers under each policy, and pays in its currency; who is held out does not count."""
+
+    campaign: str
+    triggers_in_policy: int
+    triggers_in_compare: int
+    paid_in_policy: str
+    paid_in_compare: str
+
+
 class MatrixMessage(msgspec.Struct, frozen=True):
     """What `tierflow simulate --compare --json` prints (docs/commands.md#two-policies-on-the-same-events)."""
 
@@ -158,6 +189,9 @@ class MatrixMessage(msgspec.Struct, frozen=True):
     rows: dict[str, int]
     columns: dict[str, int]
     cells: list[CellMessage]
+    first_at: str | None  # the time of the first event, and of the newest one
+    last_at: str | None
+    campaigns: list[CampaignMessage]  # those that trigger or pay otherwise
 
 
 def matrix_message(matrix: Matrix) -> MatrixMessage:
@@ -176,7 +210,23 @@ def matrix_message(matrix: Matrix) -> MatrixMessage:
         rows={tier: matrix.rows[tier] for tier in matrix.before.tiers},
         columns={tier: matrix.columns[tier] for tier in matrix.after.tiers},
         cells=[_cell(matrix, row, column) for row in matrix.before.tiers for column in matrix.after.tiers],
+        first_at=written_at(matrix, matrix.first_ms),
+        last_at=written_at(matrix, matrix.last_ms),
+        campaigns=[_campaign(moved) for moved in campaigns_moved(*matrix.spent)],
     )
+
+
+def written_at(matrix: Matrix, at_ms: int | None) -> str | None:
+    """Writes a time of the matrix in RFC 3339, in the zone of the first policy."""
+    return None if at_ms is None else matrix.before.policy.calendar.rfc3339(at_ms)
+
+
+def _campaign(moved: CampaignMoved) -> CampaignMessage:
+    (before, after), paid = (
+        moved.triggers,
+        [f"{amount:.2f}" if amount == round(amount, 2) else f"{amount:f}" for amount in moved.paid],
+    )
+    return CampaignMessage(moved.campaign, before, after, *paid)
 
 
 def _policy_name(side: Side) -> PolicyName:
@@ -191,35 +241,3 @@ def _cell(matrix: Matrix, row: str, column: str) -> CellMessage:
 
 def _share(part: int, whole: int) -> float:
     return round(part / whole, SHARE_DECIMALS) if whole else 0.0
-
-
-# --- in words ---
-
-
-def percent(part: int, whole: int) -> str:
-    """Writes a share as a percentage with one decimal; a share between 0 and 1 never reads 0.0% or 100.0%."""
-    if not whole:
-        return "-"
-    tenths = round(part * 1000 / whole)
-    if part and not tenths:
-        return "<0.1%"
-    if part < whole and tenths == 1000:  # noqa: PLR2004 - all of it
-        return ">99.9%"
-    return f"{tenths / 10:.1f}%"
-
-
-def moves_sentence(matrix: Matrix) -> str:
-    """Writes one sentence: how many customers there are, and how many move up, move down or stay."""
-    moves, customers = matrix.moves(), matrix.customers
-    words: list[tuple[Move | None, str]] = [("up", "up"), ("down", "down"), ("same", "stay"), (None, "not comparable")]
-    parts = [
-        f"{moves[move]:,} {word} ({percent(moves[move], customers)})" for move, word in words if moves[move] or move
-    ]
-    return f"{customers:,} customers: {', '.join(parts)}"
-
-
-def left_out_sentence(matrix: Matrix) -> str:
-    """Writes how many customers are left out of the matrix; an empty text where none are."""
-    sides = ((matrix.only_before, matrix.before), (matrix.only_after, matrix.after))
-    parts = [f"{count:,} with a tier under {side.label} alone" for count, side in sides if count]
-    return f"left out: {', '.join(parts)}" if parts else ""

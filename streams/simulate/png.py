@@ -1,7 +1,9 @@
 """A picture as PNG. Pillow's own font has Latin letters; for other scripts a font of the system is used."""
 
 from functools import cache
+from importlib.util import find_spec
 from io import BytesIO
+from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -11,9 +13,14 @@ SCALE = 2
 _ANCHORS = {"start": "ls", "middle": "ms", "end": "rs"}
 # The characters that Pillow's own font has.
 _OWN = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA1, 0x180)))) | {"…"}
-# Fonts with Chinese characters on Linux, macOS and Windows. Pillow finds them by name in the system's folders.
+_NOTO = "NotoSansCJK-Regular.ttc"
+# Its faces, by the language whose signs they have: the same character is drawn otherwise in Taiwan.
+_TRADITIONAL = 3
+_FACES = {"zh-CN": 2, "zh-TW": _TRADITIONAL}
+# Fonts with Chinese characters on Linux, macOS and Windows. Pillow finds them by name in the system's folders. Before
+# them comes that of the extra `fonts`.
 _SYSTEM_FONTS = (
-    "NotoSansCJK-Regular.ttc",
+    _NOTO,
     "NotoSansCJKtc-Regular.otf",
     "NotoSansTC-Regular.otf",
     "NotoSansTC-Regular.ttf",
@@ -33,12 +40,12 @@ _SYSTEM_FONTS = (
 
 
 def can_show(text: str) -> bool:
-    """Says whether the text can be drawn; a system font from `_SYSTEM_FONTS` is taken to have every character."""
+    """Says whether the text can be drawn; a font with Chinese characters is taken to have every character."""
     return _OWN.issuperset(text) or _system_font() is not None
 
 
-def png(picture: Picture) -> bytes:
-    """Gives the picture as the bytes of a PNG file, with `SCALE` pixels a point."""
+def png(picture: Picture, language: str | None = None) -> bytes:
+    """Gives the picture as the bytes of a PNG file, with `SCALE` pixels a point. language: whose signs are drawn."""
     image = Image.new("RGB", (picture.width * SCALE, picture.height * SCALE), "#ffffff")
     draw = ImageDraw.Draw(image)
     for shape in picture.shapes:
@@ -47,14 +54,14 @@ def png(picture: Picture) -> bytes:
             right, bottom = left + shape.width * SCALE - 1, top + shape.height * SCALE - 1
             draw.rectangle((left, top, right, bottom), fill=shape.fill)
         else:
-            _write(draw, shape)
+            _write(draw, shape, _FACES.get(language or "", _TRADITIONAL))
     file = BytesIO()
     image.save(file, "PNG", optimize=True)
     return file.getvalue()
 
 
-def _write(draw: ImageDraw.ImageDraw, text: Text) -> None:
-    font = _font(text.size * SCALE, own=_OWN.issuperset(text.text))
+def _write(draw: ImageDraw.ImageDraw, text: Text, face: int) -> None:
+    font = _font(text.size * SCALE, own=_OWN.issuperset(text.text), face=face)
     place = (text.x * SCALE, text.y * SCALE)
     # Pillow's font has no bold face, so bold letters get a thicker stroke.
     stroke = text.size * SCALE / 40 if text.bold else 0
@@ -62,14 +69,18 @@ def _write(draw: ImageDraw.ImageDraw, text: Text) -> None:
 
 
 @cache
-def _font(size: int, *, own: bool) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def _font(size: int, *, own: bool, face: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     name = None if own else _system_font()
-    return ImageFont.load_default(size) if name is None else ImageFont.truetype(name, size)
+    if name is None:
+        return ImageFont.load_default(size)
+    return ImageFont.truetype(name, size, index=face if name.endswith(_NOTO) else 0)
 
 
 @cache
 def _system_font() -> str | None:
-    for name in _SYSTEM_FONTS:
+    packaged = find_spec("noto_cjk_sans_otc")
+    of_package = [str(Path(packaged.origin).with_name(_NOTO))] if packaged and packaged.origin else []
+    for name in (*of_package, *_SYSTEM_FONTS):
         try:
             ImageFont.truetype(name, 12)
         except OSError:

@@ -10,12 +10,14 @@ from typing import NamedTuple
 
 from streams.contracts.lines import FILE_PREFIX
 from streams.contracts.packing import unpack_header
+from streams.contracts.rejection import Rejection
 from streams.partition.budgets import Budgets
 from streams.partition.customers import Customers
 from streams.partition.entries import Entry
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import CAMPAIGNS, CANDIDATES, NO_LIMIT, ORDER, Message, Quota, Work
 from streams.policy.policy import Policy
+from streams.simulate.spent import Spent
 from streams.values.calendar import DAY_MS
 from streams.values.events import TOPICS
 from streams.values.fingerprint import REMEMBERED_AT_LEAST
@@ -89,6 +91,8 @@ class Simulation:
         )
         self.policy = policy
         self.partition = Customers(rules)
+        self.spent = Spent()
+        self.first_ms: int | None = None  # the earliest event so far
         self._budgets = Budgets()
 
     def work(self, events: Sequence[InputRecord]) -> Chunk:
@@ -99,6 +103,11 @@ class Simulation:
     def work_in_parts(self, events: Sequence[InputRecord], due_limit: int = DUE_LIMIT) -> Iterator[Chunk]:
         """Works the events as `work` does, but in chunks of at most `due_limit` decisions by time alone."""
         return self._chunks(events, Quota(due_limit, 0))
+
+    @property
+    def last_ms(self) -> int | None:
+        """Gives the time of the newest event; None before the first one."""
+        return None if self.first_ms is None else self.partition.clock_ms
 
     def tier(self, customer: bytes) -> str | None:
         """Gives the tier that a customer is served now; None for an unknown customer or one without a tier."""
@@ -120,9 +129,16 @@ class Simulation:
         for output, message in work.messages:
             if output == CANDIDATES:
                 for _, granted in self._granted(message):
-                    yield _shown(CAMPAIGNS, granted)
+                    yield self._triggered(granted)
+            elif output == CAMPAIGNS:
+                yield self._triggered(message)
             elif output != ORDER:
                 yield _shown(output, message)
+
+    def _triggered(self, trigger: Message) -> Output:
+        if trigger.value is not None:
+            self.spent.take(trigger.value)
+        return _shown(CAMPAIGNS, trigger)
 
     def _granted(self, candidate: Message) -> list[tuple[str, Message]]:
         """Asks the budgets for a candidate at once, since there are no other partitions whose candidates compete.
@@ -145,7 +161,10 @@ class Simulation:
             records[topic].append(PartitionRecord(next_offsets[topic], key, value))
             next_offsets[topic] += 1
         decoded = [iter(self.partition.decode(topic, found)) for topic, found in enumerate(records)]
-        return [next(decoded[topic]) for topic, _, _ in events]
+        entries = [next(decoded[topic]) for topic, _, _ in events]
+        used = [entry.at_ms for entry in entries if not isinstance(entry.event, Rejection)]
+        self.first_ms = min(used if self.first_ms is None else [self.first_ms, *used], default=None)
+        return entries
 
 
 def _shown(output: str, message: Message) -> Output:

@@ -51,7 +51,12 @@ def test_the_table_is_plain_text_where_no_terminal_is(given: list[str]) -> None:
         ["of", "the", "row", "33.3%", "66.7%", "100.0%"],
     ]
     assert ["all", "customers", "1", "3", "1", "5"] in lines
-    assert lines[-1] == ["5", "customers:", "2", "up", "(40.0%),", "0", "down", "(0.0%),", "3", "stay", "(60.0%)"]
+    moves = ["5", "customers:", "2", "up", "(40.0%),", "0", "down", "(0.0%),", "3", "stay", "(60.0%)"]
+    assert moves in lines
+    below = done.stdout.splitlines()
+    assert "events from 24 November 2026 to 24 November 2026" in below
+    assert "  mid is entered from 300,000.00, no longer from 500,000.00" in below
+    assert below[-1] == "service mobile-only-products: 1 customers; then 3"
     assert done.stderr.startswith("5 events under two policies in ")
 
 
@@ -89,6 +94,51 @@ def test_a_picture_comes_besides_the_answer(given: list[str], tmp_path: Path, an
     assert (tmp_path / "m.svg").read_text(encoding="utf-8").startswith("<svg xmlns=")
     with Image.open(tmp_path / "M.PNG") as image:
         image.load()
+
+
+def test_table_and_picture_are_told_in_the_language_that_is_asked_for(given: list[str], tmp_path: Path) -> None:
+    done = simulate(*given, "--lang", "zh-TW", "--picture", str(tmp_path / "m.svg"))
+    lines = done.stdout.splitlines()
+    assert lines[2].split() == ["由／至", "低價值客戶", "中等價值客戶", "高淨值客戶", "合計"]
+    told = [
+        "共 5 位客戶：2 位升等（40.0%）、0 位調降（0.0%）、3 位不變（60.0%）",
+        "資料期間：2026年11月24日至2026年11月24日",
+        "  進入 mid 的門檻為 300,000.00，不再是 500,000.00",
+        "權益「手機銀行專屬產品」：1 位客戶；改後 3 位",
+    ]
+    assert [line for line in told if line not in lines] == []
+    picture = (tmp_path / "m.svg").read_text(encoding="utf-8")
+    assert [line for line in told if line.strip() not in picture] == []
+
+
+def test_what_campaigns_pay_is_told_under_both_policies(given: list[str], tmp_path: Path) -> None:
+    lines = [
+        {"topic": "bank.balances", "value": {"balance": "400000", "as_of": 1_795_492_800_000}},
+        {
+            "topic": "bank.transactions",
+            "value": {"amount": "5000", "type": "purchase", "occurred_at": 1_795_492_801_000},
+        },
+        {"topic": "bank.balances", "value": {"balance": "400001", "as_of": 1_799_492_800_000}},
+    ]
+    for number, line in enumerate(lines):
+        line["value"] |= {"event_id": f"e{number}", "customer_id": "C1", "account_id": "a", "currency": "TWD"}
+    (tmp_path / "events.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    told = simulate(*given).stdout.splitlines()
+    assert "campaigns pay TWD 50; then TWD 0: TWD 50 less" in told
+    assert "campaign cash-back: 1 times, TWD 50; then 0 times" in told
+    found = json.loads(simulate(*given, "--json").stdout)
+    assert (found["first_at"], found["last_at"]) == ("2026-11-24T12:00:00+08:00", "2027-01-09T19:06:40+08:00")
+    assert {"campaign": "cash-back", "triggers_in_policy": 1, "triggers_in_compare": 0} | {
+        "paid_in_policy": "50.00",
+        "paid_in_compare": "0.00",
+    } in found["campaigns"]
+
+
+def test_a_picture_in_chinese_needs_a_font(given: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.simulate.png._system_font", lambda: None)
+    done = simulate(*given, "--lang", "zh-TW", "--picture", str(tmp_path / "m.png"))
+    assert str(done.exception).startswith("--picture: no font of this machine has Chinese characters; install tierflow")
+    assert simulate(*given, "--lang", "en", "--picture", str(tmp_path / "m.png")).exit_code == 0
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,8 @@ from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy
 from streams.settings import policy_folder
 from streams.simulate import Simulation
-from streams.simulate.matrix import (
-    Matrix,
-    customers_of,
-    left_out_sentence,
-    matrix_message,
-    matrix_of,
-    moves_sentence,
-    percent,
-)
+from streams.simulate.matrix import Matrix, customers_of, matrix_message, matrix_of
+from streams.simulate.sentences import left_out_sentence, moves_sentence, percent
 from tests.support.histories import ASSETS_ONLY, PLAIN, STANDARD, History
 
 NOON = 1_795_492_800_000

@@ -63,6 +63,15 @@ def test_a_name_that_no_font_has_gives_way_to_one_in_another_language() -> None:
     assert "Tier" not in texts(picture_of(THREE))
 
 
+def test_the_picture_tells_what_differs_in_lines_that_fit() -> None:
+    picture = picture_of(THREE)
+    shown = texts(picture)
+    assert "What differs" in shown
+    assert "nothing that customers would notice" in shown
+    for language, heading in (("zh-TW", "規則差異"), ("zh-CN", "规则差异"), ("en", "What differs")):
+        assert heading in texts(picture_of(THREE, language=language))
+
+
 @pytest.mark.parametrize(
     ("cell", "colour"),
     [(("t0", "t2"), "#2171b5"), (("t2", "t0"), "#d95f0e"), (("t1", "t1"), "#5f6368")],

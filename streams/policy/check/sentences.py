@@ -40,20 +40,32 @@ def in_words(policy: Policy, file: PolicyFile) -> list[Said]:
             time_zone=file.time_zone,
         ),
         _tiers(file.tiers),
-        *_value(policy, file),
-        *_measures(policy, file),
-        *_products(file),
-        *_accounts(file),
-        *(
-            say("In {standing} standing nobody is above {tier}", standing=standing, tier=tier)
-            for standing, tier in file.caps.items()
-        ),
-        _rating(file.rating),
-        *_falling(file.rating, file.falling, file.tiers),
+        *_rules(policy, file),
     ]
     loans = risk_sentences(file.risk)
     paragraphs = [sentences, *([sentence] for sentence in campaign_sentences(file)), *([loans] if loans else [])]
     return [say("{sentences}.", sentences=joined(paragraph, _sentences)) for paragraph in paragraphs]
+
+
+def rules_in_words(policy: Policy, file: PolicyFile) -> list[str]:
+    """Tells all but what the tiers are, a sentence each: those of two policies can be held against each other."""
+    return [*_rules(policy, file), *campaign_sentences(file), *risk_sentences(file.risk)]
+
+
+def _rules(policy: Policy, file: PolicyFile) -> list[str]:
+    caps = [
+        say("In {standing} standing nobody is above {tier}", standing=standing, tier=tier)
+        for standing, tier in file.caps.items()
+    ]
+    return [
+        *_value(policy, file),
+        *_measures(policy, file),
+        *_products(file),
+        *_accounts(file),
+        *caps,
+        _rating(file.rating),
+        *_falling(file.rating, file.falling, file.tiers),
+    ]
 
 
 def _sentences(one: str, other: str) -> Said:
