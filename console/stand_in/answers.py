@@ -108,7 +108,7 @@ def operations() -> dict[str, Any]:
     incident = {
         "since": when(timedelta(minutes=2)),
         "severity": "warning",
-        "text": "Partition 3 has events that have waited for more than a minute.",
+        "text": {"en": "Partition 3 has events that have waited for more than a minute."},
         "runbook": "docs/runbooks/records-wait.md",
     }
     return {"workers": workers, "partitions": partitions, "incidents": [incident]}
@@ -311,7 +311,11 @@ def campaigns(bank: Bank) -> list[dict[str, Any]]:
     for number, one in enumerate(bank.campaigns):
         treated = [4210, 28_915, 3120, 9902, 1288, 640, 2011, 344][number % 8]
         limit = {"triggers": 40_000, "amount": "5000000.00", "per": "month"}
-        budget = {"limit": limit, "granted": treated, "refused": None} if one["kind"] == "cash_back" else None
+        budget = (
+            {"limit": limit, "granted": treated, "since": when(timedelta(days=27))}
+            if one["kind"] == "cash_back"
+            else None
+        )
         told.append(
             {
                 "id": one["id"],

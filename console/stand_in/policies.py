@@ -17,7 +17,7 @@ def check(toml: str) -> dict[str, Any]:
         line = next((int(word) for word in str(error).replace(",", " ").split() if word.isdigit()), 1)
         return {
             "ok": False,
-            "findings": [{"line": line, "field": None, "severity": "error", "text": str(error)}],
+            "findings": [{"line": line, "field": None, "severity": "error", "text": {"en": str(error)}}],
             "floors": [],
         }
     lines, findings, floors, highest = toml.splitlines(), [], [], 0
@@ -32,7 +32,7 @@ def check(toml: str) -> dict[str, Any]:
                     "line": line,
                     "field": "tiers.at_least",
                     "severity": "error",
-                    "text": f"The floor of {tier['id']} must be above that of the tier below it.",
+                    "text": {"en": f"The floor of {tier['id']} must be above that of the tier below it."},
                 }
             )
         else:
@@ -46,7 +46,7 @@ def check(toml: str) -> dict[str, Any]:
                 "line": next(number for number, text in enumerate(lines, 1) if text.startswith("after_days")),
                 "field": "falling.after_days",
                 "severity": "warning",
-                "text": "Without days of grace a customer may fall and rise again within a day.",
+                "text": {"en": "Without days of grace a customer may fall and rise again within a day."},
             }
         )
     return {"ok": not any(one["severity"] == "error" for one in findings), "findings": findings, "floors": floors}

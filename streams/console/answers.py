@@ -248,11 +248,11 @@ class LoanMessages(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
-    """A campaign's budget. limit: what the policy says; granted: triggers so far; refused: not known here."""
+    """A campaign's budget. limit: what the policy says; granted: triggers since the period began; since: null: ever."""
 
     limit: Mapping[str, Any]
     granted: int
-    refused: int | None
+    since: str | None
 
 
 class CampaignNow(msgspec.Struct, frozen=True, kw_only=True):
@@ -290,7 +290,7 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PolicyWords(msgspec.Struct, frozen=True, kw_only=True):
-    """A paragraph of what a policy does, and the line that it is about."""
+    """A paragraph of what a policy does, by language, and the line that it is about."""
 
     line: int
     text: dict[str, str]
@@ -307,12 +307,12 @@ class PolicyText(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """Something wrong or odd in a policy file."""
+    """Something wrong or odd in a policy file. text: by language."""
 
     line: int
     field: str
     severity: Literal["error", "warning"]
-    text: str
+    text: dict[str, str]
 
 
 class PolicyFloor(msgspec.Struct, frozen=True, kw_only=True):
@@ -405,11 +405,14 @@ class PartitionNow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that is wrong now, and the page of the documentation that says what to do: a path in the checkout."""
+    """Something that is wrong now, and the page of the documentation that says what to do: a path in the checkout.
+
+    text: by language; what a worker itself says in it is English.
+    """
 
     since: str
     severity: Literal["warning", "critical"]
-    text: str
+    text: dict[str, str]
     runbook: str
 
 

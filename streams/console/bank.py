@@ -24,7 +24,9 @@ from streams.console.answers import (
 from streams.console.asked import Asked, answer
 from streams.console.fresh import Fresh
 from streams.history.queries import CampaignCount, Place
-from streams.policy.language.campaigns import CampaignRule
+from streams.policy.campaigns import BudgetPeriod
+from streams.policy.language.campaigns import BudgetRule, CampaignRule
+from streams.values.calendar import Calendar, month_of, month_start
 
 MINUTE_MS: Final = 60_000
 SPANS_MS: Final = {"hour": 60 * MINUTE_MS, "day": 1_440 * MINUTE_MS, "month": 30 * 1_440 * MINUTE_MS}
@@ -129,8 +131,17 @@ def campaigns_handler(asked: Asked) -> Handler:
         for campaign in [*rules, *sorted(counted.keys() - rules.keys())]:
             count = counted.get(campaign, CampaignCount(campaign, 0, 0, None))
             newest_at = None if count.newest_ms is None else at(count.newest_ms)
-            listed.append(_campaign(rules.get(campaign), count, newest_at))
+            rule = rules.get(campaign)
+            budget = None if rule is None or rule.budget is None else await spent(campaign, rule.budget)
+            listed.append(_campaign(rule, count, newest_at, budget))
         return Campaigns(items=listed)
+
+    async def spent(campaign: str, rule: BudgetRule) -> Budget:
+        calendar = await asked.calendar()
+        since_ms = begins_ms(calendar, rule.per, await asked.now_ms())
+        granted = await asked.queries.treated_since(campaign, 0 if since_ms is None else since_ms)
+        since = None if since_ms is None else calendar.rfc3339(since_ms)
+        return Budget(limit=msgspec.to_builtins(rule), granted=granted, since=since)
 
     async def campaigns(_request: web.Request) -> web.StreamResponse:
         return answer(await fresh.get("campaigns", work_out), shared=True)
@@ -138,8 +149,23 @@ def campaigns_handler(asked: Asked) -> Handler:
     return campaigns
 
 
-def _campaign(rule: CampaignRule | None, count: CampaignCount, newest_at: str | None) -> CampaignNow:
-    budget = None if rule is None else rule.budget
+def begins_ms(calendar: Calendar, per: BudgetPeriod, now_ms: int) -> int | None:
+    """Gives when the period of a budget that now belongs to began; None where it is ever."""
+    match per:
+        case "ever":
+            return None
+        case "day":
+            return calendar.midnight_ms(calendar.day_of(now_ms))
+        case "month":
+            return calendar.month_begins_ms(now_ms)
+        case "year":
+            month = month_of(calendar.day_of(now_ms))
+            return calendar.midnight_ms(month_start(month - month % 12))
+
+
+def _campaign(
+    rule: CampaignRule | None, count: CampaignCount, newest_at: str | None, budget: Budget | None
+) -> CampaignNow:
     return CampaignNow(
         id=count.campaign,
         kind=None if rule is None else rule.kind,
@@ -147,9 +173,7 @@ def _campaign(rule: CampaignRule | None, count: CampaignCount, newest_at: str | 
         treated=count.treated,
         held_out=count.held_out,
         newest_at=newest_at,
-        budget=None
-        if budget is None
-        else Budget(limit=msgspec.to_builtins(budget), granted=count.treated, refused=None),
+        budget=budget,
     )
 
 

@@ -18,6 +18,7 @@ from streams.policy.compile.load import load_published
 from streams.policy.policy import Policy
 from streams.settings import Settings
 from streams.simulate.inputs import count_inputs
+from streams.simulate.matrix import written_at
 from streams.simulate.moves import moves_between
 
 MOST_EVENTS: Final = 500_000
@@ -71,8 +72,8 @@ def compared(settings: Settings, before: str, after: str) -> Compared | str | No
         to=_id(second),
         matrix=moved,
         events=events,
-        first_at=None,
-        last_at=None,
+        first_at=written_at(matrix, matrix.first_ms),
+        last_at=written_at(matrix, matrix.last_ms),
     )
 
 

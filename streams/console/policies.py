@@ -19,6 +19,7 @@ from streams.console.aside import Aside
 from streams.console.asked import Asked, answer
 from streams.console.published import Compiled
 from streams.contracts.figures import format_figure
+from streams.languages.known import in_all_languages
 from streams.policy.check.check import check
 from streams.policy.check.found import Finding as Found
 from streams.policy.check.lines import Lines
@@ -49,7 +50,7 @@ def text_of(compiled: Compiled) -> PolicyText:
     paths = [(), *(("campaigns", number) for number in range(len(file.campaigns))), ("risk",)]
     paragraphs = in_words(policy, file)
     words = [
-        PolicyWords(line=lines.line(path), text={"en": paragraph})
+        PolicyWords(line=lines.line(path), text=in_all_languages(paragraph))
         for path, paragraph in zip(paths, paragraphs, strict=False)
     ]
     return PolicyText(name=policy.name, version=policy.version, digest=policy.digest, toml=policy.document, words=words)
@@ -78,7 +79,8 @@ def checked(toml: str) -> Checked:
 
 def _finding(found: Found, severity: str) -> Finding:
     return msgspec.convert(
-        {"line": found.line, "field": found.field, "severity": severity, "text": found.message}, Finding
+        {"line": found.line, "field": found.field, "severity": severity, "text": in_all_languages(found.message)},
+        Finding,
     )
 
 

@@ -15,6 +15,8 @@ from streams.console.answers import Incident, Operations, PartitionNow, WorkerNo
 from streams.console.asked import Asked, answer
 from streams.console.fresh import Fresh
 from streams.kafka.wall_clock import wall_ms
+from streams.languages.known import in_all_languages
+from streams.languages.said import Said, say
 
 FRESH_FOR_S: Final = 2.0
 LOOKED_BACK_S: Final = 60.0
@@ -110,22 +112,28 @@ class Workers:
         )
 
     async def _incidents(self, answered: Sequence[Answered], now: Sequence[WorkerNow]) -> list[Incident]:
-        wrong: dict[str, tuple[str, str]] = {}  # severity and page, by text
+        wrong: dict[Said, tuple[str, str]] = {}  # severity and page, by what is wrong
         for one in answered:
             if one.reasons is None:
-                wrong[f"{one.url} does not answer"] = ("critical", _SILENT)
+                wrong[say("{url} does not answer", url=one.url)] = ("critical", _SILENT)
             for reason in one.reasons or ():
-                wrong[f"{one.url} is not ready: {reason}"] = ("critical", _NOT_READY)
+                wrong[say("{url} is not ready: {reason}", url=one.url, reason=reason)] = ("critical", _NOT_READY)
         for worker in now:
             if worker.delay_p99_s is not None and worker.delay_p99_s > SLOW_S:
-                wrong[f"{worker.url} is slow: more than 1 s from event to decision"] = ("warning", _SLOW)
+                slow = say("{url} is slow: more than 1 s from event to decision", url=worker.url)
+                wrong[slow] = ("warning", _SLOW)
         if not self._asked.follower.progress.built:
-            wrong["the history is being read"] = ("warning", _INDEXED)
-        self._since = {text: self._since.get(text, wall_ms()) for text in wrong}
+            wrong[say("the history is being read")] = ("warning", _INDEXED)
+        self._since = {said: self._since.get(said, wall_ms()) for said in wrong}
         at = (await self._asked.calendar()).rfc3339
         return [
-            Incident(since=at(self._since[text]), severity=severity, text=text, runbook=page)  # type: ignore[arg-type]
-            for text, (severity, page) in wrong.items()
+            Incident(
+                since=at(self._since[said]),
+                severity=severity,  # type: ignore[arg-type]
+                text=in_all_languages(said),
+                runbook=page,
+            )
+            for said, (severity, page) in wrong.items()
         ]
 
 

@@ -202,9 +202,9 @@ class _Explaining:
         )
 
     def _keeps(self, keeps: Keeping) -> KeepsNow:
-        pin = keeps.pin
+        pin, is_lowest = keeps.pin, self.tier == self.policy.tiers[0].id
         return KeepsNow(
-            is_lowest=self.tier == self.policy.tiers[0].id,
+            is_lowest=is_lowest,
             earned=keeps.earned,
             floor_to_keep=keeps.floor_to_keep,
             pin=None
@@ -212,7 +212,8 @@ class _Explaining:
             else PinNow(tier=pin.tier, until=self.at(pin.until_ms), by=pin.by, reason=pin.reason),
             standing=self.state.standing or STANDING_UNLESS_KNOWN,
             capped_at=keeps.cap,
-            protected_until=self._at(keeps.protected_until_ms),
+            # Whoever is in the lowest tier may have been upgraded before, and has nothing to be protected from.
+            protected_until=None if is_lowest else self._at(keeps.protected_until_ms),
             below_since=self._at(keeps.below_since_ms),
             grace_until=self._at(keeps.grace_until_ms),
             ratings_below=keeps.ratings_below,

@@ -177,6 +177,11 @@ class Queries:
         )
         return [CampaignCount(row[0], row[1] or 0, row[2] or 0, row[3]) for row in await self._rows(text, ())]
 
+    async def treated_since(self, campaign: str, since_ms: int) -> int:
+        """Counts a campaign's triggers for customers who are not held out, from an instant on."""
+        text = "SELECT count(*) FROM entries WHERE campaign = ? AND word = 'treated' AND at_ms >= ?"
+        return int((await self._rows(text, (campaign, since_ms)))[0][0])
+
     async def newest_ms(self) -> int | None:
         """Gives the newest time of any entry; None where there is none."""
         text = (

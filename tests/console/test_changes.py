@@ -131,6 +131,7 @@ async def test_who_would_move_under_another_policy(of_bank: ABank) -> None:
         told = await ask(client, "POST", "/api/policies/compare", {"toml": toml}, 200)
         moved = {(one["from"], one["to"]): one["customers"] for one in told["matrix"]}
         assert (told["customers"], moved["low", "mid"]) == (3, 1)
+        assert told["first_at"] <= told["last_at"]
         await ask(client, "POST", "/api/policies/compare", {"toml": "x"}, 400)
 
 
@@ -144,6 +145,12 @@ async def test_how_the_workers_are(of_bank: ABank) -> None:
     async with console(of_bank, TIERFLOW_HTTP_PORT="1") as client:
         told = await ask(client, "GET", "/api/operations", None, 200)
         assert (told["workers"][0]["ready"], told["incidents"][0]["severity"]) == (False, "critical")
+        url = told["workers"][0]["url"]
+        assert told["incidents"][0]["text"] == {
+            "en": f"{url} does not answer",
+            "zh-TW": f"{url} 沒有回應",
+            "zh-CN": f"{url} 没有响应",
+        }
 
 
 def test_proposals_that_are_damaged_are_told_with_what_to_do(tmp_path: Path) -> None:

@@ -2,11 +2,15 @@
 
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import pytest
 from yarl import URL
 
 from streams.console import routes
+from streams.console.bank import begins_ms
+from streams.policy.campaigns import BudgetPeriod
+from streams.values.calendar import Calendar
 from tests.support.consoles import GOLD, LOST, PLAIN, ABank, Client, console
 
 
@@ -94,6 +98,8 @@ async def test_policies_in_words_and_the_check_of_a_new_one(of_bank: ABank) -> N
         assert listed["in_force"]["digest"] == policy["digest"]
         told = await get(client, f"/api/policies/{policy['digest']}")
         assert told["words"][0]["text"]["en"].startswith("standard, version 1: 3 tiers, in TWD")
+        assert told["words"][0]["text"]["zh-TW"].startswith("standard 第 1 版：3 個等級，幣別 TWD")
+        assert told["words"][0]["text"]["zh-CN"].startswith("standard 第 1 版：3 个等级，币种 TWD")
         line = told["toml"].splitlines()[told["words"][1]["line"] - 1]
         assert line == "[[campaigns]]"
         await get(client, "/api/policies/sha256:none", 404)
@@ -105,7 +111,13 @@ async def test_policies_in_words_and_the_check_of_a_new_one(of_bank: ABank) -> N
         )
         async with client.post("/api/policies/check", json={"toml": 'name = "a"\nversion = x'}) as answer:
             checked = await answer.json()
-        assert (checked["ok"], 2 in {one["line"] for one in checked["findings"]}) == (False, True)
+        texts = [one["text"] for one in checked["findings"] if one["line"] == 2]
+        assert {
+            "en": 'x is not in quotes; write "x"',
+            "zh-TW": 'x 沒有加引號；請寫 "x"',
+            "zh-CN": 'x 没有加引号；请写 "x"',
+        } in texts
+        assert checked["ok"] is False
 
 
 async def test_an_answer_that_is_known_is_not_sent_again(of_bank: ABank) -> None:
@@ -152,6 +164,16 @@ async def test_it_can_be_seen_that_it_is_ready(of_bank: ABank) -> None:
         assert await get(client, "/healthz") == {"status": "ok"}
 
 
+@pytest.mark.parametrize(
+    ("per", "begins"),
+    [("ever", None), ("year", "2026-01-01"), ("month", "2026-11-01"), ("day", "2026-11-29")],
+)
+def test_a_budget_counts_from_where_its_period_began(per: BudgetPeriod, begins: str | None) -> None:
+    calendar = Calendar(ZoneInfo("Asia/Taipei"))
+    found = begins_ms(calendar, per, 1_795_910_400_001)
+    assert (found if found is None else calendar.rfc3339(found)) == (begins and f"{begins}T00:00:00+08:00")
+
+
 async def test_without_a_worker_what_was_is_still_told(of_bank: ABank) -> None:
     async with console(of_bank, TIERFLOW_HTTP_PORT="1") as client:
         assert "does not answer" in (await get(client, of(PLAIN), 503))["detail"]
@@ -161,8 +183,8 @@ async def test_without_a_worker_what_was_is_still_told(of_bank: ABank) -> None:
 async def test_a_policy_file_that_takes_too_long_to_check_is_refused_and_holds_up_nobody(
     of_bank: ABank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(routes, "CHECKED_WITHIN_S", 0.2)
+    monkeypatch.setattr(routes, "CHECKED_WITHIN_S", 0.01)  # to start the process takes longer
     async with console(of_bank) as client:
-        async with client.post("/api/policies/check", json={"toml": "a = 1\n" * 10_000}) as answer:
+        async with client.post("/api/policies/check", json={"toml": "a = 1\n" * 9_000}) as answer:
             assert (answer.status, "takes longer" in await answer.text()) == (400, True)
         assert (await get(client, "/api/session"))["name"] == "local"

@@ -59,6 +59,13 @@ def test_why_this_tier_and_since_when() -> None:
     assert (change.value, change.written) == ("500000.00", True)
 
 
+def test_the_lowest_tier_is_not_told_that_the_last_upgrade_protects_it() -> None:
+    told = explained(
+        "standard", FIRST, ENOUGH, line("credit", 4, standing="default", as_of="2026-12-24T09:32:00+08:00")
+    )
+    assert (told.tier, told.keeps.is_lowest, told.keeps.protected_until) == ("low", True, None)
+
+
 def test_measures_have_the_days_that_they_look_at() -> None:
     told = explained("standard", FIRST, ENOUGH, LESS, PURCHASE)
     assert [(found.measure, found.is_, found.window) for found in told.measures] == [

@@ -116,7 +116,11 @@ async def test_what_is_committed_is_found_the_newest_first_and_in_pages(settings
         await knows(queries, "C1", ["C1:gift:1", "C1:2", "C1:1"])
         [newest] = await queries.of_customer("C1", 1, None)
         assert [one.kind for one in await queries.of_customer("C1", 9, newest.place)] == ["tier", "tier"]
-        assert [(one.campaign, one.treated, one.held_out) for one in await queries.campaigns()] == [("gift", 1, 0)]
+        [gift] = await queries.campaigns()
+        assert (gift.campaign, gift.treated, gift.held_out) == ("gift", 1, 0)
+        assert gift.newest_ms is not None
+        assert await queries.treated_since("gift", gift.newest_ms) == 1
+        assert await queries.treated_since("gift", gift.newest_ms + 1) == 0
         hour = 1_795_483_800_000
         assert sorted(await queries.flows(hour, hour + 3_600_000), key=str) == [
             ("low", "mid", "upgrade", 2),

@@ -43,7 +43,9 @@ export type Partition = {
   lag_records: number | null;
   oldest_age_s: number | null;
 };
-export type Incident = { since: string; severity: "warning" | "critical"; text: string; runbook: string | null };
+/** A sentence by language. */
+export type Texts = Partial<Record<string, string>>;
+export type Incident = { since: string; severity: "warning" | "critical"; text: Texts; runbook: string | null };
 export type Operations = { workers: Worker[]; partitions: Partition[]; incidents: Incident[] };
 
 export type TierName = { id: string; names: Names };
@@ -162,15 +164,15 @@ export type Campaign = {
   treated: number;
   held_out: number;
   newest_at: string | null;
-  budget: { limit: Budget; granted: number; refused: number | null } | null;
+  budget: { limit: Budget; granted: number; since: string | null } | null;
 };
 
 export type Policies = {
   in_force: (PolicyName & { since: string | null }) | null;
   items: (PolicyName & { at: string | null })[];
 };
-export type PolicyText = PolicyName & { toml: string; words: { line: number; text: Partial<Record<string, string>> }[] };
-export type Finding = { line: number | null; field: string | null; severity: "error" | "warning"; text: string };
+export type PolicyText = PolicyName & { toml: string; words: { line: number; text: Texts }[] };
+export type Finding = { line: number | null; field: string | null; severity: "error" | "warning"; text: Texts };
 export type PolicyFloor = { tier: string; names: Names; measure: string; at_least: string };
 export type Checked = { ok: boolean; findings: Finding[]; floors: PolicyFloor[] };
 export type Compared = {

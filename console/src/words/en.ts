@@ -319,7 +319,7 @@ export const en = {
   "policy.campaigns.budget": "Budget",
   "policy.campaigns.spent": "{granted} of {limit} occasions",
   "policy.campaigns.money": "at most {amount}",
-  "policy.campaigns.refused": "{n} refused",
+  "policy.campaigns.since": "since {at}",
   "per.ever": "in all",
   "per.year": "a year",
   "per.month": "a month",
