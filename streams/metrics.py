@@ -93,10 +93,10 @@ COUNTED: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
 }
 """The counters that a stage's tally feeds, by the name used there: the metric, its help text, and its labels.
 
-The outcome of "events" is applied, repeated, repeated_differently, erased, not_counted or dead_letter; that of "risks"
-is the outcome of a decision, or the reason of an alert; that of "intake" is mapped, skipped, waiting, repeated or
-dead_letter; that of "tables" is written or foreign (no message of tierflow). The why of "by_itself" is due (time alone)
-or rerated (another policy).
+The outcome of "events" is applied, repeated, repeated_differently, erased, not_counted, handed_on or dead_letter; that
+of "risks" is the outcome of a decision, or the reason of an alert; that of "intake" is mapped, skipped, waiting,
+repeated or dead_letter; that of "tables" is written or foreign (no message of tierflow). The why of "by_itself" is due
+(time alone) or rerated (another policy).
 """
 
 GAUGES: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {

@@ -7,18 +7,19 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Sequence
 from http import HTTPStatus
+from urllib.parse import quote
 
 import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from streams.api.peers import FORWARDED, PeerNotAllowedError, Peers, PeerSilentError
+from streams.api.peers import FORWARDED, Moved, PeerNotAllowedError, Peers, PeerSilentError
 from streams.api.problem import problem, unavailable
 from streams.api.source import Anyone, CustomerView, Local, Remote, TierSource, Unavailable
 
 
 def customer_handler(source: TierSource, peers: Peers) -> Handler:
-    """Makes the handler. It answers 200, 404 for an unknown customer, or 503 with Retry-After."""
+    """Makes the handler: 200, 308 for a former id, 404 for an unknown customer, or 503 with Retry-After."""
 
     async def customer(request: web.Request) -> web.StreamResponse:
         customer_id = request.match_info["customer_id"]
@@ -49,7 +50,14 @@ async def _forward(peers: Peers, url: str, customer_id: str, *, with_state: bool
         return unavailable("The worker that holds the customer's partition is at a host that this one may not ask.")
     except PeerSilentError:
         return unavailable("The worker that holds the customer's partition does not answer.")
-    return _unknown() if body is None else _json(body)
+    return _told(body, with_state=with_state)
+
+
+def _told(found: bytes | Moved | None, *, with_state: bool) -> web.Response:
+    """Gives what another worker answered."""
+    if isinstance(found, Moved):
+        return _moved(found.customer_id, with_state=with_state)
+    return _unknown() if found is None else _json(found)
 
 
 async def _ask_all(
@@ -61,14 +69,16 @@ async def _ask_all(
     """
     answers = await asyncio.gather(*(_asked(peers, url, customer_id, with_state=with_state) for url in urls))
     for answer in answers:
-        if isinstance(answer, bytes):
-            return _json(answer)
+        if isinstance(answer, bytes | Moved):
+            return _told(answer, with_state=with_state)
     if searched and not any(answers):
         return _unknown()
     return unavailable("Not every worker could look for the customer.")
 
 
-async def _asked(peers: Peers, url: str, customer_id: str, *, with_state: bool) -> bytes | PeerSilentError | None:
+async def _asked(
+    peers: Peers, url: str, customer_id: str, *, with_state: bool
+) -> bytes | Moved | PeerSilentError | None:
     try:
         return await peers.customer(url, customer_id, with_state=with_state)
     except PeerSilentError as error:
@@ -76,12 +86,21 @@ async def _asked(peers: Peers, url: str, customer_id: str, *, with_state: bool) 
 
 
 def _answer(view: CustomerView | None, *, with_state: bool) -> web.Response:
+    if view is not None and view.merged_into is not None:
+        return _moved(view.merged_into, with_state=with_state)
     if view is None or view.current is None:
         return _unknown()
     told = {**orjson.loads(view.current), "measures": dict(view.measures)}
     if with_state:
         told["state"] = {"packed_base64": b64encode(view.packed).decode(), "clock_ms": view.clock_ms}
     return _json(orjson.dumps(told, default=str))
+
+
+def _moved(into: str, *, with_state: bool) -> web.Response:
+    """Answers for a former id: a 308 that says where the customer is."""
+    answer = problem(HTTPStatus.PERMANENT_REDIRECT, "The customer has another id now.", further={"customer_id": into})
+    answer.headers["Location"] = f"/customers/{quote(into, safe='')}{'?state=1' if with_state else ''}"
+    return answer
 
 
 def _json(body: bytes) -> web.Response:

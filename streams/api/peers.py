@@ -46,6 +46,12 @@ class Tiers(msgspec.Struct, frozen=True):
     complete: bool
 
 
+class Moved(msgspec.Struct, frozen=True):
+    """The customer has this id now."""
+
+    customer_id: str
+
+
 class _Workers(msgspec.Struct):
     workers: dict[str, list[int]]
 
@@ -75,8 +81,10 @@ class Peers:
         ) as self._session:
             yield
 
-    async def customer(self, url: str, customer_id: str, *, with_state: bool = False) -> bytes | None:
+    async def customer(self, url: str, customer_id: str, *, with_state: bool = False) -> bytes | Moved | None:
         """Gives the JSON that the worker at `url` answers with; None if that worker knows no such customer.
+
+        Of a former id it says which one the customer has now.
 
         with_state: whether the packed state is to go along.
 
@@ -90,6 +98,8 @@ class Peers:
             return body
         if status == HTTPStatus.NOT_FOUND:
             return None
+        if status == HTTPStatus.PERMANENT_REDIRECT:
+            return moved_to(body)
         raise PeerSilentError(f"it answered {status}")
 
     async def tiers(self, url: str) -> Tiers:
@@ -186,6 +196,18 @@ class Peers:
 
     def _tls(self) -> ssl.SSLContext | bool:
         return load(TlsFiles(cafile=self._cafile), system_too=True) if self._own.scheme == "https" else True
+
+
+def moved_to(body: bytes) -> Moved:
+    """Gives what the body of a 308 says: it is signed, and headers are not.
+
+    Raises:
+        PeerSilentError: It says something else.
+    """
+    try:
+        return msgspec.json.decode(body, type=Moved)
+    except msgspec.DecodeError as error:
+        raise PeerSilentError("it answered with something else") from error
 
 
 def _may_ask(base: str, own: URL, hosts: tuple[str, ...]) -> bool:

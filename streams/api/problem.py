@@ -3,7 +3,7 @@
 import logging
 import math
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 import orjson
@@ -15,9 +15,17 @@ from streams.errors import named
 logger = logging.getLogger(__name__)
 
 
-def problem(status: HTTPStatus, detail: str, *, reasons: Sequence[str] = ()) -> web.Response:
-    """Gives an error answer. reasons: sentences, left out if there are none."""
-    body = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
+def problem(
+    status: HTTPStatus, detail: str, *, reasons: Sequence[str] = (), further: Mapping[str, str] | None = None
+) -> web.Response:
+    """Gives an error answer. reasons: sentences, left out if there are none. further: fields of this kind of answer."""
+    body = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail,
+        **(further or {}),
+    }
     return web.Response(
         status=status,
         body=orjson.dumps({**body, "reasons": list(reasons)} if reasons else body),

@@ -20,13 +20,15 @@ class CustomerView:
     `current` is the JSON object of the newest tier change; None for a customer without one (erased, or known only by
     a pin or an opt-out). `measures` is the object of that name in the answer: the value and its parts as of now, the
     policy's measures under `by_name`, and more that is kept, such as the standing. Figures are text. `packed` is the
-    state as the changelog has it, `clock_ms` the clock of its partition: for who explains the tier.
+    state as the changelog has it, `clock_ms` the clock of its partition: for who explains the tier. `merged_into` is
+    the id that the customer has now, where this one is a former id.
     """
 
     current: bytes | None
     measures: Mapping[str, Any]
     packed: bytes = b""
     clock_ms: int = 0
+    merged_into: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from streams.audit.circumstances import Circumstances
 from streams.audit.comparison import SUBJECTS, Comparison
 from streams.audit.current import CurrentComparison, Newest
 from streams.audit.cut import Cut, Survey, output
+from streams.audit.following import each_record
 from streams.audit.gathered import Gathered
 from streams.audit.granted import has_budget
 from streams.audit.growth import Held
@@ -23,6 +24,7 @@ from streams.audit.report import Difference, FieldDifference, Report, Verdict, a
 from streams.audit.start import Begun
 from streams.audit.states import StatesComparison
 from streams.contracts.kept import LaneRecord
+from streams.contracts.merges import place_in
 from streams.contracts.outputs import OrderMessage, TierChangeMessage
 from streams.contracts.packing import renew_state
 from streams.contracts.sealed import CONTEXTS
@@ -36,14 +38,16 @@ from streams.partition.work import (
     CURRENT,
     DEAD_LETTERS,
     ERASURES,
+    MERGES,
     ORDER,
     RISK,
     Message,
 )
 from streams.policy.policy import Policy
 from streams.settings import Settings
-from streams.stages.placing import place_of_campaigns
+from streams.stages.placing import place_of_campaigns, place_of_customers
 from streams.values.calendar import NEVER_MS
+from streams.values.events import CUSTOMERS
 
 COMPARED = (CHANGES, CAMPAIGNS, RISK, ERASURES, DEAD_LETTERS)
 """The outputs that are compared in order: a lane of customers writes its records in the order of its work."""
@@ -65,6 +69,7 @@ class AuditRun(NamedTuple):
     report: Report
     candidates: Gathered | None  # None where only one customer is audited
     granted: Gathered | None  # triggers that a budget granted; None as above
+    handed_on: Gathered | None  # what merges handed on; None as above, and where the log's beginning is not audited
     advance: Callable[[int], None]  # called with the number of input offsets that were replayed
 
 
@@ -122,6 +127,7 @@ class PartitionAudit:
         try:
             await self._current.read()
             await self._look_at_later_transactions()
+            await self._see_what_waits()
             for comparison in self._comparisons.values():
                 await comparison.finish()
             self._current.finish()
@@ -287,6 +293,11 @@ class PartitionAudit:
             for candidate in written[CANDIDATES]:
                 where = place_of_campaigns()(candidate.key or b"", self._order.partitions)
                 self._run.candidates.expect(candidate, self._number, where, required=required)
+        if self._run.handed_on is not None:
+            place = place_of_customers(self._run.settings)
+            for message in written[MERGES]:
+                where = place(message.key or b"", self._order.partitions)
+                self._run.handed_on.expect(message, self._number, where, required=required)
         verdicts: dict[str, list[Verdict]] = {}
         for name, comparison in self._comparisons.items():
             if written[name]:
@@ -295,10 +306,26 @@ class PartitionAudit:
 
     async def _inputs_of(self, order: OrderMessage) -> list[list[Any]]:
         """Gives the inputs of a transaction, by topic number. Its positions follow on those of the one before."""
-        return [
+        found = [
             await tape.before(order.positions[topic][1]) if topic in order.positions else []
             for topic, tape in zip(self._topics, self._inputs, strict=True)
         ]
+        for record in found[CUSTOMERS]:
+            self._see_handed_on(record)
+        return found
+
+    def _see_handed_on(self, record: Any) -> None:
+        """Notes a record of `bank.customers` that tierflow wrote."""
+        if self._run.handed_on is not None and place_in(record.value) is not None:
+            self._run.handed_on.see(self._number, record)
+
+    async def _see_what_waits(self) -> None:
+        """Notes what merges handed on to this partition, and is not worked yet."""
+        if self._run.handed_on is None:
+            return
+        span = Span(self._order.lane.next_offsets[CUSTOMERS], self._cut.inputs[CUSTOMERS].end)
+        tape = self._tape(self._inputs[CUSTOMERS].tp, span)
+        await each_record(tape, self._see_handed_on)
 
     def _list(self, changes: Sequence[Message], verdicts: Sequence[Verdict]) -> None:
         theirs = [change for change in changes if change.key == self._run.only]

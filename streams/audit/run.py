@@ -82,6 +82,7 @@ async def audit(
             report=report,
             candidates=Gathered(settings.candidates_topic, report.add) if is_whole else None,
             granted=Gathered(settings.output_topic(CAMPAIGNS), report.add) if is_whole else None,
+            handed_on=Gathered(settings.input_topic("customers"), report.add) if is_whole and start is None else None,
             advance=_counted(progress, sum(found.offsets for found in surveys)),
         )
         policy = next(iter(policies.values()), None)
@@ -89,6 +90,8 @@ async def audit(
         whole = await audit_partitions(run, stage, list(zip(cuts, surveys, strict=True)), growths, partitions)
         if whole:
             await _audit_budgets(run, cuts, growths)
+            if run.handed_on is not None:
+                run.handed_on.finish()
         await opener.tell(report)
     if is_whole and policies and start is None:
         await audit_further_stages(settings, next(iter(policies.values())), partitions, report)

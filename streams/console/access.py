@@ -9,13 +9,14 @@ import hashlib
 import logging
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import quote
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from streams.api.problem import problem
 from streams.console.identity import Identities
-from streams.console.refused import RefusedError, later
+from streams.console.refused import OtherIdError, RefusedError, later
 from streams.console.roles import Who
 from streams.console.route import Route
 from streams.history.queries import UnusableIndexError
@@ -54,9 +55,11 @@ async def _answered(request: web.Request, route: Route, identities: Identities) 
         await _let_in(request, route, identities)
         return await route.handler(request)
     except RefusedError as error:
-        return _refusal(error)
+        return _refusal(error, route)
     except UnusableIndexError:
-        return _refusal(later("The index of what was decided is damaged; it is being made anew from the topics.", 2))
+        return _refusal(
+            later("The index of what was decided is damaged; it is being made anew from the topics.", 2), route
+        )
 
 
 async def _let_in(request: web.Request, route: Route, identities: Identities) -> None:
@@ -74,7 +77,11 @@ async def _let_in(request: web.Request, route: Route, identities: Identities) ->
         raise RefusedError(HTTPStatus.FORBIDDEN, f"It takes the role {route.role}; {who.name} is {who.role}.")
 
 
-def _refusal(error: RefusedError) -> web.Response:
+def _refusal(error: RefusedError, route: Route) -> web.Response:
+    if isinstance(error, OtherIdError):
+        answer = problem(error.status, error.detail, further={"customer_id": error.customer_id})
+        answer.headers["Location"] = route.path.format(customer_id=quote(error.customer_id, safe=""))
+        return answer
     answer = problem(error.status, error.detail, reasons=error.reasons)
     if error.retry_after_s is not None:
         answer.headers["Retry-After"] = str(max(1, round(error.retry_after_s)))

@@ -17,6 +17,14 @@ class RefusedError(Exception):
         self.reasons = reasons
 
 
+class OtherIdError(RefusedError):
+    """The customer has another id now."""
+
+    def __init__(self, customer_id: str) -> None:
+        super().__init__(HTTPStatus.PERMANENT_REDIRECT, "The customer has another id now.")
+        self.customer_id = customer_id
+
+
 def bad_request(detail: str) -> RefusedError:
     """Gives the refusal of a request that cannot be understood."""
     return RefusedError(HTTPStatus.BAD_REQUEST, detail)

@@ -151,7 +151,7 @@ def _of_customers(asked: Asked, aside: Aside) -> Sequence[Route]:
             "The newest tier change of a customer, and the measures as of now",
             customer_handler(asked),
             dict,
-            refusals=(404, 503),
+            refusals=(308, 404, 503),
         ),
         Route(
             "GET",
@@ -160,7 +160,7 @@ def _of_customers(asked: Asked, aside: Aside) -> Sequence[Route]:
             "Why this tier, what is missing for the next, what keeps it",
             explanation_handler(asked, aside),
             answers.Explained,
-            refusals=(404, 503),
+            refusals=(308, 404, 503),
         ),
         Route(
             "GET",

@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
 from yarl import URL
 
-from streams.console.refused import later, unknown_customer
+from streams.console.refused import OtherIdError, RefusedError, later, unknown_customer
 from streams.security.bodies import read_body
 from streams.security.tls import TlsFiles, load
 from streams.settings import Settings
@@ -34,6 +34,10 @@ class _State(msgspec.Struct):
 
 class _WithState(msgspec.Struct):
     state: _State | None = None
+
+
+class _Moved(msgspec.Struct):
+    customer_id: str
 
 
 class WorkerAsked:
@@ -86,6 +90,8 @@ class WorkerAsked:
             return body
         if status == HTTPStatus.NOT_FOUND:
             raise unknown_customer()
+        if status == HTTPStatus.PERMANENT_REDIRECT:
+            raise _other_id(body)
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
             raise later("No worker can tell of this customer now; its partition is being recovered.")
         raise later(f"The worker at TIERFLOW_HTTP_URL answers {status}; see TIERFLOW_HTTP_TOKEN.")
@@ -108,3 +114,10 @@ class WorkerAsked:
     def _tls(self) -> ssl.SSLContext | bool:
         is_https = self.url.startswith("https")
         return load(TlsFiles(cafile=self._cafile), system_too=True) if is_https else True
+
+
+def _other_id(body: bytes) -> RefusedError:
+    try:
+        return OtherIdError(msgspec.json.decode(body, type=_Moved).customer_id)
+    except msgspec.DecodeError:
+        return later(_SILENT)

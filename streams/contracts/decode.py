@@ -7,10 +7,12 @@ wrong, is read again by the functions that take all forms, and say what is wrong
 """
 
 import re
+from base64 import b64decode
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from streams.contracts.halves import without_halves
 from streams.contracts.inputs import (
@@ -36,7 +38,21 @@ from streams.contracts.times import instant_ms
 from streams.policy.policy import Policy
 from streams.values.calendar import DAY_MS
 from streams.values.currencies import CODES, meant_by
-from streams.values.events import TRANSACTION_TYPES, Balance, Credit, CustomerAction, Event, Loan, Pin, Transaction
+from streams.values.events import (
+    TOPICS,
+    TRANSACTION_TYPES,
+    Balance,
+    Credit,
+    CustomerAction,
+    Event,
+    Handed,
+    HandedOn,
+    Loan,
+    Merge,
+    Pin,
+    TakeIn,
+    Transaction,
+)
 from streams.values.money import AMOUNT_LIMIT_E4, amount_from_json, amount_from_text
 from streams.values.products import Product
 
@@ -55,7 +71,7 @@ _ID_FIELDS = (
     ("event_id", "customer_id", "account_id", "reverses"),
     ("event_id", "customer_id"),
     ("event_id", "customer_id", "loan_id"),
-    ("event_id", "customer_id"),
+    ("event_id", "customer_id", "into"),
 )
 
 
@@ -63,6 +79,14 @@ class _InvalidError(Exception):
     def __init__(self, reason: RejectionReason, detail: str) -> None:
         super().__init__(detail)
         self.rejection = Rejection(reason, detail)
+
+
+class _RejectedError(_InvalidError):
+    """What was handed on cannot be used."""
+
+    def __init__(self, rejection: Rejection) -> None:
+        super().__init__(rejection.reason, rejection.detail)
+        self.rejection = rejection
 
 
 class _NotCountedError(_InvalidError):
@@ -73,7 +97,7 @@ class _NotCountedError(_InvalidError):
         self.rejection = NOT_COUNTED
 
 
-def decode(topic: int, key: bytes | None, value: bytes | None, policy: Policy) -> Event | Rejection:
+def decode(topic: int, key: bytes | None, value: bytes | None, policy: Policy) -> Event | Handed | Rejection:
     """Decodes a record of the input topic with this number; gives a Rejection if it cannot be used."""
     try:
         # Nearly every value skips this check: in ASCII without backslash and DEL, no id can hold what ids must not, and
@@ -252,10 +276,56 @@ def _loan(value: bytes, policy: Policy) -> Loan:
     )
 
 
-def _customer(value: bytes, policy: Policy) -> CustomerAction:
+def _customer(value: bytes, policy: Policy) -> CustomerAction | Handed:
     message = _CUSTOMER(value)
-    pin = _pin(message, policy) if message.action == "pin" else None
-    return CustomerAction(message.event_id, message.customer_id, _time("at", message.at), message.action, pin)
+    at_ms = _time("at", message.at)
+    match message.action:
+        case "merge":
+            return _merge(message, at_ms)
+        case "take_in":
+            return _take_in(message, at_ms)
+        case "hand_on":
+            return _handed_on(message, at_ms, policy)
+        case action:
+            pin = _pin(message, policy) if action == "pin" else None
+            return CustomerAction(message.event_id, message.customer_id, at_ms, action, pin)
+
+
+def _merge(message: CustomerMessage, at_ms: int) -> Merge:
+    if message.into is None:
+        raise _InvalidError("invalid_field", "a merge needs into - at `$`")
+    if message.into == message.customer_id:
+        raise _InvalidError("invalid_field", "a customer is not merged into itself - at `$.into`")
+    return Merge(message.event_id, message.customer_id, at_ms, message.into)
+
+
+def _take_in(message: CustomerMessage, at_ms: int) -> TakeIn:
+    merged = message.merged
+    if merged is None or merged.state is None:
+        raise _InvalidError("invalid_field", "only tierflow writes take_in: it needs merged with a state - at `$`")
+    state = _bytes("state", merged.state)
+    return TakeIn(message.event_id, message.customer_id, at_ms, merged.customer_id, tuple(merged.via), state)
+
+
+def _handed_on(message: CustomerMessage, at_ms: int, policy: Policy) -> HandedOn:
+    merged = message.merged
+    if merged is None or merged.topic is None or merged.event is None:
+        raise _InvalidError("invalid_field", "only tierflow writes hand_on: it needs merged with an event - at `$`")
+    topic, value, former = TOPICS.index(merged.topic), _bytes("event", merged.event), merged.customer_id
+    event = decode(topic, former.encode(), value, policy)
+    if isinstance(event, Rejection):
+        raise _RejectedError(event)
+    if isinstance(event, Merge | TakeIn | HandedOn):
+        raise _InvalidError("invalid_field", "a merge is not handed on - at `$.merged.event`")
+    own = replace(event, customer_id=message.customer_id)
+    return HandedOn(message.event_id, message.customer_id, at_ms, former, topic, own, value)
+
+
+def _bytes(field: str, written: str) -> bytes:
+    try:
+        return b64decode(written, validate=True)
+    except ValueError as error:
+        raise _InvalidError("invalid_field", f"it is no base64 - at `$.merged.{field}`") from error
 
 
 def _pin(message: CustomerMessage, policy: Policy) -> Pin:
@@ -342,4 +412,4 @@ _CREDIT = _decoder(CreditMessage)
 _LOAN = _decoder(LoanMessage)
 _CUSTOMER = _decoder(CustomerMessage)
 # In the order of events.TOPICS.
-_READERS: tuple[Callable[[bytes, Policy], Event], ...] = (_balance, _transaction, _credit, _loan, _customer)
+_READERS: tuple[Callable[[bytes, Policy], Event | Handed], ...] = (_balance, _transaction, _credit, _loan, _customer)

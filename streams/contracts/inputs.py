@@ -6,7 +6,7 @@ they make no event unusable.
 """
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -213,17 +213,36 @@ class LoanMessage(msgspec.Struct, kw_only=True, gc=False):
     term_months: UnreadNumber = None
 
 
+class MergedMessage(msgspec.Struct, kw_only=True, gc=False):
+    """What tierflow writes after a merge: of a former id, its state (take_in) or an event that came late (hand_on).
+
+    customer_id: the former id. via: further ones that it came through. state: packed; event: as it came, on topic; both
+    in base64.
+    """
+
+    customer_id: Id
+    via: list[Id] = []
+    state: str | None = None
+    topic: Literal["balances", "transactions", "credit", "loans", "customers"] | None = None
+    event: str | None = None
+
+
 class CustomerMessage(msgspec.Struct, kw_only=True, gc=False):
-    """An action for a customer. A pin has tier, until, reason and by."""
+    """An action for a customer. A pin has tier, until, reason and by; a merge has into.
+
+    take_in and hand_on are for tierflow alone: it writes them after a merge, with merged.
+    """
 
     event_id: Id
     customer_id: Id
-    action: Action
+    action: Literal[Action, "merge", "take_in", "hand_on"]
     at: Time
     tier: str | None = None
     until: Time | None = None
     reason: Annotated[str, msgspec.Meta(max_length=1_000)] | None = None
     by: Annotated[str, msgspec.Meta(max_length=256)] | None = None
+    into: Id | None = None
+    merged: MergedMessage | None = None
 
 
 ROLES = ("owner", "joint", "authorised", "authorized")

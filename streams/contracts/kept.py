@@ -84,6 +84,13 @@ class PackedChange(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_
     decided_in: int | None = None
 
 
+class MergedInto(NamedTuple):
+    """What stands in place of the newest change under a former id: the id that its customer has now, and since when."""
+
+    into: str
+    at_ms: int
+
+
 class KeptChange(msgspec.Struct, frozen=True):
     """A customer's newest tier change as the state keeps it, complete enough to write the same message again.
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 import msgspec
 
 from streams.contracts.former import Change1
-from streams.contracts.kept import DIRECTIONS, REASONS, KeptChange, PackedCause, PackedChange
+from streams.contracts.kept import DIRECTIONS, REASONS, KeptChange, MergedInto, PackedCause, PackedChange
 from streams.engine.measures.figures import figures_of
 from streams.engine.outcomes import TierChange
 from streams.engine.state import CustomerState
@@ -19,8 +19,10 @@ _REASONS = {word: number for number, word in enumerate(REASONS)}
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_change = msgspec.msgpack.Decoder(PackedChange).decode
+_decode_merged = msgspec.msgpack.Decoder(MergedInto).decode
 _decode_former = msgspec.msgpack.Decoder(Change1).decode
 _FORMER_FIELDS = b"\x9f"  # MessagePack: 15 elements, as release 0.1.0 wrote; later ones have 10, 12 or 13
+_MERGED = b"\x92"  # in place of a change, of an id that is another's customer: 2 elements
 _NO_PARTS = (None, 0, 0)
 
 
@@ -51,7 +53,7 @@ def pack_change(change: TierChange, next_offsets: Sequence[int], policy_mark: in
 def unpack_change(state: CustomerState, customer_id: str) -> KeptChange | None:
     """Unpacks the newest change that a state keeps; None if the customer has had none."""
     packed = state.change
-    if not packed:
+    if not packed or packed[:1] == _MERGED:
         return None
     if packed[:1] == _FORMER_FIELDS:
         return _former(packed)
@@ -75,6 +77,17 @@ def unpack_change(state: CustomerState, customer_id: str) -> KeptChange | None:
         kept.unrated,
         kept.decided_in,
     )
+
+
+def pack_merged(into: str, at_ms: int) -> bytes:
+    """Packs, in place of a change, that the customer is the one of the id `into`; at_ms: since when."""
+    return _encode(MergedInto(into, at_ms))
+
+
+def merged_into(state: CustomerState) -> str | None:
+    """Gives the id that a former id's customer has now; None for any other state."""
+    packed = state.change
+    return _decode_merged(packed).into if packed[:1] == _MERGED else None
 
 
 def _packed_cause(cause: Cause, decided_at_ms: int, next_offsets: Sequence[int]) -> PackedCause:
@@ -109,7 +122,7 @@ def change_of(kept: KeptChange) -> TierChange:
 
 def of_partition(packed: bytes, partition: int) -> bytes:
     """Gives a packed change as another partition keeps it. partition: the one that held it until now."""
-    if not packed:
+    if not packed or packed[:1] == _MERGED:
         return packed
     if packed[:1] == _FORMER_FIELDS:
         former = _former(packed)

@@ -41,6 +41,13 @@ class PlacedErasure(msgspec.Struct):
     cause: PlacedCause
 
 
+class WrittenMerge(msgspec.Struct):
+    """What tells a record of `bank.customers` that tierflow wrote: the action, and the place that its id is made of."""
+
+    event_id: str
+    action: str
+
+
 class PlacedRisk(msgspec.Struct):
     """The last offset worked when a risk message was decided, by input topic."""
 

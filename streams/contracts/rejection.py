@@ -33,6 +33,7 @@ RejectionReason = Literal[
     "future_event",
     "wrong_partition",
     "reversal_mismatch",
+    "merge_refused",
     "limit_exceeded",
     "too_large",
 ]

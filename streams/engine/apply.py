@@ -13,7 +13,9 @@ from streams.engine.campaigns.triggers import (
     begin_progress,
     due_campaigns,
     next_due_ms,
+    not_due,
     progress_left,
+    progress_of_both,
     triggers_of,
 )
 from streams.engine.case import Case, Moment
@@ -21,13 +23,16 @@ from streams.engine.codec import copy_of, kept_bytes
 from streams.engine.loans.decisions import risks_of
 from streams.engine.measures.erased import left_by_erase
 from streams.engine.measures.figures import measure
+from streams.engine.measures.fold import settle_reversals
+from streams.engine.measures.united import united
 from streams.engine.outcomes import NOTHING, Figures, Outcome, RiskMessage, TierChange, Trigger
 from streams.engine.sections import courses_of, note, special_of
 from streams.engine.state import CustomerState
+from streams.engine.tiers.decide import holds
 from streams.engine.tiers.due import due_moves
 from streams.engine.tiers.rated import known_since_ms
 from streams.engine.tiers.stands import stands
-from streams.engine.tiers.step import step_due, step_erase, step_event, step_policy, take_in
+from streams.engine.tiers.step import step_due, step_erase, step_event, step_policy, step_union, take_in
 from streams.policy.campaigns import BALANCE, Campaign, WokenCampaigns
 from streams.policy.policy import Policy
 from streams.values.calendar import earliest
@@ -88,6 +93,31 @@ def apply_erase(case: Case, event: CustomerAction) -> Outcome:
         if former.courses is not None:
             courses_of(state).progress = progress_left(case, former.courses.progress)
         _triggers(case, case.policy.campaigns)
+    _set_due(state)
+    return Outcome(_changes(case))
+
+
+def apply_union(case: Case, former: CustomerState) -> Outcome:
+    """Puts what is known under a former id into the state of the case's customer, and decides on all of it.
+
+    Nothing has happened to the customer, so no trigger comes of that; what time alone brings, comes after it.
+
+    Raises:
+        LimitExceededError: It is more than is kept of one customer; nothing has changed then.
+    """
+    policy, own = case.policy, case.state
+    state = case.state = united(own, former, policy)
+    settle_reversals(state, policy, policy.calendar.day_of(case.now_ms))
+    if state.first_event_ms is None and special_of(state).pinned_ms is None:
+        state.windows = own.windows
+        return NOTHING
+    case.is_history, case.tier_before = True, own.tier
+    case.begins_policy = former.tier is not None and former.policy_mark != policy.mark
+    step_union(case, was_pinned=holds(special_of(own).pin, policy))
+    if state.courses is not None:
+        state.courses.progress = progress_of_both(state.courses, policy.campaigns)
+    if state.tier is not None:
+        _triggers(case, not_due(state, policy.campaigns, case.now_ms))
     _set_due(state)
     return Outcome(_changes(case))
 

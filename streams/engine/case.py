@@ -6,7 +6,7 @@ Both are plain classes and no structs: compiled, their fields are read and writt
 from streams.engine.outcomes import Figures, Reason, TierChange
 from streams.engine.state import CustomerState
 from streams.policy.policy import Policy
-from streams.values.events import Cause, Event
+from streams.values.events import Cause, Event, TakeIn
 
 
 class Moment:
@@ -58,7 +58,7 @@ class Case:
         customer_id: str,
         policy: Policy,
         now_ms: int,
-        event: Event | None = None,
+        event: Event | TakeIn | None = None,
         topic: int = 0,
         offset: int = 0,
     ) -> None:

@@ -23,6 +23,7 @@ Reason = Literal[
     "pin_ended",
     "policy_changed",
     "correction",
+    "merged",
 ]
 Group = Literal["treated", "held_out"]
 AlertReason = Literal["assets_fell", "standing_worse"]

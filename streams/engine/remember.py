@@ -97,6 +97,51 @@ def keep_as_block(
     state.remembered[~topic] = _encode_blocks(blocks)
 
 
+def unite_remembered(state: CustomerState, former: CustomerState) -> None:
+    """Remembers the events of another state, too: its blocks stand between those of this one, the newest last.
+
+    So what is dropped next is the oldest of both.
+    """
+    for topic in sorted({topic if topic >= 0 else ~topic for topic in former.remembered}):
+        own, theirs = _blocks_of(state, topic), _blocks_of(former, topic)
+        recent = former.remembered.get(topic, b"")
+        if recent:
+            _add_block(theirs, recent, topic, former)
+        if theirs.counts:
+            state.remembered[~topic] = _encode_blocks(_between(own, theirs, _entry_bytes(topic)))
+
+
+def _between(own: Blocks, theirs: Blocks, size: int) -> Blocks:
+    """Puts the blocks of one between those of the other, from the newest on."""
+    blocks = Blocks()
+    own_from, their_from = len(own.events), len(theirs.events)
+    events: list[bytes] = []
+    for back in range(1, max(len(own.counts), len(theirs.counts)) + 1):
+        if back <= len(theirs.counts):
+            begin = their_from - theirs.counts[-back] * size
+            events.append(theirs.events[begin:their_from])
+            their_from = begin
+            _note_block(blocks, theirs, back)
+        if back <= len(own.counts):
+            begin = own_from - own.counts[-back] * size
+            events.append(own.events[begin:own_from])
+            own_from = begin
+            _note_block(blocks, own, back)
+    blocks.events = b"".join(reversed(events))
+    blocks.counts.reverse()
+    blocks.newest_ms.reverse()
+    dropped = [at_ms for at_ms in (own.dropped_ms, theirs.dropped_ms) if at_ms is not None]
+    blocks.dropped_ms = max(dropped, default=None)
+    return blocks
+
+
+def _note_block(blocks: Blocks, of: Blocks, back: int) -> None:
+    """Notes the block that is so far from the newest one."""
+    blocks.counts.append(of.counts[-back])
+    if of.newest_ms:
+        blocks.newest_ms.append(of.newest_ms[-back])
+
+
 def newest_dropped_ms(state: CustomerState) -> int | None:
     """Gives the newest own time of the transactions that are remembered no more; None where none was dropped."""
     packed = state.remembered.get(~TRANSACTIONS)
@@ -105,15 +150,23 @@ def newest_dropped_ms(state: CustomerState) -> int | None:
 
 def _close_block(state: CustomerState, topic: int, limit: int) -> None:
     """Makes a block of the newest events, and drops the oldest ones that are not needed."""
+    blocks = _blocks_of(state, topic)
+    _add_block(blocks, state.remembered.pop(topic), topic, state)
+    _drop_oldest(blocks, limit, _entry_bytes(topic))
+    state.remembered[~topic] = _encode_blocks(blocks)
+
+
+def _blocks_of(state: CustomerState, topic: int) -> Blocks:
     packed = state.remembered.get(~topic)
-    blocks = Blocks() if packed is None else _decode_blocks(packed)
-    recent = state.remembered.pop(topic)
+    return Blocks() if packed is None else _decode_blocks(packed)
+
+
+def _add_block(blocks: Blocks, recent: bytes, topic: int, state: CustomerState) -> None:
+    """Adds the newest events of a state as one block."""
     blocks.events += _in_order(recent, topic)
     blocks.counts.append(len(recent) // _entry_bytes(topic))
     if topic == TRANSACTIONS:
         blocks.newest_ms.append(NEVER_MS if state.last_transaction_ms is None else state.last_transaction_ms)
-    _drop_oldest(blocks, limit, _entry_bytes(topic))
-    state.remembered[~topic] = _encode_blocks(blocks)
 
 
 def _drop_oldest(blocks: Blocks, limit: int, size: int) -> None:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from aiokafka import TopicPartition
 
+from streams.contracts.newest_change import merged_into
 from streams.contracts.packing import LANE_KEY, ChangelogRecordError, unpack_lane, unpack_state
 from streams.contracts.sealed import STATE
 from streams.engine.state import CustomerState
@@ -90,6 +91,9 @@ def state_of(customer_id: str, packed: bytes) -> CustomerState:
         state = unpack_state(packed)
     except ChangelogRecordError as error:
         raise UsageError(str(error)) from error
+    into = merged_into(state)
+    if into is not None:
+        raise UsageError(f"{customer_id} is a former id: its customer is {into} now; ask for that one")
     if state.tier is None and state.sequence:
         raise UsageError(
             f"{customer_id} was erased: all that is kept is that the next tier change is number {state.sequence + 1}; "

@@ -75,6 +75,7 @@ def worker(settings: Settings) -> Rows:
     )
     return (
         Row("READ", "topic", settings.input_topics(), "read events; commit how far they are worked"),
+        Row("WRITE", "topic", [settings.input_topic("customers")], "hand on what a merge leaves to the other id"),
         Row("WRITE", "topic", [*shown, order], "write what is decided"),
         Row(
             "READ",
@@ -122,7 +123,9 @@ def producer(settings: Settings) -> Rows:
 
 def customers(settings: Settings) -> Rows:
     """Gives the rows of whoever sends pins, consents and erasures."""
-    return (Row("WRITE", "topic", [settings.input_topic("customers")], "send pin, unpin, opt_out, opt_in, erase"),)
+    return (
+        Row("WRITE", "topic", [settings.input_topic("customers")], "send pin, unpin, opt_out, opt_in, merge, erase"),
+    )
 
 
 def load(settings: Settings) -> Rows:
@@ -271,7 +274,7 @@ def grow(settings: Settings) -> Rows:
         Row(
             "READ",
             "topic",
-            [order, dead_letters, settings.candidates_topic],
+            [order, dead_letters, settings.candidates_topic, settings.input_topic("customers")],
             "find, with the others, transactions of workers that a broker has left open, and end them",
         ),
         Row("DESCRIBE", "group", [settings.app_id], "see that no worker runs"),

@@ -66,6 +66,7 @@ ENGLISH: Final = Words(
         "credit_changed": "the credit standing changed",
         "pin_set": "a person set the tier",
         "pin_ended": "a tier that a person had set has ended",
+        "merged": "what another id of the same customer had was added",
         "policy_changed": "the bank's rules changed",
         "correction": "a late or reversed event was put right",
         "other": "the rules of the bank gave it",

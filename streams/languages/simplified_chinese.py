@@ -66,6 +66,7 @@ SIMPLIFIED_CHINESE: Final = Words(
         "credit_changed": "信用状况变更",
         "pin_set": "人工指定等级",
         "pin_ended": "人工指定的等级已终止",
+        "merged": "并入了同一客户另一编号的资料",
         "policy_changed": "我行分层规则调整",
         "correction": "迟到或冲正的账务已更正",
         "other": "按我行分层规则评定",

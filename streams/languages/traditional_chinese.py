@@ -66,6 +66,7 @@ TRADITIONAL_CHINESE: Final = Words(
         "credit_changed": "信用狀況變更",
         "pin_set": "人工指定等級",
         "pin_ended": "人工指定的等級已終止",
+        "merged": "併入了同一客戶另一編號的資料",
         "policy_changed": "本行分級辦法調整",
         "correction": "遲到或沖正的帳務已更正",
         "other": "依本行分級辦法評定",

@@ -1,9 +1,10 @@
 """Which messages of customers were written by a transaction that a state has not seen."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from streams.contracts.merges import place_in
 from streams.contracts.numbered import (
     NumberedCandidate,
     NumberedChange,
@@ -13,6 +14,7 @@ from streams.contracts.numbered import (
 )
 from streams.contracts.packing import unpack_state
 from streams.contracts.sealed import campaign_in, sealed_of
+from streams.values.events import TOPICS
 
 _decode_change = msgspec.json.Decoder(NumberedChange).decode
 trigger_of = msgspec.json.Decoder(NumberedTrigger).decode
@@ -60,3 +62,14 @@ def is_risk_ahead(next_offsets: Mapping[str, int], value: bytes) -> bool:
 def is_erasure_ahead(next_offset: int, value: bytes) -> bool:
     """Says whether an erasure came of an erase that this state has not worked. next_offset: of `bank.customers`."""
     return _decode_erasure(value).cause.offset >= next_offset
+
+
+def is_merge_ahead(next_offsets: Sequence[int], partition: int, value: bytes) -> bool:
+    """Says whether what a merge handed on came of an input of this partition that this state has not worked.
+
+    next_offsets: by topic number. Most records of the topic are the bank's.
+    """
+    place = place_in(value)
+    if place is None or place.partition != partition:
+        return False
+    return place.offset >= next_offsets[TOPICS.index(place.topic)]

@@ -1,6 +1,7 @@
 """The customers of one partition: decode -> work (fold, decide) -> pack, a batch at a time.
 
-What is kept and opened: states.py; what is decided without an event: by_itself.py; what goes out: outgoing.py.
+What is kept and opened: states.py; what is decided without an event: by_itself.py; customers with another id now:
+merged.py; what goes out: outgoing.py.
 """
 
 import sys
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from streams.contracts.decode import decode
 from streams.contracts.kept import LaneRecord
 from streams.contracts.letters import too_large
-from streams.contracts.rejection import NOT_COUNTED, REVERSAL_MISMATCH, WRONG_PARTITION, Rejection
+from streams.contracts.rejection import REVERSAL_MISMATCH, WRONG_PARTITION, Rejection
 from streams.contracts.trace import trace_of
 from streams.engine.apply import apply_erase, apply_event
 from streams.engine.case import Case, Moment
@@ -18,19 +19,19 @@ from streams.engine.measures.reversals import forget_reversals, mark_for_reversa
 from streams.engine.outcomes import NOTHING, Erasure
 from streams.engine.remember import outcome_without_effect, remember
 from streams.engine.state import CustomerState
-from streams.partition.by_itself import DecidedByItself
 from streams.partition.entries import Entry, LargeRecord, Record
 from streams.partition.horizon import too_far_ahead
+from streams.partition.merged import MergedCustomers
 from streams.partition.opened import Opened, check_room, has_room
 from streams.partition.outgoing import order
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import NO_LIMIT, ORDER, Batch, Message, Quota, Work
 from streams.values.calendar import NEVER_MS
-from streams.values.events import CUSTOMERS, TOPICS, TRANSACTIONS, Cause, CustomerAction, Event
+from streams.values.events import CUSTOMERS, Cause, CustomerAction, Event, Handed, HandedOn, Transaction
 from streams.values.fingerprint import content_mark, fingerprint
 
 
-class Customers(DecidedByItself):
+class Customers(MergedCustomers):
     """The states of one partition's customers, as packed records, and the batch that is being worked."""
 
     def __init__(
@@ -53,7 +54,7 @@ class Customers(DecidedByItself):
         entries = []
         for record in records:
             if type(record) is LargeRecord and record.clipped is not None:
-                event: Event | Rejection = too_large(record.clipped)
+                event: Event | Handed | Rejection = too_large(record.clipped)
             else:
                 event = decode(topic, record.key, record.value, policy)
             at_ms = NEVER_MS if type(event) is Rejection else event.at_ms
@@ -115,7 +116,7 @@ class Customers(DecidedByItself):
 
     # --- an event ---
 
-    def work_entry(self, entry: Entry) -> bool:  # noqa: PLR0911 - a way out for each reason
+    def work_entry(self, entry: Entry) -> bool:
         """Works an entry: applies the event, skips a repeated one, or writes a dead letter.
 
         False where the entry has to wait for what is due before it. The event is not applied then.
@@ -128,23 +129,35 @@ class Customers(DecidedByItself):
             return self._reject(entry, WRONG_PARTITION)
         if at_ms > self._latest_ms:
             return self._reject(entry, too_far_ahead(self.setup, at_ms))
+        if topic == CUSTOMERS and type(event) is not CustomerAction:
+            if type(event) is not HandedOn:
+                return self._unite(key, customer, entry)
+            topic, event = event.topic, event.event
+        if customer.state.tier is None:
+            into = self._goes_on_to(customer, event)
+            if into is not None:
+                return self._hand_on(key, customer, entry, topic, event, into)
+        return self._work_event(key, customer, entry, topic, event)
+
+    def _work_event(self, key: bytes, customer: Opened, entry: Entry, topic: int, event: Event) -> bool:
+        """Works an event of a customer. topic: the number of its own, also where it was handed on by another."""
         mark, content = fingerprint(event.event_id), content_mark(event)
-        outcome = outcome_without_effect(customer.state, topic, mark, content, at_ms)
+        outcome = outcome_without_effect(customer.state, topic, mark, content, event.at_ms)
         if outcome is not None:
             return self._pass_over(entry, outcome)
-        refused = self._refused(customer, entry)
+        refused = self._refused(customer, event)
         if refused is not None:
             return self._reject(entry, refused)
-        moment = self._let_time_pass(key, customer, at_ms)
+        moment = self._let_time_pass(key, customer, entry.at_ms)
         if moment is None:
             return False
-        self._apply(key, customer, entry, moment, mark + content)
+        self._apply(key, customer, entry, moment, topic, event, mark + content)
         return True
 
-    def _refused(self, customer: Opened, entry: Entry) -> Rejection | None:
+    def _refused(self, customer: Opened, event: Event) -> Rejection | None:
         """Says why an event cannot be applied to its customer's state; None if it can."""
-        event, state, policy = entry.event, customer.state, self.setup.policy
-        if entry.topic == TRANSACTIONS and event.reverses is not None and says_otherwise(state, event, policy.calendar):
+        state, policy = customer.state, self.setup.policy
+        if type(event) is Transaction and event.reverses is not None and says_otherwise(state, event, policy.calendar):
             return REVERSAL_MISMATCH
         try:
             check_limits(state, event, policy)
@@ -154,31 +167,33 @@ class Customers(DecidedByItself):
             return Rejection("limit_exceeded", str(error))
         return None
 
-    def _apply(self, key: bytes, customer: Opened, entry: Entry, moment: Moment, marks: bytes) -> None:
+    def _apply(  # noqa: PLR0913, PLR0917 - an event, its place and its time
+        self, key: bytes, customer: Opened, entry: Entry, moment: Moment, topic: int, event: Event, marks: bytes
+    ) -> None:
         """Applies an event, and remembers it. marks: of its id and of its content."""
-        topic, offset, event, state = entry.topic, entry.offset, entry.event, customer.state
-        self.next_offsets[topic] = offset + 1
+        placed, offset, state = entry.topic, entry.offset, customer.state
+        self.next_offsets[placed] = offset + 1
         due_ms = state.due_ms
-        if topic == CUSTOMERS and event.action == "erase":
+        if type(event) is CustomerAction and event.action == "erase":
             # It is remembered, too: repeated, it must not erase what came after it.
             self._out.trace = trace_of(entry.record)
             state = self._erase(key, customer, event, offset)
             self._out.trace = ()
         else:
-            outcome = apply_event(state, event, moment, topic, offset)
+            outcome = apply_event(state, event, moment, placed, offset)
             if outcome is not NOTHING:
                 self._out.trace = trace_of(entry.record)
                 self._keep_and_write(key, state, outcome)
                 self._out.trace = ()
         if state.due_ms != due_ms and state.due_ms is not None:
             self._due.add(state.due_ms, key)
-        if topic == TRANSACTIONS:
+        if type(event) is Transaction:
             marks += mark_for_reversals(state, event, moment.policy.calendar)
             if event.reverses is not None:
                 forget_reversals(state, self.setup.remembered_ids)
         remember(state, topic, marks, self.setup.remembered_ids)
         customer.is_changed = True
-        self._applied[topic] += 1
+        self._applied[placed] += 1
 
     def _erase(self, key: bytes, customer: Opened, event: CustomerAction, offset: int) -> CustomerState:
         policy = self.setup.policy
@@ -192,19 +207,6 @@ class Customers(DecidedByItself):
         self._keep_and_write(key, case.state, outcome)
         return case.state
 
-    def _reject(self, entry: Entry, rejection: Rejection) -> bool:
-        """Writes a dead letter. The input changes no state, and no other input waits for it."""
-        if rejection is NOT_COUNTED:
-            return self._pass_over(entry, "not_counted")
-        self._out.reject(entry, rejection, self._wall_ms)
-        return self._pass_over(entry, "dead_letter")
-
-    def _pass_over(self, entry: Entry, outcome: str) -> bool:
-        """Counts an event that changes nothing."""
-        self.count("events", self.setup.topics[entry.topic], outcome)
-        return True
-
     def _begin(self) -> None:
         super()._begin()
         self._first_offsets = tuple(self.next_offsets)
-        self._applied = [0] * len(TOPICS)

@@ -25,6 +25,7 @@ from streams.partition.work import (
     CURRENT,
     DEAD_LETTERS,
     ERASURES,
+    MERGES,
     RISK,
     Batch,
     Message,
@@ -99,6 +100,16 @@ class Outgoing:
         if tier is not None:
             self._tally["customers", tier] -= 1
         self._newest(key, Message(key, None, []))
+
+    def merge(self, key: bytes, tier: str | None) -> None:
+        """Writes that an id is another's customer now: `tier.current` has nothing of it. tier: the one until now."""
+        if tier is not None:
+            self._tally["customers", tier] -= 1
+        self._newest(key, Message(key, None, []))
+
+    def hand_on(self, key: bytes, value: bytes, headers: Headers) -> None:
+        """Writes what goes on to the id that a former id's customer has now."""
+        self._messages.append((MERGES, Message(key, value, self._traced(headers))))
 
     def reject(self, entry: Entry, rejection: Rejection, wall_ms: int) -> None:
         """Writes a dead letter: the input cannot be used."""

@@ -24,6 +24,8 @@ class PartitionSetup(NamedTuple):
     ahead_ms: int | None = None
     # Whether tier.current is told every change, at once, and not only the newest of a batch.
     tells_each_current: bool = False
+    # Whether all customers are here, so that what a merge hands on is worked at once, and no topic has it.
+    is_alone: bool = False
     letter_bytes: int = RECORD_BYTES  # the largest record that the topic of dead letters takes
     remembered_ids: int = REMEMBERED_AT_LEAST  # so many events of a customer and topic at least
     # What else decides, as tier.order notes it: the partitioner of `owns`, and the version of the time zone data.

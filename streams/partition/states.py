@@ -13,6 +13,7 @@ from streams.partition.ahead import (
     candidate_of,
     is_change_ahead,
     is_erasure_ahead,
+    is_merge_ahead,
     is_risk_ahead,
     is_trigger_ahead,
     trigger_of,
@@ -62,7 +63,9 @@ class CustomerStates(Partition):
         """Gives the customers by tier."""
         return {("customers", tier): count for tier, count in self.customers_by_tier.items()}
 
-    def is_ahead(self, output: str, key: bytes | None, value: bytes, expected: Container[Told]) -> bool:
+    def is_ahead(  # noqa: PLR0911 - an answer for each output
+        self, output: str, key: bytes | None, value: bytes, expected: Container[Told]
+    ) -> bool:
         """Says whether a message has a number of its customer, or an input offset, that this state has not reached."""
         packed, owns = self.packed, self.setup.owns
         match output:
@@ -76,6 +79,8 @@ class CustomerStates(Partition):
                 return is_risk_ahead(dict(zip(self.setup.topics, self.next_offsets, strict=True)), value)
             case "erasures":
                 return is_erasure_ahead(self.next_offsets[CUSTOMERS], value)
+            case "merges":
+                return is_merge_ahead(self.next_offsets, self.setup.partition, value)
             case _:
                 return super().is_ahead(output, key, value, expected)
 

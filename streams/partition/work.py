@@ -12,6 +12,8 @@ CHANGES, CURRENT, CAMPAIGNS, RISK = "changes", "current", "campaigns", "risk"
 ERASURES, DEAD_LETTERS, ORDER, CANDIDATES = "erasures", "dead-letters", "order", "candidates"
 SOURCE_DEAD_LETTERS = "source-dead-letters"
 ACCOUNT_RECORDS, BY_ACCOUNT = "accounts", "by-account"
+MERGES = "merges"
+"""What a merge hands on: the topic is `bank.customers` (contracts/merges.py)."""
 KEYS = "keys"
 """The keys of customers (seals.py): the topic is named otherwise."""
 

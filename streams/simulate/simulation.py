@@ -87,6 +87,7 @@ class Simulation:
             owns=lambda _: True,
             ahead_ms=ahead_days * DAY_MS,
             tells_each_current=True,  # however the events are cut into chunks
+            is_alone=True,
             remembered_ids=remembered_ids,
         )
         self.policy = policy

@@ -8,7 +8,18 @@ from streams.contracts.packing import moved_state
 from streams.partition.customers import Customers
 from streams.partition.seals import Seals
 from streams.partition.setup import PartitionSetup
-from streams.partition.work import CAMPAIGNS, CANDIDATES, CHANGES, CURRENT, DEAD_LETTERS, ERASURES, KEYS, ORDER, RISK
+from streams.partition.work import (
+    CAMPAIGNS,
+    CANDIDATES,
+    CHANGES,
+    CURRENT,
+    DEAD_LETTERS,
+    ERASURES,
+    KEYS,
+    MERGES,
+    ORDER,
+    RISK,
+)
 from streams.policy.policy import Policy
 from streams.settings import Settings, time_zone_data
 from streams.stages.placing import Owns, place_of_campaigns, place_of_customers
@@ -39,7 +50,12 @@ def customers_stage(settings: Settings, policy: Policy, partitions: int, clock: 
         group=settings.app_id,
         ids_prefix=settings.transactional_ids,
         inputs=settings.input_topics(),
-        outputs={**outputs, **keys, CANDIDATES: Output(settings.candidates_topic, place_of_campaigns())},
+        outputs={
+            **outputs,
+            **keys,
+            CANDIDATES: Output(settings.candidates_topic, place_of_campaigns()),
+            MERGES: Output(settings.input_topic("customers"), place_of_customers(settings)),
+        },
         changelog=settings.changelog_topic,
         open=open_partition,
         place=None if settings.partitioner == "none" else place_of_customers(settings),
@@ -47,7 +63,7 @@ def customers_stage(settings: Settings, policy: Policy, partitions: int, clock: 
         beside=(settings.output_topic("policies"),),
         always=(ORDER,),
         backfill=settings.backfill,
-        witnesses=(CHANGES, CAMPAIGNS, RISK, ERASURES, CANDIDATES),
+        witnesses=(CHANGES, CAMPAIGNS, RISK, ERASURES, CANDIDATES, MERGES),
         # On the event clock every topic is waited for in any case.
         wait=Wait(LOANS, settings.loan_wait_ms) if waits else None,
         seals=_seals(settings),

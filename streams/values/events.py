@@ -109,6 +109,31 @@ class CustomerAction(msgspec.Struct, frozen=True, gc=False, array_like=True):
     pin: Pin | None
 
 
+@final
+class Merge(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What a bank says of a former id: its customer is the one of the id `into`."""
+
+    event_id: str
+    customer_id: str
+    at_ms: int
+    into: str
+
+
+@final
+class TakeIn(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What tierflow writes to itself after a Merge: the state of the id `former`, packed, for `customer_id`.
+
+    via: the former ids that it came through, the newest last.
+    """
+
+    event_id: str
+    customer_id: str
+    at_ms: int
+    former: str
+    via: tuple[str, ...]
+    state: bytes
+
+
 Event = Transaction | Balance | Credit | Loan | CustomerAction
 
 
@@ -119,3 +144,23 @@ class Cause(msgspec.Struct, frozen=True, gc=False, array_like=True):
     topic: int
     offset: int
     occurred_at_ms: int
+
+
+@final
+class HandedOn(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What tierflow writes to itself after a Merge: an event that came under the id `former`, for `customer_id`.
+
+    topic: the number of its own topic. event: as that of `customer_id`. value: as it came.
+    """
+
+    event_id: str
+    customer_id: str
+    at_ms: int
+    former: str
+    topic: int
+    event: Event
+    value: bytes
+
+
+Handed = Merge | TakeIn | HandedOn
+"""What two ids being one customer brings about (docs/merging.md)."""

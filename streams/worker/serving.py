@@ -11,7 +11,7 @@ from streams.api.source import Anyone, CustomerView, Local, Remote, Unavailable
 from streams.contracts.changes import ChangeWriter
 from streams.contracts.envelope import Envelope, without_rate
 from streams.contracts.figures import format_figure
-from streams.contracts.newest_change import change_of, unpack_change
+from streams.contracts.newest_change import change_of, merged_into, unpack_change
 from streams.contracts.packing import unpack_state
 from streams.engine.measures.accounts import number_of_accounts, unrated_of
 from streams.engine.measures.figures import measure
@@ -123,6 +123,7 @@ class WorkerSource(LiveLanes[TierflowApp]):
             _live_measures(state, policy, policy.calendar.day_of(now_ms)),
             packed,
             partition.kept_clock_ms,
+            merged_into(state),
         )
 
     def _current(self, partition: Customers, state: CustomerState, customer_id: str) -> bytes | None:

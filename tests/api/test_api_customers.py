@@ -61,6 +61,34 @@ async def test_any_id_is_found_here_and_through_another_worker(start: Start, cus
         assert (await response.json())["customer_id"] == customer_id
 
 
+@pytest.mark.parametrize(("into", "quoted"), [("C002", "C002"), ("a/b 客", "a%2Fb%20%E5%AE%A2")])
+async def test_a_former_id_leads_to_the_other_one_here_and_through_another_worker(
+    start: Start, into: str, quoted: str
+) -> None:
+    holder = await start(Table({into: "high"}, moved={"C001": into}), TOKEN)
+    other = await start(Table({into: "high"}, elsewhere={"C001": address(holder)}), TOKEN)
+    anyone = await start(Table({into: "high"}, by_key=False, others=[address(holder)]), TOKEN)
+    for client in (holder, other, anyone):
+        bearer = {"Authorization": f"Bearer {TOKEN}"}
+        response = await client.get("/customers/C001?state=1", headers=bearer, allow_redirects=False)
+        assert (response.status, response.headers["Location"]) == (308, f"/customers/{quoted}?state=1")
+        assert response.content_type == "application/problem+json"
+        assert (await response.json())["customer_id"] == into
+        followed = await client.get("/customers/C001", headers=bearer)
+        assert (await followed.json())["customer_id"] == into
+
+
+async def test_a_308_of_another_worker_that_says_no_id_is_not_believed(start: Start) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({"status": 308}, status=308, headers={"Location": "/customers/C002"})
+
+    stranger = web.Application()
+    stranger.router.add_get("/{rest:.*}", answer)
+    async with TestServer(stranger) as server:
+        worker = await start(Table(elsewhere={"C001": str(server.make_url("")).rstrip("/")}))
+        assert (await worker.get("/customers/C001", allow_redirects=False)).status == 503
+
+
 async def test_an_id_that_is_no_utf_8_is_unknown(start: Start) -> None:
     client = await start(Table())
     response = await client.get(URL("/customers/%FF", encoded=True))

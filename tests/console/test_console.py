@@ -5,6 +5,8 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from yarl import URL
 
 from streams.console import routes
@@ -54,6 +56,21 @@ async def test_the_history_of_a_customer_comes_in_pages_the_newest_first(of_bank
     changes = [one["message"] for one in [*first["items"], *rest["items"]] if one["kind"] == "tier"]
     assert [change["direction"] for change in changes] == ["downgrade", "initial"]
     assert (len(first["items"]), rest["next"]) == (2, None)
+
+
+async def test_a_former_id_leads_to_the_other_one(of_bank: ABank) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({"customer_id": "C/2"}, status=308)
+
+    worker = web.Application()
+    worker.router.add_get("/{rest:.*}", answer)
+    async with (
+        TestServer(worker) as server,
+        console(of_bank, TIERFLOW_HTTP_URL=str(server.make_url("")).rstrip("/")) as client,
+    ):
+        for more in ("", "/explanation"):
+            async with client.get(of("C001", more), allow_redirects=False) as said:
+                assert (said.status, said.headers["Location"]) == (308, f"/api/customers/C%2F2{more}")
 
 
 async def test_the_newest_change_and_the_measures_are_the_workers(of_bank: ABank) -> None:

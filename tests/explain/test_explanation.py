@@ -183,6 +183,10 @@ def test_what_is_due_by_then_is_decided_and_marked_as_not_written() -> None:
             "C001 was erased: all that is kept is that the next tier change is number 3",
         ),
         (
+            [FIRST, line("customers", 6, action="merge", into="C002", at="2026-12-25T00:00:00+08:00")],
+            "C001 is a former id: its customer is C002 now; ask for that one",
+        ),
+        (
             [line("customers", 6, action="opt_out", at="2026-12-25T00:00:00+08:00")],
             "C001 has no tier: no transaction, balance, credit standing or loan has come, or it was erased",
         ),

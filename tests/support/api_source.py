@@ -18,6 +18,7 @@ class Table:
     tiers: dict[str, str | None] = field(default_factory=dict)
     elsewhere: dict[str, str] = field(default_factory=dict)
     recovering: dict[str, float] = field(default_factory=dict)
+    moved: dict[str, str] = field(default_factory=dict)  # former ids, and those that their customers have now
     by_key: bool = True  # False: no partitioner says who has a customer
     others: list[str] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
@@ -31,6 +32,8 @@ class Table:
         return self.wrong
 
     def customer(self, customer_id: str) -> CustomerView | None:
+        if customer_id in self.moved:
+            return CustomerView(None, {}, merged_into=self.moved[customer_id])
         if customer_id not in self.tiers:
             return None
         tier = self.tiers[customer_id]
@@ -39,7 +42,7 @@ class Table:
 
     async def owner(self, customer_id: str) -> Local | Remote | Anyone | Unavailable:
         self.asked.append(customer_id)
-        if not self.by_key and customer_id not in self.tiers:
+        if not self.by_key and customer_id not in self.tiers and customer_id not in self.moved:
             return Anyone(self.others, searched=not self.reasons)
         if customer_id in self.elsewhere:
             return Remote(self.elsewhere[customer_id])

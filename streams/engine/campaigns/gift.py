@@ -9,7 +9,7 @@ from streams.engine.outcomes import Offer
 from streams.engine.state import CustomerState, Progress
 from streams.policy.campaigns import Gift
 from streams.policy.policy import Policy
-from streams.values.events import Balance, Event, Transaction
+from streams.values.events import Balance, Event, TakeIn, Transaction
 from streams.values.products import holding_of
 
 
@@ -31,7 +31,7 @@ def gift_offer(case: Case, terms: Gift, progress: Progress) -> Offer | None:
     return Offer(amount_e4=terms.amount_e4)
 
 
-def _brought_in_e16(event: Event, state: CustomerState, policy: Policy) -> int:
+def _brought_in_e16(event: Event | TakeIn, state: CustomerState, policy: Policy) -> int:
     """Gives the amount of a deposit, or of a balance that is now the account's newest, in the policy's currency.
 
     -1 for any other event: reversals, undone deposits, balances of loans, and balances older than the known one.

@@ -107,6 +107,21 @@ def progress_left(case: Case, former: Mapping[str, Progress]) -> dict[str, Progr
     return {name: progress for name, progress in paid.items() if progress != _BLANK}
 
 
+def progress_of_both(courses: Courses, campaigns: tuple[Campaign, ...]) -> dict[str, Progress]:
+    """Gives the progress of two ids together, without campaigns that are over and those that the policy has not.
+
+    Of one that comes once, a trigger under either id is the last.
+    """
+    running = {c.id for c in campaigns if not (c.once and c.id in courses.trigger_counts)}
+    return {name: progress for name, progress in courses.progress.items() if name in running}
+
+
+def not_due(state: CustomerState, campaigns: tuple[Campaign, ...], now_ms: int) -> tuple[Campaign, ...]:
+    """Gives the campaigns whose own time has not come."""
+    due = due_campaigns(state, campaigns, now_ms)
+    return tuple([campaign for campaign in campaigns if campaign not in due])
+
+
 def due_campaigns(state: CustomerState, campaigns: tuple[Campaign, ...], now_ms: int) -> tuple[Campaign, ...]:
     """Gives the campaigns whose own time has come."""
     due = {} if state.courses is None else {name: p.due_ms for name, p in state.courses.progress.items()}

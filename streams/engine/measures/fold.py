@@ -23,6 +23,7 @@ from streams.engine.measures.reversals import (
     ABSENT,
     PART,
     Family,
+    heard_since,
     is_held,
     keep_reversals,
     named_by,
@@ -167,6 +168,16 @@ def _fold_reversal(state: CustomerState, event: Transaction, policy: Policy, tod
     moves = _settle(state, family, policy, today)
     keep_reversals(state, kept)
     return moves
+
+
+def settle_reversals(state: CustomerState, policy: Policy, today: int) -> None:
+    """Lets reversals act whose events have become known by the union with another id. Windows are to be made anew."""
+    kept = reversals_of(state)
+    heard = heard_since(state, kept, policy.calendar)
+    for reversal in heard:
+        _settle(state, Family(reversal.mark, kept), policy, today)
+    if heard:
+        keep_reversals(state, kept)
 
 
 def _settle(state: CustomerState, family: Family, policy: Policy, today: int) -> bool:

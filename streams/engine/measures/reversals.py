@@ -202,6 +202,27 @@ def _origin_by(reversal: Reversal, cents: bytes) -> int:
     return COUNTED if taken == cents else PART if taken < cents else OTHER
 
 
+def heard_since(state: CustomerState, kept: Sequence[Reversal], calendar: Calendar) -> list[Reversal]:
+    """Gives the reversals that came when what they name was not known, and is remembered now; notes it in them.
+
+    An event is remembered later than its reversal came where two ids turn out to be one customer.
+    """
+    erased_ms = special_of(state).erased_ms
+    erased_day = None if erased_ms is None else calendar.day_of(erased_ms)
+    heard = []
+    for reversal in kept:
+        known = undoing_of(state, reversal.target)
+        if known is None or reversal.origin not in {ABSENT, PERHAPS}:
+            continue
+        if erased_day is not None and reversal.day <= erased_day:
+            continue  # what it names is forgotten
+        said, cents = known
+        if said == _said_mark(state, reversal.day, reversal.name, calendar):
+            reversal.origin = _origin_by(reversal, cents)
+            heard.append(reversal)
+    return heard
+
+
 def _was_dropped(state: CustomerState, at_ms: int) -> bool:
     """Says whether a transaction of this time may be among those that are remembered no more."""
     dropped_ms = newest_dropped_ms(state)

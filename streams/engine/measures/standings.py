@@ -5,6 +5,7 @@ others the newest one is enough, and nothing more is kept.
 """
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 
 from streams.engine.measures.spans import oldest_rated_day
 from streams.engine.sections import tenure_of
@@ -31,6 +32,11 @@ def place_standing(state: CustomerState, event: Credit, policy: Policy) -> None:
         before = bisect_left(known, policy.calendar.midnight_ms(rated + 1), key=_time)
         known = known[max(before - 1, 0) :]
     tenure_of(state).standings = known[-_LIMIT:]
+
+
+def keep_standings(state: CustomerState, known: Sequence[tuple[int, Standing, str | None]]) -> None:
+    """Keeps standings, which are by their time; the newest ones, where they are too many."""
+    tenure_of(state).standings = tuple(known[-_LIMIT:])
 
 
 def standings_kept(state: CustomerState) -> Standings:

@@ -118,6 +118,29 @@ def step_erase(case: Case) -> None:
     note_due(case)
 
 
+def step_union(case: Case, *, was_pinned: bool) -> None:
+    """Decides on what two ids have together. Who had no tier yet is rated as first heard of with it.
+
+    was_pinned: a pin that held before; the other id may have brought its end.
+    """
+    state, policy = case.state, case.policy
+    pin = special_of(state).pin
+    if pin is not None and pin.until_ms <= case.now_ms:
+        pin = None
+        note(state, pin=None)
+    begin_closings(state, policy)
+    if state.tier is None:
+        step_erase(case)
+        return
+    sum_anew(state, policy.calendar.day_of(case.now_ms), policy)
+    state.policy_mark = policy.mark
+    case.reason = "pin_ended" if was_pinned and not holds(pin, policy) else "merged"
+    if not policy.at_once:
+        _ask_for_last_rating(case)
+    decide(case)
+    note_due(case)
+
+
 def pass_time(state: CustomerState, customer_id: str, policy: Policy, until_ms: int) -> Iterator[TierChange]:
     """Decides, in place, whatever falls due by time alone until an instant; yields the changes in order."""
     while state.tier_due_ms is not None and state.tier_due_ms <= until_ms:
