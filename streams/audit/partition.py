@@ -45,6 +45,7 @@ from streams.partition.work import (
 )
 from streams.policy.policy import Policy
 from streams.settings import Settings
+from streams.stages.customers import source_of
 from streams.stages.placing import place_of_campaigns, place_of_customers
 from streams.values.calendar import NEVER_MS
 from streams.values.events import CUSTOMERS
@@ -316,7 +317,8 @@ class PartitionAudit:
 
     def _see_handed_on(self, record: Any) -> None:
         """Notes a record of `bank.customers` that tierflow wrote."""
-        if self._run.handed_on is not None and place_in(record.value) is not None:
+        source = source_of(self._run.settings)
+        if self._run.handed_on is not None and place_in(record.value, source) is not None:
             self._run.handed_on.see(self._number, record)
 
     async def _see_what_waits(self) -> None:

@@ -304,7 +304,8 @@ def _take_in(message: CustomerMessage, at_ms: int) -> TakeIn:
     if merged is None or merged.state is None:
         raise _InvalidError("invalid_field", "only tierflow writes take_in: it needs merged with a state - at `$`")
     state = _bytes("state", merged.state)
-    return TakeIn(message.event_id, message.customer_id, at_ms, merged.customer_id, tuple(merged.via), state)
+    former, via = merged.customer_id, tuple(merged.via)
+    return TakeIn(message.event_id, message.customer_id, at_ms, merged.source, former, via, state)
 
 
 def _handed_on(message: CustomerMessage, at_ms: int, policy: Policy) -> HandedOn:
@@ -318,7 +319,7 @@ def _handed_on(message: CustomerMessage, at_ms: int, policy: Policy) -> HandedOn
     if isinstance(event, Merge | TakeIn | HandedOn):
         raise _InvalidError("invalid_field", "a merge is not handed on - at `$.merged.event`")
     own = replace(event, customer_id=message.customer_id)
-    return HandedOn(message.event_id, message.customer_id, at_ms, former, topic, own, value)
+    return HandedOn(message.event_id, message.customer_id, at_ms, merged.source, former, topic, own, value)
 
 
 def _bytes(field: str, written: str) -> bytes:

@@ -216,10 +216,11 @@ class LoanMessage(msgspec.Struct, kw_only=True, gc=False):
 class MergedMessage(msgspec.Struct, kw_only=True, gc=False):
     """What tierflow writes after a merge: of a former id, its state (take_in) or an event that came late (hand_on).
 
-    customer_id: the former id. via: further ones that it came through. state: packed; event: as it came, on topic; both
-    in base64.
+    source: of the app id that wrote it; others pass over it. customer_id: the former id. via: further ones that it came
+    through. state: packed; event: as it came, on topic; both in base64.
     """
 
+    source: str
     customer_id: Id
     via: list[Id] = []
     state: str | None = None

@@ -14,7 +14,7 @@ from streams.contracts.letters import RECORD_BYTES
 from streams.contracts.log import encode_json
 from streams.contracts.numbered import WrittenMerge
 from streams.contracts.rejection import Place
-from streams.values.events import TOPICS, TakeIn
+from streams.values.events import TOPICS, HandedOn, TakeIn
 
 MERGE_ID = "merge_id"
 _BEGINNING = "merge:"
@@ -26,6 +26,7 @@ _decode = msgspec.json.Decoder(WrittenMerge).decode
 def take_in(place: Place, into: str, at_ms: int, former: TakeIn) -> bytes:
     """Writes the state of a former id for the id `into`. place: of what it comes of."""
     merged = {
+        "source": former.source,
         "customer_id": former.former,
         "via": list(former.via),
         "state": b64encode(former.state).decode(),
@@ -33,9 +34,14 @@ def take_in(place: Place, into: str, at_ms: int, former: TakeIn) -> bytes:
     return _message(place, into, "take_in", at_ms, merged)
 
 
-def hand_on(place: Place, into: str, at_ms: int, former: str, topic: int, value: bytes) -> bytes:  # noqa: PLR0913, PLR0917
-    """Writes an event that came under a former id for the id `into`. topic: of the event. value: as it came."""
-    merged = {"customer_id": former, "topic": TOPICS[topic], "event": b64encode(value).decode()}
+def hand_on(place: Place, into: str, at_ms: int, event: HandedOn) -> bytes:
+    """Writes an event that came under a former id for the id `into`."""
+    merged = {
+        "source": event.source,
+        "customer_id": event.former,
+        "topic": TOPICS[event.topic],
+        "event": b64encode(event.value).decode(),
+    }
     return _message(place, into, "hand_on", at_ms, merged)
 
 
@@ -49,15 +55,15 @@ def headers_of(place: Place) -> Headers:
     return [(MERGE_ID, _id_of(place).encode())]
 
 
-def place_in(value: bytes | None) -> Place | None:
-    """Gives the place that a record of `bank.customers` comes of; None where tierflow did not write it."""
+def place_in(value: bytes | None, source: str) -> Place | None:
+    """Gives the place that a record of `bank.customers` comes of; None where the tierflow of this source wrote none."""
     if value is None or b'"merge:' not in value:
         return None  # nearly always
     try:
         written = _decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    if written.action not in _WRITTEN or not written.event_id.startswith(_BEGINNING):
+    if written.action not in _WRITTEN or written.merged.source != source or not written.event_id.startswith(_BEGINNING):
         return None
     topic, _, rest = written.event_id.removeprefix(_BEGINNING).partition(":")
     partition, _, offset = rest.partition(":")

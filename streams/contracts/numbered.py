@@ -41,11 +41,18 @@ class PlacedErasure(msgspec.Struct):
     cause: PlacedCause
 
 
+class MergeSource(msgspec.Struct):
+    """Which tierflow wrote what a merge hands on."""
+
+    source: str
+
+
 class WrittenMerge(msgspec.Struct):
     """What tells a record of `bank.customers` that tierflow wrote: the action, and the place that its id is made of."""
 
     event_id: str
     action: str
+    merged: MergeSource
 
 
 class PlacedRisk(msgspec.Struct):

@@ -64,12 +64,12 @@ def is_erasure_ahead(next_offset: int, value: bytes) -> bool:
     return _decode_erasure(value).cause.offset >= next_offset
 
 
-def is_merge_ahead(next_offsets: Sequence[int], partition: int, value: bytes) -> bool:
+def is_merge_ahead(next_offsets: Sequence[int], partition: int, source: str, value: bytes) -> bool:
     """Says whether what a merge handed on came of an input of this partition that this state has not worked.
 
-    next_offsets: by topic number. Most records of the topic are the bank's.
+    next_offsets: by topic number. source: of our messages. Most records of the topic are the bank's.
     """
-    place = place_in(value)
+    place = place_in(value, source)
     if place is None or place.partition != partition:
         return False
     return place.offset >= next_offsets[TOPICS.index(place.topic)]

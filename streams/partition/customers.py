@@ -116,7 +116,7 @@ class Customers(MergedCustomers):
 
     # --- an event ---
 
-    def work_entry(self, entry: Entry) -> bool:
+    def work_entry(self, entry: Entry) -> bool:  # noqa: PLR0911 - a way out for each reason
         """Works an entry: applies the event, skips a repeated one, or writes a dead letter.
 
         False where the entry has to wait for what is due before it. The event is not applied then.
@@ -132,6 +132,8 @@ class Customers(MergedCustomers):
         if topic == CUSTOMERS and type(event) is not CustomerAction:
             if type(event) is not HandedOn:
                 return self._unite(key, customer, entry)
+            if event.source != self.setup.source:
+                return self._pass_over(entry, "not_counted")
             topic, event = event.topic, event.event
         if customer.state.tier is None:
             into = self._goes_on_to(customer, event)

@@ -59,9 +59,11 @@ class MergedCustomers(DecidedByItself):
             return None
         return merged_into(customer.state)
 
-    def _unite(self, key: bytes, customer: Opened, entry: Entry) -> bool:
+    def _unite(self, key: bytes, customer: Opened, entry: Entry) -> bool:  # noqa: PLR0911 - a way out for each reason
         """Works a merge, or takes in the state of a former id; False where it has to wait for what is due before it."""
         event: Merge | TakeIn = entry.event
+        if type(event) is TakeIn and event.source != self.setup.source:
+            return self._pass_over(entry, "not_counted")
         content = content_mark(event)
         mark = fingerprint(event.event_id)
         # What an erase has made forgotten is left out of a state one by one.
@@ -93,7 +95,7 @@ class MergedCustomers(DecidedByItself):
         """Sends the state to the other id, and leaves a mark that says which one that is."""
         state, id_ = customer.state, event.customer_id
         packed = pack_state(replace(state, change=b"", windows=()))
-        sent = TakeIn(event.event_id, id_, event.at_ms, id_, (), packed)
+        sent = TakeIn(event.event_id, id_, event.at_ms, self.setup.source, id_, (), packed)
         value = take_in(self._place(entry), event.into, self.clock_ms, sent)
         if not has_room(value):
             return self._reject(entry, _NO_ROOM)
@@ -146,11 +148,11 @@ class MergedCustomers(DecidedByItself):
             return self._pass_over(entry, outcome)
         if self._let_time_pass(key, customer, entry.at_ms) is None:
             return False
-        came = entry.event
-        former, value = event.customer_id, entry.record.value or b""
-        if type(came) is HandedOn:
-            former, value = came.former, came.value
-        sent = hand_on(self._place(entry), into, self.clock_ms, former, topic, value)
+        came, value = entry.event, entry.record.value or b""
+        if type(came) is not HandedOn:
+            source, former = self.setup.source, event.customer_id
+            came = HandedOn(event.event_id, former, entry.at_ms, source, former, topic, event, value)
+        sent = hand_on(self._place(entry), into, self.clock_ms, came)
         if not has_room(sent):
             return self._reject(entry, _NO_ROOM)
         marks = mark + content

@@ -80,7 +80,7 @@ class CustomerStates(Partition):
             case "erasures":
                 return is_erasure_ahead(self.next_offsets[CUSTOMERS], value)
             case "merges":
-                return is_merge_ahead(self.next_offsets, self.setup.partition, value)
+                return is_merge_ahead(self.next_offsets, self.setup.partition, self.setup.source, value)
             case _:
                 return super().is_ahead(output, key, value, expected)
 

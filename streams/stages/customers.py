@@ -78,6 +78,11 @@ def _seals(settings: Settings) -> Callable[[Mapping[bytes, bytes]], Seals] | Non
     return lambda wrapped: Seals(master, wrapped, secrets.token_bytes)
 
 
+def source_of(settings: Settings) -> str:
+    """Gives what messages name as their source."""
+    return f"/tierflow/{settings.app_id}"
+
+
 def partition_setup(  # noqa: PLR0913 - the place, and what the log says otherwise than the settings
     settings: Settings,
     policy: Policy,
@@ -96,7 +101,7 @@ def partition_setup(  # noqa: PLR0913 - the place, and what the log says otherwi
         policy=policy,
         clock=clock or settings.clock,
         topics=settings.input_topics(),
-        source=f"/tierflow/{settings.app_id}",
+        source=source_of(settings),
         owns=Owns(partition, partitions, settings),
         letter_bytes=settings.letter_bytes,
         remembered_ids=remembered_ids or settings.remembered_ids,

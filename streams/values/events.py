@@ -123,12 +123,14 @@ class Merge(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class TakeIn(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What tierflow writes to itself after a Merge: the state of the id `former`, packed, for `customer_id`.
 
-    via: the former ids that it came through, the newest last.
+    source: which tierflow wrote it: others read the same topic. via: the former ids that it came through, the newest
+    last.
     """
 
     event_id: str
     customer_id: str
     at_ms: int
+    source: str
     former: str
     via: tuple[str, ...]
     state: bytes
@@ -150,12 +152,13 @@ class Cause(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class HandedOn(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What tierflow writes to itself after a Merge: an event that came under the id `former`, for `customer_id`.
 
-    topic: the number of its own topic. event: as that of `customer_id`. value: as it came.
+    source: as of TakeIn. topic: the number of its own topic. event: as that of `customer_id`. value: as it came.
     """
 
     event_id: str
     customer_id: str
     at_ms: int
+    source: str
     former: str
     topic: int
     event: Event

@@ -108,7 +108,7 @@ def heard(plan: dict[int, tuple[bool, str, int, int]], policy: Policy) -> tuple[
 
 def unite(own: Customer, former: Customer, at_ms: int = END) -> Outcome:
     """Put what is known under the former id into the customer's state."""
-    event = TakeIn("merge:customers:0:0", "C", at_ms, "F", (), b"")
+    event = TakeIn("merge:customers:0:0", "C", at_ms, "/tierflow/test", "F", (), b"")
     case = Case(own.state, "C", own.policy, at_ms, event, CUSTOMERS, 0)
     outcome = apply_union(case, former.state)
     own.state = case.state

@@ -84,7 +84,7 @@ async def _audit_sees_what_no_merge_wrote(settings: Settings) -> None:
         "customer_id": OTHERS[0],
         "action": "take_in",
         "at": now_ms(),
-        "merged": {"customer_id": FORMER[0], "state": ""},
+        "merged": {"source": f"/tierflow/{settings.app_id}", "customer_id": FORMER[0], "state": ""},
     }
     async with AIOKafkaProducer(**settings.client_options()) as producer:
         await producer.send_and_wait(

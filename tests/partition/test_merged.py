@@ -21,6 +21,7 @@ from tests.support.merging import Partitions
 from tests.support.one_customer import at, e4
 
 NOON = at("2026-11-24T12:00")
+SOURCE = "/tierflow/test"
 PLACES = {"C1": 0, "C2": 1, "C3": 2}
 
 
@@ -205,9 +206,9 @@ def test_words_and_loans_of_the_former_id_go_on_too() -> None:
 def test_a_state_that_is_not_one_is_a_dead_letter_and_stops_nobody() -> None:
     customers = bank()
     for number, state in enumerate(["AA==", "Ag==", "no base64"]):
-        merged = {"customer_id": "C1", "state": state}
+        merged = {"source": SOURCE, "customer_id": "C1", "state": state}
         customers.log("C2").action("C2", "take_in", NOON + 1, merged=merged, event_id=f"x{number}")
-    customers.log("C2").action("C2", "hand_on", NOON + 1, merged={"customer_id": "C1"})
+    customers.log("C2").action("C2", "hand_on", NOON + 1, merged={"source": SOURCE, "customer_id": "C1"})
     customers.log("C2").action("C2", "take_in", NOON + 1)
     customers.log("C2").balance("C2", "600000", NOON + 2, account="b")
     customers.work()
@@ -220,10 +221,27 @@ def test_what_was_handed_on_and_cannot_be_used_is_a_dead_letter_there() -> None:
     late = {"event_id": "e", "customer_id": "C1", "account_id": "a", "balance": "1", "currency": "XYZ", "as_of": NOON}
     for number, event in enumerate([late, late | {"customer_id": "C3", "currency": "TWD"}]):
         written = b64encode(json.dumps(event).encode()).decode()
-        merged = {"customer_id": "C1", "topic": "balances", "event": written}
+        merged = {"source": SOURCE, "customer_id": "C1", "topic": "balances", "event": written}
         customers.log("C2").action("C2", "hand_on", NOON + 1, merged=merged, event_id=f"x{number}")
     customers.work()
     assert [reason for reason, _ in refusals(customers)] == ["invalid_field", "key_mismatch"]
+
+
+def test_what_another_app_id_wrote_is_passed_over() -> None:
+    customers = bank()
+    customers.merge("C1", "C2", NOON + 1)
+    customers.log("C1").balance("C1", "400000", NOON + 2, account="a")
+    customers.work_once(0)
+    of_others = [
+        (line.value or b"").replace(b"/tierflow/test", b"/tierflow/other")
+        for line in customers.logs[1].topics[CUSTOMERS]
+    ]
+    customers.logs[1].topics[CUSTOMERS].clear()
+    for value in of_others:
+        customers.log("C2").raw(CUSTOMERS, b"C2", value)
+    customers.work()
+    assert (customers.state("C2").tier, assets(customers, "C2")) == ("low", e4("300000"))
+    assert refusals(customers) == []
 
 
 def test_what_is_too_large_to_be_handed_on_is_a_dead_letter() -> None:
@@ -242,8 +260,8 @@ def test_a_message_tells_the_place_that_it_comes_of() -> None:
     customers.log("C1").balance("C1", "1", NOON + 2)
     customers.work_once(0)
     taken, handed = [line.value for line in customers.logs[1].topics[CUSTOMERS]]
-    assert place_in(taken) == Place("customers", 0, 0)
-    assert place_in(handed) == Place("balances", 0, 1)
+    assert place_in(taken, SOURCE) == Place("customers", 0, 0)
+    assert place_in(handed, SOURCE) == Place("balances", 0, 1)
     [former, other] = [customers.partitions[0], customers.partitions[1]]
     for value in (taken, handed):
         assert value is not None
@@ -259,14 +277,16 @@ def test_a_message_tells_the_place_that_it_comes_of() -> None:
         None,
         b"",
         b'"merge:',
-        b'{"event_id": "merge:customers:0:0", "action": "pin"}',
-        b'{"event_id": "merge:customers:0:x", "action": "take_in"}',
-        b'{"event_id": "merge:accounts:0:0", "action": "take_in"}',
-        b'{"event_id": "a\\"merge:", "action": "take_in"}',
+        b'{"event_id": "merge:customers:0:0", "action": "take_in"}',
+        b'{"event_id": "merge:customers:0:0", "action": "pin", "merged": {"source": "/tierflow/test"}}',
+        b'{"event_id": "merge:customers:0:0", "action": "take_in", "merged": {"source": "/tierflow/other"}}',
+        b'{"event_id": "merge:customers:0:x", "action": "take_in", "merged": {"source": "/tierflow/test"}}',
+        b'{"event_id": "merge:accounts:0:0", "action": "take_in", "merged": {"source": "/tierflow/test"}}',
+        b'{"event_id": "a\\"merge:", "action": "take_in", "merged": {"source": "/tierflow/test"}}',
     ],
 )
 def test_a_record_of_the_bank_is_not_taken_for_one_of_a_merge(value: bytes | None) -> None:
-    assert place_in(value) is None
+    assert place_in(value, SOURCE) is None
 
 
 # By hour: which id hears what; and when the merge comes.
