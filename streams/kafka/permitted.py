@@ -61,7 +61,7 @@ class RightsError(UsageError):
 
 
 async def check_rights(settings: Settings, role: str, rows: Iterable[Row] | None = None) -> None:
-    """Checks that our user has the rights of a role. rows: None: all of them, as the table has them.
+    """Checks that our user has the rights of a role. rows: None: those of the table that are always needed.
 
     Raises:
         RightsError: It lacks some.
@@ -81,7 +81,7 @@ async def lacked(settings: Settings, role: str, rows: Iterable[Row] | None = Non
     Raises:
         KafkaError: No broker answers.
     """
-    wanted = rights_of(ROLES[role](settings) if rows is None else rows)
+    wanted = rights_of([row for row in ROLES[role](settings) if not row.when_used] if rows is None else rows)
     lacking = await lacking_of(settings.client_options(), wanted)
     return needs(map(str, lacking), role) if lacking else None
 

@@ -39,13 +39,17 @@ class Right(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row of the table: the same right on some resources, and why it is needed."""
+    """A row of the table: the same right on some resources, and why it is needed.
+
+    when_used: nothing is refused for want of it before it is used.
+    """
 
     operation: Operation
     resource: Resource
     names: Sequence[str]
     why: str
     prefixed: bool = False
+    when_used: bool = False
 
     @property
     def rights(self) -> Iterator[Right]:
@@ -75,7 +79,13 @@ def worker(settings: Settings) -> Rows:
     )
     return (
         Row("READ", "topic", settings.input_topics(), "read events; commit how far they are worked"),
-        Row("WRITE", "topic", [settings.input_topic("customers")], "hand on what a merge leaves to the other id"),
+        Row(
+            "WRITE",
+            "topic",
+            [settings.input_topic("customers")],
+            "where ids are merged: hand on to the other id (asked for by the first merge)",
+            when_used=True,
+        ),
         Row("WRITE", "topic", [*shown, order], "write what is decided"),
         Row(
             "READ",

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,16 @@ from tests.support.deliveries import Delivery, change, config, produce
 from tests.support.guarded_broker import GuardedBroker
 from tests.support.http_endpoint import Endpoint
 from tests.support.patience import stretched
-from tests.support.worker_processes import PARTITIONS, Events, Workers, all_is_right, until
+from tests.support.worker_processes import (
+    PARTITIONS,
+    Events,
+    Workers,
+    all_is_right,
+    applied,
+    audit_is_clean,
+    read_changes,
+    until,
+)
 
 ALL = os.environ.get("TIERFLOW_RIGHTS") == "1"
 # What is watched every 10 s, and has to last for 8 s, is watched more closely here.
@@ -118,6 +128,33 @@ async def test_a_worker_names_it_and_nothing_is_lost(users: Users, named: Named,
             await worker.ready()
             await all_is_right(users.administrator, users.administrator_environment, events)
             assert await worker.stop() == 0
+
+
+@pytest.mark.timeout(stretched(120))
+async def test_a_right_that_merges_alone_take_is_named_by_the_first_merge(users: Users, tmp_path: Path) -> None:
+    right = users.right("worker", ("WRITE", "topic", "{bank}customers"))
+    await users.guarded.take("worker", right)
+    async with Events(users.administrator) as events:
+        with Workers(users.environment["worker"], tmp_path) as workers:
+            worker = workers.start("w1", CLOSELY)
+            await worker.ready()
+            await events.balance("C2", 1)
+            await events.balance("C1", 600_000)
+            await events.settle()
+            await applied(users.administrator)
+            await events.action("C1", "merge", into="C2")
+            assert await worker.ended(20) == NEEDS_A_PERSON, worker.tail()
+            assert worker.says(rf"worker ends: .*needs WRITE on topic {right.name}"), worker.tail()
+            await users.guarded.give("worker", [right])
+            worker.start_again()
+            await worker.ready()
+            await until(partial(is_in, users.administrator, "C2", "mid"), 20, "the other id has the tier of both")
+            await audit_is_clean(users.administrator_environment)
+            assert await worker.stop() == 0
+
+
+async def is_in(settings: Settings, customer: str, tier: str) -> bool:
+    return (await read_changes(settings)).tiers().get(customer) == tier
 
 
 async def keep_sending(events: Events) -> None:
