@@ -18,6 +18,8 @@ from tests.support.laws import be_the_same_everywhere
 from tests.support.own_broker import OwnBroker
 from tests.support.sealing import SEALED, sealing_settings
 
+# Commands speak English, whatever the environment of whoever tests is.
+os.environ["LC_MESSAGES"] = "C"
 PARTITIONS = 4
 # `make fast` leaves out what starts a broker, and what takes several seconds.
 NEEDS_KAFKA = {"broker", "own", "cluster", "secured", "guarded"}

@@ -17,6 +17,11 @@ EXAMPLES: Final = {
         "tierflow explain C001 --policy next.toml --events events.jsonl",
     ),
     "export": ("tierflow export ./parquet", "tierflow export ./parquet --as-of 2026-11-30"),
+    "policy check": ("tierflow policy check ours.toml", "tierflow policy check ours.toml --lang zh-TW"),
+    "policy publish": (
+        "tierflow policy publish ours.toml",
+        "tierflow policy publish ours.toml --yes --without-currency RMB",
+    ),
     "simulate": (
         "tierflow simulate --policy ours.toml --events events.jsonl",
         "tierflow simulate --policy ours.toml --compare next.toml --from-kafka --picture moves.svg",

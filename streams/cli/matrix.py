@@ -71,7 +71,11 @@ def print_matrix(matrix: Matrix, lang: str | None = None) -> None:
     console.print(Text(speech.tell(axes)))
     console.print(_table(matrix, speech))
     heads = moves_sentence(matrix), left_out_sentence(matrix), span_sentence(matrix, speech.writing)
-    lines = [*filter(None, heads), say("what differs:"), *(f"  {one}" for one in map(speech.tell, differences(matrix)))]
+    lines = [
+        *filter(None, heads),
+        say("what differs:"),
+        *(f"  {one}" for one in map(speech.tell, differences(matrix, speech))),
+    ]
     for line in (*lines, *money_sentences(matrix, speech)):
         console.print(Text(speech.tell(line)), soft_wrap=True)
 

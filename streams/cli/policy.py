@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from streams.cli.examples import epilog
 from streams.cli.language import Lang, asked_language
 from streams.errors import UsageError
 from streams.languages.said import Said, say
@@ -32,7 +33,7 @@ def _policy() -> None:
     """The rules as files (docs/policies.md)."""
 
 
-@app.command()
+@app.command(epilog=epilog("policy check"))
 def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy file.")], lang: Lang = None) -> None:
     """Say what is wrong with a policy file, line and field, or what it does; exit status 1 if it cannot be used."""
     from streams.policy.check.check import check as check_policy
@@ -53,7 +54,7 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy fi
         typer.echo(tell(paragraph))
 
 
-@app.command()
+@app.command(epilog=epilog("policy publish"))
 def publish(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A policy file.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,

@@ -135,7 +135,7 @@ class _Drawing:
     def _all_notes(self) -> Iterator[tuple[str, list[str]]]:
         """Gives the sections below the matrix: a heading, and lines that are no wider than the picture."""
         matrix = self._matrix
-        yield self._tell(say("What differs")), self._lines(differences(matrix))
+        yield self._tell(say("What differs")), self._lines(differences(matrix, self._speech))
         money = list(money_sentences(matrix, self._speech))
         if money:
             yield self._tell(say("Money and services")), self._lines(money)

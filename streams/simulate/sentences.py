@@ -82,9 +82,14 @@ def span_sentence(matrix: Matrix, writing: Writing) -> str:
     return say("events from {first} to {last}", first=first, last=last)
 
 
-def differences(matrix: Matrix) -> list[str]:
+def differences(matrix: Matrix, speech: Speech) -> list[str]:
     """Tells what differs between the policies, the gravest first."""
-    found = list(changes_between(matrix.before.policy, matrix.after.policy))
+    names = {**matrix.before.names, **matrix.after.names}
+
+    def named(tier: str) -> str:
+        return speech.writing.name(names.get(tier, {}), tier) if speech.names else tier
+
+    found = list(changes_between(matrix.before.policy, matrix.after.policy, named))
     before, after = matrix.before.rules, matrix.after.rules
     found += [say("no longer: {sentence}", sentence=sentence) for sentence in before if sentence not in after]
     found += [say("now: {sentence}", sentence=sentence) for sentence in after if sentence not in before]
@@ -102,7 +107,7 @@ def money_sentences(matrix: Matrix, speech: Speech) -> Iterator[str]:
             for side, count, paid in zip(sides, moved.triggers, moved.paid, strict=True)
         )
         name = _campaign_name(sides, moved.campaign, speech)
-        yield say("campaign {campaign}: {before}; then {after}", campaign=name, before=before, after=after)
+        yield say("triggers of {campaign}: {before}; then {after}", campaign=name, before=before, after=after)
     yield from _services(matrix, speech)
 
 
@@ -119,11 +124,11 @@ def _all_paid(matrix: Matrix, speech: Speech) -> Said:
     return say("campaigns pay {before}; then {after}: {moved} less", before=before, after=after, moved=moved)
 
 
-def _of_campaign(side: Side, count: int, paid: Decimal, speech: Speech) -> Said:
+def _of_campaign(side: Side, count: int, paid: Decimal, speech: Speech) -> str:
     times = f"{count:,}"
     if not paid:
-        return say("{number} times", number=times)
-    return say("{number} times, {amount}", number=times, amount=_money(side, paid, speech))
+        return times
+    return say("{number} ({amount})", number=times, amount=_money(side, paid, speech))
 
 
 def _money(side: Side, amount: Decimal, speech: Speech) -> str:
@@ -144,7 +149,7 @@ def _services(matrix: Matrix, speech: Speech) -> Iterator[Said]:
             continue
         name = speech.writing.name(service.name, id_) if speech.names else id_
         yield say(
-            "service {service}: {before} customers; then {after}",
+            "customers with {service}: {before}; then {after}",
             service=name,
             before=f"{before[id_]:,}",
             after=f"{after[id_]:,}",

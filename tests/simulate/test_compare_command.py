@@ -56,7 +56,7 @@ def test_the_table_is_plain_text_where_no_terminal_is(given: list[str]) -> None:
     below = done.stdout.splitlines()
     assert "events from 24 November 2026 to 24 November 2026" in below
     assert "  mid is entered from 300,000.00, no longer from 500,000.00" in below
-    assert below[-1] == "service mobile-only-products: 1 customers; then 3"
+    assert below[-1] == "customers with mobile-only-products: 1; then 3"
     assert done.stderr.startswith("5 events under two policies in ")
 
 
@@ -103,8 +103,8 @@ def test_table_and_picture_are_told_in_the_language_that_is_asked_for(given: lis
     told = [
         "共 5 位客戶：2 位升等（40.0%）、0 位調降（0.0%）、3 位不變（60.0%）",
         "資料期間：2026年11月24日至2026年11月24日",
-        "  進入 mid 的門檻為 300,000.00，不再是 500,000.00",
-        "權益「手機銀行專屬產品」：1 位客戶；改後 3 位",
+        "  進入 中等價值客戶 的門檻為 300,000.00，不再是 500,000.00",
+        "享有「手機銀行專屬產品」的客戶數：1；改後 3",
     ]
     assert [line for line in told if line not in lines] == []
     picture = (tmp_path / "m.svg").read_text(encoding="utf-8")
@@ -125,7 +125,7 @@ def test_what_campaigns_pay_is_told_under_both_policies(given: list[str], tmp_pa
     (tmp_path / "events.jsonl").write_text("\n".join(map(json.dumps, lines)))
     told = simulate(*given).stdout.splitlines()
     assert "campaigns pay TWD 50; then TWD 0: TWD 50 less" in told
-    assert "campaign cash-back: 1 times, TWD 50; then 0 times" in told
+    assert "triggers of cash-back: 1 (TWD 50); then 0" in told
     found = json.loads(simulate(*given, "--json").stdout)
     assert (found["first_at"], found["last_at"]) == ("2026-11-24T12:00:00+08:00", "2027-01-09T19:06:40+08:00")
     assert {"campaign": "cash-back", "triggers_in_policy": 1, "triggers_in_compare": 0} | {

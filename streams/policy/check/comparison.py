@@ -1,6 +1,6 @@
 """What would change if a policy came into force in the place of another one, in sentences."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from streams.languages.said import say
 from streams.policy.check.phrases import amount, listed
@@ -13,8 +13,8 @@ def currencies_lost(before: Policy, after: Policy) -> list[str]:
     return sorted(before.to_value.keys() - after.to_value.keys())
 
 
-def changes_between(before: Policy, after: Policy) -> Iterator[str]:
-    """Tells what customers, and who reads the messages, would notice: the gravest first."""
+def changes_between(before: Policy, after: Policy, named: Callable[[str], str] = str) -> Iterator[str]:
+    """Tells what customers, and who reads the messages, would notice: the gravest first. named: a tier's id as told."""
     if after.currency != before.currency:
         yield say(
             "the policy's currency is {currency}, no longer {former}",
@@ -27,23 +27,25 @@ def changes_between(before: Policy, after: Policy) -> Iterator[str]:
     for currency in sorted(after.to_value.keys() - before.to_value.keys()):
         yield say("{currency} gets a rate", currency=currency)
     if gone := [tier.id for tier in before.tiers if tier.id not in after.rank]:
-        yield say("tiers that vanish: {gone}; whoever is in one is rated anew, from the lowest", gone=listed(gone))
+        yield say(
+            "tiers that vanish: {gone}; whoever is in one is rated anew, from the lowest", gone=listed(map(named, gone))
+        )
     if new := [tier.id for tier in after.tiers if tier.id not in before.rank]:
-        yield say("new tiers: {new}", new=listed(new))
+        yield say("new tiers: {new}", new=listed(map(named, new)))
     kept = [tier.id for tier in before.tiers if tier.id in after.rank]
     if kept != [tier.id for tier in after.tiers if tier.id in before.rank]:
         yield say("tiers change their order")
-    yield from _floors(before, after)
+    yield from _floors(before, after, named)
     yield from _words(before, after)
 
 
-def _floors(before: Policy, after: Policy) -> Iterator[str]:
+def _floors(before: Policy, after: Policy, named: Callable[[str], str]) -> Iterator[str]:
     former = {tier.id: _floor(tier) for tier in before.tiers}
     for tier in after.tiers:
         if tier.id in former and former[tier.id] != _floor(tier):
             yield say(
                 "{id} is entered from {floor}, no longer from {former}",
-                id=tier.id,
+                id=named(tier.id),
                 floor=_told(_floor(tier)),
                 former=_told(former[tier.id]),
             )
