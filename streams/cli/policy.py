@@ -5,7 +5,7 @@ import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -24,6 +24,16 @@ Tell = Callable[[str], str]
 """Tells a sentence in the language that was asked for."""
 # So many records are worked under two policies in half a minute; more, where it is asked for.
 MOST_WORKED = 500_000
+
+
+class WhoMoves(NamedTuple):
+    """Whom another policy would move: by which inputs, and in which language it is told."""
+
+    settings: "Settings"
+    before: "Policy"
+    after: "Policy"
+    lang: str | None
+
 
 app = typer.Typer(help="The rules: check a policy file, put it in force, list those known.", no_args_is_help=True)
 
@@ -93,7 +103,8 @@ def publish(
         return
     before = _look(known, policy, without_currency or [], tell)
     if before is not None and moves is not False:
-        _say_who_moves(settings, before, policy, math.inf if moves else MOST_WORKED)
+        who_moves = WhoMoves(settings, before, policy, asked_language(lang))
+        _say_who_moves(who_moves, math.inf if moves else MOST_WORKED)
     _ask(f"{policy.name} version {policy.version}", yes)
     asyncio.run(publish_policy(settings, policy))
     typer.echo(f"{policy.name} version {policy.version} is in force ({policy.digest}); workers take it up now")
@@ -127,7 +138,7 @@ def _look(known: "KnownPolicies", policy: "Policy", without: list[str], tell: Te
     return before
 
 
-def _say_who_moves(settings: "Settings", before: "Policy", after: "Policy", most: float) -> None:
+def _say_who_moves(asked: WhoMoves, most: float) -> None:
     """Says who would move, as `simulate --from-kafka --compare` does. Inputs that cannot be read stop no publishing."""
     from aiokafka.errors import KafkaError
 
@@ -138,11 +149,11 @@ def _say_who_moves(settings: "Settings", before: "Policy", after: "Policy", most
 
     set_up_logging()
     try:
-        count = count_inputs(settings)
+        count = count_inputs(asked.settings)
         if count > most:
             typer.echo(f"who would move is not worked out: the inputs hold {count:,} records; --moves works them")
             return
-        print_matrix(moves_between(before, after, settings))
+        print_matrix(moves_between(asked.before, asked.after, asked.settings), asked.lang)
     except (UsageError, KafkaError) as error:
         typer.echo(f"who would move is not known, since the inputs cannot be read: {error}")
 
