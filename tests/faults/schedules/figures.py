@@ -46,7 +46,7 @@ class Figures(NamedTuple):
 
 async def measure(cluster: Cluster, folder: Path) -> Figures:
     """Measures on a cluster to which nothing else happens."""
-    stand = Stand(cluster, 0, folder)
+    stand = Stand(cluster, 0, folder, at_ease=False)
     async with stand.running() as (crew, _), background(stand.ledger.flow(_EVENTS_A_SECOND)):
         await asyncio.sleep(_CALM_S)
         usual_s = _pauses_s(stand, time.monotonic() - _CALM_S)

@@ -69,9 +69,9 @@ class Ledger:
     async def flow(self, a_second: int) -> None:
         """Random events, until it is cancelled."""
         while True:
-            for _ in range(max(1, a_second // 20)):
+            for _ in range(max(1, a_second // 10)):
                 await self._send(self._next())
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)
 
     async def introduce(self) -> None:
         """A balance of every customer: pins and erases come later."""

@@ -72,14 +72,16 @@ class Totals(NamedTuple):
 
 
 class Stand(Ground):
-    """A ground with a ledger of events, and readers."""
+    """A ground with a ledger of events, and readers. at_ease: these need not hear of each record at once."""
 
-    def __init__(self, cluster: Cluster, seed: int, folder: Path, launch: str = LAUNCH) -> None:
+    def __init__(
+        self, cluster: Cluster, seed: int, folder: Path, launch: str = LAUNCH, *, at_ease: bool = True
+    ) -> None:
         super().__init__(cluster, seed, folder, launch, _POLICY)
         self._names = {name: self.settings.output_topic(name) for name in _OUTPUTS}
         self._names["candidates"] = self.settings.candidates_topic
         self.ledger = Ledger(cluster.servers, self.settings.input_prefix, Random(seed))  # noqa: S311 - repeatable, not secret
-        self.reader = Reader(cluster.servers, self._names.values(), PARTITIONS)
+        self.reader = Reader(cluster.servers, self._names.values(), PARTITIONS, at_ease=at_ease)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[tuple[Crew, Poller]]:
@@ -96,7 +98,7 @@ class Stand(Ground):
         """Reads everything anew."""
         names = self._names | {name: self.settings.input_topic(name) for name in TOPICS}
         goal = await ends_of(self.cluster.servers, names.values(), PARTITIONS, "read_uncommitted")
-        final = Reader(self.cluster.servers, names.values(), PARTITIONS)
+        final = Reader(self.cluster.servers, names.values(), PARTITIONS, at_ease=True)
         async with asyncio.timeout(stretched(_READ_WITHIN_S)):
             await final.read_to(goal)
         group = await group_offsets(self.settings)

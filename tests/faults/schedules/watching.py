@@ -11,7 +11,7 @@ import aiohttp
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-_ASK_WITHIN_S = 3.0
+_ASK_WITHIN_S, _ASK_EVERY_S = 3.0, 0.1
 
 
 class Seen(NamedTuple):
@@ -32,9 +32,13 @@ class Shown(NamedTuple):
 
 
 class Reader:
-    """A read_committed consumer of some topics from their beginnings on; `seen` has what came, in the order it came."""
+    """A read_committed consumer of some topics from their beginnings on; `seen` has what came, in the order it came.
 
-    def __init__(self, servers: str, topics: Iterable[str], partitions: int) -> None:
+    at_ease: it need not hear of each record at once. Brokers that answer each of them do little else.
+    """
+
+    def __init__(self, servers: str, topics: Iterable[str], partitions: int, *, at_ease: bool = False) -> None:
+        self._at_ease = at_ease
         self.seen: dict[TopicPartition, list[Seen]] = {
             TopicPartition(topic, number): [] for topic in topics for number in range(partitions)
         }
@@ -57,7 +61,7 @@ class Reader:
         await self._read(is_there)
 
     async def _read(self, is_over: Callable[[dict[TopicPartition, int]], bool]) -> None:
-        reader = consumer(self._servers)
+        reader = consumer(self._servers, at_ease=self._at_ease)
         await reader.start()
         try:
             reader.assign(list(self.seen))
@@ -76,14 +80,15 @@ class Reader:
         self.seen[tp] += [Seen(record.offset, record.key, record.value, now_s) for record in records]
 
 
-def consumer(servers: str, isolation: str = "read_committed") -> AIOKafkaConsumer:
+def consumer(servers: str, isolation: str = "read_committed", *, at_ease: bool = False) -> AIOKafkaConsumer:
     """A consumer that is assigned by hand."""
     return AIOKafkaConsumer(
         bootstrap_servers=servers,
         isolation_level=isolation,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        fetch_max_wait_ms=50,
+        fetch_max_wait_ms=250 if at_ease else 50,
+        fetch_min_bytes=100_000 if at_ease else 1,
     )
 
 
@@ -118,7 +123,7 @@ class Poller:
                 if urls:
                     worker = self._random.choice(sorted(urls))
                     await self._ask(session, worker, urls[worker], self._random.choice(self._customers))
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(_ASK_EVERY_S)
 
     async def _ask(self, session: aiohttp.ClientSession, worker: str, url: str, customer: str) -> None:
         with suppress(aiohttp.ClientError, TimeoutError, OSError):
