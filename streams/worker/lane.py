@@ -273,7 +273,7 @@ class Lane:
         self._seek = asyncio.create_task(
             self._broker.seek(self.number, list(self._inbox.received)), name=f"seek of {self.title}"
         )
-        self._seek.add_done_callback(self._ended)
+        self._seek.add_done_callback(self._ended_aside)
 
     # --- the loop ---
 
@@ -313,7 +313,7 @@ class Lane:
         """Asks for the ends that held records have to wait for. What is not held does not wait for the answer."""
         if self._held is not None and self._held.over_in_s == 0:
             self._ask = asyncio.create_task(self._held.ask(), name=f"question of {self.title}")
-            self._ask.add_done_callback(self._asked)
+            self._ask.add_done_callback(self._ended_aside)
 
     async def _change_stage(self) -> None:
         """Switches to the stage that was adopted. Waiting records are decoded again: the former stage decoded them."""
@@ -467,8 +467,8 @@ class Lane:
             self._inbox.received = list(self.partition.next_offsets)
             self.is_placed = True
 
-    def _asked(self, task: asyncio.Task[None]) -> None:
-        # Of a lane that parks nobody needs the answer. It is cancelled when the process ends before it has come.
+    def _ended_aside(self, task: asyncio.Task[None]) -> None:
+        # Of a lane that parks nobody needs a seek or an answer. It is cancelled with the process if that ends before.
         if not (self._parking and task.cancelled()):
             self._ended(task)
 
