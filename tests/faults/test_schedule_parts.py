@@ -151,7 +151,7 @@ async def test_a_cut_link_resets_and_lets_nobody_through_until_it_is_healed() ->
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
-    found = Disk(tmp_path)
+    found = Disk(tmp_path, size_mib=1)
     found.mount()
     yield found
     found.discard()

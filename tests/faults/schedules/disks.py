@@ -5,15 +5,17 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-_SIZE_MIB = 512
+_SIZE_MIB = 256  # of memory, while it is full
+_TRIES = 10
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Disk:
     """The data folder of a broker on a file system of its own. Where that may not be, it is always as it should be."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, size_mib: int = _SIZE_MIB) -> None:
         self._folder = folder
+        self._size_mib = size_mib
         self._filler = folder / "filler"
         self._is_mounted = False
         self._is_read_only = False
@@ -21,7 +23,7 @@ class Disk:
     def mount(self) -> None:
         """To be called before anything is in the folder."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._is_mounted = _mount(self._folder, f"size={_SIZE_MIB}m")
+        self._is_mounted = _mount(self._folder, f"size={self._size_mib}m")
 
     def discard(self) -> None:
         """Takes the file system away, with all that is on it."""
@@ -31,14 +33,15 @@ class Disk:
             self._is_mounted = False
 
     def fill(self) -> bool:
-        """Leaves no room at all; False where it is not a file system of its own."""
+        """Leaves no room at all; False where it is not a file system of its own, or cannot be filled."""
         if not self._is_mounted:
             return False
         with self._filler.open("wb") as filler:
-            while (free := os.statvfs(self._folder).f_bavail) > 0:
+            for _ in range(_TRIES):
+                free = os.statvfs(self._folder).f_bavail
                 with suppress(OSError):  # the broker took some of it meanwhile
                     os.posix_fallocate(filler.fileno(), 0, filler.seek(0, os.SEEK_END) + free * _PAGE_BYTES)
-        return True
+        return os.statvfs(self._folder).f_bavail == 0
 
     def make_read_only(self) -> bool:
         """Lets no file be made or opened in the folder; those that are open can be written to still."""
