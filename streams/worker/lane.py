@@ -130,6 +130,11 @@ class Lane:
         return not self._waiting or self.queued > 0 or self._ends.are_ahead
 
     @property
+    def is_idle(self) -> bool:
+        """Says whether it waits for what its inputs bring, and has nothing of them: then none of them is paused."""
+        return self.is_started and self._waiting and self.queued == 0
+
+    @property
     def queued(self) -> int:
         """Counts the records that have arrived and wait."""
         return len(self._inbox)

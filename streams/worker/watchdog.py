@@ -45,6 +45,7 @@ class Contact(NamedTuple):
     unassigned_since: since when it has been given no partitions; None while it has an assignment. member_until: until
     when it is a member for certain. Both are times of `time.monotonic`. heard_at_s: epoch time of the newest answer to
     a fetch. trouble: why it cannot join, as far as aiokafka says. are_away: whether no broker answers at all.
+    is_reading: whether a lane waits for what the next fetch brings.
     """
 
     unassigned_since: float | None
@@ -52,6 +53,7 @@ class Contact(NamedTuple):
     heard_at_s: float
     trouble: BaseException | None
     are_away: bool = False
+    is_reading: bool = False
 
 
 class Watchdog:
@@ -76,7 +78,8 @@ class Watchdog:
         self._time_s += min(now - self._looked_at, 2 * LOOK_EVERY_S)
         self._looked_at = now
         waits = contact.are_away
-        return self._task(beats) or self._lane(lanes, waits) or self._unassigned(contact) or self._unheard(contact, now)
+        of_lanes = self._task(beats) or self._lane(lanes, waits) or self._unread(contact)
+        return of_lanes or self._unassigned(contact) or self._unheard(contact, now)
 
     def _task(self, beats: Mapping[str, float]) -> str | None:
         for task, beat in beats.items():
@@ -88,6 +91,13 @@ class Watchdog:
         for lane in lanes:
             if self._hangs(lane.title, (lane, lane.progress) if lane.is_busy and not waits else None):
                 return f"{lane.title} has work and made no progress for {STALLED_AFTER_S:.0f} s"
+        return None
+
+    def _unread(self, contact: Contact) -> str | None:
+        """Looks at fetches: of inputs that nobody reads, a lane does not know that they have more."""
+        is_awaited = contact.is_reading and not contact.are_away
+        if self._hangs("fetches", contact.heard_at_s if is_awaited else None):
+            return f"no fetch of the inputs was answered for {STALLED_AFTER_S:.0f} s, though the brokers answer"
         return None
 
     def _unassigned(self, contact: Contact) -> str | None:

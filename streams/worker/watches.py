@@ -133,4 +133,5 @@ def _contact(app: LaneApp) -> Contact:
         app.consumer.heard_at_ms() / 1000,
         app.consumer.trouble(),
         are_away=app.contact.are_away(),
+        is_reading=app.serving and any(lane.is_idle for lane in app.lanes.values()),
     )

@@ -705,6 +705,20 @@ async def test_a_loan_waits_for_what_the_broker_has_when_its_wait_is_over() -> N
         assert not stand.failed
 
 
+async def test_a_lane_is_idle_while_it_waits_for_its_inputs_alone() -> None:
+    log = Log()
+    log.go_on.clear()
+    async with running(log) as stand:
+        await stand.until(lambda: stand.lane.is_idle)
+        stand.lane.offer(BALANCES, fetch(line(0)))
+        assert not stand.lane.is_idle
+        await log.committing.wait()
+        assert not stand.lane.is_idle
+        log.go_on.set()
+        await stand.until(lambda: stand.lane.is_idle)
+    assert not stand.lane.is_idle
+
+
 async def test_a_question_for_a_loan_that_is_cancelled_with_the_process_is_no_failure() -> None:
     log = Log()
     log.answering.clear()

@@ -54,6 +54,29 @@ def lane(**fields: Any) -> Any:
     return Lane(**{"title": "partition 3", "progress": 7, "is_busy": True, **fields})
 
 
+def test_inputs_that_are_read_no_more_are_named_though_no_lane_knows_of_work(clock: Time) -> None:
+    reading = {**WELL, "heard_at_s": 0.0, "is_reading": True}
+    dog, idle = Watchdog("app"), lane(is_busy=False)
+    assert not looks(clock, lambda: dog.look([idle], {}, Contact(**reading)), STALLED_AFTER_S + 5)
+    said = looks(clock, lambda: dog.look([idle], {}, Contact(**reading)), 10)
+    assert said[0] == "no fetch of the inputs was answered for 60 s, though the brokers answer"
+
+
+@pytest.mark.parametrize("more", [{"are_away": True}, {"is_reading": False}])
+def test_fetches_that_nobody_waits_for_or_can_answer_are_not_missed(clock: Time, more: dict[str, bool]) -> None:
+    contact, dog = Contact(**{**WELL, "heard_at_s": 0.0, "is_reading": True, **more}), Watchdog("app")
+    assert not looks(clock, lambda: dog.look([], {}, contact), 2 * STALLED_AFTER_S)
+
+
+def test_fetches_that_are_answered_go_on_for_ever(clock: Time) -> None:
+    dog = Watchdog("app")
+    assert not looks(
+        clock,
+        lambda: dog.look([], {}, Contact(**{**WELL, "heard_at_s": clock.now, "is_reading": True})),
+        2 * STALLED_AFTER_S,
+    )
+
+
 def test_a_lane_with_work_that_does_not_get_on_is_named(clock: Time) -> None:
     dog, hanging, idle = Watchdog("app"), lane(), lane(title="partition 4", is_busy=False)
     assert not looks(clock, lambda: dog.look([hanging, idle], {}, HEARD), STALLED_AFTER_S + 5)
