@@ -138,14 +138,12 @@ async def describe(client: AIOKafkaClient, node: int, transactional_id: str, gro
         KafkaError: The broker does not answer, does not coordinate the id, refuses to tell, or is too old to be asked.
     """
     answer = await client.send(node, _DescribeTransactions(transactional_id), group=group)
-    [said] = answer.to_object()["transaction_states"]
-    if said["error_code"] == _TRANSACTIONAL_ID_NOT_FOUND:
+    [(error_code, _, state, timeout_ms, _, producer_id, epoch, *_)] = answer.transaction_states
+    if error_code == _TRANSACTIONAL_ID_NOT_FOUND:
         return UNKNOWN
-    if said["error_code"]:
-        raise for_code(said["error_code"])(transactional_id)
-    return Described(
-        said["transaction_state"], said["transaction_timeout_ms"], said["producer_id"], said["producer_epoch"]
-    )
+    if error_code:
+        raise for_code(error_code)(transactional_id)
+    return Described(state, timeout_ms, producer_id, epoch)
 
 
 async def open_transactions(client: AIOKafkaClient, tps: Sequence[TopicPartition]) -> dict[int, list[TopicPartition]]:
@@ -163,14 +161,14 @@ async def open_transactions(client: AIOKafkaClient, tps: Sequence[TopicPartition
         if not await client.ready(leader):
             raise KafkaConnectionError(f"broker {leader} cannot be reached")
         answer = await client.send(leader, _DescribeProducers(partitions_by_topic))
-        for topic in answer.to_object()["topics"]:
-            for partition in topic["partitions"]:
-                _note_open(found, TopicPartition(topic["topic"], partition["partition"]), partition)
+        for topic, partitions, _ in answer.topics:
+            for number, error_code, message, producers, _ in partitions:
+                tp = TopicPartition(topic, number)
+                _check_told(tp, error_code, message)
+                for producer_id, _, _, _, _, open_since, _ in producers:
+                    if open_since >= 0:
+                        found[producer_id].append(tp)
     return dict(found)
-
-
-def _partitions_of(said: Mapping[str, Any]) -> frozenset[TopicPartition]:
-    return frozenset(TopicPartition(each["topic"], number) for each in said["topics"] for number in each["partitions"])
 
 
 def _leader_of(client: AIOKafkaClient, tp: TopicPartition) -> int:
@@ -180,11 +178,8 @@ def _leader_of(client: AIOKafkaClient, tp: TopicPartition) -> int:
     return int(leader)
 
 
-def _note_open(found: dict[int, list[TopicPartition]], tp: TopicPartition, partition: Mapping[str, Any]) -> None:
-    if partition["error_code"] == TopicAuthorizationFailedError.errno:
+def _check_told(tp: TopicPartition, error_code: int, message: str | None) -> None:
+    if error_code == TopicAuthorizationFailedError.errno:
         raise TopicAuthorizationFailedError(tp.topic)
-    if partition["error_code"]:
-        raise for_code(partition["error_code"])(f"{tp.topic} partition {tp.partition}: {partition['error_message']}")
-    for producer in partition["active_producers"]:
-        if producer["current_txn_start_offset"] >= 0:
-            found[producer["producer_id"]].append(tp)
+    if error_code:
+        raise for_code(error_code)(f"{tp.topic} partition {tp.partition}: {message}")

@@ -65,6 +65,13 @@ def test_the_oracle_calls_it_by_its_name_where_the_product_is_made_wrong(mutatio
     assert MUTATIONS[mutation].kinds & {anomaly.kind for anomaly in anomalies} or is_seen(mutation, SEEDS)
 
 
+@pytest.mark.parametrize("name", [name for name in KEPT if name.startswith("the broker is away")])
+def test_workers_wait_for_a_broker_that_is_away_for_longer_than_a_transaction_has(name: str) -> None:
+    met = simulate_kept(KEPT[name], Scene()).met
+    assert met["away for longer than a transaction has"]
+    assert not met["worker ended by itself"]
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_a_schedule_that_is_kept_is_the_one_that_was_drawn(seed: int) -> None:
     drawn = simulate(seed, Scene())

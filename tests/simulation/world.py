@@ -96,6 +96,7 @@ class World:
         self.anomalies: list[Anomaly] = []
         self.seen: list[Seen] = []
         self.trail = 0
+        self._is_known_to_be_open = False  # something that is to be worked, or to be ended
         self._outages: list[float] = []  # that are to come
         self._traces = traces
         self._tasks: set[asyncio.Task[None]] = set()
@@ -308,7 +309,8 @@ class World:
         self.broker.loses_markers.clear()
         self._heal()
         give_up_at = self.loop.now_s + ENDS_AFTER_S
-        while not self._is_worked():
+        while self._is_known_to_be_open or not self._is_worked():
+            self._is_known_to_be_open = True  # until there are news
             if self.loop.now_s > give_up_at:
                 self.anomalies.append(Anomaly("stuck", f"not all is worked {ENDS_AFTER_S:.0f} s after the last fault"))
                 break
@@ -415,6 +417,7 @@ class World:
         self.network.later(self.faults.marker_s(), self._once_back, call)
 
     def _on_news(self, tp: TopicPartition) -> None:
+        self._is_known_to_be_open = False
         for worker in self.workers:
             worker.wake(tp)
 
