@@ -126,8 +126,9 @@ console: setup ## the console's page built anew from console/ into streams/conso
 	@cd console && npm ci --silent --no-audit --no-fund && npm run --silent check && npm run --silent build
 	@.venv/bin/python console/sources.py keep
 
-simulation: setup ## schedules of faults over a broker in memory: SEED=0 RUNS=1000 SCENE=small, or bank
-	@.venv/bin/python -m tests.simulation.run --seed $(or $(SEED),0) --runs $(or $(RUNS),1000) --scene $(or $(SCENE),small)
+simulation: setup ## schedules of faults over a broker in memory: SEED=0 RUNS=1000 SCENE=small, or bank; MINUTES=30 ends it
+	@.venv/bin/python -m tests.simulation.run --seed $(or $(SEED),0) --runs $(or $(RUNS),1000) \
+		--scene $(or $(SCENE),small) --minutes $(or $(MINUTES),inf)
 
 soak: setup ## long runs: every fault, again and again; the whole of a real bank's data
 	@$(QUICK_STARTS) TIERFLOW_SOAK=1 TIERFLOW_KILLS=20 .venv/bin/pytest tests/faults tests/security

@@ -6,9 +6,10 @@ import json
 import os
 import pickle
 import sys
+import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tests.simulation.bank import Bank
 from tests.simulation.faults import EVERYTHING
@@ -19,7 +20,7 @@ from tests.simulation.world import Run, simulate, simulate_kept
 
 SCENES: Mapping[str, Callable[[], Scene]] = {"small": Scene, "bank": Bank}
 COLLECT_EVERY = 20
-IN_A_CHILD = 200  # schedules
+IN_A_CHILD = 100  # schedules
 TELL_EVERY_S = 60.0
 
 
@@ -27,7 +28,6 @@ def simulated(
     seeds: range,
     scene: Scene,
     on_failure: Callable[[Run], None],
-    on_progress: Callable[[int], None] = lambda _: None,
 ) -> Counter[str]:
     """Runs schedules, and counts what they met. on_failure: called with each that shows an anomaly."""
     met: Counter[str] = Counter()
@@ -41,26 +41,16 @@ def simulated(
                 on_failure(run)
             if not number % COLLECT_EVERY:
                 gc.collect()
-                on_progress(number + 1)
     finally:
         if was_enabled:
             gc.enable()
     return met
 
 
-def in_children(
-    seeds: range, scene: Scene, on_failure: Callable[[Run], None], on_progress: Callable[[int], None]
-) -> Counter[str]:
-    """Does what `simulated` does, some schedules a child, one child at a time: what they leave is never collected."""
-    met: Counter[str] = Counter()
+def in_children(seeds: range, scene: Scene) -> Iterator[Sequence[Run]]:
+    """Runs schedules, some a child, one child at a time: what they leave is never collected. Gives those of each."""
     for begin in range(0, len(seeds), IN_A_CHILD):
-        some = seeds[begin : begin + IN_A_CHILD]
-        for run in _of_child(some, scene):
-            met += run.met
-            if run.anomalies:
-                on_failure(run)
-        on_progress(begin + len(some))
-    return met
+        yield _of_child(seeds[begin : begin + IN_A_CHILD], scene)
 
 
 def _of_child(seeds: range, scene: Scene) -> list[Run]:
@@ -108,6 +98,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=0, help="the first one")
     parser.add_argument("--runs", type=int, default=1_000)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="after which it ends")
     parser.add_argument("--scene", choices=sorted(SCENES), default="small")
     parser.add_argument("--trace", action="store_true", help="tells the schedule of --seed, and runs no other")
     parser.add_argument(
@@ -124,7 +115,7 @@ def main() -> None:
         seeds = range(chosen.seed, chosen.seed + chosen.mutations)
         keep({**kept_schedules(), **dict(_shown_by(seeds, scene))})
     else:
-        sys.exit(_run(chosen.seed, chosen.runs, scene))
+        sys.exit(_run(chosen.seed, chosen.runs, scene, chosen.minutes))
 
 
 def _cpu_s() -> float:
@@ -143,28 +134,33 @@ def _shown_by(seeds: range, scene: Scene) -> Iterator[tuple[str, Schedule]]:
                 yield name, shrunk(shown, scene, mutation.kinds)
 
 
-def _run(first: int, runs: int, scene: Scene) -> int:
-    began_s, told_s, failed = _cpu_s(), _cpu_s(), Counter[str]()
-
-    def fail(run: Run) -> None:
-        failed[run.anomalies[0].kind] += 1
-        print(f"seed {run.seed}: {run.anomalies[0].kind}: {run.anomalies[0].what}"[:400], flush=True)
-        if failed.total() == 1:
-            smaller = shrunk(run, scene)
-            print(told(simulate_kept(smaller, scene, traces=True)), json.dumps(as_json(smaller)), sep="\n", flush=True)
-
-    def progress(done: int) -> None:
-        nonlocal told_s
+def _run(first: int, runs: int, scene: Scene, minutes: float) -> int:
+    simulate(first, scene)  # what is made once, each child has
+    began_s, told_s, failed, met, done = _cpu_s(), _cpu_s(), Counter[str](), Counter[str](), 0
+    ends_at = time.monotonic() + 60 * minutes
+    for some in in_children(range(first, first + runs), scene):
+        done += len(some)
+        for run in some:
+            met += run.met
+            if run.anomalies:
+                _tell(run, scene, is_first=not failed)
+                failed[run.anomalies[0].kind] += 1
         if _cpu_s() - told_s > TELL_EVERY_S:
             told_s = _cpu_s()
             print(f"{done:,} schedules, {60 * done / (told_s - began_s):,.0f} a minute of CPU", flush=True)
-
-    simulate(first, scene)  # what is made once, each child has
-    met = in_children(range(first, first + runs), scene, fail, progress)
+        if time.monotonic() > ends_at:
+            break
     print(counted(met))
-    print(f"{runs:,} schedules from seed {first}, {60 * runs / (_cpu_s() - began_s):,.0f} a minute of CPU")
+    print(f"{done:,} schedules from seed {first}, {60 * done / (_cpu_s() - began_s):,.0f} a minute of CPU")
     print(f"anomalies: {dict(failed) or 'none'}")
     return min(failed.total(), 1)
+
+
+def _tell(run: Run, scene: Scene, *, is_first: bool) -> None:
+    print(f"seed {run.seed}: {run.anomalies[0].kind}: {run.anomalies[0].what}"[:400], flush=True)
+    if is_first:
+        smaller = shrunk(run, scene)
+        print(told(simulate_kept(smaller, scene, traces=True)), json.dumps(as_json(smaller)), sep="\n", flush=True)
 
 
 if __name__ == "__main__":
