@@ -7,7 +7,7 @@ export UV_LINK_MODE := copy
 # The hundreds of processes that tests start would compile all they import, each of them.
 QUICK_STARTS := PYTHONDONTWRITEBYTECODE=
 
-.PHONY: help setup compiled sdist wheel release-check sbom site known-faults demo fast test check check-deploy deploy-tools pin-images check-speed laws fuzz bench bench-quick bench-intake bench-page console example-avro example-debezium example-jdbc simulation soak faults histories test-rights clean
+.PHONY: help setup compiled sdist wheel release-check sbom site known-faults demo fast test check check-deploy deploy-tools pin-images check-speed laws fuzz bench bench-quick bench-intake bench-page console example-avro example-debezium example-iceberg example-jdbc simulation soak faults histories test-rights clean
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -110,6 +110,9 @@ example-avro: setup ## from a record of Avro to a tier change, and its row in Av
 
 example-debezium: setup ## from an INSERT in a real PostgreSQL to a tier change, by the real Debezium; needs PostgreSQL, half a minute
 	@.venv/bin/python examples/sources/debezium/run.py
+
+example-iceberg: setup ## from tier changes to a table of Apache Iceberg, by the real Kafka Connect; a minute
+	@.venv/bin/python examples/sinks/iceberg/run.py
 
 example-jdbc: setup ## from tier changes to tables in a real PostgreSQL, by the real Kafka Connect; needs PostgreSQL, a minute
 	@.venv/bin/python examples/sinks/jdbc/run.py

@@ -65,7 +65,7 @@ async def test_each_message_is_a_row_once_and_a_registry_that_is_away_holds_up_n
                 await events.action("C3", "erase")
                 await events.settle()
                 await applied(settings)
-                assert worker.says("(is away)")
+                await until(lambda: worker.says("(is away)"), 20.0, "the registry is missed")
                 assert await read(settings, settings.table_topic("changes")) == []
                 await served.start()
                 await events.balance("C1", 6_000_000)
