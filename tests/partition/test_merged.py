@@ -14,8 +14,9 @@ from streams.contracts.newest_change import merged_into, unpack_change
 from streams.contracts.rejection import Place
 from streams.engine.measures.days import all_buckets
 from streams.partition.work import CHANGES, CURRENT, DEAD_LETTERS, ERASURES, MERGES
+from streams.simulate import Simulation
 from streams.values.events import BALANCES, CUSTOMERS, TRANSACTIONS
-from tests.support.histories import PLAIN, STANDARD
+from tests.support.histories import PLAIN, STANDARD, History
 from tests.support.laws import laws
 from tests.support.merging import Partitions
 from tests.support.one_customer import at, e4
@@ -287,6 +288,27 @@ def test_a_message_tells_the_place_that_it_comes_of() -> None:
 )
 def test_a_record_of_the_bank_is_not_taken_for_one_of_a_merge(value: bytes | None) -> None:
     assert place_in(value, SOURCE) is None
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_simulate_merges_at_once_however_events_are_cut_into_chunks(size: int) -> None:
+    history = History()
+    for name in ("C1", "C2"):
+        history.balance(name, "300000", NOON, account=name)
+    history.action("C1", "merge", NOON + 1, into="C2")
+    events = [(topic, line.key, line.value) for topic in (BALANCES, CUSTOMERS) for line in history.topics[topic]]
+    history.balance("C1", "6000000", NOON + 2, account="C1")
+    events += [(BALANCES, line.key, line.value) for line in history.topics[BALANCES][2:]]
+    simulation = Simulation(PLAIN)
+    chunks = [simulation.work(events[begin : begin + size]) for begin in range(0, len(events), size)]
+    changes = [json.loads(out.value) for chunk in chunks for out in chunk.outputs if out.topic == "tier.changes"]
+    assert [(change["id"], change["tier"], change["reason"]) for change in changes] == [
+        ("C1:1", "low", "first_event"),
+        ("C2:1", "low", "first_event"),
+        ("C2:2", "mid", "merged"),
+        ("C2:3", "high", "threshold_crossed"),
+    ]
+    assert (simulation.tier(b"C1"), simulation.tier(b"C2")) == (None, "high")
 
 
 # By hour: which id hears what; and when the merge comes.
