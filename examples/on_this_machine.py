@@ -20,7 +20,7 @@ from jgo.maven import PythonResolver
 
 TIERFLOW = str(Path(sys.executable).with_name("tierflow"))
 CONNECT = "4.3.1"
-WITHIN_S = 120.0
+WITHIN_S = 300.0  # a busy machine takes minutes to start Kafka Connect
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tierflow"
 
 

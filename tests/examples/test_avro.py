@@ -21,5 +21,11 @@ async def test_each_record_gives_its_tier_change_and_its_row() -> None:
     told, _ = await process.communicate()
     text = told.decode()
     assert process.returncode == 0, text
-    for row in ("C001  low -> mid", "C002  new -> high", "C002:1  high  7500000.0000 TWD", "\nclean\n"):
+    for row in (
+        "C001  low -> mid",
+        "C002  new -> high",
+        "C002:1  high  7500000.0000 TWD",
+        "Struct{id=C002:1",
+        "\nclean\n",
+    ):
         assert row in text

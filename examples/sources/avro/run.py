@@ -29,10 +29,36 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1]))
-from on_this_machine import CACHE, TIERFLOW, changes, free_port, kafka, make_topics, running, say, shown, wait  # noqa: E402
+from on_this_machine import (  # noqa: E402 - it stands two folders above
+    CACHE,
+    CONNECT,
+    TIERFLOW,
+    changes,
+    connect,
+    fetched,
+    free_port,
+    kafka,
+    make_topics,
+    running,
+    say,
+    shown,
+    wait,
+)
 
 APICURIO = "3.3.3"
 CENTRAL = "https://repo.maven.apache.org/maven2/io/apicurio/apicurio-registry-app"
+RUNTIME = (
+    f"org.apache.kafka:connect-runtime:{CONNECT}",
+    f"org.apache.kafka:connect-file:{CONNECT}",
+    "org.slf4j:slf4j-simple:1.7.36",
+)
+# Of the converter's releases 3, not all could be had from Maven Central; the registry has the API of 2, too.
+CONVERTER = (
+    f"org.apache.kafka:connect-json:{CONNECT}",  # first, or older ones of these two would come along
+    f"org.apache.kafka:connect-api:{CONNECT}",
+    f"org.apache.kafka:kafka-clients:{CONNECT}",
+    "io.apicurio:apicurio-registry-utils-converter:2.6.13.Final",
+)
 TOPIC, ROWS = "core.accounts", "tier.changes.avro"
 
 # A later version of the core has a branch, and its schema another number.
@@ -162,6 +188,16 @@ def main() -> None:
         for row in sorted(asyncio.run(rows(servers, registry, len(ACCOUNTS))), key=lambda row: str(row["id"])):
             say(f"  {row['id']}  {row['tier']}  {row['value']} {row['currency']}  {row['decided_on']}")
         say(f"  {', '.join(sorted(asked(f'{registry}/subjects')))}")
+        say(f"\nThe same by Kafka Connect {CONNECT} with Apicurio's converter (fetched the first time):")
+        plugins = fetched(CONVERTER)[0].parents[1]
+        whole = folder / "connect.properties"
+        whole.write_text((HERE / "connect.properties").read_text() + f"plugin.path={plugins}\n")
+        command = connect(RUNTIME, [whole, HERE / "sink.properties"])
+        own = {**environment, "APICURIO": f"http://127.0.0.1:{port}"}
+        connected = stack.enter_context(running("connect", command, folder, own))
+        lines = folder / "rows.txt"
+        wait(lambda: connected("") and lines.is_file() and lines.read_text().count("\n") == len(ACCOUNTS), "its lines")
+        say("\n".join(f"  {line[:160]}…" for line in sorted(lines.read_text().splitlines())))
         say("\ntierflow audit: sources, inputs and outputs once more")
         subprocess.run([TIERFLOW, "audit"], check=True, env=environment)
 
