@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _MENDED_WITHIN_S = 60.0
 # By the clock: what does not come about is not counted. A worker that is started anew has to be given partitions first.
-_HIT_WITHIN_S, _ASSIGNED_WITHIN_S = 8.0, 15.0
+_HIT_WITHIN_S, _ASSIGNED_WITHIN_S = 8.0, 40.0
 
 
 class Faults:
@@ -106,8 +106,15 @@ class Faults:
         member.arm(point, number, times)
         # Beside the rest: a worker that stands still while it ends has to go on before it can have ended.
         moving = asyncio.create_task(self._move_partitions(member, who, point))
-        within_s = _HIT_WITHIN_S if POINTS[point].needs == "events" else _ASSIGNED_WITHIN_S
-        is_hit = await _comes_about(lambda: not member.is_armed, within_s) or not member.disarm()
+        needs_group = POINTS[point].needs == "group"
+
+        def is_over() -> bool:
+            # Once all have what they were given, nobody comes to a point of that assignment any more.
+            all_ready = len(self._crew.urls()) == len(self._crew.members)
+            return not member.is_armed or (needs_group and moving.done() and all_ready)
+
+        await _comes_about(is_over, _ASSIGNED_WITHIN_S if needs_group else _HIT_WITHIN_S)
+        is_hit = not member.disarm()
         if is_hit and number == signal.SIGSTOP:
             await asyncio.sleep(step.seconds)
             with suppress(ProcessLookupError):
