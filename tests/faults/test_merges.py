@@ -56,6 +56,7 @@ async def test_a_merge_is_worked_once_through_a_kill(
         assert changes.tiers() == dict.fromkeys(FORMER, "low") | dict.fromkeys(OTHERS, "mid")
         assert await dead_letters(settings) == []
         await audit_is_clean(environment)
+        assert await worker.stop() == 0
         await _audit_sees_what_no_merge_wrote(settings)
 
 
