@@ -213,6 +213,11 @@ class LoanMessage(msgspec.Struct, kw_only=True, gc=False):
     term_months: UnreadNumber = None
 
 
+SaidAction = Literal[Action, "merge"]
+"""What others ask for a customer."""
+WrittenAction = Literal[SaidAction, "take_in", "hand_on"]
+
+
 class MergedMessage(msgspec.Struct, kw_only=True, gc=False):
     """What tierflow writes after a merge: of a former id, its state (take_in) or an event that came late (hand_on).
 
@@ -236,7 +241,7 @@ class CustomerMessage(msgspec.Struct, kw_only=True, gc=False):
 
     event_id: Id
     customer_id: Id
-    action: Literal[Action, "merge", "take_in", "hand_on"]
+    action: WrittenAction
     at: Time
     tier: str | None = None
     until: Time | None = None

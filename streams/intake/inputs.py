@@ -15,14 +15,17 @@ from streams.contracts.inputs import (
     Id,
     JointMessage,
     LoanMessage,
+    MergedMessage,
     OwnerMessage,
     Product,
+    SaidAction,
     Time,
     TransactionMessage,
     TransactionType,
     UnreadNumber,
+    WrittenAction,
 )
-from streams.values.events import TRANSACTION_TYPES, WAYS_IN, Action
+from streams.values.events import TRANSACTION_TYPES, WAYS_IN
 from streams.values.products import PRODUCTS
 from streams.values.standings import Standing
 
@@ -49,7 +52,7 @@ _KINDS: tuple[tuple[Any, Kind], ...] = (
     (TransactionType, "type"),
     (Product, "product"),
     (Standing, "standing"),
-    (Action, "action"),
+    (WrittenAction, "action"),
     (UnreadNumber, "whole"),
     (float, "score"),
     (list[OwnerMessage], "owners"),
@@ -57,17 +60,21 @@ _KINDS: tuple[tuple[Any, Kind], ...] = (
 WORDS: dict[Kind, tuple[str, ...]] = {
     "type": tuple(sorted(TRANSACTION_TYPES)),
     "standing": get_args(Standing),
-    "action": get_args(Action),
+    "action": get_args(SaidAction),
 }
 """The words that there are; a policy may have further products."""
 KNOWN_PRODUCTS = tuple(sorted(PRODUCTS))
+
+
+# It follows from who owns the account, and tierflow alone writes it after a merge.
+_OUR_OWN = (JointMessage | None, MergedMessage | None)
 
 
 def _fields(message: Any) -> tuple[InputField, ...]:
     return tuple(
         InputField(field.name, _kind(field.type), field.required, field.type == AmountFromZero)
         for field in msgspec.structs.fields(message)
-        if field.type != JointMessage | None  # it follows from who owns the account
+        if field.type not in _OUR_OWN
     )
 
 

@@ -136,16 +136,18 @@ def finish_transaction(value: dict[str, Any]) -> None:
         raise RefusedError("it undoes what is more than 24 hours ahead of it", "reversed_at")
 
 
-_OF_A_PIN = ("tier", "until", "reason", "by")
+_OF_ACTION = {"pin": ("tier", "until", "reason", "by"), "merge": ("into",)}
+_NEEDS = {"pin": "a pin needs tier, until, reason and by", "merge": "a merge needs into"}
 
 
 def finish_customer(value: dict[str, Any]) -> None:
-    """Sees to it that a pin has all that it needs, and that no other action has it."""
-    for name in _OF_A_PIN:
-        if value["action"] != "pin":
-            value.pop(name, None)
-        elif name not in value:
-            raise MissingError(f"a pin needs tier, until, reason and by: there is no {name}", name)
+    """Sees to it that a pin and a merge have all that they need, and that no other action has it."""
+    for action, names in _OF_ACTION.items():
+        for name in names:
+            if value["action"] != action:
+                value.pop(name, None)
+            elif name not in value:
+                raise MissingError(f"{_NEEDS[action]}: there is no {name}", name)
 
 
 FINISH: dict[str, Finish] = {"transactions": finish_transaction, "customers": finish_customer}

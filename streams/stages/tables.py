@@ -7,7 +7,6 @@ Why it is a stage of its own, and no other form of the outputs: docs/adr/0014-ro
 
 from streams.contracts.kept import LaneRecord
 from streams.partition.tables import Tables, Writer
-from streams.registry.subjects import Subjects
 from streams.settings import Settings
 from streams.stages.stage import Output, Prepare, Stage
 from streams.tables import connect
@@ -45,7 +44,8 @@ def _connect() -> list[Writer]:
 
 def _avro(settings: Settings) -> tuple[list[Writer], Prepare]:
     """Gives what makes rows in Avro, and what has their schemas registered before the first one is made."""
-    from streams.tables import avro  # noqa: PLC0415 - most workers need no Avro
+    from streams.registry.subjects import Subjects  # noqa: PLC0415 - most workers need no Avro
+    from streams.tables import avro  # noqa: PLC0415 - as above
 
     subjects = {settings.table_topic(name) + "-value": avro.schema_text(table) for name, table in TABLES.items()}
     registered = Subjects(settings.registry, subjects)

@@ -249,6 +249,16 @@ def test_a_pin_has_all_that_it_needs_and_no_other_action_has_it() -> None:
     assert refused(source, pin | {"action": "freeze"}).reason == "unknown_code"
 
 
+def test_a_merge_has_the_other_id_and_no_other_action_has_it() -> None:
+    names = ("event_id", "customer_id", "action", "at", "into")
+    source = source_of(mapping_text("customers", {name: f'"{name}"' for name in names}))
+    merge = {"event_id": 1, "customer_id": "C1", "action": "merge", "at": 1795483800125, "into": "C2"}
+    assert mapped(source, merge)["into"] == "C2"
+    assert "into" not in mapped(source, merge | {"action": "opt_out"})
+    assert refused(source, merge | {"into": None}).detail.endswith("there is no into")
+    assert refused(source, merge | {"action": "take_in"}).reason == "unknown_code"
+
+
 def test_credit_and_loans_are_mapped_too() -> None:
     credit = source_of(
         mapping_text(
