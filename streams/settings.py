@@ -96,6 +96,7 @@ class Settings:
     letter_bytes: int = RECORD_BYTES
     remembered_ids: int = REMEMBERED_AT_LEAST
     accounts: bool = False
+    rates: bool = False
     account_wait_ms: int = 86_400_000
     account_wait_records: int = 100_000
     otlp_endpoint: str = ""
@@ -138,6 +139,7 @@ class Settings:
             loan_wait_ms=_milliseconds(given, "TIERFLOW_LOAN_WAIT_MS", cls.loan_wait_ms, _LONGEST_LOAN_WAIT_MS),
             remembered_ids=remembered_ids(given, "TIERFLOW_REMEMBERED_IDS"),
             accounts=_one_of(given, "TIERFLOW_ACCOUNTS", ("off", "on")) == "on",
+            rates=_one_of(given, "TIERFLOW_RATES", ("off", "on")) == "on",
             account_wait_ms=_whole(given, "TIERFLOW_ACCOUNT_WAIT_MS", cls.account_wait_ms, _LONGEST_ACCOUNT_WAIT_MS),
             account_wait_records=_whole(
                 given, "TIERFLOW_ACCOUNT_WAIT_RECORDS", cls.account_wait_records, _MOST_WAITING_RECORDS
@@ -155,6 +157,10 @@ class Settings:
     def input_topics(self) -> tuple[str, ...]:
         """Gives the real names of the five input topics, by topic number (values/events.py)."""
         return tuple(map(self.input_topic, TOPICS))
+
+    def rates_topics(self) -> tuple[str, ...]:
+        """Gives the topic of rates; nothing where TIERFLOW_RATES is off."""
+        return (self.input_topic("rates"),) if self.rates else ()
 
     def output_topic(self, name: str) -> str:
         """Gives the real name of an output topic, such as "changes"."""

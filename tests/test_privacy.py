@@ -11,7 +11,9 @@ from streams.settings import Settings, policy_folder
 from streams.stages.worked import worked_stages
 
 PAGE = (Path(__file__).parents[1] / "docs" / "privacy.md").read_text("utf-8")
-SETTINGS = Settings.from_environment({"TIERFLOW_ACCOUNTS": "on", "TIERFLOW_TABLES": "connect"}, dotenv=None)
+SETTINGS = Settings.from_environment(
+    {"TIERFLOW_ACCOUNTS": "on", "TIERFLOW_RATES": "on", "TIERFLOW_TABLES": "connect"}, dotenv=None
+)
 SPECS = {spec.name: spec for spec in (*topic_specs(SETTINGS), *intake_specs(SETTINGS, ["{source}"]))}
 TABLE = PAGE[PAGE.index("| topic |") : PAGE.index("| elsewhere |")]
 # By topic: what holds it of a customer, cleanup, what it is gone after, what an erase does.

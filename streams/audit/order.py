@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
+from streams.audit.rates import RatesThen
 from streams.contracts.inputs import LATEST_MS
 from streams.contracts.kept import LaneRecord
 from streams.contracts.log import decode_order
@@ -21,6 +22,7 @@ from streams.partition.entries import Entry, Record
 from streams.partition.merging import merge_heads
 from streams.partition.work import Quota, Work
 from streams.policy.policy import Policy
+from streams.policy.rated import with_rates
 from streams.settings import Settings
 from streams.stages.customers import partition_setup
 from streams.values.fingerprint import REMEMBERED_AT_LEAST
@@ -82,16 +84,18 @@ class Order:
     lane: where the first one begins.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - all that it goes by
         self,
         settings: Settings,
         policies: Mapping[str, Policy],
         partition: int,
         partitions: int,
         lane: LaneRecord,
+        rates: RatesThen | None = None,
     ) -> None:
         self._settings = settings
         self._policies = policies
+        self._rates = rates or RatesThen()
         self._number = partition
         self._partitions = partitions
         self._packed: dict[bytes, bytes] = {}
@@ -148,20 +152,29 @@ class Order:
 
         The time zone data are always ours: the order's are only written down again.
         """
-        deciding = order.policy, order.clock, order.partitioner, order.tzdata, order.remembered_ids
-        if self._partition is None or deciding != self._deciding:
+        deciding = order.policy, order.clock, order.partitioner, order.tzdata, order.remembered_ids, order.rates
+        if self._partition is None or deciding != self._deciding or order.looks is True:
             settings = self._settings
             if order.partitioner is not msgspec.UNSET:
                 settings = replace(settings, partitioner=cast("Partitioner", order.partitioner))
+            rates = self._rates.until(0 if order.rates is msgspec.UNSET else order.rates)
             setup = partition_setup(
                 settings,
-                self._policies[order.policy],
+                with_rates(self._policies[order.policy], rates.table),
                 self._number,
                 self._partitions,
                 cast("Clock", order.clock),
                 remembered_ids=_remembered_ids(order),
             )
-            setup = setup._replace(partitioner=order.partitioner, tzdata=order.tzdata)
-            self._partition = Customers(setup, self._packed, self._lane)
+            setup = setup._replace(
+                partitioner=order.partitioner,
+                tzdata=order.tzdata,
+                refused_rates=rates.refused,
+                looks=order.looks is True,
+            )
+            former, self._partition = self._partition, Customers(setup, self._packed, self._lane, takes_up=False)
+            partition = self._partition
+            for _ in partition.taking_up() if former is None else partition.taking_up_from(former):
+                pass
             self._deciding = deciding
         return self._partition

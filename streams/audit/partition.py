@@ -20,6 +20,7 @@ from streams.audit.growth import Held
 from streams.audit.in_force import History
 from streams.audit.opened import Opener
 from streams.audit.order import Order, check_replayable, order_of
+from streams.audit.rates import RatesThen
 from streams.audit.report import Difference, FieldDifference, Report, Verdict, audited, field_differences
 from streams.audit.start import Begun
 from streams.audit.states import StatesComparison
@@ -66,6 +67,7 @@ class AuditRun(NamedTuple):
     opener: Opener
     policies: Mapping[str, Policy]  # by digest
     history: History  # which of them came into force, and when
+    rates: RatesThen
     only: bytes | None  # the key of the one customer who is audited; None for all
     report: Report
     candidates: Gathered | None  # None where only one customer is audited
@@ -86,7 +88,7 @@ class PartitionAudit:
         self._survey = survey
         begun = cut.begun or Begun(LaneRecord(tuple(survey.first_offsets), 0, NEVER_MS), {}, None, {}, {})
         self._topics = run.settings.input_topics()
-        self._order = Order(run.settings, run.policies, cut.partition, partitions, begun.lane)
+        self._order = Order(run.settings, run.policies, cut.partition, partitions, begun.lane, run.rates)
         self._order.begin_with(begun.packed)
         # Order records say how far inputs are read. Later transactions may read past the cut, so the tapes have no end.
         spans = [Span(first, sys.maxsize) for first in survey.first_offsets]

@@ -14,6 +14,7 @@ from streams.audit.growth import Growth, growths_of
 from streams.audit.in_force import read_history
 from streams.audit.opened import Opener
 from streams.audit.partition import AuditRun
+from streams.audit.rates import RatesThen
 from streams.audit.report import Report
 from streams.audit.start import Start, read_start, take_start, write_start
 from streams.errors import UsageError
@@ -21,6 +22,7 @@ from streams.kafka.keys import Keys
 from streams.kafka.offsets import Offsets
 from streams.kafka.partitioner import partition_of
 from streams.kafka.permitted import check_rights
+from streams.kafka.rates import read_records
 from streams.kafka.topics import check_topics
 from streams.kafka.unpacking import read_in_part
 from streams.partition.work import CAMPAIGNS
@@ -78,6 +80,7 @@ async def audit(
             opener=opener,
             policies=policies,
             history=await read_history(settings, offsets),
+            rates=await _rates(settings, report),
             only=only,
             report=report,
             candidates=Gathered(settings.candidates_topic, report.add) if is_whole else None,
@@ -97,6 +100,17 @@ async def audit(
         await audit_further_stages(settings, next(iter(policies.values())), partitions, report)
     report.seconds = time.monotonic() - began
     return report
+
+
+async def _rates(settings: Settings, report: Report) -> RatesThen:
+    """Reads the rates, and notes in the report where some of them are gone."""
+    rates = RatesThen(await read_records(settings))
+    if rates.begins_at:
+        [topic] = settings.rates_topics()
+        report.notes.append(
+            f"{topic} begins at offset {rates.begins_at}: rates before it are gone: what was decided by them differs"
+        )
+    return rates
 
 
 def _begin(settings: Settings, partitions: int, file: Path, report: Report) -> Start:

@@ -94,13 +94,14 @@ def _offline(customer: str, policy: Path, events: str) -> "Known":
     with open_events(events) as opened:
         name = "standard input" if events == "-" else events
         for wave in read_waves(opened, name):
-            simulation.work(wave.events)
+            for _ in simulation.work_in_parts(wave.events):
+                pass  # only the state in the end is of interest
     packed = simulation.partition.packed.get(customer.encode())
     if packed is None:
         raise UsageError(
             f"{name} has no event of {customer} that could be used; tierflow simulate --full shows the dead letters"
         )
-    return Known(customer, packed, simulation.partition.clock_ms, rules)
+    return Known(customer, packed, simulation.partition.clock_ms, simulation.partition.setup.policy)
 
 
 def _is_text(customer: str) -> bool:

@@ -51,6 +51,7 @@ def _tier(answer: Explanation) -> Iterator[str]:
     if answer.change is not None:
         yield _since(answer.change, answer.currency)
     yield f"policy: {answer.policy.name} version {answer.policy.version}, {answer.policy.digest}"
+    yield from _rates(answer)
     yield from _without_rate(answer)
     if answer.policy_in_force is not None:
         name = answer.policy_in_force
@@ -64,6 +65,11 @@ def _without_rate(answer: Explanation) -> Iterator[str]:
             f"{in_groups(amount)} {held.currency} of {what}" for what, amount in parts.items() if amount != "0.00"
         )
         yield f"counted as nothing, since the policy has no rate for {held.currency}: {told}"
+
+
+def _rates(answer: Explanation) -> Iterator[str]:
+    for rate in answer.rates or ():
+        yield f"rate of {rate.day}: {rate.rate} {answer.currency} for 1 {rate.currency}"
 
 
 def _since(change: LastChange, currency: str) -> str:

@@ -85,6 +85,7 @@ def publish(
     It says what would change against the policy in force, and who would move by what the inputs hold; and asks.
     """
     from streams.kafka.policies import publish_policy
+    from streams.kafka.rates import rated_now
     from streams.policy.check.check import check as check_policy
     from streams.settings import Settings
 
@@ -96,12 +97,13 @@ def publish(
         raise UsageError(f"{file} cannot be used and was not published; mend what is said above, then publish it again")
     for finding in report.warnings:
         typer.echo(tell(finding_line(file, finding, is_warning=True)), err=True)
-    settings, policy = Settings.from_environment(), report.policy
+    settings = Settings.from_environment()
+    policy = asyncio.run(rated_now(settings, report.policy))
     known = asyncio.run(_known(settings, to_publish=True))
     if known.in_force == policy.digest:
         typer.echo(f"{policy.name} version {policy.version} is in force already ({policy.digest}); nothing to publish")
         return
-    before = _look(known, policy, without_currency or [], tell)
+    before = _look(settings, known, policy, without_currency or [], tell)
     if before is not None and moves is not False:
         who_moves = WhoMoves(settings, before, policy, asked_language(lang))
         _say_who_moves(who_moves, math.inf if moves else MOST_WORKED)
@@ -110,11 +112,14 @@ def publish(
     typer.echo(f"{policy.name} version {policy.version} is in force ({policy.digest}); workers take it up now")
 
 
-def _look(known: "KnownPolicies", policy: "Policy", without: list[str], tell: Tell) -> "Policy | None":
+def _look(
+    settings: "Settings", known: "KnownPolicies", policy: "Policy", without: list[str], tell: Tell
+) -> "Policy | None":
     """Says what would change against the policy in force, and gives that one; None where there is none yet.
 
     A currency loses its rate only where that is said in so many words.
     """
+    from streams.kafka.rates import rated_now
     from streams.policy.check.comparison import changes_between, currencies_lost
     from streams.policy.compile.load import load_published
 
@@ -123,6 +128,8 @@ def _look(known: "KnownPolicies", policy: "Policy", without: list[str], tell: Te
         typer.echo("no policy is in force yet")
         return None
     before = load_published(document)
+    if settings.rates:
+        before = asyncio.run(rated_now(settings, before))
     typer.echo(
         tell(say("against {name} version {version}, which is in force:", name=before.name, version=before.version))
     )

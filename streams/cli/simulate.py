@@ -135,9 +135,9 @@ def _opened(events: str | None, policy: Policy) -> "Iterator[Iterator[Sequence[I
 
 
 def _of_customers(batch: "Sequence[InputRecord]") -> "Sequence[InputRecord]":
-    from streams.values.events import TOPICS
+    from streams.values.events import RATES, TOPICS
 
-    if any(topic >= len(TOPICS) for topic, _, _ in batch):
+    if any(len(TOPICS) <= topic < RATES for topic, _, _ in batch):
         raise UsageError(
             "the file has events that name no customer, or say whose an account is: simulate works those of customers; "
             "load the file with TIERFLOW_ACCOUNTS=on, and simulate --from-kafka"
@@ -221,6 +221,7 @@ def _compare(
 ) -> None:
     from streams.cli.matrix import write_answer
     from streams.simulate import Simulation
+    from streams.values.events import RATES
 
     remembered = _remembered_ids()
     before, after = Simulation(first, ahead_days, remembered), Simulation(second, ahead_days, remembered)
@@ -228,7 +229,7 @@ def _compare(
     began, events = time.perf_counter(), 0
     reasons = {"--policy": Counter[str](), "--compare": Counter[str]()}
     for batch in batches:
-        events += len(batch)
+        events += sum(topic != RATES for topic, _, _ in batch)
         reasons["--policy"] += _worked(before, batch)
         reasons["--compare"] += _worked(after, batch)
     write_answer(before, after, cell, as_json=answer.as_json, picture=answer.picture, lang=answer.lang)

@@ -19,11 +19,13 @@ PARTITIONS = 4
 
 def worker(*, take_outputs: bool = False) -> None:
     """Works on the input topics until SIGTERM or SIGINT. take_outputs: also those that belong to another app id."""
+    from streams.kafka.rates import check_rates_are_on
     from streams.logs import set_up_logging
     from streams.worker.run import run_worker
 
     settings = with_http_port(Settings.from_environment())
     policy = read_policy_file(settings.policy, "TIERFLOW_POLICY")
+    check_rates_are_on(settings, policy)
     make_data_dir(settings)
     set_up_logging()
     known, partitions, letter_bytes = asyncio.run(

@@ -36,7 +36,7 @@ def explanation_handler(asked: Asked, aside: Aside) -> Handler:
         lost = await asked.queries.newest_downgrade(customer_id)
         try:
             document = await asked.policies.document_of(unpack_header(state.packed).policy_mark)
-            question = Question(customer_id, state.packed, state.clock_ms, document, at_ms, lost)
+            question = Question(customer_id, state.packed, state.clock_ms, document, at_ms, lost, state.rates)
             body = await aside.ask(request, explain_it, question)
         except UsageError as error:  # for a moment after a policy was published
             raise later("The policy that rated this customer is not known here yet.") from error

@@ -28,6 +28,7 @@ from streams.explain.lost import lost_by
 from streams.explain.message import ConditionNow, Explanation, KeepsNow, NextTierNow
 from streams.explain.sentences import Lost, Told, sentences
 from streams.languages.known import LANGUAGES
+from streams.policy.rated import told_rates
 
 _encode = msgspec.json.Encoder().encode
 
@@ -44,6 +45,7 @@ class Question(NamedTuple):
     document: str
     at_ms: int
     lost: bytes | None
+    rates: tuple[tuple[str, int], ...] = ()  # of a topic, each with its currency (e8): those that the worker goes by
 
 
 def explain_it(question: Question) -> bytes:
@@ -67,7 +69,7 @@ class _Explaining:
     def __init__(self, asked: Question) -> None:
         self._compiled = _compiled(asked.document)
         self._policy = self._compiled.policy
-        known = Known(asked.customer_id, asked.packed, asked.clock_ms, self._policy)
+        known = Known(asked.customer_id, asked.packed, asked.clock_ms, told_rates(self._policy, dict(asked.rates)))
         self._of: Explanation = explain(known, asked.at_ms)
         self._special = special_of(state_of(asked.customer_id, asked.packed))
         self._lost = None if asked.lost is None else lost_by(asked.lost)

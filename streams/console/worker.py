@@ -15,16 +15,21 @@ from streams.console.refused import OtherIdError, RefusedError, later, unknown_c
 from streams.security.bodies import read_body
 from streams.security.tls import TlsFiles, load
 from streams.settings import Settings
+from streams.values.money import RATE_DECIMALS, parse_fixed
 
 ANSWER_WITHIN_S: Final = 5.0
 _SILENT: Final = "The worker at TIERFLOW_HTTP_URL does not answer."
 
 
 class StateNow(NamedTuple):
-    """A customer's packed state, and the clock of its partition, in epoch milliseconds."""
+    """A customer's packed state, and the clock of its partition, in epoch milliseconds.
+
+    rates: of a topic, by which the customer's figures are made, each with its currency (e8).
+    """
 
     packed: bytes
     clock_ms: int
+    rates: tuple[tuple[str, int], ...] = ()
 
 
 class _State(msgspec.Struct):
@@ -32,8 +37,18 @@ class _State(msgspec.Struct):
     clock_ms: int
 
 
+class _Rate(msgspec.Struct):
+    currency: str
+    rate: str
+
+
+class _Measures(msgspec.Struct):
+    rates: list[_Rate] = []
+
+
 class _WithState(msgspec.Struct):
     state: _State | None = None
+    measures: _Measures = msgspec.field(default_factory=_Measures)
 
 
 class _Moved(msgspec.Struct):
@@ -76,12 +91,14 @@ class WorkerAsked:
         """
         body = await self._customer(customer_id, "?state=1")
         try:
-            found = msgspec.json.decode(body, type=_WithState).state
-        except msgspec.DecodeError:
+            whole = msgspec.json.decode(body, type=_WithState)
+            found = whole.state
+            rates = tuple((told.currency, parse_fixed(told.rate, RATE_DECIMALS)) for told in whole.measures.rates)
+        except (msgspec.DecodeError, ValueError):
             found = None
         if found is None:
             raise later("The worker gives no state: it is of an older release.")
-        return StateNow(base64.b64decode(found.packed_base64), found.clock_ms)
+        return StateNow(base64.b64decode(found.packed_base64), found.clock_ms, rates)
 
     async def _customer(self, customer_id: str, query: str) -> bytes:
         # The whole id is quoted, slashes included, and yarl must not change that.

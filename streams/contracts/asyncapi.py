@@ -13,6 +13,7 @@ from streams.contracts.schemas import REFS, definitions
 
 Configuration = Mapping[str, str]  # of a topic, in Kafka's words
 
+_OF_ONE_PARTITION = frozenset({"bank.rates", "tier.policies"})
 _BINDING = {"bindingVersion": "0.5.0"}
 _SCHEMAS = "#/components/schemas/"
 _INFO = (
@@ -71,7 +72,7 @@ def headers_schema(event_type: str) -> Schema:
 
 
 def _channel(channel: Channel, configuration: Configuration) -> Schema:
-    single = {"partitions": 1} if channel.topic == "tier.policies" else {}
+    single = {"partitions": 1} if channel.topic in _OF_ONE_PARTITION else {}
     return {
         "address": channel.topic,
         "title": channel.title,

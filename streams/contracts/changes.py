@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
-from streams.contracts.envelope import Envelope, Headers, without_rate
+from streams.contracts.envelope import Envelope, Headers, optional_rates, without_rate
 from streams.contracts.figures import figure_json, format_figure, value_json
 from streams.contracts.outputs import (
     CHANGE_TYPE,
@@ -55,6 +55,7 @@ class ChangeWriter:
             value_json(figures.activity),
             value_json(figures.credit),
             optional("without_rate", encode(without_rate(change.unrated))) if change.unrated else b"",
+            optional_rates(change.rates),
             self._conditions(change),
             self._next_tier(change.tier, figures),
             envelope.cause(change.cause),
@@ -107,6 +108,7 @@ class ChangeWriter:
                 currency=policy.currency,
                 components=slots(Components),
                 without_rate=OPTIONAL,
+                rates=OPTIONAL,
                 policy=self._envelope.policy_name,
                 strategy=strategy(policy, change.previous_tier, change.tier, day),
             )

@@ -74,6 +74,18 @@ CHANNELS = (
             )
         ],
     ),
+    Channel(
+        "bank.rates",
+        "Exchange rates",
+        [
+            Kind(
+                "rateQuoted",
+                "The rate of a day",
+                inputs.RateMessage,
+                key={"type": "string", "description": "any; nothing is read of it"},
+            )
+        ],
+    ),
     Channel("tier.changes", "Tier changes", [_CHANGED]),
     Channel(
         "tier.current",

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
-from streams.contracts.outputs import CauseMessage, PolicyName, WithoutRate
-from streams.contracts.templates import NULL, encode, template
+from streams.contracts.outputs import CauseMessage, PolicyName, RateOfDay, WithoutRate
+from streams.contracts.templates import NULL, encode, optional, template
 from streams.engine.outcomes import Unrated
 from streams.policy.policy import Policy
+from streams.policy.rates import DayRate
+from streams.values.calendar import date_text
 from streams.values.events import Cause
-from streams.values.money import format_e4
+from streams.values.money import ONE_RATE, RATE_DECIMALS, format_e4
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -15,6 +17,23 @@ Headers = Sequence[tuple[str, bytes]]
 def without_rate(unrated: Sequence[Unrated]) -> list[WithoutRate]:
     """Writes what is held in currencies without a rate."""
     return [WithoutRate(held.currency, format_e4(held.assets_e4), format_e4(held.loans_e4)) for held in unrated]
+
+
+def rates_of_days(rates: Sequence[DayRate]) -> list[RateOfDay]:
+    """Writes the rates that a decision was made with."""
+    return [RateOfDay(rate.currency, rate_text(rate.rate_e8), date_text(rate.day)) for rate in rates]
+
+
+def rate_text(rate_e8: int) -> str:
+    """Writes a rate with as many decimals as it needs, and at least one."""
+    whole, part = divmod(rate_e8, ONE_RATE)
+    digits = f"{part:0{RATE_DECIMALS}d}"
+    return f"{whole}.{digits[0]}{digits[1:].rstrip('0')}"
+
+
+def optional_rates(rates: Sequence[DayRate]) -> bytes:
+    """Writes the field of the rates of a message; nothing where there are none."""
+    return optional("rates", encode(rates_of_days(rates))) if rates else b""
 
 
 class Envelope:

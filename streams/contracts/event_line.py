@@ -6,7 +6,7 @@ import msgspec
 
 
 class EventLine(NamedTuple):
-    """The record that a line stands for. topic: its number in events.WAYS_IN."""
+    """The record that a line stands for. topic: its number in events.IN_FILES."""
 
     topic: int
     key: bytes | None
@@ -24,6 +24,12 @@ class Owned(msgspec.Struct):
     """What is read of a value to give its record a key."""
 
     customer_id: str
+
+
+class OfCurrency(msgspec.Struct):
+    """The same of a rate."""
+
+    currency: str
 
 
 class OfAccount(msgspec.Struct):

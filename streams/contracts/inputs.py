@@ -251,6 +251,40 @@ class CustomerMessage(msgspec.Struct, kw_only=True, gc=False):
     merged: MergedMessage | None = None
 
 
+RateText = Annotated[
+    msgspec.Raw,
+    msgspec.Meta(
+        extra_json_schema={
+            "description": "what one unit of the currency is worth in the other one: a decimal above 0 with at most 8 "
+            "decimals, as a string (a JSON number is read exactly)",
+            "anyOf": [
+                {"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,8}0*)?$"},
+                {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 10**10},
+            ],
+            "examples": ["32.15"],
+        }
+    ),
+]
+RateCurrency = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=16,
+        description="ISO 4217 code, or that of a withdrawn currency",
+        examples=["USD"],
+        extra_json_schema={"pattern": "^[A-Z]{3}$"},
+    ),
+]
+
+
+class RateMessage(msgspec.Struct, kw_only=True, gc=False):
+    """A rate of the local day of its time. Of a day the newest time wins, at equal times the later record."""
+
+    currency: RateCurrency
+    against: RateCurrency
+    rate: RateText
+    at: Time
+
+
 ROLES = ("owner", "joint", "authorised", "authorized")
 Role = Annotated[
     str,

@@ -8,6 +8,7 @@ from typing import NamedTuple, get_args
 import msgspec
 
 from streams.engine.outcomes import Direction, Reason, Unrated
+from streams.policy.rates import DayRate
 from streams.values.events import Cause
 
 MOVED_TO = "tierflow_moved_to"
@@ -36,6 +37,9 @@ class LaneRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clock_ms: int  # the partition's clock; it never goes back
     backfill: bool = False  # whether it still works history: what the inputs held at the first start
     topics: dict[str, KnownTopic] = {}  # all topics of the stage, by name; those of before 0.2.0 are not noted
+    # Where rates are of a topic: the offset that it was read up to when the newest transaction was worked.
+    rates: int | msgspec.UnsetType = msgspec.UNSET
+    looking: bool | msgspec.UnsetType = msgspec.UNSET  # whether customers are left to be looked at since it was read
 
 
 class Growing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,6 +86,7 @@ class PackedChange(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_
     backfill: bool = False
     unrated: tuple[Unrated, ...] = ()
     decided_in: int | None = None
+    rates: tuple[DayRate, ...] = ()
 
 
 class MergedInto(NamedTuple):
@@ -117,6 +122,7 @@ class KeptChange(msgspec.Struct, frozen=True):
     backfill: bool = False
     unrated: tuple[Unrated, ...] = ()
     decided_in: int | None = None  # the partition that it was decided in, if that is another than holds it now
+    rates: tuple[DayRate, ...] = ()
 
 
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)

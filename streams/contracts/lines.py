@@ -4,9 +4,9 @@ from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32
 
 import msgspec
 
-from streams.contracts.event_line import EventLine, OfAccount, Owned, WrittenLine
+from streams.contracts.event_line import EventLine, OfAccount, OfCurrency, Owned, WrittenLine
 from streams.contracts.halves import with_stand_ins, without_halves
-from streams.values.events import ACCOUNTS, WAYS_IN
+from streams.values.events import ACCOUNTS, IN_FILES, RATES
 
 # Files always use the default prefix, whatever TIERFLOW_INPUT_PREFIX is.
 FILE_PREFIX = "bank."
@@ -35,15 +35,16 @@ def parse_line(line: bytes) -> EventLine:
         *most, last = _NUMBERS
         raise ValueError(f"the topic is {topic[:50]!r}; write {', '.join(most)} or {last}")
     number = _NUMBERS[topic]
-    return EventLine(number, _key(value) if number < ACCOUNTS else _key_of_account(value), value)
+    key = _key_of_rate if number == RATES else _key_of_account if number >= ACCOUNTS else _key
+    return EventLine(number, key(value), value)
 
 
 def line_of(event: EventLine) -> bytes:
     """Writes an event as a line of a file of events."""
-    return b'{"topic":"%s%s","value":%s}\n' % (FILE_PREFIX.encode(), WAYS_IN[event.topic].encode(), event.value)
+    return b'{"topic":"%s%s","value":%s}\n' % (FILE_PREFIX.encode(), IN_FILES[event.topic].encode(), event.value)
 
 
-_NUMBERS = {FILE_PREFIX + name: number for number, name in enumerate(WAYS_IN)}
+_NUMBERS = {FILE_PREFIX + name: number for number, name in enumerate(IN_FILES)}
 # By the first bytes of a file: what compressed it, and the command that writes what is in it to standard output.
 _COMPRESSED = {
     b"\x1f\x8b": ("gzip", "gunzip -c"),
@@ -54,6 +55,7 @@ _COMPRESSED = {
 }
 _decode_line = msgspec.json.Decoder(WrittenLine).decode
 _decode_of_account = msgspec.json.Decoder(OfAccount).decode
+_decode_of_currency = msgspec.json.Decoder(OfCurrency).decode
 _decode_owned = msgspec.json.Decoder(Owned).decode
 
 
@@ -100,6 +102,13 @@ def _parse(line: bytes) -> tuple[str, bytes]:
 def _key_of_account(value: bytes) -> bytes | None:
     try:
         return _decode_of_account(value).account_id.encode()
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _key_of_rate(value: bytes) -> bytes | None:
+    try:
+        return _decode_of_currency(value).currency.encode()
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 

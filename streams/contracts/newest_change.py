@@ -21,7 +21,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_change = msgspec.msgpack.Decoder(PackedChange).decode
 _decode_merged = msgspec.msgpack.Decoder(MergedInto).decode
 _decode_former = msgspec.msgpack.Decoder(Change1).decode
-_FORMER_FIELDS = b"\x9f"  # MessagePack: 15 elements, as release 0.1.0 wrote; later ones have 10, 12 or 13
+_FORMER_FIELDS = b"\x9f"  # MessagePack: 15 elements, as release 0.1.0 wrote; later ones have 10 and 12 to 14
 _MERGED = b"\x92"  # in place of a change, of an id that is another's customer: 2 elements
 _NO_PARTS = (None, 0, 0)
 
@@ -47,6 +47,8 @@ def pack_change(change: TierChange, next_offsets: Sequence[int], policy_mark: in
         next_offsets,
         policy_mark,
     )
+    if change.rates:
+        return _encode((*fields, backfill, change.unrated, None, change.rates))
     return _encode((*fields, backfill, change.unrated) if backfill or change.unrated else fields)
 
 
@@ -76,6 +78,7 @@ def unpack_change(state: CustomerState, customer_id: str) -> KeptChange | None:
         kept.backfill,
         kept.unrated,
         kept.decided_in,
+        kept.rates,
     )
 
 
@@ -117,6 +120,7 @@ def change_of(kept: KeptChange) -> TierChange:
         kept.standing,
         kept.cause,
         kept.unrated,
+        kept.rates,
     )
 
 
@@ -128,7 +132,10 @@ def of_partition(packed: bytes, partition: int) -> bytes:
         former = _former(packed)
         packed = pack_change(change_of(former), former.next_offsets, former.policy_mark, backfill=former.backfill)
     kept = _decode_change(packed)
-    return packed if kept.decided_in is not None else _encode(msgspec.structs.replace(kept, decided_in=partition))
+    if kept.decided_in is not None:
+        return packed
+    fields = msgspec.structs.astuple(msgspec.structs.replace(kept, decided_in=partition))
+    return _encode(fields if kept.rates else fields[:-1])
 
 
 def _former(packed: bytes) -> KeptChange:

@@ -102,6 +102,14 @@ class Strategy(msgspec.Struct, frozen=True):
     withdrawn: Sequence[str]
 
 
+class RateOfDay(msgspec.Struct, frozen=True):
+    """A rate that a decision was made with: what one unit of a currency was worth, and the local day it is of."""
+
+    currency: str
+    rate: str
+    day: str
+
+
 class TierChangeMessage(msgspec.Struct, frozen=True, kw_only=True):
     """`tier.changes` and `tier.current`: one change of a customer's served tier."""
 
@@ -119,6 +127,7 @@ class TierChangeMessage(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     components: Components
     without_rate: Sequence[WithoutRate] | msgspec.UnsetType = msgspec.UNSET
+    rates: Sequence[RateOfDay] | msgspec.UnsetType = msgspec.UNSET
     conditions: Sequence[Condition]
     next_tier: NextTier | None
     policy: PolicyName
@@ -212,6 +221,7 @@ class LoanRiskMessage(msgspec.Struct, frozen=True, kw_only=True):
     decided_at: str
     backfill: bool
     monitored_until: str | None
+    rates: Sequence[RateOfDay] | msgspec.UnsetType = msgspec.UNSET
     conditions: Sequence[RiskCondition]
     cause: CauseMessage | None
     policy: PolicyName
@@ -261,7 +271,9 @@ class OrderMessage(msgspec.Struct, frozen=True, kw_only=True):
     how many customers were rated anew under another policy than before, again without those whose event came first.
     `backfill`: the batch was history, for which no campaign is to fire. `remembered_ids`: how many events of a customer
     and topic are remembered at least; 64 where it is left out. `partitioner` says which keys belong here, and `tzdata`
-    which version of the time zone data the local days went by; older logs lack them. `grown`: it is no work, customers
+    which version of the time zone data the local days went by; older logs lack them. `rates`: where they are of a
+    topic, the offset that it was read up to. `looks`: from this
+    batch on, all who have other currencies are looked at once. `grown`: it is no work, customers
     moved to and from this partition (docs/adr/0007).
     """
 
@@ -278,6 +290,8 @@ class OrderMessage(msgspec.Struct, frozen=True, kw_only=True):
     rerated: int = 0
     backfill: bool = False
     remembered_ids: int | msgspec.UnsetType = msgspec.UNSET
+    rates: int | msgspec.UnsetType = msgspec.UNSET
+    looks: bool | msgspec.UnsetType = msgspec.UNSET
     positions: dict[str, tuple[int, int]]
     grown: GrownMessage | msgspec.UnsetType = msgspec.UNSET
 

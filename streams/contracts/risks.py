@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from msgspec import UNSET
 
-from streams.contracts.envelope import Envelope, Headers
+from streams.contracts.envelope import Envelope, Headers, optional_rates
 from streams.contracts.figures import amount_json
 from streams.contracts.outputs import ALERT_TYPE, DECISION_TYPE, LoanRiskMessage, RiskCondition
-from streams.contracts.templates import NULL, encode, template
+from streams.contracts.templates import NULL, OPTIONAL, encode, template
 from streams.engine.outcomes import LoanCheck, LoanDecision, RiskMessage
 from streams.values.money import Figure, format_value
 
@@ -20,8 +20,10 @@ class RiskWriter:
     def __init__(self, envelope: Envelope) -> None:
         self._envelope = envelope
         policy = envelope.policy_name
-        self._decision = template(LoanRiskMessage, kind="decision", reason=UNSET, policy=policy)
-        self._alert = template(LoanRiskMessage, kind="alert", outcome=UNSET, customer=UNSET, policy=policy)
+        self._decision = template(LoanRiskMessage, kind="decision", reason=UNSET, rates=OPTIONAL, policy=policy)
+        self._alert = template(
+            LoanRiskMessage, kind="alert", outcome=UNSET, customer=UNSET, rates=OPTIONAL, policy=policy
+        )
 
     def value(self, risk: RiskMessage, next_offsets: Sequence[int], *, backfill: bool) -> bytes:
         """Writes a decision or alert as JSON. next_offsets: by topic number, the offset after the last one worked."""
@@ -42,6 +44,7 @@ class RiskWriter:
             envelope.time(risk.decided_at_ms),
             encode(backfill),
             NULL if until_ms is None else encode(envelope.policy.calendar.rfc3339(until_ms)),
+            optional_rates(risk.rates),
             encode([_condition(check) for check in risk.checks]),
             envelope.cause(risk.cause),
             envelope.positions(next_offsets),

@@ -20,6 +20,7 @@ TOPICS = (
     Topic("bank.loans", (inputs.LoanMessage,), "Loan application"),
     Topic("bank.customers", (inputs.CustomerMessage,), "Customer action"),
     Topic("bank.accounts", (inputs.AccountMessage,), "Owners of an account"),
+    Topic("bank.rates", (inputs.RateMessage,), "Exchange rate of a day"),
     Topic("tier.changes", (outputs.TierChangeMessage,), "Tier change"),
     Topic("tier.current", (outputs.TierChangeMessage,), "Newest tier change of a customer"),
     Topic("tier.campaigns", (outputs.CampaignMessage,), "Campaign trigger"),

@@ -32,7 +32,15 @@ from streams.engine.tiers.decide import holds
 from streams.engine.tiers.due import due_moves
 from streams.engine.tiers.rated import known_since_ms
 from streams.engine.tiers.stands import stands
-from streams.engine.tiers.step import step_due, step_erase, step_event, step_policy, step_union, take_in
+from streams.engine.tiers.step import (
+    step_due,
+    step_erase,
+    step_event,
+    step_policy,
+    step_rates,
+    step_union,
+    take_in,
+)
 from streams.policy.campaigns import BALANCE, Campaign, WokenCampaigns
 from streams.policy.policy import Policy
 from streams.values.calendar import earliest
@@ -157,6 +165,15 @@ def apply_policy(case: Case) -> Outcome:
     _triggers(case, case.policy.campaigns)
     _set_due(case.state)
     return Outcome(_changes(case))
+
+
+def apply_rates(case: Case) -> Outcome:
+    """Decides on a customer by other rates of the day, which have come since the last decision."""
+    _open(case)
+    step_rates(case)
+    triggers = _triggers(case, case.policy.campaigns)
+    _set_due(case.state)
+    return Outcome(_changes(case), triggers, left_in_peace=case.left_in_peace)
 
 
 def _changes(case: Case) -> tuple[TierChange, ...]:

@@ -8,6 +8,7 @@ import msgspec
 from streams.policy.campaigns import Campaign
 from streams.policy.loans import LoanOutcome, Stricter
 from streams.policy.measures import Condition, Floor
+from streams.policy.rates import DayRate
 from streams.values.events import Cause
 from streams.values.money import Figure
 
@@ -24,6 +25,7 @@ Reason = Literal[
     "policy_changed",
     "correction",
     "merged",
+    "rates_changed",
 ]
 Group = Literal["treated", "held_out"]
 AlertReason = Literal["assets_fell", "standing_worse"]
@@ -73,6 +75,7 @@ class TierChange(msgspec.Struct, frozen=True, gc=False):
     standing: str | None
     cause: Cause | None
     unrated: tuple[Unrated, ...] = ()
+    rates: tuple[DayRate, ...] = ()  # those of a topic that the figures are made with
 
 
 class FloorCheck(NamedTuple):
@@ -164,6 +167,7 @@ class LoanDecision(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     monitored_until_ms: int | None
     checks: tuple[LoanCheck, ...]
     cause: Cause
+    rates: tuple[DayRate, ...] = ()
 
 
 class LoanAlert(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -183,6 +187,7 @@ class LoanAlert(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     monitored_until_ms: int
     checks: tuple[LoanCheck, ...]
     cause: Cause
+    rates: tuple[DayRate, ...] = ()
 
 
 RiskMessage = LoanDecision | LoanAlert

@@ -6,11 +6,13 @@ Statements about the future come from the engine, run forward as if no further e
 from collections.abc import Sequence
 from datetime import timedelta
 
-from streams.contracts.envelope import without_rate
+from msgspec.structs import replace
+
+from streams.contracts.envelope import rates_of_days, without_rate
 from streams.contracts.figures import format_figure
 from streams.contracts.newest_change import change_of, unpack_change
 from streams.contracts.outputs import PolicyName
-from streams.engine.measures.accounts import unrated_of
+from streams.engine.measures.accounts import rates_of, unrated_of
 from streams.engine.measures.closing_totals import first_balance_day
 from streams.engine.measures.spans import first_day_of, last_day_of
 from streams.engine.outcomes import TierChange
@@ -37,6 +39,7 @@ from streams.explain.message import (
 )
 from streams.policy.measures import Measure
 from streams.policy.policy import Policy, Tier
+from streams.policy.rated import fixed_on, on_day
 from streams.values.calendar import EPOCH
 from streams.values.money import Figure, format_value
 from streams.values.standings import STANDING_UNLESS_KNOWN
@@ -51,8 +54,12 @@ def explain(known: Known, at_ms: int) -> Explanation:
         UsageError: The customer has no tier, or the state is of an unknown version.
     """
     state = state_of(known.customer_id, known.packed)
-    due = list(pass_time(state, known.customer_id, known.policy, at_ms))
-    return _Explaining(known, state, due, at_ms).explanation()
+    day = known.policy.calendar.day_of(at_ms)
+    policy = fixed_on(known.policy, day)  # the rates to come are not known
+    due = list(pass_time(state, known.customer_id, policy, at_ms))
+    explanation = _Explaining(known._replace(policy=policy), state, due, at_ms).explanation()
+    rates = rates_of_days(rates_of(state, on_day(known.policy, day)))
+    return replace(explanation, rates=rates) if rates else explanation
 
 
 class _Explaining:

@@ -15,6 +15,7 @@ from streams.kafka.offsets import Offsets
 from streams.kafka.partitioner import partition_of
 from streams.kafka.permitted import check_rights
 from streams.kafka.policies import KnownPolicies, read_known_policies
+from streams.kafka.rates import rated_now
 from streams.kafka.tape import Tape
 from streams.kafka.topics import partition_count
 from streams.policy.compile.load import load_published
@@ -69,7 +70,7 @@ async def read_known(settings: Settings, customer_id: str) -> Known:
     state = state_of(customer_id, packed)
     clock_ms = _clock_ms(found)
     policies = await read_known_policies(settings)
-    policy = _policy_of(state, policies.documents, settings)
+    policy = await rated_now(settings, _policy_of(state, policies.documents, settings))
     return Known(customer_id, packed, clock_ms, policy, _in_force(policies, policy, settings))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from streams.contracts.outputs import PolicyName, WithoutRate
+from streams.contracts.outputs import PolicyName, RateOfDay, WithoutRate
 
 
 class LastChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,3 +175,4 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     keeps: KeepsNow
     outlook: Ahead
     without_rate: Sequence[WithoutRate]
+    rates: Sequence[RateOfDay] | msgspec.UnsetType = msgspec.UNSET  # where they are of a topic

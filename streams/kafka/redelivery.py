@@ -66,7 +66,7 @@ async def look_out(settings: Settings, within: Extent, choice: Choice) -> Previe
     outlook, before, erased = Preview(Counter(), Counter(), 0, 0), 0, 0
     async with aclosing(read_letters(settings, within)) as letters:
         async for letter in letters:
-            if not choice.takes(letter):
+            if not _is_chosen(settings, choice, letter):
                 continue
             if letter.position in replayed:
                 before += 1
@@ -97,7 +97,7 @@ async def send_again(settings: Settings, within: Extent, choice: Choice) -> Rede
         replayed, erasures = await replayed_letters(settings), await read_erasures(settings)
         async with aclosing(read_letters(settings, within)) as letters:
             async for letter in letters:
-                if choice.takes(letter) and letter.position not in replayed:
+                if _is_chosen(settings, choice, letter) and letter.position not in replayed:
                     _check_topic(settings, letter)
                     await sending.add(letter, erasures)
         await sending.flush()
@@ -213,6 +213,11 @@ def is_void(settings: Settings, erasures: Erasures, letter: Letter) -> bool:
     was_ahead = letter.message.reason == "future_event"
     number, key, value = topics.index(topic), letter.key, letter.value
     return erasures.void_input(number, key, value, letter.written_ms, was_ahead=was_ahead)
+
+
+def _is_chosen(settings: Settings, choice: Choice, letter: Letter) -> bool:
+    """Says whether a letter is to be sent. What is no rate stays none: whoever sends rates sends the right one."""
+    return choice.takes(letter) and letter.message.topic != settings.input_topic("rates")
 
 
 def _check_topic(settings: Settings, letter: Letter) -> None:

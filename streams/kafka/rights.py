@@ -75,7 +75,18 @@ def worker(settings: Settings) -> Rows:
     shown = _outputs(settings, *DELIVERED, "current", "dead-letters")
     elsewhere = _without(
         _all(settings),
-        [*settings.input_topics(), *shown, *changelogs, *keys, *_tables(settings), candidates, order, policies, owner],
+        [
+            *settings.input_topics(),
+            *settings.rates_topics(),
+            *shown,
+            *changelogs,
+            *keys,
+            *_tables(settings),
+            candidates,
+            order,
+            policies,
+            owner,
+        ],
     )
     return (
         Row("READ", "topic", settings.input_topics(), "read events; commit how far they are worked"),
@@ -103,6 +114,7 @@ def worker(settings: Settings) -> Rows:
         *_of_tables(settings, "READ", "see how far the outputs are written as tables"),
         *_of_tables(settings, "WRITE", "write the outputs as tables, exactly once"),
         Row("READ", "topic", [policies], "follow which policy is in force"),
+        *_of_rates(settings, "READ", "follow the rates of each day"),
         Row("READ", "topic", [owner], "see whether the outputs are this app id's"),
         Row("WRITE", "topic", [owner], "mark the outputs as its own; ask for the broker's time"),
         Row("DESCRIBE", "topic", elsewhere, "see, with all topics of the app, that they are there"),
@@ -127,6 +139,7 @@ def producer(settings: Settings) -> Rows:
     """Gives the rows of whoever produces the inputs. One with transactions needs its transactional id, too."""
     return (
         Row("WRITE", "topic", settings.input_topics(), "send events, with idempotence or without"),
+        *_of_rates(settings, "WRITE", "send rates"),
         *_of_accounts(settings, "WRITE", _account_inputs, "say whose accounts are; send bookings by account"),
     )
 
@@ -140,7 +153,7 @@ def customers(settings: Settings) -> Rows:
 
 def load(settings: Settings) -> Rows:
     """Gives the rows of `tierflow load`, with topics that are there."""
-    others = _without(_all(settings), settings.input_topics())
+    others = _without(_all(settings), [*settings.input_topics(), *settings.rates_topics()])
     return (*producer(settings), *_looks_at_all(settings, others), *_looks_at_accounts(settings))
 
 
@@ -218,12 +231,14 @@ def audit(settings: Settings) -> Rows:
     compared = _outputs(settings, "order", *DELIVERED, "current", "dead-letters")
     kept = [settings.candidates_topic, *_changelogs(settings)]
     [policies] = _outputs(settings, "policies")
-    others = _without(_all(settings), [*settings.input_topics(), *compared, *kept, *_keys(settings), policies])
+    inputs = [*settings.input_topics(), *settings.rates_topics()]
+    others = _without(_all(settings), [*inputs, *compared, *kept, *_keys(settings), policies])
     return (
         *_reads_keys(settings, _TO_OPEN),
         Row("READ", "topic", settings.input_topics(), "work the events once more"),
         Row("READ", "topic", [*compared, *kept], "compare what the workers wrote"),
         Row("READ", "topic", [policies], "work by the policies of then"),
+        *_of_rates(settings, "READ", "work by the rates of then"),
         *_of_accounts(settings, "READ", _account_topics, "work accounts once more; compare what is known of them"),
         *_looks_at_all(settings, others),
     )
@@ -234,6 +249,7 @@ def explain(settings: Settings) -> Rows:
     topics = [settings.changelog_topic, settings.output_topic("policies")]
     return (
         Row("READ", "topic", topics, "read a customer's state, and the policy that rated it"),
+        *_of_rates(settings, "READ", "tell by the rates of now"),
         *_reads_keys(settings, _TO_OPEN),
     )
 
@@ -252,7 +268,10 @@ def console(settings: Settings) -> Rows:
 
 def simulate(settings: Settings) -> Rows:
     """Gives the rows of `tierflow simulate --from-kafka`, and of `policy publish` where it says who would move."""
-    return (Row("READ", "topic", settings.input_topics(), "work the events under another policy"),)
+    return (
+        Row("READ", "topic", settings.input_topics(), "work the events under another policy"),
+        *_of_rates(settings, "READ", "work by the rates of each day"),
+    )
 
 
 def topics(settings: Settings) -> Rows:
@@ -310,6 +329,7 @@ def policy(settings: Settings) -> Rows:
     return (
         Row("READ", "topic", [policies], "read which policies there are, and which is in force"),
         Row("WRITE", "topic", [policies], "put one in force"),
+        *_of_rates(settings, "READ", "say what would change by the rates of now"),
         *_looks_at_all(settings, _without(_all(settings), [policies])),
     )
 
@@ -385,6 +405,11 @@ def _reads_erasures(settings: Settings) -> Row:
     return Row(
         "READ", "topic", _outputs(settings, "erasures"), "know who was erased: nothing of before is sent or shown"
     )
+
+
+def _of_rates(settings: Settings, operation: Operation, why: str) -> Rows:
+    """Gives a row of the topic of rates; none where there is none."""
+    return [Row(operation, "topic", names, why)] if (names := settings.rates_topics()) else []
 
 
 def _keys(settings: Settings) -> list[str]:

@@ -74,14 +74,28 @@ async def tail(
     Raises:
         KafkaTimeoutError: The broker answers that there are more records, and they cannot be read.
     """
+    async for found in fetches(consumer, tp, on_look):
+        for record in found:
+            yield record
+
+
+async def fetches(
+    consumer: AIOKafkaConsumer, tp: TopicPartition, on_look: Callable[[], None], gathered_ms: int = 0
+) -> AsyncIterator[Sequence[ConsumerRecord]]:
+    """Yields what `tail` does, a fetch at a time. gathered_ms: so long more is waited for, after each that had some.
+
+    Raises:
+        KafkaTimeoutError: As above.
+    """
     patience: Patience | None = None
     asked_at = time.monotonic()
     while True:
         on_look()
         found = (await consumer.getmany(tp, timeout_ms=int(LOOK_EVERY_S * 1000))).get(tp, ())
-        for record in found:
-            yield record
         if found:
+            if gathered_ms:
+                found = [*found, *(await consumer.getmany(tp, timeout_ms=gathered_ms)).get(tp, ())]
+            yield found
             patience = None
         elif time.monotonic() - asked_at > END_ASKED_EVERY_S:
             patience = await _had(patience, consumer, tp)

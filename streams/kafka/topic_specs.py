@@ -56,6 +56,7 @@ def topic_specs(settings: Settings) -> list[TopicSpec]:
     """Gives all topics of an app, inputs and internal ones included."""
     return [
         *(TopicSpec(name, _RETAINED, record_bytes=0) for name in settings.input_topics()),
+        *(TopicSpec(name, _RETAINED, single_partition=True, record_bytes=0) for name in settings.rates_topics()),
         *(TopicSpec(settings.output_topic(name), _RETAINED) for name in OUTPUTS),
         TopicSpec(settings.output_topic("dead-letters"), _DEAD_LETTERS),
         TopicSpec(settings.output_topic("dead-letters-replayed"), _RETAINED, single_partition=True),

@@ -60,6 +60,8 @@ def difference(lane: LaneRecord, names: Collection[str], now: Mapping[str, Known
 def _as_it_was(topic: str) -> str:
     if topic.endswith("-keys"):
         return "TIERFLOW_KEYS=on, and the master key that workers had"
+    if topic.endswith("rates"):
+        return "TIERFLOW_RATES=on"
     return "TIERFLOW_INPUT_PREFIX and TIERFLOW_OUTPUT_PREFIX as they were"
 
 

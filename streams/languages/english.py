@@ -62,6 +62,7 @@ ENGLISH: Final = Words(
         "threshold_crossed downgrade": "the floor of {previous} was missed",
         "window_moved upgrade": "with the days its floor was reached, as older ones no longer count",
         "window_moved downgrade": "with the days the floor of {previous} was missed, as older ones no longer count",
+        "rates_changed": "exchange rates changed",
         "grace_ended": "the time for which a missed floor of {previous} is overlooked was over",
         "credit_changed": "the credit standing changed",
         "pin_set": "a person set the tier",

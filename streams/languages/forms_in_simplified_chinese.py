@@ -131,6 +131,10 @@ FORMS: Final[Mapping[str, str]] = {
     "other conditions": "其他条件",
     "the policy's currency is {currency}, no longer {former}": ("政策的币种为 {currency}，不再是 {former}"),
     "{currency} gets a rate": "{currency} 新增汇率",
+    "rates come from the topic of rates, day by day; a currency that has none there is refused": (
+        "汇率逐日取自汇率主题；其中没有汇率的币种会被拒收"
+    ),
+    "rates are those of the file, no longer those of the topic": "汇率改用文件内所列，不再取自主题",
     "tiers that vanish: {gone}; whoever is in one is rated anew, from the lowest": (
         "取消的等级：{gone}；其中的客户自最低等级起重新评级"
     ),
@@ -240,6 +244,9 @@ FORMS: Final[Mapping[str, str]] = {
     "November": "11月",
     "December": "12月",
     "Of products, {told}": "产品中，{told}",
+    ("Other currencies count in {currency} by the newest rate of the day or before, from bank.rates"): (
+        "其他币种按 bank.rates 当日或之前最新的汇率折算为 {currency}"
+    ),
     "from a value of {at_least}": "综合价值达到 {at_least}",
     "from {enter}": "{enter}",
     ", kept from {keep}": "，保持门槛为 {keep}",

@@ -131,6 +131,10 @@ FORMS: Final[Mapping[str, str]] = {
     "other conditions": "其他條件",
     "the policy's currency is {currency}, no longer {former}": ("政策的幣別為 {currency}，不再是 {former}"),
     "{currency} gets a rate": "{currency} 新增匯率",
+    "rates come from the topic of rates, day by day; a currency that has none there is refused": (
+        "匯率逐日取自匯率主題；其中沒有匯率的幣別會被拒收"
+    ),
+    "rates are those of the file, no longer those of the topic": "匯率改用檔案內所列，不再取自主題",
     "tiers that vanish: {gone}; whoever is in one is rated anew, from the lowest": (
         "取消的等級：{gone}；其中的客戶自最低等級起重新評等"
     ),
@@ -240,6 +244,9 @@ FORMS: Final[Mapping[str, str]] = {
     "November": "11月",
     "December": "12月",
     "Of products, {told}": "產品中，{told}",
+    ("Other currencies count in {currency} by the newest rate of the day or before, from bank.rates"): (
+        "其他幣別依 bank.rates 當日或之前最新的匯率折算為 {currency}"
+    ),
     "from a value of {at_least}": "綜合價值達 {at_least}",
     "from {enter}": "{enter}",
     ", kept from {keep}": "，維持門檻為 {keep}",

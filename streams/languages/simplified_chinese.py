@@ -62,6 +62,7 @@ SIMPLIFIED_CHINESE: Final = Words(
         "threshold_crossed downgrade": "已低于{previous}的门槛",
         "window_moved upgrade": "统计区间推移后，已达到该等级门槛",
         "window_moved downgrade": "统计区间推移后，已低于{previous}的门槛",
+        "rates_changed": "汇率变动",
         "grace_ended": "低于{previous}门槛的缓冲期已届满",
         "credit_changed": "信用状况变更",
         "pin_set": "人工指定等级",

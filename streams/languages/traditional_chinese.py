@@ -62,6 +62,7 @@ TRADITIONAL_CHINESE: Final = Words(
         "threshold_crossed downgrade": "已低於{previous}的門檻",
         "window_moved upgrade": "計算期間往後推移，已達該等級門檻",
         "window_moved downgrade": "計算期間往後推移，已低於{previous}的門檻",
+        "rates_changed": "匯率變動",
         "grace_ended": "低於{previous}門檻的緩衝期間已屆滿",
         "credit_changed": "信用狀況變更",
         "pin_set": "人工指定等級",

@@ -20,11 +20,14 @@ from streams.kafka.partitioner import partition_of
 from streams.kafka.permitted import check_rights
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
-from streams.values.events import TOPICS, WAYS_IN
+from streams.values.events import RATES, TOPICS, WAYS_IN
 
 PARTITIONS = 4  # of topics that are made here
 BATCH_BYTES = 900_000  # below the broker's default limit of 1 MiB
 _KEYLESS_PARTITION = 0
+RATES_UNREAD = (
+    "an event is a rate, and none are read here; write TIERFLOW_RATES=on (docs/policies.md#rates-from-a-topic)"
+)
 BY_ACCOUNT_UNREAD = (
     "an event names no customer, or says whose an account is: what joins them does not run here; write "
     "TIERFLOW_ACCOUNTS=on, and run tierflow intake (docs/intake.md#who-owns-an-account)"
@@ -97,20 +100,23 @@ class _Sending:
         self.acknowledged = 0
         self._producer = producer
         names = WAYS_IN if settings.accounts else TOPICS
-        self._topics = tuple(map(settings.way_in, names))
+        self._topics = dict(enumerate(map(settings.way_in, names)))
+        self._topics.update(dict.fromkeys((RATES,) * settings.rates, settings.input_topic("rates")))
         self._partitioner = settings.partitioner
-        self._partition_counts: list[int] = []
+        self._partition_counts: dict[int, int] = {}
         self._partition_by_key: dict[tuple[int, bytes], int] = {}
         self._under_way: list[tuple[asyncio.Future[Any], int]] = []
 
     async def send(self, events: Sequence[EventLine]) -> None:
         """Hands the events to the producer in their order; `settle` waits for the broker."""
         if not self._partition_counts:
-            self._partition_counts = [len(await self._producer.partitions_for(topic)) for topic in self._topics]
+            self._partition_counts = {
+                number: len(await self._producer.partitions_for(topic)) for number, topic in self._topics.items()
+            }
         batches: dict[tuple[int, int], BatchBuilder] = {}
         for topic, key, value in events:
-            if topic >= len(self._topics):
-                raise UsageError(BY_ACCOUNT_UNREAD)
+            if topic not in self._topics:
+                raise UsageError(RATES_UNREAD if topic == RATES else BY_ACCOUNT_UNREAD)
             place = topic, self._partition(topic, key)
             batch = batches.get(place)
             if batch is None or batch.append(timestamp=None, key=key, value=value) is None:

@@ -2,21 +2,29 @@
 
 from collections.abc import Iterator, Mapping
 
+from msgspec import UNSET
+
 from streams.contracts.kept import LaneRecord
-from streams.contracts.packing import unpack_header
-from streams.engine.apply import apply_due, apply_policy, is_rated_by_another
+from streams.contracts.packing import unpack_header, unpack_state
+from streams.contracts.rates_read import RefusedRate
+from streams.engine.apply import apply_due, apply_policy, apply_rates, is_rated_by_another
 from streams.engine.case import Case, Moment
+from streams.engine.measures.accounts import is_converted
 from streams.engine.outcomes import Outcome
+from streams.engine.state import CustomerState
 from streams.partition.due import DueTimes
 from streams.partition.horizon import latest_ms
 from streams.partition.opened import Opened
 from streams.partition.ordered import InOrder
-from streams.partition.partition import STEP
+from streams.partition.partition import STEP, Partition
 from streams.partition.setup import PartitionSetup
 from streams.partition.states import CustomerStates
 
 DUE_AT_ONCE = 50
 """Decisions by time alone in one step of the work."""
+
+_TELLS_OF_RATES = 0
+"""The partition that writes the dead letters of rates: every one reads them."""
 
 
 class DecidedByItself(CustomerStates):
@@ -27,11 +35,15 @@ class DecidedByItself(CustomerStates):
     ) -> None:
         self._due = DueTimes()
         self._stale = InOrder()
+        self._revalued = InOrder()  # who may have to be looked at since rates have come
+        self._begins_to_look = False  # with the batch in hand
         super().__init__(setup, packed, lane)
+        self._refused_rates = self._refused_since(0 if lane is None or lane.rates is UNSET else lane.rates)
 
     def taking_up(self) -> Iterator[int]:
         """Notes of every customer the tier, when time alone may decide, and whether another policy rated last."""
         policy, counts = self.setup.policy, self.customers_by_tier
+        may_hold = policy.rates is not None and not policy.by_calendar  # then they are due at the next midnight
         for number, (key, record) in enumerate(self.packed.items(), 1):
             header = unpack_header(record)
             if header.tier is not None:
@@ -40,13 +52,43 @@ class DecidedByItself(CustomerStates):
                 self._due.add(header.due_ms, key)
             if is_rated_by_another(header.tier, header.policy_mark, policy):
                 self._stale.add(key)
+            if may_hold and header.due_ms is not None and is_converted(unpack_state(record), policy):
+                self.holders.add(key)
+            if not number % STEP:
+                yield number
+        if self._has_news_of_rates():
+            yield from self.looking_again()
+
+    def taking_up_from(self, former: Partition) -> Iterator[int]:
+        """Takes up what another form of this partition has noted of the same customers, if their policy is the same.
+
+        Where rates have come, whoever has something in another currency is to be looked at, and nobody else.
+        """
+        if not isinstance(former, DecidedByItself) or former.setup.policy.digest != self.setup.policy.digest:
+            yield from self.taking_up()
+            return
+        self.customers_by_tier, self.holders = former.customers_by_tier, former.holders
+        self._due, self._stale, self._revalued, self._begins_to_look = former.noted()
+        if self._has_news_of_rates():
+            yield from self.looking_again()
+
+    def looking_again(self) -> Iterator[int]:
+        """Notes, a step at a time, that whoever has something in another currency is to be looked at."""
+        self._revalued = InOrder()
+        self._begins_to_look = bool(self.holders)
+        for number, key in enumerate(self.holders, 1):
+            self._revalued.add(key)
             if not number % STEP:
                 yield number
 
+    def noted(self) -> tuple[DueTimes, InOrder, InOrder, bool]:
+        """Gives what is noted of customers: who is due, whom another policy rated, who waits for rates; since now?"""
+        return self._due, self._stale, self._revalued, self._begins_to_look
+
     @property
     def is_stale(self) -> bool:
-        """Whether customers are left whom another policy rated last."""
-        return bool(self._stale)
+        """Whether customers are left whom another policy rated last, or who wait for rates; or letters of rates are."""
+        return bool(self._stale) or bool(self._revalued) or bool(self._refused_rates)
 
     def next_due_ms(self) -> int | None:
         """Gives the instant at which time alone may next decide for one of the customers."""
@@ -58,13 +100,20 @@ class DecidedByItself(CustomerStates):
 
     def shown(self) -> Mapping[tuple[str, ...], int]:
         """Gives the customers by tier, and how many are left to be rated anew."""
-        return {**super().shown(), ("stale",): len(self._stale)}
+        return {**super().shown(), ("stale",): len(self._stale) + len(self._revalued)}
 
     def latest_ms(self, wall_ms: int) -> int:
         """Gives the latest time that an event may have now: a later one is refused, and waits for nobody."""
         return latest_ms(self.setup, wall_ms, self.clock_ms)
 
     # --- inside ---
+
+    def _refused_since(self, offset: int) -> list[RefusedRate]:
+        """Gives the records of the topic of rates, from an offset on, that become dead letters: here, if anywhere."""
+        setup = self.setup
+        if setup.partition != _TELLS_OF_RATES or setup.policy.rates is None:
+            return []
+        return [refused for refused in setup.refused_rates if refused.offset >= offset]
 
     def _begin(self) -> None:
         super()._begin()
@@ -128,7 +177,7 @@ class DecidedByItself(CustomerStates):
         self._decide_due(key, customer, due_ms)
 
     def _decide_due(self, key: bytes, customer: Opened, due_ms: int) -> None:
-        case = Case(customer.state, key.decode(), self.setup.policy, due_ms)
+        case = Case(customer.state, key.decode(), self._policy_at(due_ms), due_ms)
         case.is_history = self._is_backfill
         self._came_of_itself(key, customer, apply_due(case))
 
@@ -142,10 +191,36 @@ class DecidedByItself(CustomerStates):
                     self._rerated += 1
                     self._rerate(key, customer)
             yield self._rerated
+        while self._revalued and self._rerated < quota:
+            key = self._revalued.pop()
+            customer = self._customer(key)
+            if customer is not None and self._is_revalued(customer.state):
+                self._rerated += 1
+                self._value_anew(key, customer)
+            yield self._rerated
+
+    def _is_revalued(self, state: CustomerState) -> bool:
+        """Says whether rates that have come matter to a customer. Whom another policy rated last, they do not yet."""
+        policy = self.setup.policy
+        return state.tier is not None and state.policy_mark == policy.mark and is_converted(state, policy)
+
+    def _has_news_of_rates(self) -> bool:
+        """Says whether rates matter that came since the newest transaction, or customers were left to be looked at."""
+        policy, before = self.setup.policy, self._rates_read
+        if self.setup.looks is not None:
+            return self.setup.looks
+        if policy.rates is None or policy.by_calendar or before is UNSET:
+            return False
+        return before != policy.rates.next_offset or (self._looking is True and not self._revalued)
 
     def _rerate(self, key: bytes, customer: Opened) -> None:
-        case = Case(customer.state, key.decode(), self.setup.policy, self.clock_ms)
+        case = Case(customer.state, key.decode(), self._policy_at(self.clock_ms), self.clock_ms)
         self._came_of_itself(key, customer, apply_policy(case))
+
+    def _value_anew(self, key: bytes, customer: Opened) -> None:
+        case = Case(customer.state, key.decode(), self._policy_at(self.clock_ms), self.clock_ms)
+        case.is_history = self._is_backfill
+        self._came_of_itself(key, customer, apply_rates(case))
 
     def _came_of_itself(self, key: bytes, customer: Opened, outcome: Outcome) -> None:
         """Keeps the state after a decision without an event, and writes what came of it."""

@@ -7,6 +7,8 @@ merged.py; what goes out: outgoing.py.
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
+from msgspec import UNSET
+
 from streams.contracts.decode import decode
 from streams.contracts.kept import LaneRecord
 from streams.contracts.letters import too_large
@@ -78,6 +80,9 @@ class Customers(MergedCustomers):
         """
         self._begin()
         self._wall_ms, worked = wall_ms, 0
+        for refused in self._refused_rates:
+            self._out.reject_rate(refused, wall_ms)
+        self._refused_rates = []
         self._limit_due(quota.due)
         if not self.on_event_clock:
             while not self._advance(wall_ms) and self._goes_on():
@@ -109,8 +114,13 @@ class Customers(MergedCustomers):
         for how, decided in (("due", self._due_worked), ("rerated", self._rerated)):
             if decided:
                 self.count("by_itself", how, by=decided)
+        if self.setup.policy.rates is not None:
+            self._rates_read = self.setup.policy.rates.next_offset
+            self._looking = True if self._revalued else UNSET
         work = super().pack(next_offsets)
-        batch = Batch(work.lane, self._first_offsets, self._wall_ms, Quota(self._due_worked, self._rerated))
+        counts, looks = Quota(self._due_worked, self._rerated), self._begins_to_look
+        self._begins_to_look = False
+        batch = Batch(work.lane, self._first_offsets, self._wall_ms, counts, looks)
         work.messages.append((ORDER, Message(None, order(self.setup, batch, is_backfill=self._is_backfill), [])))
         return work
 
@@ -198,7 +208,7 @@ class Customers(MergedCustomers):
         self._applied[placed] += 1
 
     def _erase(self, key: bytes, customer: Opened, event: CustomerAction, offset: int) -> CustomerState:
-        policy = self.setup.policy
+        policy = self._policy_at(self.clock_ms)
         case = Case(customer.state, event.customer_id, policy, self.clock_ms, event, CUSTOMERS, offset)
         case.is_history = self._is_backfill
         cause = Cause(event.event_id, CUSTOMERS, offset, event.at_ms)

@@ -122,7 +122,9 @@ class MergedCustomers(DecidedByItself):
         own = copy_of(customer.state)
         if merged_into(own) is not None:
             own.change = b""  # of ids that were merged in a circle this one stays
-        case = Case(own, event.customer_id, self.setup.policy, self.clock_ms, event, CUSTOMERS, entry.offset)
+        case = Case(
+            own, event.customer_id, self._policy_at(self.clock_ms), self.clock_ms, event, CUSTOMERS, entry.offset
+        )
         try:
             outcome = apply_union(case, unpack_state(event.state))
         except LimitExceededError as error:

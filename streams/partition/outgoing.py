@@ -11,6 +11,7 @@ from streams.contracts.erasures import ErasureWriter
 from streams.contracts.letters import dead_letter, letter_key
 from streams.contracts.log import encode_json
 from streams.contracts.outputs import ENGINE_VERSION, OrderMessage
+from streams.contracts.rates_read import RefusedRate
 from streams.contracts.rejection import Place, Rejection
 from streams.contracts.risks import RiskWriter
 from streams.contracts.trace import trace_of
@@ -114,11 +115,33 @@ class Outgoing:
     def reject(self, entry: Entry, rejection: Rejection, wall_ms: int) -> None:
         """Writes a dead letter: the input cannot be used."""
         setup, record = self._setup, entry.record
-        place = Place(setup.topics[entry.topic], setup.partition, entry.offset)
+        self._letter(
+            Place(setup.topics[entry.topic], setup.partition, entry.offset),
+            record.key,
+            record.value,
+            rejection,
+            wall_ms,
+            list(trace_of(record)),
+        )
+
+    def reject_rate(self, refused: RefusedRate, wall_ms: int) -> None:
+        """Writes a dead letter of the topic of rates, which has one partition."""
+        place = Place(self._setup.rates_topic, 0, refused.offset)
+        self._letter(place, refused.key, refused.value, refused.rejection, wall_ms, [])
+
+    def _letter(  # noqa: PLR0913, PLR0917 - all that it says
+        self,
+        place: Place,
+        key: bytes | None,
+        value: bytes | None,
+        rejection: Rejection,
+        wall_ms: int,
+        headers: Headers,
+    ) -> None:
+        setup = self._setup
         at = setup.policy.calendar.rfc3339(wall_ms)
-        letter = dead_letter(place, record.key, record.value, rejection, at, setup.letter_bytes)
-        headers = list(trace_of(record))
-        self._messages.append((DEAD_LETTERS, Message(letter_key(record.key), encode_json(letter), headers)))
+        letter = dead_letter(place, key, value, rejection, at, setup.letter_bytes)
+        self._messages.append((DEAD_LETTERS, Message(letter_key(key), encode_json(letter), headers)))
         self._tally["dead_letters", rejection.reason] += 1
 
     def finish(self) -> None:
@@ -159,6 +182,8 @@ def order(setup: PartitionSetup, batch: Batch, *, is_backfill: bool) -> bytes:
             rerated=batch.decided.rerated,
             backfill=is_backfill,
             remembered_ids=UNSET if setup.remembered_ids == REMEMBERED_AT_LEAST else setup.remembered_ids,
+            rates=UNSET if setup.policy.rates is None else setup.policy.rates.next_offset,
+            looks=True if batch.looks else UNSET,
             positions={topic: (first, after) for topic, first, after in spans if after > first},
         )
     )

@@ -11,6 +11,7 @@ batches, commits, and starts again from the changelog after any fault.
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
+from msgspec import UNSET
 from mypy_extensions import mypyc_attr
 
 from streams.contracts.envelope import Headers
@@ -52,6 +53,8 @@ class Partition:
         )  # of the batch in hand; of what is kept
         self.backfill = lane.backfill if lane else False
         self._topics = lane.topics if lane else {}
+        self._rates_read = lane.rates if lane else UNSET
+        self._looking = lane.looking if lane else UNSET
         self._begin()
 
     # --- what a stage says ---
@@ -91,6 +94,11 @@ class Partition:
         """Goes through the states that were taken up, a step at a time. To be done before all else."""
         return iter(())
 
+    def taking_up_from(self, former: "Partition") -> Iterator[int]:
+        """Does what `taking_up` does, in the place of another form of this partition that has the same states."""
+        del former
+        return self.taking_up()
+
     def working(self, entries: Iterable[Entry], wall_ms: int, quota: Quota) -> Iterator[int]:  # noqa: ARG002
         """Works entries, and what falls due before them, a step at a time; each gives how many were worked so far.
 
@@ -125,7 +133,9 @@ class Partition:
     @property
     def lane(self) -> LaneRecord:
         """The lane record: with it and the packed states, another Partition can go on from here."""
-        return LaneRecord(tuple(self.next_offsets), self.counter, self.clock_ms, self.backfill, self._topics)
+        offsets = tuple(self.next_offsets)
+        rates = self._rates_read, self._looking
+        return LaneRecord(offsets, self.counter, self.clock_ms, self.backfill, self._topics, *rates)
 
     @property
     def is_stale(self) -> bool:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from msgspec import UNSET, UnsetType
 
 from streams.contracts.letters import RECORD_BYTES
+from streams.contracts.rates_read import RefusedRate
 from streams.policy.policy import Policy
 from streams.values.calendar import Clock
 from streams.values.fingerprint import REMEMBERED_AT_LEAST
@@ -31,3 +32,8 @@ class PartitionSetup(NamedTuple):
     # What else decides, as tier.order notes it: the partitioner of `owns`, and the version of the time zone data.
     partitioner: str | UnsetType = UNSET
     tzdata: str | UnsetType = UNSET
+    rates_topic: str = ""  # its real name
+    refused_rates: Sequence[RefusedRate] = ()  # what of it could not be used
+    looks: bool | None = (
+        None  # whether to look at those who have other currencies, as the log says; None: by what is known
+    )

@@ -7,6 +7,7 @@ from streams.contracts.kept import LaneRecord
 from streams.contracts.newest_change import pack_change
 from streams.contracts.packing import pack_state, renew_state, unpack_state
 from streams.engine.case import Moment
+from streams.engine.measures.accounts import is_converted
 from streams.engine.outcomes import Outcome
 from streams.engine.state import CustomerState
 from streams.partition.ahead import (
@@ -23,6 +24,8 @@ from streams.partition.outgoing import Outgoing, Writers
 from streams.partition.partition import STEP, Partition
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import Told, Work
+from streams.policy.policy import Policy
+from streams.policy.rated import on_day
 from streams.values.events import CUSTOMERS, TOPICS
 
 
@@ -38,17 +41,22 @@ class CustomerStates(Partition):
         self.on_event_clock = setup.clock == "event"
         self.customers_by_tier: Counter[str] = Counter()
         self._writers = Writers(setup)
+        # Whoever has something in another currency than the policy's, where rates are of a topic, and some who had.
+        self.holders: set[bytes] = set()
         super().__init__(len(TOPICS), packed, lane)
 
     # --- of a batch ---
 
     def packing(self) -> Iterator[int]:
         """Packs the states of this batch, a step at a time. What is left of it, `pack` does."""
-        opened, changed = self._opened, self._changed
+        opened, changed, policy = self._opened, self._changed, self.setup.policy
+        is_rated = policy.rates is not None
         while opened:  # they are let go: opened, states take several times their size, and would until the next batch
             key, customer = opened.popitem()
             if customer.is_changed:
                 changed[key] = pack_state(customer.state)
+                if is_rated and is_converted(customer.state, policy):
+                    self.holders.add(key)
                 if not len(changed) % STEP:
                     yield len(changed)
 
@@ -102,9 +110,14 @@ class CustomerStates(Partition):
         policy, now_ms = self.setup.policy, self.clock_ms
         today = policy.calendar.day_of(now_ms)
         self._moment = moment = Moment(
-            policy, now_ms, today, is_history=self._is_backfill, on_event_clock=self.on_event_clock
+            on_day(policy, today), now_ms, today, is_history=self._is_backfill, on_event_clock=self.on_event_clock
         )
         return moment
+
+    def _policy_at(self, at_ms: int) -> Policy:
+        """Gives the policy by the rates of an instant's day."""
+        policy = self.setup.policy
+        return policy if policy.rates is None else on_day(policy, policy.calendar.day_of(at_ms))
 
     def _customer(self, key: bytes) -> Opened | None:
         """Gives an opened customer, a new one where none is kept; None for a customer of another partition."""

@@ -51,6 +51,7 @@ class Batch(NamedTuple):
     first_offsets: tuple[int, ...]
     wall_ms: int
     decided: Quota
+    looks: bool = False  # whether it begins to look at those who have other currencies
 
 
 class Work(NamedTuple):

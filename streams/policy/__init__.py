@@ -4,7 +4,8 @@
                                          |                     |
                                          +------> check <------+    (`tierflow policy check`)
 
-The modules of this folder hold the compiled policy: frozen structs, and no logic. `language` declares the words of the
+The modules of this folder hold the compiled policy: frozen structs, and no logic but that of `rated`, which gives a
+policy the rates of a day. `language` declares the words of the
 file and finds what does not fit; `compile` makes a Policy of a file, once, so that decisions work out nothing that is
 the same for all customers; `check` adds warnings and sentences for the author. The language itself: docs/policies.md.
 

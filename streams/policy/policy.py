@@ -7,6 +7,7 @@ import msgspec
 from streams.policy.campaigns import Campaign, CampaignsByEvent, NearTier
 from streams.policy.loans import LoanRules
 from streams.policy.measures import Condition, Floor, Measure, Term
+from streams.policy.rates import Rates
 from streams.policy.schedule import Schedule
 from streams.policy.services import Strategy
 from streams.values.calendar import Calendar
@@ -95,3 +96,4 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     woken: CampaignsByEvent
     near: dict[str, NearTier]  # by campaign id: those that follow a figure, to note since when it has been near a floor
     loan_rules: LoanRules | None  # None: loans are not looked at
+    rates: Rates | None = None  # those of a topic (rated.py); None: `to_value` has the file's own

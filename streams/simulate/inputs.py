@@ -17,6 +17,7 @@ from streams.contracts.decode import decode
 from streams.contracts.rejection import Rejection
 from streams.kafka.offsets import Offsets
 from streams.kafka.permitted import check_rights
+from streams.kafka.rates import rated_now, read_records
 from streams.kafka.tape import Tape
 from streams.kafka.topics import partition_count
 from streams.kafka.unpacking import read_in_part
@@ -24,12 +25,13 @@ from streams.policy.policy import Policy
 from streams.settings import Settings
 from streams.simulate.simulation import InputRecord
 from streams.values.calendar import NEVER_MS
+from streams.values.events import RATES
 
 BATCH_EVENTS = 20_000
 
 
 def read_inputs(settings: Settings, policy: Policy) -> Generator[list[InputRecord], None, None]:
-    """Reads all records that are committed now, in batches of up to `BATCH_EVENTS`.
+    """Reads all records that are committed now, in batches of up to `BATCH_EVENTS`. Rates come first, all at once.
 
     policy: says which records can be used, and so which have an event time to merge by.
 
@@ -63,7 +65,10 @@ async def _next(batches: AsyncIterator[list[InputRecord]]) -> list[InputRecord] 
 
 
 async def _batches(settings: Settings, policy: Policy) -> AsyncGenerator[list[InputRecord], None]:
-    sources = await _sources(settings, policy)
+    rates: list[InputRecord] = [(RATES, record.key, record.value) for record in await read_records(settings)]
+    if rates:
+        yield rates
+    sources = await _sources(settings, await rated_now(settings, policy))
     try:
         async for batch in _merged(sources):
             yield batch

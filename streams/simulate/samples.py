@@ -164,6 +164,7 @@ ACCOUNT = (
     b'{"account_id": "A-100", "owners": [{"customer_id": "C001", "role": "owner", "share": "0.6"}, '
     b'{"customer_id": "C002", "role": "joint", "share": "0.4"}], "as_of": "2026-02-01T00:00:00+08:00"}'
 )
+RATE = b'{"currency": "USD", "against": "TWD", "rate": "32.15", "at": "2026-02-01T08:00:00+08:00"}'
 
 _INPUTS = ("balanceReported", "transactionMade", "creditRated", "loanApplied", "customerAction")  # by topic number
 _BY_TYPE = {
@@ -198,7 +199,7 @@ def samples() -> list[Sample]:
 
 def configurations() -> dict[str, Configuration]:
     """Gives the Kafka configuration with which `tierflow topics create` makes each topic, by topic name."""
-    settings = Settings.from_environment({"TIERFLOW_ACCOUNTS": "on"}, dotenv=None)
+    settings = Settings.from_environment({"TIERFLOW_ACCOUNTS": "on", "TIERFLOW_RATES": "on"}, dotenv=None)
     return {spec.name: spec.config for spec in (*topic_specs(settings), *intake_specs(settings, ()))}
 
 
@@ -215,6 +216,7 @@ def _all() -> Iterator[Sample]:
         yield _sample(_INPUTS[event.topic], event.key, event.value)
         yield from _of_work(simulation.work([event]).work)
     yield _sample("accountOwned", b"A-100", ACCOUNT)
+    yield _sample("rateQuoted", b"USD", RATE)
     yield from _of_source()
 
 

@@ -4,12 +4,14 @@
 give the same outputs, byte for byte, however they are cut into chunks.
 """
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, islice
 from typing import NamedTuple
 
 from streams.contracts.lines import FILE_PREFIX
 from streams.contracts.packing import unpack_header
+from streams.contracts.rates import take_rate
+from streams.contracts.rates_read import NOTHING_READ
 from streams.contracts.rejection import Rejection
 from streams.partition.budgets import Budgets
 from streams.partition.customers import Customers
@@ -17,9 +19,10 @@ from streams.partition.entries import Entry
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import CAMPAIGNS, CANDIDATES, NO_LIMIT, ORDER, Message, Quota, Work
 from streams.policy.policy import Policy
+from streams.policy.rated import with_rates
 from streams.simulate.spent import Spent
 from streams.values.calendar import DAY_MS
-from streams.values.events import TOPICS
+from streams.values.events import IN_FILES, RATES, TOPICS
 from streams.values.fingerprint import REMEMBERED_AT_LEAST
 
 SOURCE = "/tierflow/simulate"
@@ -89,12 +92,14 @@ class Simulation:
             tells_each_current=True,  # however the events are cut into chunks
             is_alone=True,
             remembered_ids=remembered_ids,
+            rates_topic=FILE_PREFIX + IN_FILES[RATES],
         )
         self.policy = policy
         self.partition = Customers(rules)
         self.spent = Spent()
         self.first_ms: int | None = None  # the earliest event so far
         self._budgets = Budgets()
+        self._rates = NOTHING_READ
 
     def work(self, events: Sequence[InputRecord]) -> Chunk:
         """Works the events in their order, and everything that falls due in between, as one chunk."""
@@ -102,8 +107,28 @@ class Simulation:
         return chunk
 
     def work_in_parts(self, events: Sequence[InputRecord], due_limit: int = DUE_LIMIT) -> Iterator[Chunk]:
-        """Works the events as `work` does, but in chunks of at most `due_limit` decisions by time alone."""
-        return self._chunks(events, Quota(due_limit, 0))
+        """Works the events as `work` does, but in chunks of at most `due_limit` decisions by time alone.
+
+        Rates among them are known from there on.
+        """
+        for are_rates, found in groupby(events, lambda event: event[0] == RATES):
+            records = list(found)
+            if are_rates:
+                self.take_rates(records)
+            yield from self._chunks([] if are_rates else records, Quota(due_limit, 0))
+
+    def take_rates(self, records: Iterable[InputRecord]) -> None:
+        """Takes rates, where the policy has those of a topic. What is none becomes a dead letter with the next events.
+
+        By the rates of a day that has begun, customers are looked at again when the next one begins.
+        """
+        for _, key, value in records:
+            self._rates = take_rate(self._rates, self._rates.table.next_offset, key, value)
+        former, policy = self.partition, with_rates(self.policy, self._rates.table)
+        setup = former.setup._replace(policy=policy, refused_rates=self._rates.refused)
+        self.partition = Customers(setup, former.packed, former.lane, takes_up=False)
+        for _ in self.partition.taking_up_from(former):
+            pass
 
     @property
     def last_ms(self) -> int | None:

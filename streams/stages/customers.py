@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from streams.contracts.kept import LaneRecord
 from streams.contracts.packing import moved_state
+from streams.contracts.rates_read import NOTHING_READ, RatesRead
 from streams.partition.customers import Customers
 from streams.partition.seals import Seals
 from streams.partition.setup import PartitionSetup
@@ -21,6 +22,7 @@ from streams.partition.work import (
     RISK,
 )
 from streams.policy.policy import Policy
+from streams.policy.rated import with_rates
 from streams.settings import Settings, time_zone_data
 from streams.stages.placing import Owns, place_of_campaigns, place_of_customers
 from streams.stages.stage import Output, Stage, Wait
@@ -31,14 +33,21 @@ NAME = "customers"
 _TIER_OUTPUTS = (CHANGES, CURRENT, CAMPAIGNS, RISK, ERASURES, DEAD_LETTERS, ORDER)
 
 
-def customers_stage(settings: Settings, policy: Policy, partitions: int, clock: Clock | None = None) -> Stage:
+def customers_stage(
+    settings: Settings,
+    policy: Policy,
+    partitions: int,
+    clock: Clock | None = None,
+    rates: RatesRead = NOTHING_READ,
+) -> Stage:
     """Makes the stage under a policy.
 
-    partitions: how many each input topic has. clock: used instead of that of the settings.
+    partitions: how many each input topic has. clock: used instead of that of the settings. rates: those of the topic.
     """
+    rated = with_rates(policy, rates.table)
 
     def open_partition(number: int, packed: dict[bytes, bytes], lane: LaneRecord) -> Customers:
-        setup = partition_setup(settings, policy, number, partitions, clock)
+        setup = partition_setup(settings, rated, number, partitions, clock)._replace(refused_rates=rates.refused)
         return Customers(setup, packed, lane, takes_up=False)
 
     waits = settings.loan_wait_ms > 0 and (clock or settings.clock) == "wall"
@@ -60,7 +69,7 @@ def customers_stage(settings: Settings, policy: Policy, partitions: int, clock: 
         open=open_partition,
         place=None if settings.partitioner == "none" else place_of_customers(settings),
         moved=moved_state,
-        beside=(settings.output_topic("policies"),),
+        beside=(settings.output_topic("policies"), *settings.rates_topics()),
         always=(ORDER,),
         backfill=settings.backfill,
         witnesses=(CHANGES, CAMPAIGNS, RISK, ERASURES, CANDIDATES, MERGES),
@@ -107,4 +116,5 @@ def partition_setup(  # noqa: PLR0913 - the place, and what the log says otherwi
         remembered_ids=remembered_ids or settings.remembered_ids,
         partitioner=settings.partitioner,
         tzdata=time_zone_data(),
+        rates_topic=settings.input_topic("rates"),
     )

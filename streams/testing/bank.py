@@ -93,7 +93,8 @@ class Bank:
     def _heard(self, now: datetime, events: Sequence[str]) -> list[Told]:
         """Lets time pass until now, and hears events; gives what came of it."""
         lines = [self._hearing.tick(now), *(self._hearing.event(event, now) for event in events)]
-        found = [told(output, now) for line in lines for output in self._simulation.work([line]).outputs]
+        chunks = (chunk for line in lines for chunk in self._simulation.work_in_parts([line]))
+        found = [told(output, now) for chunk in chunks for output in chunk.outputs]
         came = [one for one in found if one is not None]
         self.told += came
         self.now = now

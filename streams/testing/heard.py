@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from streams.contracts.event_line import EventLine
 from streams.policy.policy import Policy
 from streams.testing.instants import WordsError, instant
-from streams.values.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTION_TYPES, TRANSACTIONS
+from streams.values.events import BALANCES, CREDIT, CUSTOMERS, LOANS, RATES, TRANSACTION_TYPES, TRANSACTIONS
 
 ME = "C"
 """The customer whom events are about that name none."""
@@ -24,6 +24,7 @@ FORMS = (
     "standing STANDING [score SCORE] [of TIME]",
     "loan ID AMOUNT [CURRENCY]",
     "pin TIER until TIME",
+    "rate CURRENCY RATE [of TIME]",
     "unpin, opt_out, opt_in, erase",
 )
 _TIME_FIELDS = {TRANSACTIONS: "occurred_at", CUSTOMERS: "at", LOANS: "applied_at", BALANCES: "as_of", CREDIT: "as_of"}
@@ -56,6 +57,10 @@ class Hearing:
         customer, what = (name, rest) if colon else (ME, words)
         said = _said(what)
         at = instant(said.parts["of"], now.tzinfo, now) if "of" in said.parts else now
+        match said.words:
+            case ["rate", currency, rate]:
+                quoted = {"currency": currency, "against": self._policy.currency, "rate": rate, "at": at.isoformat()}
+                return EventLine(RATES, currency.encode(), json.dumps(quoted).encode())
         try:
             topic, fields = self._fields(customer, said, at, now)
         except (ValueError, KeyError) as error:

@@ -21,6 +21,9 @@ TOPICS = ("balances", "transactions", "credit", "loans", "customers")
 # Beside them, what `tierflow intake` joins to events of customers: both keyed by account (docs/intake.md).
 ACCOUNTS, BY_ACCOUNT = 5, 6
 WAYS_IN = (*TOPICS, "accounts", "by-account")
+# What every partition reads: rates, which are nobody's (docs/messages.md#bankrates).
+RATES = 7
+IN_FILES = (*WAYS_IN, "rates")
 
 Action = Literal["pin", "unpin", "opt_out", "opt_in", "erase"]
 

@@ -40,6 +40,8 @@ _ONE_CENT_E16: Final = 10 ** (VALUE_DECIMALS - 2)
 _TWO_DIGITS: Final = [f"{number:02d}" for number in range(100)]
 _BEYOND = "the number is beyond what an amount can be"
 _NO_AMOUNT = 'an amount is a decimal string such as "1234.50"'
+_NO_RATE = 'a rate is a decimal string such as "32.15"'
+_RATE_WHOLE_DIGITS: Final = 10
 
 
 def parse_fixed(text: str, decimals: int) -> int:
@@ -62,10 +64,30 @@ def amount_from_json(raw: bytes) -> int:
     Raises:
         ValueError: It is no decimal, has more than 4 decimals or is too large; the message says which.
     """
+    return amount_from_text(_text_from_json(raw, _NO_AMOUNT))
+
+
+def rate_from_json(raw: bytes) -> int:
+    """Reads an exchange rate as it stands in JSON, a decimal string or a number, in units of 10**-8.
+
+    Raises:
+        ValueError: It is no decimal, not above 0, has more than 8 decimals or is too large; the message says which.
+    """
+    text = _text_from_json(raw, _NO_RATE)
+    rate_e8 = parse_fixed(text, RATE_DECIMALS)
+    if rate_e8 <= 0:
+        raise ValueError(f"{text[:50]!r} is not above 0")
+    if rate_e8 >= AMOUNT_LIMIT_E4:
+        raise ValueError(f"{text[:50]!r} is beyond {_RATE_WHOLE_DIGITS} digits before the point")
+    return rate_e8
+
+
+def _text_from_json(raw: bytes, no_number: str) -> str:
+    """Gives the plain decimal that stands in JSON. no_number: the sentence where there is none."""
     if raw[:1] in b"[{":  # not parsed: it may be nested hundreds of levels deep
-        raise ValueError(_NO_AMOUNT)
+        raise ValueError(no_number)
     if raw[:1].isdigit() and raw[-1:].isdigit() and raw.replace(b".", b"").isdigit():
-        return amount_from_text(raw.decode())
+        return raw.decode()
     try:
         value = json.loads(raw, parse_float=Decimal, parse_int=Decimal, parse_constant=Decimal)
     except ArithmeticError as error:
@@ -75,8 +97,8 @@ def amount_from_json(raw: bytes) -> int:
             raise ValueError(_BEYOND)
         value = f"{value:f}"
     if not isinstance(value, str):
-        raise ValueError(_NO_AMOUNT)  # noqa: TRY004 - one error for the caller
-    return amount_from_text(value)
+        raise ValueError(no_number)  # noqa: TRY004 - one error for the caller
+    return value
 
 
 def amount_from_text(text: str) -> int:

@@ -4,7 +4,9 @@ import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
+from streams.contracts.rates_read import NOTHING_READ, RatesRead
 from streams.kafka.policies import KnownPolicies, read_newest_policies
+from streams.kafka.rates import check_rates_are_on, read_newest_rates
 from streams.kafka.topics import allowed_now
 from streams.metrics import Shown
 from streams.partition.customers import Customers
@@ -28,6 +30,7 @@ class TierflowApp(LaneApp):
         self.policy = policy
         self.policies: dict[int, Policy] = {}  # by mark: every known one
         self.policies_read_to = 0  # the offset on `tier.policies` before which every record is known
+        self.rates = NOTHING_READ  # of the topic of rates, where there is one
         self.partitions = partitions
         for stage in worked_stages(settings, policy, partitions):
             self.add_stage(stage, dict.fromkeys(stage.topics - set(stage.beside), partitions))
@@ -46,7 +49,7 @@ class TierflowApp(LaneApp):
         return [lane.partition for lane in self.lanes_of(CUSTOMERS) if isinstance(lane.partition, Customers)]
 
     async def before_lanes(self) -> None:
-        """Reads `tier.policies` to its end, before lanes start: which policy is in force.
+        """Reads `tier.policies` and the topic of rates to their ends, before lanes start: what is in force.
 
         The former owner of a partition may have heard of a newer policy than this worker. To rate its customers back,
         and then again by the newer one, would give real tier changes, and end graces and campaigns.
@@ -54,6 +57,7 @@ class TierflowApp(LaneApp):
 
         async def read() -> None:
             self.learn(await read_newest_policies(self.settings))
+            self.learn_rates(await read_newest_rates(self.settings))
 
         await persistently(read, "the policy in force could not be read", lambda: self.should_stop, self.contact.look)
 
@@ -73,8 +77,21 @@ class TierflowApp(LaneApp):
             self.policies_read_to = offset + 1
             self.adopt(load_in_force(document))
 
+    def learn_rates(self, rates: RatesRead) -> None:
+        """Takes note of what was read of the topic of rates, unless more is known."""
+        if rates.table.next_offset > self.rates.table.next_offset:
+            self.rates = rates
+            if self.policy.rates is not None:
+                _log.info("rates are known up to offset %d of their topic", rates.table.next_offset)
+                self._renew_customers()
+
     def adopt(self, policy: Policy) -> None:
-        """Puts a policy in force in this worker: every lane of customers switches to it between two batches."""
+        """Puts a policy in force in this worker: every lane of customers switches to it between two batches.
+
+        Raises:
+            UsageError: It needs rates of a topic, and none are read here.
+        """
+        check_rates_are_on(self.settings, policy)
         if policy.digest == self.policy.digest:
             return
         _log.info("policy %s version %d is in force (%s)", policy.name, policy.version, policy.digest)
@@ -97,7 +114,8 @@ class TierflowApp(LaneApp):
         self._renew_customers()
 
     def _renew_customers(self) -> None:
-        self.stages[CUSTOMERS] = stage = customers_stage(self.settings, self.policy, self.partitions)
+        stage = customers_stage(self.settings, self.policy, self.partitions, rates=self.rates)
+        self.stages[CUSTOMERS] = stage
         for lane in self.lanes_of(CUSTOMERS):
             lane.adopt(stage)
 

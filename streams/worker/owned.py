@@ -139,7 +139,7 @@ class Owned:
         """Switches to another form of the stage, such as one under another policy, between two batches."""
         former = self.known
         partition = stage.open(self.number, former.packed, former.lane)
-        await self._turns.work(partition.taking_up())
+        await self._turns.work(partition.taking_up_from(former))
         self.stage, self.partition = stage, partition
 
     async def commit(self, work: Work) -> None:

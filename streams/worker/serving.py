@@ -9,11 +9,11 @@ from msgspec import to_builtins
 
 from streams.api.source import Anyone, CustomerView, Local, Remote, Unavailable
 from streams.contracts.changes import ChangeWriter
-from streams.contracts.envelope import Envelope, without_rate
+from streams.contracts.envelope import Envelope, rates_of_days, without_rate
 from streams.contracts.figures import format_figure
 from streams.contracts.newest_change import change_of, merged_into, unpack_change
 from streams.contracts.packing import unpack_state
-from streams.engine.measures.accounts import number_of_accounts, unrated_of
+from streams.engine.measures.accounts import number_of_accounts, rates_of, unrated_of
 from streams.engine.measures.figures import measure
 from streams.engine.measures.windows import sum_anew
 from streams.engine.sections import special_of
@@ -23,6 +23,7 @@ from streams.kafka.partitioner import partition_of
 from streams.kafka.wall_clock import wall_ms
 from streams.partition.customers import Customers
 from streams.policy.policy import Policy
+from streams.policy.rated import on_day
 from streams.stages.customers import NAME as CUSTOMERS
 from streams.values.money import format_value
 from streams.values.standings import STANDING_UNLESS_KNOWN
@@ -117,10 +118,11 @@ class WorkerSource(LiveLanes[TierflowApp]):
     def _view(self, partition: Customers, packed: bytes, customer_id: str) -> CustomerView:
         policy, state = partition.setup.policy, unpack_state(packed)
         now_ms = wall_ms() if partition.setup.clock == "wall" else partition.kept_clock_ms
-        sum_anew(state, policy.calendar.day_of(now_ms), policy)
+        today = policy.calendar.day_of(now_ms)
+        sum_anew(state, today, policy)
         return CustomerView(
             self._current(partition, state, customer_id),
-            _live_measures(state, policy, policy.calendar.day_of(now_ms)),
+            _live_measures(state, on_day(policy, today), today),
             packed,
             partition.kept_clock_ms,
             merged_into(state),
@@ -138,6 +140,11 @@ class WorkerSource(LiveLanes[TierflowApp]):
         return writer.value(change_of(kept), kept.next_offsets, backfill=kept.backfill)
 
 
+def _rates(state: CustomerState, policy: Policy) -> dict[str, Any]:
+    """Gives the rates that the figures are made with, where they are of a topic."""
+    return {} if policy.rates is None else {"rates": to_builtins(rates_of_days(rates_of(state, policy)))}
+
+
 def _live_measures(state: CustomerState, policy: Policy, day: int) -> dict[str, Any]:
     figures, pin = measure(state, policy, day), special_of(state).pin
     shown = shown_value(figures, policy)
@@ -150,6 +157,7 @@ def _live_measures(state: CustomerState, policy: Policy, day: int) -> dict[str, 
         "by_name": {rule.name: format_figure(figure, rule) for rule, figure in named},
         "currency": policy.currency,
         "without_rate": [to_builtins(held) for held in without_rate(unrated_of(state, policy))],
+        **_rates(state, policy),
         "standing": state.standing or STANDING_UNLESS_KNOWN,
         "score": state.score,
         "accounts": number_of_accounts(state),

@@ -11,6 +11,7 @@ from streams.errors import TryAgainError, named
 from streams.kafka.broker_clock import BrokerClock, noted, wrong
 from streams.kafka.owner import belongs_to_another, follow_owner
 from streams.kafka.policies import KnownPolicies, follow_policies
+from streams.kafka.rates import follow_rates
 from streams.kafka.wall_clock import wall_ms
 from streams.worker.app import TierflowApp
 from streams.worker.garbage import collect_when_idle
@@ -20,6 +21,7 @@ from streams.worker.topics_watch import end_when_changed
 from streams.worker.watchdog import LOOK_EVERY_S, Contact, Watchdog
 
 POLICY_FOLLOWER = "the follower of the topic of policies"
+RATES_FOLLOWER = "the follower of the topic of rates"
 OWNER_FOLLOWER = "the follower of the topic of owners"
 CLOCK_LOOKED_AT_EVERY_S = 60.0
 LAGS_EVERY_S = 10.0
@@ -32,6 +34,8 @@ def add_watches(app: TierflowApp, known: KnownPolicies) -> None:
         (POLICY_FOLLOWER, partial(_follow_policies, app, known)),
         (OWNER_FOLLOWER, partial(_follow_owner, app)),
     ]
+    if app.settings.rates:
+        app.watches.append((RATES_FOLLOWER, partial(_follow_rates, app)))
     add_lane_watches(app)
 
 
@@ -50,6 +54,11 @@ def add_lane_watches(app: LaneApp) -> None:
 async def _follow_policies(app: TierflowApp, known: KnownPolicies) -> None:
     async for offset, document in follow_policies(app.settings, known, partial(app.beat, POLICY_FOLLOWER)):
         app.adopt_newer(offset, document)
+
+
+async def _follow_rates(app: TierflowApp) -> None:
+    async for rates in follow_rates(app.settings, partial(app.beat, RATES_FOLLOWER)):
+        app.learn_rates(rates)
 
 
 async def _follow_owner(app: TierflowApp) -> None:

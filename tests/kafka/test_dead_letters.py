@@ -298,6 +298,13 @@ def test_two_at_once_send_no_letter_twice(settings: Settings) -> None:
     assert len(sent_again(settings, *[BROKEN] * 20)) == 20
 
 
+def test_what_is_no_rate_is_not_sent_again(settings: Settings, environment: dict[str, str]) -> None:
+    work(settings, UNKNOWN_CURRENCY)
+    forge(settings, settings.input_topic("rates"), b"{}")
+    assert run(environment, "replay", "--yes").exit_code == 0
+    assert sent_again(settings, UNKNOWN_CURRENCY) == [("balances", NUMBER, *UNKNOWN_CURRENCY[1:])]
+
+
 def test_letters_go_in_transactions_of_a_bounded_size(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.kafka.redelivery.LETTERS_LIMIT", 3)
     inputs = [Input(TRANSACTIONS, CUSTOMER.encode(), b"%d" % number) for number in range(8)]

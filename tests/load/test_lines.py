@@ -77,7 +77,7 @@ def test_a_line_is_a_record_with_the_bytes_as_written(line: bytes, expected: Eve
         (rb'{"topic": "bank.\ud83d", "value": {}}', "write bank.balances, "),
         (rb'{"topic": "bank.balances", "value": {"a": "\ud83d", "b": "\x"}}', "invalid escaped character"),
         (b'{"topic": "tier.changes", "value": {}}', "the topic is 'tier.changes'; write bank.balances, "),
-        (b'{"topic": "balances", "value": {}}', "bank.accounts or bank.by-account"),
+        (b'{"topic": "balances", "value": {}}', "bank.by-account or bank.rates"),
     ],
 )
 def test_what_is_no_event_is_said_with_what_to_write(line: bytes, complaint: str) -> None:

@@ -17,6 +17,7 @@ from streams.engine.measures.reversals import undone_day, undone_e4
 from streams.engine.outcomes import Offer
 from streams.engine.state import Progress
 from streams.policy.campaigns import CORRECTED_MONTHS, CashBack
+from streams.policy.rated import on_day
 from streams.values.calendar import earliest, month_of, month_start, month_text
 from streams.values.currencies import minor_decimals
 from streams.values.events import Transaction
@@ -179,7 +180,7 @@ def _settle(case: Case, terms: CashBack, progress: Progress, month: int) -> Offe
 
 def _spent_e16(case: Case, terms: CashBack, month: int) -> int:
     last_day = month_start(month + 1) - 1
-    return int(measure_one(case.state, terms.counted, case.policy, last_day, is_over=True))
+    return int(measure_one(case.state, terms.counted, on_day(case.policy, last_day), last_day, is_over=True))
 
 
 def _share_e4(case: Case, transaction: Transaction, terms: CashBack) -> int:
@@ -188,9 +189,8 @@ def _share_e4(case: Case, transaction: Transaction, terms: CashBack) -> int:
     It is never more than is kept of it, so that a reversal takes all of it back.
     """
     undone, whole_e4 = undone_e4(case.state, transaction), transaction.amount_e4
-    spent_e16 = (whole_e4 - undone if undone < whole_e4 else whole_e4) * case.policy.to_value.get(
-        transaction.currency, 0
-    )
+    to_value = on_day(case.policy, case.policy.calendar.day_of(transaction.belongs_at_ms)).to_value
+    spent_e16 = (whole_e4 - undone if undone < whole_e4 else whole_e4) * to_value.get(transaction.currency, 0)
     return min(paid_e4(_owed_e16(spent_e16, terms), minor_decimals(case.policy.currency)), SUM_LIMIT_E4)
 
 

@@ -6,6 +6,7 @@ from streams.engine.measures.figures import measure_one
 from streams.engine.outcomes import Offer
 from streams.engine.state import Progress
 from streams.policy.campaigns import FeeAlert
+from streams.policy.rated import on_day
 from streams.values.calendar import month_text
 
 
@@ -21,7 +22,7 @@ def fee_alert_offer(case: Case, terms: FeeAlert, progress: Progress) -> Offer | 
         return None
     last_day = calendar.day_of(progress.due_ms) - 1
     progress.due_ms = calendar.next_month_begins_ms(case.now_ms) if is_for(case.state, terms.tiers) else None
-    figure = measure_one(case.state, terms.measure, case.policy, last_day, is_over=True)
+    figure = measure_one(case.state, terms.measure, on_day(case.policy, last_day), last_day, is_over=True)
     held = not terms.tiers or case.tier_before in terms.tiers
     if not held or figure >= terms.below_e16:
         return None

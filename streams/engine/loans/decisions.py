@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from streams.engine.case import Case
 from streams.engine.codec import decode_loans, encode_loans
 from streams.engine.loans.checks import checks_of, fallen_checks
+from streams.engine.measures.accounts import rates_of
 from streams.engine.measures.closing_totals import newest_e16
 from streams.engine.outcomes import LoanAlert, LoanCheck, LoanDecision, RiskMessage
 from streams.engine.remember import is_decided, remember_loan
@@ -55,6 +56,7 @@ def _decide(case: Case, loan: Loan, cause: Cause, rules: LoanRules) -> LoanDecis
         monitored_until_ms=until_ms,
         checks=checks,
         cause=cause,
+        rates=rates_of(state, policy, loan.currency),
     )
 
 
@@ -81,6 +83,7 @@ def _watch(case: Case, event: Balance | Credit, cause: Cause, rules: LoanRules) 
                 monitored_until_ms=loan.until_ms,
                 checks=(check,),
                 cause=cause,
+                rates=rates_of(state, case.policy),
             )
     note(state, loans=encode_loans(loans) if loans else b"")
 

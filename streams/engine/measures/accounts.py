@@ -9,6 +9,7 @@ from streams.engine.measures.account_rows import all_accounts
 from streams.engine.outcomes import Unrated
 from streams.engine.state import Account, CustomerState
 from streams.policy.policy import Policy
+from streams.policy.rates import DayRate
 from streams.values.calendar import NEVER_MS, Calendar
 from streams.values.events import Balance
 from streams.values.products import PRODUCT_UNLESS_KNOWN, Product, counted_e4, holding_of
@@ -35,6 +36,29 @@ def unrated_of(state: CustomerState, policy: Policy) -> tuple[Unrated, ...]:
     held = {currency for totals in (assets, loans) for currency, amount_e4 in totals.items() if amount_e4}
     without = sorted(held - rated)
     return tuple(Unrated(currency, assets.get(currency, 0), loans.get(currency, 0)) for currency in without)
+
+
+def currencies_of(state: CustomerState) -> set[str]:
+    """Gives the currencies of all that is kept of accounts and transactions."""
+    days = state.day_currencies
+    of_days = [days[at : at + _CODE_LENGTH] for at in range(0, len(days), _CODE_LENGTH)]
+    return {*state.assets_e4_by_currency, *(state.loans_e4_by_currency or ()), *of_days}
+
+
+def is_converted(state: CustomerState, policy: Policy) -> bool:
+    """Says whether rates of a topic matter to a customer: something is held, or was moved, in another currency."""
+    return policy.rates is not None and not currencies_of(state) <= {policy.currency}
+
+
+def rates_of(state: CustomerState, policy: Policy, currency: str = "") -> tuple[DayRate, ...]:
+    """Gives the rates of a topic that a customer's figures are made with, by currency.
+
+    currency: one more that is converted; empty: none.
+    """
+    if policy.rates is None:
+        return ()
+    used = policy.rates.used
+    return tuple([used[code] for code in sorted({*currencies_of(state), currency}) if code in used])
 
 
 def add_newest(state: CustomerState, account: Account, sign: int) -> None:

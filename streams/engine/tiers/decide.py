@@ -1,7 +1,7 @@
 """Decides a tier: the measures say which one is earned, tenure which one is served, and a pin overrules both."""
 
 from streams.engine.case import Case
-from streams.engine.measures.accounts import unrated_of
+from streams.engine.measures.accounts import rates_of, unrated_of
 from streams.engine.measures.figures import measure
 from streams.engine.outcomes import Direction, Figures, Reason, TierChange
 from streams.engine.ratings import last_rating_ms, next_rating_ms
@@ -11,6 +11,7 @@ from streams.engine.tiers.conditions import entered_rank, kept_rank
 from streams.engine.tiers.rated import known_since_ms, rated_day
 from streams.engine.tiers.tenure import begin, end_pin, settle, stand_above
 from streams.policy.policy import Policy
+from streams.policy.rated import on_day
 from streams.values.events import Pin
 
 
@@ -20,9 +21,11 @@ def decide(case: Case, figures: Figures | None = None) -> None:
     figures: those to go by, where they are worked out already.
     """
     state, policy = case.state, case.policy
+    rated = policy  # by the rates of the day whose figures are looked at
     if figures is None:
         day, is_over = rated_day(state, policy, case.now_ms, corrects=case.corrects)
-        figures = measure(state, policy, day, is_over=is_over)
+        rated = on_day(policy, day)
+        figures = measure(state, rated, day, is_over=is_over)
     case.figures = figures
     previous = state.tier
     earned = _earned_rank(case, figures)
@@ -48,7 +51,8 @@ def decide(case: Case, figures: Figures | None = None) -> None:
         figures=figures,
         standing=state.standing,
         cause=case.cause(),
-        unrated=unrated_of(state, policy),
+        unrated=unrated_of(state, rated),
+        rates=rates_of(state, rated),
     )
 
 
@@ -100,7 +104,8 @@ def _note_rating(case: Case, earned: str) -> None:
         if tenure.rated_ms is not None and policy.falling.to == "higher_of_last_two":
             former_ms = last_rating_ms(policy.falls, tenure.rated_ms - 1, policy.calendar)
             if known_since_ms(state) < former_ms:
-                figures = measure(state, policy, policy.calendar.day_of(former_ms) - 1, is_over=True)
+                day = policy.calendar.day_of(former_ms) - 1
+                figures = measure(state, on_day(policy, day), day, is_over=True)
                 tenure.former = policy.tiers[entered_rank(figures, policy)].id
     tenure.rises_ms = next_rating_ms(policy.rises, case.now_ms, policy.calendar)
     tenure.falls_ms = next_rating_ms(policy.falls, case.now_ms, policy.calendar)

@@ -1,6 +1,7 @@
 """When time alone may decide the tier next."""
 
 from streams.engine.case import Case
+from streams.engine.measures.accounts import is_converted
 from streams.engine.measures.closing_totals import daily_changes
 from streams.engine.state import CustomerState
 from streams.engine.tiers.tenure import falls_due_ms
@@ -28,6 +29,26 @@ def _tier_due_ms(state: CustomerState, policy: Policy, now_ms: int) -> int | Non
     pin = None if state.special is None else state.special.pin
     if policy.timeless and pin is None:
         return None
+    others_ms = _others_ms(state, policy, now_ms)
+    return others_ms if policy.rates is None else earliest((others_ms, _rates_ms(state, policy, now_ms)))
+
+
+def is_due_by_rates(state: CustomerState, policy: Policy, now_ms: int) -> bool:
+    """Says whether the tier is due now for nothing but a day that begins, whose rates may be others."""
+    return policy.rates is not None and _others_ms(state, policy, now_ms - 1) != now_ms
+
+
+def _rates_ms(state: CustomerState, policy: Policy, now_ms: int) -> int | None:
+    """Gives when other rates may hold: the next midnight, where something is held in another currency."""
+    if state.tier is None or policy.by_calendar or not is_converted(state, policy):
+        return None
+    calendar = policy.calendar
+    return calendar.midnight_ms(calendar.day_of(now_ms) + 1)
+
+
+def _others_ms(state: CustomerState, policy: Policy, now_ms: int) -> int | None:
+    """Gives what _tier_due_ms does, rates aside."""
+    pin = None if state.special is None else state.special.pin
     instants: list[int | None] = [None if pin is None else pin.until_ms]
     if state.tier is not None:
         instants.append(_moves_on_ms(state, policy, now_ms))

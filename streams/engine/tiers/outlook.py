@@ -21,6 +21,7 @@ from streams.engine.tiers.rated import figures_now
 from streams.engine.tiers.step import pass_time, step_event, take_in
 from streams.engine.tiers.tenure import falls_due_ms
 from streams.policy.policy import Policy
+from streams.policy.rated import fixed_on
 from streams.values.calendar import month_of, month_start
 from streams.values.events import BALANCES, Balance
 from streams.values.money import AMOUNT_LIMIT_E4
@@ -84,9 +85,9 @@ class _Futures:
     def __init__(self, state: CustomerState, customer_id: str, policy: Policy, now_ms: int) -> None:
         self._packed = encode_state(state)
         self._customer_id = customer_id
-        self._policy = policy
         self._now_ms = now_ms
         self._today = policy.calendar.day_of(now_ms)
+        self._policy = fixed_on(policy, self._today)
         self._held = policy.rank.get(state.tier or "", 0)
         self._horizon_ms = policy.calendar.months_later_ms(now_ms, HORIZON_MONTHS)
 

@@ -6,6 +6,7 @@ from streams.engine.ratings import last_rating_ms
 from streams.engine.sections import tenure_of
 from streams.engine.state import CustomerState
 from streams.policy.policy import Policy
+from streams.policy.rated import on_day
 from streams.values.calendar import NEVER_MS, earliest
 
 
@@ -33,7 +34,7 @@ def rated_day(state: CustomerState, policy: Policy, now_ms: int, *, corrects: bo
 def figures_now(state: CustomerState, policy: Policy, now_ms: int) -> Rated:
     """Gives what the rules look at now: today's figures or, where all is rated by the calendar, the last rating's."""
     day, is_over = rated_day(state, policy, now_ms)
-    return Rated(measure(state, policy, day, is_over=is_over), day, is_over)
+    return Rated(measure(state, on_day(policy, day), day, is_over=is_over), day, is_over)
 
 
 def last_rated_ms(policy: Policy, now_ms: int) -> int:
@@ -58,4 +59,4 @@ def next_rated_ms(state: CustomerState) -> int | None:
 def figures_then(state: CustomerState, policy: Policy, rating_ms: int) -> Rated:
     """Gives the figures of a rating to come, if nothing else happens."""
     day = policy.calendar.day_of(rating_ms) - 1
-    return Rated(measure(state, policy, day, is_over=True), day, is_over=True)
+    return Rated(measure(state, on_day(policy, day), day, is_over=True), day, is_over=True)

@@ -17,7 +17,7 @@ from streams.engine.ratings import next_rating_ms
 from streams.engine.sections import note, special_of, tenure_of
 from streams.engine.state import CustomerState
 from streams.engine.tiers.decide import decide, holds
-from streams.engine.tiers.due import note_due
+from streams.engine.tiers.due import is_due_by_rates, note_due
 from streams.engine.tiers.rated import known_since_ms, last_rated_ms
 from streams.policy.policy import Policy
 from streams.values.events import Credit, CustomerAction, Event, Transaction
@@ -75,6 +75,8 @@ def step_due(case: Case) -> None:
         _begin_policy(state, policy, now_ms - 1)  # a rating at this very instant is still to come
         case.reason = "policy_changed"
     else:
+        if is_due_by_rates(state, policy, now_ms):
+            case.reason = "rates_changed"
         roll(state, policy.calendar.day_of(now_ms), policy)
     state.policy_mark = policy.mark
     pin = special_of(state).pin
@@ -89,6 +91,16 @@ def step_due(case: Case) -> None:
             case.rises = policy.rises_at_once or tenure_of(state).rises_ms == now_ms
             case.falls = policy.falls_at_once or tenure_of(state).falls_ms == now_ms
         decide(case)
+    note_due(case)
+
+
+def step_rates(case: Case) -> None:
+    """Decides once more, since other rates of this day have come. No event causes it."""
+    state, policy, now_ms = case.state, case.policy, case.now_ms
+    roll(state, policy.calendar.day_of(now_ms), policy)
+    case.reason = "rates_changed"
+    case.rises, case.falls = policy.rises_at_once, policy.falls_at_once
+    decide(case)
     note_due(case)
 
 

@@ -15,6 +15,7 @@ from streams.engine.state import Tenure
 from streams.engine.tiers.caps import cap_of, capped
 from streams.engine.tiers.conditions import entered_rank, kept_rank
 from streams.policy.policy import Policy
+from streams.policy.rated import on_day
 
 
 def settle(case: Case, earned: int) -> tuple[int, bool]:
@@ -175,7 +176,8 @@ def _ratings_below(case: Case, held: int) -> int:
     while rated_ms is not None and count < policy.ratings_looked_at:
         if since_ms is not None and rated_ms < since_ms:
             break
-        figures = measure(state, policy, policy.calendar.day_of(rated_ms) - 1, is_over=True)
+        day = policy.calendar.day_of(rated_ms) - 1
+        figures = measure(state, on_day(policy, day), day, is_over=True)
         if kept_rank(held, entered_rank(figures, policy), figures, policy) >= held:
             break
         count += 1

@@ -9,7 +9,12 @@ from streams.values.money import format_value
 
 
 def currencies_lost(before: Policy, after: Policy) -> list[str]:
-    """Gives the currencies that have a rate now and would have none: what is held in them would count as nothing."""
+    """Gives the currencies that have a rate now and would have none: what is held in them would count as nothing.
+
+    Of a topic whose rates are not known here nothing can be said.
+    """
+    if after.rates is not None and not after.rates.next_offset:
+        return []
     return sorted(before.to_value.keys() - after.to_value.keys())
 
 
@@ -21,6 +26,10 @@ def changes_between(before: Policy, after: Policy, named: Callable[[str], str] =
             currency=after.currency,
             former=before.currency,
         )
+    if after.rates is not None and before.rates is None:
+        yield say("rates come from the topic of rates, day by day; a currency that has none there is refused")
+    if before.rates is not None and after.rates is None:
+        yield say("rates are those of the file, no longer those of the topic")
     if lost := currencies_lost(before, after):
         says = say("its events are refused, and what is held in it counts as nothing")
         yield from (say("{currency} loses its rate: {says}", currency=currency, says=says) for currency in lost)

@@ -62,6 +62,7 @@ def _rules(policy: Policy, file: PolicyFile) -> list[str]:
         *_measures(policy, file),
         *_products(file),
         *_accounts(file),
+        *_rates(file),
         *caps,
         _rating(file.rating),
         *_falling(file.rating, file.falling, file.tiers),
@@ -75,6 +76,17 @@ def _sentences(one: str, other: str) -> Said:
 def _products(file: PolicyFile) -> list[str]:
     told = [say("{word} counts as {product}", word=word, product=product) for word, product in file.products.items()]
     return [say("Of products, {told}", told=listed(told))] if told else []
+
+
+def _rates(file: PolicyFile) -> list[str]:
+    if file.rates != "topic":
+        return []
+    return [
+        say(
+            "Other currencies count in {currency} by the newest rate of the day or before, from bank.rates",
+            currency=file.currency,
+        )
+    ]
 
 
 def _accounts(file: PolicyFile) -> list[str]:

@@ -153,7 +153,9 @@ class CampaignCompiler:
 
     def _basis(self, types: frozenset[str]) -> int:
         """Gives a mark of what sums of these types are worked out by: the same on every machine."""
-        written = msgspec.json.encode([sorted(types), self._file.currency, sorted(self._file.rates.items())])
+        rates = self._file.rates
+        told = rates if isinstance(rates, str) else sorted(rates.items())
+        written = msgspec.json.encode([sorted(types), self._file.currency, told])
         return int.from_bytes(fingerprint(written.decode())[:4])
 
     def _fee_measure(self, path: Path, name: str | None) -> Measure:

@@ -25,6 +25,7 @@ from streams.policy.language.problems import Problems
 from streams.policy.loans import LoanRules
 from streams.policy.measures import Measure, Term
 from streams.policy.policy import MARK_BITS, Policy, Tier
+from streams.policy.rates import Rates
 from streams.policy.schedule import Schedule
 from streams.values.calendar import Calendar
 from streams.values.events import TRANSACTION_TYPES
@@ -104,6 +105,7 @@ class _Compiler:
             joint="first" if self.file.accounts is None else self.file.accounts.joint,
             products=compile_products(self.file.products, self.problems),
             to_value=self._to_value(),
+            rates=Rates() if self.file.rates == "topic" else None,
             credit_share_e4={standing: read_fixed(share, SHARE_DECIMALS) for standing, share in credit.items()},
         ).keywords
 
@@ -192,7 +194,8 @@ class _Compiler:
         return {standing: rank.get(tier, 0) for standing, tier in self.file.caps.items()}
 
     def _to_value(self) -> dict[str, int]:
-        rates = {currency: read_fixed(rate, RATE_DECIMALS) for currency, rate in self.file.rates.items()}
+        written = {} if self.file.rates == "topic" else self.file.rates
+        rates = {currency: read_fixed(rate, RATE_DECIMALS) for currency, rate in written.items()}
         if self.file.currency in rates:
             self.problems.add_unless_known(
                 ("rates", self.file.currency), say("the policy's own currency has no rate; take the line out")
@@ -214,9 +217,10 @@ class _Compiler:
         return self._takes_effect_at_once() and not keeps and falls_plainly(self.file.falling)
 
     def _is_timeless(self) -> bool:
-        """Says whether only events and the ends of pins change a tier: no rating, window or fall waits for a time."""
+        """Says whether only events and ends of pins change a tier: no rating, window, fall or rate waits for a time."""
         looks_back = any(measure.days or measure.months for measure in self.measures.measures)
-        return self._takes_effect_at_once() and not has_spans(self.file.falling) and not looks_back
+        waits = looks_back or has_spans(self.file.falling) or self.file.rates == "topic"
+        return self._takes_effect_at_once() and not waits
 
     def _is_by_calendar(self) -> bool:
         """Says whether a tier is neither gained nor lost but at a rating by the calendar."""

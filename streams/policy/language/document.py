@@ -141,7 +141,7 @@ class PolicyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     currency: Currency
     tiers: list[TierRule]
     time_zone: Zone = "Asia/Taipei"
-    rates: dict[Currency, Rate] = {}
+    rates: Literal["topic"] | dict[Currency, Rate] = {}
     products: dict[ProductWord, Product] = {}
     accounts: AccountsRule | None = None
     measures: dict[Word, MeasureRule] = {}

@@ -1,0 +1,63 @@
+"""The records of `bank.rates` to a table of rates, or to a reason why one cannot be used (docs/messages.md#bankrates).
+
+Whatever a record holds, nothing here raises: one bad record stops nobody.
+"""
+
+import msgspec
+
+from streams.contracts.inputs import RateMessage
+from streams.contracts.rates_read import Quoted, RatesRead, RefusedRate
+from streams.contracts.rejection import Rejection
+from streams.contracts.times import instant_ms
+from streams.policy.rated import with_quote
+from streams.policy.rates import RateTable
+from streams.values.currencies import CODES, meant_by
+from streams.values.money import rate_from_json
+
+_DETAIL_LIMIT = 500
+_decode = msgspec.json.Decoder(RateMessage).decode
+
+
+class _UnfitError(Exception):
+    """A field does not fit; the message says which, and why."""
+
+
+def take_rate(read: RatesRead, offset: int, key: bytes | None, value: bytes | None) -> RatesRead:
+    """Adds a record of the topic to what was read of it."""
+    found = _found(value)
+    if isinstance(found, Rejection):
+        refused = RefusedRate(offset, key, value, found)
+        return RatesRead(RateTable(read.table.quotes, offset + 1), (*read.refused, refused))
+    return RatesRead(with_quote(read.table, found.pair, found.at_ms, found.rate_e8, offset + 1), read.refused)
+
+
+def _found(value: bytes | None) -> Quoted | Rejection:
+    """Gives what a record says; or why it says nothing."""
+    if value is None:
+        return Rejection("malformed", "the record has no value")
+    if not value.lstrip(b" \t\r\n").startswith(b"{"):
+        return Rejection("malformed", "not a JSON object")
+    try:
+        return _read(_decode(value))
+    except (msgspec.ValidationError, _UnfitError) as unfit:
+        return Rejection("invalid_field", str(unfit)[:_DETAIL_LIMIT])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as unread:
+        return Rejection("malformed", f"not a JSON object: {unread}"[:_DETAIL_LIMIT])
+
+
+def _read(message: RateMessage) -> Quoted:
+    for field, currency in (("currency", message.currency), ("against", message.against)):
+        if currency not in CODES:
+            meant = meant_by(currency)
+            write = "" if meant is None else f"; write {meant}"
+            raise _UnfitError(f"{currency!r} is no ISO 4217 code{write} - at `$.{field}`")
+    if message.currency == message.against:
+        raise _UnfitError("a currency has no rate against itself - at `$.against`")
+    field = "rate"
+    try:
+        rate_e8 = rate_from_json(bytes(message.rate))
+        field = "at"
+        at_ms = instant_ms(message.at)
+    except ValueError as error:
+        raise _UnfitError(f"{error} - at `$.{field}`") from error
+    return Quoted((message.currency, message.against), at_ms, rate_e8)
