@@ -244,11 +244,6 @@ def _note_late_end(producer: Any, ends_late: bool) -> None:  # noqa: FBT001 - a 
     producer.ends_late = ends_late
 
 
-def restarts_not_minded_in_protocol_2() -> AbstractContextManager[Any]:
-    """Records that begin a transaction go out without a look whether ends were lost."""
-    return patch.object(transactional, "_ADDING_BY_SENDING", ())
-
-
 class Mutation(NamedTuple):
     """A way of making the product wrong. kinds: the anomalies that it leads to; another does not count."""
 
@@ -281,6 +276,5 @@ MUTATIONS: Mapping[str, Mutation] = dict(
         _of(own_aborts_not_looked_for, "torn transaction"),
         _of(restarts_not_minded, "torn transaction"),
         _of(ends_of_protocol_1_in_the_second, "lost write", "torn transaction", "duplicate"),
-        _of(restarts_not_minded_in_protocol_2, "torn transaction"),
     )
 )
