@@ -13,6 +13,8 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import IllegalGenerationError, NoError, RebalanceInProgressError, UnknownMemberIdError, for_code
 from aiokafka.protocol.group import HeartbeatRequest, LeaveGroupRequest, SyncGroupRequest
 
+from streams.kafka.fetching import check_fetching
+
 # A group that rebalances holds its members, and gives their partitions to nobody before they have joined anew.
 _HELD = (NoError, RebalanceInProgressError)
 _LOST = (UnknownMemberIdError, IllegalGenerationError)
@@ -52,6 +54,15 @@ class GroupConsumer(AIOKafkaConsumer):  # type: ignore[misc]
             return answer
 
         self._coordinator._send_req = send_and_note  # noqa: SLF001
+
+    async def getmany(self, *tps: Any, timeout_ms: int = 0, max_records: int | None = None) -> Any:
+        """Fetches, as aiokafka does.
+
+        Raises:
+            FetchingEndedError: Nothing can come of it any more.
+        """
+        check_fetching(self)
+        return await super().getmany(*tps, timeout_ms=timeout_ms, max_records=max_records)
 
     def _note(self, said: type[Exception], sent_at: float) -> None:
         if said in _HELD:

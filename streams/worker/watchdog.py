@@ -17,6 +17,7 @@ from aiokafka.errors import (
 )
 
 from streams.errors import named
+from streams.kafka.fetching import FetchingEndedError
 from streams.kafka.refusals import forbidden, needs
 
 STALLED_AFTER_S = 60.0
@@ -135,6 +136,8 @@ def why_unreadable(error: BaseException, group: str) -> str:
             why = "its records are gone"
         case CorruptRecordException() | UnsupportedCodecError():
             why = "a batch of it is damaged"
+        case FetchingEndedError():
+            why = "nothing is fetched any more"
         case _:
             why = _of_the_group(error, group) or forbidden(error, "READ") or "the brokers refuse"
     return f"an input cannot be read on, {why} ({type(error).__name__}): {error}"

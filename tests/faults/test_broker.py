@@ -83,7 +83,7 @@ from streams.worker.frame.transport import FetchThread
 fetch = FetchThread._fetch_records
 async def broken(self, *arguments, **options):
     if Path({file!r}).exists():
-        raise {error}
+        {breaks}
     return await fetch(self, *arguments, **options)
 FetchThread._fetch_records = broken
 import sys
@@ -92,13 +92,21 @@ run()
 """
 
 
-@pytest.mark.parametrize("error", ["RuntimeError('a defect')", pytest.param("SystemExit(3)", marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    "breaks",
+    [
+        "raise RuntimeError('a defect')",
+        pytest.param("raise SystemExit(3)", marks=pytest.mark.soak),
+        # aiokafka's own task that fetches ends, and tells nobody.
+        pytest.param("self._consumer._fetcher._get_actions_per_node = None", marks=pytest.mark.soak),
+    ],
+)
 async def test_a_dead_consumer_thread_ends_the_worker(
-    settings: Settings, environment: Mapping[str, str], tmp_path: Path, error: str
+    settings: Settings, environment: Mapping[str, str], tmp_path: Path, breaks: str
 ) -> None:
     with Workers(environment, tmp_path) as workers:
         file = tmp_path / "break"
-        worker = workers.start("broken", BROKEN_ONCE_A_FILE_IS_THERE.format(file=str(file), error=error))
+        worker = workers.start("broken", BROKEN_ONCE_A_FILE_IS_THERE.format(file=str(file), breaks=breaks))
         async with Events(settings) as events:
             await worker.ready()
             async with flowing(events):

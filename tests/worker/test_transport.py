@@ -33,7 +33,9 @@ async def test_what_is_fetched_while_the_flow_stands_leaves_a_gap(monkeypatch: p
     """The lanes have sought to 100; a fetch ends before the flow goes on. Its records must not seem to be worked."""
     state = SimpleNamespace(has_valid_position=True, position=100)
     assignment = SimpleNamespace(state_value=lambda _: state)
-    consumer = SimpleNamespace(_subscription=SimpleNamespace(subscription=SimpleNamespace(assignment=assignment)))
+    consumer = SimpleNamespace(
+        _closed=True, _subscription=SimpleNamespace(subscription=SimpleNamespace(assignment=assignment))
+    )
 
     async def fetch(*_: Any, **__: Any) -> dict[TP, list[ConsumerRecord]]:
         begins_at = state.position

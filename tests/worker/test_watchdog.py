@@ -12,6 +12,7 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 
+from streams.kafka.fetching import FetchingEndedError
 from streams.worker import watchdog as module
 from streams.worker.watchdog import STALLED_AFTER_S, Contact, Watchdog, why_unreadable
 
@@ -154,6 +155,7 @@ def test_brokers_that_are_away_are_waited_for(clock: Time) -> None:
         (OffsetOutOfRangeError(), "its records are gone"),
         (TopicAuthorizationFailedError("bank.loans"), "needs READ on topic bank.loans; see deploy/kafka-acls.md"),
         (GroupAuthorizationFailedError("app"), "needs READ on group app"),
+        (FetchingEndedError("odd"), "nothing is fetched any more (FetchingEndedError)"),
         (KafkaError("odd"), "the brokers refuse"),
     ],
 )

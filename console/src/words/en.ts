@@ -120,6 +120,8 @@ export const en = {
   "reason.pin_set": "the tier was fixed by hand",
   "reason.pin_ended": "a tier fixed by hand ended",
   "reason.policy_changed": "another policy came into force",
+  "reason.merged": "what another id of the same customer had was added",
+  "reason.rates_changed": "exchange rates changed",
   "reason.correction": "a late or reversed booking was taken into account",
 
   "customers.title": "Customers",

@@ -122,6 +122,8 @@ export const zhCn: Dictionary = {
   "reason.pin_set": "等级由人工指定",
   "reason.pin_ended": "人工指定的等级已结束",
   "reason.policy_changed": "新的规则生效",
+  "reason.merged": "并入了同一客户另一编号的资料",
+  "reason.rates_changed": "汇率变动",
   "reason.correction": "计入了迟到或冲正的账务",
 
   "customers.title": "客户",

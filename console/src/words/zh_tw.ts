@@ -122,6 +122,8 @@ export const zhTw: Dictionary = {
   "reason.pin_set": "等級由人工指定",
   "reason.pin_ended": "人工指定的等級已結束",
   "reason.policy_changed": "新的規則生效",
+  "reason.merged": "併入了同一客戶另一編號的資料",
+  "reason.rates_changed": "匯率變動",
   "reason.correction": "計入了遲到或沖正的帳務",
 
   "customers.title": "客戶",

@@ -19,6 +19,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from streams.kafka.bare_records import as_it_is
+from streams.kafka.fetching import check_fetching
 from streams.kafka.group import GroupConsumer
 from streams.logs import FAUST
 
@@ -129,6 +130,7 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     async def _fetch_records(
         self, consumer: AIOKafkaConsumer, active_partitions: set[TP], **options: Any
     ) -> dict[TP, FetchedRecords]:
+        check_fetching(consumer)
         try:
             fetched = await super()._fetch_records(consumer, active_partitions, **options)
         except NoOffsetForPartitionError:
