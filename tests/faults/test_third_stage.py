@@ -40,6 +40,7 @@ run()
 KILLS = 3
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(stretched(150))
 async def test_a_third_stage_counts_every_change_once_after_kills(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path
