@@ -1,7 +1,7 @@
 """Sentences in English that know what they were made of, so that they can be told in another language as well.
 
 `say("{tier} is lost", tier="mid")` is the text `mid is lost`, and remembers the form and the fields. The form is what
-the table of another language is looked up by (policy_traditional_chinese.py and the like); fields may be such
+the table of another language is looked up by (forms_in_traditional_chinese.py and its twin); fields may be such
 sentences themselves. Whoever wants English alone takes it as the text that it is.
 """
 

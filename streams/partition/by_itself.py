@@ -82,7 +82,7 @@ class DecidedByItself(CustomerStates):
                 yield number
 
     def noted(self) -> tuple[DueTimes, InOrder, InOrder, bool]:
-        """Gives what is noted of customers: who is due, whom another policy rated, who waits for rates; since now?"""
+        """Gives what is noted: who is due, whom another policy rated, who is to be looked at; has that just begun?"""
         return self._due, self._stale, self._revalued, self._begins_to_look
 
     @property

@@ -34,6 +34,5 @@ class PartitionSetup(NamedTuple):
     tzdata: str | UnsetType = UNSET
     rates_topic: str = ""  # its real name
     refused_rates: Sequence[RefusedRate] = ()  # what of it could not be used
-    looks: bool | None = (
-        None  # whether to look at those who have other currencies, as the log says; None: by what is known
-    )
+    # Whether to look at those who have other currencies, as the log says; None: by what is known.
+    looks: bool | None = None

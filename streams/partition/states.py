@@ -50,12 +50,12 @@ class CustomerStates(Partition):
     def packing(self) -> Iterator[int]:
         """Packs the states of this batch, a step at a time. What is left of it, `pack` does."""
         opened, changed, policy = self._opened, self._changed, self.setup.policy
-        is_rated = policy.rates is not None
+        has_topic_rates = policy.rates is not None
         while opened:  # they are let go: opened, states take several times their size, and would until the next batch
             key, customer = opened.popitem()
             if customer.is_changed:
                 changed[key] = pack_state(customer.state)
-                if is_rated and is_converted(customer.state, policy):
+                if has_topic_rates and is_converted(customer.state, policy):
                     self.holders.add(key)
                 if not len(changed) % STEP:
                     yield len(changed)

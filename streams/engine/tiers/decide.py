@@ -21,11 +21,11 @@ def decide(case: Case, figures: Figures | None = None) -> None:
     figures: those to go by, where they are worked out already.
     """
     state, policy = case.state, case.policy
-    rated = policy  # by the rates of the day whose figures are looked at
+    by_day = policy  # by the rates of the day whose figures are looked at
     if figures is None:
         day, is_over = rated_day(state, policy, case.now_ms, corrects=case.corrects)
-        rated = on_day(policy, day)
-        figures = measure(state, rated, day, is_over=is_over)
+        by_day = on_day(policy, day)
+        figures = measure(state, by_day, day, is_over=is_over)
     case.figures = figures
     previous = state.tier
     earned = _earned_rank(case, figures)
@@ -51,8 +51,8 @@ def decide(case: Case, figures: Figures | None = None) -> None:
         figures=figures,
         standing=state.standing,
         cause=case.cause(),
-        unrated=unrated_of(state, rated),
-        rates=rates_of(state, rated),
+        unrated=unrated_of(state, by_day),
+        rates=rates_of(state, by_day),
     )
 
 
