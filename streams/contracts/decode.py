@@ -380,6 +380,12 @@ def _currency(currency: str, policy: Policy) -> str:
     raise _InvalidError("unknown_currency", f"the policy {policy.name!r} has no rate for {currency} - at `$.currency`")
 
 
+def no_rate_yet(currency: str, policy: Policy) -> Rejection:
+    """Makes the rejection of an event that needs a rate of today, where the first one is of a day to come."""
+    detail = f"the policy {policy.name!r} has no rate for {currency} on this day - at `$.currency`"
+    return Rejection("unknown_currency", detail)
+
+
 def _product(word: str, policy: Policy) -> Product:
     product = policy.products.get(word) or policy.products.get(word.lower())
     if product is None:

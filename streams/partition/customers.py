@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import UNSET
 
-from streams.contracts.decode import decode
+from streams.contracts.decode import decode, no_rate_yet
 from streams.contracts.kept import LaneRecord
 from streams.contracts.letters import too_large
 from streams.contracts.rejection import REVERSAL_MISMATCH, WRONG_PARTITION, Rejection
@@ -29,7 +29,7 @@ from streams.partition.outgoing import order
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import NO_LIMIT, ORDER, Batch, Message, Quota, Work
 from streams.values.calendar import NEVER_MS
-from streams.values.events import CUSTOMERS, Cause, CustomerAction, Event, Handed, HandedOn, Transaction
+from streams.values.events import CUSTOMERS, Cause, CustomerAction, Event, Handed, HandedOn, Loan, Transaction
 from streams.values.fingerprint import content_mark, fingerprint
 
 
@@ -157,7 +157,7 @@ class Customers(MergedCustomers):
         outcome = outcome_without_effect(customer.state, topic, mark, content, event.at_ms)
         if outcome is not None:
             return self._pass_over(entry, outcome)
-        refused = self._refused(customer, event)
+        refused = self._refused(customer, event, entry.at_ms)
         if refused is not None:
             return self._reject(entry, refused)
         moment = self._let_time_pass(key, customer, entry.at_ms)
@@ -166,9 +166,13 @@ class Customers(MergedCustomers):
         self._apply(key, customer, entry, moment, topic, event, mark + content)
         return True
 
-    def _refused(self, customer: Opened, event: Event) -> Rejection | None:
-        """Says why an event cannot be applied to its customer's state; None if it can."""
+    def _refused(self, customer: Opened, event: Event, at_ms: int) -> Rejection | None:
+        """Says why an event cannot be applied to its customer's state; None if it can. at_ms: of its entry."""
         state, policy = customer.state, self.setup.policy
+        if type(event) is Loan and policy.rates is not None:  # what is decided on it is not taken back
+            now_ms = max(self.clock_ms, at_ms) if self.on_event_clock else self.clock_ms
+            if event.currency not in self._policy_at(now_ms).to_value:
+                return no_rate_yet(event.currency, policy)
         if type(event) is Transaction and event.reverses is not None and says_otherwise(state, event, policy.calendar):
             return REVERSAL_MISMATCH
         try:

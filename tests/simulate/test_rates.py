@@ -53,6 +53,16 @@ def test_a_currency_counts_as_nothing_before_the_first_day_that_has_a_rate() -> 
     assert rates(bank.changes()[1]) == [("USD", "40.0", "2026-01-07")]
 
 
+def test_a_loan_is_refused_where_the_first_rate_of_its_currency_is_of_a_day_to_come() -> None:
+    bank = Bank(AT_ONCE + '\n[risk]\nlarge_loan = { low = "1000000" }\n')
+    bank.hears("2026-01-05 08:00", "rate EUR 34 of 2026-01-06", "balance 1 TWD")
+    [refused] = bank.hears("2026-01-05 10:00", "loan L1 100000000 EUR")
+    assert "unknown_currency" in refused
+    assert bank.loans() == []
+    bank.hears("2026-01-06 10:00", "loan L1 100000000 EUR")
+    assert [decision["outcome"] for decision in bank.loans()] == ["enhanced"]
+
+
 def test_what_was_moved_counts_by_the_rates_of_the_decision() -> None:
     bank = Bank(
         HEAD + '\n[measures.spent]\nsum = ["purchase"]\ndays = 30\n\n[value]\nterms = [{ measure = "spent" }]\n' + TIERS
