@@ -1,7 +1,7 @@
 """Lets workers in again, partition by partition: a lane record with the new count, and the order's record of it."""
 
 from aiokafka import TopicPartition
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from streams.contracts.kept import LaneRecord
 from streams.contracts.outputs import ENGINE_VERSION, GrownMessage, OrderMessage
@@ -42,11 +42,14 @@ async def _recovered(ground: Ground, stage: Stage, number: int) -> Recovered:
 async def _after(ground: Ground, stage: Stage, number: int, found: Recovered) -> LaneRecord:
     """Gives the lane record of a partition after the growth."""
     lane = found.lane or await beginning(ground, stage, number)
+    # Whoever has come from elsewhere may have been left to be looked at there, since rates had come.
+    looking = UNSET if lane.rates is UNSET else True
     came_from_ms = lane.clock_ms if found.growing is None else found.growing.clock_ms
     return structs.replace(
         lane,
         counter=lane.counter + (stage is ground.customers),
         clock_ms=max(lane.clock_ms, came_from_ms),
+        looking=looking,
         topics=ground.topics_of(stage),
     )
 

@@ -205,11 +205,14 @@ class DecidedByItself(CustomerStates):
         return state.tier is not None and state.policy_mark == policy.mark and is_converted(state, policy)
 
     def _has_news_of_rates(self) -> bool:
-        """Says whether rates matter that came since the newest transaction, or customers were left to be looked at."""
+        """Says whether rates matter that came since the newest transaction, or customers were left to be looked at.
+
+        A partition that is new since a growth has had no transaction, and customers who came from elsewhere.
+        """
         policy, before = self.setup.policy, self._rates_read
         if self.setup.looks is not None:
             return self.setup.looks
-        if policy.rates is None or policy.by_calendar or before is UNSET:
+        if policy.rates is None or policy.by_calendar:
             return False
         return before != policy.rates.next_offset or (self._looking is True and not self._revalued)
 

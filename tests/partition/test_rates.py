@@ -143,6 +143,18 @@ def test_rates_that_come_look_at_those_who_hold_other_currencies_and_at_nobody_e
     bank.audited()
 
 
+def test_customers_in_a_partition_that_is_new_since_a_growth_are_looked_at() -> None:
+    bank = Bank()
+    bank.knows(("USD", "30", 0))
+    bank.works_batch(MONDAY_MS, [("A", 16_000, "USD")])
+    moved, lane = dict(bank.partition.packed), bank.partition.lane
+    bank.knows(("USD", "32", 0))
+    bank.partition = bank.opened(moved, LaneRecord(lane.next_offsets, 1, lane.clock_ms), None)
+    assert bank.works_batch(MONDAY_MS + HOUR_MS) == ["A mid rates_changed USD 32.0 of 05"]
+    assert bank.works[-1].lane.rates == 2
+    assert not bank.partition.is_stale
+
+
 def test_so_many_a_batch_are_looked_at_and_live_events_come_first() -> None:
     bank = Bank()
     bank.knows(("USD", "30", 0))
