@@ -96,7 +96,7 @@ class MergedCustomers(DecidedByItself):
         state, id_ = customer.state, event.customer_id
         packed = pack_state(replace(state, change=b"", windows=()))
         sent = TakeIn(event.event_id, id_, event.at_ms, self.setup.source, id_, (), packed)
-        value = take_in(self._place(entry), event.into, self.clock_ms, sent)
+        value = take_in(self._place(entry), event.into, self._told_ms(), sent)
         if not has_room(value):
             return self._reject(entry, _NO_ROOM)
         self._out.merge(key, state.tier)
@@ -110,7 +110,7 @@ class MergedCustomers(DecidedByItself):
     def _pass_on(self, customer: Opened, entry: Entry, event: TakeIn, into: str, marks: bytes) -> bool:
         """Sends a state on, since the id that it is for is a former one, too."""
         sent = replace(event, via=(*event.via, event.customer_id))
-        value = take_in(self._place(entry), into, self.clock_ms, sent)
+        value = take_in(self._place(entry), into, self._told_ms(), sent)
         if not has_room(value):
             return self._reject(entry, _NO_ROOM)
         self._note(customer, entry, CUSTOMERS, marks)
@@ -154,7 +154,7 @@ class MergedCustomers(DecidedByItself):
         if type(came) is not HandedOn:
             source, former = self.setup.source, event.customer_id
             came = HandedOn(event.event_id, former, entry.at_ms, source, former, topic, event, value)
-        sent = hand_on(self._place(entry), into, self.clock_ms, came)
+        sent = hand_on(self._place(entry), into, self._told_ms(), came)
         if not has_room(sent):
             return self._reject(entry, _NO_ROOM)
         marks = mark + content
@@ -183,6 +183,13 @@ class MergedCustomers(DecidedByItself):
         [handed] = self.decode(CUSTOMERS, [record])
         while not self.work_entry(handed):
             self._limit_due(sys.maxsize)
+
+    def _told_ms(self) -> int:
+        """Gives the time that goes on to another partition, which refuses what is far ahead (horizon.py).
+
+        This one's clock may be: it never goes back after a wall clock that was wrong.
+        """
+        return self.clock_ms if self.setup.ahead_ms is not None else min(self.clock_ms, self._wall_ms)
 
     def _place(self, entry: Entry) -> Place:
         return Place(TOPICS[entry.topic], self.setup.partition, entry.offset)

@@ -13,10 +13,13 @@ from streams.contracts.merges import place_in
 from streams.contracts.newest_change import merged_into, unpack_change
 from streams.contracts.rejection import Place
 from streams.engine.measures.days import all_buckets
+from streams.partition.customers import Customers
+from streams.partition.setup import PartitionSetup
 from streams.partition.work import CHANGES, CURRENT, DEAD_LETTERS, ERASURES, MERGES
 from streams.simulate import Simulation
+from streams.values.calendar import DAY_MS
 from streams.values.events import BALANCES, CUSTOMERS, TRANSACTIONS
-from tests.support.histories import PLAIN, STANDARD, History
+from tests.support.histories import INPUTS, PLAIN, STANDARD, History
 from tests.support.laws import laws
 from tests.support.merging import Partitions
 from tests.support.one_customer import at, e4
@@ -243,6 +246,24 @@ def test_what_another_app_id_wrote_is_passed_over() -> None:
     customers.work()
     assert (customers.state("C2").tier, assets(customers, "C2")) == ("low", e4("300000"))
     assert refusals(customers) == []
+
+
+def test_what_goes_on_bears_no_time_that_only_a_wrong_wall_clock_had() -> None:
+    customers, log = Customers(PartitionSetup(0, PLAIN, "wall", INPUTS, SOURCE, lambda _: True)), History()
+
+    def told_by(wall_ms: int) -> list[int]:
+        found = [records[customers.next_offsets[topic] :] for topic, records in enumerate(log.topics)]
+        entries = [entry for topic, records in enumerate(found) for entry in customers.decode(topic, records)]
+        work = customers.work(entries, [len(records) for records in log.topics], wall_ms)
+        customers.keep(work)
+        return [json.loads(message.value or b"")["at"] for output, message in work.messages if output == MERGES]
+
+    log.balance("C1", "300000", NOON, account="a")
+    assert told_by(NOON + 3 * DAY_MS) == []  # three days ahead, and then right again
+    log.action("C1", "merge", NOON + 1, into="C2")
+    assert told_by(NOON + 2) == [NOON + 2]
+    log.balance("C1", "400000", NOON + 3, account="a")
+    assert told_by(NOON + 4) == [NOON + 4]
 
 
 def test_what_is_too_large_to_be_handed_on_is_a_dead_letter() -> None:
