@@ -26,7 +26,7 @@ from streams.partition.partition import Partition
 from streams.partition.seals import Seals
 from streams.partition.work import KEYS, NO_LIMIT, RISK, Told
 from streams.sealing.cipher import SealError
-from streams.stages.stage import Stage
+from streams.stages.stage import Prepare, Stage
 from streams.values.calendar import NEVER_MS
 
 # How many of an output's newest messages are searched: MESSAGES_AT_LEAST, and MESSAGES_A_STATE more for each hidden
@@ -64,7 +64,7 @@ async def can_be_aborted(options: Mapping[str, Any], stage: Stage, number: int, 
         partition = stage.open(number, packed, beginning if lane is None else unpack_lane(lane))
         for _ in partition.taking_up():
             pass
-        expected = await _expected(options, inputs, await offsets.decided_ends(inputs), partition)
+        expected = await _expected(options, inputs, await offsets.decided_ends(inputs), partition, stage.prepare)
         for name in stage.witnesses:
             topic, place = stage.outputs[name]
             tps = [TopicPartition(topic, other) for other in ([number] if place is None else range(counts[topic]))]
@@ -79,16 +79,23 @@ async def can_be_aborted(options: Mapping[str, Any], stage: Stage, number: int, 
 
 
 async def _expected(
-    options: Mapping[str, Any], inputs: Sequence[TopicPartition], ends: Sequence[int], partition: Partition
+    options: Mapping[str, Any],
+    inputs: Sequence[TopicPartition],
+    ends: Sequence[int],
+    partition: Partition,
+    prepare: Prepare,
 ) -> set[Told]:
     """Gives the messages that result from the waiting inputs, if the stage's outputs follow from its inputs alone.
 
-    `partition` works them, and is not to be used after that.
+    `partition` works them, and is not to be used after that. prepare: what the lane awaits before it decodes records.
     """
     if not partition.follows_from_inputs:
         return set()
     spans = zip(inputs, partition.next_offsets, ends, strict=True)
     read = [[record async for record in _records(options, tp, begin, end)] for tp, begin, end in spans]
+    for records in read:
+        while (prepared := prepare(records)) is not None:
+            await prepared
     queues = [deque(partition.decode(topic, records)) for topic, records in enumerate(read)]
     partition.work_some(merge_heads(queues, frozenset(), sum(map(len, read))), 0, NO_LIMIT)
     work = partition.pack(partition.next_offsets)
