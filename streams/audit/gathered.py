@@ -58,6 +58,7 @@ class Gathered:
         self._comparable = comparable
         self._wanted: dict[bytes, Wanted] = {}
         self._found: dict[bytes, list[Seen]] = {}
+        self._copies: list[tuple[bytes, Seen]] = []  # each with the name of what it is a copy of
 
     def expect(self, message: Message, source: int, where: int, *, required: bool) -> None:
         """Notes a record that should be there; those of one source in their order.
@@ -76,6 +77,17 @@ class Gathered:
         found = self._found.setdefault(_name_of(record.key, record.value, record.headers), [])
         found.append(Seen(self._digest(record.value, record.headers), record.key, tp, record.offset))
 
+    def see_copy(self, partition: int, record: Any, headers: Headers) -> None:
+        """Notes a record that somebody else wrote, such as one of the dead letters that was sent again.
+
+        headers: those of the record that it should be a copy of.
+        """
+        self.seen += 1
+        seen = Seen(
+            self._digest(record.value, headers), record.key, TopicPartition(self._topic, partition), record.offset
+        )
+        self._copies.append((_name_of(record.key, record.value, headers), seen))
+
     def finish(self) -> None:
         """Compares what should be there with what is there, and reports the differences."""
         newest: dict[tuple[int, TopicPartition], int] = {}  # by source and partition, the newest offset so far
@@ -89,6 +101,10 @@ class Gathered:
                 self._differs("doubled", doubled.tp, doubled.offset, name)
         for name, others in self._found.items():
             for seen in others:
+                self._differs("extra", seen.tp, seen.offset, name)
+        for name, seen in self._copies:
+            copied = self._wanted.get(name)
+            if copied is None or (copied.key, copied.digest) != (seen.key, seen.digest):
                 self._differs("extra", seen.tp, seen.offset, name)
 
     def _judge(self, name: bytes, seen: Seen, wanted: Wanted, newest: dict[tuple[int, TopicPartition], int]) -> None:

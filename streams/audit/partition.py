@@ -25,7 +25,7 @@ from streams.audit.report import Difference, FieldDifference, Report, Verdict, a
 from streams.audit.start import Begun
 from streams.audit.states import StatesComparison
 from streams.contracts.kept import LaneRecord
-from streams.contracts.merges import place_in
+from streams.contracts.merges import MERGE_ID, headers_of, place_in
 from streams.contracts.outputs import OrderMessage, TierChangeMessage
 from streams.contracts.packing import renew_state
 from streams.contracts.sealed import CONTEXTS
@@ -318,10 +318,14 @@ class PartitionAudit:
         return found
 
     def _see_handed_on(self, record: Any) -> None:
-        """Notes a record of `bank.customers` that tierflow wrote."""
-        source = source_of(self._run.settings)
-        if self._run.handed_on is not None and place_in(record.value, source) is not None:
+        """Notes a record of `bank.customers` that tierflow wrote, or that was sent again of its dead letters."""
+        place = place_in(record.value, source_of(self._run.settings))
+        if self._run.handed_on is None or place is None:
+            return
+        if record.headers and record.headers[0][0] == MERGE_ID:
             self._run.handed_on.see(self._number, record)
+        else:
+            self._run.handed_on.see_copy(self._number, record, [*headers_of(place), *record.headers])
 
     async def _see_what_waits(self) -> None:
         """Notes what merges handed on to this partition, and is not worked yet."""

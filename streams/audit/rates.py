@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from streams.contracts.rates import take_rate
+from streams.contracts.rates import take_rates
 from streams.contracts.rates_read import NOTHING_READ, RatesRead
 from streams.partition.entries import Record
 
@@ -28,8 +28,7 @@ class RatesThen:
         known = self._known.get(offset)
         if known is None:
             begun = max(before for before in self._known if before < offset)
-            read = self._known[begun]
-            for record in self._records[bisect_left(self._offsets, begun) : bisect_left(self._offsets, offset)]:
-                read = take_rate(read, record.offset, record.key, record.value)
+            records = self._records[bisect_left(self._offsets, begun) : bisect_left(self._offsets, offset)]
+            read = take_rates(self._known[begun], ((record.offset, record.key, record.value) for record in records))
             self._known[offset] = known = RatesRead(replace(read.table, next_offset=offset), read.refused)
         return known

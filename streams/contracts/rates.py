@@ -3,14 +3,16 @@
 Whatever a record holds, nothing here raises: one bad record stops nobody.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from streams.contracts.inputs import RateMessage
-from streams.contracts.rates_read import Quoted, RatesRead, RefusedRate
+from streams.contracts.rates_read import RatesRead, RefusedRate
 from streams.contracts.rejection import Rejection
 from streams.contracts.times import instant_ms
-from streams.policy.rated import with_quote
-from streams.policy.rates import RateTable
+from streams.policy.rated import with_quotes
+from streams.policy.rates import Quoted
 from streams.values.currencies import CODES, meant_by
 from streams.values.money import rate_from_json
 
@@ -24,11 +26,20 @@ class _UnfitError(Exception):
 
 def take_rate(read: RatesRead, offset: int, key: bytes | None, value: bytes | None) -> RatesRead:
     """Adds a record of the topic to what was read of it."""
-    found = _found(value)
-    if isinstance(found, Rejection):
-        refused = RefusedRate(offset, key, value, found)
-        return RatesRead(RateTable(read.table.quotes, offset + 1), (*read.refused, refused))
-    return RatesRead(with_quote(read.table, found.pair, found.at_ms, found.rate_e8, offset + 1), read.refused)
+    return take_rates(read, [(offset, key, value)])
+
+
+def take_rates(read: RatesRead, records: Iterable[tuple[int, bytes | None, bytes | None]]) -> RatesRead:
+    """Adds records of the topic, each by offset, key and value: many at about the cost of one."""
+    quoted, refused, next_offset = list[Quoted](), list(read.refused), read.table.next_offset
+    for offset, key, value in records:
+        found = _found(value)
+        if isinstance(found, Rejection):
+            refused.append(RefusedRate(offset, key, value, found))
+        else:
+            quoted.append(found)
+        next_offset = offset + 1
+    return RatesRead(with_quotes(read.table, quoted, next_offset), tuple(refused))
 
 
 def _found(value: bytes | None) -> Quoted | Rejection:

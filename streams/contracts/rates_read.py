@@ -15,14 +15,6 @@ class RefusedRate(NamedTuple):
     rejection: Rejection
 
 
-class Quoted(NamedTuple):
-    """What a record says. pair: the currency, and the one that its rate is told in."""
-
-    pair: tuple[str, str]
-    at_ms: int
-    rate_e8: int
-
-
 class RatesRead(NamedTuple):
     """The rates, and the records that could not be used, in their order."""
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams.contracts.rates import take_rate
+from streams.contracts.rates import take_rates
 from streams.contracts.rates_read import NOTHING_READ, RatesRead
 from streams.errors import UsageError
 from streams.kafka.refusals import cannot_connect
@@ -28,10 +28,7 @@ async def read_newest_rates(settings: Settings) -> RatesRead:
     Raises:
         KafkaError: No broker answers, or none lets us in; a later try may succeed.
     """
-    read = NOTHING_READ
-    for record in await read_records(settings):
-        read = take_rate(read, record.offset, record.key, record.value)
-    return read
+    return take_rates(NOTHING_READ, map(_parts, await read_records(settings)))
 
 
 async def read_records(settings: Settings) -> list[Record]:
@@ -98,8 +95,11 @@ async def follow_rates(settings: Settings, on_look: Callable[[], None] = lambda:
         consumer.assign([tp])
         consumer.seek(tp, (await consumer.beginning_offsets([tp]))[tp])
         async for records in fetches(consumer, tp, on_look, GATHERED_MS):
-            for record in records:
-                read = take_rate(read, record.offset, record.key, record.value)
+            read = take_rates(read, map(_parts, records))
             yield read
     finally:
         await consumer.stop()
+
+
+def _parts(record: Record) -> tuple[int, bytes | None, bytes | None]:
+    return record.offset, record.key, record.value

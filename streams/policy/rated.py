@@ -5,13 +5,13 @@ the rates of one day, so that nothing else in the engine knows where rates come 
 """
 
 from bisect import bisect_right, insort
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from operator import itemgetter
 
 from msgspec.structs import replace
 
 from streams.policy.policy import Policy
-from streams.policy.rates import DayRate, Rates, RateTable
+from streams.policy.rates import DayRate, Quoted, Rates, RateTable
 from streams.values.calendar import Calendar
 from streams.values.money import ONE_RATE, ONE_SHARE
 
@@ -19,11 +19,15 @@ _time_of = itemgetter(0)
 _DAYS_KEPT = 400  # policies of so many days are kept at a time
 
 
-def with_quote(table: RateTable, pair: tuple[str, str], at_ms: int, rate_e8: int, next_offset: int) -> RateTable:
-    """Adds a rate to a table. pair: the currency, and the one it is told in. next_offset: after its record."""
-    quotes = list(table.quotes.get(pair, ()))
-    insort(quotes, (at_ms, rate_e8), key=_time_of)  # at equal times the later record comes last
-    return RateTable({**table.quotes, pair: tuple(quotes)}, next_offset)
+def with_quotes(table: RateTable, quoted: Iterable[Quoted], next_offset: int) -> RateTable:
+    """Adds rates to a table, in the order of their records. next_offset: after the last record that was read."""
+    added: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for pair, at_ms, rate_e8 in quoted:
+        quotes = added.get(pair)
+        if quotes is None:
+            quotes = added[pair] = list(table.quotes.get(pair, ()))
+        insort(quotes, (at_ms, rate_e8), key=_time_of)  # at equal times the later record comes last
+    return RateTable(table.quotes | {pair: tuple(quotes) for pair, quotes in added.items()}, next_offset)
 
 
 def with_rates(policy: Policy, table: RateTable) -> Policy:

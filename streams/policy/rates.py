@@ -1,8 +1,16 @@
 """Rates that come from a topic: as they were read, and as a policy decides by them. Structs alone; see rated.py."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
+
+
+class Quoted(NamedTuple):
+    """What a record of the topic says. pair: the currency, and the one that its rate is told in."""
+
+    pair: tuple[str, str]
+    at_ms: int
+    rate_e8: int
 
 
 class RateTable(msgspec.Struct, frozen=True):
