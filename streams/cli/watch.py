@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
@@ -153,7 +154,7 @@ def _describe_change(value: bytes) -> "Text":
     line.append("" if change.value is None else f"  {in_groups(change.value)} {change.currency}")
     line.append(f"  {change.reason}")
     above = change.next_tier
-    if above is not None and above.missing is not None:
+    if above is not None and above.missing is not None and Decimal(above.missing) > 0:
         line.append(f"  {in_groups(above.missing)} more for {above.tier}", "dim")
     return line
 

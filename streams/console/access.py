@@ -118,6 +118,9 @@ _MISDIRECTED: Final = (
 )
 
 
+_OF_WHAT_IS_KEPT = ("Cache-Control", "Content-Security-Policy")
+
+
 @web.middleware
 async def validated(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Gives whole answers to GET an ETag, and answers 304 to whoever has that one already."""
@@ -129,7 +132,8 @@ async def validated(request: web.Request, handler: Handler) -> web.StreamRespons
     tag = f'"{hashlib.blake2b(answer.body, digest_size=16).hexdigest()}"'
     given = request.headers.get("If-None-Match", "")
     if given.strip() == "*" or tag in {one.strip().removeprefix("W/") for one in given.split(",")}:
-        kept = {name: answer.headers[name] for name in ("Cache-Control",) if name in answer.headers}
+        # A browser takes the headers of this answer for those of the page that it has.
+        kept = {name: answer.headers[name] for name in _OF_WHAT_IS_KEPT if name in answer.headers}
         return web.Response(status=HTTPStatus.NOT_MODIFIED, headers={**kept, "ETag": tag})
     answer.headers["ETag"] = tag
     return answer

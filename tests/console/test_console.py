@@ -137,12 +137,14 @@ async def test_policies_in_words_and_the_check_of_a_new_one(of_bank: ABank) -> N
         assert checked["ok"] is False
 
 
-async def test_an_answer_that_is_known_is_not_sent_again(of_bank: ABank) -> None:
+@pytest.mark.parametrize("path", ["/api/policies", "/"])
+async def test_an_answer_that_is_known_is_not_sent_again(of_bank: ABank, path: str) -> None:
     async with console(of_bank) as client:
-        async with client.get("/api/policies") as answer:
-            tag = answer.headers["ETag"]
-        async with client.get("/api/policies", headers={"If-None-Match": f'"other", W/{tag}'}) as answer:
+        async with client.get(path) as answer:
+            tag, allowed = answer.headers["ETag"], answer.headers["Content-Security-Policy"]
+        async with client.get(path, headers={"If-None-Match": f'"other", W/{tag}'}) as answer:
             assert (answer.status, await answer.read(), answer.headers["ETag"]) == (304, b"", tag)
+            assert answer.headers["Content-Security-Policy"] == allowed
 
 
 @pytest.mark.parametrize(

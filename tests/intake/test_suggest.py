@@ -157,3 +157,15 @@ def test_a_mapping_of_any_rows_is_toml_and_wrong_only_where_it_is_marked(rows: l
     text = mapping_text(Sample("x", "json", ('topic = "t"',)), columns_of(rows))
     lines = text.splitlines()
     assert [error for error in check_mapping(text).errors if '"?"' not in lines[error.line - 1]] == []
+
+
+def test_the_sign_of_a_balance_stands_in_a_column_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    row = {"acct": {"no": "A1"}, "cif": "K1", "postedAt": "2026-11-24T10:00:00Z"}
+    flags = [{**row, "bal": {"minor": 25_000, "ccy": "TWD", "drCrFlg": flag}} for flag in ("D", "C")]
+    path.write_text("\n".join(map(json.dumps, flags)))
+    [source] = tomllib.loads(suggested(path, None, None))["sources"].values()
+    assert source["balances"]["balance"]["sign"] == {"path": "bal.drCrFlg", "plus": ["C"], "minus": ["D"]}
+    path.write_text(json.dumps(flags[0]))  # the word for the other one is not known
+    [source] = tomllib.loads(suggested(path, None, None))["sources"].values()
+    assert source["balances"]["balance"]["sign"] == {"path": "bal.drCrFlg", "plus": ["?"], "minus": ["D"]}

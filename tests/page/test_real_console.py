@@ -95,6 +95,8 @@ def agent_finds_why_a_tier_was_lost(console: Console, visit: Visit) -> None:
     expect(page.get_by_text("To get it back: TWD 800,000 more.")).to_be_visible()
     expect(page.get_by_text("TWD 4,200,000 of TWD 5,000,000")).to_be_visible()
     expect(page.get_by_text("Fell from High net worth to Mid value")).to_be_visible()
+    page.reload()  # of what the browser has kept
+    expect(page.get_by_role("heading", name="High net worth was lost on")).to_be_visible()
     page.get_by_text("All of it in sentences").click()
     expect(page.get_by_text("needs TWD 800,000 more in composite value")).to_be_visible()
     page.get_by_label("Language").select_option("zh-CN")

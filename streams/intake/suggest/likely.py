@@ -18,6 +18,11 @@ def _few(column: Column) -> bool:
     return len(column.words) <= _FEW_WORDS
 
 
+_SIGN = (
+    r"(^|_)(dc|dr_?cr|cr_?dr|cdi|cdt_dbt|direction|sign|debit_credit|credit_debit)"
+    r"(_?(flg|flag|ind|indicator|code|cd))?$|借貸|借贷"
+)
+
 # In this order each takes the best column that is left. A name that holds two of these words is that of the first.
 _USUAL: tuple[tuple[str, str, Fits], ...] = (
     ("balance", r"balance|(^|_)bal(_|$)|saldo|餘額|余额|結餘|结余", is_money),
@@ -33,7 +38,7 @@ _USUAL: tuple[tuple[str, str, Fits], ...] = (
     ("loan_id", r"loan_?(id|no|num)|application_?(id|no)|貸款編號|贷款编号", _any),
     ("customer_id", r"cust|client|(^|_)cif(_|$)|holder|owner|party|member|客戶|客户|統編|身分證|身份证|kunde", _any),
     ("account_id", r"acc(oun)?t|(^|_)acc(_|$)|iban|konto|帳號|账号|帳戶|账户", _any),
-    ("sign", r"(^|_)(dc|dr_?cr|cr_?dr|cdi|cdt_dbt_ind|direction|sign|debit_credit|credit_debit)$|借貸|借贷", _few),
+    ("sign", _SIGN, _few),
     ("type", r"type|kind|purpose|categor|(tran|txn|book)\w*_?(code|cd)$|交易別|交易类型|類別|类别|art$", _few),
     ("product", r"prod|產品|产品", _few),
     ("standing", r"standing|grade|rating|信用等級|信用等级", _few),
@@ -43,6 +48,11 @@ _USUAL: tuple[tuple[str, str, Fits], ...] = (
 )
 # What is of a customer or an account, but not its number.
 _OTHERWISE = re.compile(r"name|phone|mail|addr|branch|status|姓名|戶名|户名|分行")
+
+
+def is_sign(column: Column) -> bool:
+    """Says whether a column looks like one of debit and credit."""
+    return re.search(_SIGN, column.name) is not None and _few(column)
 
 
 def likely(columns: Sequence[Column]) -> dict[str, Column]:

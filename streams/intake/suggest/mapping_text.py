@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from streams.intake.inputs import INPUTS, InputField
 from streams.intake.suggest.columns import Column
-from streams.intake.suggest.likely import likely
+from streams.intake.suggest.likely import is_sign, likely
 from streams.intake.suggest.shapes import UNKNOWN, clock_form, has_negative, has_zone, is_day, money_words, time_words
 from streams.policy.language.forms import quoted
 from streams.values.currencies import CODES, meant_by
@@ -75,6 +75,10 @@ def _inputs(found: dict[str, Column]) -> list[str]:
     if "loan_id" in found and "amount" in found and "balance" not in found:
         return ["loans"]
     return [name for name, field in _MAIN.items() if field in found] or ["transactions"]
+
+
+def _is_beside(one: Column, other: Column) -> bool:
+    return one.path.rpartition(".")[0] == other.path.rpartition(".")[0]
 
 
 class _Table(NamedTuple):
@@ -154,7 +158,22 @@ class _Table(NamedTuple):
             words = ', scale = "currency"'
         if is_from_zero and has_negative(column):
             words += ', sign = "drop"'
+        if not is_from_zero:
+            words += self._sign(column)
         return f"{{ path = {_path(column)}{words} }}" if words else _path(column)
+
+    def _sign(self, balance: Column) -> str:
+        """Says which column has the sign of a balance. One that stands beside an amount, too, is the amount's."""
+        amount = self.found.get("amount")
+        if amount is not None and _is_beside(amount, balance):
+            return ""
+        sign = next((other for other in self.columns if is_sign(other) and _is_beside(other, balance)), None)
+        if sign is None:
+            return ""
+        plus, minus = (
+            ", ".join(quoted(word) for word in sign.words if word.lower() in known) or UNKNOWN for known in _SIGNS
+        )
+        return f", sign = {{ path = {_path(sign)}, plus = [{plus}], minus = [{minus}] }}"
 
     def _currency(self) -> str | None:
         """Takes the currency that stands beside the amount, where there are several."""
