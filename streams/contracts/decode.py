@@ -318,8 +318,8 @@ def _handed_on(message: CustomerMessage, at_ms: int, policy: Policy) -> HandedOn
         raise _RejectedError(event)
     if isinstance(event, Merge | TakeIn | HandedOn):
         raise _InvalidError("invalid_field", "a merge is not handed on - at `$.merged.event`")
-    own = replace(event, customer_id=message.customer_id)
-    return HandedOn(message.event_id, message.customer_id, at_ms, merged.source, former, topic, own, value)
+    own, via = replace(event, customer_id=message.customer_id), tuple(merged.via)
+    return HandedOn(message.event_id, message.customer_id, at_ms, merged.source, former, topic, own, value, via)
 
 
 def _bytes(field: str, written: str) -> bytes:

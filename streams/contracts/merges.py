@@ -36,12 +36,14 @@ def take_in(place: Place, into: str, at_ms: int, former: TakeIn) -> bytes:
 
 def hand_on(place: Place, into: str, at_ms: int, event: HandedOn) -> bytes:
     """Writes an event that came under a former id for the id `into`."""
-    merged = {
+    merged: dict[str, Any] = {
         "source": event.source,
         "customer_id": event.former,
         "topic": TOPICS[event.topic],
         "event": b64encode(event.value).decode(),
     }
+    if event.via:
+        merged["via"] = list(event.via)
     return _message(place, into, "hand_on", at_ms, merged)
 
 

@@ -156,6 +156,8 @@ class Customers(MergedCustomers):
         mark, content = fingerprint(event.event_id), content_mark(event)
         outcome = outcome_without_effect(customer.state, topic, mark, content, event.at_ms)
         if outcome is not None:
+            outcome = self._outcome_of_repeat(customer, entry, event, outcome)
+        if outcome is not None:
             return self._pass_over(entry, outcome)
         refused = self._refused(customer, event, entry.at_ms)
         if refused is not None:

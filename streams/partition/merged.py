@@ -24,7 +24,7 @@ from streams.engine.codec import copy_of
 from streams.engine.measures.limits import LimitExceededError
 from streams.engine.measures.reversals import mark_for_reversals
 from streams.engine.measures.united import left_by_union
-from streams.engine.remember import outcome_without_effect, remember
+from streams.engine.remember import is_erased, outcome_without_effect, remember
 from streams.partition.by_itself import DecidedByItself
 from streams.partition.entries import Entry, LargeRecord
 from streams.partition.opened import EVENT_BYTES, Opened
@@ -34,7 +34,9 @@ from streams.values.events import CUSTOMERS, TOPICS, CustomerAction, Event, Hand
 from streams.values.fingerprint import content_mark, fingerprint
 
 _UNREAD = (msgspec.DecodeError, ValueError, KeyError, IndexError, OverflowError, struct.error)
+_ROUNDS = 8  # behind the states of ids in a circle an event goes round it two or three times at most
 _NO_ROOM = Rejection("limit_exceeded", "it is too large to be handed on to the id that the customer has now")
+_NO_END = Rejection("merge_refused", "ids were merged in a circle, and the state of none has come to an end of it yet")
 _NO_PLACE = Rejection("merge_refused", "with TIERFLOW_PARTITIONER=none nobody knows where the other id is")
 
 
@@ -145,13 +147,19 @@ class MergedCustomers(DecidedByItself):
     def _hand_on(self, key: bytes, customer: Opened, entry: Entry, topic: int, event: Event, into: str) -> bool:  # noqa: PLR0913, PLR0917
         """Hands an event on to the id that the customer has now. It is remembered, so that it goes on once."""
         mark, content = fingerprint(event.event_id), content_mark(event)
+        if _times_here(entry.event) >= _ROUNDS:
+            return self._reject(entry, _NO_END)
         outcome = outcome_without_effect(customer.state, topic, mark, content, event.at_ms)
+        if outcome is not None:
+            outcome = self._outcome_of_repeat(customer, entry, event, outcome)
         if outcome is not None:
             return self._pass_over(entry, outcome)
         if self._let_time_pass(key, customer, entry.at_ms) is None:
             return False
         came, value = entry.event, entry.record.value or b""
-        if type(came) is not HandedOn:
+        if type(came) is HandedOn:
+            came = replace(came, via=(*came.via, event.customer_id))
+        else:
             source, former = self.setup.source, event.customer_id
             came = HandedOn(event.event_id, former, entry.at_ms, source, former, topic, event, value)
         sent = hand_on(self._place(entry), into, self._told_ms(), came)
@@ -163,6 +171,16 @@ class MergedCustomers(DecidedByItself):
         self._note(customer, entry, topic, marks)
         self._tell_other(entry, into, sent)
         return self._pass_over(entry, "handed_on")
+
+    def _outcome_of_repeat(self, customer: Opened, entry: Entry, event: Event, outcome: str) -> str | None:
+        """Names the outcome of an event that changes nothing; None where it was remembered, and not worked.
+
+        That is so of what this id handed on itself, and what came back to it since it stays of ids that were merged in
+        a circle.
+        """
+        if not _times_here(entry.event):
+            return outcome
+        return "erased" if is_erased(customer.state, event.at_ms) else None
 
     def _note(self, customer: Opened, entry: Entry, topic: int, marks: bytes) -> None:
         """Remembers what was worked. topic: the number of its own. marks: of its id and of its content."""
@@ -217,3 +235,8 @@ def _ends_here(event: TakeIn, into: str) -> bool:
         return False
     last = len(ids) - 1 - ids[::-1].index(into)
     return min([*ids[last:], event.customer_id]) == event.customer_id
+
+
+def _times_here(event: object) -> int:
+    """Counts how often an event was handed on by the very id that it has come to: ids were merged in a circle."""
+    return (event.former, *event.via).count(event.customer_id) if type(event) is HandedOn else 0

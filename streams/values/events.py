@@ -155,7 +155,7 @@ class Cause(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class HandedOn(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What tierflow writes to itself after a Merge: an event that came under the id `former`, for `customer_id`.
 
-    source: as of TakeIn. topic: the number of its own topic. event: as that of `customer_id`. value: as it came.
+    source, via: as of TakeIn. topic: the number of its own topic. event: as that of `customer_id`. value: as it came.
     """
 
     event_id: str
@@ -166,6 +166,7 @@ class HandedOn(msgspec.Struct, frozen=True, gc=False, array_like=True):
     topic: int
     event: Event
     value: bytes
+    via: tuple[str, ...] = ()
 
 
 Handed = Merge | TakeIn | HandedOn

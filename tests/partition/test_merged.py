@@ -118,6 +118,35 @@ def test_of_a_circle_the_least_id_stays_and_has_all(order: tuple[int, ...], circ
     assert refusals(customers) == []
 
 
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+@pytest.mark.parametrize("circle", ["C1 C2", "C1 C2 C3", "C3 C2 C1"])
+def test_what_comes_while_a_circle_is_under_way_counts_once(order: tuple[int, ...], circle: str) -> None:
+    customers = bank()
+    names = circle.split()
+    for name, into in zip(names, [*names[1:], names[0]], strict=True):
+        customers.merge(name, into, NOON + 1)
+        for _ in range(2):  # repeated
+            customers.log(name).balance(name, "400000", NOON + 5, account=name, event_id=f"late {name}")
+            customers.log(name).transaction(name, "70", NOON + 5, event_id=f"spent {name}")
+    customers.work(order)
+    assert assets(customers, "C1") == e4("600000") + e4("400000") * len(names)
+    assert [bucket.count for _, _, bucket in all_buckets(customers.state("C1"))] == [len(names)]
+    assert refusals(customers) == []
+
+
+def test_what_goes_round_a_circle_without_an_end_is_a_dead_letter() -> None:
+    customers = bank()
+    customers.merge("C2", "C1", NOON + 1)
+    customers.work()
+    late = {"event_id": "e", "customer_id": "C1", "account_id": "a", "balance": "1", "currency": "TWD", "as_of": NOON}
+    written = b64encode(json.dumps(late).encode()).decode()
+    merged = {"source": SOURCE, "customer_id": "C1", "topic": "balances", "via": ["C2", "C1"] * 8, "event": written}
+    customers.log("C2").action("C2", "hand_on", NOON + 2, merged=merged, event_id="x")
+    customers.work()
+    [(reason, _)] = refusals(customers)
+    assert (reason, assets(customers, "C1")) == ("merge_refused", e4("600000"))
+
+
 def test_a_former_id_is_not_merged_into_a_third_one() -> None:
     customers = bank()
     customers.merge("C1", "C2", NOON + 1, event_id="m1")
