@@ -123,7 +123,8 @@ def apply_union(case: Case, former: CustomerState) -> Outcome:
     case.begins_policy = former.tier is not None and former.policy_mark != policy.mark
     step_union(case, was_pinned=holds(special_of(own).pin, policy))
     if state.courses is not None:
-        state.courses.progress = progress_of_both(state.courses, policy.campaigns)
+        before = {} if own.courses is None else own.courses.progress
+        state.courses.progress = progress_of_both(case, state.courses, before)
     if state.tier is not None:
         _triggers(case, not_due(state, policy.campaigns, case.now_ms))
     _set_due(state)

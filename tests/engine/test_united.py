@@ -22,6 +22,7 @@ from streams.engine.outcomes import Outcome
 from streams.engine.remember import content_of, is_decided, undoing_of
 from streams.engine.sections import courses_of, special_of
 from streams.engine.state import CustomerState
+from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy
 from streams.values.events import BALANCES, CUSTOMERS, TRANSACTIONS, Event, TakeIn
 from streams.values.fingerprint import fingerprint
@@ -67,6 +68,17 @@ MONTHLY = a_policy(
 )
 POLICIES = {"plain": PLAIN, "standard": STANDARD, "campaigns": WHOLE_STANDARD, "monthly": MONTHLY}
 every_policy = pytest.mark.parametrize("name", POLICIES)
+WITH_A_FEE = load_policy(
+    WHOLE_STANDARD.document
+    + """
+    [[campaigns]]
+    id = "fee"
+    kind = "fee_alert"
+    tiers = ["low"]
+    measure = "assets"
+    below = "1000"
+    """
+)
 KINDS = ("balance", "purchase", "credit", "opt_out", "opt_in", "reversal")
 
 # By hour: which id hears what, of which account, how much.
@@ -271,6 +283,21 @@ def test_a_campaign_that_came_once_under_the_former_id_does_not_come_again() -> 
     own.now_ms = START + 1
     own.apply(balance("300000", START + 2, "another"))
     assert [trigger for trigger in own.triggers if trigger.campaign.kind == "gift"] == []
+
+
+@pytest.mark.parametrize("campaign", ["cash-back", "fee"])
+def test_of_a_month_that_is_over_nothing_is_told_twice(campaign: str) -> None:
+    """The former id's partition had not come to the month's end yet."""
+    own, former = Customer(WITH_A_FEE), Customer(WITH_A_FEE)
+    own.apply(transaction("4000", START))
+    former.apply(transaction("5000", START))
+    own.wait(at("2026-04-02T12:00"))
+    unite(own, former, own.now_ms)
+    own.wait(at("2026-05-02T12:00"))
+    told = [trigger.offer for trigger in own.triggers if trigger.campaign.id == campaign]
+    assert [offer.period for offer in told] == ["2026-03", "2026-04"]
+    if campaign == "cash-back":
+        assert [offer.amount_e4 for offer in told] == [e4("40"), e4("50")]
 
 
 def test_what_an_erase_made_forgotten_does_not_come_back() -> None:

@@ -78,6 +78,30 @@ def payments_left(case: Case, terms: CashBack, progress: Progress) -> Progress:
     return left
 
 
+def leave_to_next_payment(case: Case, terms: CashBack, own: Progress, both: Progress) -> None:
+    """Leaves to the next payment what a former id had not settled of months that the id has: a month is told once.
+
+    own: of the id before the former one was put in.
+    """
+    now_ms, due_ms = case.now_ms, both.due_ms
+    if terms.per_transaction or due_ms is None or due_ms > now_ms:
+        return
+    calendar = case.policy.calendar
+    running, due_day = month_of(calendar.day_of(now_ms)), calendar.day_of(due_ms)
+    first = max(month_of(due_day - terms.settles_after_days) - 1, running - CORRECTED_MONTHS)
+    over = [month for month in range(first, running) if _settled_ms(case, terms, month) <= now_ms]
+    if not any(month in own.spent_e16 for month in over):
+        return
+    is_theirs = is_for(case.state, terms.tiers)
+    for month in over:
+        if is_theirs:
+            both.spent_e16.setdefault(month, _NOTHING)
+        if month in both.spent_e16 and month not in both.late_months:
+            both.late_months.append(month)
+    both.due_ms = _next_due_ms(case, terms, both)
+    _look_by(both, calendar.next_month_begins_ms(now_ms))
+
+
 def _month_ends_ms(case: Case) -> int:
     """Gives the end of the running month.
 

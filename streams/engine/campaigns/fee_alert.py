@@ -27,3 +27,10 @@ def fee_alert_offer(case: Case, terms: FeeAlert, progress: Progress) -> Offer | 
     if not held or figure >= terms.below_e16:
         return None
     return Offer(period=month_text(last_day), missing=terms.below_e16 - figure)
+
+
+def look_from_now_on(case: Case, terms: FeeAlert, progress: Progress) -> None:
+    """Leaves out months that are over: of one that the id was told of, nothing is told again for a former id."""
+    if progress.due_ms is not None and progress.due_ms <= case.now_ms:
+        is_theirs = is_for(case.state, terms.tiers)
+        progress.due_ms = case.policy.calendar.next_month_begins_ms(case.now_ms) if is_theirs else None

@@ -13,11 +13,11 @@ from typing import Any
 from msgspec import structs
 
 from streams.engine.campaigns.at_risk import at_risk_offer
-from streams.engine.campaigns.cash_back import cash_back_offer, payments_left
+from streams.engine.campaigns.cash_back import cash_back_offer, leave_to_next_payment, payments_left
 from streams.engine.campaigns.contact import is_left_in_peace
 from streams.engine.campaigns.dormant import dormant_offer
 from streams.engine.campaigns.each_paid import note_told
-from streams.engine.campaigns.fee_alert import fee_alert_offer
+from streams.engine.campaigns.fee_alert import fee_alert_offer, look_from_now_on
 from streams.engine.campaigns.gift import gift_offer
 from streams.engine.campaigns.near_tier import near_tier_offer
 from streams.engine.campaigns.welcome import welcome_offer
@@ -107,13 +107,22 @@ def progress_left(case: Case, former: Mapping[str, Progress]) -> dict[str, Progr
     return {name: progress for name, progress in paid.items() if progress != _BLANK}
 
 
-def progress_of_both(courses: Courses, campaigns: tuple[Campaign, ...]) -> dict[str, Progress]:
+def progress_of_both(case: Case, courses: Courses, own: Mapping[str, Progress]) -> dict[str, Progress]:
     """Gives the progress of two ids together, without campaigns that are over and those that the policy has not.
 
-    Of one that comes once, a trigger under either id is the last.
+    Of one that comes once, a trigger under either id is the last. own: the progress of the id alone.
     """
-    running = {c.id for c in campaigns if not (c.once and c.id in courses.trigger_counts)}
-    return {name: progress for name, progress in courses.progress.items() if name in running}
+    found = {}
+    for campaign in case.policy.campaigns:
+        progress, terms = courses.progress.get(campaign.id), campaign.terms
+        if progress is None or (campaign.once and campaign.id in courses.trigger_counts):
+            continue
+        if isinstance(terms, CashBack):
+            leave_to_next_payment(case, terms, own.get(campaign.id, _BLANK), progress)
+        elif isinstance(terms, FeeAlert):
+            look_from_now_on(case, terms, progress)
+        found[campaign.id] = progress
+    return found
 
 
 def not_due(state: CustomerState, campaigns: tuple[Campaign, ...], now_ms: int) -> tuple[Campaign, ...]:
