@@ -59,6 +59,8 @@ def check_replayable(settings: Settings, order: OrderMessage, offset: int) -> No
         )
     if order.clock not in ("wall", "event"):
         raise UsageError(f"{where} was worked on a clock {order.clock!r}, which this release does not know")
+    if order.rates is not msgspec.UNSET and not settings.rates:
+        raise UsageError(f"{where} was worked by rates of a topic, which is not read here; write TIERFLOW_RATES=on")
     for topic in order.positions:
         if topic not in settings.input_topics():
             raise UsageError(f"{where} names the input topic {topic}; set TIERFLOW_INPUT_PREFIX as the workers have it")

@@ -6,18 +6,20 @@ from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from streams.audit.order import Order, order_of
+from streams.audit.order import Order, check_replayable, order_of
 from streams.audit.rates import RatesThen
 from streams.contracts.kept import LaneRecord
 from streams.contracts.packing import unpack_state
 from streams.contracts.rates import take_rate
 from streams.contracts.rates_read import NOTHING_READ
 from streams.engine.measures.accounts import is_converted
+from streams.errors import UsageError
 from streams.partition.customers import Customers
 from streams.partition.merging import merge_heads
 from streams.partition.outputs import sent_to
@@ -153,6 +155,18 @@ def test_customers_in_a_partition_that_is_new_since_a_growth_are_looked_at() -> 
     assert bank.works_batch(MONDAY_MS + HOUR_MS) == ["A mid rates_changed USD 32.0 of 05"]
     assert bank.works[-1].lane.rates == 2
     assert not bank.partition.is_stale
+
+
+def test_an_audit_that_reads_no_rates_is_told_so() -> None:
+    bank = Bank()
+    bank.knows(("USD", "30", 0))
+    bank.works_batch(MONDAY_MS, [("A", 1, "USD")])
+    [told] = sent_to(bank.works[-1], ORDER)
+    record = order_of(told)
+    assert record is not None
+    check_replayable(SETTINGS, record, 0)
+    with pytest.raises(UsageError, match="write TIERFLOW_RATES=on"):
+        check_replayable(Settings.from_environment({}, dotenv=None), record, 0)
 
 
 def test_so_many_a_batch_are_looked_at_and_live_events_come_first() -> None:
