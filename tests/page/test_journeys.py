@@ -213,6 +213,14 @@ def test_what_the_server_leaves_out_is_counted(visit: Visit) -> None:
     until_seen(page, 15_000)
 
 
+def test_a_console_that_does_not_answer_at_first_is_asked_again(visit: Visit) -> None:
+    visitor = visit()
+    visitor.page.route("**/api/session", lambda route: route.abort(), times=1)
+    page = visitor.open()
+    expect(page.get_by_text("The console does not answer. It will be asked again.")).to_be_visible()
+    expect(page.get_by_text("533,868")).to_be_visible()
+
+
 def test_the_console_is_worked_by_keyboard_alone(visit: Visit) -> None:
     page = visit(StandIn("operator")).open()
     expect(page.get_by_text("533,868")).to_be_visible()

@@ -2,9 +2,9 @@
 import { ApiProblem, ask } from "./client";
 import { visit } from "./session.svelte";
 
-const A_SECOND_MS = 1000;
-const AFTER_PROBLEM_S = 5;
-const PASSING = new Set([0, 503]); // no answer, or not yet
+export const A_SECOND_MS = 1000;
+export const AFTER_PROBLEM_S = 5;
+export const PASSING = new Set([0, 503]); // no answer, or not yet
 
 export class Asked<Answer> {
   answer = $state.raw<Answer | null>(null);
