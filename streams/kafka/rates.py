@@ -22,17 +22,17 @@ GATHERED_MS = 200
 """The rates of a day are sent one after the other: so long the next one is waited for."""
 
 
-async def read_newest_rates(settings: Settings) -> RatesRead:
-    """Reads all that the topic holds now.
+async def read_newest_rates(settings: Settings, known: RatesRead = NOTHING_READ) -> RatesRead:
+    """Reads all that the topic holds now. known: what was read of it before; only what came since is fetched.
 
     Raises:
         KafkaError: No broker answers, or none lets us in; a later try may succeed.
     """
-    return take_rates(NOTHING_READ, map(_parts, await read_records(settings)))
+    return take_rates(known, map(_parts, await read_records(settings, known.table.next_offset)))
 
 
-async def read_records(settings: Settings) -> list[Record]:
-    """Reads the records that the topic holds now; none where TIERFLOW_RATES is off.
+async def read_records(settings: Settings, begins_at: int = 0) -> list[Record]:
+    """Reads the records that the topic holds now, from an offset on; none where TIERFLOW_RATES is off.
 
     Raises:
         KafkaError: As above.
@@ -44,7 +44,7 @@ async def read_records(settings: Settings) -> list[Record]:
         try:
             await consumer.start()
             consumer.assign([tp])
-            async for records in to_the_end(consumer, tp, (await consumer.end_offsets([tp]))[tp]):
+            async for records in to_the_end(consumer, tp, (await consumer.end_offsets([tp]))[tp], begins_at):
                 found += records
         finally:
             await consumer.stop()

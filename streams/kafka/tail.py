@@ -31,9 +31,9 @@ def reader(client_options: Mapping[str, Any]) -> AIOKafkaConsumer:
 
 
 async def to_the_end(
-    consumer: AIOKafkaConsumer, tp: TopicPartition, end: int
+    consumer: AIOKafkaConsumer, tp: TopicPartition, end: int, begins_at: int = 0
 ) -> AsyncIterator[Sequence[ConsumerRecord]]:
-    """Yields the records of a partition that the consumer has, from its beginning to an offset, a fetch at a time.
+    """Yields the records of a partition that the consumer has, from one offset to another, a fetch at a time.
 
     It goes by the consumer's position: the last offsets of a partition may be markers, which no record shows. Of a
     consumer that was made with WHOLE_BATCHES (unpacking.py) it yields batches.
@@ -42,7 +42,7 @@ async def to_the_end(
         KafkaTimeoutError: Nothing could be read for PATIENCE_S (patience.py).
     """
     # By offset, since a pending offset reset could overtake seek_to_beginning(), and nothing would be read.
-    consumer.seek(tp, (await consumer.beginning_offsets([tp]))[tp])
+    consumer.seek(tp, max(begins_at, (await consumer.beginning_offsets([tp]))[tp]))
     patience = Patience(tp, end)
     while patience.is_not_at_end(await consumer.position(tp)):
         yield (await consumer.getmany(tp, timeout_ms=200)).get(tp, ())

@@ -57,7 +57,7 @@ class TierflowApp(LaneApp):
 
         async def read() -> None:
             self.learn(await read_newest_policies(self.settings))
-            self.learn_rates(await read_newest_rates(self.settings))
+            self.learn_rates(await read_newest_rates(self.settings, self.rates))
 
         await persistently(read, "the policy in force could not be read", lambda: self.should_stop, self.contact.look)
 
