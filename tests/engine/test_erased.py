@@ -14,6 +14,7 @@ from streams.values.events import CustomerAction, Event, Transaction
 from tests.support.one_customer import (
     DAY_MS,
     LOW_AND_MID,
+    MONTHLY,
     PLAIN,
     Customer,
     a_policy,
@@ -29,22 +30,6 @@ from tests.support.one_customer import (
 
 NOON = at("2026-11-24T12:00")
 ERASED = NOON + 5 * DAY_MS
-MONTHLY = a_policy(
-    """
-    [rating]
-    when = "month_end"
-    [measures.average]
-    average = "assets"
-    months = 1
-    [value]
-    terms = [{ measure = "average" }]
-    [[tiers]]
-    id = "low"
-    [[tiers]]
-    id = "mid"
-    at_least = "500"
-    """
-)
 EACH = a_policy(LOW_AND_MID + '[[campaigns]]\nid = "back"\nkind = "cash_back"\nrate = "0.01"\n')
 
 

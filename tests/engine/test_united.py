@@ -30,6 +30,7 @@ from tests.support.laws import laws
 from tests.support.one_customer import (
     DAY_MS,
     LOW_AND_MID,
+    MONTHLY,
     PLAIN,
     STANDARD,
     WHOLE_STANDARD,
@@ -50,22 +51,6 @@ from tests.support.one_customer import (
 START = at("2026-03-01T12:00")
 HOUR_MS = 3_600_000
 END = START + 40 * DAY_MS
-MONTHLY = a_policy(
-    """
-    [rating]
-    when = "month_end"
-    [measures.average]
-    average = "assets"
-    months = 1
-    [value]
-    terms = [{ measure = "average" }]
-    [[tiers]]
-    id = "low"
-    [[tiers]]
-    id = "mid"
-    at_least = "500"
-    """
-)
 POLICIES = {"plain": PLAIN, "standard": STANDARD, "campaigns": WHOLE_STANDARD, "monthly": MONTHLY}
 every_policy = pytest.mark.parametrize("name", POLICIES)
 WITH_A_FEE = load_policy(

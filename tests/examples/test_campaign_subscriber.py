@@ -8,19 +8,18 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.settings import Settings
 from streams.simulate.samples import samples
-from tests.support.patience import stretched
+from tests.support.patience import stretched, wait_until
+from tests.support.worker_processes import group_offsets
 
 FILE = Path(__file__).parents[2] / "examples" / "campaign_subscriber.py"
 REAL = [sample.value for sample in samples() if sample.message == "campaignTriggered"]
@@ -35,13 +34,6 @@ def trigger(customer: str, sequence: int = 1, **fields: Any) -> dict[str, Any]:
     welcome = next(message for message in REAL if message["kind"] == "welcome")
     id_ = f"{customer}:{fields.get('campaign', welcome['campaign'])}:{sequence}"
     return {**welcome, "id": id_, "customer_id": customer, "sequence": sequence, **fields}
-
-
-def until(reached: Callable[[], Any], what: str) -> None:
-    give_up_at = time.monotonic() + stretched(WITHIN_S)
-    while not reached():
-        assert time.monotonic() < give_up_at, f"not within {stretched(WITHIN_S):.0f} s: {what}"
-        time.sleep(0.01)
 
 
 # --- as a process ----------------------------------------------------------------------------------------------------
@@ -149,17 +141,8 @@ async def take_back(settings: Settings, *messages: dict[str, Any]) -> None:
         await producer.abort_transaction()
 
 
-async def committed(settings: Settings, group: str) -> dict[TopicPartition, int]:
-    admin = AIOKafkaAdminClient(**settings.client_options())
-    await admin.start()
-    try:
-        return {tp: found.offset for tp, found in (await admin.list_consumer_group_offsets(group)).items()}
-    finally:
-        await admin.close()
-
-
 def worked_to_the_end(settings: Settings, group: str, ends: Ends) -> bool:
-    found = asyncio.run(committed(settings, group))
+    found = asyncio.run(group_offsets(settings, group))
     return all(found.get(tp, 0) >= end for tp, end in ends.items())
 
 
@@ -169,20 +152,20 @@ def test_each_trigger_is_acted_on_once_through_kill_9_and_duplicates(
     asyncio.run(take_back(settings, trigger("taken back"), trigger("N000", campaign="taken-back")))
     sent = asyncio.run(produced(settings))
     first = subscribers.start("team")
-    until(lambda: subscribers.letters, f"the first letter\n{subscribers.log}")
+    wait_until(lambda: subscribers.letters, WITHIN_S, f"the first letter\n{subscribers.log}")
     first.send_signal(signal.SIGKILL)
     first.wait()
     assert 0 < len(subscribers.letters) < len(sent.treated), "it was not killed in the middle"
 
     second = subscribers.start("team")
-    until(lambda: worked_to_the_end(settings, "team", sent.ends), "all is worked after the kill")
+    wait_until(lambda: worked_to_the_end(settings, "team", sent.ends), WITHIN_S, "all is worked after the kill")
     assert subscribers.letters == sent.treated
     second.send_signal(signal.SIGTERM)
     assert second.wait(stretched(10)) == 0
 
     # Another group reads all of it from the beginning: the store knows what was done.
     third = subscribers.start("team-again")
-    until(lambda: worked_to_the_end(settings, "team-again", sent.ends), "all is read again")
+    wait_until(lambda: worked_to_the_end(settings, "team-again", sent.ends), WITHIN_S, "all is read again")
     third.send_signal(signal.SIGINT)
     assert third.wait(stretched(10)) == 0
     assert subscribers.letters == sent.treated
@@ -200,7 +183,7 @@ def test_each_trigger_is_acted_on_once_through_kill_9_and_duplicates(
 def test_the_newest_tiers_are_kept(settings: Settings, subscribers: Subscribers) -> None:
     sent = asyncio.run(produced(settings))
     process = subscribers.start("team")
-    until(lambda: worked_to_the_end(settings, "team", sent.ends), "all is worked")
+    wait_until(lambda: worked_to_the_end(settings, "team", sent.ends), WITHIN_S, "all is worked")
     process.send_signal(signal.SIGTERM)
     assert process.wait(stretched(10)) == 0
     newest = {change["customer_id"]: (change["sequence"], change["tier"]) for change in CHANGES}

@@ -9,9 +9,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from streams.kafka.partitioner import partition_of
 from streams.policy.compile.load import load_policy
 from streams.settings import Settings, policy_folder
 from streams.values.events import BALANCES, TRANSACTIONS, Balance, Transaction
-from tests.support.patience import stretched
+from tests.support.patience import stretched, wait_until
 from tests.support.worker_processes import PARTITIONS, read
 
 PRODUCERS = Path(__file__).parents[2] / "examples/producers"
@@ -85,22 +84,6 @@ def java(folder: Path) -> list[str]:
     return ["java", "-cp", f"{folder}/target/classes:{folder}/target/dependency/*", "Producer"]
 
 
-def until(reached: Callable[[], Any], what: str) -> None:
-    give_up_at = time.monotonic() + stretched(60)
-    while not reached():
-        assert time.monotonic() < give_up_at, what
-        time.sleep(0.01)
-
-
-@pytest.fixture
-def running() -> Iterator[list[subprocess.Popen[bytes]]]:
-    processes: list[subprocess.Popen[bytes]] = []
-    yield processes
-    for process in processes:
-        process.kill()
-        process.wait()
-
-
 @pytest.mark.soak
 @pytest.mark.parametrize("build", [python, java])
 def test_each_booking_arrives_though_the_producer_is_killed(
@@ -119,11 +102,11 @@ def test_each_booking_arrives_though_the_producer_is_killed(
         return running[-1]
 
     first = start()
-    until(lambda: sent(store), "the first one sends")
+    wait_until(lambda: sent(store), 60, "the first one sends")
     first.send_signal(signal.SIGKILL)
     first.wait()
     second = start()
-    until(lambda: sent(store) == BOOKINGS, "all bookings are sent")
+    wait_until(lambda: sent(store) == BOOKINGS, 60, "all bookings are sent")
     second.send_signal(signal.SIGTERM)
     assert second.wait(stretched(20)) in {0, 128 + signal.SIGTERM}
     for topic in TOPICS:

@@ -7,8 +7,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +17,7 @@ from aiokafka import AIOKafkaProducer
 
 from streams.settings import Settings
 from streams.simulate.samples import samples
-from tests.support.patience import stretched
+from tests.support.patience import stretched, wait_until
 
 READERS = Path(__file__).parents[2] / "examples/readers"
 CHANGE = next(sample.value for sample in samples() if sample.message == "tierChanged")
@@ -94,22 +93,6 @@ def lines(store: Path) -> list[str]:
     return [json.loads(line)["id"] for line in whole.splitlines()]
 
 
-def until(reached: Callable[[], Any], what: str) -> None:
-    give_up_at = time.monotonic() + stretched(30)
-    while not reached():
-        assert time.monotonic() < give_up_at, what
-        time.sleep(0.05)
-
-
-@pytest.fixture
-def running() -> Iterator[list[subprocess.Popen[bytes]]]:
-    processes: list[subprocess.Popen[bytes]] = []
-    yield processes
-    for process in processes:
-        process.kill()
-        process.wait()
-
-
 @pytest.mark.parametrize("build", [java, node])
 def test_a_reader_acts_on_each_change_once_though_it_is_killed_and_reads_anew(
     build: Callable[[Path], Reader],
@@ -127,15 +110,15 @@ def test_a_reader_acts_on_each_change_once_though_it_is_killed_and_reads_anew(
         return running[-1]
 
     first = start("first")
-    until(lambda: reader.acted(store), "the first reader acts")
+    wait_until(lambda: reader.acted(store), 30, "the first reader acts")
     first.send_signal(signal.SIGKILL)
     first.wait()
     # Another group reads all of it again, as one does whose positions were not committed.
     second = start("second")
-    until(lambda: set(reader.acted(store)) >= set(ids(FIRST)), "all changes are acted on")
+    wait_until(lambda: set(reader.acted(store)) >= set(ids(FIRST)), 30, "all changes are acted on")
     # Who acts on the newest of every customer has read all that was before.
     asyncio.run(written(settings, THEN))
-    until(lambda: set(reader.acted(store)) >= set(ids(THEN)), "all is read")
+    wait_until(lambda: set(reader.acted(store)) >= set(ids(THEN)), 30, "all is read")
     second.send_signal(signal.SIGTERM)
     assert second.wait(stretched(20)) in {0, 128 + signal.SIGTERM}
     assert sorted(reader.acted(store)) == ids([*FIRST, *THEN])

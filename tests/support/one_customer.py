@@ -73,6 +73,25 @@ def a_policy(text: str, zone: str = "Asia/Taipei") -> Policy:
     return load_policy(f'name = "test"\nversion = 1\ncurrency = "TWD"\ntime_zone = "{zone}"\n{text}')
 
 
+MONTHLY = a_policy(
+    """
+    [rating]
+    when = "month_end"
+    [measures.average]
+    average = "assets"
+    months = 1
+    [value]
+    terms = [{ measure = "average" }]
+    [[tiers]]
+    id = "low"
+    [[tiers]]
+    id = "mid"
+    at_least = "500"
+    """
+)
+"""Rates by the average of a month, at its end."""
+
+
 def at(local: str, zone: ZoneInfo = TAIPEI) -> int:
     """Epoch milliseconds of a local time such as 2026-11-24 or 2026-11-24T09:30."""
     moment = datetime.fromisoformat(local).replace(tzinfo=zone)

@@ -24,3 +24,11 @@ async def until(reached: Callable[[], Any], within_s: float, what: str) -> None:
             return
         assert time.monotonic() < give_up_at, f"not within {stretched(within_s):.0f} s: {what}"
         await asyncio.sleep(0.02)
+
+
+def wait_until(reached: Callable[[], Any], within_s: float, what: str) -> None:
+    """Waits as `until` does, where no loop runs."""
+    give_up_at = time.monotonic() + stretched(within_s)
+    while not reached():
+        assert time.monotonic() < give_up_at, f"not within {stretched(within_s):.0f} s: {what}"
+        time.sleep(0.02)

@@ -280,11 +280,12 @@ async def ends(settings: Settings, topics: Iterable[str], isolation: str = "read
         return dict(await reader.end_offsets(tps))
 
 
-async def group_offsets(settings: Settings) -> dict[TopicPartition, int]:
+async def group_offsets(settings: Settings, group: str = "") -> dict[TopicPartition, int]:
+    """What a group has committed. group: the workers' own, if none is named."""
     admin = AIOKafkaAdminClient(**settings.client_options())
     await admin.start()
     try:
-        found = await admin.list_consumer_group_offsets(settings.app_id)
+        found = await admin.list_consumer_group_offsets(group or settings.app_id)
     except GroupCoordinatorNotAvailableError:
         return {}  # a fresh broker has no group yet
     finally:
