@@ -4,12 +4,15 @@ One broker in KRaft mode, on the loopback interface only, with its data in a fol
 and benchmarks, not for production.
 """
 
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import time
 from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -118,13 +121,23 @@ def _class_path(folder: Path) -> str:
 
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tierflow" / "kafka"
     try:
-        environment = build(KAFKA, cache_dir=cache, resolver=PythonResolver())
+        with _alone(cache):
+            environment = build(KAFKA, cache_dir=cache, resolver=PythonResolver())
     except Exception as error:
         raise UsageError(
             f"Apache Kafka could not be fetched from Maven Central ({error!r}); check the "
             f"network and start again, or set KAFKA_BOOTSTRAP_SERVERS to a broker that runs. Folder: {folder}"
         ) from error
     return os.pathsep.join(str(jar) for jar in environment.all_jars)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Lets one process of this machine at a time into its block: files that are half fetched look like whole ones."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _java(class_path: str) -> list[str]:
