@@ -16,7 +16,9 @@ from streams.logs import is_worth_logging
 from streams.settings import Settings, policy_folder
 from tests.support.laws import be_the_same_everywhere
 from tests.support.own_broker import OwnBroker
+from tests.support.ports import free_port
 from tests.support.sealing import SEALED, sealing_settings
+from tests.support.young_broker import make_coordinators
 
 # Commands speak English, whatever the environment of whoever tests is.
 os.environ["LC_MESSAGES"] = "C"
@@ -52,6 +54,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # A broker of a test lives for a minute: to compile it thoroughly would take more time than it gives.
 local._JVM = (*local._JVM, "-XX:TieredStopAtLevel=1")
+# Between its choice and its use seconds pass, in which another process of this run could take a port that is only free.
+local.free_port = free_port
 
 # Python 3.11 cannot parse while a traceback is formatted, which asyncio does for futures when they are collected.
 logging.getLogger("asyncio").addFilter(is_worth_logging)
@@ -74,6 +78,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The bootstrap servers of a broker that this run started, and stops."""
     folder = tmp_path_factory.mktemp("kafka")
     running = local.start(folder, local.free_port())
+    make_coordinators(running.bootstrap_servers)
     yield running.bootstrap_servers
     local.stop(folder)
 

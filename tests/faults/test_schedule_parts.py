@@ -21,7 +21,7 @@ from tests.faults.schedules.links import Link
 from tests.faults.schedules.plan import AT_LEAST, AT_MOST, kinds, phases
 from tests.faults.schedules.points import ONLY_FOR, POINTS, Point, owner_of
 from tests.support.patience import stretched
-from tests.support.two_brokers import free_ports
+from tests.support.ports import free_ports
 
 # --- named points ---
 

@@ -6,6 +6,7 @@ import pytest
 
 from streams.kafka.rights import ROLES
 from tests.support.guarded_broker import GuardedBroker, start_guarded
+from tests.support.young_broker import make_coordinators
 
 
 @pytest.fixture(scope="session")
@@ -13,5 +14,6 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedBroker]
     """The broker: a user for each role, without a right."""
     with pytest.MonkeyPatch.context() as patch:
         broker = start_guarded(tmp_path_factory.mktemp("guarded") / "kafka", ROLES, patch)
+    make_coordinators(broker.settings.bootstrap_servers)
     yield broker
     broker.own.stop()

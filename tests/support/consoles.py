@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer, unused_port
+from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry
 
 from streams.api.server import BoundedRunner
@@ -25,6 +25,7 @@ from streams.history.queries import Queries
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings, policy_folder
 from tests.support.patience import until
+from tests.support.ports import free_port
 from tests.support.sealing import SEALED, sealing_settings
 from tests.support.worker_processes import PARTITIONS, Events, Workers, applied, now_ms
 
@@ -59,7 +60,7 @@ def bank(broker: str, folder: Path, name: str) -> Iterator[ABank]:
         "TIERFLOW_OUTPUT_PREFIX": f"{name}.tier.",
         "TIERFLOW_POLICY": str(policy),
         "TIERFLOW_DATA_DIR": str(folder / "console"),
-        "TIERFLOW_HTTP_PORT": str(unused_port()),
+        "TIERFLOW_HTTP_PORT": str(free_port()),
     }
     settings = Settings.from_environment(environment, dotenv=None)
     settings.data_dir.mkdir()

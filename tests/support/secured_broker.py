@@ -11,7 +11,8 @@ import pytest
 from streams.kafka import local
 from tests.support.certificates import Authority, Pair
 from tests.support.own_broker import OwnBroker
-from tests.support.signed_tokens import AUDIENCE, make_key
+from tests.support.signed_tokens import AUDIENCE, make_key, token
+from tests.support.young_broker import let_in, make_coordinators
 
 USER, PASSWORD = "alice", "alice-secret"
 LEAVER = "leaver"  # has the same password, until a test changes it
@@ -90,9 +91,20 @@ def secured_broker(folder: Path) -> Iterator[SecuredBroker]:
         own = OwnBroker(folder / "kafka", {}, settings, patch, listeners)
     try:
         broker = SecuredBroker(own, ports, authority, authority.issue("client"), folder / "token.key")
+        make_coordinators(own.settings.bootstrap_servers)
+        let_in(_ways_in(broker, folder / "token"))
         yield broker
     finally:
         own.stop()
+
+
+def _ways_in(broker: SecuredBroker, file: Path) -> list[dict[str, str]]:
+    """The settings of clients that between them do all that lets a client in. file: for a token."""
+    file.write_text(token(broker.token_key))
+    ways = [broker.environment("sasl", mechanism) for mechanism in MECHANISMS]
+    ways += [broker.environment("tls"), broker.environment("mutual"), broker.environment("sasltls", "PLAIN")]
+    is_bearer = {"KAFKA_SASL_OAUTH_TOKEN_FILE": str(file)}
+    return [way | is_bearer if way["KAFKA_SASL_MECHANISM"] == "OAUTHBEARER" else way for way in ways]
 
 
 def _format_with_users(folder: Path) -> None:

@@ -1,10 +1,8 @@
 """A cluster of two brokers that clients reach directly, or through proxies (kafka_proxy.py)."""
 
 import os
-import socket
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,6 +15,7 @@ from streams.kafka.local import HOST
 from streams.kafka.topic_specs import TopicSpec, topic_specs
 from streams.kafka.topics import check_topics
 from streams.settings import Settings
+from tests.support.ports import free_ports
 from tests.support.worker_processes import PARTITIONS, until
 
 NODES = (1, 2)
@@ -81,15 +80,6 @@ class TwoBrokers:
             return path
 
         return configured
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that are free, and differ: asked for one after another, they may come twice."""
-    with ExitStack() as listeners:
-        found = [listeners.enter_context(socket.socket()) for _ in range(count)]
-        for listener in found:
-            listener.bind((HOST, 0))
-        return [int(listener.getsockname()[1]) for listener in found]
 
 
 def environments(cluster: TwoBrokers, app_id: str, folder: Path) -> tuple[dict[str, str], dict[str, str]]:

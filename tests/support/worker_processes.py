@@ -28,6 +28,7 @@ from streams.kafka.partitioner import partition_of
 from streams.settings import Settings
 from streams.values.events import BALANCES
 from tests.support.patience import stretched, until
+from tests.support.ports import free_port
 
 PARTITIONS = 4
 TIERFLOW = str(Path(sys.executable).with_name("tierflow"))
@@ -51,6 +52,8 @@ class Worker:
         self.name = name
         self.log = folder / f"{name}.log"
         self._environment = {**environment, "TIERFLOW_DATA_DIR": str(folder / name)}
+        if environment.get("TIERFLOW_HTTP_PORT") == "0":  # what it chose itself could be another's before it listens
+            self._environment["TIERFLOW_HTTP_PORT"] = str(free_port())
         self._command = [program, "worker"] if code is None else [sys.executable, "-c", code]
         self._read_from = 0
         self.process = self._start()

@@ -15,7 +15,7 @@ from streams.kafka import local
 from streams.kafka.local import HOST
 from tests.faults.schedules.disks import Disk
 from tests.faults.schedules.links import Link
-from tests.support.two_brokers import free_ports
+from tests.support.ports import free_ports
 
 _JVM = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
 
