@@ -10,11 +10,12 @@ from streams.contracts.packing import LANE_KEY, pack_lane
 from streams.kafka.changelog import ChangelogError, Recovered, end_offset, read_changelog
 from streams.settings import Settings
 from tests.support.batches import CUSTOMER, NUMBER, batches, open_transaction, put, started
+from tests.support.patience import stretched
 
 LANE = LaneRecord((3, 0, 0, 0, 0), 2, 7)
 
 
-async def recovered(settings: Settings, deadline_s: float = 5.0) -> Recovered:
+async def recovered(settings: Settings, deadline_s: float = stretched(5)) -> Recovered:
     return await read_changelog(settings.client_options(), settings.changelog_topic, NUMBER, deadline_s)
 
 
@@ -62,7 +63,7 @@ async def test_a_foreign_open_transaction_stops_the_take_over_after_its_deadline
 
 async def test_a_foreign_transaction_that_ends_is_waited_for(settings: Settings) -> None:
     async with open_transaction(settings, settings.changelog_topic) as producer:
-        reading = asyncio.create_task(recovered(settings, 30.0))
+        reading = asyncio.create_task(recovered(settings, stretched(30)))
         started_at = time.monotonic()
         while time.monotonic() - started_at < 0.5:
             assert not reading.done()

@@ -25,7 +25,6 @@ from streams.contracts.outputs import DeadLetterMessage
 from streams.errors import AwayError, UsageError
 from streams.kafka.dead_letters import Choice, Letter, Original, extent, read_letters, replayed_letters
 from streams.kafka.local import free_port
-from streams.kafka.offsets import Offsets
 from streams.kafka.originals import with_original
 from streams.kafka.partitioner import partition_of
 from streams.kafka.redelivery import Redelivered, send_again
@@ -33,7 +32,19 @@ from streams.partition.customers import Customers
 from streams.settings import Settings
 from streams.stages.customers import partition_setup
 from streams.values.events import BALANCES, CREDIT, CUSTOMERS, TOPICS, TRANSACTIONS
-from tests.support.batches import ASSETS_ONLY, AT_MS, CUSTOMER, NUMBER, OTHER, PARTITIONS, Line, line, put, started
+from tests.support.batches import (
+    ASSETS_ONLY,
+    AT_MS,
+    CUSTOMER,
+    NUMBER,
+    OTHER,
+    PARTITIONS,
+    Line,
+    all_ended,
+    line,
+    put,
+    started,
+)
 from tests.support.patience import stretched
 
 COMMAND = Path(sys.executable).with_name("tierflow")
@@ -68,6 +79,7 @@ async def _work(settings: Settings, inputs: Sequence[Input]) -> None:
     entries = [entry for topic, found in enumerate(lines) for entry in partition.decode(topic, found)]
     async with started(settings) as transactions:
         await transactions.commit(partition.work(entries, [len(found) for found in lines], AT_MS))
+        await all_ended(settings, map(settings.output_topic, ("dead-letters", "erasures")))
 
 
 def work(settings: Settings, *inputs: Input) -> None:
@@ -91,10 +103,7 @@ def forge(settings: Settings, topic: str, value: bytes) -> None:
 
 async def _records(settings: Settings, topics: Sequence[str], partitions: int) -> list[ConsumerRecord]:
     tps = [TopicPartition(topic, number) for topic in topics for number in range(partitions)]
-    async with Offsets(settings.client_options()) as offsets:
-        # A commit is answered before its markers are written: what it wrote is seen a moment later.
-        while await offsets.decided_ends(tps) != await offsets.written_ends(tps):  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0.02)
+    await all_ended(settings, topics, partitions)
     async with AIOKafkaConsumer(**settings.client_options(), isolation_level="read_committed") as consumer:
         consumer.assign(tps)
         ends = await consumer.end_offsets(tps)

@@ -208,7 +208,7 @@ def lose_an_end(producer: Any) -> list[int]:
 
     async def losing(node: object, request: Any, **options: Any) -> Any:
         answer = await send(node, request, **options)
-        if request.API_KEY == 26 and not lost:
+        if request.API_KEY == 26 and answer.error_code == 0 and not lost:
             lost.append(answer.error_code)
             raise KafkaConnectionError("lost")
         return answer
@@ -223,7 +223,7 @@ async def test_what_meets_another_transaction_in_its_way_is_sent_again(settings:
         asked = refuse_once(producer, api_key, ConcurrentTransactions.errno)
         await producer.commit(sending(settings, b"second"))
     assert asked.count(api_key) >= 2  # more where the broker still writes the markers of the first one
-    assert set(asked) == {0, 26, 28}
+    assert {24, 25}.isdisjoint(asked)  # what is written to is not added before
     assert [record.value for record in await read(settings, settings.changelog_topic)] == [b"first", b"second"]
 
 

@@ -11,7 +11,7 @@ from streams.kafka.newest import LOOK_BACK_FIRST, newest_records
 from streams.kafka.topic_ids import ask_for_topics
 from streams.kafka.unchanged import TopicsChangedError, check_unchanged, difference, with_topics
 from streams.settings import Settings
-from tests.support.batches import NUMBER, PARTITIONS, batches, put, started
+from tests.support.batches import NUMBER, PARTITIONS, all_ended, batches, put, started
 
 KNOWN = {"bank.loans": KnownTopic("first", 4), "tier.order": KnownTopic("o", 4), "tier.policies": KnownTopic("p", 1)}
 
@@ -79,6 +79,7 @@ async def test_both_changelogs_are_looked_at(settings: Settings) -> None:
     await check_unchanged(settings)
     async with started(settings) as ours:  # a state that names no topics
         await ours.commit(batches(settings).next())
+    await all_ended(settings, [settings.changelog_topic])  # or it would hide what is put there now
     await check_unchanged(settings)
     for changelog in (settings.changelog_topic, settings.budgets_changelog_topic):
         await put(settings, changelog, [(LANE_KEY, pack_lane(lane_of(dict(now))))])

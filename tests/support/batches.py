@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 
 from streams.contracts.kept import LaneRecord
 from streams.kafka.changelog import end_offset
+from streams.kafka.offsets import InputOffsets, Offsets
 from streams.kafka.partitioner import partition_of
 from streams.partition.customers import Customers
 from streams.partition.setup import PartitionSetup
@@ -20,7 +21,7 @@ from streams.settings import Settings, policy_folder
 from streams.stages.customers import customers_stage, partition_setup
 from streams.values.events import TOPICS
 from streams.worker.transactions import Transactions
-from tests.support.patience import stretched
+from tests.support.patience import stretched, until
 
 PARTITIONS = 4
 OUTPUTS = ("changes", "current", "campaigns", "risk", "erasures", "order", "dead-letters")
@@ -140,6 +141,29 @@ async def read(settings: Settings, topic: str, number: int = NUMBER) -> list[Con
     finally:
         await consumer.stop()
     return found
+
+
+async def all_ended(settings: Settings, topics: Iterable[str], partitions: int = PARTITIONS) -> None:
+    """Waits until all that is in these topics is decided: a commit is answered before its markers are written."""
+    tps = [TopicPartition(topic, number) for topic in topics for number in range(partitions)]
+    async with Offsets(settings.client_options()) as offsets:
+        ends = await offsets.written_ends(tps)
+
+        async def are_decided() -> bool:
+            decided = await offsets.decided_ends(tps)
+            return all(known >= end for known, end in zip(decided, ends, strict=True))
+
+        await until(are_decided, 20, "every transaction has ended")
+
+
+async def group_comes_to(settings: Settings, topics: Sequence[str], offsets: Sequence[int | None]) -> None:
+    """Waits until the group has committed these offsets of the partition, by topic: they are seen after the answer."""
+    asked = InputOffsets(settings.client_options(), settings.app_id, topics)
+
+    async def are_seen() -> bool:
+        return await asked.committed(NUMBER) == offsets
+
+    await until(are_seen, 20, f"the group has committed {offsets}")
 
 
 async def written(settings: Settings) -> dict[str, int]:

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 from contextlib import aclosing
 from dataclasses import replace
+from itertools import chain, repeat
 
 import msgspec
 import pytest
@@ -117,7 +118,7 @@ async def test_a_broker_that_is_away_for_a_moment_ends_no_take_over(
     made = create_app(replace(settings, http_port=6066), await read_known_policies(settings), 4)
     await publish_policy(settings, TWO)
     nobody = replace(settings, bootstrap_servers=f"127.0.0.1:{local.free_port()}")
-    servers = iter([nobody, settings])
+    servers = chain([nobody], repeat(settings))
     monkeypatch.setattr(app_module, "read_newest_policies", lambda _: read_newest_policies(next(servers)))
     await made.before_lanes()
     assert made.policy.digest == TWO.digest

@@ -7,18 +7,22 @@ import pytest
 
 from streams.contracts.outputs import CandidateMessage
 from streams.kafka.partitioner import partition_of
+from streams.partition.work import Work
 from streams.settings import Settings
 from streams.stages.budgets import budgets_stage
 from streams.stages.customers import customers_stage
 from streams.stages.stage import Stage
 from streams.values.events import CUSTOMERS
 from streams.worker.leftovers import can_be_aborted
+from streams.worker.transactions import Transactions
 from tests.support.batches import (
     ASSETS_ONLY,
     CUSTOMER,
     NUMBER,
     OTHER,
+    OUTPUTS,
     PARTITIONS,
+    all_ended,
     batches,
     open_transaction,
     put,
@@ -45,17 +49,22 @@ async def asked_of_grants(settings: Settings) -> bool:
     return await asked_of(settings, budgets_stage(settings))
 
 
+async def commit(settings: Settings, ours: Transactions, work: Work) -> None:
+    """Commits, and waits for the markers, as fencing does: what is asked here is asked after it."""
+    await ours.commit(work)
+    await all_ended(settings, [settings.changelog_topic, *map(settings.output_topic, OUTPUTS)])
+
+
 async def test_where_nothing_is_open_nothing_is_aborted(settings: Settings) -> None:
     assert not await asked(settings)
     async with started(settings) as ours:
-        await ours.commit(batches(settings).next())
-    await written(settings)  # waits for the markers, as fencing does
+        await commit(settings, ours, batches(settings).next())
     assert not await asked(settings)
 
 
 async def test_what_is_open_in_the_changelog_and_in_the_order_is_aborted(settings: Settings) -> None:
     async with started(settings) as ours:
-        await ours.commit(batches(settings).next())
+        await commit(settings, ours, batches(settings).next())
         async with open_transaction(settings, settings.changelog_topic, settings.output_topic("order")):
             assert await asked(settings)
 
@@ -75,7 +84,7 @@ async def test_a_change_ahead_of_the_state_was_seen(
     settings: Settings, customer: str, sequence: int, caplog: pytest.LogCaptureFixture, *, aborted: bool
 ) -> None:
     async with started(settings) as ours:
-        await ours.commit(batches(settings).next())
+        await commit(settings, ours, batches(settings).next())
         change = json.dumps({"customer_id": customer, "sequence": sequence}).encode()
         await put(settings, settings.output_topic("changes"), [(customer.encode(), change)])
         async with open_transaction(settings, settings.changelog_topic, settings.output_topic("order")):
@@ -93,7 +102,7 @@ async def test_a_candidate_ahead_of_the_state_was_seen(
     settings: Settings, customer: str, sequence: int, number: int, *, aborted: bool
 ) -> None:
     async with started(settings) as ours:
-        await ours.commit(batches(settings).next())
+        await commit(settings, ours, batches(settings).next())
     trigger = {"id": "x", "customer_id": customer, "campaign": "gift", "sequence": sequence}
     await put(settings, settings.candidates_topic, [(b"gift", json.dumps({"trigger": trigger}).encode())], number)
     async with open_transaction(settings, settings.changelog_topic, settings.output_topic("order")):
@@ -103,7 +112,7 @@ async def test_a_candidate_ahead_of_the_state_was_seen(
 @pytest.mark.parametrize(("sequence", "aborted"), [(0, True), (1, False)])
 async def test_a_trigger_ahead_of_the_state_was_seen(settings: Settings, sequence: int, *, aborted: bool) -> None:
     async with started(settings) as ours:
-        await ours.commit(batches(settings).next())
+        await commit(settings, ours, batches(settings).next())
     trigger = {"id": "x", "customer_id": CUSTOMER, "campaign": "gift", "sequence": sequence}
     await put(settings, settings.output_topic("campaigns"), [(CUSTOMER.encode(), json.dumps(trigger).encode())])
     async with open_transaction(settings, settings.changelog_topic, settings.output_topic("order")):
@@ -113,7 +122,7 @@ async def test_a_trigger_ahead_of_the_state_was_seen(settings: Settings, sequenc
 @pytest.mark.parametrize(("offset", "aborted"), [(0, True), (1, False)])
 async def test_a_decision_ahead_of_the_positions_was_seen(settings: Settings, offset: int, *, aborted: bool) -> None:
     async with started(settings) as ours:
-        await ours.commit(batches(settings).next())
+        await commit(settings, ours, batches(settings).next())
     risk = {"positions": {settings.input_topic("balances"): offset}}
     await put(settings, settings.output_topic("risk"), [(CUSTOMER.encode(), json.dumps(risk).encode())])
     async with open_transaction(settings, settings.changelog_topic, settings.output_topic("order")):
@@ -125,7 +134,7 @@ async def test_an_erasure_ahead_of_the_positions_was_seen(settings: Settings, of
     made = batches(settings)
     made.partition.next_offsets[CUSTOMERS] = 1
     async with started(settings) as ours:
-        await ours.commit(made.next())
+        await commit(settings, ours, made.next())
     erasure = {"cause": {"offset": offset}}
     await put(settings, settings.output_topic("erasures"), [(CUSTOMER.encode(), json.dumps(erasure).encode())])
     async with open_transaction(settings, settings.changelog_topic, settings.output_topic("order")):
@@ -140,6 +149,7 @@ async def test_of_grants_a_trigger_not_yet_spent_was_seen(
     async with granting(settings) as stand:
         await offer(settings, [candidate(1, limit=2)])
         await stand.worked(1)
+    await all_ended(settings, [settings.budgets_changelog_topic, settings.output_topic("campaigns")])
     assert not await asked_of_grants(settings)
     await offer(settings, [candidate(2, limit=2), candidate(3, limit=2)])
     if seen is not None:
