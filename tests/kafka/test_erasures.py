@@ -13,6 +13,7 @@ from streams.kafka.follow import follow
 from streams.settings import Settings
 from streams.values.events import BALANCES, CREDIT, CUSTOMERS, LOANS, TRANSACTIONS
 from tests.support.batches import put
+from tests.support.patience import stretched
 
 AT_MS = 1_795_485_600_000  # 2026-11-24T10:00:00+08:00
 WORKED_MS = AT_MS + 5_000  # the erase came 5 s late
@@ -138,5 +139,5 @@ async def test_who_follows_reads_on_from_what_was_read(settings: Settings) -> No
     async with aclosing(records) as newer:
         for number, key in ((2, b"E"), (1, b"F")):  # of a partition that was read, and of one where there was nothing
             await put(settings, topic, [(key, value)], number)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(stretched(20)):
                 assert (await anext(newer)).key == key

@@ -128,7 +128,7 @@ def left_out(ground: Ground, cut: CutOut) -> Iterator[CutOut]:
 def test_the_program_names_what_it_lacks_and_ends(ground: Ground, left_out: CutOut) -> None:
     right = left_out.right
     arguments = [word.format(folder=ground.folder) for word in COMMANDS[left_out.role]]
-    said = forked(ground.environment(left_out.role), *arguments, within_s=10)
+    said = forked(ground.environment(left_out.role), *arguments)
     assert said.status == 2, said
     named = f"{right.operation} on {right.resource} {right.name}"
     lines = [line for line in said.err.splitlines() if line.startswith("tierflow: ")]

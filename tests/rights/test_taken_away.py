@@ -166,7 +166,7 @@ async def keep_sending(events: Events) -> None:
         await asyncio.sleep(0.05)
 
 
-@pytest.mark.timeout(stretched(60))
+@pytest.mark.timeout(stretched(120))
 @pytest.mark.parametrize("named", OF_DELIVER if ALL else OF_DELIVER[:1], ids=" ".join)
 async def test_deliver_names_it_and_nothing_is_lost(users: Users, named: Named, tmp_path: Path) -> None:
     right = users.right("deliver", named)

@@ -1,12 +1,12 @@
 """What is wrong with a credential is said in one sentence: what, where, and what to do."""
 
 import asyncio
-import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from streams.kafka import refusals
 from streams.kafka.refusals import hear
 from streams.settings import Settings
 from tests.support.certificates import Authority
@@ -82,6 +82,12 @@ WRONG = [
 BY_COMMAND = {"authority", "expired", "host", "no certificate", "token", "no token"}
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker that answers late is one that does not answer."""
+    monkeypatch.setattr(refusals, "ANSWER_WITHIN_S", stretched(refusals.ANSWER_WITHIN_S))
+
+
 @pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory, secured: SecuredBroker) -> Path:
     """What the broker does not take: another authority, a stranger's certificate, a forged and an expired token."""
@@ -105,9 +111,7 @@ def environment_of(secured: SecuredBroker, other: Path, names: dict[str, str]) -
 @pytest.mark.parametrize("wrong", WRONG, ids=[each.what for each in WRONG])
 async def test_each_refusal_has_its_sentence(environment_of: Any, secured: SecuredBroker, wrong: Wrong) -> None:
     settings = Settings.from_environment(environment_of(wrong.listener, wrong.mechanism, wrong.set), dotenv=None)
-    began = time.monotonic()
     lets_in, sentence = await hear(settings.client_options(), with_hang_ups=True)
-    assert time.monotonic() - began < stretched(5)
     assert not lets_in
     assert sentence is not None
     assert wrong.said in sentence
@@ -120,7 +124,7 @@ async def test_each_refusal_has_its_sentence(environment_of: Any, secured: Secur
 @pytest.mark.parametrize("wrong", [each for each in WRONG if each.what in BY_COMMAND], ids=lambda wrong: wrong.what)
 def test_a_command_says_it_and_ends_with_status_2(environment_of: Any, wrong: Wrong) -> None:
     environment = environment_of(wrong.listener, wrong.mechanism, wrong.set)
-    found = tierflow(environment, "topics", "check", within_s=10)
+    found = tierflow(environment, "topics", "check")
     assert found.status == 2
     [line] = found.err.splitlines()
     assert line.startswith("tierflow: ")
@@ -130,7 +134,7 @@ def test_a_command_says_it_and_ends_with_status_2(environment_of: Any, wrong: Wr
 def test_an_endpoint_that_gives_no_token_is_named(environment_of: Any, secured: SecuredBroker) -> None:
     with serving(TokenEndpoint(lambda: token(secured.token_key))) as endpoint:
         environment = environment_of("sasl", "OAUTHBEARER", endpoint.environment)
-        found = tierflow({**environment, "KAFKA_SASL_OAUTH_CLIENT_SECRET": "hidden"}, "topics", "check", within_s=10)
+        found = tierflow({**environment, "KAFKA_SASL_OAUTH_CLIENT_SECRET": "hidden"}, "topics", "check")
     assert found.status == 2
     [line] = found.err.splitlines()
     assert line.startswith("tierflow: KAFKA_SASL_OAUTH_TOKEN_ENDPOINT: http://127.0.0.1:")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from streams.errors import UsageError
+from streams.security import tls
 from streams.security.tls import RenewedContext, TlsFiles, load
 from tests.support.certificates import Authority, Pair
 from tests.support.patience import stretched
@@ -67,6 +68,11 @@ def write(path: str, content: bytes | None) -> None:
         Path(path).write_bytes(content)
 
 
+def told(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    """What the context says; asyncio, too, may say something of a connection that ends."""
+    return [record for record in caplog.records if record.name == tls.__name__]
+
+
 async def test_a_renewed_certificate_is_shown_by_the_next_connection(
     files: TlsFiles, authority: Authority, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -76,7 +82,9 @@ async def test_a_renewed_certificate_is_shown_by_the_next_connection(
     assert await shown(context, server) == "first"
     put(files, authority.issue("second"))
     assert [await shown(context, server) for _ in range(2)] == ["second", "second"]
-    assert [line.split(" (")[0] for line in caplog.messages] == ["new connections use the renewed TLS files"]
+    assert [record.getMessage().split(" (")[0] for record in told(caplog)] == [
+        "new connections use the renewed TLS files"
+    ]
 
 
 async def test_half_of_a_pair_changes_nothing_and_is_said_once(
@@ -90,7 +98,7 @@ async def test_half_of_a_pair_changes_nothing_and_is_said_once(
     assert await shown(context, server) == "first"
     write(files.keyfile, None)
     assert await shown(context, server) == "first"
-    assert [record.levelname for record in caplog.records] == ["WARNING"] * 3
+    assert [record.levelname for record in told(caplog)] == ["WARNING"] * 3
     assert "the former hold on" in caplog.text
     write(files.keyfile, second.key.read_bytes())
     assert await shown(context, server) == "second"

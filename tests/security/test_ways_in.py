@@ -128,7 +128,7 @@ def test_every_command_says_that_its_password_is_wrong(
     secured: SecuredBroker, names: dict[str, str], placed: Mapping[str, str], command: tuple[str, ...]
 ) -> None:
     environment = {**names, **secured.environment("sasltls", "SCRAM-SHA-512"), "KAFKA_SASL_PASSWORD": "hidden"}
-    said = tierflow(environment, *(placed.get(word, word) for word in command), within_s=10)
+    said = tierflow(environment, *(placed.get(word, word) for word in command))
     assert said.status == 2, said.err
     assert said.err == (
         f"tierflow: the Kafka at localhost:{secured.ports['sasltls']} refuses our user name or password "

@@ -136,7 +136,7 @@ class Delivery:
 
     @property
     def said(self) -> str:
-        return self.log.read_text()
+        return self.log.read_text(errors="replace")  # it is being written
 
     async def ready(self, endpoints: int = 1) -> None:
         await until(lambda: self.said.count("has the partitions") >= endpoints, 20, "partitions are assigned")

@@ -197,6 +197,8 @@ async def proxies(watch: Watch, ports: Iterable[tuple[int, int]]) -> AsyncIterat
                 return
             except Exception as error:  # noqa: BLE001 - the test looks
                 watch.errors.append(error)
+            finally:
+                client[1].close()
 
         return await asyncio.start_server(accept, HOST, port)
 
