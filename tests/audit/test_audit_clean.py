@@ -2,8 +2,9 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import pytest
@@ -190,7 +191,6 @@ async def test_deleted_inputs_are_said(settings: Settings) -> None:
 async def test_a_foreign_transaction_counts_for_nothing_aborted_and_is_said_while_open(
     settings: Settings, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tape, "PATIENCE_S", 0.5)
     name = settings.output_topic(topic)
     foreign = AIOKafkaProducer(**settings.client_options(), transactional_id=f"foreign-{settings.app_id}")
     async with Writing(settings) as writing, foreign:
@@ -202,9 +202,23 @@ async def test_a_foreign_transaction_counts_for_nothing_aborted_and_is_said_whil
         assert (await audit(settings)).found == []
         await foreign.begin_transaction()
         await foreign.send_and_wait(name, b"{}", key=b"x", partition=0)
+        monkeypatch.setattr(tape.Tape, "_read", impatient_with(name))
         with pytest.raises(UsageError, match=f"{name} partition 0 cannot be read .* a transaction has been open"):
             await audit(settings)
         await foreign.abort_transaction()
+
+
+def impatient_with(topic: str) -> Callable[[tape.Tape], Coroutine[Any, Any, None]]:
+    """What a tape reads by: one of this topic waits no longer than half a second, all others as long as ever."""
+    really = tape.Tape._read
+
+    async def read(self: tape.Tape) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            if self.tp.topic == topic:
+                patch.setattr(tape, "PATIENCE_S", 0.5)
+            await really(self)
+
+    return read
 
 
 async def test_what_a_worker_writes_meanwhile_is_no_difference(

@@ -23,6 +23,7 @@ from streams.stages.customers import customers_stage, partition_setup
 from streams.values.calendar import NEVER_MS, Clock
 from streams.values.events import TOPICS
 from streams.worker.transactions import Transactions
+from tests.support.markers import until_written
 from tests.support.sealing import sealed
 
 PARTITIONS = 4
@@ -146,6 +147,9 @@ class LogWriter:
         entries = shuffle(merge_heads(queues, frozenset(), 5_000, partition.latest_ms(wall_ms)))
         work = partition.work(entries, nexts, wall_ms)
         await self.transactions.commit(sealed(self.seals, damage(work)))
+        # So that this is in what is read next, and the records of the next batch come to the same offsets each time.
+        producers = self.transactions._producers
+        await until_written(producers._producers[producers._turn])
         partition.keep(work)
         if self.seals is not None:
             self.seals.keep()

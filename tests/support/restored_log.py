@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from aiokafka import AIOKafkaProducer
 
 from streams.contracts.packing import LANE_KEY
+from tests.support.markers import until_written
 
 PLAIN = ("bank.", "tier.policies")  # what is written there is in no transaction
 _numbers = count()
@@ -94,6 +95,7 @@ async def _restore(servers: str, place: Place, records: Sequence[Sequence[Any]],
             for _ in range(run.markers):
                 idle.append(open_.pop(0))
                 await idle[-1].commit_transaction()
+                await until_written(idle[-1])
 
 
 def _runs(records: Sequence[Sequence[Any]], end: int) -> list[Run]:

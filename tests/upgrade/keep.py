@@ -154,25 +154,28 @@ async def _committed(admin: AIOKafkaAdminClient, group: str) -> dict[TopicPartit
         return {}  # a fresh broker has no group yet
 
 
-def _reader(servers: str) -> AIOKafkaConsumer:
+def _reader(servers: str, isolation: str = "read_committed") -> AIOKafkaConsumer:
     return AIOKafkaConsumer(
         bootstrap_servers=servers,
-        isolation_level="read_committed",
+        isolation_level=isolation,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
     )
 
 
 async def read_all(servers: str, topics: Iterable[str]) -> dict[str, list[list[Any]]]:
-    """Every committed record of the topics: partition, offset, timestamp, key, value, headers; bytes as base64."""
+    """Every committed record of the topics: partition, offset, timestamp, key, value, headers; bytes as base64.
+
+    What is open there is waited for: the markers of a transaction come a moment after it is committed.
+    """
     found: dict[str, list[list[Any]]] = {topic: [] for topic in topics}
     async with _reader(servers) as reader:
         for topic, of_topic in found.items():
             tps = _partitions(topic)
+            ends = (await end_offsets(servers, [topic]))[topic]
             reader.assign(tps)
-            ends = await reader.end_offsets(tps)
             await reader.seek_to_beginning(*tps)
-            while any([await reader.position(tp) < ends[tp] for tp in tps]):
+            while any([await reader.position(tp) < ends[tp.partition] for tp in tps]):
                 for records in (await reader.getmany(timeout_ms=200)).values():
                     of_topic.extend(map(_kept, records))
             of_topic.sort(key=lambda record: (record[0], record[1]))
@@ -181,7 +184,7 @@ async def read_all(servers: str, topics: Iterable[str]) -> dict[str, list[list[A
 
 async def end_offsets(servers: str, topics: Iterable[str]) -> dict[str, list[int]]:
     """Where the partitions of each topic end, markers of transactions included."""
-    async with _reader(servers) as reader:
+    async with _reader(servers, "read_uncommitted") as reader:
         ends = await reader.end_offsets([tp for topic in topics for tp in _partitions(topic)])
     return {topic: [ends[tp] for tp in _partitions(topic)] for topic in topics}
 
