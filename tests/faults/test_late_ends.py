@@ -199,7 +199,8 @@ async def test_where_nothing_is_lost_no_request_is_added(place: Place) -> None:
         begun = watch.count("InitProducerId", name)  # more than one where the broker was not ready yet
         for value in (b"1", b"2", b"3"):
             await producer.commit(lambda each, value=value: send(settings, each, value))
-    assert (watch.count("InitProducerId", name) - begun, watch.count("EndTxn", name)) == (0, 3)
+    assert watch.count("InitProducerId", name) == begun
+    assert watch.count("EndTxn", name) >= 3  # more where the broker had one asked again
 
 
 # --- all that commits ---
@@ -258,15 +259,16 @@ async def test_dead_letters_whose_end_is_not_answered_are_not_sent_twice(
 ) -> None:
     """Redelivery waits for no answer longer than for a transaction, and begins no other one then."""
     monkeypatch.setattr(redelivery, "LETTERS_LIMIT", 1)
-    monkeypatch.setattr(transactional, "DEADLINE_S", 2.0)
-    monkeypatch.setattr(transactional, "STOP_WITHIN_S", 0.2)
     settings = place.settings
     await _put_letters(settings, 3)
     late = LateEnd(f"{settings.app_id}-dead-letters", lambda _, __: False)
     late.watch.reset = False
     async with place.proxies(late.watch):
-        with pytest.raises(UsageError, match=r"^Kafka took 0 letters and did not answer for those that came next; "):
-            await redelivery.send_again(place.proxied_settings, await extent(settings), Choice())
+        with monkeypatch.context() as hasty:
+            hasty.setattr(transactional, "DEADLINE_S", 2.0)
+            hasty.setattr(transactional, "STOP_WITHIN_S", 0.2)
+            with pytest.raises(UsageError, match=r"^Kafka took 0 letters and did not answer for those that came next;"):
+                await redelivery.send_again(place.proxied_settings, await extent(settings), Choice())
         assert await redelivery.send_again(place.proxied_settings, await extent(settings), Choice()) == (3, 0, 0)
         assert late.watch.held is not None
         assert await late.watch.held.release() == FENCED[protocol]

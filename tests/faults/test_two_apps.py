@@ -74,9 +74,11 @@ async def test_a_worker_whose_clock_is_set_ends_before_it_decides_by_that(
             worker = workers.start("w1", LEAPING_CLOCK.format(file=set_ahead))
             await worker.ready()
             await events.balance("C001", 600_000)
+            await events.settle()
             await applied(settings)
             set_ahead.touch()
             await events.balance("C002", 600_000)
+            await events.settle()
             assert await worker.ended(30) == TRY_AGAIN
             assert worker.says(r"(this machine's clock has leapt 36\d\d s ahead)")
             assert (await read_changes(settings)).tiers() == {"C001": "mid"}
