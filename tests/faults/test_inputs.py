@@ -35,6 +35,7 @@ from tests.support.worker_processes import (
 
 EXIT_FAILED = 70
 EXIT_NEEDS_A_PERSON = 2
+LONG_MS = 600_000  # no broker aborts a transaction by itself before a test is over
 
 
 async def test_what_cannot_be_used_is_a_dead_letter_and_nobody_waits(
@@ -120,7 +121,8 @@ async def test_producers_with_transactions_are_read_as_they_commit(
     """Aborted events never count, open ones wait, and markers alone hold nobody back; on the event clock, too."""
     customer, other = customers_of(1, 2)
     topic = settings.input_topic("balances")
-    producer = AIOKafkaProducer(**settings.client_options(), transactional_id=f"core-{settings.app_id}")
+    options = {"transactional_id": f"core-{settings.app_id}", "transaction_timeout_ms": LONG_MS}
+    producer = AIOKafkaProducer(**settings.client_options(), **options)
     await producer.start()
     with Workers({**environment, "TIERFLOW_CLOCK": "event"}, tmp_path) as workers:
         async with Events(settings) as events:
@@ -131,6 +133,7 @@ async def test_producers_with_transactions_are_read_as_they_commit(
                 await producer.begin_transaction()
                 await producer.send_and_wait(topic, json.dumps(value).encode(), key=customer.encode(), partition=1)
                 await (producer.commit_transaction() if keep else producer.abort_transaction())
+            await read(settings, topic)  # returns when the last marker is there; no batch would be made for it alone
             events.balances[customer] = 600_000
             await events.purchase(other, 10)
             await events.settle()
@@ -143,6 +146,7 @@ async def test_producers_with_transactions_are_read_as_they_commit(
             await events.settle()
             await applied(settings)  # up to what is decided
             await producer.commit_transaction()
+            await read(settings, topic)  # returns when the marker is there: what is decided now includes the record
             events.balances[customer] = 5_000_000
             await events.purchase(other, 10)
             await events.settle()

@@ -47,9 +47,11 @@ async def test_a_merge_is_worked_once_through_a_kill(
                 await events.balance(former, 250_000, account_id="of the former")
             await events.settle()
             worker.start_again()
+            await worker.ready()
             await until(lambda: _has_tiers(settings), 60, "every state has gone over")
-            await applied(settings)  # and what was handed on then
             await applied(settings)
+            await read(settings, settings.input_topic("customers"))  # returns when what was handed on is decided
+            await applied(settings)  # that, too
             [(address,)] = worker.says(r"ready at (http://[^,\s\"]+)")[-1:]
             await _leads_to_the_new_id(address)
         changes = await read_changes(settings)

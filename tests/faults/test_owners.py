@@ -126,7 +126,9 @@ async def test_a_foreign_transaction_on_the_changelog_delays_a_take_over_only(
 ) -> None:
     with Workers(environment, tmp_path) as workers:
         async with Events(settings) as events:
-            producer = AIOKafkaProducer(**settings.client_options(), transactional_id=f"foreign-{settings.app_id}")
+            # The broker must not abort it by itself before the worker has come so far.
+            options = {"transactional_id": f"foreign-{settings.app_id}", "transaction_timeout_ms": 600_000}
+            producer = AIOKafkaProducer(**settings.client_options(), **options)
             await producer.start()
             try:
                 await producer.begin_transaction()

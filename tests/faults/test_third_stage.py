@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from streams.audit.following import audit_stage
+from streams.kafka.topics import wait_until_led
 from streams.settings import Settings
 from streams.stages.stage import Stage
 from tests.support.counting import COUNTS, counting_stage
@@ -79,6 +80,7 @@ async def make_topics(settings: Settings, stage: Stage) -> None:
     await admin.start()
     topics = [stage.changelog, *(output.topic for output in stage.outputs.values())]
     await admin.create_topics([NewTopic(topic, PARTITIONS, 1) for topic in topics])
+    await wait_until_led(admin, topics, PARTITIONS)
     await admin.close()
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
+from aiokafka import TopicPartition
+
 from streams.kafka.partitioner import partition_of
 from streams.settings import Settings, policy_folder
 from tests.support import worker_processes
@@ -189,7 +191,8 @@ async def _pin_has_ended(settings: Settings) -> bool:
 
 async def _granted(settings: Settings) -> None:
     """Returns when all candidates are granted or refused."""
-    ends = await worker_processes.ends(settings, [settings.candidates_topic])
+    candidates = await read(settings, settings.candidates_topic)  # those of now, decided or not
+    ends = {TopicPartition(record.topic, record.partition): record.offset + 1 for record in candidates}
 
     async def reached() -> bool:
         offsets = await group_offsets(settings)
