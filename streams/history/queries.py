@@ -251,7 +251,7 @@ class Queries:
             self._on_unusable()
             raise UnusableIndexError from error
         except sqlite3.DatabaseError as error:
-            if not is_damaged(error):
+            if not is_damaged(error) and not _is_gone(error):
                 raise
             self._on_unusable()
             raise UnusableIndexError from error
@@ -270,6 +270,11 @@ class Queries:
         connection.execute("PRAGMA query_only = ON")
         self._opened.append(connection)
         return connection
+
+
+def _is_gone(error: sqlite3.Error) -> bool:
+    """Says whether the file was not there any more when it was opened: it is just being made anew."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CANTOPEN
 
 
 def _fetched(connection: sqlite3.Connection, text: str, given: Sequence[object]) -> list[tuple[Any, ...]]:
