@@ -12,6 +12,29 @@ from streams.deliver import run as module
 from streams.deliver.metrics import DeliverMetrics
 from streams.deliver.run import _say_whether_kafka_answers
 from streams.kafka.contact import KafkaContact
+from tests.support.patience import until
+
+LOOKS = 5
+
+
+class Courier:
+    """A courier that counts how often it was looked at."""
+
+    endpoint = SimpleNamespace(name="crm")
+
+    def __init__(self) -> None:
+        self.until = time.monotonic() + 600
+        self.looks = 0
+
+    @property
+    def member_until(self) -> float:
+        self.looks += 1
+        return self.until
+
+    async def looked_at(self) -> None:
+        """Waits for some looks; the last but one is over then."""
+        goal = self.looks + LOOKS
+        await until(lambda: self.looks > goal, 5, "it is looked at")
 
 
 async def test_a_kafka_that_does_not_answer_is_said_once_and_shown(
@@ -20,22 +43,23 @@ async def test_a_kafka_that_does_not_answer_is_said_once_and_shown(
     monkeypatch.setattr(module, "SILENT_AFTER_S", 0.05)
     monkeypatch.setattr(module, "LOOK_EVERY_S", 0.01)
     caplog.set_level(logging.INFO)
-    metrics = DeliverMetrics()
-    courier: Any = SimpleNamespace(endpoint=SimpleNamespace(name="crm"), member_until=time.monotonic() + 60)
-    said = asyncio.create_task(_say_whether_kafka_answers([courier], KafkaContact({}), metrics))
+    metrics, courier = DeliverMetrics(), Courier()
+    couriers: list[Any] = [courier]
+    said = asyncio.create_task(_say_whether_kafka_answers(couriers, KafkaContact({}), metrics))
 
     def shown() -> float | None:
         return metrics.registry.get_sample_value("tierflow_deliver_kafka", {"endpoint": "crm"})
 
-    await asyncio.sleep(0.1)
+    await courier.looked_at()
     assert (shown(), caplog.messages) == (1.0, [])
     for _ in range(2):
         caplog.clear()
-        courier.member_until = time.monotonic()
-        await asyncio.sleep(0.3)
+        courier.until = time.monotonic()
+        await until(lambda: caplog.messages, 5, "it is said")
+        await courier.looked_at()
         assert shown() == 0.0
-        courier.member_until = time.monotonic() + 60
-        await asyncio.sleep(0.1)
+        courier.until = time.monotonic() + 600
+        await courier.looked_at()
         assert shown() == 1.0
         assert caplog.messages == [
             "endpoint crm: Kafka does not answer; its events wait, and nothing of them is lost",

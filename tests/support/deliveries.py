@@ -29,6 +29,10 @@ TYPES = {
 }
 
 
+# From the oldest event on, tried again quickly; and an answer is waited for: no event is sent twice since all is slow.
+USUAL = {"begin": '"earliest"', "backoff_s": 0.05, "backoff_limit_s": 0.4, "timeout_s": 60}
+
+
 def change(customer: str, sequence: int, **fields: Any) -> dict[str, Any]:
     """A tier change, as far as a delivery looks at it."""
     return {
@@ -98,12 +102,10 @@ async def committed(settings: Settings, endpoint: str) -> Mapping[TopicPartition
 
 
 def config(folder: Path, *endpoints: tuple[str, str, str]) -> Path:
-    """A file of endpoints: name, url, and further lines. They begin with the oldest event and try again quickly."""
+    """A file of endpoints: name, url, and further lines, which go before what is usual."""
     texts = [
-        f'[[endpoints]]\nname = "{name}"\nurl = "{url}"\nsecret_env = "{VARIABLE}"\nbegin = "earliest"\n'
-        f"backoff_s = 0.05\nbackoff_limit_s = 0.4\ntimeout_s = 0.5\n{more}\n"
-        if "begin" not in more
-        else f'[[endpoints]]\nname = "{name}"\nurl = "{url}"\nsecret_env = "{VARIABLE}"\n{more}\n'
+        f'[[endpoints]]\nname = "{name}"\nurl = "{url}"\nsecret_env = "{VARIABLE}"\n{more}\n'
+        + "".join(f"{word} = {value}\n" for word, value in USUAL.items() if word not in more)
         for name, url, more in endpoints
     ]
     path = folder / "deliver.toml"
