@@ -104,7 +104,7 @@ async def test_who_was_refused_a_change_is_logged_too(
             assert await status(client, "POST", "/api/proposals/0/approve", bearing("agent"), {}) == 403
             assert await status(client, "POST", "/api/proposals/0/approve", bearing("admin"), {}) == 404
             assert await status(client, "POST", "/api/proposals/0/approve", {}, {}) == 401
-    assert caplog.messages == [
+    assert [record.getMessage() for record in caplog.records if record.name == "streams.console.audit"] == [
         "POST /api/proposals/{id}/approve by agent-1 (agent): 403",
         "POST /api/proposals/{id}/approve by admin-1 (admin): 404",
     ]

@@ -63,13 +63,14 @@ async def test_nothing_that_the_document_allows_or_does_not_makes_it_fail(of_ban
             url,
             *("--header", f"Authorization: Bearer {TOKENS['admin']}"),
             *("--exclude-path", "/api/stream", "--seed", "1", "--max-examples", str(EXAMPLES)),
+            *("--request-timeout", f"{stretched(30):.0f}"),
             *("--phases", "coverage,fuzzing", "--generation-database", "none", "--suppress-health-check", "all"),
             *("--exclude-checks", "positive_data_acceptance,missing_required_header,unsupported_method"),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             cwd=tmp_path,
         )
-        async with asyncio.timeout(stretched(60)):
+        async with asyncio.timeout(stretched(120)):
             output, _ = await asked.communicate()
         assert asked.returncode == 0, output.decode()
         [selected] = re.findall(r"Selected: (\d+)/", output.decode())

@@ -47,7 +47,7 @@ class Bank:
         return web.json_response({"keys": list(self.keys.values())})
 
     def token(self, kid: str = "one", algorithm: str = "RS256", key: Any = None, **more: Any) -> str:
-        claims = {"iss": self.url, "aud": AUDIENCE, "sub": "u1", "exp": time.time() + 60, "roles": ["agent"], **more}
+        claims = {"iss": self.url, "aud": AUDIENCE, "sub": "u1", "exp": time.time() + 3_600, "roles": ["agent"], **more}
         kept = {name: value for name, value in claims.items() if value is not None}
         return jwt.encode(kept, self.rsa if key is None else key, algorithm, headers={"kid": kid})
 
@@ -108,6 +108,7 @@ async def test_a_token_of_another_key_or_of_none_is_refused(issued: Bank) -> Non
 async def test_a_new_key_of_the_issuer_is_taken_up_and_the_former_one_no_longer(
     issued: Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(oidc, "AGAIN_AFTER_S", 3_600.0)
     issuer, former = of(issued), issued.token()
     assert await issuer.who(former) is not None
     issued.rotate()
@@ -119,7 +120,8 @@ async def test_a_new_key_of_the_issuer_is_taken_up_and_the_former_one_no_longer(
     assert await issuer.who(former) is None
 
 
-async def test_a_stranger_cannot_make_it_ask_all_day(issued: Bank) -> None:
+async def test_a_stranger_cannot_make_it_ask_all_day(issued: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oidc, "AGAIN_AFTER_S", 1_800.0)
     issuer = of(issued)
     for number in range(20):
         assert await issuer.who(issued.token(f"none-{number}")) is None

@@ -1,6 +1,7 @@
 """A bank for the console's tests: a real worker, customers with a past, and consoles over them."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -27,13 +28,15 @@ from streams.settings import Settings, policy_folder
 from tests.support.patience import until
 from tests.support.ports import free_port
 from tests.support.sealing import SEALED, sealing_settings
-from tests.support.worker_processes import PARTITIONS, Events, Workers, applied, now_ms
+from tests.support.worker_processes import PARTITIONS, Events, Workers, applied, now_ms, read
 
 Client = TestClient[web.Request, web.Application]
 
 TOKENS = {role: f"token-of-the-{role}" for role in ("viewer", "agent", "operator", "admin")}
 GOLD, LOST, PLAIN = "C-gold", "C/lost ü", "C-plain"
 """One who is high, one who was high and is mid, and one who is low."""
+DECIDED = ("changes", "current", "campaigns", "risk", "dead-letters")
+_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class ABank:
 @contextmanager
 def bank(broker: str, folder: Path, name: str) -> Iterator[ABank]:
     """A worker, topics of its own, and three customers."""
+    app_id = f"{name}{next(_numbers)}"
     document = (policy_folder() / "standard.toml").read_text(encoding="utf-8")
     policy = folder / "policy.toml"
     # Without grace and protection a balance moves a tier down at once.
@@ -55,9 +59,9 @@ def bank(broker: str, folder: Path, name: str) -> Iterator[ABank]:
     environment = {
         **(sealing_settings(folder) if SEALED else {}),
         "KAFKA_BOOTSTRAP_SERVERS": broker,
-        "TIERFLOW_APP_ID": name,
-        "TIERFLOW_INPUT_PREFIX": f"{name}.bank.",
-        "TIERFLOW_OUTPUT_PREFIX": f"{name}.tier.",
+        "TIERFLOW_APP_ID": app_id,
+        "TIERFLOW_INPUT_PREFIX": f"{app_id}.bank.",
+        "TIERFLOW_OUTPUT_PREFIX": f"{app_id}.tier.",
         "TIERFLOW_POLICY": str(policy),
         "TIERFLOW_DATA_DIR": str(folder / "console"),
         "TIERFLOW_HTTP_PORT": str(free_port()),
@@ -83,6 +87,8 @@ async def _begin(settings: Settings, ready: Any) -> None:
         await events.put("balances", PLAIN, raw=b"no json")
         await events.settle()
     await applied(settings)
+    for output in DECIDED:  # an index is built when it has all that is committed by then: so let all be
+        await read(settings, settings.output_topic(output))
 
 
 @asynccontextmanager
