@@ -26,7 +26,7 @@ async def send(request: web.Request, bank: Bank, rate: float, *, named: bool, bo
     """Sends changes at a rate a second. bounded: at most 200 a second go out, and the others are counted."""
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     await response.prepare(request)
-    some, numbers, owed = random.Random(), count(1), 0.0
+    some, numbers, owed = random.Random(1), count(1), 0.0
     while request.transport is not None and not request.transport.is_closing():
         owed += rate * TICK_S
         due, owed = int(owed), owed - int(owed)

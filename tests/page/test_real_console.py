@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -15,7 +16,7 @@ from playwright.sync_api import Page, expect
 from tests.page.conftest import Visit
 from tests.page.test_journeys import sign_in
 from tests.support import consoles
-from tests.support.patience import stretched, until
+from tests.support.patience import stretched, until, wait_until
 from tests.support.worker_processes import TIERFLOW, Events
 
 
@@ -108,7 +109,11 @@ def agent_finds_why_a_tier_was_lost(console: Console, visit: Visit) -> None:
 def change_shows_by_itself(console: Console, visit: Visit) -> None:
     live = enter(visit, console.address, "agent", "live")
     expect(live.get_by_text("Policy in force: standard")).to_be_visible()
-    page = enter(visit, console.address, "agent", f"customers/{consoles.PLAIN}")
+    expect(live.locator("p.stream")).to_have_text("Live")  # its stream is open
+    visitor = visit(address=console.address)
+    with visitor.page.expect_response(re.compile(r"/api/stream\?.*customer=")):  # so is that of the customer
+        page = visitor.open(f"customers/{consoles.PLAIN}")
+        sign_in(page, consoles.TOKENS["agent"])
     expect(page.get_by_text("TWD 30,000 more", exact=True)).to_be_visible()
     console.balance(consoles.PLAIN, 612_345)
     expect(page.get_by_text("Rose from Low value to Mid value")).to_be_visible()
@@ -161,7 +166,14 @@ def policy_is_put_in_force_by_two(console: Console, visit: Visit) -> None:
     page.get_by_role("button", name="Approve and put in force").click()
     page.get_by_role("dialog").get_by_role("button", name="Approve").click()
     expect(page.get_by_text("Approved by admin-1")).to_be_visible()
-    page.goto(f"{console.address}#/customers/{consoles.LOST.replace('/', '%2F')}")
+    lost = quote(consoles.LOST, safe="")
+
+    def is_rated_anew() -> bool:
+        history = page.request.get(f"{console.address}api/customers/{lost}/history", headers=consoles.bearing("admin"))
+        return "policy_changed" in history.text()
+
+    wait_until(is_rated_anew, 30, "the worker rates the customer by it")
+    page.goto(f"{console.address}#/customers/{lost}")
     expect(page.get_by_text("another policy came into force").first).to_be_visible()
 
 

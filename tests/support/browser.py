@@ -15,13 +15,19 @@ from tests.support.patience import stretched
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PATIENCE_MS = 5_000
+STARTED_WITHIN_MS = 30_000
+# Another place on the same page is an event, which comes behind: until then all is there of where it was before.
+TAKEN_UP = "new Promise(done => setTimeout(() => setTimeout(done)))"
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
 @contextmanager
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        yield (started := playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"]))
+        started = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=stretched(STARTED_WITHIN_MS)
+        )
+        yield started
         started.close()
 
 
@@ -70,4 +76,5 @@ class Visitor:
 
     def open(self, where: str = "") -> Page:
         self.page.goto(f"{self.address}#/{where}")
+        self.page.evaluate(TAKEN_UP)
         return self.page
