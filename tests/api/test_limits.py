@@ -106,6 +106,11 @@ async def open_idle(
     return opened
 
 
+def ours(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What the server logged, and what serves it: another library may tell at any time of what a test left before."""
+    return [record.getMessage() for record in caplog.records if record.name.startswith(("streams", "aiohttp"))]
+
+
 def refused(client: Client) -> dict[str, float]:
     """What Prometheus is told, without what is 0."""
     server: Any = client.server
@@ -136,7 +141,7 @@ async def test_a_storm_of_malformed_requests_is_a_line(start: Start, caplog: pyt
     for _ in range(200):
         assert (await said_to(worker.port or 0, get(b"/\0"))).status == 400
     await until(lambda: "malformed" in caplog.text, 5, "it is said")
-    assert len(caplog.text.splitlines()) == 1
+    assert len(ours(caplog)) == 1
 
 
 async def test_1200_idle_connections_leave_room_for_who_asks(
@@ -150,7 +155,7 @@ async def test_1200_idle_connections_leave_room_for_who_asks(
     await until(lambda: sum(reader.at_eof() for reader in readers) >= 1_200 - 128, 5, "the others are closed")
     assert refused(worker)["made_room"] >= 1_200 - 128
     await until(lambda: "for newer ones" in caplog.text, 5, "it is said")
-    assert len(caplog.text.splitlines()) == 1
+    assert len(ours(caplog)) == 1
 
 
 @pytest.mark.parametrize(
@@ -171,8 +176,8 @@ async def test_who_does_not_go_on_is_closed(
     said = await asyncio.gather(*(reader.read() for reader in readers))
     assert {text.split(b" ")[1] if text else b"" for text in said} == {status}
     if told:
-        await until(lambda: caplog.text, 5, "it is said")
-    assert len(caplog.text.splitlines()) == told
+        await until(lambda: ours(caplog), 5, "it is said")
+    assert len(ours(caplog)) == told
 
 
 async def test_a_head_byte_by_byte_is_not_waited_for(worker: Client, idle: AsyncExitStack) -> None:
