@@ -23,6 +23,7 @@ from streams.stages.customers import customers_stage, partition_setup
 from streams.values.events import BALANCES, CUSTOMERS, TOPICS
 from streams.worker.transactions import Transactions
 from tests.support.histories import DOOMSDAY_MS
+from tests.support.worker_processes import read
 
 PARTITIONS = 4
 AT_MS = 1_795_483_800_000  # 2026-11-24T09:30:00+08:00
@@ -183,6 +184,7 @@ async def write(settings: Settings, policies: Sequence[Policy]) -> None:
     ]:
         await send(settings, producer, transactions, partition, topic, event)
     await asyncio.gather(producer.stop(), transactions.stop())
+    await read(settings, settings.changelog_topic)  # waits for the newest marker: what is before it is explained
 
 
 async def send(  # noqa: PLR0913, PLR0917 - one event's whole way
