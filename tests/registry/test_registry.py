@@ -136,7 +136,7 @@ async def test_a_registry_that_cannot_be_reached_is_waited_for(caplog: pytest.Lo
 
 async def test_a_command_waits_for_a_while_only() -> None:
     served = SchemaRegistry()
-    with pytest.raises(TryAgainError, match=r"the registry http://localhost:\d+ is away: it cannot be reached"):
+    with pytest.raises(TryAgainError, match=r"the registry http://127.0.0.1:\d+ is away: it cannot be reached"):
         await got(served, [framed(1, b"")], within_s=0)
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 
 from aiohttp import encode_basic_auth, web
 
-from streams.kafka.local import free_port
+from streams.kafka.local import HOST, free_port
 
 
 class Held(NamedTuple):
@@ -36,7 +36,7 @@ class SchemaRegistry:
 
     @property
     def url(self) -> str:
-        return f"{'https' if self._tls else 'http'}://localhost:{self.port}"
+        return f"{'https' if self._tls else 'http'}://{HOST}:{self.port}"
 
     def register(self, schema: Any, subject: str = "core-value", number: int | None = None, **more: Any) -> int:
         """Registers a schema, a text or a value of JSON; gives its number."""
@@ -60,7 +60,7 @@ class SchemaRegistry:
         app.router.add_post("/subjects/{subject}/versions", self._posted)
         self._runner = web.AppRunner(app, shutdown_timeout=0)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "localhost", self.port, ssl_context=self._tls).start()
+        await web.TCPSite(self._runner, HOST, self.port, ssl_context=self._tls).start()
 
     async def stop(self) -> None:
         if self._runner is not None:
