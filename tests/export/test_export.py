@@ -10,11 +10,13 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.admin import RecordsToDelete
 
+from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
 from tests.support.commands import Said, tierflow
 from tests.support.deliveries import PARTITIONS, changes, produce
+from tests.support.topic_changes import admin_of, delete_topic
 from tests.support.worker_processes import Events, Workers, applied, read
 
 DAY = "2026-11-30"
@@ -44,6 +46,13 @@ async def put(settings: Settings, each: int, since: int = 1) -> list[str]:
     messages = [one for one in changes(20, each) if one["sequence"] >= since]
     await produce(settings, messages)
     return [one["id"] for one in messages]
+
+
+async def committed(settings: Settings) -> None:
+    """Waits until all events are applied, and what came of them can be read: markers come a moment later."""
+    await applied(settings)
+    for output in ("changes", "campaigns", "erasures"):
+        await read(settings, settings.output_topic(output))
 
 
 async def test_a_file_that_cannot_be_written_is_said(
@@ -111,7 +120,6 @@ async def test_a_row_has_what_the_message_says(
     assert (customer["tier"], customer["since"]) == ("mid", row["decided_at"])
 
 
-@pytest.mark.timeout(120)
 async def test_what_an_erase_voids_is_taken_out(
     settings: Settings, environment: Mapping[str, str], tmp_path: Path
 ) -> None:
@@ -122,13 +130,13 @@ async def test_what_an_erase_voids_is_taken_out(
             for customer in ("C1", "C2"):
                 await events.balance(customer, 600_000)
             await events.settle()
-            await applied(settings)
+            await committed(settings)
             exported(environment, tmp_path / "w", "--as-of", "2099-01-01")
             assert {row["customer_id"] for row in rows(tmp_path / "w")} == {"C1", "C2"}
             assert {row["customer_id"] for row in rows(tmp_path / "w", "campaigns")} == {"C1", "C2"}
             await events.action("C1", "erase")
             await events.settle()
-            await applied(settings)
+            await committed(settings)
     said = exported(environment, tmp_path / "w")
     assert "of erased customers taken out" in said.out
     for table in ("changes", "campaigns", "customers"):
@@ -144,16 +152,12 @@ async def test_what_is_missing_is_said(settings: Settings, environment: Mapping[
     topic = settings.output_topic("changes")
     ends = {row.partition: row.offset + 1 for row in await read(settings, topic)}
     await put(settings, 9, since=7)
-    admin = AIOKafkaAdminClient(**settings.client_options())
-    await admin.start()
-    try:
+    async with admin_of(settings) as admin:
         number, end = next(iter(ends.items()))
         await admin.delete_records({TopicPartition(topic, number): RecordsToDelete(before_offset=end + 1)})
-        assert "were deleted before they were exported" in exported(environment, tmp_path, status=2).err
-        await admin.delete_topics([topic])
-        await admin.create_topics([NewTopic(topic, PARTITIONS, 1)])
-    finally:
-        await admin.close()
+    assert "were deleted before they were exported" in exported(environment, tmp_path, status=2).err
+    await delete_topic(settings, topic)
+    await ensure_topics(settings, PARTITIONS)
     assert "made anew" in exported(environment, tmp_path, status=2).err
     for path in sorted((tmp_path / "changes").glob("*.parquet"))[:1]:
         path.rename(path.with_name("notes.parquet"))
