@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from tests.support.patience import stretched
+from tests.support.patience import stretched, until
 
 ROWS = [
     (
@@ -56,7 +56,7 @@ ROWS = [
             *("events", "requests", "seconds", "events_per_s", "cpu_s"),
             *("events_per_cpu_s", "body_bytes", "in_flight", "guarantee"),
         },
-        {"events": 300, "requests": 300, "in_flight": 32, "guarantee": "at_least_once"},
+        {"events": 300, "in_flight": 32, "guarantee": "at_least_once"},
     ),
 ]
 
@@ -75,7 +75,9 @@ async def test_prints_the_contracts_fields_and_leaves_no_topic(
     measured = json.loads(done.stdout)
     assert set(measured) == fields
     assert values.items() <= measured.items()
-    assert await topics_left(broker) == []
+    if "requests" in fields:
+        assert measured["requests"] >= measured["events"]  # one may have been sent again
+    await until(lambda: are_gone(broker), 10, "the broker knows the topics no more")
 
 
 def test_names_a_policy_that_cannot_be_used(tmp_path: Path) -> None:
@@ -87,11 +89,11 @@ def test_names_a_policy_that_cannot_be_used(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-async def topics_left(servers: str) -> list[str]:
+async def are_gone(servers: str) -> bool:
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     await admin.start()
     try:
-        return [topic for topic in await admin.list_topics() if topic.startswith("bench-")]
+        return not any(topic.startswith("bench-") for topic in await admin.list_topics())
     finally:
         await admin.close()
 
