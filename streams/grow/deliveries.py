@@ -12,6 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.errors import UsageError
 from streams.grow.ground import Ground
+from streams.kafka.group_offsets import group_offsets
 from streams.kafka.offsets import Offsets
 
 
@@ -57,14 +58,10 @@ async def _committed(ground: Ground) -> dict[str, Mapping[TopicPartition, int]]:
     await admin.start()
     try:
         groups = sorted({group for group, *_ in await admin.list_consumer_groups()})
-        found: dict[str, Mapping[TopicPartition, int]] = {}
-        for group in groups:
-            if group.startswith(settings.deliver_groups):
-                offsets = await admin.list_consumer_group_offsets(group)
-                found[group] = {tp: known.offset for tp, known in offsets.items() if known.offset >= 0}
     finally:
         await admin.close()
-    return found
+    ours = [group for group in groups if group.startswith(settings.deliver_groups)]
+    return {group: await group_offsets(settings.client_options(), group) for group in ours}
 
 
 async def _commit(options: dict[str, Any], group: str, offsets: Mapping[TopicPartition, int]) -> None:

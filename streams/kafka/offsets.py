@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from streams.kafka.group_offsets import group_offsets
 from streams.kafka.refusals import cannot_connect
 
 ANSWERED_WITHIN_S = 10.0
@@ -60,7 +60,7 @@ class InputOffsets:
     async def committed(self, partition: int) -> list[int | None]:
         """Gives the offset that the group has committed, by topic; None where there is none."""
         tps = [TopicPartition(topic, partition) for topic in self._topics]
-        committed = await self._committed(tps)
+        committed = await group_offsets(self._options, self._group, tps)
         return [committed.get(tp) for tp in tps]
 
     async def lags(self, counts: Mapping[str, int]) -> dict[tuple[str, int], int]:
@@ -71,19 +71,10 @@ class InputOffsets:
         tps = [TopicPartition(topic, number) for topic in self._topics for number in range(counts[topic])]
         async with asyncio.timeout(ANSWERED_WITHIN_S):
             consumer = await self._connected()
-            committed = await self._committed(tps)
+            committed = await group_offsets(self._options, self._group, tps)
             ends = await consumer.end_offsets(tps)
             oldest = await consumer.beginning_offsets(tps)
         return {(tp.topic, tp.partition): max(ends[tp] - committed.get(tp, oldest[tp]), 0) for tp in tps}
-
-    async def _committed(self, tps: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-        admin = AIOKafkaAdminClient(**self._options)
-        await admin.start()
-        try:
-            found = await admin.list_consumer_group_offsets(self._group, partitions=list(tps))
-        finally:
-            await admin.close()
-        return {tp: said.offset for tp, said in found.items() if said.offset >= 0}
 
     async def _connected(self) -> AIOKafkaConsumer:
         async with self._connecting:

@@ -519,7 +519,7 @@ def clients_replaced() -> AbstractContextManager[Any]:
         "streams.kafka.tail.AIOKafkaConsumer": SimulatedConsumer,
         "streams.kafka.tape.AIOKafkaConsumer": SimulatedConsumer,
         "streams.kafka.offsets.AIOKafkaConsumer": SimulatedConsumer,
-        "streams.kafka.offsets.AIOKafkaAdminClient": SimulatedAdmin,
+        "streams.kafka.group_offsets.GroupOffsetsClient": SimulatedAdmin,
         "streams.kafka.never_taken.AIOKafkaAdminClient": SimulatedAdmin,
         "streams.kafka.offsets.cannot_connect": cannot_connect,
         "streams.worker.broker.ask_for_topics": ask_for_topics,
