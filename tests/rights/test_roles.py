@@ -70,7 +70,7 @@ def refuse_one(request: Request) -> Answer:
     return 400 if request.customer == REFUSED else 204
 
 
-@pytest.mark.timeout(stretched(120))
+@pytest.mark.timeout(stretched(200))
 async def test_each_role_does_its_whole_work_with_its_rights(bank: Bank, tmp_path: Path) -> None:
     await bank.succeeds("topics", "topics", "create", "--partitions", str(PARTITIONS))
     await bank.succeeds("policy", "policy", "publish", str(bank.policy), "--yes")
