@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from streams.kafka import local, transactional
+from streams.kafka import local, topics, transactional
 from streams.kafka.topics import ensure_topics
 from streams.logs import is_worth_logging
 from streams.settings import Settings, policy_folder
 from tests.support.laws import be_the_same_everywhere
 from tests.support.own_broker import OwnBroker
+from tests.support.patience import stretched
 from tests.support.ports import free_port
 from tests.support.sealing import SEALED, sealing_settings
 from tests.support.young_broker import make_coordinators
@@ -56,6 +57,8 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 local._JVM = (*local._JVM, "-XX:TieredStopAtLevel=1")
 # Between its choice and its use seconds pass, in which another process of this run could take a port that is only free.
 local.free_port = free_port
+# The first topics of a broker that has just started, on a machine that starts three of them.
+topics.LED_WITHIN_S = stretched(topics.LED_WITHIN_S)
 
 # Python 3.11 cannot parse while a traceback is formatted, which asyncio does for futures when they are collected.
 logging.getLogger("asyncio").addFilter(is_worth_logging)
