@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -126,8 +126,11 @@ def assert_within_the_budgets(triggers: Sequence[Mapping[str, Any]]) -> None:
     assert count["gift", "treated"] == GIFTS
     assert count["cash-gift", "treated"] == 285  # of 3.50 in 1,000
     assert count["cash-gift", "held_out"] > 0
-    cash_back = sum(Decimal(trigger["amount"]) for trigger in triggers if trigger["campaign"] == "cash-back")
-    assert 499 < cash_back <= 500  # a purchase gives 1 at least, and many more came
+    spent = defaultdict[str, Decimal](Decimal)  # by year: a new one may begin meanwhile
+    for trigger in triggers:
+        if trigger["campaign"] == "cash-back":
+            spent[trigger["triggered_at"][:4]] += Decimal(trigger["amount"])
+    assert 499 < max(spent.values()) <= 500  # a purchase gives 1 at least, and many more came
 
 
 def granted_by_hand(candidates: Sequence[ConsumerRecord]) -> list[bytes]:
