@@ -13,7 +13,6 @@ FOLDER = Path(__file__).parents[2] / "examples" / "sources" / "avro"
 pytestmark = [pytest.mark.skipif(not SOAK, reason="a minute, and 160 MB: TIERFLOW_SOAK=1")]
 
 
-@pytest.mark.timeout(600)
 async def test_each_record_gives_its_tier_change_and_its_row() -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(FOLDER / "run.py"), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT

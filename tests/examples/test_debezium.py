@@ -13,7 +13,6 @@ FOLDER = Path(__file__).parents[2] / "examples" / "sources" / "debezium"
 pytestmark = [pytest.mark.skipif(not SOAK, reason="half a minute, PostgreSQL and 40 MB: TIERFLOW_SOAK=1")]
 
 
-@pytest.mark.timeout(300)
 async def test_every_step_gives_its_tier_change() -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(FOLDER / "run.py"), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT

@@ -13,7 +13,6 @@ FOLDER = Path(__file__).parents[2] / "examples" / "sinks" / "iceberg"
 pytestmark = [pytest.mark.skipif(not SOAK, reason="a minute, and 130 MB: TIERFLOW_SOAK=1")]
 
 
-@pytest.mark.timeout(600)
 async def test_every_change_is_a_row_of_the_table() -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(FOLDER / "run.py"), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT

@@ -13,7 +13,6 @@ FOLDER = Path(__file__).parents[2] / "examples" / "sinks" / "jdbc"
 pytestmark = [pytest.mark.skipif(not SOAK, reason="a minute, PostgreSQL and 70 MB: TIERFLOW_SOAK=1")]
 
 
-@pytest.mark.timeout(600)
 async def test_every_message_is_a_row_and_the_erased_customer_is_gone() -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(FOLDER / "run.py"), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
