@@ -19,10 +19,10 @@ from streams.contracts.outputs import ENGINE_VERSION, OrderMessage
 from streams.errors import UsageError
 from streams.partition.customers import Customers
 from streams.partition.entries import Entry, Record
-from streams.partition.merging import merge_heads
+from streams.partition.heads import merge_heads
 from streams.partition.work import Quota, Work
+from streams.policy.day_rates import with_rates
 from streams.policy.policy import Policy
-from streams.policy.rated import with_rates
 from streams.settings import Settings
 from streams.stages.customers import partition_setup
 from streams.values.fingerprint import REMEMBERED_AT_LEAST

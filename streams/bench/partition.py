@@ -21,7 +21,7 @@ from streams.bench.stand import DEFAULT_POLICY, stand_environment
 from streams.bench.throughput import workload_until
 from streams.bench.workload import InputRecord, Workload
 from streams.partition.customers import Customers
-from streams.partition.merging import merge_heads
+from streams.partition.heads import merge_heads
 from streams.partition.seals import Seals
 from streams.partition.work import NO_LIMIT
 from streams.sealing.cipher import Cipher

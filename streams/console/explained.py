@@ -28,7 +28,7 @@ from streams.explain.lost import lost_by
 from streams.explain.message import ConditionNow, Explanation, KeepsNow, NextTierNow
 from streams.explain.sentences import Lost, Told, sentences
 from streams.languages.known import LANGUAGES
-from streams.policy.rated import told_rates
+from streams.policy.day_rates import told_rates
 
 _encode = msgspec.json.Encoder().encode
 

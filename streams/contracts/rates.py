@@ -11,7 +11,7 @@ from streams.contracts.inputs import RateMessage
 from streams.contracts.rates_read import RatesRead, RefusedRate
 from streams.contracts.rejection import Rejection
 from streams.contracts.times import instant_ms
-from streams.policy.rated import with_quotes
+from streams.policy.day_rates import with_quotes
 from streams.policy.rates import Quoted
 from streams.values.currencies import CODES, meant_by
 from streams.values.money import rate_from_json

@@ -37,9 +37,9 @@ from streams.explain.message import (
     PinNow,
     Window,
 )
+from streams.policy.day_rates import fixed_on, on_day
 from streams.policy.measures import Measure
 from streams.policy.policy import Policy, Tier
-from streams.policy.rated import fixed_on, on_day
 from streams.values.calendar import EPOCH
 from streams.values.money import Figure, format_value
 from streams.values.standings import STANDING_UNLESS_KNOWN

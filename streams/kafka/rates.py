@@ -14,8 +14,8 @@ from streams.errors import UsageError
 from streams.kafka.refusals import cannot_connect
 from streams.kafka.tail import connected, fetches, reader, to_the_end
 from streams.partition.entries import Record
+from streams.policy.day_rates import with_rates
 from streams.policy.policy import Policy
-from streams.policy.rated import with_rates
 from streams.settings import Settings
 
 GATHERED_MS = 200

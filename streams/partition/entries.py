@@ -42,7 +42,7 @@ class Entry(msgspec.Struct, frozen=True, order=True, gc=False):
     """One decoded record. event: what the stage's decode made of it.
 
     Entries compare by event time, then by topic. A partition works the earliest head of its topics' queues next
-    (merging.py), so within a topic offsets decide, even where event times go back.
+    (heads.py), so within a topic offsets decide, even where event times go back.
     """
 
     at_ms: int

@@ -24,8 +24,8 @@ from streams.partition.outgoing import Outgoing, Writers
 from streams.partition.partition import STEP, Partition
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import Told, Work
+from streams.policy.day_rates import on_day
 from streams.policy.policy import Policy
-from streams.policy.rated import on_day
 from streams.values.events import CUSTOMERS, TOPICS
 
 

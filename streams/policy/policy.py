@@ -96,4 +96,4 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     woken: CampaignsByEvent
     near: dict[str, NearTier]  # by campaign id: those that follow a figure, to note since when it has been near a floor
     loan_rules: LoanRules | None  # None: loans are not looked at
-    rates: Rates | None = None  # those of a topic (rated.py); None: `to_value` has the file's own
+    rates: Rates | None = None  # those of a topic (day_rates.py); None: `to_value` has the file's own

@@ -1,4 +1,4 @@
-"""Rates that come from a topic: as they were read, and as a policy decides by them. Structs alone; see rated.py."""
+"""Rates that come from a topic: as they were read, and as a policy decides by them. Structs alone; see day_rates.py."""
 
 from typing import Any, NamedTuple
 
@@ -41,4 +41,4 @@ class Rates(msgspec.Struct, frozen=True):
     days: tuple[int, ...] = ()  # those on which a rate begins to hold, the earliest first
     next_offset: int = 0  # up to where the topic was read
     used: dict[str, DayRate] = {}
-    on_days: dict[int, Any] = {}  # policies by the number of days that had begun: worked out once (rated.py)
+    on_days: dict[int, Any] = {}  # policies by the number of days that had begun: worked out once (day_rates.py)

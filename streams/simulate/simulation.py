@@ -18,8 +18,8 @@ from streams.partition.customers import Customers
 from streams.partition.entries import Entry
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import CAMPAIGNS, CANDIDATES, NO_LIMIT, ORDER, Message, Quota, Work
+from streams.policy.day_rates import with_rates
 from streams.policy.policy import Policy
-from streams.policy.rated import with_rates
 from streams.simulate.spent import Spent
 from streams.values.calendar import DAY_MS
 from streams.values.events import IN_FILES, RATES, TOPICS

@@ -21,8 +21,8 @@ from streams.partition.work import (
     ORDER,
     RISK,
 )
+from streams.policy.day_rates import with_rates
 from streams.policy.policy import Policy
-from streams.policy.rated import with_rates
 from streams.settings import Settings, time_zone_data
 from streams.stages.placing import Owns, place_of_campaigns, place_of_customers
 from streams.stages.stage import Output, Stage, Wait

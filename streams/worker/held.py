@@ -121,7 +121,7 @@ class _Others:
     def has_before(self, entry: Entry) -> bool:
         """Says whether something may be here that belongs before the entry, and would be worked after it.
 
-        The merge takes the earliest of all heads (merging.py). So it is something that has not arrived, where all that
+        The merge takes the earliest of all heads (heads.py). So it is something that has not arrived, where all that
         has is earlier; or something of the same customer behind a later head.
         """
         if not self._is_whole and self._newest_ms <= entry.at_ms:

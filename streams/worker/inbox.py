@@ -6,7 +6,7 @@ from itertools import chain, islice, takewhile
 from operator import ge
 
 from streams.partition.entries import Entry, Record
-from streams.partition.merging import merge_heads
+from streams.partition.heads import merge_heads
 from streams.partition.partition import Partition
 from streams.worker.frame.transport import FetchedRecords
 from streams.worker.held import HeldBack

@@ -21,7 +21,7 @@ from streams.contracts.kept import LaneRecord
 from streams.contracts.packing import GROWING_KEY, LANE_KEY, unpack_lane
 from streams.kafka.offsets import Offsets
 from streams.kafka.tape import Tape
-from streams.partition.merging import merge_heads
+from streams.partition.heads import merge_heads
 from streams.partition.partition import Partition
 from streams.partition.seals import Seals
 from streams.partition.work import KEYS, NO_LIMIT, RISK, Told

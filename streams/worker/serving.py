@@ -22,8 +22,8 @@ from streams.engine.tiers.looked_at import shown_value
 from streams.kafka.partitioner import partition_of
 from streams.kafka.wall_clock import wall_ms
 from streams.partition.customers import Customers
+from streams.policy.day_rates import on_day
 from streams.policy.policy import Policy
-from streams.policy.rated import on_day
 from streams.stages.customers import NAME as CUSTOMERS
 from streams.values.money import format_value
 from streams.values.standings import STANDING_UNLESS_KNOWN

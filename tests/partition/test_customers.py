@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from streams.contracts.packing import unpack_state
 from streams.partition.customers import Customers
 from streams.partition.entries import Entry, LargeRecord
-from streams.partition.merging import merge_heads
+from streams.partition.heads import merge_heads
 from streams.partition.outputs import sent_to
 from streams.partition.work import CHANGES, CURRENT, ERASURES
 from streams.policy.compile.load import load_policy

@@ -13,7 +13,7 @@ from streams.partition import ordered as ordered_module
 from streams.partition import partition as partition_module
 from streams.partition.customers import Customers
 from streams.partition.due import DueTimes
-from streams.partition.merging import merge_heads
+from streams.partition.heads import merge_heads
 from streams.partition.ordered import InOrder
 from streams.partition.outputs import sent_to
 from streams.partition.setup import PartitionSetup

@@ -21,11 +21,11 @@ from streams.contracts.rates_read import NOTHING_READ
 from streams.engine.measures.accounts import is_converted
 from streams.errors import UsageError
 from streams.partition.customers import Customers
-from streams.partition.merging import merge_heads
+from streams.partition.heads import merge_heads
 from streams.partition.outputs import sent_to
 from streams.partition.work import CHANGES, DEAD_LETTERS, ORDER, Quota, Work
 from streams.policy.compile.load import load_policy
-from streams.policy.rated import with_rates
+from streams.policy.day_rates import with_rates
 from streams.settings import Settings
 from streams.stages.customers import partition_setup
 from streams.values.calendar import DAY_MS, HOUR_MS, NEVER_MS

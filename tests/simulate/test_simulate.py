@@ -11,7 +11,7 @@ import pytest
 
 from streams.contracts.event_line import EventLine
 from streams.partition.customers import Customers
-from streams.partition.merging import merge_heads
+from streams.partition.heads import merge_heads
 from streams.partition.setup import PartitionSetup
 from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy

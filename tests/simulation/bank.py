@@ -13,7 +13,7 @@ from streams.contracts.kept import LaneRecord
 from streams.contracts.log import decode_order
 from streams.kafka.partitioner import partition_of
 from streams.partition.budgets import Budgets
-from streams.partition.merging import merge_heads
+from streams.partition.heads import merge_heads
 from streams.partition.outputs import by_output
 from streams.partition.work import NO_LIMIT, Quota, Work
 from streams.policy.compile.load import load_policy

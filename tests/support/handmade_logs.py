@@ -14,7 +14,7 @@ from streams.kafka.partitioner import partition_of
 from streams.kafka.policies import publish_policy
 from streams.partition.customers import Customers
 from streams.partition.entries import Entry
-from streams.partition.merging import merge_heads
+from streams.partition.heads import merge_heads
 from streams.partition.work import Work
 from streams.policy.compile.load import load_policy
 from streams.policy.policy import Policy

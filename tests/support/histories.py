@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from streams.contracts.kept import LaneRecord
 from streams.partition.customers import Customers
 from streams.partition.entries import Entry
-from streams.partition.merging import merge_heads
+from streams.partition.heads import merge_heads
 from streams.partition.outputs import sent_to
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import CHANGES, DEAD_LETTERS, ORDER, Work

@@ -8,7 +8,7 @@ from typing import Any
 from streams.contracts.packing import unpack_state
 from streams.engine.state import CustomerState
 from streams.partition.customers import Customers
-from streams.partition.merging import merge_heads
+from streams.partition.heads import merge_heads
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import MERGES, ORDER, Message
 from streams.policy.policy import Policy

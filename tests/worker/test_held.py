@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.partition.entries import Entry
-from streams.partition.merging import merge_heads
+from streams.partition.heads import merge_heads
 from streams.partition.partition import Partition
 from streams.partition.work import NO_LIMIT_MS
 from streams.worker import held as module

@@ -17,7 +17,7 @@ from streams.engine.measures.reversals import undone_day, undone_e4
 from streams.engine.outcomes import Offer
 from streams.engine.state import Progress
 from streams.policy.campaigns import CORRECTED_MONTHS, CashBack
-from streams.policy.rated import on_day
+from streams.policy.day_rates import on_day
 from streams.values.calendar import earliest, month_of, month_start, month_text
 from streams.values.currencies import minor_decimals
 from streams.values.events import Transaction

@@ -6,7 +6,7 @@ from streams.engine.measures.figures import measure_one
 from streams.engine.outcomes import Offer
 from streams.engine.state import Progress
 from streams.policy.campaigns import FeeAlert
-from streams.policy.rated import on_day
+from streams.policy.day_rates import on_day
 from streams.values.calendar import month_text
 
 

@@ -10,8 +10,8 @@ from streams.engine.tiers.caps import capped
 from streams.engine.tiers.conditions import entered_rank, kept_rank
 from streams.engine.tiers.rated import known_since_ms, rated_day
 from streams.engine.tiers.tenure import begin, end_pin, settle, stand_above
+from streams.policy.day_rates import on_day
 from streams.policy.policy import Policy
-from streams.policy.rated import on_day
 from streams.values.events import Pin
 
 

@@ -20,8 +20,8 @@ from streams.engine.tiers.conditions import entered_rank, is_met
 from streams.engine.tiers.rated import figures_now
 from streams.engine.tiers.step import pass_time, step_event, take_in
 from streams.engine.tiers.tenure import falls_due_ms
+from streams.policy.day_rates import fixed_on
 from streams.policy.policy import Policy
-from streams.policy.rated import fixed_on
 from streams.values.calendar import month_of, month_start
 from streams.values.events import BALANCES, Balance
 from streams.values.money import AMOUNT_LIMIT_E4

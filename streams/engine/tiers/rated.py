@@ -5,8 +5,8 @@ from streams.engine.prospects import Rated
 from streams.engine.ratings import last_rating_ms
 from streams.engine.sections import tenure_of
 from streams.engine.state import CustomerState
+from streams.policy.day_rates import on_day
 from streams.policy.policy import Policy
-from streams.policy.rated import on_day
 from streams.values.calendar import NEVER_MS, earliest
 
 

@@ -14,8 +14,8 @@ from streams.engine.sections import tenure_of
 from streams.engine.state import Tenure
 from streams.engine.tiers.caps import cap_of, capped
 from streams.engine.tiers.conditions import entered_rank, kept_rank
+from streams.policy.day_rates import on_day
 from streams.policy.policy import Policy
-from streams.policy.rated import on_day
 
 
 def settle(case: Case, earned: int) -> tuple[int, bool]:

@@ -8,9 +8,9 @@ from streams.policy.check.check import check
 from streams.policy.check.comparison import changes_between, currencies_lost
 from streams.policy.check.sentences import in_words
 from streams.policy.compile.load import load_policy
+from streams.policy.day_rates import fixed_on, on_day, told_rates, with_rates
 from streams.policy.language.problems import PolicyError
 from streams.policy.policy import Policy
-from streams.policy.rated import fixed_on, on_day, told_rates, with_rates
 from streams.values.calendar import parse_day
 
 BY_TOPIC = """
