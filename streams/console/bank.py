@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from streams.console import given
-from streams.console.answers import (
+from streams.console.answers.bank import (
     Budget,
     CampaignNow,
     Campaigns,

@@ -8,7 +8,8 @@ from aiohttp.typedefs import Handler
 from aiokafka.errors import KafkaError
 
 from streams.console import given
-from streams.console.answers import Compared, Moved, PolicyBody, PolicyId
+from streams.console.answers.compared import Compared, Moved, PolicyId
+from streams.console.answers.policies import PolicyBody
 from streams.console.aside import Aside
 from streams.console.asked import Asked, answer
 from streams.console.refused import RefusedError, bad_request, later

@@ -5,7 +5,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from streams.console import given
-from streams.console.answers import History, HistoryEntry, TierCustomer, TierCustomers
+from streams.console.answers.customers import History, HistoryEntry, TierCustomer, TierCustomers
 from streams.console.aside import Aside
 from streams.console.asked import Asked, answer
 from streams.console.explained import Question, explain_it

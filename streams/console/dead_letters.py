@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler
 from aiokafka.errors import KafkaError
 
 from streams.console import given
-from streams.console.answers import DeadLetter, DeadLetters, NotReplayed, ReplayBody, Replayed
+from streams.console.answers.dead_letters import DeadLetter, DeadLetters, NotReplayed, ReplayBody, Replayed
 from streams.console.asked import Asked, answer
 from streams.console.refused import later
 from streams.errors import UsageError

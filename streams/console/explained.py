@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.console.answers import (
+from streams.console.answers.explained import (
     Explained,
     Fall,
     FloorNow,

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 
 from streams.console import given
 from streams.console.access import who_asks
-from streams.console.answers import Accepted, PinBody, UnpinBody
+from streams.console.answers.pins import Accepted, PinBody, UnpinBody
 from streams.console.asked import Asked, answer
 from streams.console.refused import bad_request, later, unknown_customer
 from streams.contracts.times import instant_ms

@@ -5,7 +5,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from streams.console import given
-from streams.console.answers import (
+from streams.console.answers.policies import (
     Checked,
     Finding,
     Policies,

@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaError
 
 from streams.console import given
 from streams.console.access import who_asks
-from streams.console.answers import Proposal, ProposalBody, Proposals
+from streams.console.answers.proposals import Proposal, ProposalBody, Proposals
 from streams.console.aside import Aside
 from streams.console.asked import Asked, answer
 from streams.console.policies import checked, text_of

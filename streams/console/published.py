@@ -4,7 +4,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from streams.console.answers import Names, PolicyInForce
+from streams.console.answers.policies import PolicyInForce
+from streams.console.answers.texts import Names
 from streams.errors import UsageError
 from streams.history.queries import PolicyFound, Queries
 from streams.policy.compile.load import read_policy

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from streams.console.answers import Permission, Session
+from streams.console.answers.session import Permission, Session
 from streams.security.console_access import ROLES, Role
 
 _MAY: Final[Mapping[Role, tuple[Permission, ...]]] = {

@@ -7,8 +7,17 @@ from typing import Final, NamedTuple
 from aiohttp import web
 
 from streams.api.peers import Peers
-from streams.console import answers
 from streams.console.access import guarded, validated
+from streams.console.answers.bank import Campaigns, Flows, LoanMessages, Rates, Tiers
+from streams.console.answers.compared import Compared
+from streams.console.answers.customers import History, TierCustomers
+from streams.console.answers.dead_letters import DeadLetters, ReplayBody, Replayed
+from streams.console.answers.explained import Explained
+from streams.console.answers.pins import Accepted, PinBody, UnpinBody
+from streams.console.answers.policies import Checked, Policies, PolicyBody, PolicyText
+from streams.console.answers.proposals import Proposal, ProposalBody, Proposals
+from streams.console.answers.session import Session
+from streams.console.answers.workers import Operations
 from streams.console.aside import Aside
 from streams.console.asked import Asked
 from streams.console.bank import (
@@ -76,28 +85,26 @@ class Asides(NamedTuple):
 def routes(asked: Asked, arrivals: Arrivals, peers: Peers, asides: Asides) -> Sequence[Route]:
     """Gives all routes of the API. peers, asides: must be opened before the first request."""
     return [
-        Route("GET", "/api/session", "viewer", "Who asks, and what that one may do", session, answers.Session),
-        Route("GET", "/api/tiers", "viewer", "How many customers each tier has", tiers_handler(asked), answers.Tiers),
+        Route("GET", "/api/session", "viewer", "Who asks, and what that one may do", session, Session),
+        Route("GET", "/api/tiers", "viewer", "How many customers each tier has", tiers_handler(asked), Tiers),
         Route(
             "GET",
             "/api/tiers/{tier}/customers",
             "agent",
             "The customers of a tier",
             tier_customers_handler(asked),
-            answers.TierCustomers,
+            TierCustomers,
             _PAGE,
             refusals=(404, 503),
         ),
-        Route(
-            "GET", "/api/flows", "viewer", "Changes from tier to tier", flows_handler(asked), answers.Flows, (_SPAN,)
-        ),
+        Route("GET", "/api/flows", "viewer", "Changes from tier to tier", flows_handler(asked), Flows, (_SPAN,)),
         Route(
             "GET",
             "/api/rates",
             "viewer",
             "What was decided, by minute",
             rates_handler(asked),
-            answers.Rates,
+            Rates,
             (_MINUTES,),
         ),
         *_of_customers(asked, asides.explaining),
@@ -107,7 +114,7 @@ def routes(asked: Asked, arrivals: Arrivals, peers: Peers, asides: Asides) -> Se
             "viewer",
             "The campaigns and their triggers",
             campaigns_handler(asked),
-            answers.Campaigns,
+            Campaigns,
         ),
         Route(
             "GET",
@@ -115,7 +122,7 @@ def routes(asked: Asked, arrivals: Arrivals, peers: Peers, asides: Asides) -> Se
             "agent",
             "Loan decisions, or alerts",
             loans_handler(asked),
-            answers.LoanMessages,
+            LoanMessages,
             (_LOAN_KIND, _OUTCOME, *_PAGE),
             refusals=(503,),
         ),
@@ -127,7 +134,7 @@ def routes(asked: Asked, arrivals: Arrivals, peers: Peers, asides: Asides) -> Se
             "viewer",
             "How the workers are",
             operations_handler(asked, peers),
-            answers.Operations,
+            Operations,
         ),
         Route(
             "GET",
@@ -159,7 +166,7 @@ def _of_customers(asked: Asked, aside: Aside) -> Sequence[Route]:
             "agent",
             "Why this tier, what is missing for the next, what keeps it",
             explanation_handler(asked, aside),
-            answers.Explained,
+            Explained,
             refusals=(308, 404, 503),
         ),
         Route(
@@ -168,7 +175,7 @@ def _of_customers(asked: Asked, aside: Aside) -> Sequence[Route]:
             "agent",
             "What was decided of a customer",
             history_handler(asked),
-            answers.History,
+            History,
             _PAGE,
             refusals=(404, 503),
         ),
@@ -178,8 +185,8 @@ def _of_customers(asked: Asked, aside: Aside) -> Sequence[Route]:
             "operator",
             "Fix a customer's tier until a time",
             pin_handler(asked),
-            answers.Accepted,
-            body=answers.PinBody,
+            Accepted,
+            body=PinBody,
             status=ACCEPTED,
             refusals=(404, 503),
         ),
@@ -189,8 +196,8 @@ def _of_customers(asked: Asked, aside: Aside) -> Sequence[Route]:
             "operator",
             "Let a fixed tier go",
             unpin_handler(asked),
-            answers.Accepted,
-            body=answers.UnpinBody,
+            Accepted,
+            body=UnpinBody,
             status=ACCEPTED,
             refusals=(404, 503),
         ),
@@ -205,7 +212,7 @@ def _of_letters(asked: Asked) -> Sequence[Route]:
             "operator",
             "Inputs that could not be used, without their bytes",
             dead_letters_handler(asked),
-            answers.DeadLetters,
+            DeadLetters,
             (_REASON, *_PAGE),
             refusals=(503,),
         ),
@@ -215,8 +222,8 @@ def _of_letters(asked: Asked) -> Sequence[Route]:
             "operator",
             "Send dead letters again, each once",
             replay_handler(asked),
-            answers.Replayed,
-            body=answers.ReplayBody,
+            Replayed,
+            body=ReplayBody,
             refusals=(503,),
         ),
     ]
@@ -230,7 +237,7 @@ def _of_policies(asked: Asked, asides: Asides) -> Sequence[Route]:
             "viewer",
             "The policies that were published",
             policies_handler(asked),
-            answers.Policies,
+            Policies,
         ),
         Route(
             "GET",
@@ -238,7 +245,7 @@ def _of_policies(asked: Asked, asides: Asides) -> Sequence[Route]:
             "viewer",
             "A policy, and what it does in words",
             policy_handler(asked),
-            answers.PolicyText,
+            PolicyText,
             refusals=(404,),
         ),
         Route(
@@ -247,8 +254,8 @@ def _of_policies(asked: Asked, asides: Asides) -> Sequence[Route]:
             "viewer",
             "What is wrong or odd in a policy file",
             check_handler(asides.checking),
-            answers.Checked,
-            body=answers.PolicyBody,
+            Checked,
+            body=PolicyBody,
         ),
         Route(
             "POST",
@@ -256,8 +263,8 @@ def _of_policies(asked: Asked, asides: Asides) -> Sequence[Route]:
             "operator",
             "Who would move under another policy, by what the inputs hold",
             compare_handler(asked, asides.comparing),
-            answers.Compared,
-            body=answers.PolicyBody,
+            Compared,
+            body=PolicyBody,
             refusals=(409, 503),
         ),
         Route(
@@ -266,7 +273,7 @@ def _of_policies(asked: Asked, asides: Asides) -> Sequence[Route]:
             "operator",
             "Policies that are proposed",
             proposals_handler(asked),
-            answers.Proposals,
+            Proposals,
         ),
         Route(
             "POST",
@@ -274,8 +281,8 @@ def _of_policies(asked: Asked, asides: Asides) -> Sequence[Route]:
             "operator",
             "Propose a policy",
             propose_handler(asked, asides.checking),
-            answers.Proposal,
-            body=answers.ProposalBody,
+            Proposal,
+            body=ProposalBody,
             status=CREATED,
         ),
         Route(
@@ -284,7 +291,7 @@ def _of_policies(asked: Asked, asides: Asides) -> Sequence[Route]:
             "admin",
             "Put a policy in force that somebody else has proposed",
             approve_handler(asked),
-            answers.Proposal,
+            Proposal,
             refusals=(404, 409, 503),
         ),
     ]

@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler
 from prometheus_client.parser import text_string_to_metric_families
 
 from streams.api.peers import Peers, PeerSilentError
-from streams.console.answers import Incident, Operations, PartitionNow, WorkerNow
+from streams.console.answers.workers import Incident, Operations, PartitionNow, WorkerNow
 from streams.console.asked import Asked, answer
 from streams.console.fresh import Fresh
 from streams.kafka.wall_clock import wall_ms
