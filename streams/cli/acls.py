@@ -30,7 +30,8 @@ def acls(  # noqa: PLR0913, PLR0917 - a command's options
     Topics, groups and transactional ids are those of the settings. What each right is for: deploy/kafka-acls.md.
     """
     from streams.kafka.acls import Grant, commands
-    from streams.kafka.rights import ROLES, Right, rights_of
+    from streams.kafka.rights.right import Right, rights_of
+    from streams.kafka.rights.roles import ROLES
 
     unknown = [name for name in role if name not in ROLES]
     if unknown:

@@ -58,7 +58,7 @@ async def _prepare(settings: Settings, mapping: "CompiledMapping") -> "IntakeTop
     """Checks rights and topics, and makes those that intake keeps for itself."""
     from streams.kafka.intake_topics import ensure_intake_topics
     from streams.kafka.permitted import check_rights
-    from streams.kafka.rights import intake
+    from streams.kafka.rights.programs import intake
     from streams.stages.sources import topics_of
 
     topics = topics_of(mapping)

@@ -193,7 +193,7 @@ def list_policies() -> None:
 async def _known(settings: "Settings", *, to_publish: bool = False) -> "KnownPolicies":
     from streams.kafka.permitted import check_rights
     from streams.kafka.policies import read_known_policies
-    from streams.kafka.rights import policy
+    from streams.kafka.rights.commands import policy
     from streams.kafka.topics import check_topics
 
     rows = (row for row in policy(settings) if to_publish or row.operation != "WRITE")

@@ -81,7 +81,7 @@ async def _watch(settings: Settings, asked: Asked, write: Write) -> None:
     from streams.kafka.follow import follow
     from streams.kafka.keys import Keys
     from streams.kafka.permitted import check_rights
-    from streams.kafka.rights import reader
+    from streams.kafka.rights.programs import reader
 
     needed = dict.fromkeys(asked.names)
     needed |= dict.fromkeys([ERASURES] if asked.from_beginning else [])

@@ -29,7 +29,7 @@ from streams.errors import UsageError
 from streams.history.index import is_damaged
 from streams.kafka.permitted import check_rights
 from streams.kafka.policies import publish_policy
-from streams.kafka.rights import policy as policy_rows
+from streams.kafka.rights.commands import policy as policy_rows
 from streams.kafka.wall_clock import wall_ms
 from streams.policy.check.comparison import currencies_lost
 from streams.policy.compile.load import load_policy

@@ -27,8 +27,8 @@ from streams.kafka.keys import Keys, UnopenedError
 from streams.kafka.never_taken import FORBIDDEN
 from streams.kafka.permitted import RightsError, check_rights, lacked
 from streams.kafka.redelivery import REQUEST_BYTES
-from streams.kafka.rights import Rows
-from streams.kafka.rights import deliver as deliver_rows
+from streams.kafka.rights.programs import deliver as deliver_rows
+from streams.kafka.rights.right import Rows
 from streams.kafka.topics import partition_count
 from streams.kafka.unchanged import confirmed
 from streams.settings import Settings

@@ -17,7 +17,7 @@ from streams.kafka.erasures import Erasures, read_erasures
 from streams.kafka.keys import Keys
 from streams.kafka.offsets import Offsets, Span
 from streams.kafka.permitted import check_rights
-from streams.kafka.rights import reader
+from streams.kafka.rights.programs import reader
 from streams.kafka.topic_ids import ask_for_topics
 from streams.kafka.topics import partition_count
 from streams.kafka.whole_topic import records_between

@@ -6,7 +6,7 @@
 `transactional.py` is the one producer that begins transactions; `epochs.py` and `protocol_2.py` have requests of its
 own, `lost_ends.py` ends what a broker has left open. `topics.py` and `intake_topics.py` know all topics,
 `partitioner.py` places keys, `policies.py` reads and writes `tier.policies`, `dead_letters.py` reads letters back,
-`refusals.py` says why we are not let in. `rights.py` is the table of rights by role; `permitted.py` asks for them,
+`refusals.py` says why we are not let in. `rights` is the table of rights by role; `permitted.py` asks for them,
 `acls.py` and `strimzi.py` write them. `local.py` runs a real broker. `unpacking.py` bounds what batches become,
 `checked_batches.py` checks them, `answers.py` takes in answers.
 

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from streams.kafka.rights import Operation, Resource, Right, Rows
+from streams.kafka.rights.right import Operation, Resource, Right, Rows
 
 
 class Grant(NamedTuple):

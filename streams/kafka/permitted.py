@@ -24,7 +24,8 @@ from aiokafka.protocol.api import Request
 
 from streams.errors import UsageError
 from streams.kafka.refusals import cannot_connect, needs
-from streams.kafka.rights import ROLES, Right, Row, rights_of
+from streams.kafka.rights.right import Right, Row, rights_of
+from streams.kafka.rights.roles import ROLES
 from streams.kafka.topic_ids import permitted_on_topics
 from streams.settings import Settings
 

@@ -1,6 +1,6 @@
 """Topics and rights as resources of Strimzi, the operator of Kafka on Kubernetes: KafkaTopic and KafkaUser.
 
-They are made of the tables that everything else goes by: topic_specs.py and rights.py. Of the API version v1, which
+They are made of the tables that everything else goes by: topic_specs.py and `rights`. Of the API version v1, which
 Strimzi has had since 0.49.
 """
 
@@ -12,7 +12,9 @@ from typing import Any, Literal, NamedTuple
 
 from streams.errors import UsageError
 from streams.kafka.acls import camel_case, operations_by_place
-from streams.kafka.rights import ROLES, Operation, Resource, Right, intake, rights_of
+from streams.kafka.rights.programs import intake
+from streams.kafka.rights.right import Operation, Resource, Right, rights_of
+from streams.kafka.rights.roles import ROLES
 from streams.kafka.topic_specs import TopicSpec, intake_specs, topic_specs
 from streams.settings import Settings
 

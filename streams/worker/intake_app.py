@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from streams.contracts.kept import ANY_NUMBER, KnownTopic, LaneRecord
 from streams.errors import TryAgainError
 from streams.intake.compile.mapping import CompiledMapping
-from streams.kafka.rights import intake
+from streams.kafka.rights.programs import intake
 from streams.kafka.topic_ids import ask_for_topics
 from streams.settings import Settings
 from streams.stages.accounts import account_stages

@@ -24,7 +24,7 @@ from streams.kafka.contact import KafkaContact, RefusedError
 from streams.kafka.never_taken import FORBIDDEN, NeverTakenError
 from streams.kafka.permitted import lacked
 from streams.kafka.refusals import forbidden
-from streams.kafka.rights import Rows
+from streams.kafka.rights.right import Rows
 from streams.kafka.topic_ids import ask_for_topics
 from streams.kafka.unchanged import TopicsChangedError
 from streams.kafka.wall_clock import WatchedClock
@@ -60,7 +60,7 @@ class LaneApp(faust.App):  # type: ignore[misc]
     logger = FAUST
     BootStrategy = ConsumerOnly
     role = "worker"
-    """Whose rights it needs (kafka/rights.py)."""
+    """Whose rights it needs (kafka/rights)."""
 
     rows: Rows | None = None
     """Those rights; None: all of the role's."""

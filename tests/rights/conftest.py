@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from streams.kafka.rights import ROLES
+from streams.kafka.rights.roles import ROLES
 from tests.support.guarded_broker import GuardedBroker, start_guarded
 from tests.support.young_broker import make_coordinators
 

@@ -10,7 +10,8 @@ from typing import Any, cast
 import pytest
 
 from streams.kafka.acls import Grant, as_table, commands
-from streams.kafka.rights import ROLES, Right, rights_of
+from streams.kafka.rights.right import Right, rights_of
+from streams.kafka.rights.roles import ROLES
 from streams.settings import Settings
 from tests.support.commands import tierflow
 
@@ -34,9 +35,12 @@ def test_the_operator_is_the_roles_that_the_page_says() -> None:
     assert f"{', '.join(TOGETHER[:-1])} and {TOGETHER[-1]} together" in PAGE
 
 
+@pytest.mark.parametrize(
+    "given", [{}, {"TIERFLOW_RATES": "on", "TIERFLOW_ACCOUNTS": "on", "TIERFLOW_TABLES": "connect"}]
+)
 @pytest.mark.parametrize("role", ROLES)
-def test_no_right_stands_beside_one_that_implies_it(role: str) -> None:
-    rights = rights_of(ROLES[role](Settings.from_environment({}, dotenv=None)))
+def test_no_right_stands_beside_one_that_implies_it(role: str, given: dict[str, str]) -> None:
+    rights = rights_of(ROLES[role](Settings.from_environment(given, dotenv=None)))
     implied = {
         right._replace(operation="DESCRIBE") for right in rights if right.operation in ("READ", "WRITE", "ALTER")
     }

@@ -15,7 +15,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import TopicAuthorizationFailedError
 
 from streams.kafka.policies import publish_policy
-from streams.kafka.rights import ROLES, Right, rights_of
+from streams.kafka.rights.right import Right, rights_of
+from streams.kafka.rights.roles import ROLES
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings, policy_folder, read_policy_file
 from tests.support.deliveries import config

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from streams.kafka.intake_topics import ensure_intake_topics
-from streams.kafka.rights import ROLES, Right, intake, rights_of
+from streams.kafka.rights.programs import intake
+from streams.kafka.rights.right import Right, rights_of
+from streams.kafka.rights.roles import ROLES
 from streams.kafka.topic_specs import account_specs
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings

@@ -1,4 +1,4 @@
-"""Each role does its whole work with exactly the rights of the table (streams/kafka/rights.py), one after the other."""
+"""Each role does its whole work with exactly the rights of the table (streams/kafka/rights), one after the other."""
 
 import asyncio
 import json
@@ -11,7 +11,8 @@ from urllib.request import urlopen
 import pytest
 from aiokafka import AIOKafkaConsumer
 
-from streams.kafka.rights import ROLES, Right, rights_of
+from streams.kafka.rights.right import Right, rights_of
+from streams.kafka.rights.roles import ROLES
 from streams.settings import Settings, policy_folder
 from tests.support.commands import Said, tierflow
 from tests.support.deliveries import Delivery, config

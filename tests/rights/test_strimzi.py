@@ -7,7 +7,9 @@ import pytest
 import yaml
 
 from streams.errors import UsageError
-from streams.kafka.rights import ROLES, Right, intake, rights_of
+from streams.kafka.rights.programs import intake
+from streams.kafka.rights.right import Right, rights_of
+from streams.kafka.rights.roles import ROLES
 from streams.kafka.strimzi import USERS, Cluster, Size, app_manifests, as_yaml, resource_name, user_manifest
 from streams.kafka.topic_specs import intake_specs, topic_specs
 from streams.settings import Settings

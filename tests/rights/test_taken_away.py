@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from streams.errors import NEEDS_A_PERSON
-from streams.kafka.rights import ROLES, Right, rights_of
+from streams.kafka.rights.right import Right, rights_of
+from streams.kafka.rights.roles import ROLES
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings
 from tests.support.deliveries import Delivery, change, config, produce

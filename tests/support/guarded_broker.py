@@ -9,7 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest, DescribeAclsRequest
 
 from streams.kafka import local
-from streams.kafka.rights import Right
+from streams.kafka.rights.right import Right
 from streams.settings import Settings
 from tests.support.own_broker import OwnBroker
 from tests.support.patience import until
