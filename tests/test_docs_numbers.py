@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from streams.contracts.decode import FUTURE_LIMIT_MS
 from streams.contracts.inputs import ID_BYTES_LIMIT
 from streams.contracts.letters import FIRST_BYTES
 from streams.contracts.packing import changelog_bytes
+from streams.contracts.times import FUTURE_LIMIT_MS
 from streams.deliver.answers import RETRY_AFTER_LIMIT_S
 from streams.deliver.health import DOWN_AFTER, REFUSED_IN_A_ROW
 from streams.deliver.pending import EVENTS_LIMIT, SPAN_LIMIT

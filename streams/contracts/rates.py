@@ -7,21 +7,16 @@ from collections.abc import Iterable
 
 import msgspec
 
+from streams.contracts.fields import DETAIL_LIMIT, UnfitError, invalid, time_of
 from streams.contracts.inputs import RateMessage
 from streams.contracts.rates_read import RatesRead, RefusedRate
 from streams.contracts.rejection import Rejection
-from streams.contracts.times import instant_ms
 from streams.policy.day_rates import with_quotes
 from streams.policy.rates import Quoted
 from streams.values.currencies import CODES, meant_by
 from streams.values.money import rate_from_json
 
-_DETAIL_LIMIT = 500
 _decode = msgspec.json.Decoder(RateMessage).decode
-
-
-class _UnfitError(Exception):
-    """A field does not fit; the message says which, and why."""
 
 
 def take_rate(read: RatesRead, offset: int, key: bytes | None, value: bytes | None) -> RatesRead:
@@ -50,10 +45,10 @@ def _found(value: bytes | None) -> Quoted | Rejection:
         return Rejection("malformed", "not a JSON object")
     try:
         return _read(_decode(value))
-    except (msgspec.ValidationError, _UnfitError) as unfit:
-        return Rejection("invalid_field", str(unfit)[:_DETAIL_LIMIT])
+    except (msgspec.ValidationError, UnfitError) as unfit:
+        return Rejection("invalid_field", str(unfit)[:DETAIL_LIMIT])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as unread:
-        return Rejection("malformed", f"not a JSON object: {unread}"[:_DETAIL_LIMIT])
+        return Rejection("malformed", f"not a JSON object: {unread}"[:DETAIL_LIMIT])
 
 
 def _read(message: RateMessage) -> Quoted:
@@ -61,14 +56,11 @@ def _read(message: RateMessage) -> Quoted:
         if currency not in CODES:
             meant = meant_by(currency)
             write = "" if meant is None else f"; write {meant}"
-            raise _UnfitError(f"{currency!r} is no ISO 4217 code{write} - at `$.{field}`")
+            raise invalid(f"{currency!r} is no ISO 4217 code{write} - at `$.{field}`")
     if message.currency == message.against:
-        raise _UnfitError("a currency has no rate against itself - at `$.against`")
-    field = "rate"
+        raise invalid("a currency has no rate against itself - at `$.against`")
     try:
         rate_e8 = rate_from_json(bytes(message.rate))
-        field = "at"
-        at_ms = instant_ms(message.at)
     except ValueError as error:
-        raise _UnfitError(f"{error} - at `$.{field}`") from error
-    return Quoted((message.currency, message.against), at_ms, rate_e8)
+        raise invalid(f"{error} - at `$.rate`") from error
+    return Quoted((message.currency, message.against), time_of("at", message.at), rate_e8)

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from streams.contracts.inputs import EARLIEST_INTEGER_MS, EARLIEST_MS, LATEST_MS, LATEST_WRITTEN_MS, RFC3339_PATTERN
 from streams.values.calendar import DAY_MS, EPOCH
 
+FUTURE_LIMIT_MS = DAY_MS
+"""How far an event may be ahead of the wall clock, and what a reversal undoes ahead of the reversal."""
 _RFC3339 = re.compile(RFC3339_PATTERN)
 _SECONDS = slice(17, 19)
 _LAST_SECOND_MS = 86_399_000

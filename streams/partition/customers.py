@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import UNSET
 
-from streams.contracts.decode import decode, no_rate_yet
+from streams.contracts.decode import decode
+from streams.contracts.fields import no_rate_yet
 from streams.contracts.kept import LaneRecord
 from streams.contracts.letters import too_large
 from streams.contracts.rejection import REVERSAL_MISMATCH, WRONG_PARTITION, Rejection

@@ -6,8 +6,8 @@ year, what is a year ahead. A wall clock that is behind refuses too much instead
 what was let in can not be taken back. `tier.order` bears the wall time, so that the audit comes to the same verdicts.
 """
 
-from streams.contracts.decode import FUTURE_LIMIT_MS
 from streams.contracts.rejection import Rejection
+from streams.contracts.times import FUTURE_LIMIT_MS
 from streams.partition.setup import PartitionSetup
 from streams.partition.work import NO_LIMIT_MS
 from streams.values.calendar import DAY_MS, NEVER_MS

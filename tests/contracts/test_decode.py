@@ -5,7 +5,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams.contracts.decode import DETAIL_LIMIT, NESTED_LIMIT, decode
+from streams.contracts.decode import decode
+from streams.contracts.fields import DETAIL_LIMIT, NESTED_LIMIT
 from streams.contracts.rejection import Rejection
 from streams.policy.compile.load import load_policy
 from streams.values.events import (

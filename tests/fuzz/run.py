@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, get_args
 
 import streams.contracts.decode as reading
 from streams.compiled import is_compiled
+from streams.contracts.bookings import any_balance, any_transaction
 from streams.contracts.rejection import Rejection, RejectionReason
 from streams.partition.customers import Customers
 from streams.partition.entries import Entry
@@ -33,7 +34,7 @@ BATCH, ROUND = 200, 10_000
 GROWTH_LIMIT_MIB = 96
 _OUTCOMES = {"applied", "repeated", "repeated_differently", "erased"}
 _USUAL_READERS = reading._READERS
-_ANY_READERS = (reading._any_balance, reading._any_transaction, *_USUAL_READERS[2:])
+_ANY_READERS = (any_balance, any_transaction, *_USUAL_READERS[2:])
 _LARGE_E4 = 10**17
 
 
