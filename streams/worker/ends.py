@@ -1,9 +1,13 @@
 """Where the inputs of a lane end: which have more to come, where history ends, and how far behind the lane is."""
 
 import sys
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 
+from streams.partition.entries import Entry
 from streams.partition.partition import Partition
+from streams.worker.counted import timestamp_ms
 from streams.worker.inbox import Inbox
 from streams.worker.ports import BrokerPort
 from streams.worker.takeover import persistently
@@ -22,6 +26,7 @@ class Ends:
         self._inbox = inbox
         self._given_up = given_up
         self._of_history: Sequence[int] | None = None  # None where there is none, and until they are asked for
+        self._caught_up_at = time.monotonic()  # when nothing was left to work, for the last time
 
     def forget_history(self) -> None:
         """Forgets where history ends. To be called after a take-over: it ends where the inputs end then."""
@@ -57,6 +62,22 @@ class Ends:
         """Whether records are there that have not arrived. Those of control are passed over without a batch."""
         ends = zip(self._highwaters(), self._inbox.received, strict=True)
         return any(end is not None and end > there for end, there in ends)
+
+    def note_caught_up(self) -> None:
+        """Notes the time where nothing is left to work. To be called whenever the lane has nothing to do."""
+        if not len(self._inbox) and not self.are_ahead:
+            self._caught_up_at = time.monotonic()
+
+    def behind_s(self, in_hand: Iterable[Entry], now_ms: int) -> float:
+        """Says how long the oldest record that is not committed has waited, by its timestamp; 0 where there is none.
+
+        Of what is there and has not arrived, the time since nothing was is taken. in_hand: what is being worked.
+        """
+        waiting = (timestamp_ms(record) for record in chain((entry.record for entry in in_hand), self._inbox.heads()))
+        oldest_ms = min((at_ms for at_ms in waiting if at_ms > 0), default=None)
+        if oldest_ms is not None:
+            return max(now_ms - oldest_ms, 0) / 1000
+        return time.monotonic() - self._caught_up_at if self.are_ahead else 0.0
 
     def _highwaters(self) -> list[int | None]:
         return [self._broker.highwater(self._number, topic) for topic in range(len(self._inbox.received))]

@@ -2,26 +2,23 @@
 
     offer -> inbox -> Partition.decode -> working -> pack -> commit -> keep
 
-It works what has arrived as one batch, commits one transaction, and goes on with what arrived meanwhile: batches grow
-with the load. The broker, the clock and the metrics are handed in (ports.py).
+It works what has arrived as one batch, commits one transaction (batches.py), and goes on with what arrived meanwhile:
+batches grow with the load. The broker, the clock and the metrics are handed in (ports.py).
 """
 
 import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from itertools import chain
 
 from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 
 from streams.kafka.producers import TransactionFailedError
 from streams.metrics import Metrics
 from streams.partition.entries import Entry
-from streams.partition.partition import ForeignRecordError, Partition
-from streams.partition.work import Work
+from streams.partition.partition import Partition
 from streams.stages.stage import Stage, Wait
-from streams.worker.counted import batch_of, timestamp_ms
-from streams.worker.crowd import QUOTA_ON_EVENT_CLOCK, Crowd
+from streams.worker.batches import Batches
 from streams.worker.ends import Ends
 from streams.worker.frame.transport import FetchedRecords
 from streams.worker.held import HeldBack
@@ -30,6 +27,7 @@ from streams.worker.owned import Owned
 from streams.worker.ports import BrokerPort, SpansPort
 from streams.worker.steps import StepTimes
 from streams.worker.takeover import LaneError, pause_s
+from streams.worker.tasks import LaneTasks
 from streams.worker.turns import Turns
 
 BATCH_LIMIT = 10_000
@@ -57,37 +55,26 @@ class Lane:
         spans: SpansPort | None = None,
     ) -> None:
         self.number = number
-        self.progress = 0  # batches committed, and full slices of work on them
         self.is_placed = False  # whether it is known from where its inputs are to be read
         self.is_ready = False  # whether it can be started: taken up or over since the newest assignment
         self._broker = broker
         self._metrics = metrics
         self._now_ms = now_ms
-        self._on_failure = on_failure
-        self._turns = turns or Turns()
-        self._spans = spans
-        self._crowd = Crowd()
-        self._owned = Owned(stage, number, broker, metrics, self._turns)
+        turns = turns or Turns()
+        self._owned = Owned(stage, number, broker, metrics, turns)
         self.title = self._owned.title
         self._news = asyncio.Event()
         self._held = self._new_held(stage.wait)
         self._inbox = Inbox(len(stage.inputs), lambda topic, on: broker.flow(number, topic, on=on), self._held)
-        self._ends = Ends(self.title, number, broker, self._inbox, lambda: self._parking)
+        self._ends = Ends(self.title, number, broker, self._inbox, self._parks)
+        self._batches = Batches(self._owned, self._inbox, self._ends, metrics, now_ms, turns, self._parks, spans)
+        self._tasks = LaneTasks(self.title, on_failure, self._parks)
         self._parking = False
         self._asleep = stage.sleeps
         self._failures = 0  # failed transactions in a row
         self._waiting = False  # for news: all that has come is worked
         self._arrived_at: float | None = None  # the first of what was not taken up yet (time.perf_counter)
-        self._in_hand: list[Entry] = []  # of the batch that is not committed yet
-        self.committed_at_s: float | None = None  # the newest batch (epoch seconds)
-        self._caught_up_at = time.monotonic()  # when nothing was left to work, for the last time
-        self._in_line = False  # behind another lane's large batch
         self._next_stage: Stage | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._preparing: asyncio.Future[None] | None = None  # what records need before they can be decoded
-        # Kept here, since asyncio holds a task only weakly.
-        self._seek: asyncio.Task[None] | None = None
-        self._ask: asyncio.Task[None] | None = None
 
     # --- how it stands ---
 
@@ -114,7 +101,7 @@ class Lane:
     @property
     def is_started(self) -> bool:
         """Says whether its task runs."""
-        return self._task is not None and not self._task.done()
+        return self._tasks.is_running
 
     @property
     def is_busy(self) -> bool:
@@ -123,11 +110,21 @@ class Lane:
         A take-over has a patience of its own, as what prepares records has, a lane that is parked waits for its group,
         and one that is in line for the lane before it.
         """
-        if self._task is None or self._task.done() or self._owned.is_being_taken_over or self._in_line:
+        if not self.is_started or self._owned.is_being_taken_over:
             return False
-        if self._preparing is not None:
+        if self._batches.is_in_line or self._batches.is_preparing:
             return False
         return not self._waiting or self.queued > 0 or self._ends.are_ahead
+
+    @property
+    def progress(self) -> int:
+        """Counts the batches that were committed, and full slices of work on them."""
+        return self._batches.progress
+
+    @property
+    def committed_at_s(self) -> float | None:
+        """Says when the newest batch was committed, in epoch seconds; None where none was."""
+        return self._batches.committed_at_s
 
     @property
     def is_idle(self) -> bool:
@@ -149,17 +146,8 @@ class Lane:
         return self._ends.lags(self.next_offsets)
 
     def behind_s(self, now_ms: int) -> float:
-        """Says how long the oldest record that is not committed has waited, by its timestamp; 0 where there is none.
-
-        Of what is there and has not arrived, the time since nothing was is taken.
-        """
-        waiting = (
-            timestamp_ms(record) for record in chain((entry.record for entry in self._in_hand), self._inbox.heads())
-        )
-        oldest_ms = min((at_ms for at_ms in waiting if at_ms > 0), default=None)
-        if oldest_ms is not None:
-            return max(now_ms - oldest_ms, 0) / 1000
-        return time.monotonic() - self._caught_up_at if self._ends.are_ahead else 0.0
+        """Says how long the oldest record that is not committed has waited (ends.py)."""
+        return self._ends.behind_s(self._batches.in_hand, now_ms)
 
     async def committed(self, key: bytes) -> None:
         """Returns when no transaction is under way that writes the state of this key (owned.py)."""
@@ -219,8 +207,7 @@ class Lane:
         if self.is_started:
             raise LaneError(f"{self.title} is started, and runs already")
         self._parking = False
-        self._task = asyncio.create_task(self._run(), name=f"lane of {self.title}")
-        self._task.add_done_callback(self._ended)
+        self._tasks.start(self._run())
 
     def adopt(self, stage: Stage) -> None:
         """Switches to another form of the stage, such as one under another policy, before the next batch."""
@@ -232,11 +219,8 @@ class Lane:
         self._parking = True
         self.is_ready = False
         self._news.set()
-        if self._preparing is not None:
-            self._preparing.cancel()
-        if self._task is not None:
-            await asyncio.wait([self._task])
-            self._task = None
+        self._batches.stop_preparing()
+        await self._tasks.end()
         self._drop_queues()
 
     async def release(self) -> None:
@@ -269,16 +253,8 @@ class Lane:
             _log.info("%s: a fetch of %s was lost; reading again", self.title, self.stage.inputs[topic])
             self._spawn_seek()
 
-    def _foreign(self, topic: int, error: ForeignRecordError) -> LaneError:
-        begins_at = self._inbox.decoded[topic]
-        where = f"{self.stage.inputs[topic]} partition {self.number}, from offset {begins_at} on"
-        return LaneError(f"{where}: a record was not written by tierflow, or by a newer release: {error}")
-
     def _spawn_seek(self) -> None:
-        self._seek = asyncio.create_task(
-            self._broker.seek(self.number, list(self._inbox.received)), name=f"seek of {self.title}"
-        )
-        self._seek.add_done_callback(self._ended_aside)
+        self._tasks.start_beside("seek", self._broker.seek(self.number, list(self._inbox.received)))
 
     # --- the loop ---
 
@@ -288,7 +264,7 @@ class Lane:
             self._news.clear()
             await self._change_stage()
             times = self._taking_up()
-            await self._decode()
+            await self._batches.decode()
             times.done("decode")
             self._look_at_held()
             awaited = await self._ends.awaited(self._owned.known)
@@ -296,7 +272,7 @@ class Lane:
             now_ms = self._now_ms()  # once a batch: what is too far ahead of it is so for the merge and for the work
             latest_ms = self._owned.known.latest_ms(now_ms)
             entries = self._inbox.take(awaited, BATCH_LIMIT, latest_ms, history_ends) if self.queued else []
-            if entries or self._is_due(now_ms) or self._owned.is_behind or self._ends.is_history_worked:
+            if entries or self._has_to_work(now_ms):
                 await self._work(entries, now_ms, times)
             else:
                 await self._wait_for_news()
@@ -317,8 +293,7 @@ class Lane:
     def _look_at_held(self) -> None:
         """Asks for the ends that held records have to wait for. What is not held does not wait for the answer."""
         if self._held is not None and self._held.over_in_s == 0:
-            self._ask = asyncio.create_task(self._held.ask(), name=f"question of {self.title}")
-            self._ask.add_done_callback(self._ended_aside)
+            self._tasks.start_beside("question", self._held.ask())
 
     async def _change_stage(self) -> None:
         """Switches to the stage that was adopted. Waiting records are decoded again: the former stage decoded them."""
@@ -330,39 +305,14 @@ class Lane:
             self._next_stage = None
         self._inbox.read_again()
 
-    async def _decode(self) -> None:
-        while (prepared := self.stage.prepare(self._inbox.arrived())) is not None:
-            if not await self._is_prepared(prepared):
-                return
-        try:
-            await self._turns.work(self._inbox.decoding(self._owned.known), after_full=self._gets_on)
-        except ForeignRecordError as error:
-            raise self._foreign(self._inbox.undecodable, error) from error
-
-    async def _is_prepared(self, prepared: Awaitable[None]) -> bool:
-        """Awaits what records need before they can be decoded; gives False where the lane parks meanwhile."""
-        self._preparing = asyncio.ensure_future(prepared)
-        try:
-            await asyncio.wait([self._preparing])
-            if not self._preparing.cancelled():
-                self._preparing.result()
-        finally:
-            self._preparing = None
-        return not self._parking
-
-    def _is_due(self, now_ms: int) -> bool:
-        partition = self._owned.known
-        due_ms = partition.next_due_ms()
-        return not partition.on_event_clock and due_ms is not None and due_ms <= now_ms
+    def _has_to_work(self, now_ms: int) -> bool:
+        """Says whether there is something to work or to write without an entry."""
+        return self._owned.due_in_s(now_ms) <= 0 or self._owned.is_behind or self._ends.is_history_worked
 
     async def _wait_for_news(self) -> None:
-        partition = self._owned.known
         wait_s = IDLE_S if self._held is None else min(IDLE_S, self._held.over_in_s)
-        due_ms = partition.next_due_ms()
-        if not partition.on_event_clock and due_ms is not None:
-            wait_s = min(wait_s, max((due_ms - self._now_ms()) / 1000, 0.001))
-        if not self.queued and not self._ends.are_ahead:
-            self._caught_up_at = time.monotonic()
+        wait_s = min(wait_s, max(self._owned.due_in_s(self._now_ms()), 0.001))
+        self._ends.note_caught_up()
         self._waiting = True
         try:
             async with asyncio.timeout(wait_s):
@@ -380,58 +330,12 @@ class Lane:
         return times
 
     async def _work(self, entries: list[Entry], now_ms: int, times: StepTimes) -> None:
-        self._in_hand = entries
-        self._in_line = True  # others get on
-        async with self._turns.large(len(entries)):
-            self._in_line = False
-            work, worked, work_s = await self._worked(entries, now_ms, times)
         try:
-            await self._owned.commit(work)
+            await self._batches.work(entries, now_ms, times)
         except TransactionFailedError as error:
-            times.done("commit")
-            self._trace(entries[:worked], work, times, error)
             await self._failed(error)
-            return
-        self._failures = 0
-        partition = self._owned.known
-        self._crowd.committed(is_left=self._is_due(now_ms) or partition.is_stale)
-        self._gets_on()
-        self.stage.committed(work)
-        times.done("commit")
-        now_ms, done = self._now_ms(), entries[:worked]
-        self.committed_at_s = now_ms / 1000
-        self._in_hand = []
-        trips = self._owned.round_trips
-        self._metrics.record_batch(batch_of(self.stage, self.number, work, done, now_ms, work_s, times, trips))
-        self._trace(done, work, times)
-
-    def _trace(self, done: list[Entry], work: Work, times: StepTimes, error: BaseException | None = None) -> None:
-        if self._spans is not None:
-            self._spans.ended(self.stage, self.number, done, work, times, self._owned.round_trips, error)
-
-    async def _worked(self, entries: list[Entry], now_ms: int, times: StepTimes) -> tuple[Work, int, float]:
-        """Works a batch, and packs it; gives how many entries were worked, too, and the seconds that took."""
-        partition = self._owned.known
-        # While the lane parks, a batch ends with what is worked of it.
-        quota = QUOTA_ON_EVENT_CLOCK if partition.on_event_clock else self._crowd.quota(has_events=bool(entries))
-        steps = partition.working(entries, now_ms, quota)
-        worked, work_s = await self._turns.work(steps, lambda: self._parking, self._gets_on)
-        times.done("work")
-        self._inbox.put_back(entries[worked:])
-        self._in_hand = entries[:worked]
-        if self._ends.is_history_worked:
-            partition.backfill = False
-        _, pack_s = await self._turns.work(partition.packing(), after_full=self._gets_on)
-        work = partition.pack(self._inbox.positions())
-        if self._owned.seals is not None:
-            _, seal_s = await self._turns.work(self._owned.seals.sealing(work), after_full=self._gets_on)
-            pack_s += seal_s
-        times.done("pack")
-        return work, worked, work_s + pack_s
-
-    def _gets_on(self) -> None:
-        # Where many lanes catch up on a small share of a CPU, the first of their batches take minutes.
-        self.progress += 1
+        else:
+            self._failures = 0
 
     async def _see_none_left_open(self) -> None:
         try:
@@ -456,9 +360,12 @@ class Lane:
         await self._broker.seek(self.number, self._inbox.received)
 
     async def _persistently(self, attempt: Callable[[], Awaitable[None]]) -> None:
-        await self._owned.persistently(attempt, lambda: self._parking)
+        await self._owned.persistently(attempt, self._parks)
 
     # --- small parts ---
+
+    def _parks(self) -> bool:
+        return self._parking
 
     def _new_held(self, wait: Wait | None) -> HeldBack | None:
         if wait is None:
@@ -467,18 +374,7 @@ class Lane:
 
     def _drop_queues(self) -> None:
         self._inbox.drop()
-        self._in_hand = []
+        self._batches.in_hand = []
         if self.partition is not None:
             self._inbox.received = list(self.partition.next_offsets)
             self.is_placed = True
-
-    def _ended_aside(self, task: asyncio.Task[None]) -> None:
-        # Of a lane that parks nobody needs a seek or an answer. It is cancelled with the process if that ends before.
-        if not (self._parking and task.cancelled()):
-            self._ended(task)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        # Nobody cancels a lane, but a future of the Kafka client that the lane awaits may be cancelled.
-        error = LaneError(f"the {task.get_name()} was cancelled") if task.cancelled() else task.exception()
-        if error is not None:
-            self._on_failure(error)

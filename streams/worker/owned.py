@@ -5,6 +5,7 @@ A lane (lane.py) works what is owned here. What a take-over checks is in takeove
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -75,6 +76,12 @@ class Owned:
     def is_behind(self) -> bool:
         """Says whether there is something to write without an event: after another policy, or another master key."""
         return self.known.is_stale or (self.seals is not None and self.seals.left > 0)
+
+    def due_in_s(self, now_ms: int) -> float:
+        """Says in how many seconds something is due by the wall clock; without end where nothing is."""
+        partition = self.known
+        due_ms = None if partition.on_event_clock else partition.next_due_ms()
+        return math.inf if due_ms is None else (due_ms - now_ms) / 1000
 
     async def take_over(self) -> None:
         """Fences the former owner, reads the changelog back, and continues where its lane record says.

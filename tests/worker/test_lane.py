@@ -654,7 +654,7 @@ async def test_one_lane_at_a_time_is_in_the_middle_of_a_large_batch(monkeypatch:
     monkeypatch.setattr(turns, "LARGE_BATCH", 1)
     log, shared = Log(), turns.Turns()
     async with running(log) as stand:
-        stand.lane._turns = shared
+        stand.lane._batches._turns = shared
         async with shared.large(2):
             stand.lane.offer(BALANCES, fetch(line(0)))
             await stand.until(lambda: log.works)  # a small one waits for nobody
