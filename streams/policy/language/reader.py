@@ -7,10 +7,9 @@ file is looked at as well.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time
+from collections.abc import Mapping
+from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 import msgspec
@@ -27,15 +26,16 @@ from msgspec.inspect import (
     StructType,
     Type,
     UnionType,
-    type_info,
 )
 
 from streams.languages.said import joined, or_else, say
 from streams.policy.language.document import PolicyFile
 from streams.policy.language.form import Form, Vocabulary
 from streams.policy.language.forms import FORMS, closest, quoted, unknown
+from streams.policy.language.kinds import info, is_of, options_of, stand_in_for, tables_of
 from streams.policy.language.problem import Path
 from streams.policy.language.problems import Problems
+from streams.policy.language.wording import Wanted, digits, place_told, table_told, value_told
 
 _POLICY = Vocabulary(PolicyFile, FORMS, say("a policy"))
 _CODE = re.compile(r"[A-Z]{3}")
@@ -54,7 +54,7 @@ def read_document(document: Mapping[str, Any], problems: Problems, vocabulary: V
 
     What does not fit is noted in `problems`, and has a stand-in in the result.
     """
-    return _Reader(problems, vocabulary).read((), document, _info(vocabulary.file))
+    return _Reader(problems, vocabulary).read((), document, info(vocabulary.file))
 
 
 class _Reader:
@@ -62,6 +62,7 @@ class _Reader:
         self._add = problems.add
         self._forms = vocabulary.forms
         self._vocabulary = vocabulary
+        self._wanted = Wanted(vocabulary.forms)
 
     def read(self, path: Path, value: Any, kind: Type) -> Any:  # noqa: PLR0911 - one for each kind
         """Gives the value as its type wants it, or a stand-in."""
@@ -92,7 +93,7 @@ class _Reader:
                 self._add(path, fault, is_mild=_is_mild(form, value))
             return value
         if isinstance(value, int | Decimal) and not isinstance(value, bool):
-            text = _digits(value)
+            text = digits(value)
             fault = form.fault(text)
             more = say("besides, {fault}", fault=fault) if fault else quoted(text)
             form_of = say("{text} is a number; write it in quotes; {more}", text=text, more=more)
@@ -113,7 +114,11 @@ class _Reader:
             return f"{value:%m-%d}"
         self._add(
             path,
-            say("{value}; write a text in quotes, such as {example}", value=_told(value), example=quoted(form.example)),
+            say(
+                "{value}; write a text in quotes, such as {example}",
+                value=value_told(value),
+                example=quoted(form.example),
+            ),
         )
         return form.example
 
@@ -131,12 +136,18 @@ class _Reader:
             value = int(value[:20])
         elif isinstance(value, bool) or not isinstance(value, int):
             self._add(
-                path, say("{value}; write {allowed}, without quotes", value=_told(value), allowed=self._allowed(kind))
+                path,
+                say(
+                    "{value}; write {allowed}, without quotes",
+                    value=value_told(value),
+                    allowed=self._wanted.allowed(kind),
+                ),
             )
             return least
         elif not least <= value <= most:
             self._add(
-                path, say("{value} is not allowed; write {allowed}", value=_digits(value), allowed=self._allowed(kind))
+                path,
+                say("{value} is not allowed; write {allowed}", value=digits(value), allowed=self._wanted.allowed(kind)),
             )
         return min(max(int(value), least), most)
 
@@ -147,31 +158,26 @@ class _Reader:
             write = say("write true or false without quotes: {value}", value=value.lower())
         else:
             write = say("write true or false without quotes, one of these")
-        self._add(path, say("{value}; {write}", value=_told(value), write=write))
+        self._add(path, say("{value}; {write}", value=value_told(value), write=write))
         return False
 
     def _choice(self, path: Path, value: Any, kind: LiteralType | UnionType) -> Any:
-        options = [option for option in _options(kind) if not isinstance(option, NoneType)]
+        options = [option for option in options_of(kind) if not isinstance(option, NoneType)]
         words = [word for option in options if isinstance(option, LiteralType) for word in option.values]
         if isinstance(value, str) and words:
             if value in words:
                 return value
             close = closest(value, [str(word) for word in words])
-            allowed = joined(map(self._allowed, options), or_else)
+            allowed = joined(map(self._wanted.allowed, options), or_else)
             hint = say("write {allowed}", allowed=allowed)
             if close:
                 hint = say("did you mean {close}? Allowed: {allowed}", close=quoted(close), allowed=allowed)
             self._add(path, say("{value} is not known here; {hint}", value=quoted(value), hint=hint))
             return close or words[0]
         others = [option for option in options if not isinstance(option, LiteralType)]
-        fitting = next((option for option in others if _fits(value, option)), None)
+        fitting = next((option for option in others if is_of(value, option)), None)
         if fitting is None and words:
-            self._add(
-                path,
-                say(
-                    "{value}; write {allowed}", value=_told(value), allowed=joined(map(self._allowed, options), or_else)
-                ),
-            )
+            self._add_wanted(path, value, *options)
             return words[0]
         return self.read(path, value, fitting or others[0])
 
@@ -195,12 +201,12 @@ class _Reader:
                 say("{value} stands alone, and a list is wanted; write it in brackets: [{value}]", value=quoted(value)),
             )
             return [self.read((*path, 0), value, kind.item_type)]
-        self._add(path, say("{value}; write {allowed}", value=_told(value), allowed=self._allowed(kind)))
+        self._add_wanted(path, value, kind)
         return []
 
     def _names(self, path: Path, value: Any, kind: DictType) -> dict[str, Any]:
         if not isinstance(value, dict):
-            self._add(path, say("{value}; write {allowed}", value=_told(value), allowed=self._allowed(kind)))
+            self._add_wanted(path, value, kind)
             return {}
         read = {}
         for name, item in value.items():
@@ -225,12 +231,12 @@ class _Reader:
                 path,
                 say(
                     "{value}; write {path} with these words: {fields}",
-                    value=_told(value),
-                    path=_table_of(path),
+                    value=value_told(value),
+                    path=table_told(path),
                     fields=", ".join(fields),
                 ),
             )
-            stand_in: dict[str, Any] = _stand_in(kind)
+            stand_in: dict[str, Any] = stand_in_for(kind)
             return stand_in
         read = {}
         for word, item in value.items():
@@ -241,16 +247,21 @@ class _Reader:
                 read[field.name] = self.read((*path, word), item, field.type)
         for field in kind.fields:
             if field.required and field.name not in read:
-                self._add((*path, field.name), say("this is missing; write {field}", field=self._line_of(field)))
-                read[field.name] = _stand_in(field.type)
+                self._add((*path, field.name), say("this is missing; write {field}", field=self._wanted.line_of(field)))
+                read[field.name] = stand_in_for(field.type)
         return read
+
+    def _add_wanted(self, path: Path, value: Any, *kinds: Type) -> None:
+        """Notes a value that is of none of the kinds."""
+        allowed = joined(map(self._wanted.allowed, kinds), or_else)
+        self._add(path, say("{value}; write {allowed}", value=value_told(value), allowed=allowed))
 
     def _unknown(
         self, path: Path, word: str, free: list[str], fields: Mapping[str, Field], *, is_table: bool
     ) -> Field | None:
         """Notes a word that the table does not have; gives the field that was meant, if that can be guessed."""
         close = closest(word, free)
-        places = [place for place, words in _places_of(self._vocabulary.file) if word in words]
+        places = [place for place, words in tables_of(self._vocabulary.file) if word in words]
         if close:
             says = say("did you mean {close}?", close=close)
         elif is_table and len(path) == len(("tiers", 0)) and isinstance(path[-1], int):
@@ -272,162 +283,13 @@ class _Reader:
             say(
                 "{word} is no word {path}; {says}",
                 word=quoted(word),
-                path=_place_of(path, self._vocabulary.called),
+                path=place_told(path, self._vocabulary.called),
                 says=says,
             ),
         )
         return fields[close] if close else None
 
-    def _allowed(self, kind: Type) -> str:
-        """Says what a value of this kind looks like."""
-        match kind:
-            case LiteralType(values=values):
-                return joined((quoted(str(value)) for value in values), or_else)
-            case IntType(ge=least, le=most):
-                return say("a whole number from {least} to {most}", least=least, most=most)
-            case ListType(item_type=StructType()):
-                return say("a list of tables")
-            case ListType(item_type=item):
-                return say("a list such as [{example}]", example=self._example(item))
-            case DictType():
-                return say("a table such as {example}", example=self._example(kind))
-            case _:
-                return self._example(kind)
-
-    def _example(self, kind: Type) -> str:
-        match kind:
-            case Metadata(extra=extra):
-                return quoted(self._forms[(extra or {})["form"]].example)
-            case IntType(ge=least):
-                return str(least)
-            case StrType():
-                return '"some words"'
-            case LiteralType():
-                return self._allowed(kind)
-            case DictType(key_type=key, value_type=item):
-                name = str(key.values[0]) if isinstance(key, LiteralType) else self._example(key).strip('"')
-                return f"{{ {name} = {self._example(item)} }}"
-            case _:
-                return "{ … }"
-
-    def _line_of(self, field: Field) -> str:
-        if isinstance(field.type, ListType):
-            return say('at least one [[{name}]], and below it id = "low"', name=field.name)
-        return f"{field.name} = {self._example(field.type)}"
-
-
-def _fits(value: Any, kind: Type) -> bool:
-    """Says whether a value is of the kind, by its own type."""
-    match kind:
-        case StructType() | DictType():
-            return isinstance(value, dict)
-        case ListType():
-            return isinstance(value, list)
-        case IntType():
-            return isinstance(value, int) and not isinstance(value, bool)
-        case _:
-            return isinstance(value, str)
-
 
 def _is_mild(form: Form, text: str) -> bool:
     """Says whether a text is a currency's code by its look alone, such as RMB, which was taken once."""
     return form is FORMS["currency"] and _CODE.fullmatch(text) is not None
-
-
-def _told(value: Any) -> str:  # noqa: PLR0911 - one for each kind
-    """Says in words what a value is."""
-    match value:
-        case bool():
-            return say("{lower} is not allowed here", lower=str(value).lower())
-        case int() | Decimal():
-            return say("{value} is a number", value=_digits(value))
-        case str():
-            return say("{value} is a text", value=quoted(value))
-        case list():
-            return say("this is a list")
-        case dict():
-            return say("this is a table")
-        case datetime() | date() | time():
-            return say("{value} is a date or a time", value=str(value))
-        case _:
-            return say("this is not allowed here")
-
-
-def _digits(value: int | Decimal) -> str:
-    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < 40:  # noqa: PLR2004 - readable
-        return f"{value:f}"
-    return str(value) if isinstance(value, Decimal) or abs(value) < 10**40 else say("a number of more than 40 digits")
-
-
-def _options(kind: Type) -> tuple[Type, ...]:
-    return kind.types if isinstance(kind, UnionType) else (kind,)
-
-
-def _stand_in(kind: Type) -> Any:  # noqa: PLR0911 - one for each kind
-    """Gives something that fits, for what is missing or cannot be read."""
-    match kind:
-        case Metadata(type=inner):
-            return _stand_in(inner)
-        case IntType(ge=least):
-            return least or 0
-        case BoolType():
-            return False
-        case LiteralType(values=words):
-            return words[0]
-        case ListType():
-            return []
-        case StructType(fields=fields):
-            return {field.name: _stand_in(field.type) for field in fields if field.required}
-        case DictType():
-            return {}
-        case _:
-            return ""
-
-
-def _place_of(path: Path, called: str) -> str:
-    if not path:
-        return say("at the top of {called}", called=called)
-    words = ".".join(str(part) for part in path if isinstance(part, str))
-    in_list = isinstance(path[-1], int)
-    if in_list:
-        return say("of [[{words}]]", words=words) if len(path) == len(("tiers", 0)) else say("of {words}", words=words)
-    return say("of [{words}]", words=words)
-
-
-def _table_of(path: Path) -> str:
-    if any(isinstance(part, int) for part in path):
-        return say("a table {{ … }}")
-    return say("[{table}] on a line of its own, and lines below it,", table=".".join(map(str, path)))
-
-
-def _places(path: tuple[str, ...], kind: Type, seen: tuple[type, ...] = ()) -> Iterator[tuple[str, frozenset[str]]]:
-    """Gives all tables of the language: how their heads are written, and their words."""
-    match kind:
-        case Metadata(type=inner):
-            yield from _places(path, inner, seen)
-        case UnionType(types=types):
-            for option in types:
-                yield from _places(path, option, seen)
-        case ListType(item_type=item):
-            yield from _places(path, item, seen)
-        case DictType(value_type=item) if isinstance(item, StructType):
-            yield from _places((*path, "NAME"), item, seen)
-        case StructType(cls=cls, fields=fields) if cls not in seen:
-            yield (
-                (f"[[{path[0]}]]" if path in {("tiers",), ("campaigns",)} else f"[{'.'.join(path)}]" if path else ""),
-                frozenset(field.name for field in fields),
-            )
-            for field in fields:
-                yield from _places((*path, field.name), field.type, (*seen, cls))
-        case _:
-            pass
-
-
-@cache
-def _info(file: type) -> Type:
-    return type_info(file)
-
-
-@cache
-def _places_of(file: type) -> tuple[tuple[str, frozenset[str]], ...]:
-    return tuple(_places((), _info(file)))
