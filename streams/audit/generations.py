@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from streams.audit.cut import Cut, Survey
 from streams.audit.growth import Growth, leaving, moved, partitions_at_first
-from streams.audit.partition import AuditRun, PartitionAudit
+from streams.audit.partition import PartitionAudit
+from streams.audit.shared import AuditRun
 from streams.stages.stage import Stage
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from streams.audit.generations import audit_partitions
 from streams.audit.growth import Growth, growths_of
 from streams.audit.in_force import read_history
 from streams.audit.opened import Opener
-from streams.audit.partition import AuditRun
 from streams.audit.rates import RatesThen
 from streams.audit.report import Report
+from streams.audit.shared import AuditRun
 from streams.audit.start import Start, read_start, take_start, write_start
 from streams.errors import UsageError
 from streams.kafka.keys import Keys
