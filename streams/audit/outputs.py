@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from streams.audit.comparison import SUBJECTS, Comparison
+from streams.audit.comparison import Comparison
 from streams.audit.current import CurrentComparison, Newest
 from streams.audit.cut import Cut, output
 from streams.audit.granted import has_budget
 from streams.audit.report import Verdict
 from streams.audit.shared import AuditRun
+from streams.audit.subjects import SUBJECTS
 from streams.contracts.sealed import CONTEXTS
 from streams.partition.work import (
     CAMPAIGNS,
@@ -23,9 +24,6 @@ from streams.partition.work import (
     Message,
 )
 from streams.stages.placing import place_of_campaigns, place_of_customers
-
-COMPARED = (CHANGES, CAMPAIGNS, RISK, ERASURES, DEAD_LETTERS)
-"""The outputs that are compared in order: a lane of customers writes its records in the order of its work."""
 
 
 class PartitionOutputs:
@@ -44,7 +42,7 @@ class PartitionOutputs:
         self._comparisons = {
             name: Comparison(SUBJECTS[name], tape, add, only, ends.get(tape.tp.topic, 0))
             for name, tape in self._tapes.items()
-            if name in COMPARED
+            if name in SUBJECTS
         }
         self._current = CurrentComparison(self._tapes[CURRENT], add, only)
 

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import pytest
 from aiokafka import TopicPartition
 
-from streams.audit.comparison import SUBJECTS, Comparison
+from streams.audit.comparison import Comparison
 from streams.audit.report import Report
+from streams.audit.subjects import SUBJECTS
 from streams.kafka.tape import Tape
 from streams.partition.work import Message
 
