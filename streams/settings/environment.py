@@ -88,10 +88,7 @@ def milliseconds(given: Mapping[str, str], name: str, default: int, longest: int
     Raises:
         UsageError: It is no such value; the message says what to write.
     """
-    value = given.get(name, str(default))
-    if not re.fullmatch(r"[0-9]{1,5}", value) or int(value) > longest:
-        raise UsageError(f"{name} is {value!r}; write milliseconds from 0 to {longest}, 0 for no wait")
-    return int(value)
+    return _number(given, name, default, longest, f"milliseconds from 0 to {longest}, 0 for no wait")
 
 
 def whole(given: Mapping[str, str], name: str, default: int, most: int) -> int:
@@ -100,7 +97,11 @@ def whole(given: Mapping[str, str], name: str, default: int, most: int) -> int:
     Raises:
         UsageError: It is no such value; the message says what to write.
     """
+    return _number(given, name, default, most, f"a whole number from 0 to {most}")
+
+
+def _number(given: Mapping[str, str], name: str, default: int, most: int, allowed: str) -> int:
     value = given.get(name, str(default))
     if not re.fullmatch(r"[0-9]{1,10}", value) or int(value) > most:
-        raise UsageError(f"{name} is {value!r}; write a whole number from 0 to {most}")
+        raise UsageError(f"{name} is {value!r}; write {allowed}")
     return int(value)
