@@ -23,7 +23,8 @@ def demo(
     from rich.console import Console
 
     from streams.cli.start import free_port, with_http_port
-    from streams.demo.run import DemoOptions, run_demo
+    from streams.demo.play import DemoOptions
+    from streams.demo.run import run_demo
     from streams.demo.view import LinesView, LiveView, summary
     from streams.logs import set_up_logging
 

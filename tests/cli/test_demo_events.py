@@ -9,8 +9,8 @@ import pytest
 
 from streams.contracts.event_line import EventLine
 from streams.demo.events import CUSTOMERS_LIMIT, OLD_CUSTOMERS, PIN_MS, Bank
+from streams.demo.play import EVENTS_PER_S
 from streams.demo.policy import write_demo_policy
-from streams.demo.run import EVENTS_PER_S
 from streams.errors import UsageError
 from streams.languages.writing import grouped
 from streams.partition.customers import Customers
