@@ -22,8 +22,8 @@ from streams.settings import Settings, policy_folder
 from streams.stages.customers import customers_stage, partition_setup
 from streams.values.events import BALANCES, CUSTOMERS, TOPICS
 from streams.worker.transactions import Transactions
+from tests.support.batches import all_ended
 from tests.support.histories import DOOMSDAY_MS
-from tests.support.worker_processes import read
 
 PARTITIONS = 4
 AT_MS = 1_795_483_800_000  # 2026-11-24T09:30:00+08:00
@@ -184,7 +184,7 @@ async def write(settings: Settings, policies: Sequence[Policy]) -> None:
     ]:
         await send(settings, producer, transactions, partition, topic, event)
     await asyncio.gather(producer.stop(), transactions.stop())
-    await read(settings, settings.changelog_topic)  # waits for the newest marker: what is before it is explained
+    await all_ended(settings, [settings.changelog_topic])  # what is before the newest marker is explained
 
 
 async def send(  # noqa: PLR0913, PLR0917 - one event's whole way

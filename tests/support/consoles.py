@@ -25,10 +25,11 @@ from streams.history.index import Index
 from streams.history.queries import Queries
 from streams.kafka.topics import ensure_topics
 from streams.settings import Settings, policy_folder
+from tests.support.batches import all_ended
 from tests.support.patience import until
 from tests.support.ports import free_port
 from tests.support.sealing import SEALED, sealing_settings
-from tests.support.worker_processes import PARTITIONS, Events, Workers, applied, now_ms, read
+from tests.support.worker_processes import PARTITIONS, Events, Workers, applied, now_ms
 
 Client = TestClient[web.Request, web.Application]
 
@@ -87,8 +88,7 @@ async def _begin(settings: Settings, ready: Any) -> None:
         await events.put("balances", PLAIN, raw=b"no json")
         await events.settle()
     await applied(settings)
-    for output in DECIDED:  # an index is built when it has all that is committed by then: so let all be
-        await read(settings, settings.output_topic(output))
+    await all_ended(settings, map(settings.output_topic, DECIDED))  # an index is built with what is decided by then
 
 
 @asynccontextmanager
