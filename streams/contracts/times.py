@@ -7,7 +7,7 @@ from streams.contracts.inputs import EARLIEST_INTEGER_MS, EARLIEST_MS, LATEST_MS
 from streams.values.calendar import DAY_MS, EPOCH
 
 FUTURE_LIMIT_MS = DAY_MS
-"""How far an event may be ahead of the wall clock, and what a reversal undoes ahead of the reversal."""
+"""How far an event may be ahead of the wall clock, and how far what a reversal undoes may be ahead of that."""
 _RFC3339 = re.compile(RFC3339_PATTERN)
 _SECONDS = slice(17, 19)
 _LAST_SECOND_MS = 86_399_000

@@ -251,9 +251,10 @@ class Queries:
             self._on_unusable()
             raise UnusableIndexError from error
         except sqlite3.DatabaseError as error:
-            if not is_damaged(error) and not _is_gone(error):
+            if is_damaged(error):
+                self._on_unusable()
+            elif not _cannot_be_opened(error):
                 raise
-            self._on_unusable()
             raise UnusableIndexError from error
 
     def _with_connection(self, what: Callable[..., _Given], given: Sequence[object]) -> _Given:
@@ -272,8 +273,11 @@ class Queries:
         return connection
 
 
-def _is_gone(error: sqlite3.Error) -> bool:
-    """Says whether the file was not there any more when it was opened: it is just being made anew."""
+def _cannot_be_opened(error: sqlite3.Error) -> bool:
+    """Says whether the file could not be opened: it is just being made anew, or there are no descriptors left.
+
+    A file that stays away is noticed by the next question, which looks for it first.
+    """
     return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CANTOPEN
 
 

@@ -117,26 +117,38 @@ def free_port() -> int:
 
 def _class_path(folder: Path) -> str:
     from jgo import build  # noqa: PLC0415 - slow to import, and needed for a start only
+    from jgo.config import GlobalSettings  # noqa: PLC0415 - as above
     from jgo.maven import PythonResolver  # noqa: PLC0415 - as above
 
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tierflow" / "kafka"
-    try:
-        with _alone(cache):
+    with _alone(Path(GlobalSettings.load().repo_cache)):
+        try:
             environment = build(KAFKA, cache_dir=cache, resolver=PythonResolver())
-    except Exception as error:
-        raise UsageError(
-            f"Apache Kafka could not be fetched from Maven Central ({error!r}); check the "
-            f"network and start again, or set KAFKA_BOOTSTRAP_SERVERS to a broker that runs. Folder: {folder}"
-        ) from error
+        except Exception as error:
+            raise UsageError(
+                f"Apache Kafka could not be fetched from Maven Central ({error!r}); check the "
+                f"network and start again, or set KAFKA_BOOTSTRAP_SERVERS to a broker that runs. Folder: {folder}"
+            ) from error
     return os.pathsep.join(str(jar) for jar in environment.all_jars)
 
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Lets one process of this machine at a time into its block: files that are half fetched look like whole ones."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("a") as lock:
+    """Lets one process at a time into its block: files that another is fetching look like whole ones.
+
+    Raises:
+        UsageError: The folder cannot be written to, or not be locked.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".tierflow-lock").open("a")
         fcntl.flock(lock, fcntl.LOCK_EX)
+    except OSError as error:
+        raise UsageError(
+            f"{folder}, where Apache Kafka is kept, cannot be locked ({error}); make it a folder that can be written "
+            f"to, or set KAFKA_BOOTSTRAP_SERVERS to a broker that runs"
+        ) from error
+    with lock:
         yield
 
 

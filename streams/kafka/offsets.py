@@ -58,9 +58,13 @@ class InputOffsets:
         return [Span(beginnings[tp], end) for tp, end in zip(tps, ends, strict=True)]
 
     async def committed(self, partition: int) -> list[int | None]:
-        """Gives the offset that the group has committed, by topic; None where there is none."""
+        """Gives the offset that the group has committed, by topic; None where there is none.
+
+        Raises:
+            KafkaError: The coordinator is not ready, say; a later try may succeed, and is left to who asks.
+        """
         tps = [TopicPartition(topic, partition) for topic in self._topics]
-        committed = await group_offsets(self._options, self._group, tps)
+        committed = await group_offsets(self._options, self._group, tps, within_s=0)
         return [committed.get(tp) for tp in tps]
 
     async def lags(self, counts: Mapping[str, int]) -> dict[tuple[str, int], int]:

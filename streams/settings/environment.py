@@ -62,7 +62,7 @@ def one_of(given: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str
     """Gives the word of a variable; the first of those that are allowed is the default.
 
     Raises:
-        UsageError: It is no such value; the message says what to write.
+        UsageError: What is written is no such value; the message says what to write.
     """
     value = given.get(name, allowed[0])
     if value not in allowed:
@@ -74,7 +74,7 @@ def port(given: Mapping[str, str]) -> int:
     """Gives the port of the HTTP server.
 
     Raises:
-        UsageError: It is no such value; the message says what to write.
+        UsageError: What is written is no such value; the message says what to write.
     """
     value = given.get("TIERFLOW_HTTP_PORT", "6066")
     if not re.fullmatch(r"[0-9]{1,5}", value) or int(value) > HIGHEST_PORT:
@@ -86,7 +86,7 @@ def milliseconds(given: Mapping[str, str], name: str, default: int, longest: int
     """Gives the milliseconds of a variable.
 
     Raises:
-        UsageError: It is no such value; the message says what to write.
+        UsageError: What is written is no such value; the message says what to write.
     """
     return _number(given, name, default, longest, f"milliseconds from 0 to {longest}, 0 for no wait")
 
@@ -95,7 +95,7 @@ def whole(given: Mapping[str, str], name: str, default: int, most: int) -> int:
     """Gives the whole number of a variable.
 
     Raises:
-        UsageError: It is no such value; the message says what to write.
+        UsageError: What is written is no such value; the message says what to write.
     """
     return _number(given, name, default, most, f"a whole number from 0 to {most}")
 

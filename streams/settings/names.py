@@ -10,7 +10,7 @@ TableForm = Literal["off", "connect", "avro"]
 
 @dataclass(frozen=True, kw_only=True)
 class AppNames:
-    """The names that go by the app id, by the prefixes, and by what is written at all."""
+    """The names that go by the app id, by the prefixes, and by which topics there are."""
 
     app_id: str = "tierflow"
     input_prefix: str = "bank."

@@ -2,9 +2,10 @@
 
     input topics -> frame (a fetch at a time) -> agent -> lane -> Partition -> one transaction -> output topics
 
-A lane (`lane.py`) is the serial task of one partition number of a stage; `inbox.py`, `held.py` and `ends.py` say what
-it works next, `batches.py` works it. `owned.py` has its state and its producers; `takeover.py` and `leftovers.py` say
-when it may continue, `transactions.py` commits, `broker.py` asks the broker and Faust's consumer behind `ports.py`.
+A lane (`lane.py`, its tasks in `tasks.py`) is the serial work on one partition number of a stage; `inbox.py`, `held.py`
+and `ends.py` say what it works next, `batches.py` works it. `owned.py` has its state and its producers; `takeover.py`
+and `leftovers.py` say when it may continue, `transactions.py` commits, `broker.py` asks the broker and Faust's consumer
+behind `ports.py`.
 `app.py` gives lanes their partitions, `watches.py` watches over them, `serving.py` answers HTTP from memory, `run.py`
 starts it all.
 

@@ -8,8 +8,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupAuthorizationFailedError, GroupLoadInProgressError
 from aiokafka.protocol.commit import OffsetFetchRequest
 
-from streams.kafka import group_offsets as module
 from streams.kafka.group_offsets import group_offsets
+from streams.kafka.offsets import InputOffsets
 from streams.settings import Settings
 from tests.support.batches import NUMBER, batches, group_comes_to, started
 
@@ -54,7 +54,6 @@ async def test_what_does_not_heal_is_raised_at_once(settings: Settings, monkeypa
 
 
 async def test_a_coordinator_that_never_is_ready_is_said(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "READY_WITHIN_S", 0.0)
     answers_of_the_whole_group(monkeypatch, *[GroupLoadInProgressError.errno] * 9)
     with pytest.raises(GroupLoadInProgressError):
-        await committed(settings)
+        await InputOffsets(settings.client_options(), settings.app_id, settings.input_topics()).committed(NUMBER)

@@ -77,15 +77,16 @@ export class Pages<Item> {
     this.#path = path;
     $effect(() => {
       path();
+      this.items = [];
+      this.next = null;
       void this.again();
       const timer = setInterval(() => this.problem && PASSING.has(this.problem.status) && void this.again(), AFTER_PROBLEM_S * A_SECOND_MS);
       return () => clearInterval(timer);
     });
   }
 
+  /** Asks for the first page anew; what is shown stays until it has come. */
   async again(): Promise<void> {
-    this.items = [];
-    this.next = null;
     await this.#ask(null);
   }
 

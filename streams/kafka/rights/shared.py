@@ -17,7 +17,7 @@ _SHOWS = {"READ", "WRITE", "ALTER", "DESCRIBE"}
 
 
 def all_topics(settings: Settings) -> list[str]:
-    """Gives all topics of the app; those of `tierflow intake` are its own."""
+    """Gives all topics of the app, without those that `tierflow intake` alone has."""
     return [spec.name for spec in topic_specs(settings)]
 
 
